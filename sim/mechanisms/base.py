@@ -1,0 +1,151 @@
+"""What a mechanism is, and the selection step that all single-winner rules share.
+
+A mechanism is a frozen dataclass of its parameters, called as `(bids, tender, standing, lottery) -> Award`. It is a
+pure function over arrays whose last axis is agents: no clock, no I/O, no generator. It uses element-wise arithmetic,
+max and argmin only, so a batch gives bit for bit what its rows give one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple, Self
+
+import numpy as np
+
+from sim.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
+
+Terms = dict[str, FloatArray]
+Need = Literal["value", "expected_cost", "advice"]
+
+_NEVER = -np.inf
+
+
+@dataclass(frozen=True)
+class Promises:
+    """What a rule promises, as data that the contract suite tries to falsify.
+
+    All relative to each agent's own belief, held fixed: one-shot, no collusion, success verified without error.
+
+    ask: the truthful ask is dominant, given the claim.
+    claim: the truthful claim is dominant. claim_ignored: it is, because the claim changes nothing.
+    rational: individually rational in expectation, at the truth.
+    efficient: hires whom maximises belief x value - cost at the truth, where the reserve equals the value.
+    no_deficit: the principal never pays more than the task is worth, in any state, where reserve <= value and the
+        penalty is 0 (with a penalty some rules pay more on success against what they collect on failure).
+    """
+
+    ask: bool
+    claim: bool
+    rational: bool
+    efficient: bool
+    no_deficit: bool
+    claim_ignored: bool = False
+
+
+class Selection(NamedTuple):
+    """Outcome of `select`. hired (..., n); masked: score, -inf where not eligible (..., n); by_tie (...)."""
+
+    hired: BoolArray
+    masked: FloatArray
+    by_tie: BoolArray
+
+
+class Mechanism:
+    """Base of every rule. A subclass is a frozen dataclass of its parameters with four class attributes.
+
+    summary: one line for `bidlab list mechanisms`. promises: see `Promises`. source: keys of REFERENCES.md.
+    needs: what the scenario must provide beyond bids: "value", "expected_cost", "advice".
+    announces_reserve: the rule makes the reserve public (the live rules post a bounty).
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    promises: ClassVar[Promises]
+    source: ClassVar[str] = ""
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    announces_reserve: ClassVar[bool] = False
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""
+        raise TypeError(f"{type(self).__name__} defines no __call__")
+
+    def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
+        """What an honest agent asks, (..., n) dollars; infinite where it would rather abstain. Default: break-even."""
+        return break_even_price(belief, cost_belief, notice.penalty)
+
+    def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
+        """The score as named terms, (..., n) each, that sum to it; empty where the rule ranks nobody."""
+        return {}
+
+    def threshold(self, tender: Tender) -> FloatArray:
+        """The least score that is hired, (...); NaN where the rule ranks nobody."""
+        return np.full(np.shape(tender.reserve), np.nan)
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        """One instance for each set of promises the rule can make; listed and put through the contract suite."""
+        return (cls(),)
+
+    def for_agents(self, agents: Sequence[str]) -> Self:
+        """This rule with agent names resolved to positions. Rules that name no agent return themselves."""
+        return self
+
+    def scores(self, bids: Bids, tender: Tender, standing: Standing) -> FloatArray:
+        """Sum of `terms`, left to right, (..., n); NaN where the rule ranks nobody."""
+        total: FloatArray | None = None
+        for term in self.terms(bids, tender, standing).values():
+            total = term if total is None else total + term
+        return np.full(bids.ask.shape, np.nan) if total is None else total
+
+
+def break_even_price(belief: FloatArray, cost: FloatArray, penalty: FloatArray) -> FloatArray:
+    """b = (c + k (1 - p)) / p, (..., n): the price on success at which an agent expects to gain nothing.
+
+    belief p (..., n) in [0, 1]; cost c (..., n) of one attempt, spent whether or not it succeeds; penalty k (...) paid
+    on failure. Infinite where p = 0: such an agent never bids. Source: [MB].
+
+    >>> np.round(break_even_price(np.array([.9, .6, .5]), np.array([.3, .05, .2]), np.float64(0)), 4).tolist()
+    [0.3333, 0.0833, 0.4]
+    """
+    owed = cost + np.asarray(penalty)[..., None] * (1.0 - belief)
+    return np.divide(owed, belief, out=np.full(np.broadcast(owed, belief).shape, np.inf), where=belief > 0)
+
+
+def select(score: FloatArray, eligible: BoolArray, lottery: FloatArray) -> Selection:
+    """Hire the eligible agent with the highest score; equal scores go to the lowest lottery, then the first agent.
+
+    All arguments (..., n); n = 0 and "nobody eligible" hire nobody.
+    """
+    if score.shape[-1] == 0:
+        nobody = np.zeros(score.shape, np.bool_)
+        return Selection(nobody, score, np.zeros(score.shape[:-1], np.bool_))
+    masked = np.where(eligible, score, _NEVER)
+    best = np.maximum.reduce(masked, axis=-1, keepdims=True)
+    tied = eligible & (masked == best)
+    hired = lowest_lottery(tied, lottery)
+    return Selection(hired, masked, np.add.reduce(tied, axis=-1, dtype=np.int64) > 1)
+
+
+def lowest_lottery(eligible: BoolArray, lottery: FloatArray) -> BoolArray:
+    """Mask (..., n) of the eligible agent with the lowest lottery; all False where nobody is eligible."""
+    if eligible.shape[-1] == 0:
+        return eligible
+    first = np.where(eligible, lottery, np.inf).argmin(axis=-1)
+    return eligible & (np.arange(eligible.shape[-1]) == first[..., None])
+
+
+def best_rival(selection: Selection) -> FloatArray:
+    """Highest score among the agents not hired, (..., 1); -inf where there is none."""
+    rivals = np.where(selection.hired, _NEVER, selection.masked)
+    return np.maximum.reduce(rivals, axis=-1, keepdims=True, initial=_NEVER)
+
+
+def contract(hired: BoolArray, pay_success: FloatArray, pay_failure: FloatArray, by_tie: BoolArray) -> Award:
+    """An `Award` with both payments set to 0 where nobody is hired; payments broadcast against hired (..., n)."""
+    return Award.trusted(
+        hired=hired,
+        pay_success=np.where(hired, pay_success, 0.0),
+        pay_failure=np.where(hired, pay_failure, 0.0),
+        by_tie=by_tie,
+    )

@@ -1,0 +1,132 @@
+"""The clearing rules of two live engines, as first-score rules over a bounty B (the tender's reserve).
+
+agent_economy [AE]:
+    score        rep q B - a - ec - (1 - q) (B / 2) clamp((rep - 0.5) / 0.75, 0, 1), and must be > 0
+    PASS pays    the ask (or the bounty)
+    FAIL takes   base + round(base max(0, (q - .5) / .5)),  base = min(10, max(1, round(.1 B))), in credits
+
+agent_economy_phase2 [P2]:
+    score        q B - a - ec - (1 - q) .1 B (.5 + q), and must be > 0
+    PASS pays    the ask
+    FAIL takes   .1 B (.5 + q)
+
+rep is the agent's reputation, ec what the allocator expects an attempt to cost. Both engines compute in credits and
+round there; `credits_per_dollar` converts. Scores are compared after rounding to six decimals of a credit; equal
+scores go to the higher reputation, then to the lottery. The bounty is public.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Gt
+
+from sim.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
+from sim.mechanisms.base import Mechanism, Need, Promises, Terms, break_even_price, contract, lowest_lottery
+from sim.mechanisms.registry import register
+
+
+@dataclass(frozen=True)
+class _LiveRule(Mechanism):
+    """Selection by rounded score, then reputation, then lottery."""
+
+    credits_per_dollar: Annotated[float, Gt(0)] = 90.0
+
+    needs: ClassVar[frozenset[Need]] = frozenset({"expected_cost"})
+    announces_reserve: ClassVar[bool] = True
+
+    def threshold(self, tender: Tender) -> FloatArray:
+        return np.zeros(np.shape(tender.reserve))
+
+    def _select(
+        self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray
+    ) -> tuple[BoolArray, BoolArray]:
+        if bids.ask.shape[-1] == 0:
+            return bids.active, np.zeros(bids.active.shape[:-1], np.bool_)
+        in_credits = np.rint(self.scores(bids, tender, standing) * self.credits_per_dollar * 1e6)
+        masked = np.where(bids.active & (in_credits > 0), in_credits, -np.inf)
+        tied = (masked == np.maximum.reduce(masked, axis=-1, keepdims=True)) & (masked > 0)
+        reputation = np.where(tied, standing.reputation, -np.inf)
+        tied &= reputation == np.maximum.reduce(reputation, axis=-1, keepdims=True)
+        return lowest_lottery(tied, lottery), np.add.reduce(tied, axis=-1, dtype=np.int64) > 1
+
+
+@register("agent_economy")
+@dataclass(frozen=True)
+class AgentEconomy(_LiveRule):
+    """Clearing rule of the public agent-economy engine. Source: [AE].
+
+    pay: what a PASS pays, the agent's "ask" or the "bounty" (individually rational only for "ask": a reputation above
+    1 lets an ask above the bounty win). rounded: compute the failure penalty in whole credits, as
+    the engine does; False leaves the roundings out (for work on the rule itself).
+    """
+
+    pay: Literal["ask", "bounty"] = "ask"
+    rounded: bool = True
+
+    summary: ClassVar[str] = "live agent-economy engine: reputation-weighted score, own ask, confidence penalty"
+    promises: ClassVar[Promises] = Promises(ask=False, claim=False, rational=True, efficient=False, no_deficit=False)
+    source: ClassVar[str] = "AE"
+
+    def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
+        bounty = np.asarray(tender.reserve)[..., None]
+        trust = np.minimum(np.maximum((standing.reputation - 0.5) / 0.75, 0.0), 1.0)
+        return {
+            "reputation x claim x bounty": standing.reputation * bids.claim * bounty,
+            "-ask": -bids.ask,
+            "-expected cost": -standing.expected_cost,
+            "-risk of failure": -((1.0 - bids.claim) * 0.5 * bounty * trust),
+        }
+
+    def failure_penalty(self, claim: FloatArray, bounty: FloatArray) -> FloatArray:
+        """Dollars a FAIL takes, (..., n); claim (..., n), bounty (...) in dollars."""
+        in_credits = np.asarray(bounty)[..., None] * self.credits_per_dollar
+        over = np.maximum(0.0, (claim - 0.5) / 0.5)
+        if self.rounded:
+            base = np.minimum(10.0, np.maximum(1.0, np.rint(0.1 * in_credits)))
+            return (base + np.rint(base * over)) / self.credits_per_dollar
+        return 0.1 * in_credits * (1.0 + over) / self.credits_per_dollar
+
+    def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
+        """Price at which the agent breaks even, its own failure penalty at a truthful claim included."""
+        owed = cost_belief + (1.0 - belief) * self.failure_penalty(belief, notice.reserve)
+        return break_even_price(belief, owed, np.float64(0.0))
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        hired, by_tie = self._select(bids, tender, standing, lottery)
+        price = bids.ask if self.pay == "ask" else np.asarray(tender.reserve)[..., None]
+        return contract(hired, price, -self.failure_penalty(bids.claim, tender.reserve), by_tie)
+
+
+@register("agent_economy_phase2")
+@dataclass(frozen=True)
+class AgentEconomyPhase2(_LiveRule):
+    """Clearing rule of the study's fork of agent-economy, without reputation. Source: [P2] (see [MB])."""
+
+    summary: ClassVar[str] = "the MarketBench study's fork of agent-economy: own ask, penalty growing with the claim"
+    promises: ClassVar[Promises] = Promises(ask=False, claim=False, rational=True, efficient=False, no_deficit=True)
+    source: ClassVar[str] = "P2, MB"
+
+    def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
+        bounty = np.asarray(tender.reserve)[..., None]
+        return {
+            "claim x bounty": bids.claim * bounty,
+            "-ask": -bids.ask,
+            "-expected cost": -standing.expected_cost,
+            "-risk of failure": -((1.0 - bids.claim) * self.failure_penalty(bids.claim, tender.reserve)),
+        }
+
+    def failure_penalty(self, claim: FloatArray, bounty: FloatArray) -> FloatArray:
+        """Dollars a FAIL takes, .1 B (.5 + q), (..., n); claim (..., n), bounty (...) in dollars."""
+        return 0.1 * np.asarray(bounty)[..., None] * (0.5 + claim)
+
+    def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
+        """Price at which the agent breaks even, its own failure penalty at a truthful claim included."""
+        owed = cost_belief + (1.0 - belief) * self.failure_penalty(belief, notice.reserve)
+        return break_even_price(belief, owed, np.float64(0.0))
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        hired, by_tie = self._select(bids, tender, standing, lottery)
+        return contract(hired, bids.ask, -self.failure_penalty(bids.claim, tender.reserve), by_tie)

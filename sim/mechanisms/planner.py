@@ -1,0 +1,98 @@
+"""Planners: the allocator decides alone and bids change nothing.
+
+    always           hires one named agent
+    route_by_advice  hires argmax advice V - expected cost, if that is > 0
+
+Both pay the expected cost in both states, or the reserve on success. With advice = outcome and the actual cost the
+router is the outcome oracle; with advice = ability it is the ability oracle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+
+from sim.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
+from sim.errors import ScenarioError, closest
+from sim.mechanisms.base import Mechanism, Need, Promises, Terms, contract, select
+from sim.mechanisms.registry import register
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Planner(Mechanism):
+    """Payment of the planners. pay: "expected_cost" in both states, or the "reserve" on success."""
+
+    pay: Literal["expected_cost", "reserve"] = "expected_cost"
+
+    needs: ClassVar[frozenset[Need]] = frozenset({"expected_cost"})
+
+    def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
+        """The cost of an attempt; planners read no ask."""
+        return cost_belief
+
+    def _contract(self, hired: BoolArray, tender: Tender, standing: Standing, by_tie: BoolArray) -> Award:
+        if self.pay == "reserve":
+            return contract(hired, np.asarray(tender.reserve)[..., None], np.zeros(1), by_tie)
+        return contract(hired, standing.expected_cost, standing.expected_cost, by_tie)
+
+
+@register("always")
+@dataclass(frozen=True, kw_only=True)
+class Always(_Planner):
+    """One named agent does every task it can be given."""
+
+    agent: str | int
+
+    summary: ClassVar[str] = "one named agent for every task, paid its expected cost"
+    promises: ClassVar[Promises] = Promises(
+        ask=True, claim=True, rational=False, efficient=False, no_deficit=False, claim_ignored=True
+    )
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        return (cls(agent=0),)
+
+    def for_agents(self, agents: Sequence[str]) -> Self:
+        """The agent's name resolved to its position; raises `ScenarioError` where nobody has that name."""
+        if isinstance(self.agent, int):
+            return self
+        if self.agent not in agents:
+            allowed = ", ".join(agents)
+            raise ScenarioError(
+                f"always.agent: no agent {self.agent!r}{closest(self.agent, agents)}; allowed: {allowed}"
+            )
+        return replace(self, agent=list(agents).index(self.agent))
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        hired = bids.active & (np.arange(bids.active.shape[-1]) == self.agent)
+        return self._contract(hired, tender, standing, np.zeros(hired.shape[:-1], np.bool_))
+
+
+@register("route_by_advice")
+@dataclass(frozen=True, kw_only=True)
+class RouteByAdvice(_Planner):
+    """The planner's best guess does the task: argmax advice V - expected cost, if positive.
+
+    Efficient only where the advice is exact; individually rational only where the expected cost covers the cost.
+    """
+
+    summary: ClassVar[str] = "the agent with the best advice x value - expected cost, paid its expected cost"
+    promises: ClassVar[Promises] = Promises(
+        ask=True, claim=True, rational=False, efficient=False, no_deficit=False, claim_ignored=True
+    )
+    needs: ClassVar[frozenset[Need]] = frozenset({"value", "expected_cost", "advice"})
+
+    def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
+        value = np.asarray(tender.value)[..., None]
+        return {"advice x value": standing.advice * value, "-expected cost": -standing.expected_cost}
+
+    def threshold(self, tender: Tender) -> FloatArray:
+        return np.zeros(np.shape(tender.reserve))
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        scores = self.scores(bids, tender, standing)
+        chosen = select(scores, bids.active & (scores > 0), lottery)
+        return self._contract(chosen.hired, tender, standing, chosen.by_tie)

@@ -1,0 +1,96 @@
+"""Scoring auctions: the claim q and the ask a (a price on success) together make a score.
+
+    score       S(a, q)                   critical ask a*: S(a*, q) = bar
+    "qV-a"      q V - a                   q V - bar
+    "q(V-a)"    q (V - a) + (1 - q) k     V - (bar - (1 - q) k) / q
+
+The highest score at or above V - r is hired; bar = max(V - r, best rival score). First score pays the ask, second
+score the critical ask; a failed agent pays k. At break-even asks the second form equals p V - c whatever k is, so it
+is the welfare order; the first form is not. A claim of 0 promises nothing and is never hired under the second form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+
+from sim.arrays import Award, Bids, FloatArray, Standing, Tender
+from sim.mechanisms.base import Mechanism, Need, Promises, Selection, Terms, best_rival, contract, select
+from sim.mechanisms.registry import register
+
+ScoreForm = Literal["qV-a", "q(V-a)"]
+
+
+@dataclass(frozen=True)
+class _ScoreRule(Mechanism):
+    """Score, threshold and selection that the first- and second-score rules share."""
+
+    score: ScoreForm = "qV-a"
+
+    needs: ClassVar[frozenset[Need]] = frozenset({"value"})
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        return (cls(score="qV-a"), cls(score="q(V-a)"))
+
+    def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
+        value, penalty = np.asarray(tender.value)[..., None], np.asarray(tender.penalty)[..., None]
+        if self.score == "qV-a":
+            return {"claim x value": bids.claim * value, "-ask": -bids.ask}
+        expected = bids.claim * (value - bids.ask)
+        return {"claim x (value - ask)": expected, "(1 - claim) x penalty": (1.0 - bids.claim) * penalty}
+
+    def threshold(self, tender: Tender) -> FloatArray:
+        return np.asarray(tender.value) - np.asarray(tender.reserve)
+
+    def _select(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Selection:
+        scores = self.scores(bids, tender, standing)
+        eligible = bids.active & (scores >= self.threshold(tender)[..., None])
+        if self.score == "q(V-a)":
+            eligible &= bids.claim > 0
+        return select(scores, eligible, lottery)
+
+
+@register("first_score")
+@dataclass(frozen=True)
+class FirstScore(_ScoreRule):
+    """The best score wins and is paid its own ask. Sources: [Che1993], [AskerCantillon2008]."""
+
+    summary: ClassVar[str] = "best score of claim and ask at or above value - reserve, paid its ask"
+    promises: ClassVar[Promises] = Promises(ask=False, claim=False, rational=True, efficient=False, no_deficit=True)
+    source: ClassVar[str] = "Che1993, AskerCantillon2008"
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        chosen = self._select(bids, tender, standing, lottery)
+        return contract(chosen.hired, bids.ask, 0.0 - np.asarray(tender.penalty)[..., None], chosen.by_tie)
+
+
+@register("second_score")
+@dataclass(frozen=True)
+class SecondScore(_ScoreRule):
+    """The best score wins and is paid the critical ask, the highest with which it would still have won.
+
+    Dominant in the ask whatever was claimed, not in the claim: claiming 1 raises both the score and the price.
+    Sources: [Che1993], [AskerCantillon2008].
+    """
+
+    summary: ClassVar[str] = "best score of claim and ask at or above value - reserve, paid its critical ask"
+    source: ClassVar[str] = "Che1993, AskerCantillon2008"
+
+    @property
+    def promises(self) -> Promises:  # type: ignore[override]
+        efficient = self.score == "q(V-a)"
+        return Promises(ask=True, claim=False, rational=True, efficient=efficient, no_deficit=True)
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        chosen = self._select(bids, tender, standing, lottery)
+        bar = np.maximum(self.threshold(tender)[..., None], best_rival(chosen))
+        value, penalty = np.asarray(tender.value)[..., None], np.asarray(tender.penalty)[..., None]
+        if self.score == "qV-a":
+            critical = bids.claim * value - bar
+        else:
+            claim = np.where(chosen.hired, bids.claim, 1.0)
+            critical = value - (bar - (1.0 - claim) * penalty) / claim
+        return contract(chosen.hired, critical, 0.0 - penalty, chosen.by_tie)

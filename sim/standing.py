@@ -1,0 +1,102 @@
+"""What the allocator learns of each agent: (init, step, read) triples of pure functions over state arrays.
+
+A learner's state is a tuple of (..., n) arrays. `init` makes it, `step` folds in the outcomes of completed attempts
+and returns a new state, `read` turns it into one field of `Standing`. Nothing is mutated, so a state read at one
+clearing is never changed by a later completion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple, Protocol
+
+import numpy as np
+from annotated_types import Ge
+from numpy.typing import NDArray
+
+from sim.arrays import FloatArray, Status
+
+State = tuple[FloatArray, ...]
+
+
+class Outcome(NamedTuple):
+    """What completed attempts showed. status (..., n) `Status` codes, NONE where nothing completed; cost (..., n)."""
+
+    status: NDArray[Any]
+    cost: FloatArray
+
+
+class Learner(Protocol):
+    """A field of `Standing` that changes as attempts complete. State arrays are (n_agents,) in a market."""
+
+    def init(self, n_agents: int) -> State:
+        """State before anything was seen."""
+
+    def step(self, state: State, outcome: Outcome) -> State:
+        """State after the outcomes; agents with status NONE keep theirs."""
+
+    def read(self, state: State) -> FloatArray:
+        """The field of `Standing`, (..., n)."""
+
+
+@dataclass(frozen=True)
+class LiveReputation:
+    """Reputation of the live engine: start 1, +.06 on PASS, -.20 on FAIL, clamped to [.5, 1.25]; INFRA leaves it.
+
+    It has no drift at success rate down / (up + down) = .769. Source: [AE].
+
+    >>> rule = LiveReputation()
+    >>> state = rule.init(3)
+    >>> status = np.array([Status.PASS, Status.FAIL, Status.INFRA])
+    >>> rule.read(rule.step(state, Outcome(status, np.zeros(3)))).tolist()
+    [1.06, 0.8, 1.0]
+    """
+
+    start: Annotated[float, Ge(0)] = 1.0
+    up: Annotated[float, Ge(0)] = 0.06
+    down: Annotated[float, Ge(0)] = 0.20
+    low: Annotated[float, Ge(0)] = 0.50
+    high: Annotated[float, Ge(0)] = 1.25
+
+    def init(self, n_agents: int) -> State:
+        """Everybody at `start`."""
+        return (np.full(n_agents, self.start),)
+
+    def step(self, state: State, outcome: Outcome) -> State:
+        """One step up for each PASS, one down for each FAIL, then the clamp."""
+        passed, failed = outcome.status == Status.PASS, outcome.status == Status.FAIL
+        moved = state[0] + np.where(passed, self.up, 0.0) - np.where(failed, self.down, 0.0)
+        clamped = np.minimum(np.maximum(moved, self.low), self.high)
+        return (np.where(passed | failed, clamped, state[0]),)
+
+    def read(self, state: State) -> FloatArray:
+        """The reputation itself."""
+        return state[0]
+
+
+@dataclass(frozen=True)
+class RunningMeanCost:
+    """Expected cost as the mean of the attempts seen so far, with a prior worth `weight` attempts at `prior` dollars.
+
+    (weight prior + sum of costs) / (weight + attempts); every completed attempt counts, whatever its status.
+    """
+
+    prior: Annotated[float, Ge(0)]
+    weight: Annotated[float, Ge(1e-9)] = 1.0
+
+    def init(self, n_agents: int) -> State:
+        """Sum of costs and number of attempts, the prior included."""
+        return np.full(n_agents, self.prior * self.weight), np.full(n_agents, self.weight)
+
+    def step(self, state: State, outcome: Outcome) -> State:
+        """Add the completed attempts."""
+        seen = outcome.status != Status.NONE
+        return state[0] + np.where(seen, outcome.cost, 0.0), state[1] + np.where(seen, 1.0, 0.0)
+
+    def read(self, state: State) -> FloatArray:
+        """The mean."""
+        return state[0] / state[1]
+
+
+REPUTATIONS: dict[str, type[LiveReputation]] = {"agent_economy": LiveReputation}
+COST_LEARNERS: dict[str, type[RunningMeanCost]] = {"running_mean": RunningMeanCost}
