@@ -21,7 +21,7 @@ class Escalation:
 
     >>> live = Escalation(credits_per_dollar=90.0)
     >>> round(90 * live.after_unfilled(1.0, 1.0)), round(90 * live.after_failure(1.0, 1.0, failures=2))
-    (104, 99)
+    (103, 99)
     """
 
     unfilled_factor: Annotated[float, Ge(1)] = 1.15
