@@ -1,0 +1,218 @@
+"""One arm of an experiment as dense arrays: what every metric, table and figure is computed from.
+
+Index convention: R replications, T tasks, n agents, m markets. Where each agent is alone, m = n and market i is agent
+i's own; elsewhere m = 1. An opportunity is a (replication, task, agent) at which the agent is present. An auction is a
+(replication, task, market), and there are R T m of them, also where nobody present could bid. A task may be posted
+several times in one auction. Money in dollars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from sim.arrays import BoolArray, FloatArray, IntArray, frozen
+from sim.errors import ArrayError
+from sim.ledger import Ledger
+from sim.world import World
+
+
+@dataclass(frozen=True, eq=False)
+class ArmData:
+    """Sums of one arm's ledger rows over postings and tries, beside the World they came from.
+
+    name, mechanism: as the scenario writes them. alone: each agent has a market of its own.
+    reserve_bounds: (low, high) dollars where the reserve is drawn uniformly, else None.
+    reposted: some task was posted a second time.
+    present, success (R, T, n): the agent can bid; it truly succeeds at its first try.
+    claim, ask (R, T, n): of the first posting's bid, NaN where none was made.
+    attempts, wins (R, T, n): attempts made, and those that truly succeeded.
+    payment, cost, bid_cost (R, T, n) dollars, summed over attempts or bids.
+    expected, published (R, T, n) dollars: sums over attempts of the profit the agent expected, by its belief and
+        cost_belief, and of success x (payment - ask).
+    claim_gap (R, T, n): sum over attempts of claim - success.
+    value, reserve, penalty (R, T, m) dollars, of the first posting. overhead (R, T, m) dollars.
+    n_ties, n_awards (R, T, m): clearings that hired, by a tie and at all.
+    """
+
+    name: str
+    mechanism: str
+    world: World
+    alone: bool
+    reserve_bounds: tuple[float, float] | None
+    reposted: bool
+    present: BoolArray
+    success: BoolArray
+    claim: FloatArray
+    ask: FloatArray
+    attempts: IntArray
+    wins: IntArray
+    payment: FloatArray
+    cost: FloatArray
+    bid_cost: FloatArray
+    expected: FloatArray
+    published: FloatArray
+    claim_gap: FloatArray
+    value: FloatArray
+    reserve: FloatArray
+    penalty: FloatArray
+    overhead: FloatArray
+    n_ties: IntArray
+    n_awards: IntArray
+
+    @classmethod
+    def build(
+        cls,
+        name: str,
+        mechanism: str,
+        world: World,
+        ledger: Ledger,
+        alone: bool,
+        reserve_bounds: tuple[float, float] | None = None,
+    ) -> Self:
+        """The arrays of the arm whose rows, and no others, `ledger` holds.
+
+        Raises ArrayError where the ledger's names or replications are not the World's.
+        """
+        postings = [table["posting"].to_numpy() for table in (ledger.attempts, ledger.bids, ledger.clearings)]
+        arrays = _of_attempts(world, ledger.attempts) | _of_bids(world, ledger.bids)
+        arrays |= _of_clearings(world, ledger.clearings, alone)
+        arrays |= {"present": world.present, "success": world.success[..., 0]}
+        return cls(
+            name=name,
+            mechanism=mechanism,
+            world=world,
+            alone=alone,
+            reserve_bounds=reserve_bounds,
+            reposted=any(bool((posting > 0).any()) for posting in postings),
+            **{field: frozen(array) for field, array in arrays.items()},
+        )
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The n names."""
+        return self.world.agents
+
+    @property
+    def hired(self) -> BoolArray:
+        """(R, T, n): the agent made at least one attempt."""
+        return self.attempts > 0
+
+    @property
+    def solved(self) -> BoolArray:
+        """(R, T, m): some attempt truly succeeded; the value counts once."""
+        return self.per_auction(self.wins) > 0
+
+    @property
+    def filled(self) -> BoolArray:
+        """(R, T, m): some attempt was made."""
+        return self.per_auction(self.attempts) > 0
+
+    def per_auction(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Sum (R, T, n) over the agents of each market: (R, T, m)."""
+        return array if self.alone else array.sum(axis=2, keepdims=True)
+
+    def per_agent(self, array: NDArray[Any]) -> NDArray[Any]:
+        """What each agent sees of a (R, T, m) array: (R, T, n)."""
+        return np.broadcast_to(array, self.present.shape)
+
+    @property
+    def distinct(self) -> slice:
+        """The replications that differ in who is present, claims or succeeds: the first one, where all are the same.
+
+        A recorded table's claims and outcomes are copied into every replication; copies are not observations.
+        """
+        same = all(_constant(array) for array in (self.present, self.success, self.claim))
+        return slice(0, 1) if same else slice(None)
+
+
+def _constant(array: NDArray[Any]) -> bool:
+    """All replications (axis 0) are equal; NaN equals NaN."""
+    if array.strides[0] == 0 or array.shape[0] == 1:
+        return True
+    return bool(((array == array[:1]) | ((array != array) & (array[:1] != array[:1]))).all())
+
+
+def _codes(rows: pd.DataFrame, column: str, names: tuple[str, ...]) -> IntArray:
+    """Position of each row's name in `names`; the category's own codes where its order is the World's."""
+    values = rows[column]
+    if len(values) == 0:
+        return np.zeros(0, np.int64)
+    if isinstance(values.dtype, pd.CategoricalDtype) and tuple(values.cat.categories) == names:
+        codes = values.cat.codes.to_numpy().astype(np.int64)
+    else:
+        codes = pd.Index(names).get_indexer(pd.Index(values)).astype(np.int64)
+    if (codes < 0).any():
+        raise ArrayError(f"{column} must be one of the World's; got {values.iloc[int(np.argmin(codes))]!r}")
+    return codes
+
+
+def _replication(rows: pd.DataFrame, world: World) -> IntArray:
+    replication = rows["replication"].to_numpy().astype(np.int64)
+    if len(replication) and not 0 <= replication.min() <= replication.max() < world.n_replications:
+        raise ArrayError(f"replication must lie in [0, {world.n_replications}); got up to {replication.max()}")
+    return replication
+
+
+def _index(rows: pd.DataFrame, world: World) -> tuple[IntArray, IntArray, IntArray]:
+    """(replication, task, agent) of each row."""
+    return _replication(rows, world), _codes(rows, "task", world.tasks), _codes(rows, "agent", world.agents)
+
+
+def _sum(at: tuple[IntArray, ...], shape: tuple[int, ...], values: ArrayLike) -> FloatArray:
+    """Sum of `values` over the rows of each cell."""
+    flat = np.ravel_multi_index(at, shape) if len(at[0]) else at[0]
+    sums = np.bincount(flat, np.asarray(values, np.float64), minlength=int(np.prod(shape)))
+    return np.asarray(sums.reshape(shape), np.float64)
+
+
+def _of_attempts(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
+    at, shape = _index(rows, world), world.present.shape
+    success, ask = rows["success"].to_numpy().astype(bool), rows["ask"].to_numpy()
+    payment, cost, claim = (rows[name].to_numpy() for name in ("payment", "cost", "claim"))
+    win, lose = rows["pay_success"].to_numpy(), rows["pay_failure"].to_numpy()
+    belief = world.belief[at]
+    return {
+        "attempts": _sum(at, shape, np.ones(len(rows))).astype(np.int64),
+        "wins": _sum(at, shape, success).astype(np.int64),
+        "payment": _sum(at, shape, payment),
+        "cost": _sum(at, shape, cost),
+        "expected": _sum(at, shape, belief * win + (1 - belief) * lose - world.cost_belief[at]),
+        "published": _sum(at, shape, np.where(success, payment - ask, 0.0)),
+        "claim_gap": _sum(at, shape, claim - success),
+    }
+
+
+def _of_bids(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
+    at, shape = _index(rows, world), world.present.shape
+    first = rows["posting"].to_numpy() == 0
+    cell = tuple(axis[first] for axis in at)
+    ask, claim = np.full(shape, np.nan), np.full(shape, np.nan)
+    ask[cell], claim[cell] = rows["ask"].to_numpy()[first], rows["claim"].to_numpy()[first]
+    return {"ask": ask, "claim": claim, "bid_cost": _sum(at, shape, rows["bid_cost"])}
+
+
+def _of_clearings(world: World, rows: pd.DataFrame, alone: bool) -> dict[str, NDArray[Any]]:
+    market = _codes(rows, "alone", world.agents) if alone else np.zeros(len(rows), np.int64)
+    at = (_replication(rows, world), _codes(rows, "task", world.tasks), market)
+    shape = (world.n_replications, world.n_tasks, world.n_agents if alone else 1)
+    first = rows["posting"].to_numpy() == 0
+    cell = tuple(axis[first] for axis in at)
+    terms = {
+        "value": np.broadcast_to(world.value[..., None], shape).copy(),
+        "reserve": np.broadcast_to(world.reserve[..., None], shape).copy(),
+        "penalty": np.full(shape, np.nan),
+    }
+    for name, array in terms.items():
+        array[cell] = rows[name].to_numpy()[first]
+    hires = rows["n_hired"].to_numpy() > 0
+    return {
+        **terms,
+        "overhead": _sum(at, shape, rows["overhead"]),
+        "n_awards": _sum(at, shape, hires).astype(np.int64),
+        "n_ties": _sum(at, shape, hires & rows["by_tie"].to_numpy().astype(bool)).astype(np.int64),
+    }

@@ -1,0 +1,145 @@
+"""The CSV tables of a run: which columns, what each means and over what, and the frames themselves.
+
+Every estimate is followed by two standard errors: `_se` for another draw of tasks and `_se_mc` for the simulation's
+own noise, both defined in `inference.py`. What is undefined is NaN, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis import auction, metrics
+from analysis.arm import ArmData
+from analysis.inference import Estimate
+
+_AGENTS = {
+    "success_rate": "true success of the first try, mean over opportunities",
+    "mean_claim": "stated success probability, mean over claims at the first posting",
+    "brier": "(claim - success)^2, mean over claims at the first posting; success is that of the first try",
+    "ece": "expected calibration error in 10 equal bins, over claims at the first posting",
+    "ece_null": "expected ECE of a perfectly calibrated agent with the same claims",
+    "auc": "share of (success, failure) pairs of the agent's own tasks in which the success was claimed higher, ties half",
+    "auc_others": "AUC of this agent's claims against another agent's successes, mean over the other agents",
+    "comparative_auc": "share of pairs with another agent at one task, one of the two solving it, in which the solver "
+    "claimed more, ties half",
+    "hired_rate": "opportunities with at least one attempt / opportunities",
+    "share": "this agent's attempts / all attempts of the arm",
+    "ask_mean": "dollars asked, mean over finite asks at the first posting",
+    "claim_minus_success_hired": "claim - success, mean over this agent's attempts",
+    "expected_profit": "dollars, sum over attempts of p pay_success + (1 - p) pay_failure - cost_belief with p the "
+    "agent's belief / opportunities",
+    "published_profit": "dollars, sum over attempts of success x (payment - ask) / opportunities",
+    "cash_profit": "dollars, sum over attempts of payment - cost / opportunities",
+    "oracle_profit": "dollars, success x max(0, reserve - cost_belief), mean over opportunities",
+}
+_SUMMARY = {
+    "solve_rate": "auctions in which some attempt truly succeeded / auctions",
+    "unfilled_rate": "auctions in which no attempt was made / auctions",
+    "cost": "dollars, cost of attempts / auctions",
+    "payment": "dollars paid to agents, net of penalties / auctions",
+    "overhead": "dollars, cost of clearings to the allocator / auctions",
+    "bid_cost": "dollars, cost of making bids / auctions",
+    "surplus": "dollars, V solved - payment - overhead, the principal's / auctions; NaN where no value is stated",
+    "utility": "dollars, payment - cost - bid_cost, the agents' / auctions",
+    "welfare": "dollars, surplus + utility / auctions",
+    "regret_fixed": "dollars, V y - c of the agent best on the other tasks, minus welfare / auctions",
+    "regret_ability": "dollars, max(0, best V ability - c of those present), minus welfare / auctions",
+    "regret_outcome": "dollars, max(0, best V y - c of those present), minus welfare / auctions",
+    "share_top": "attempts of the agent with most attempts / attempts",
+    "tie_rate": "clearings that hired by a tie / clearings that hired",
+}
+_AUCTION = {
+    "hired": "share of opportunities hired",
+    "expected": "dollars of profit the agent expected / opportunities",
+    "published": "dollars, success x (payment - ask) / opportunities",
+    "cash": "dollars, payment - cost / opportunities",
+    "oracle": "dollars, success x max(0, reserve - cost_belief) / opportunities",
+    "wrong_probability": "dollars, the part of cash - published due to the wrong probability / opportunities",
+    "wrong_cost": "dollars, the part of cash - published due to the wrong cost / opportunities",
+}
+
+
+def _with_errors(columns: dict[str, str]) -> dict[str, str]:
+    table = {}
+    for name, meaning in columns.items():
+        table[name] = meaning
+        table[f"{name}_se"] = f"standard error of {name} for another draw of tasks"
+        table[f"{name}_se_mc"] = f"standard error of {name} from the simulation's own noise"
+    return table
+
+
+def _closed(columns: dict[str, str]) -> dict[str, str]:
+    table = {}
+    for name, meaning in columns.items():
+        table[name] = f"{meaning}; closed form over the reserve"
+        table[f"{name}_se"] = f"standard error of the closed form of {name} for another draw of tasks"
+        table[f"{name}_drawn"] = f"{meaning}; as drawn"
+        table[f"{name}_se_mc"] = f"standard error of {name}_drawn from the reserves drawn"
+        table[f"{name}_z"] = f"({name}_drawn - {name}) / standard error of that difference over replications"
+    return table
+
+
+_ARM = {"arm": "name of the arm", "mechanism": "its mechanism"}
+COLUMNS: dict[str, dict[str, str]] = {
+    "agents": {
+        **_ARM,
+        "agent": "name of the agent",
+        "n": "opportunities: (replication, task) at which the agent is present",
+        **_with_errors(_AGENTS),
+    },
+    "summary": {**_ARM, "tasks": "auctions: (replication, task, market)", **_with_errors(_SUMMARY)},
+    "closed_forms": {
+        **_ARM,
+        "agent": "name of the agent",
+        "n": "opportunities: (replication, task) at which the agent is present",
+        **_closed(_AUCTION),
+    },
+}
+
+
+def agents_table(arms: Sequence[ArmData]) -> pd.DataFrame:
+    """agents.csv: one row per (arm, agent), columns COLUMNS["agents"]."""
+    rows: list[dict[str, Any]] = []
+    for arm in arms:
+        estimates, opportunities = metrics.agents(arm), arm.present.sum(axis=(0, 1))
+        for i, agent in enumerate(arm.agents):
+            row = {"arm": arm.name, "mechanism": arm.mechanism, "agent": agent, "n": int(opportunities[i])}
+            rows.append(row | _cells(estimates, i))
+    return pd.DataFrame(rows, columns=list(COLUMNS["agents"]))
+
+
+def summary_table(arms: Sequence[ArmData]) -> pd.DataFrame:
+    """summary.csv: one row per arm, columns COLUMNS["summary"]."""
+    rows: list[dict[str, Any]] = []
+    for arm in arms:
+        row = {"arm": arm.name, "mechanism": arm.mechanism, "tasks": arm.value.size}
+        rows.append(row | _cells(metrics.summary(arm), ()))
+    return pd.DataFrame(rows, columns=list(COLUMNS["summary"]))
+
+
+def closed_forms_table(arms: Sequence[ArmData]) -> pd.DataFrame:
+    """closed_forms.csv: one row per (arm, agent) of the arms that are random-reserve auctions, the others left out."""
+    rows: list[dict[str, Any]] = []
+    for arm in arms:
+        if not auction.applies(arm):
+            continue
+        table, opportunities = auction.compare(arm), arm.present.sum(axis=(0, 1))
+        for i, agent in enumerate(arm.agents):
+            row = {"arm": arm.name, "mechanism": arm.mechanism, "agent": agent, "n": int(opportunities[i])}
+            for name, (exact, came, z) in table.items():
+                row |= {name: exact.value[i], f"{name}_se": exact.se[i], f"{name}_drawn": came.value[i]}
+                row |= {f"{name}_se_mc": came.se_mc[i], f"{name}_z": z[i]}
+            rows.append(row)
+    return pd.DataFrame(rows, columns=list(COLUMNS["closed_forms"]))
+
+
+def _cells(estimates: dict[str, Estimate], at: int | tuple[()]) -> dict[str, float]:
+    """value, _se and _se_mc of each estimate at one index."""
+    cells = {}
+    for name, estimate in estimates.items():
+        cells[name] = float(estimate.value[at])
+        cells[f"{name}_se"], cells[f"{name}_se_mc"] = float(estimate.se[at]), float(estimate.se_mc[at])
+    return cells

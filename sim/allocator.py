@@ -1,0 +1,146 @@
+"""The allocator's desk: gathers what a clearing needs and asks the mechanism.
+
+First postings of a whole block of replications are put to the mechanism in one batch, with the inputs expected at
+their clearing: every agent that bids in time is free, nothing has been learned yet. A market that finds exactly these
+inputs uses the answer; any other clearing asks again for its own row. A mechanism is a pure function whose batches
+equal their rows bit for bit, so the two never differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
+from sim.bidding import BidderState, see
+from sim.rules import Rules
+from sim.sources import leave_one_task_out
+from sim.standing import State
+from sim.world import World
+
+
+@dataclass(frozen=True, eq=False)
+class Clearing:
+    """One clearing, or a batch of them: what was in front of the mechanism and what it answered.
+
+    willing (..., n): the agent made a bid. bids.ask and bids.claim hold every bid made, NaN where there is none.
+    """
+
+    willing: BoolArray
+    bids: Bids
+    tender: Tender
+    standing: Standing
+    award: Award
+
+
+class Allocator:
+    """Clears postings of one block of replications under one arm's rules."""
+
+    def __init__(self, world: World, rules: Rules) -> None:
+        self.world, self.rules = world, rules
+        shape = world.belief.shape
+        self._fixed_cost = self._static_cost()
+        self._fixed_advice = self._static_advice()
+        self._delivered = world.delivered
+        self._ones = np.ones(shape[-1])
+        self.on_time = world.present & (world.latency <= rules.window)
+        self.opening = self._open()
+
+    def initial(self) -> tuple[State | None, State | None]:
+        """States of the reputation and of the learned cost before anything was seen."""
+        rules, n = self.rules, self.world.n_agents
+        learner = rules.expected_cost.learner
+        return rules.reputation and rules.reputation.init(n), learner and learner.init(n)
+
+    def clear(
+        self,
+        at: tuple[int, int],
+        posting: int,
+        reserve: float,
+        tries: IntArray,
+        free: BoolArray,
+        states: tuple[State | None, State | None],
+    ) -> Clearing:
+        """Clear one posting of task `at` = (replication, task).
+
+        tries (n,): earlier attempts of each agent at the task. free (n,): it has a slot and is not excluded.
+        """
+        world, rules = self.world, self.rules
+        tender = Tender.trusted(
+            value=world.value[at],
+            reserve=np.float64(reserve),
+            penalty=np.float64(rules.penalty),
+            posting=np.int64(posting),
+        )
+        if posting == 0:
+            ask, claim = self.opening.bids.ask[at], self.opening.bids.claim[at]
+            willing = self.opening.willing[at]
+        else:
+            ask, claim, willing = self._bid(world.belief[at], world.cost_belief[at], tender, tries, world.present[at])
+        bids = Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time[at] & free)
+        standing = self._standing(at, tries, states)
+        award = rules.mechanism(bids, tender, standing, world.lottery[at][posting])
+        return Clearing(willing, bids, tender, standing, award)
+
+    def _bid(
+        self, belief: FloatArray, cost_belief: FloatArray, tender: Tender, tries: IntArray, present: BoolArray
+    ) -> tuple[FloatArray, FloatArray, BoolArray]:
+        notice = see(self.rules.public, tender.value, tender.reserve, tender.penalty, tender.posting)
+        ask, claim = self.rules.bidder(belief, cost_belief, notice, BidderState(tries))
+        willing = present & np.isfinite(ask)
+        return np.where(willing, ask, np.nan), np.where(willing, claim, np.nan), willing
+
+    def _open(self) -> Clearing:
+        world, rules = self.world, self.rules
+        shape = world.reserve.shape
+        tender = Tender.trusted(
+            value=world.value,
+            reserve=world.reserve,
+            penalty=np.broadcast_to(np.float64(rules.penalty), shape),
+            posting=np.broadcast_to(np.int64(0), shape),
+        )
+        tries = np.broadcast_to(np.int64(0), world.belief.shape)
+        ask, claim, willing = self._bid(world.belief, world.cost_belief, tender, tries, world.present)
+        bids = Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time)
+        standing = self._standing((), tries, self.initial())
+        award = rules.mechanism(bids, tender, standing, world.lottery[:, :, 0])
+        return Clearing(willing, bids, tender, standing, award)
+
+    def _standing(
+        self, at: tuple[int, ...], tries: IntArray, states: tuple[State | None, State | None]
+    ) -> Standing:
+        rules, learner = self.rules, self.rules.expected_cost.learner
+        reputation_state, cost_state = states
+        shape = tries.shape
+        reputation = self._ones if rules.reputation is None else rules.reputation.read(reputation_state or ())
+        if learner is not None:
+            cost = learner.read(cost_state or ())
+        elif rules.expected_cost.kind == "actual":
+            cost = self._next_try(self.world.cost[at], tries)
+        else:
+            cost = self._fixed_cost[at]
+        advice = self._fixed_advice[at]
+        if rules.advice == "outcome":
+            advice = self._next_try(self._delivered[at], tries).astype(np.float64)
+        if len(shape) > 1:
+            reputation, cost = np.broadcast_to(reputation, shape), np.broadcast_to(cost, shape)
+        return Standing.trusted(reputation=reputation, expected_cost=cost, advice=advice)
+
+    def _next_try(self, per_try: FloatArray | BoolArray, tries: IntArray) -> FloatArray:
+        last = self.world.n_tries - 1
+        chosen: FloatArray = np.take_along_axis(per_try, np.minimum(tries, last)[..., None], axis=-1)[..., 0]
+        return chosen
+
+    def _static_cost(self) -> FloatArray:
+        source, shape = self.rules.expected_cost, self.world.belief.shape
+        if source.kind == "leave_one_task_out":
+            return leave_one_task_out(self.world, self.world.cost)
+        return np.broadcast_to(np.float64(source.dollars), shape)
+
+    def _static_advice(self) -> FloatArray:
+        if self.rules.advice == "leave_one_task_out":
+            return leave_one_task_out(self.world, self._delivered.astype(np.float64))
+        if self.rules.advice == "ability":
+            return self.world.ability
+        return np.broadcast_to(np.nan, self.world.belief.shape)

@@ -1,0 +1,220 @@
+"""The event market: overlapping auctions of one replication, in SimPy.
+
+posted -> bids inside the window -> clearing -> award -> attempt -> verification -> standing updated -> closed, or
+posted again while postings remain.
+
+Time is whole ticks. The market always executes the least pending moment by (tick, kind, task, posting, agent), with
+completion < clearing < posting; a moment created while executing joins at once. SimPy's own order within a tick is
+that of scheduling, so every moment is a plain event whose priority is that key.
+
+- A bid is formed at the posting and reserves nothing. Slots, exclusions and standing are read at the clearing.
+- An award takes the agent's slot at once; its completion frees the slot and updates the standing.
+- The posting closes when its last hired agent completes; only then is the task closed or posted again.
+- A deadline ends running attempts as timeouts, at their full cost. A posting that could not clear before the deadline
+  is not made: the task closes instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import simpy
+from simpy.events import Event
+
+from sim.allocator import Allocator
+from sim.arrays import BoolArray, Status
+from sim.errors import MarketError
+from sim.ledger import REASON
+from sim.standing import Outcome
+from sim.tape import AttemptNote, ClearingNote, Tape
+
+_COMPLETION, _CLEARING, _POSTING = range(3)
+_OPEN = -1
+_REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
+    REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline")
+)
+
+
+class _Task:
+    """What the principal keeps of one open task."""
+
+    __slots__ = ("deadline", "excluded", "failures", "first_reserve", "n_running", "n_verified", "reserve", "timed_out")
+
+    def __init__(self, reserve: float, deadline: float) -> None:
+        self.reserve = self.first_reserve = reserve
+        self.deadline = deadline
+        self.excluded: frozenset[int] = frozenset()
+        self.failures = self.n_running = self.n_verified = 0
+        self.timed_out = False
+
+
+class Market:
+    """One replication's market. `run` plays it to the end and writes to the tape."""
+
+    def __init__(self, allocator: Allocator, replication: int, tape: Tape) -> None:
+        world, rules = allocator.world, allocator.rules
+        self._allocator, self._rules, self._replication, self._tape = allocator, rules, replication, tape
+        self._env = simpy.Environment()
+        self._n_tasks, self._n_agents, self._n_tries = world.n_tasks, world.n_agents, world.n_tries
+        status = np.where(world.verified[replication], int(Status.PASS), int(Status.FAIL))
+        self._status = np.where(world.infra[replication], int(Status.INFRA), status).tolist()
+        self._duration = world.duration[replication].tolist()
+        self._cost = world.cost[replication]
+        self._arrival = world.arrival[replication].tolist()
+        self._tasks = [_Task(reserve, math.inf) for reserve in world.reserve[replication].tolist()]
+        if rules.deadline is not None:
+            for task, arrival in zip(self._tasks, self._arrival, strict=True):
+                task.deadline = arrival + rules.deadline
+        opening = allocator.opening
+        self._expected = opening.bids.active[replication]
+        self._winners: list[list[int]] = [[] for _ in range(self._n_tasks)]
+        for task_index, agent in np.argwhere(opening.award.hired[replication]).tolist():
+            self._winners[task_index].append(agent)
+        self._slots = [rules.capacity] * self._n_agents
+        self._full: set[int] = set()
+        self._tries: dict[tuple[int, int], int] = {}
+        self._states = allocator.initial()
+        self._learns = rules.reputation is not None or rules.expected_cost.learner is not None
+        self._unlearned = True
+
+    def run(self) -> None:
+        """Play the replication to its end."""
+        for task, arrival in enumerate(self._arrival):
+            self._at(arrival, _POSTING, self._post, task, 0)
+        self._env.run()
+
+    def _at(
+        self, tick: int, kind: int, happen: Callable[[Event], None], task: int, posting: int, *more: Any, agent: int = 0
+    ) -> None:
+        """Schedule a moment. SimPy compares priorities as numbers, so the key is packed into one."""
+        event = Event(self._env)
+        event._ok, event._value = True, (task, posting, *more)
+        event.callbacks.append(happen)  # type: ignore[union-attr]
+        key = ((kind * self._n_tasks + task) * self._rules.postings + posting) * self._n_agents + agent
+        self._env.schedule(event, key, tick - self._env.now)  # type: ignore[arg-type]
+
+    def _post(self, event: Event) -> None:
+        task, posting = event._value
+        self._at(self._env.now + self._rules.window, _CLEARING, self._clear, task, posting, self._env.now)  # type: ignore[arg-type]
+
+    def _clear(self, event: Event) -> None:
+        task, posting, posted = event._value
+        tape = self._tape
+        own = -1
+        if self._as_expected(task, posting):
+            winners = self._winners[task]
+        else:
+            own = len(tape.own)
+            winners = self._ask_again(task, posting)
+        clearing = len(tape.clearings)
+        tape.clearings.append(
+            ClearingNote(self._replication, task, posting, posted, self._env.now, own)  # type: ignore[arg-type]
+        )
+        tape.closed.append(_OPEN)
+        state = self._tasks[task]
+        state.n_running, state.n_verified = len(winners), 0
+        for agent in winners:
+            self._award(task, posting, agent, clearing)
+        if not winners:
+            if self._rules.escalation is not None:
+                state.reserve = self._rules.escalation.after_unfilled(state.reserve, state.first_reserve)
+            self._end_posting(task, posting, clearing, _UNFILLED)
+
+    def _as_expected(self, task: int, posting: int) -> bool:
+        """The clearing has the very inputs for which the opening asked the mechanism."""
+        if posting or not self._unlearned:
+            return False
+        row = self._expected[task]
+        return not any(row[agent] for agent in self._full)
+
+    def _ask_again(self, task: int, posting: int) -> list[int]:
+        state, n = self._tasks[task], self._n_agents
+        excluded: BoolArray = np.zeros(n, np.bool_)
+        excluded[list(state.excluded)] = True
+        free = ~excluded
+        free[list(self._full)] = False
+        tries = np.array([self._tries.get((task, agent), 0) for agent in range(n)], np.int64)
+        clearing = self._allocator.clear((self._replication, task), posting, state.reserve, tries, free, self._states)
+        self._tape.own.append(clearing)
+        self._tape.excluded.append(excluded)
+        winners: list[int] = np.flatnonzero(clearing.award.hired).tolist()
+        return winners
+
+    def _award(self, task: int, posting: int, agent: int, clearing: int) -> None:
+        state, rules = self._tasks[task], self._rules
+        start: int = self._env.now  # type: ignore[assignment]
+        turn = self._tries.get((task, agent), 0)
+        self._tries[task, agent] = turn + 1
+        if turn >= self._n_tries:
+            if not self._allocator.world.repeats:
+                raise MarketError(f"try {turn + 1} of agent {agent} at task {task}: only {self._n_tries} are known")
+            known = self._n_tries - 1
+        else:
+            known = turn
+        if rules.exclude == "hired":
+            state.excluded |= {agent}
+        self._slots[agent] -= 1
+        if self._slots[agent] == 0:
+            self._full.add(agent)
+        finish = start + self._duration[task][agent][known]
+        timed_out = finish > state.deadline
+        if timed_out:
+            finish = int(state.deadline)
+        status = int(rules.timeout) if timed_out else self._status[task][agent][known]
+        self._tape.attempts.append(AttemptNote(clearing, agent, turn, start, finish, timed_out))
+        self._at(
+            finish, _COMPLETION, self._complete, task, posting, agent, known, status, timed_out, clearing, agent=agent
+        )
+
+    def _complete(self, event: Event) -> None:
+        task, posting, agent, known, status, timed_out, clearing = event._value
+        state, rules = self._tasks[task], self._rules
+        self._slots[agent] += 1
+        self._full.discard(agent)
+        if self._learns:
+            self._learn(task, agent, known, status)
+        state.n_running -= 1
+        state.timed_out |= timed_out
+        if status == Status.PASS:
+            state.n_verified += 1
+        elif status == Status.FAIL:
+            state.failures += 1
+            if rules.escalation is not None:
+                state.reserve = rules.escalation.after_failure(state.reserve, state.first_reserve, state.failures)
+            if rules.exclude == "failed":
+                state.excluded |= {agent}
+        if state.n_running == 0:
+            if state.n_verified:
+                self._tape.closed[clearing] = _SOLVED
+            else:
+                self._end_posting(task, posting, clearing, _DEADLINE if state.timed_out else _FAILED)
+
+    def _learn(self, task: int, agent: int, known: int, status: int) -> None:
+        seen = np.full(self._n_agents, Status.NONE, np.int8)
+        seen[agent] = status
+        cost = np.zeros(self._n_agents)
+        cost[agent] = self._cost[task, agent, known]
+        outcome = Outcome(seen, cost)
+        reputation, learned_cost = self._states
+        rules = self._rules
+        if rules.reputation is not None and reputation is not None:
+            reputation = rules.reputation.step(reputation, outcome)
+        if rules.expected_cost.learner is not None and learned_cost is not None:
+            learned_cost = rules.expected_cost.learner.step(learned_cost, outcome)
+        self._states = reputation, learned_cost
+        self._unlearned = False
+
+    def _end_posting(self, task: int, posting: int, clearing: int, reason: int) -> None:
+        """Post the task again where a posting remains and can clear before the deadline; else close it."""
+        rules = self._rules
+        if posting + 1 < rules.postings:
+            tick: int = self._env.now + rules.repost_delay  # type: ignore[assignment]
+            if tick + rules.window < self._tasks[task].deadline:
+                self._tape.closed[clearing] = _REPOSTED
+                self._at(tick, _POSTING, self._post, task, posting + 1)
+                return
+            reason = _DEADLINE
+        self._tape.closed[clearing] = reason

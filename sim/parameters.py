@@ -1,0 +1,63 @@
+"""Builds a registered dataclass (a mechanism, a reputation) from what a scenario writes, checking every parameter.
+
+A scenario names a rule by a string, or by a table of one key: `{ name = { parameter = value } }`. Parameters are
+checked against the dataclass' own annotations, strictly: no coercion, no unknown name, no infinity unless the
+annotation allows it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from sim.errors import closest
+from sim.invalid import fault_line
+
+Built = TypeVar("Built")
+
+
+def split(raw: Any) -> tuple[str, dict[str, Any]]:
+    """Name and parameters of a rule as written; raises ValueError where `raw` has neither form.
+
+    >>> split({"always": {"agent": "a"}})
+    ('always', {'agent': 'a'})
+    """
+    if isinstance(raw, str):
+        return raw, {}
+    if isinstance(raw, dict) and len(raw) == 1:
+        name, parameters = next(iter(raw.items()))
+        if isinstance(parameters, dict):
+            return name, parameters
+    raise ValueError(f"must be a name or {{name = {{parameter = value}}}}; got {raw!r}")
+
+
+def build(cls: type[Built], parameters: dict[str, Any]) -> Built:
+    """`cls(**parameters)` after a strict check; raises ValueError naming parameter, rule and value."""
+    model = _model(cls)
+    try:
+        checked = model.model_validate(parameters)
+    except ValidationError as error:
+        raise ValueError(fault_line("", error, model)) from None
+    return cls(**{name: getattr(checked, name) for name in parameters})
+
+
+def choose(raw: Any, among: dict[str, type[Any]]) -> Any:
+    """The instance `raw` asks for among the classes named; raises ValueError."""
+    name, parameters = split(raw)
+    if name not in among:
+        raise ValueError(f"unknown name {name!r}{closest(name, among)}; allowed: {', '.join(among)}")
+    return build(among[name], parameters)
+
+
+@cache
+def _model(cls: type[Any]) -> type[BaseModel]:
+    hints = get_type_hints(cls, include_extras=True)
+    definitions: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):
+        default = ... if field.default is dataclasses.MISSING else field.default
+        definitions[field.name] = (hints[field.name], default)
+    config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    return create_model(cls.__name__, __config__=config, **definitions)

@@ -1,0 +1,88 @@
+"""The rules an arm's market runs by, resolved once from its settings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+from sim.arrays import Status
+from sim.bidding import Bidder, Truthful
+from sim.errors import ScenarioError
+from sim.escalation import Escalation
+from sim.mechanisms import Mechanism
+from sim.settings import Settings
+from sim.sources import ExpectedCost, parse_expected_cost, parse_reputation
+from sim.standing import Learner
+from sim.world import World
+
+
+@dataclass(frozen=True)
+class Rules:
+    """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None."""
+
+    mechanism: Mechanism
+    bidder: Bidder
+    public: tuple[str, ...]
+    penalty: float
+    bid_cost: float = 0.0
+    overhead: float = 0.0
+    window: int = 0
+    capacity: float = math.inf
+    postings: int = 1
+    repost_delay: int = 0
+    exclude: str = "none"
+    escalation: Escalation | None = None
+    deadline: int | None = None
+    timeout: Status = Status.FAIL
+    reputation: Learner | None = None
+    expected_cost: ExpectedCost = ExpectedCost("unknown")
+    advice: str | None = None
+
+    @classmethod
+    def of(cls, mechanism: Mechanism, settings: Settings, world: World) -> Self:
+        """The rules of an arm; raises ScenarioError where the mechanism needs what the scenario does not provide."""
+        tender, market, standing = settings.tender, settings.market, settings.standing
+        _check_needs(mechanism, settings, world)
+        mechanism = mechanism.for_agents(world.agents)
+        escalation = None if tender.escalation is None else Escalation(**tender.escalation.model_dump())
+        announced = ("reserve",) if mechanism.announces_reserve else ()
+        return cls(
+            mechanism=mechanism,
+            bidder=Truthful(mechanism),
+            public=(*tender.public, *announced),
+            penalty=tender.penalty,
+            bid_cost=settings.world.bid_cost,
+            overhead=market.overhead,
+            window=market.window,
+            capacity=market.capacity,
+            postings=tender.postings,
+            repost_delay=market.repost_delay,
+            exclude=tender.exclude or "none",
+            escalation=escalation,
+            deadline=tender.deadline,
+            timeout=Status[tender.timeout or "FAIL"],
+            reputation=parse_reputation(standing.reputation),
+            expected_cost=parse_expected_cost(standing.expected_cost),
+            advice=standing.advice,
+        )
+
+
+def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None:
+    given = {
+        "value": settings.tender.value is not None,
+        "expected_cost": settings.standing.expected_cost is not None,
+        "advice": settings.standing.advice is not None,
+    }
+    place = {"value": "tender.value", "expected_cost": "standing.expected_cost", "advice": "standing.advice"}
+    for need in sorted(mechanism.needs):
+        if not given[need]:
+            raise ScenarioError(f"{mechanism.name} needs {place[need]}, which the scenario does not state")
+    if settings.standing.advice == "ability" and bool((world.present & (world.ability != world.ability)).any()):
+        raise ScenarioError('standing.advice: "ability" needs the ability of every agent, which this world does not hold')
+    deadline, window = settings.tender.deadline, settings.market.window
+    if deadline is not None and deadline <= window:
+        raise ScenarioError(f"tender.deadline: must exceed market.window, or no task is ever cleared; got {deadline} <= {window}")
+    out_of_one = settings.standing.expected_cost, settings.standing.advice
+    if "leave_one_task_out" in out_of_one and world.n_tasks < 2:
+        raise ScenarioError('standing: "leave_one_task_out" needs at least two tasks')

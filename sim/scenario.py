@@ -1,0 +1,235 @@
+"""A scenario: one question, one world, and the arms that are compared in it, read from a TOML file.
+
+The sections [world], [tender], [market], [bidders] and [standing] are written once; an arm overrides keys of them one
+by one (an overriding key replaces the whole value of that key). A list given for a mechanism's parameter makes one
+arm for each element. What each key may hold is in sim/settings.py.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import hashlib
+import itertools
+import json
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sim.errors import ScenarioError
+from sim.invalid import invalid
+from sim.mechanisms import Mechanism, lookup
+from sim.parameters import build, split
+from sim.settings import ScenarioFile, Settings
+
+SECTIONS = ("world", "tender", "market", "bidders", "standing")
+_ONE_WORLD = ("table", "columns", "agents", "beyond_tries")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One thing compared: a mechanism and the settings it runs under. label: the rule with its parameters."""
+
+    name: str
+    mechanism: Mechanism
+    settings: Settings
+    label: str
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A checked scenario. folder: where relative paths start. resolved: everything that decides the run, as JSON."""
+
+    name: str
+    folder: Path
+    question: str
+    source: str
+    seed: int
+    replications: int
+    arms: tuple[Arm, ...]
+    resolved: dict[str, Any]
+
+    @property
+    def table(self) -> Path:
+        """Path of the recorded table."""
+        return self.folder / self.arms[0].settings.world.table
+
+    def digest(self, plugins: Mapping[str, bytes] | None = None) -> str:
+        """SHA-256 of the resolved scenario, its table and the plugins it runs with, 64 hex digits."""
+        whole = hashlib.sha256(json.dumps(self.resolved, sort_keys=True).encode())
+        whole.update(self.table.read_bytes())
+        for name, code in sorted((plugins or {}).items()):
+            whole.update(name.encode() + code)
+        return whole.hexdigest()
+
+
+def load_scenario(
+    path: Path,
+    *,
+    seed: int | None = None,
+    replications: int | None = None,
+    overrides: Sequence[str] = (),
+    mechanisms: Sequence[str] = (),
+) -> Scenario:
+    """Read and check the scenario at `path`.
+
+    overrides: `key=value` strings, keys dotted, values TOML (a bare word is a string); they change the sections every
+    arm starts from. mechanisms: rules that replace the file's arms, each as a name or a TOML inline table.
+
+    Raises ScenarioError, in one line, naming file, key, what is allowed and the closest spelling.
+    """
+    raw = _read(path)
+    for text in overrides:
+        _override(raw, text)
+    for key, value in (("seed", seed), ("replications", replications)):
+        if value is not None:
+            raw[key] = value
+    if mechanisms:
+        raw["arm"] = [{"name": text, "mechanism": _mechanism_option(text)} for text in mechanisms]
+    return _resolve(path, raw)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = tomllib.loads(text)
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{path}: is no UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{path}: is no valid TOML: {error}") from None
+    if not raw:
+        raise ScenarioError(f"{path}: the file is empty")
+    return raw
+
+
+def _override(raw: dict[str, Any], text: str) -> None:
+    key, equals, value = text.partition("=")
+    path = key.strip().split(".")
+    if not equals or not all(path):
+        raise ScenarioError(f"--set {text}: must be key=value, e.g. tender.penalty=1.0")
+    if path[0] == "arm":
+        raise ScenarioError(f"--set {text}: arms are set in the file; --set changes what they start from")
+    table = raw
+    for part in path[:-1]:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise ScenarioError(f"--set {text}: {part} is no table")
+    table[path[-1]] = _toml_value(value.strip())
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _mechanism_option(text: str) -> Any:
+    value = _toml_value(text) if text.startswith("{") else text
+    if isinstance(value, str) and value.startswith("{"):
+        raise ScenarioError(f"--mechanism {text}: is no valid TOML table")
+    return value
+
+
+def _resolve(path: Path, raw: dict[str, Any]) -> Scenario:
+    try:
+        file = ScenarioFile.model_validate(raw)
+    except ValidationError as error:
+        raise invalid(str(path), "", error, ScenarioFile) from None
+    arms = tuple(itertools.chain.from_iterable(_arms(path, raw, entry) for entry in raw["arm"]))
+    names = [arm.name for arm in arms]
+    for name in names:
+        if names.count(name) > 1:
+            raise ScenarioError(f"{path}: arm: two arms are named {name!r}")
+    resolved = {
+        "name": path.stem,
+        "question": file.question,
+        "source": file.source,
+        "seed": file.seed,
+        "replications": file.replications,
+        "arms": [_as_json(arm) for arm in arms],
+    }
+    return Scenario(
+        path.stem, path.parent, file.question, file.source, file.seed, file.replications, arms, resolved
+    )
+
+
+def _arms(path: Path, raw: dict[str, Any], entry: dict[str, Any]) -> list[Arm]:
+    where = f"{path}: arm {entry['name']!r}"
+    for key in _ONE_WORLD:
+        if key in entry.get("world", {}):
+            raise ScenarioError(f"{where}: world.{key}: all arms share one table; set it in [world]")
+    merged = {s: {**copy.deepcopy(raw.get(s, {})), **entry.get(s, {})} for s in SECTIONS}
+    try:
+        settings = Settings.model_validate(merged)
+    except ValidationError as error:
+        loc = error.errors(include_url=False)[0]["loc"]
+        own = len(loc) > 1 and loc[1] in entry.get(str(loc[0]), {})
+        raise invalid(where if own else str(path), "", error, Settings) from None
+    try:
+        name, parameters = split(entry["mechanism"])
+    except ValueError as error:
+        raise ScenarioError(f"{where}: mechanism: {error}") from None
+    arms = []
+    for suffix, chosen in _expand(parameters):
+        rule = _mechanism(where, name, chosen)
+        arms.append(Arm(entry["name"] + suffix, rule, settings, label_of(rule)))
+    return arms
+
+
+def _expand(parameters: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """One set of parameters for each combination of the lists in `parameters`, with what it adds to the arm's name."""
+    lists = [key for key, value in parameters.items() if isinstance(value, list)]
+    combinations = itertools.product(*(parameters[key] for key in lists))
+    expanded = []
+    for values in combinations:
+        chosen = dict(zip(lists, values, strict=True))
+        suffix = "".join(f", {key} = {value}" for key, value in chosen.items())
+        expanded.append((suffix, {**parameters, **chosen}))
+    return expanded
+
+
+def _mechanism(where: str, name: str, parameters: dict[str, Any]) -> Mechanism:
+    try:
+        return build(lookup(name), parameters)
+    except ScenarioError as error:
+        raise ScenarioError(f"{where}: mechanism: {error}") from None
+    except ValueError as error:
+        raise ScenarioError(f"{where}: mechanism.{name}.{error}") from None
+
+
+def label_of(rule: Mechanism) -> str:
+    """The rule's name with the parameters that differ from their defaults.
+
+    >>> from sim.mechanisms.score import SecondScore
+    >>> label_of(SecondScore()), label_of(SecondScore(score="q(V-a)"))
+    ('second_score', 'second_score(score=q(V-a))')
+    """
+    given = []
+    for field in dataclasses.fields(rule):  # type: ignore[arg-type]
+        value = getattr(rule, field.name)
+        if field.default is dataclasses.MISSING or value != field.default:
+            given.append(f"{field.name}={value}")
+    return f"{rule.name}({', '.join(given)})" if given else rule.name
+
+
+def _as_json(arm: Arm) -> dict[str, Any]:
+    parameters = dataclasses.asdict(arm.mechanism)  # type: ignore[call-overload]
+    settings = arm.settings.model_dump()
+    return {"name": arm.name, "mechanism": arm.mechanism.name, "parameters": _finite(parameters), **_finite(settings)}
+
+
+def _finite(value: Any) -> Any:
+    """`value` with infinities written as "inf", which JSON has no number for."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return "inf" if value == math.inf else value

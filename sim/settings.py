@@ -1,0 +1,187 @@
+"""The sections of a scenario and what each key may hold.
+
+Every key has one line here; `bidlab check --keys` prints them. Unknown keys are refused. A value that a model cannot
+express as a type (a reserve, arrivals, a distribution) is checked by its own parser and kept as it was written.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from sim.distribution import parse_arrivals, parse_distribution, parse_reserve, parse_ticks
+from sim.sources import parse_expected_cost, parse_reputation
+
+Money = Annotated[float, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0, le=1)]
+Ticks = Annotated[int, Field(ge=0)]
+
+
+def _parsed_by(parse: Callable[[Any], object]) -> AfterValidator:
+    def check(raw: Any) -> Any:
+        parse(raw)
+        return raw
+
+    return AfterValidator(check)
+
+
+def _capacity(raw: Any) -> Any:
+    if raw == math.inf or (isinstance(raw, int) and not isinstance(raw, bool) and raw >= 1):
+        return raw
+    raise ValueError(f"must be a whole number >= 1, or inf; got {raw!r}")
+
+
+class Section(BaseModel):
+    """A table of a scenario: strict types, no unknown keys, immutable."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Verifier(Section):
+    """Error rates of the verifier, each drawn per (replication, task, agent, try)."""
+
+    false_pass: Rate = Field(0.0, description="share of failures the verifier passes")
+    false_fail: Rate = Field(0.0, description="share of successes the verifier fails")
+
+
+class WorldSettings(Section):
+    """What luck decides."""
+
+    table: str = Field(description="recorded table, relative to the scenario: .csv, .parquet or .jsonl")
+    columns: dict[str, str] = Field(description="our column names mapped to the table's")
+    agents: list[str] | None = Field(None, description="the table's agents to keep; all where absent", min_length=1)
+    beyond_tries: Literal["refuse", "repeat"] = Field(
+        "refuse", description="a try beyond the recorded trials is refused, or repeats the last"
+    )
+    order: Literal["table", "shuffled"] = Field("table", description="order in which tasks arrive")
+    arrivals: Annotated[Any, _parsed_by(parse_arrivals)] = Field(
+        "together", description='"together", {every = ticks} or {poisson = tasks per tick}'
+    )
+    latency: Annotated[Any, _parsed_by(parse_ticks)] = Field(
+        0, description="ticks from posting to bid, a number or a distribution"
+    )
+    duration: Annotated[Any, _parsed_by(parse_ticks)] | None = Field(
+        None, description="ticks an attempt takes; the table's own where it has them, else 1"
+    )
+    infra: Rate = Field(0.0, description="share of attempts lost to the system")
+    verifier: Verifier = Field(default_factory=lambda: Verifier(), description="the verifier's error rates")
+    bid_cost: Money = Field(0.0, description="dollars each submitted bid costs the agent, won or lost")
+
+
+class EscalationSettings(Section):
+    """How the reserve rises when a task is posted again (sim/escalation.py)."""
+
+    unfilled_factor: Annotated[float, Field(ge=1)] = Field(1.15, description="factor after a posting nobody cleared")
+    failed_factor: Annotated[float, Field(ge=1)] = Field(1.10, description="factor after every `every`-th failure")
+    every: Annotated[int, Field(ge=1)] = Field(2, description="failures of a task between two raises")
+    cap: Annotated[float, Field(ge=1)] = Field(2.0, description="limit, as a multiple of the first reserve")
+    credits_per_dollar: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="raise in whole credits, as the live engine does"
+    )
+
+
+class TenderSettings(Section):
+    """What a posting offers."""
+
+    value: Annotated[Any, _parsed_by(parse_distribution)] | None = Field(
+        None, description="dollars a success is worth; absent: none is stated, surplus and welfare are NaN"
+    )
+    reserve: Annotated[Any, _parsed_by(parse_reserve)] = Field(
+        description='the cap or bounty: dollars, a distribution, "value" or {share_of_value = x}'
+    )
+    penalty: Money = Field(description="dollars a failed agent pays under price and score rules")
+    public: list[Literal["value", "reserve", "penalty"]] = Field(
+        default_factory=lambda: ["value", "penalty"], description="what bidders see; the rest is sealed"
+    )
+    postings: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="times a task may be offered")
+    exclude: Literal["none", "failed", "hired"] | None = Field(
+        None, description="who may not bid again on a task; must be stated where postings > 1"
+    )
+    escalation: EscalationSettings | None = Field(None, description="how the reserve rises; absent: it does not")
+    deadline: Annotated[int, Field(ge=1)] | None = Field(None, description="ticks after arrival at which a task closes")
+    timeout: Literal["FAIL", "INFRA"] | None = Field(
+        None, description="status of an attempt the deadline ends; must be stated with a deadline"
+    )
+
+    @model_validator(mode="after")
+    def _stated(self) -> TenderSettings:
+        if self.postings > 1 and self.exclude is None:
+            raise ValueError('exclude must be stated where postings > 1: "none", "failed" or "hired"')
+        if self.deadline is not None and self.timeout is None:
+            raise ValueError('timeout must be stated with a deadline: "FAIL" or "INFRA"')
+        if "penalty" not in self.public:
+            raise ValueError('public must hold "penalty": bidders are bound by it')
+        return self
+
+
+class MarketSettings(Section):
+    """How auctions run."""
+
+    alone: bool = Field(False, description="each agent faces every task in a market of its own")
+    window: Ticks = Field(0, description="ticks from posting to clearing; a later bid does not count")
+    capacity: Annotated[Any, AfterValidator(_capacity)] = Field(
+        math.inf, description="attempts one agent can run at a time"
+    )
+    repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
+    overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
+
+
+class BidderSettings(Section):
+    """How agents bid."""
+
+    policy: Literal["truthful"] = Field("truthful", description="truthful: the rule's own truthful ask, belief as claim")
+
+
+class StandingSettings(Section):
+    """What the allocator knows."""
+
+    reputation: Annotated[Any, _parsed_by(parse_reputation)] = Field(
+        "none", description='"none", "agent_economy" or {agent_economy = {start, up, down, low, high}}'
+    )
+    expected_cost: Annotated[Any, _parsed_by(parse_expected_cost)] = Field(
+        None,
+        description='"leave_one_task_out", "actual", {fixed = dollars} or {running_mean = {prior, weight}}',
+    )
+    advice: Literal["outcome", "ability", "leave_one_task_out"] | None = Field(
+        None, description="a planner's estimate of each ability"
+    )
+
+
+class Settings(Section):
+    """Everything about an arm but its name and mechanism."""
+
+    world: WorldSettings
+    tender: TenderSettings
+    market: MarketSettings = Field(default_factory=lambda: MarketSettings())
+    bidders: BidderSettings = Field(default_factory=lambda: BidderSettings())
+    standing: StandingSettings = Field(default_factory=lambda: StandingSettings())
+
+
+class ArmFile(Section):
+    """One arm as written: a name, a mechanism, overrides of the sections."""
+
+    name: Annotated[str, Field(min_length=1)] = Field(description="unique name of the arm")
+    mechanism: str | dict[str, dict[str, Any]] = Field(description="a rule's name, or {name = {parameter = value}}")
+    world: dict[str, Any] = Field(default_factory=dict, description="overrides of [world]")
+    tender: dict[str, Any] = Field(default_factory=dict, description="overrides of [tender]")
+    market: dict[str, Any] = Field(default_factory=dict, description="overrides of [market]")
+    bidders: dict[str, Any] = Field(default_factory=dict, description="overrides of [bidders]")
+    standing: dict[str, Any] = Field(default_factory=dict, description="overrides of [standing]")
+
+
+class ScenarioFile(Section):
+    """A scenario file."""
+
+    question: Annotated[str, Field(min_length=1)] = Field(description="the question the scenario answers")
+    source: str = Field("", description="keys of REFERENCES.md")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
+    replications: Annotated[int, Field(ge=1)] = Field(1, description="independent draws of what is random")
+    world: dict[str, Any]
+    tender: dict[str, Any]
+    market: dict[str, Any] = Field(default_factory=dict)
+    bidders: dict[str, Any] = Field(default_factory=dict)
+    standing: dict[str, Any] = Field(default_factory=dict)
+    arm: Annotated[list[ArmFile], Field(min_length=1)] = Field(description="the arms to compare")

@@ -1,0 +1,81 @@
+"""Runs one arm: blocks of replications through the event market, then the ledger's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from sim.allocator import Allocator
+from sim.market import Market
+from sim.rules import Rules
+from sim.tape import Columns, Tape, attempt_columns, bid_columns, clearing_columns, unroll
+from sim.world import World
+
+Detail = Literal["all", "attempts"]
+Tables = dict[str, Columns]
+
+_BLOCK = 4096
+
+
+def simulate(
+    world: World,
+    rules: Rules,
+    *,
+    detail: Detail = "all",
+    progress: Callable[[int], None] | None = None,
+) -> Tables:
+    """Play every replication of `world` under `rules`.
+
+    Returns the columns of each ledger table, names as codes in the World's order; "attempts" keeps that table only.
+    progress: called with the number of tasks done since the last call.
+    """
+    size = max(1, _BLOCK // max(1, world.n_tasks))
+    blocks = [_block(world, rules, first, min(size, world.n_replications - first), detail, progress)
+              for first in range(0, world.n_replications, size)]
+    return {
+        name: {column: np.concatenate([block[name][column] for block in blocks]) for column in blocks[0][name]}
+        for name in blocks[0]
+    }
+
+
+def _block(
+    world: World, rules: Rules, first: int, count: int, detail: Detail, progress: Callable[[int], None] | None
+) -> Tables:
+    allocator = Allocator(world.replication(first, count), rules)
+    tape = Tape()
+    for replication in range(count):
+        Market(allocator, replication, tape).run()
+        if progress is not None:
+            progress(world.n_tasks)
+    block = unroll(tape, allocator)
+    tables = {"attempts": attempt_columns(tape, block, allocator)}
+    if detail == "all":
+        tables |= {"bids": bid_columns(block, allocator), "clearings": clearing_columns(tape, block, allocator)}
+    for columns in tables.values():
+        columns["replication"] = columns["replication"] + first
+    return tables
+
+
+def simulate_alone(
+    world: World,
+    rules_of: Callable[[World], Rules],
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> Tables:
+    """As `simulate`, with each agent in a market of its own. Clearings gain the column `alone`, the agent's code."""
+    parts = []
+    for agent in range(world.n_agents):
+        alone = world.only(agent)
+        tables = simulate(alone, rules_of(alone), progress=progress)
+        tables["attempts"]["agent"] = tables["attempts"]["agent"] + agent
+        tables["bids"]["agent"] = tables["bids"]["agent"] + agent
+        tables["clearings"]["alone"] = np.full(len(tables["clearings"]["task"]), agent)
+        parts.append(tables)
+    joined: Tables = {}
+    for name in parts[0]:
+        columns = {column: np.concatenate([part[name][column] for part in parts]) for column in parts[0][name]}
+        order = np.argsort(columns["replication"], kind="stable")
+        joined[name] = {column: values[order] for column, values in columns.items()}
+    return joined

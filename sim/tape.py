@@ -1,0 +1,174 @@
+"""What a market writes down while it runs, and the ledger columns made of it afterwards.
+
+The market appends small tuples; scores, outcomes and payments are computed once for the whole block, from the same
+arrays the mechanism saw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.allocator import Allocator, Clearing
+from sim.arrays import Award, Bids, IntArray, Standing, Status, Tender, settle
+from sim.ledger import OUTCOME
+
+Columns = dict[str, NDArray[Any]]
+
+_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED = (
+    OUTCOME.index(name) for name in ("won", "lost", "late", "busy", "excluded", "abstained")
+)
+
+
+class ClearingNote(NamedTuple):
+    """One clearing. own: its place among the clearings that asked the mechanism themselves, -1: the opening's row."""
+
+    replication: int
+    task: int
+    posting: int
+    posted: int
+    tick: int
+    own: int
+
+
+class AttemptNote(NamedTuple):
+    """One attempt. clearing: index of its clearing on the tape."""
+
+    clearing: int
+    agent: int
+    turn: int
+    start: int
+    finish: int
+    timed_out: bool
+
+
+@dataclass
+class Tape:
+    """Everything one block of replications wrote down. closed: how each clearing's posting ended, by REASON index."""
+
+    clearings: list[ClearingNote] = field(default_factory=list)
+    attempts: list[AttemptNote] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
+    own: list[Clearing] = field(default_factory=list)
+    excluded: list[NDArray[np.bool_]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A tape unrolled: all clearings of a block as one batch, (C, ...), and where each came from."""
+
+    note: IntArray  # (C, 6) columns of ClearingNote
+    clearing: Clearing
+    excluded: NDArray[np.bool_]
+
+
+def unroll(tape: Tape, allocator: Allocator) -> Block:
+    """The tape's clearings as one batch."""
+    note = np.array(tape.clearings, np.int64).reshape(-1, len(ClearingNote._fields))
+    at = note[:, 0], note[:, 1]
+    own = np.flatnonzero(note[:, 5] >= 0)
+    opening = allocator.opening
+
+    def rows(name: str, part: str) -> NDArray[Any]:
+        gathered: NDArray[Any] = np.ascontiguousarray(getattr(getattr(opening, part), name)[at])
+        if len(own):
+            gathered[own] = np.stack([getattr(getattr(clearing, part), name) for clearing in tape.own])
+        return gathered
+
+    willing = opening.willing[at]
+    excluded = np.zeros(willing.shape, np.bool_)
+    if len(own):
+        willing[own] = np.stack([clearing.willing for clearing in tape.own])
+        excluded[own] = np.stack(tape.excluded)
+    parts = {
+        part: kind.trusted(**{name: rows(name, part) for name in kind.__dataclass_fields__})
+        for part, kind in (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
+    }
+    return Block(note, Clearing(willing=willing, **parts), excluded)  # type: ignore[arg-type]
+
+
+def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
+    """Columns of the attempts table; codes for names."""
+    world, rules = allocator.world, allocator.rules
+    notes = np.array(tape.attempts, np.int64).reshape(-1, len(AttemptNote._fields))
+    clearing, agent, turn = notes[:, 0], notes[:, 1], notes[:, 2]
+    order = np.lexsort((agent, clearing))
+    notes, clearing, agent, turn = notes[order], clearing[order], agent[order], turn[order]
+    at = block.note[clearing, 0], block.note[clearing, 1], agent, np.minimum(turn, world.n_tries - 1)
+    timed_out = notes[:, 5].astype(np.bool_)
+    status = np.where(world.verified[at], Status.PASS, Status.FAIL)
+    status = np.where(world.infra[at], Status.INFRA, status)
+    status = np.where(timed_out, rules.timeout, status)
+    bids, award = block.clearing.bids, block.clearing.award
+    all_status = np.full(award.hired.shape, Status.NONE, np.int8)
+    all_status[clearing, agent] = status
+    return {
+        "replication": block.note[clearing, 0],
+        "task": block.note[clearing, 1],
+        "posting": block.note[clearing, 2],
+        "agent": agent,
+        "try": turn,
+        "start": notes[:, 3],
+        "finish": notes[:, 4],
+        "status": status,
+        "timed_out": timed_out,
+        "success": world.success[at] & ~world.infra[at] & ~timed_out,
+        "ask": bids.ask[clearing, agent],
+        "claim": bids.claim[clearing, agent],
+        "pay_success": award.pay_success[clearing, agent],
+        "pay_failure": award.pay_failure[clearing, agent],
+        "payment": settle(award, all_status)[clearing, agent],
+        "cost": world.cost[at],
+    }
+
+
+def bid_columns(block: Block, allocator: Allocator) -> Columns:
+    """Columns of the bids table, one row per clearing and agent; codes for names."""
+    world, rules, clearing = allocator.world, allocator.rules, block.clearing
+    bids, award = clearing.bids, clearing.award
+    count, n = bids.ask.shape
+    made = clearing.willing & ~block.excluded
+    late = world.latency[block.note[:, 0], block.note[:, 1]] > rules.window
+    outcome = np.full((count, n), _BUSY, np.int8)
+    outcome[late] = _LATE
+    outcome[bids.active] = _LOST
+    outcome[award.hired] = _WON
+    outcome[~clearing.willing] = _ABSTAINED
+    outcome[block.excluded] = _EXCLUDED
+    score = rules.mechanism.scores(bids, clearing.tender, clearing.standing)
+    return {
+        "replication": np.repeat(block.note[:, 0], n),
+        "task": np.repeat(block.note[:, 1], n),
+        "posting": np.repeat(block.note[:, 2], n),
+        "agent": np.tile(np.arange(n), count),
+        "ask": np.where(made, bids.ask, np.nan).ravel(),
+        "claim": np.where(made, bids.claim, np.nan).ravel(),
+        "score": np.where(bids.active, score, np.nan).ravel(),
+        "outcome": outcome.ravel(),
+        "bid_cost": np.where(made, rules.bid_cost, 0.0).ravel(),
+    }
+
+
+def clearing_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
+    """Columns of the clearings table; codes for names."""
+    tender, award = block.clearing.tender, block.clearing.award
+    count = len(block.note)
+    return {
+        "replication": block.note[:, 0],
+        "task": block.note[:, 1],
+        "posting": block.note[:, 2],
+        "posted": block.note[:, 3],
+        "tick": block.note[:, 4],
+        "value": tender.value,
+        "reserve": tender.reserve,
+        "penalty": tender.penalty,
+        "n_active": block.clearing.bids.active.sum(axis=1),
+        "n_hired": award.hired.sum(axis=1),
+        "by_tie": award.by_tie,
+        "overhead": np.full(count, allocator.rules.overhead),
+        "closed": np.array(tape.closed, np.int8),
+    }
+

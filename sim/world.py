@@ -1,0 +1,147 @@
+"""The World: everything luck decides, drawn before the market opens.
+
+Index convention: R replications, T tasks, n agents, K tries, P postings. Arrays keep all their axes; what does not
+vary along an axis is broadcast along it (stride 0), so a recorded table of T x n cells costs that much for any R.
+
+A market is a deterministic function of (World, mechanism). Two mechanisms given one World face the same luck.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.arrays import BoolArray, FloatArray, IntArray, frozen, require
+from sim.errors import ArrayError
+
+_PER_TASK = ("value", "reserve", "arrival")
+_PER_AGENT = ("present", "belief", "cost_belief", "latency", "ability")
+_PER_TRY = ("success", "verified", "infra", "cost", "duration")
+_MONEY_OR_TIME = ("cost_belief", "latency", "cost", "duration", "reserve", "arrival")
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """All that chance decides for R replications of T tasks and n agents.
+
+    agents (n names), tasks (T names), family and block (T labels, "" where none).
+    recorded: outcomes come from a table, so replications share them and another draw of tasks is the sampling error.
+    value, reserve (R, T) dollars, value NaN where none is stated; arrival (R, T) ticks.
+    present (R, T, n): the agent can bid on the task at all. Where it is False the other arrays are not read.
+    belief (R, T, n) success probability in the agent's own eyes; cost_belief (R, T, n) dollars; latency (R, T, n)
+        ticks from posting to bid; ability (R, T, n) true success probability, NaN where unknown.
+    success (R, T, n, K) what truly happens on that try; verified: what the verifier would say; infra: the attempt is
+        lost to the system; cost dollars; duration ticks.
+    repeats: a try beyond K repeats the last one instead of being refused.
+    lottery (R, T, P, n) in (0, 1): the lowest wins a tie.
+
+    Raises ArrayError naming the array, the rule and the first bad index.
+    """
+
+    agents: tuple[str, ...]
+    tasks: tuple[str, ...]
+    family: tuple[str, ...]
+    block: tuple[str, ...]
+    recorded: bool
+    repeats: bool
+    value: FloatArray
+    reserve: FloatArray
+    arrival: IntArray
+    present: BoolArray
+    belief: FloatArray
+    cost_belief: FloatArray
+    latency: IntArray
+    ability: FloatArray
+    success: BoolArray
+    verified: BoolArray
+    infra: BoolArray
+    cost: FloatArray
+    duration: IntArray
+    lottery: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in (*_PER_TASK, *_PER_AGENT, *_PER_TRY, "lottery"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+        self._check_shapes()
+        present, present_try = self.present, self.present[..., None]
+        for name in ("belief", "ability"):
+            array = getattr(self, name)
+            known = ~np.isnan(array) if name == "ability" else np.True_
+            require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~(known & present))
+        for name in _MONEY_OR_TIME:
+            array = getattr(self, name)
+            read = present_try if name in _PER_TRY else present if name in _PER_AGENT else np.True_
+            require(name, "be finite and >= 0", array, (np.isfinite(array) & (array >= 0)) | ~read)
+        require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(self.value) & ~(self.value < 0))
+
+    def _check_shapes(self) -> None:
+        n_replications, n_tasks, n_agents = self.present.shape
+        n_tries = self.success.shape[-1] if self.success.ndim == 4 else 0
+        postings = self.lottery.shape[2] if self.lottery.ndim == 4 else 0
+        expected: dict[str, tuple[int, ...]] = dict.fromkeys(_PER_TASK, (n_replications, n_tasks))
+        expected |= dict.fromkeys(_PER_AGENT, (n_replications, n_tasks, n_agents))
+        expected |= dict.fromkeys(_PER_TRY, (n_replications, n_tasks, n_agents, n_tries))
+        expected["lottery"] = (n_replications, n_tasks, postings, n_agents)
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ArrayError(f"{name} must have shape {shape}; got {getattr(self, name).shape}")
+        for name, count in (("agents", n_agents), ("tasks", n_tasks), ("family", n_tasks), ("block", n_tasks)):
+            if len(getattr(self, name)) != count:
+                raise ArrayError(f"{name} must have {count} names; got {len(getattr(self, name))}")
+
+    @property
+    def n_replications(self) -> int:
+        """R."""
+        return self.present.shape[0]
+
+    @property
+    def n_tasks(self) -> int:
+        """T."""
+        return self.present.shape[1]
+
+    @property
+    def n_agents(self) -> int:
+        """n."""
+        return self.present.shape[2]
+
+    @property
+    def n_tries(self) -> int:
+        """K, the tries of one agent at one task whose outcome is known."""
+        return self.success.shape[3]
+
+    @property
+    def n_postings(self) -> int:
+        """P, the postings of one task for which lotteries are drawn."""
+        return self.lottery.shape[2]
+
+    @property
+    def delivered(self) -> BoolArray:
+        """(R, T, n, K): the try succeeds and is not lost to the system, so the principal gets its value."""
+        return self.success & ~self.infra if self.infra.any() else self.success
+
+    def _take(self, index: tuple[Any, ...], per_task: tuple[Any, ...], names: dict[str, Any]) -> Self:
+        arrays: dict[str, NDArray[Any]] = {}
+        for field in fields(self):
+            array = getattr(self, field.name)
+            if isinstance(array, np.ndarray):
+                cut = per_task if field.name in _PER_TASK else index
+                if field.name == "lottery":
+                    cut = (*index[:2], slice(None), *index[2:])
+                arrays[field.name] = array[cut]
+        return replace(self, **arrays, **names)
+
+    def only(self, agent: int) -> Self:
+        """The World in which this agent is alone; every array is a view."""
+        return self._take(
+            (slice(None), slice(None), slice(agent, agent + 1)),
+            (slice(None), slice(None)),
+            {"agents": self.agents[agent : agent + 1]},
+        )
+
+    def replication(self, first: int, count: int = 1) -> Self:
+        """Replications first, ..., first + count - 1; every array is a view."""
+        cut = (slice(first, first + count),)
+        return self._take((*cut, slice(None), slice(None)), cut, {})

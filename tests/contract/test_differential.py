@@ -1,0 +1,176 @@
+"""Every rule against its naive scalar definition in `tests.reference`.
+
+Two kinds of input. On grids (dyadic fractions for the price and score rules, whole credits for the live ones) equal
+scores are exactly equal, so ties, asks at the reserve, and claims of 0 and 1 are common. In the continuum nothing ties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.mechanisms import Mechanism, lookup, names
+from tests import reference
+from tests.reference import Agent, Result, Task
+from tests.scenes import assert_award, chance, scene_of
+
+Reference = Callable[[list[Agent], Task], Result]
+
+
+def pair(reference_rule: Callable[..., Result], **settings_of_both: object) -> tuple[Mechanism, Reference]:
+    """The package's rule of that name, and its definition, with the same settings."""
+    return lookup(reference_rule.__name__)(**settings_of_both), partial(reference_rule, **settings_of_both)
+
+
+def score_pair(reference_rule: Callable[..., Result], form: str) -> tuple[Mechanism, Reference]:
+    return lookup(reference_rule.__name__)(score=form), partial(reference_rule, form=form)
+
+
+MONEY_PAIRS = {
+    "posted_price": pair(reference.posted_price),
+    "first_price": pair(reference.first_price),
+    "second_price": pair(reference.second_price),
+    "hire_all": pair(reference.hire_all),
+    "first_score qV-a": score_pair(reference.first_score, "qV-a"),
+    "first_score q(V-a)": score_pair(reference.first_score, "q(V-a)"),
+    "second_score qV-a": score_pair(reference.second_score, "qV-a"),
+    "second_score q(V-a)": score_pair(reference.second_score, "q(V-a)"),
+    "always": pair(reference.always, agent=1),
+    "always, paid the reserve": pair(reference.always, agent=1, pay="reserve"),
+    "route_by_advice": pair(reference.route_by_advice),
+    "route_by_advice, paid the reserve": pair(reference.route_by_advice, pay="reserve"),
+}
+LIVE_PAIRS = {
+    "agent_economy": pair(reference.agent_economy),
+    "agent_economy, paid the bounty": pair(reference.agent_economy, pay="bounty"),
+    "agent_economy, not rounded": pair(reference.agent_economy, rounded=False),
+    "agent_economy, 64 credits a dollar": pair(reference.agent_economy, credits_per_dollar=64.0),
+    "agent_economy_phase2": pair(reference.agent_economy_phase2),
+    "agent_economy_phase2, 64 credits a dollar": pair(reference.agent_economy_phase2, credits_per_dollar=64.0),
+}
+
+
+def every(pairs: dict[str, tuple[Mechanism, Reference]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("rule", "definition"), pairs.values(), ids=pairs.keys())
+
+
+def test_every_registered_rule_has_a_definition_to_differ_from() -> None:
+    assert set(names()) == {rule.name for rule, _ in (MONEY_PAIRS | LIVE_PAIRS).values()}
+
+
+def grid(step: float, low: int, high: int) -> st.SearchStrategy[float]:
+    """Multiples of `step`."""
+    return st.integers(low, high).map(lambda i: i * step)
+
+
+SIXTEENTHS = 1 / 16
+on_or_off = st.sampled_from([True, True, True, False])
+dyadic_agents = st.lists(
+    st.builds(
+        Agent,
+        ask=grid(SIXTEENTHS, -2, 20),
+        claim=grid(1 / 8, 0, 8),
+        lottery=grid(1 / 8, 0, 7),
+        active=on_or_off,
+        expected_cost=grid(SIXTEENTHS, 0, 8),
+        advice=grid(1 / 8, 0, 8),
+    ),
+    max_size=7,
+)
+dyadic_tasks = st.builds(
+    Task,
+    value=grid(SIXTEENTHS, 1, 16),
+    reserve=grid(SIXTEENTHS, 0, 20),
+    penalty=st.one_of(st.just(0.0), grid(SIXTEENTHS, 0, 32)),
+)
+
+
+@every(MONEY_PAIRS)
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(agents=dyadic_agents, task=dyadic_tasks)
+def test_rule_equals_its_definition_with_ties(rule, definition, agents, task) -> None:
+    assert_award(scene_of(agents, task).award(rule), definition(agents, task))
+
+
+@every(LIVE_PAIRS)
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(
+    agents=st.lists(
+        st.builds(
+            Agent,
+            ask=st.integers(1, 60),
+            claim=grid(0.05, 0, 20).map(lambda q: round(q, 2)),
+            lottery=grid(1 / 8, 0, 7),
+            active=on_or_off,
+            reputation=st.sampled_from([0.5, 0.66, 0.8, 1.0, 1.06, 1.25]),
+            expected_cost=grid(0.5, 0, 20),
+        ),
+        max_size=7,
+    ),
+    bounty=st.integers(1, 200),
+)
+def test_live_rule_equals_its_definition_in_whole_credits(rule, definition, agents, bounty) -> None:
+    credit = rule.credits_per_dollar
+    agents = [reference.replace(a, ask=a.ask / credit, expected_cost=a.expected_cost / credit) for a in agents]
+    task = Task(value=1.0, reserve=bounty / credit)
+    assert_award(scene_of(agents, task).award(rule), definition(agents, task))
+
+
+@every(MONEY_PAIRS | LIVE_PAIRS)
+@pytest.mark.parametrize("n", range(8))
+def test_rule_equals_its_definition_in_the_continuum(rule, definition, n) -> None:
+    asks, claims, lotteries, reputations, costs, advice = (
+        chance(f"differential/{name}", 40, n) for name in ("ask", "claim", "lottery", "reputation", "cost", "advice")
+    )
+    terms = chance("differential/task", 40, 3)
+    for row in range(40):
+        agents = [
+            Agent(
+                ask=float(asks[row, i]),
+                claim=float(claims[row, i]),
+                lottery=float(lotteries[row, i]),
+                active=bool(lotteries[row, i] < 0.9),
+                reputation=0.5 + 0.75 * float(reputations[row, i]),
+                expected_cost=0.3 * float(costs[row, i]),
+                advice=float(advice[row, i]),
+            )
+            for i in range(n)
+        ]
+        value, reserve, penalty = (float(x) for x in terms[row])
+        task = Task(0.5 + value, 1.2 * reserve, 2.0 * penalty if row % 2 else 0.0)
+        assert_award(scene_of(agents, task).award(rule), definition(agents, task))
+
+
+@pytest.mark.parametrize("form", ["qV-a", "q(V-a)"])
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(agents=dyadic_agents, task=dyadic_tasks)
+def test_second_score_pays_the_largest_ask_that_still_wins(form, agents, task) -> None:
+    award = scene_of(agents, task).award(lookup("second_score")(score=form))
+    definition = partial(reference.first_score, form=form)
+    for who in np.flatnonzero(award.hired).tolist():
+        if form == "q(V-a)" or agents[who].claim > 0:
+            largest = reference.largest_winning_ask(definition, agents, task, who)
+            assert award.pay_success[who] == pytest.approx(largest, rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(agents=dyadic_agents, task=dyadic_tasks)
+def test_second_price_pays_the_largest_ask_that_still_wins(agents, task) -> None:
+    award = scene_of(agents, task).award(lookup("second_price")())
+    for who in np.flatnonzero(award.hired).tolist():
+        largest = reference.largest_winning_ask(reference.first_price, agents, task, who)
+        assert award.pay_success[who] == pytest.approx(largest, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("bounty", [1, 5, 13, 15, 25, 26, 45, 90, 103, 115, 126, 200])
+def test_failure_penalty_in_credits_is_the_live_engines(bounty: int) -> None:
+    rule = lookup("agent_economy")()
+    claims = np.round(np.arange(21) * 0.05, 2)
+    fines = rule.failure_penalty(claims, np.float64(bounty / 90.0)) * 90.0
+    expected = [reference.agent_economy_penalty(float(q), float(bounty)) for q in claims]
+    np.testing.assert_allclose(fines, expected, rtol=0, atol=1e-9)

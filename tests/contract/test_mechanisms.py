@@ -1,0 +1,276 @@
+"""What every registered mechanism must do, whatever its economics. Parametrised over the registry and its examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.arrays import Bids, Standing, Tender
+from sim.errors import ScenarioError
+from sim.mechanisms import Mechanism, Promises, lookup, names, register
+from sim.mechanisms.planner import Always, RouteByAdvice
+from sim.mechanisms.registry import unregister
+from tests.scenes import Scene, award_bytes, chance, random_scene, registered, scene
+
+RULES = registered()
+PROMISES = Promises(ask=False, claim=False, rational=False, efficient=False, no_deficit=False)
+every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
+every_bidding_rule = pytest.mark.parametrize(
+    ("rule"), [pytest.param(r, id=k) for k, r in RULES.items() if not isinstance(r, (Always, RouteByAdvice))]
+)
+
+
+def relayout(whole: Scene, change: Any) -> Scene:
+    """The scene with every array passed through `change`, bypassing the constructors, which would copy."""
+
+    def rebuild(part: Any) -> Any:
+        return type(part).trusted(**{name: change(np.array(column)) for name, column in vars(part).items()})
+
+    return Scene(rebuild(whole.bids), rebuild(whole.tender), rebuild(whole.standing), change(np.array(whole.lottery)))
+
+
+def single(whole: Scene, where: tuple[int, ...]) -> Scene:
+    """One posting of a batch."""
+    return relayout(whole, lambda column: column[where])
+
+
+def with_agents(whole: Scene, order: Sequence[int]) -> Scene:
+    """The scene with its agents taken in another order."""
+
+    def rebuild(kind: Any, part: Any) -> Any:
+        return kind(**{name: column[..., order] for name, column in vars(part).items()})
+
+    return Scene(rebuild(Bids, whole.bids), whole.tender, rebuild(Standing, whole.standing), whole.lottery[..., order])
+
+
+def for_names(rule: Mechanism, agents: Sequence[str]) -> Mechanism:
+    """The rule for these agents; one that names an agent names "a0"."""
+    return (replace(rule, agent="a0") if isinstance(rule, Always) else rule).for_agents(agents)
+
+
+@every_rule
+@pytest.mark.parametrize("leading", [(), (5,), (4, 3)], ids=str)
+@pytest.mark.parametrize("n", [0, 1, 4])
+def test_award_has_the_shape_of_the_bids(rule: Mechanism, leading: tuple[int, ...], n: int) -> None:
+    award = random_scene(leading, n).award(rule)
+    assert award.hired.shape == award.pay_success.shape == award.pay_failure.shape == (*leading, n)
+    assert award.by_tie.shape == leading
+    assert (award.hired.dtype, np.asarray(award.by_tie).dtype) == (np.bool_, np.bool_)
+    assert award.pay_success.dtype == award.pay_failure.dtype == np.float64
+
+
+@every_rule
+@pytest.mark.parametrize(
+    "layout",
+    [
+        lambda column: column,
+        np.asfortranarray,
+        lambda column: np.repeat(column, 2, axis=-1)[..., ::2],
+        lambda column: np.ascontiguousarray(column[..., ::-1])[..., ::-1],
+    ],
+    ids=["contiguous", "fortran", "strided", "reversed"],
+)
+def test_batch_gives_bit_for_bit_what_its_postings_give(rule: Mechanism, layout: Any) -> None:
+    whole = random_scene((6, 9), 5)
+    batch = relayout(whole, layout).award(rule)
+    for where in np.ndindex(6, 9):
+        row = type(batch).trusted(**{name: column[where] for name, column in vars(batch).items()})
+        assert award_bytes(row) == award_bytes(single(whole, where).award(rule))
+
+
+@every_rule
+def test_permuting_agents_permutes_the_award(rule: Mechanism) -> None:
+    whole, agents = random_scene((200,), 6), [f"a{i}" for i in range(6)]
+    order = [3, 0, 5, 1, 4, 2]
+    before = whole.award(for_names(rule, agents))
+    after = with_agents(whole, order).award(for_names(rule, [agents[i] for i in order]))
+    for name in ("hired", "pay_success", "pay_failure"):
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name)[..., order])
+    np.testing.assert_array_equal(after.by_tie, before.by_tie)
+
+
+@every_rule
+@pytest.mark.parametrize(("ask", "claim"), [(0.0, 1.0), (np.nan, np.nan), (np.inf, 0.0), (-np.inf, 1.0), (-9.0, 7.0)])
+def test_inactive_bids_change_nothing(rule: Mechanism, ask: float, claim: float) -> None:
+    few = random_scene((100,), 4)
+    many = with_agents(few, [0, 1, 2, 3, 0, 1])
+    asks, claims, active, lottery = (
+        np.array(column) for column in (many.bids.ask, many.bids.claim, many.bids.active, many.lottery)
+    )
+    asks[:, 4:], claims[:, 4:], active[:, 4:], lottery[:, 4:] = ask, claim, False, 0.0
+    award = many.with_bids(ask=asks, claim=claims, active=active)._replace(lottery=lottery).award(rule)
+    assert not award.hired[:, 4:].any()
+    cut = {name: column[:, :4] for name, column in vars(award).items() if name != "by_tie"}
+    assert award_bytes(type(award).trusted(**cut, by_tie=award.by_tie)) == award_bytes(few.award(rule))
+
+
+@every_rule
+def test_hired_are_active_and_the_others_are_promised_nothing(rule: Mechanism) -> None:
+    whole = random_scene((500,), 5)
+    award = whole.award(rule)
+    assert award.hired.any()
+    assert not (award.hired & ~whole.bids.active).any()
+    for pay in (award.pay_success, award.pay_failure):
+        assert np.isfinite(pay).all()
+        assert (pay[~award.hired] == 0).all()
+
+
+@every_rule
+def test_nobody_active_hires_nobody(rule: Mechanism) -> None:
+    award = random_scene((), 3).with_bids(active=np.zeros(3, np.bool_)).award(rule)
+    assert not award.hired.any()
+    assert not award.by_tie
+
+
+@every_rule
+def test_one_good_agent_is_hired(rule: Mechanism) -> None:
+    award = scene([0.2], 0.9, advice=0.9).award(rule)
+    assert award.hired.tolist() == [True]
+    assert not award.by_tie
+
+
+@every_bidding_rule
+def test_asks_far_above_the_reserve_hire_nobody(rule: Mechanism) -> None:
+    assert not scene([4.0, 5.0, 9.0], [1.0, 0.9, 0.5], reserve=0.5, reputation=1.25).award(rule).hired.any()
+
+
+@every_rule
+def test_equal_bids_go_to_the_lowest_lottery(rule: Mechanism) -> None:
+    tied = scene([0.2] * 4, 0.9, advice=0.9, expected_cost=0.1, lottery=[0.7, 0.4, 0.1, 0.6])
+    award = tied.award(rule)
+    ranked = bool(rule.terms(tied.bids, tied.tender, tied.standing))
+    if award.hired.sum() == 1 and not isinstance(rule, Always):
+        assert award.hired.tolist() == [False, False, True, False]
+    assert bool(award.by_tie) is ranked
+
+
+@every_rule
+def test_inputs_are_not_written_to(rule: Mechanism) -> None:
+    whole = relayout(random_scene((20,), 4), lambda column: column)
+    columns = [c for part in whole[:3] for c in vars(part).values()] + [whole.lottery]
+    before = [np.array(column) for column in columns]
+    whole.award(rule)
+    for column, copy in zip(columns, before, strict=True):
+        np.testing.assert_array_equal(column, copy)
+
+
+@every_rule
+def test_terms_sum_to_the_scores(rule: Mechanism) -> None:
+    whole = random_scene((50,), 4)
+    terms = rule.terms(whole.bids, whole.tender, whole.standing)
+    scores = rule.scores(whole.bids, whole.tender, whole.standing)
+    assert rule.threshold(whole.tender).shape == (50,)
+    if terms:
+        np.testing.assert_allclose(sum(terms.values()), scores, rtol=0, atol=1e-12)
+        assert all(term.shape == (50, 4) for term in terms.values())
+    else:
+        assert np.isnan(scores).all()
+        assert np.isnan(rule.threshold(whole.tender)).all()
+
+
+@every_rule
+def test_ranking_rules_hire_the_best_score_that_reaches_the_threshold(rule: Mechanism) -> None:
+    whole = random_scene((2000,), 5)
+    if not rule.terms(whole.bids, whole.tender, whole.standing):
+        pytest.skip("ranks nobody")
+    award = whole.award(rule)
+    # Live rules compare scores rounded to six decimals of a credit, so nearer scores decide nothing here.
+    slack = 2e-8
+    able = np.where(whole.bids.active, rule.scores(whole.bids, whole.tender, whole.standing), -np.inf)
+    best, least = able.max(axis=-1), rule.threshold(whole.tender)
+    assert (award.hired.sum(axis=-1) <= 1).all()
+    assert award.hired.any(axis=-1)[best > least + slack].all()
+    assert not award.hired.any(axis=-1)[best < least - slack].any()
+    assert (np.where(award.hired, able, np.inf).min(axis=-1) >= best - slack).all()
+
+
+@every_rule
+@pytest.mark.parametrize("factor", [2.0**-7, 2.0, 2.0**10])
+def test_another_unit_of_money_rescales_payments_exactly(rule: Mechanism, factor: float) -> None:
+    """Credits are a unit of money too: where a rule rounds to them, the credit keeps its worth."""
+    whole = random_scene((300,), 5)
+    t, s = whole.tender, whole.standing
+    scaled = whole.with_bids(ask=whole.bids.ask * factor)._replace(
+        tender=Tender(t.value * factor, t.reserve * factor, t.penalty * factor, t.posting),
+        standing=Standing(s.reputation, s.expected_cost * factor, s.advice),
+    )
+    credit = getattr(rule, "credits_per_dollar", None)
+    other = rule if credit is None else replace(rule, credits_per_dollar=credit / factor)  # type: ignore[type-var]
+    base, award = whole.award(rule), scaled.award(other)
+    np.testing.assert_array_equal(award.hired, base.hired)
+    np.testing.assert_array_equal(award.pay_success, base.pay_success * factor)
+    np.testing.assert_array_equal(award.pay_failure, base.pay_failure * factor)
+
+
+@every_rule
+def test_by_tie_is_false_where_no_two_scores_agree(rule: Mechanism) -> None:
+    assert not random_scene((300,), 4).award(rule).by_tie.any()
+
+
+def test_posted_price_does_not_look_at_which_qualifier_asks_less() -> None:
+    asks = np.sort(chance("posted/ask", 200, 4, high=0.5))
+    straight = scene(asks, 0.5, lottery=chance("posted/lottery", 200, 4))
+    award = straight.award(lookup("posted_price")())
+    np.testing.assert_array_equal(
+        award.hired, straight.with_bids(ask=asks[:, ::-1]).award(lookup("posted_price")()).hired
+    )
+
+
+def test_rule_that_is_no_frozen_dataclass_is_refused() -> None:
+    @dataclass
+    class Thawed(Mechanism):
+        summary = "not frozen"
+        promises = PROMISES
+
+    with pytest.raises(TypeError, match="'thawed' must be a dataclass with frozen=True"):
+        register("thawed")(Thawed)
+
+
+@pytest.mark.parametrize("missing", ["summary", "promises"])
+def test_rule_without_a_class_attribute_is_refused(missing: str) -> None:
+    body: dict[str, Any] = {"summary": "bare", "promises": PROMISES}
+    del body[missing]
+    bare = dataclass(frozen=True)(type("Bare", (Mechanism,), body))
+    with pytest.raises(TypeError, match=f"'bare' must define the class attribute '{missing}'"):
+        register("bare")(bare)
+    assert "bare" not in names()
+
+
+def test_name_that_is_taken_is_refused() -> None:
+    with pytest.raises(ValueError, match="'first_price' is registered already"):
+        register("first_price")(lookup("first_price"))
+
+
+def test_plugin_is_found_by_name_until_it_is_forgotten() -> None:
+    @register("plugin")
+    @dataclass(frozen=True)
+    class Plugin(Mechanism):
+        summary = "hires nobody"
+        promises = PROMISES
+
+    try:
+        assert lookup("plugin") is Plugin
+        assert Plugin.name == "plugin"
+    finally:
+        unregister("plugin")
+    assert "plugin" not in names()
+
+
+def test_unknown_name_is_answered_with_the_closest() -> None:
+    with pytest.raises(ScenarioError, match=r"unknown mechanism 'secnd_price' \(did you mean 'second_price'\?\)"):
+        lookup("secnd_price")
+
+
+def test_always_refuses_a_name_nobody_has() -> None:
+    with pytest.raises(ScenarioError, match=r"no agent 'opsu' \(did you mean 'opus'\?\); allowed: opus, mini"):
+        Always(agent="opsu").for_agents(["opus", "mini"])
+
+
+@pytest.mark.parametrize("agent", [-1, 2])
+def test_always_refuses_a_position_nobody_has(agent: int) -> None:
+    with pytest.raises(ScenarioError, match="always.agent"):
+        Always(agent=agent).for_agents(["opus", "mini"])

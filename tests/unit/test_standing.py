@@ -1,0 +1,102 @@
+"""Learners of standing against their definitions, and their purity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.arrays import Status
+from sim.standing import COST_LEARNERS, REPUTATIONS, Learner, LiveReputation, Outcome, RunningMeanCost
+from tests.reference import MeanCost, reputation_step
+
+LEARNERS: dict[str, Learner] = {
+    **{f"reputation {name}": rule() for name, rule in REPUTATIONS.items()},
+    **{f"cost {name}": rule(prior=0.4, weight=2.0) for name, rule in COST_LEARNERS.items()},
+}
+every_learner = pytest.mark.parametrize("learner", LEARNERS.values(), ids=LEARNERS.keys())
+histories = st.lists(
+    st.lists(st.tuples(st.sampled_from(list(Status)), st.floats(0.0, 5.0)), min_size=3, max_size=3), max_size=40
+)
+
+
+def outcome(row: list[tuple[Status, float]]) -> Outcome:
+    return Outcome(np.array([s for s, _ in row], np.int8), np.array([cost for _, cost in row]))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(history=histories)
+def test_live_reputation_follows_its_definition(history) -> None:
+    rule = LiveReputation()
+    state, expected = rule.init(3), [1.0] * 3
+    for row in history:
+        state = rule.step(state, outcome(row))
+        expected = [reputation_step(rep, status.name) for rep, (status, _) in zip(expected, row, strict=True)]
+        np.testing.assert_allclose(rule.read(state), expected, rtol=0, atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(history=histories, prior=st.floats(0.0, 3.0), weight=st.floats(0.1, 10.0))
+def test_running_mean_cost_is_the_mean_of_all_attempts_and_the_prior(history, prior, weight) -> None:
+    rule = RunningMeanCost(prior=prior, weight=weight)
+    state, seen = rule.init(3), [MeanCost(prior, weight) for _ in range(3)]
+    for row in history:
+        state = rule.step(state, outcome(row))
+        for mean, (status, cost) in zip(seen, row, strict=True):
+            if status is not Status.NONE:
+                mean.seen.append(cost)
+    np.testing.assert_allclose(rule.read(state), [mean.mean() for mean in seen], rtol=1e-12, atol=1e-12)
+
+
+@every_learner
+def test_step_leaves_the_state_it_was_given(learner: Learner) -> None:
+    state = learner.init(4)
+    kept = [np.array(column) for column in state]
+    status, cost = np.array([Status.PASS, Status.FAIL, Status.INFRA, Status.NONE], np.int8), np.full(4, 0.7)
+    after = learner.step(state, Outcome(status, cost))
+    for column, copy, new in zip(state, kept, after, strict=True):
+        np.testing.assert_array_equal(column, copy)
+        assert not np.shares_memory(column, new)
+    assert cost.tolist() == [0.7] * 4
+
+
+@every_learner
+def test_agents_that_completed_nothing_keep_their_state(learner: Learner) -> None:
+    state = learner.init(2)
+    after = learner.step(state, Outcome(np.array([Status.PASS, Status.NONE], np.int8), np.array([0.7, np.nan])))
+    for old, new in zip(state, after, strict=True):
+        assert new[1] == old[1]
+
+
+@every_learner
+def test_batch_gives_bit_for_bit_what_its_rows_give(learner: Learner) -> None:
+    status = np.array([[s, t] for s in Status for t in Status], np.int8)
+    cost = np.linspace(0.0, 1.0, status.size).reshape(status.shape)
+    batch = tuple(np.broadcast_to(column, status.shape) for column in learner.init(2))
+    whole = learner.read(learner.step(batch, Outcome(status, cost)))
+    for b in range(len(status)):
+        row = learner.read(learner.step(learner.init(2), Outcome(status[b], cost[b])))
+        assert whole[b].tobytes() == row.tobytes()
+
+
+@pytest.mark.parametrize("status", [Status.INFRA, Status.NONE])
+@pytest.mark.parametrize("reputation", [0.5, 0.87, 1.25, 1.4])
+def test_only_pass_and_fail_move_reputation(status: Status, reputation: float) -> None:
+    rule = LiveReputation()
+    after = rule.step((np.array([reputation]),), Outcome(np.array([status], np.int8), np.zeros(1)))
+    assert rule.read(after).tolist() == [reputation]
+
+
+@pytest.mark.parametrize(("status", "limit"), [(Status.PASS, 1.25), (Status.FAIL, 0.5)])
+def test_reputation_stops_at_its_clamp(status: Status, limit: float) -> None:
+    rule = LiveReputation()
+    state = rule.init(1)
+    for _ in range(10):
+        state = rule.step(state, Outcome(np.array([status], np.int8), np.zeros(1)))
+    assert rule.read(state).tolist() == [limit]
+
+
+@every_learner
+def test_a_market_without_agents_has_an_empty_standing(learner: Learner) -> None:
+    assert learner.read(learner.init(0)).shape == (0,)
