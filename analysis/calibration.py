@@ -120,6 +120,16 @@ def auc_components(claim: FloatArray, success: BoolArray, used: BoolArray) -> tu
     return area, of_hit + of_miss
 
 
+def own_components(claim: FloatArray, success: BoolArray, present: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """AUC (n,) of each agent's claims on its own successes, with each task's influence on it; all (N, n)."""
+    value, influence = np.full(claim.shape[1], np.nan), np.zeros(claim.shape)
+    for i in range(claim.shape[1]):
+        made, own = ~np.isnan(claim[:, i]), slice(i, i + 1)
+        area, parts = auc_components(claim[made, i], success[made, own], present[made, own])
+        value[i], influence[made, i] = area[0], parts[:, 0]
+    return value, influence
+
+
 def auc_others(claim: ArrayLike, success: ArrayLike, present: ArrayLike | None = None) -> FloatArray:
     """(n,) mean over the other agents j of AUC(claims of i, successes of j), on tasks both are present at.
 
@@ -190,27 +200,40 @@ class Reliability:
 
 
 def reliability_bins(
-    claim: ArrayLike, success: ArrayLike, n_bins: int = N_BINS, confidence: float = 0.95
+    claim: ArrayLike, success: ArrayLike, n_bins: int = N_BINS, n_effective: ArrayLike | None = None
 ) -> Reliability:
-    """Claims against success rates, bin by bin, all (n_bins,). Interval: [Wilson1927].
+    """Claims against success rates, bin by bin, all (n_bins,), with 95% intervals.
+
+    n_effective (n_bins,): independent observations behind each interval, where they are fewer than the claims.
 
     >>> reliability_bins([0.72, 0.78], [True, False]).success_rate[7]
     np.float64(0.5)
     """
-    from scipy.stats import binomtest
-
     p, y = _made(claim, success)
     where = bin_of(p, n_bins)
-    count = np.bincount(where, minlength=n_bins)
-    hits = np.bincount(where, y, minlength=n_bins)
-    total = np.bincount(where, p, minlength=n_bins)
-    lower, upper = np.full(n_bins, np.nan), np.full(n_bins, np.nan)
-    for k in np.flatnonzero(count):
-        interval = binomtest(int(hits[k]), int(count[k])).proportion_ci(confidence, method="wilson")
-        lower[k], upper[k] = interval.low, interval.high
-    shares = [np.divide(x, count, out=np.full(n_bins, np.nan), where=count > 0) for x in (total, hits)]
+    count = np.bincount(where, minlength=n_bins).astype(np.int64)
+    mean_claim, rate = (
+        np.divide(np.bincount(where, x, minlength=n_bins), count, out=np.full(n_bins, np.nan), where=count > 0)
+        for x in (p, y)
+    )
+    lower, upper = wilson(rate, count if n_effective is None else n_effective)
     edges = np.arange(n_bins + 1) / n_bins
-    return Reliability(edges[:-1], edges[1:], count.astype(np.int64), shares[0], shares[1], lower, upper)
+    return Reliability(edges[:-1], edges[1:], count, mean_claim, rate, lower, upper)
+
+
+def wilson(rate: ArrayLike, n: ArrayLike, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Score interval (lower, upper) of a proportion seen in n trials; NaN where n is 0. Source: [Wilson1927].
+
+    >>> [round(float(x), 4) for x in wilson(0.5, 2)]
+    [0.0945, 0.9055]
+    """
+    from scipy.special import ndtri
+
+    z, share, trials = float(ndtri((1 + confidence) / 2)), np.asarray(rate, np.float64), np.asarray(n, np.float64)
+    size = np.where(trials > 0, trials, np.nan)
+    centre = (share + z**2 / (2 * size)) / (1 + z**2 / size)
+    half = z / (1 + z**2 / size) * np.sqrt(share * (1 - share) / size + z**2 / (4 * size**2))
+    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
 
 
 def _made(claim: ArrayLike, success: ArrayLike) -> tuple[FloatArray, BoolArray]:

@@ -83,9 +83,9 @@ def paired_difference(a: ArrayLike, b: ArrayLike, recorded: bool) -> Estimate:
 
 def linearised(value: ArrayLike, influence: FloatArray, used: NDArray[np.bool_], recorded: bool) -> Estimate:
     """`value` (...) with the standard errors of its influence values (R, T, ...); `used` marks the observations."""
-    estimate = np.asarray(value, np.float64)
+    estimate, never = np.asarray(value, np.float64), np.zeros((), np.bool_)
     by_task, by_replication = (
-        np.where(np.isnan(estimate), np.nan, _se(influence.sum(axis=k), used.any(axis=k), np.zeros((), np.bool_)))
+        np.where(np.isnan(estimate), np.nan, _se(influence.sum(axis=k), np.asarray(used.any(axis=k)), never))
         for k in (0, 1)
     )
     return Estimate(estimate, by_task if recorded else by_replication, by_replication)

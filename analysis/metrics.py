@@ -147,11 +147,7 @@ def _ranking(claim: FloatArray, success: BoolArray, present: BoolArray, recorded
     shape, n_agents = claim.shape, claim.shape[2]
     p, y, here = claim.reshape(-1, n_agents), success.reshape(-1, n_agents), present.reshape(-1, n_agents)
     made = ~np.isnan(claim)
-    own, influence = np.full(n_agents, np.nan), np.zeros(p.shape)
-    for i in range(n_agents):
-        rows = ~np.isnan(p[:, i])
-        area, parts = cal.auc_components(p[rows, i], y[rows, i : i + 1], here[rows, i : i + 1])
-        own[i], influence[rows, i] = area[0], parts[:, 0]
+    own, influence = cal.own_components(p, y, here)
     other, influence_other = cal.others_components(p, y, here)
     wins, pairs = cal.comparative_counts(p, y, here)
     return {

@@ -21,7 +21,7 @@ _AGENTS = {
     "brier": "(claim - success)^2, mean over claims at the first posting; success is that of the first try",
     "ece": "expected calibration error in 10 equal bins, over claims at the first posting",
     "ece_null": "expected ECE of a perfectly calibrated agent with the same claims",
-    "auc": "share of (success, failure) pairs of the agent's own tasks in which the success was claimed higher, ties half",
+    "auc": "share of (success, failure) pairs of the agent's own tasks with the higher claim on the success, ties half",
     "auc_others": "AUC of this agent's claims against another agent's successes, mean over the other agents",
     "comparative_auc": "share of pairs with another agent at one task, one of the two solving it, in which the solver "
     "claimed more, ties half",

@@ -40,9 +40,9 @@ class Allocator:
     def __init__(self, world: World, rules: Rules) -> None:
         self.world, self.rules = world, rules
         shape = world.belief.shape
+        self._delivered = world.delivered
         self._fixed_cost = self._static_cost()
         self._fixed_advice = self._static_advice()
-        self._delivered = world.delivered
         self._ones = np.ones(shape[-1])
         self.on_time = world.present & (world.latency <= rules.window)
         self.opening = self._open()

@@ -11,13 +11,18 @@ agent has a market of its own: `alone` in clearings names it, and is "" elsewher
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 STATUS = ("FAIL", "PASS", "INFRA")
 OUTCOME = ("won", "lost", "late", "busy", "excluded", "abstained", "malformed")
@@ -74,10 +79,79 @@ CLEARINGS: dict[str, str] = {
 SCHEMAS: dict[str, dict[str, str]] = {"attempts": ATTEMPTS, "bids": BIDS, "clearings": CLEARINGS}
 
 
+_METADATA = b"bidlab.categories"
+_ARROW = {"int16": "int16", "int32": "int32", "int64": "int64", "float64": "float64", "bool": "bool_"}
+
+
+def categories(arms: Sequence[str], agents: Sequence[str], tasks: Sequence[str]) -> dict[str, list[str]]:
+    """The names behind every category column, in the order of their codes."""
+    return {
+        "arm": list(arms),
+        "task": list(tasks),
+        "agent": list(agents),
+        "alone": [*agents, ""],
+        "status": list(STATUS),
+        "outcome": list(OUTCOME),
+        "closed": list(REASON),
+    }
+
+
+def arrow_table(name: str, columns: Mapping[str, NDArray[Any]], names: Mapping[str, list[str]]) -> pa.Table:
+    """One arm's rows of the table `name` (attempts, bids, clearings) from columns of numbers and codes."""
+    import pyarrow as pa
+
+    arrays = []
+    for column, kind in SCHEMAS[name].items():
+        values = columns[column]
+        if kind == "category":
+            codes = pa.array(values.astype(np.int32))
+            arrays.append(pa.DictionaryArray.from_arrays(codes, pa.array(names[column], pa.string())))
+        else:
+            arrays.append(pa.array(values.astype(kind), getattr(pa, _ARROW[kind])()))
+    table = pa.Table.from_arrays(arrays, names=list(SCHEMAS[name]))
+    used = {column: names[column] for column, kind in SCHEMAS[name].items() if kind == "category"}
+    return table.replace_schema_metadata({_METADATA: json.dumps(used).encode()})
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write Parquet; the same table always gives the same bytes."""
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, path, compression="zstd")
+
+
+def read_arrow(paths: Sequence[Path]) -> pa.Table:
+    """The rows of all `paths`, one after the other, with the metadata of the first."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = [pq.read_table(path) for path in paths]
+    return pa.concat_tables(tables).unify_dictionaries().replace_schema_metadata(tables[0].schema.metadata)
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """One table as a DataFrame; categories are in the World's order, whichever of them occur."""
+    table = read_arrow([path])
+    names: dict[str, list[str]] = json.loads(table.schema.metadata[_METADATA])
+    frame: pd.DataFrame = table.to_pandas()
+    for column, order in names.items():
+        frame[column] = frame[column].cat.set_categories(order)
+    return frame
+
+
 @dataclass(frozen=True, eq=False)
 class Ledger:
-    """Three tables with the columns of ATTEMPTS, BIDS and CLEARINGS. Tables not asked for are empty."""
+    """Three tables with the columns of ATTEMPTS, BIDS and CLEARINGS."""
 
     attempts: pd.DataFrame
     bids: pd.DataFrame
     clearings: pd.DataFrame
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The ledger of the run in `folder`."""
+        return cls(**{name: read_frame(folder / f"{name}.parquet") for name in SCHEMAS})
+
+    def arm(self, name: str) -> Self:
+        """The rows of one arm; codes of names are kept."""
+        return type(self)(**{table: rows[rows["arm"] == name] for table, rows in vars(self).items()})

@@ -59,12 +59,11 @@ class Scenario:
         """Path of the recorded table."""
         return self.folder / self.arms[0].settings.world.table
 
-    def digest(self, plugins: Mapping[str, bytes] | None = None) -> str:
-        """SHA-256 of the resolved scenario, its table and the plugins it runs with, 64 hex digits."""
+    def digest(self, plugins: Mapping[str, str] | None = None) -> str:
+        """SHA-256 of the resolved scenario, its table and its plugins (file name -> SHA-256), 64 hex digits."""
         whole = hashlib.sha256(json.dumps(self.resolved, sort_keys=True).encode())
         whole.update(self.table.read_bytes())
-        for name, code in sorted((plugins or {}).items()):
-            whole.update(name.encode() + code)
+        whole.update(json.dumps(plugins or {}, sort_keys=True).encode())
         return whole.hexdigest()
 
 
@@ -218,6 +217,29 @@ def label_of(rule: Mechanism) -> str:
         if field.default is dataclasses.MISSING or value != field.default:
             given.append(f"{field.name}={value}")
     return f"{rule.name}({', '.join(given)})" if given else rule.name
+
+
+def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
+    """The scenario a run resolved, with its table now in `folder`; needs the plugins it ran with, if any."""
+    where = f"run of {resolved['name']}"
+    arms = []
+    for entry in resolved["arms"]:
+        sections = {section: copy.deepcopy(entry[section]) for section in SECTIONS}
+        sections["world"]["table"] = Path(sections["world"]["table"]).name
+        if sections["market"]["capacity"] == "inf":
+            sections["market"]["capacity"] = math.inf
+        rule = _mechanism(where, entry["mechanism"], entry["parameters"])
+        arms.append(Arm(entry["name"], rule, Settings.model_validate(sections), label_of(rule)))
+    return Scenario(
+        name=resolved["name"],
+        folder=folder,
+        question=resolved["question"],
+        source=resolved["source"],
+        seed=resolved["seed"],
+        replications=resolved["replications"],
+        arms=tuple(arms),
+        resolved=resolved,
+    )
 
 
 def _as_json(arm: Arm) -> dict[str, Any]:

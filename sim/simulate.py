@@ -32,8 +32,10 @@ def simulate(
     progress: called with the number of tasks done since the last call.
     """
     size = max(1, _BLOCK // max(1, world.n_tasks))
-    blocks = [_block(world, rules, first, min(size, world.n_replications - first), detail, progress)
-              for first in range(0, world.n_replications, size)]
+    blocks = [
+        _block(world, rules, first, min(size, world.n_replications - first), detail, progress)
+        for first in range(0, world.n_replications, size)
+    ]
     return {
         name: {column: np.concatenate([block[name][column] for block in blocks]) for column in blocks[0][name]}
         for name in blocks[0]
@@ -53,6 +55,7 @@ def _block(
     tables = {"attempts": attempt_columns(tape, block, allocator)}
     if detail == "all":
         tables |= {"bids": bid_columns(block, allocator), "clearings": clearing_columns(tape, block, allocator)}
+        tables["clearings"]["alone"] = np.full(len(block.note), world.n_agents)
     for columns in tables.values():
         columns["replication"] = columns["replication"] + first
     return tables
@@ -64,7 +67,7 @@ def simulate_alone(
     *,
     progress: Callable[[int], None] | None = None,
 ) -> Tables:
-    """As `simulate`, with each agent in a market of its own. Clearings gain the column `alone`, the agent's code."""
+    """As `simulate`, with each agent in a market of its own; the clearings' `alone` says whose."""
     parts = []
     for agent in range(world.n_agents):
         alone = world.only(agent)

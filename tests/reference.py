@@ -140,7 +140,9 @@ def second_score(agents: list[Agent], task: Task, form: str) -> Result:
     return result(len(agents), {winner: (critical, -task.penalty)})
 
 
-def largest_winning_ask(rule: Callable[[list[Agent], Task], Result], agents: list[Agent], task: Task, who: int) -> float:
+def largest_winning_ask(
+    rule: Callable[[list[Agent], Task], Result], agents: list[Agent], task: Task, who: int
+) -> float:
     """The largest ask with which `who`, a winner of `rule`, is still hired, by bisection: no formula."""
 
     def wins(ask: float) -> bool:

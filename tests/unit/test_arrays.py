@@ -46,9 +46,7 @@ every_type = pytest.mark.parametrize("kind", GOOD, ids=lambda kind: kind.__name_
         (Award, "by_tie", [False, False], r"by_tie must have shape \(\); got \(2,\)"),
     ],
 )
-def test_bad_value_is_refused_by_name_rule_value_and_place(
-    kind: type, name: str, values: Any, message: str
-) -> None:
+def test_bad_value_is_refused_by_name_rule_value_and_place(kind: type, name: str, values: Any, message: str) -> None:
     with pytest.raises(ArrayError, match=f"^{message}$"):
         kind(**GOOD[kind] | {name: values})
 

@@ -13,21 +13,29 @@ CREDITS = 90.0
 reserves = st.floats(0.01, 10.0)
 
 
-@pytest.mark.parametrize("first", range(1, 301))
-def test_unfilled_bounties_are_the_live_engines(first: int) -> None:
-    rule, bounty, reserve = Escalation(credits_per_dollar=CREDITS), first, first / CREDITS
-    for _ in range(8):
-        bounty, reserve = bounty_after_no_fill(bounty, first), rule.after_unfilled(reserve, first / CREDITS)
-        assert reserve * CREDITS == pytest.approx(bounty, abs=1e-6)
+def test_unfilled_bounties_are_the_live_engines() -> None:
+    rule, wrong = Escalation(credits_per_dollar=CREDITS), []
+    for first in range(1, 301):
+        bounty, reserve = first, first / CREDITS
+        for _ in range(8):
+            bounty, reserve = bounty_after_no_fill(bounty, first), rule.after_unfilled(reserve, first / CREDITS)
+            if abs(reserve * CREDITS - bounty) > 1e-6:
+                wrong.append((first, bounty, reserve * CREDITS))
+                break
+    assert wrong == [], "(first bounty, live engine's bounty, bounty here)"
 
 
-@pytest.mark.parametrize("first", range(1, 301))
-def test_bounties_after_failures_are_the_live_engines(first: int) -> None:
-    rule, bounty, reserve = Escalation(credits_per_dollar=CREDITS), first, first / CREDITS
-    for failures in range(1, 17):
-        bounty = bounty_after_failure(bounty, first, failures)
-        reserve = rule.after_failure(reserve, first / CREDITS, failures)
-        assert reserve * CREDITS == pytest.approx(bounty, abs=1e-6)
+def test_bounties_after_failures_are_the_live_engines() -> None:
+    rule, wrong = Escalation(credits_per_dollar=CREDITS), []
+    for first in range(1, 301):
+        bounty, reserve = first, first / CREDITS
+        for failures in range(1, 17):
+            bounty = bounty_after_failure(bounty, first, failures)
+            reserve = rule.after_failure(reserve, first / CREDITS, failures)
+            if abs(reserve * CREDITS - bounty) > 1e-6:
+                wrong.append((first, bounty, reserve * CREDITS))
+                break
+    assert wrong == [], "(first bounty, live engine's bounty, bounty here)"
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

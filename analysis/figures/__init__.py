@@ -1,0 +1,53 @@
+"""The figures of a run, one file each; `draw_all` draws those that apply. Needs no display and no pyplot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from analysis.arm import ArmData
+
+
+def draw_all(arms: Sequence[ArmData], folder: Path, stamp: str) -> list[Path]:
+    """Write every figure that applies to `arms` into `folder`; the paths written.
+
+    reliability and who_knows: the claims of the first arm, where all arms saw the same claims and outcomes.
+    hired_rate: the arms that are random-reserve auctions with agents alone. arms: where there are several.
+    stamp: seed, scenario hash and version, printed under every figure beside its n.
+    """
+    from analysis import auction
+    from analysis.figures import arms as arms_figure
+    from analysis.figures import hired_rate, reliability, who_knows
+    from analysis.figures.save import save
+
+    paths: list[Path] = []
+    if not arms:
+        return paths
+    first = arms[0]
+    n_claims = int((~np.isnan(first.claim[first.distinct])).sum())
+    if n_claims and all(_same_claims(first, arm) for arm in arms[1:]):
+        paths += save(*reliability.draw(first), folder, "reliability", f"n = {n_claims} claims; {stamp}")
+        n_tasks = int(who_knows.complete(first)[2].sum())
+        if n_tasks > 1 and len(first.agents) > 1:
+            paths += save(*who_knows.draw(first), folder, "who_knows", f"n = {n_tasks} tasks; {stamp}")
+    auctions = [arm for arm in arms if auction.applies(arm)]
+    if auctions:
+        counts = _counts(auctions[0])
+        paths += save(*hired_rate.draw(auctions), folder, "hired_rate", f"n = {counts} reserve draws; {stamp}")
+    if len(arms) > 1:
+        paths += save(*arms_figure.draw(arms), folder, "arms", f"n = {_counts(first)}; {stamp}")
+    return paths
+
+
+def _counts(arm: ArmData) -> str:
+    return f"{arm.world.n_tasks} tasks × {arm.world.n_replications} replications"
+
+
+def _same_claims(a: ArmData, b: ArmData) -> bool:
+    """Equal claims wherever both arms saw one, and the same outcomes."""
+    if a.claim.shape != b.claim.shape or a.agents != b.agents:
+        return False
+    known = ~(np.isnan(a.claim) | np.isnan(b.claim))
+    return bool(np.array_equal(a.claim[known], b.claim[known]) and np.array_equal(a.success, b.success))

@@ -1,0 +1,110 @@
+"""The look of every figure: paper widths in inches, 8 point type, colours that survive colour blindness and print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from sim.arrays import FloatArray
+
+WIDE, NARROW = 7.0, 3.4  # two columns and one, inches
+INK, GREY, LIGHT = "#222222", "#777777", "#d9d9d9"
+BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"  # Okabe and Ito
+AGENTS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED, "#8C6D31", "#332288", "#999999", "#117733", "#882255")
+Z95 = 1.959963984540054
+RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.0,
+    "pdf.fonttype": 42,
+    "savefig.dpi": 300,
+}
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def styled(draw: Callable[P, T]) -> Callable[P, T]:
+    """Run a drawing function under RC, whatever the user's own settings are, and leave those alone."""
+
+    @wraps(draw)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update(RC)
+            return draw(*args, **kwargs)
+
+    return wrapped
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure (inches) outside pyplot's global list, laid out so that no text is cut."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def colour(index: int) -> str:
+    """Colour of the agent at this position of the World; beyond the palette it repeats."""
+    return AGENTS[index % len(AGENTS)]
+
+
+def whisker(axes: Axes, data: pd.DataFrame, name: str, y: ArrayLike, **kwargs: Any) -> None:
+    """Dots at column `name` with 95% intervals along x from its `_se`; where that is NaN the dot stands alone."""
+    x, se = data[name].to_numpy(), data[f"{name}_se"].to_numpy()
+    axes.errorbar(x, np.asarray(y), xerr=Z95 * np.nan_to_num(se), fmt="o", ms=4, elinewidth=1.0, **kwargs)
+
+
+def rows(axes: Axes, names: Sequence[str], grid: bool = True) -> None:
+    """Name the rows y = 0, 1, ... from the top down."""
+    axes.set_yticks(np.arange(len(names)), list(names))
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    if grid:
+        axes.grid(axis="x", color=LIGHT, lw=0.5)
+        axes.set_axisbelow(True)
+
+
+def spread(y: FloatArray, gap: float, low: float, high: float) -> FloatArray:
+    """Heights near y, in the same order, at least `gap` apart and within [low, high] where there is room.
+
+    >>> spread(np.array([0.5, 0.5]), 0.1, 0.0, 1.0).round(2).tolist()
+    [0.45, 0.55]
+    """
+    order = np.argsort(y, kind="stable")
+    steps = gap * np.arange(len(y))
+    groups: list[list[float]] = []
+    for value in y[order] - steps:
+        groups.append([float(value)])
+        while len(groups) > 1 and np.mean(groups[-2]) >= np.mean(groups[-1]):
+            last = groups.pop()
+            groups[-1] += last
+    level = np.repeat([np.mean(group) for group in groups], [len(group) for group in groups])
+    ceiling = max(high - gap * (len(y) - 1), low)
+    placed = np.empty(len(y))
+    placed[order] = np.clip(level, low, ceiling) + steps
+    return placed

@@ -1,0 +1,203 @@
+"""Runs a scenario into a folder.
+
+Everything that can be wrong is checked before the first byte is written. Work goes into `DIR.partial`, where each
+finished arm is kept: a run that was killed goes on from there when the same command is given again. The folder takes
+its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.errors import RunError, ScenarioError
+from sim.ledger import SCHEMAS, arrow_table, categories, read_arrow, write_table
+from sim.memory import check_memory
+from sim.run import arm_rules, arm_world, load_table, run_info
+from sim.scenario import Arm, Scenario
+from sim.simulate import simulate, simulate_alone
+from sim.table import Recorded
+
+Progress = Callable[[str, int], None]  # arm, auctions done since the last call
+_PACKAGES = ("bidlab", "simpy", "numpy", "scipy", "pandas", "pyarrow", "matplotlib", "pydantic")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A scenario that was found sound: its table, and what identifies the run."""
+
+    scenario: Scenario
+    recorded: Recorded
+    digest: str
+    plugins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What run.json says."""
+        return {
+            "hash": self.digest,
+            "seed": self.scenario.seed,
+            "engine": "market",
+            "plugins": dict(self.plugins),
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+            "agents": list(self.agents),
+            "tasks": list(self.recorded.tasks),
+            "scenario": self.scenario.resolved,
+        }
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Names of the agents that take part."""
+        kept = self.scenario.arms[0].settings.world.agents
+        return self.recorded.agents if kept is None else tuple(kept)
+
+    def n_auctions(self, arm: Arm) -> int:
+        """Tasks the arm auctions off, each agent's own market counted apart."""
+        markets = len(self.agents) if arm.settings.market.alone else 1
+        return self.scenario.replications * len(self.recorded.tasks) * markets
+
+
+def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None) -> Plan:
+    """Check everything about the scenario that can be checked without running it.
+
+    Raises ScenarioError, TableError or RunError in one line.
+    """
+    recorded = load_table(scenario)
+    n_tasks, n_agents, n_tries = recorded.success.shape
+    check_memory(scenario, n_tasks, n_agents, n_tries)
+    for arm in scenario.arms:
+        try:
+            world = arm_world(scenario, arm, recorded, replications=1)
+            alone = arm.settings.market.alone
+            for market in [world.only(agent) for agent in range(world.n_agents)] if alone else [world]:
+                arm_rules(arm, market)
+        except ScenarioError as error:
+            raise ScenarioError(f"{scenario.name}: arm {arm.name!r}: {error}") from None
+    return Plan(scenario, recorded, scenario.digest(plugins), plugins or {})
+
+
+def check_folder(folder: Path, info: Mapping[str, Any], force: bool) -> None:
+    """Raise RunError where `folder`, or its unfinished `.partial`, may not be replaced by the run `info` describes."""
+    for place in (folder, partial_of(folder)):
+        if not place.exists():
+            continue
+        if not place.is_dir():
+            raise RunError(f"--out {place}: is a file, not a folder")
+        there = run_info(place)
+        if there is None:
+            if any(place.iterdir()):
+                raise RunError(f"--out {place}: is not empty and holds no run; choose another folder")
+            continue
+        old = there["scenario"]
+        if any(old.get(key) != info["scenario"][key] for key in ("name", "question", "seed")) and not force:
+            raise RunError(
+                f"--out {place}: holds the run of {old.get('name')!r} with seed {old.get('seed')}; "
+                "choose another folder or give --force to replace it"
+            )
+
+
+def partial_of(folder: Path) -> Path:
+    """Where a run is made until it is whole."""
+    return folder.with_name(folder.name + ".partial")
+
+
+def execute(
+    plan: Plan,
+    folder: Path,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+    finish: Callable[[Path], None] | None = None,
+) -> Path:
+    """Run the plan and put its results into `folder`; returns it.
+
+    finish: called with the folder being made once the ledger is whole, to add what is computed from it.
+    Raises RunError where the folder holds something else or cannot be written.
+    """
+    check_folder(folder, plan.info, force)
+    partial = partial_of(folder)
+    clock: dict[str, Any] = {"started": time.time(), "seconds": {}}
+    try:
+        _open_partial(partial, plan)
+        for place, arm in enumerate(plan.scenario.arms):
+            begun = time.perf_counter()
+            resumed = _run_arm(plan, place, arm, partial, progress)
+            clock["seconds"][arm.name] = "kept from an earlier start" if resumed else time.perf_counter() - begun
+        _join(partial, len(plan.scenario.arms))
+        if finish is not None:
+            finish(partial)
+        clock["finished"] = time.time()
+        (partial / "clock.json").write_text(json.dumps(clock, indent=2) + "\n")
+        _replace(folder, partial)
+    except OSError as error:
+        raise RunError(f"--out {folder}: cannot be written: {error.strerror or error}") from None
+    return folder
+
+
+def _open_partial(partial: Path, plan: Plan) -> None:
+    there = run_info(partial)
+    if there is not None and there["hash"] != plan.digest:
+        shutil.rmtree(partial)
+    partial.mkdir(parents=True, exist_ok=True)
+    inputs = partial / "inputs"
+    inputs.mkdir(exist_ok=True)
+    shutil.copyfile(plan.scenario.table, inputs / plan.scenario.table.name)
+    (partial / "run.json").write_text(json.dumps(plan.info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _arm_files(partial: Path, place: int) -> dict[str, Path]:
+    return {name: partial / f"arm-{place:04d}.{name}.parquet" for name in SCHEMAS}
+
+
+def _run_arm(plan: Plan, place: int, arm: Arm, partial: Path, progress: Progress | None) -> bool:
+    """Run one arm and keep its tables; True where they were there already."""
+    files = _arm_files(partial, place)
+    if all(path.is_file() for path in files.values()):
+        if progress is not None:
+            progress(arm.name, plan.n_auctions(arm))
+        return True
+    world = arm_world(plan.scenario, arm, plan.recorded)
+    tick = None if progress is None else (lambda done: progress(arm.name, done))
+    if arm.settings.market.alone:
+        tables = simulate_alone(world, lambda alone: arm_rules(arm, alone), progress=tick)
+    else:
+        tables = simulate(world, arm_rules(arm, world), progress=tick)
+    names = categories([a.name for a in plan.scenario.arms], plan.agents, plan.recorded.tasks)
+    for name, columns in tables.items():
+        columns["arm"] = np.full(len(columns["task"]), place)
+        unfinished = files[name].with_suffix(".tmp")
+        write_table(arrow_table(name, columns, names), unfinished)
+        unfinished.replace(files[name])
+    return False
+
+
+def _join(partial: Path, n_arms: int) -> None:
+    """One file per table out of one per arm and table."""
+    parts = [_arm_files(partial, place) for place in range(n_arms)]
+    for name in SCHEMAS:
+        unfinished = partial / f"{name}.tmp"
+        write_table(read_arrow([part[name] for part in parts]), unfinished)
+        unfinished.replace(partial / f"{name}.parquet")
+    for part in parts:
+        for path in part.values():
+            path.unlink()
+
+
+def _replace(folder: Path, partial: Path) -> None:
+    old = folder.with_name(folder.name + ".old")
+    if old.exists():
+        shutil.rmtree(old)
+    if folder.exists():
+        folder.rename(old)
+    partial.rename(folder)
+    if old.exists():
+        shutil.rmtree(old)

@@ -1,0 +1,87 @@
+"""A run: a folder that holds everything a scenario produced, and enough to build its Worlds again.
+
+    run.json                                what was run: resolved scenario, hash, seed, versions
+    clock.json                              everything that depends on the clock, and nothing else does
+    inputs/                                 the recorded table
+    attempts, bids, clearings .parquet      the ledger
+    events.jsonl                            the ledger as one stream of events, where asked for
+    agents.csv, summary.csv, figures/       what the analysis makes of it
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sim.errors import RunError
+from sim.ledger import Ledger
+from sim.recorded import recorded_world
+from sim.rules import Rules
+from sim.scenario import Arm, Scenario, scenario_of
+from sim.table import Recorded, read_table
+from sim.world import World
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run in `folder`. Raises RunError from `Run.open` where the folder holds none."""
+
+    folder: Path
+    info: dict[str, Any]
+    scenario: Scenario
+
+    @classmethod
+    def open(cls, folder: Path) -> Run:
+        """The run in `folder`."""
+        info = run_info(folder)
+        if info is None:
+            raise RunError(f"{folder}: holds no run (no run.json)")
+        return cls(folder, info, scenario_of(info["scenario"], folder / "inputs"))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The whole ledger."""
+        return Ledger.read(self.folder)
+
+    @cached_property
+    def _recorded(self) -> Recorded:
+        return load_table(self.scenario)
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name; raises RunError with the names there are."""
+        for arm in self.scenario.arms:
+            if arm.name == name:
+                return arm
+        raise RunError(f"no arm {name!r}; this run has {', '.join(repr(arm.name) for arm in self.scenario.arms)}")
+
+    def world(self, arm: Arm) -> World:
+        """The World the arm ran in, drawn again."""
+        return arm_world(self.scenario, arm, self._recorded)
+
+
+def run_info(folder: Path) -> dict[str, Any] | None:
+    """What run.json in `folder` says; None where there is none or it is no run's."""
+    try:
+        info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return info if isinstance(info, dict) and "hash" in info and "scenario" in info else None
+
+
+def load_table(scenario: Scenario) -> Recorded:
+    """The recorded table of a scenario."""
+    return read_table(scenario.table, scenario.arms[0].settings.world.columns)
+
+
+def arm_world(scenario: Scenario, arm: Arm, recorded: Recorded, replications: int | None = None) -> World:
+    """The World of one arm: the same luck for every arm, whatever their settings are."""
+    count = scenario.replications if replications is None else replications
+    return recorded_world(recorded, arm.settings, scenario.seed, count)
+
+
+def arm_rules(arm: Arm, world: World) -> Rules:
+    """The rules of one arm in its World."""
+    return Rules.of(arm.mechanism, arm.settings, world)
