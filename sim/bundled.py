@@ -1,0 +1,28 @@
+"""The scenarios that travel with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sim.errors import ScenarioError, closest
+
+_INSTALLED = Path(__file__).parent / "scenarios"
+_SOURCE = Path(__file__).parent.parent / "scenarios"
+
+
+def scenarios() -> dict[str, Path]:
+    """Name -> file of every bundled scenario."""
+    folder = _INSTALLED if _INSTALLED.is_dir() else _SOURCE
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def find_scenario(name: str) -> Path:
+    """The file meant by `name`: a path to a TOML file, or a bundled scenario's name; raises ScenarioError."""
+    if name.endswith(".toml"):
+        return Path(name)
+    bundled = scenarios()
+    if name not in bundled:
+        raise ScenarioError(
+            f"no scenario {name!r}{closest(name, bundled)}; bundled: {', '.join(bundled)}; or give a .toml file"
+        )
+    return bundled[name]

@@ -1,0 +1,215 @@
+"""The command line. The only place that prints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.errors import RunError, SimError, closest
+
+if TYPE_CHECKING:
+    from sim.execute import Plan
+
+app = typer.Typer(
+    help="A discrete-event market simulator for task auctions among AI agents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Named = Annotated[str, typer.Argument(help="a scenario's name (see `bidlab list scenarios`) or a TOML file")]
+Seed = Annotated[str | None, typer.Option(help="seed of every draw, instead of the scenario's")]
+Replications = Annotated[str | None, typer.Option(help="number of replications, instead of the scenario's")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="key=value, e.g. tender.penalty=1.0; may be repeated")
+]
+Rules = Annotated[
+    list[str] | None, typer.Option("--mechanism", help="run this rule instead of the scenario's arms; may be repeated")
+]
+Plugins = Annotated[
+    list[Path] | None, typer.Option("--plugin", help="Python file that registers mechanisms; it is executed")
+]
+Folder = Annotated[Path, typer.Argument(help="folder of a run")]
+
+
+@app.command()
+def run(
+    scenario: Named,
+    out: Annotated[Path | None, typer.Option(help="folder for the results [default: out/<scenario>]")] = None,
+    seed: Seed = None,
+    replications: Replications = None,
+    override: Overrides = None,
+    mechanism: Rules = None,
+    events: Annotated[bool, typer.Option("--events", help="also write events.jsonl")] = False,
+    plugin: Plugins = None,
+    force: Annotated[bool, typer.Option("--force", help="replace another scenario's or seed's run")] = False,
+) -> None:
+    """Run a scenario and write ledger, tables and figures to a folder."""
+    from sim.execute import execute
+    from sim.plugins import plugins
+    from sim.progress import auctions
+
+    with plugins(plugin or []) as digests:
+        plan = _plan(scenario, seed, replications, override, mechanism, digests)
+        folder = out or Path("out") / plan.scenario.name
+        with auctions(plan) as (progress, phase):
+
+            def finish(place: Path) -> None:
+                from analysis.report import write_report
+
+                phase("tables and figures")
+                write_report(place, events=events)
+
+            try:
+                execute(plan, folder, force=force, progress=progress, finish=finish)
+            except KeyboardInterrupt:
+                kept = "bidlab: interrupted; finished arms are kept, the same command goes on from there"
+                typer.echo(kept, err=True)
+                raise typer.Exit(130) from None
+        _show(folder)
+
+
+@app.command()
+def check(
+    scenario: Named,
+    seed: Seed = None,
+    replications: Replications = None,
+    override: Overrides = None,
+    mechanism: Rules = None,
+    plugin: Plugins = None,
+) -> None:
+    """Check a scenario without running it."""
+    from sim.memory import estimate
+    from sim.plugins import plugins
+
+    with plugins(plugin or []) as digests:
+        plan = _plan(scenario, seed, replications, override, mechanism, digests)
+        auctions = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)
+        memory = estimate(plan.scenario, *plan.recorded.success.shape)
+        typer.echo(
+            f"{plan.scenario.name}: {len(plan.scenario.arms)} arm(s), {len(plan.agents)} agent(s), "
+            f"{len(plan.recorded.tasks)} task(s), {plan.scenario.replications} replication(s): {auctions:,} auctions, "
+            f"at most {memory / 2**30:.2f} GiB; hash {plan.digest[:12]}"
+        )
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str, typer.Argument(help="mechanisms, scenarios, reputations or settings")] = "mechanisms",
+    plugin: Plugins = None,
+) -> None:
+    """List what there is: mechanisms with their parameters and promises, scenarios, reputations, scenario keys."""
+    from sim import listing
+    from sim.plugins import plugins
+
+    kinds = {
+        "mechanisms": listing.mechanisms,
+        "scenarios": listing.scenarios,
+        "reputations": listing.reputations,
+        "settings": listing.settings,
+    }
+    if what not in kinds:
+        raise RunError(f"list {what}: unknown{closest(what, kinds)}; allowed: {', '.join(kinds)}")
+    with plugins(plugin or []):
+        _print(kinds[what]())
+
+
+@app.command()
+def show(
+    folder: Folder,
+    columns: Annotated[bool, typer.Option("--columns", help="what each column means and is divided by")] = False,
+) -> None:
+    """Show the tables of a run."""
+    if columns:
+        from sim import listing
+
+        _print(listing.columns())
+        return
+    _show(folder)
+
+
+@app.command()
+def explain(
+    folder: Folder,
+    task: Annotated[str, typer.Option(help="name of the task")],
+    replication: Annotated[str, typer.Option(help="number of the replication, from 0")] = "0",
+    arm: Annotated[str | None, typer.Option(help="name of the arm [default: the first]")] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Explain one task of a run: every bid and its score, the price, what happened, what the oracle would have done."""
+    from sim.explain import explain as explain_task
+    from sim.listing import explanation
+    from sim.plugins import plugins
+    from sim.run import Run
+
+    with plugins(plugin or []) as digests:
+        opened = Run.open(folder)
+        if opened.info["plugins"] != digests:
+            names = ", ".join(opened.info["plugins"]) or "none"
+            raise RunError(f"{folder}: ran with other plugins ({names}); give the same files with --plugin")
+        _print(explanation(explain_task(opened, task, _whole("--replication", replication), arm)))
+
+
+def _plan(
+    name: str,
+    seed: str | None,
+    replications: str | None,
+    overrides: list[str] | None,
+    mechanisms: list[str] | None,
+    digests: dict[str, str],
+) -> Plan:
+    from sim.bundled import find_scenario
+    from sim.execute import plan
+    from sim.scenario import load_scenario
+
+    scenario = load_scenario(
+        find_scenario(name),
+        seed=None if seed is None else _whole("--seed", seed),
+        replications=None if replications is None else _whole("--replications", replications),
+        overrides=overrides or [],
+        mechanisms=mechanisms or [],
+    )
+    return plan(scenario, digests)
+
+
+def _whole(option: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise RunError(f"{option} {text}: must be a whole number") from None
+
+
+def _show(folder: Path) -> None:
+    from sim.listing import results
+    from sim.run import Run, run_info
+
+    info = run_info(folder)
+    if info is None:
+        Run.open(folder)
+    else:
+        _print(results(folder, info))
+
+
+def _print(renderables: list[object]) -> None:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, emoji=False)
+    for renderable in renderables:
+        console.print(renderable, markup=False) if isinstance(renderable, str) else console.print(renderable)
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one line on stderr and exit code 2, never a traceback."""
+    try:
+        app()
+    except SimError as error:
+        typer.echo(f"bidlab: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

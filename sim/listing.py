@@ -1,0 +1,171 @@
+"""Tables for the terminal: what `list`, `show` and `explain` print. Builds, never prints."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from rich.table import Table
+
+from sim.bundled import scenarios as bundled
+from sim.explain import Explained, ExplainedPosting
+from sim.mechanisms import Mechanism, Promises, lookup, names
+from sim.scenario import label_of, load_scenario
+from sim.settings import ScenarioFile, Settings
+from sim.standing import COST_LEARNERS, REPUTATIONS
+
+_PROMISES = {"ask": "A", "claim": "Q", "rational": "IR", "efficient": "E", "no_deficit": "D"}
+_LEGEND = (
+    "promises, relative to beliefs: A truthful ask is dominant, Q truthful claim is dominant (Q*: claims change "
+    "nothing), IR individually rational at the truth, E efficient at the truth, D principal never pays more than value"
+)
+
+
+def _table(*columns: str, title: str | None = None) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        name, _, right = column.partition(">")
+        table.add_column(name, justify="right" if ">" in column else "left", no_wrap=right != "" or ">" in column)
+    return table
+
+
+def promises_of(promises: Promises) -> str:
+    """The promises kept, as letters.
+
+    >>> promises_of(Promises(ask=True, claim=True, rational=True, efficient=False, no_deficit=True, claim_ignored=True))
+    'A Q* IR D'
+    """
+    kept = [letter for field, letter in _PROMISES.items() if getattr(promises, field)]
+    return " ".join("Q*" if letter == "Q" and promises.claim_ignored else letter for letter in kept)
+
+
+def _parameters(rule: type[Any]) -> str:
+    hints = []
+    for field in dataclasses.fields(rule):
+        default = "" if field.default is dataclasses.MISSING else f" = {field.default}"
+        hints.append(f"{field.name}{default}")
+    return ", ".join(hints)
+
+
+def _promises(rule: type[Mechanism]) -> str:
+    examples = rule.examples()
+    kept = [promises_of(example.promises) for example in examples]
+    if len(set(kept)) == 1:
+        return kept[0]
+    return "; ".join(f"{label_of(example)}: {text}" for example, text in zip(examples, kept, strict=True))
+
+
+def mechanisms() -> list[Any]:
+    """Every registered mechanism: name, one line, parameters, what it needs, promises, source."""
+    table = _table("mechanism", "what it does", "parameters", "needs", "promises", "source")
+    for name in names():
+        rule = lookup(name)
+        needs = ", ".join(sorted(rule.needs))
+        table.add_row(name, rule.summary, _parameters(rule), needs, _promises(rule), rule.source)
+    return [table, _LEGEND]
+
+
+def scenarios() -> list[Any]:
+    """Every bundled scenario and its question."""
+    table = _table("scenario", "arms>", "question")
+    for name, path in bundled().items():
+        scenario = load_scenario(path)
+        table.add_row(name, str(len(scenario.arms)), scenario.question)
+    return [table]
+
+
+def reputations() -> list[Any]:
+    """Reputations and cost learners with their parameters."""
+    table = _table("name", "field of standing", "parameters")
+    for field, learners in (("reputation", REPUTATIONS), ("expected_cost", COST_LEARNERS)):
+        for name, learner in learners.items():
+            table.add_row(name, field, _parameters(learner))
+    return [table]
+
+
+def settings() -> list[Any]:
+    """Every key of a scenario file."""
+    table = _table("key", "default>", "meaning")
+    _keys(table, "", ScenarioFile, skip=set(Settings.model_fields) | {"arm"})
+    _keys(table, "", Settings, skip=set())
+    table.add_row("arm.name", "", "unique name of the arm; an arm may also hold any section, to override its keys")
+    table.add_row("arm.mechanism", "", "a rule's name, or { name = { parameter = value } }; a list makes several arms")
+    return [table]
+
+
+def _keys(table: Table, prefix: str, model: type[BaseModel], skip: set[str]) -> None:
+    for name, field in model.model_fields.items():
+        if name in skip:
+            continue
+        inner = _section(field.annotation)
+        if inner is not None:
+            _keys(table, f"{prefix}{name}.", inner, set())
+            continue
+        default = "required" if field.is_required() else str(field.get_default(call_default_factory=True))
+        table.add_row(f"{prefix}{name}", "absent" if default == "None" else default, field.description or "")
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    for kind in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
+def columns() -> list[Any]:
+    """What each column of a run's CSV files means and what it is divided by."""
+    from analysis.tables import COLUMNS
+
+    tables: list[Any] = []
+    for file, meanings in COLUMNS.items():
+        table = _table("column", "meaning", title=file)
+        for name, meaning in meanings.items():
+            table.add_row(name, meaning)
+        tables += [table, ""]
+    return tables
+
+
+def results(folder: Path, info: dict[str, Any]) -> list[Any]:
+    """The tables of a run."""
+    from analysis.report import read_tables
+
+    from sim.results import agents_view, arms_view
+
+    scenario = info["scenario"]
+    head = (
+        f"{scenario['name']}: {scenario['question']}\n"
+        f"seed {info['seed']}, {scenario['replications']} replication(s), {len(info['tasks'])} tasks, "
+        f"{len(info['agents'])} agents, hash {info['hash'][:12]}\n"
+    )
+    tables = read_tables(folder)
+    body = [*arms_view(tables, info), "", *agents_view(tables, info)]
+    return [head, *body, f"\n{folder}: ledger, agents.csv, summary.csv, figures/"]
+
+
+def explanation(explained: Explained) -> list[Any]:
+    """What `explain` found, posting by posting."""
+    head = f"task {explained.task}, replication {explained.replication}, arm {explained.arm!r} ({explained.rule})"
+    parts: list[Any] = [head, ""]
+    for posting in explained.postings:
+        parts += [_bids(posting), *posting.decision, f"the posting ended: {posting.closed}", ""]
+    return [*parts, f"oracle: {explained.oracle}"]
+
+
+def _bids(posting: ExplainedPosting) -> Table:
+    market = f"market of {posting.market}, " if posting.market else ""
+    value = "none stated" if math.isnan(posting.value) else f"${posting.value:.4f}"
+    title = (
+        f"{market}posting {posting.posting}: posted at tick {posting.posted}, cleared at {posting.tick}; "
+        f"value {value}, reserve ${posting.reserve:.4f}, penalty ${posting.penalty:.4f}"
+    )
+    terms = list(posting.bids[0].terms) if posting.bids else []
+    table = _table("agent", "claim>", "ask>", *(f"{t}>" for t in terms), "score>", "lottery>", "outcome", title=title)
+    table.add_column("why")
+    for bid in posting.bids:
+        numbers = [bid.claim, bid.ask, *bid.terms.values(), bid.score, bid.lottery]
+        cells = ["" if math.isnan(x) else f"{x:.4f}" for x in numbers]
+        table.add_row(bid.agent, *cells, bid.outcome, bid.reason)
+    return table

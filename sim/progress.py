@@ -1,0 +1,32 @@
+"""Progress of a run on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sim.execute import Plan
+
+
+@contextmanager
+def auctions(plan: Plan) -> Iterator[tuple[Callable[[str, int], None], Callable[[str], None]]]:
+    """A bar on stderr over all auctions of the plan; yields `progress(arm, done)` and `phase(what)`."""
+    total = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("auctions"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(plan.scenario.name, total=total)
+        yield (
+            lambda arm, done: bar.update(task, advance=done, description=f"{plan.scenario.name}: {arm}"),
+            lambda what: bar.update(task, description=f"{plan.scenario.name}: {what}"),
+        )
