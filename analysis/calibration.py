@@ -27,8 +27,8 @@ EXACT_BIN = 2000  # above this many claims a bin's sum is normal to well within 
 def brier(claim: ArrayLike, success: ArrayLike) -> float:
     """Mean squared error of the claims; NaN without claims. Source: [Brier1950].
 
-    >>> brier([0.8, 0.6], [True, False])
-    0.2
+    >>> brier([0.5, 1.0], [True, True])
+    0.125
     """
     p, y = _made(claim, success)
     return float(np.mean((p - y) ** 2)) if p.size else np.nan

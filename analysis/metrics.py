@@ -9,7 +9,8 @@ the agent's n opportunities, unless their definition in `tables.COLUMNS` names a
     regret  = benchmark - welfare, in each auction
 
 Benchmarks use the first try: always the agent who is best on the other tasks; the best ability V a - c, or nobody; the
-best outcome V y - c, or nobody. A fixed agent who is absent from a task does nothing there.
+best outcome V y - c, or nobody. In outcomes y is what was delivered: a success lost to the system is worth nothing. A
+fixed agent who is absent from a task does nothing there.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ def utility(arm: ArmData) -> FloatArray:
 
 
 def welfare(arm: ArmData) -> FloatArray:
-    """(R, T, m) dollars: surplus + utility; payments cancel."""
-    return surplus(arm) + utility(arm)
+    """(R, T, m) dollars: surplus + utility, without the payments, which cancel."""
+    costs = np.asarray(arm.per_auction(arm.cost + arm.bid_cost))
+    return np.asarray(arm.value * arm.solved - costs - arm.overhead)
 
 
 def regret_fixed(arm: ArmData) -> FloatArray:
@@ -43,7 +45,7 @@ def regret_fixed(arm: ArmData) -> FloatArray:
     The agent is chosen for each task index by its mean V y - c over the other task indices, all replications pooled,
     and paid its V y - c on this one. NaN with a single task.
     """
-    gain = np.where(arm.present, _gain(arm, arm.success, arm.world.cost[..., 0]), 0.0)
+    gain = np.where(arm.present, _gain(arm, arm.world.delivered[..., 0], arm.world.cost[..., 0]), 0.0)
     if arm.alone:
         return gain - welfare(arm)
     if arm.world.n_tasks < 2 or gain.shape[2] == 0:
@@ -60,7 +62,7 @@ def regret_ability(arm: ArmData) -> FloatArray:
 
 def regret_outcome(arm: ArmData) -> FloatArray:
     """(R, T, m) dollars: max(0, max over present agents of V y - c at the first try) minus welfare."""
-    return _best(arm, _gain(arm, arm.success, arm.world.cost[..., 0])) - welfare(arm)
+    return _best(arm, _gain(arm, arm.world.delivered[..., 0], arm.world.cost[..., 0])) - welfare(arm)
 
 
 def _gain(arm: ArmData, chance: BoolArray | FloatArray, cost: FloatArray) -> FloatArray:

@@ -8,21 +8,23 @@ from typing import Any
 import pandas as pd
 
 from analysis.arm import ArmData
+from analysis.pooled import claims_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
 from sim.distribution import parse_reserve
 from sim.events import write_events
 from sim.run import Run
 
-TABLES = ("agents", "summary", "closed_forms")
+TABLES = {"agents": agents_table, "claims": claims_table, "summary": summary_table, "closed_forms": closed_forms_table}
 
 
 def write_report(folder: Path, *, events: bool = False) -> None:
-    """Compute agents.csv, summary.csv, closed_forms.csv where it applies, and figures/ of the run in `folder`."""
+    """Compute agents.csv, claims.csv, summary.csv, closed_forms.csv where it applies, and figures/ of the run in `folder`."""
     from analysis.figures import draw_all
 
     run = Run.open(folder)
     arms = arms_of(run)
-    for name, table in zip(TABLES, (agents_table(arms), summary_table(arms), closed_forms_table(arms)), strict=True):
+    for name, make in TABLES.items():
+        table = make(arms)
         if len(table) or name != "closed_forms":
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     draw_all(arms, folder / "figures", stamp(run.info))
@@ -52,7 +54,9 @@ def _bounds(reserve: Any) -> tuple[float, float] | None:
 
 def stamp(info: dict[str, Any]) -> str:
     """What every figure says of its origin."""
-    return f"seed {info['seed']}; scenario {info['scenario']['name']} {info['hash'][:12]}; bidlab {info['versions']['bidlab']}"
+    scenario = info["scenario"]
+    line = f"seed {info['seed']}; scenario {scenario['name']} {info['hash'][:12]}; bidlab {info['versions']['bidlab']}"
+    return f"{line}\n{scenario['note']}" if scenario["note"] else line
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:

@@ -14,6 +14,7 @@ import pandas as pd
 from analysis import auction, metrics
 from analysis.arm import ArmData
 from analysis.inference import Estimate
+from analysis.pooled import CLAIMS
 
 _AGENTS = {
     "success_rate": "true success of the first try, mean over opportunities",
@@ -89,6 +90,11 @@ COLUMNS: dict[str, dict[str, str]] = {
         "agent": "name of the agent",
         "n": "opportunities: (replication, task) at which the agent is present",
         **_with_errors(_AGENTS),
+    },
+    "claims": {
+        **_ARM,
+        "n": "claims at the first posting of all agents, over distinct replications",
+        **_with_errors(CLAIMS),
     },
     "summary": {**_ARM, "tasks": "auctions: (replication, task, market)", **_with_errors(_SUMMARY)},
     "closed_forms": {

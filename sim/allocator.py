@@ -49,9 +49,9 @@ class Allocator:
 
     def initial(self) -> tuple[State | None, State | None]:
         """States of the reputation and of the learned cost before anything was seen."""
-        rules, n = self.rules, self.world.n_agents
-        learner = rules.expected_cost.learner
-        return rules.reputation and rules.reputation.init(n), learner and learner.init(n)
+        n = self.world.n_agents
+        reputation, cost = self.rules.reputation, self.rules.expected_cost.learner
+        return None if reputation is None else reputation.init(n), None if cost is None else cost.init(n)
 
     def clear(
         self,
@@ -107,9 +107,7 @@ class Allocator:
         award = rules.mechanism(bids, tender, standing, world.lottery[:, :, 0])
         return Clearing(willing, bids, tender, standing, award)
 
-    def _standing(
-        self, at: tuple[int, ...], tries: IntArray, states: tuple[State | None, State | None]
-    ) -> Standing:
+    def _standing(self, at: tuple[int, ...], tries: IntArray, states: tuple[State | None, State | None]) -> Standing:
         rules, learner = self.rules, self.rules.expected_cost.learner
         reputation_state, cost_state = states
         shape = tries.shape
@@ -122,15 +120,15 @@ class Allocator:
             cost = self._fixed_cost[at]
         advice = self._fixed_advice[at]
         if rules.advice == "outcome":
-            advice = self._next_try(self._delivered[at], tries).astype(np.float64)
+            advice = self._next_try(self._delivered[at], tries)
         if len(shape) > 1:
             reputation, cost = np.broadcast_to(reputation, shape), np.broadcast_to(cost, shape)
         return Standing.trusted(reputation=reputation, expected_cost=cost, advice=advice)
 
     def _next_try(self, per_try: FloatArray | BoolArray, tries: IntArray) -> FloatArray:
         last = self.world.n_tries - 1
-        chosen: FloatArray = np.take_along_axis(per_try, np.minimum(tries, last)[..., None], axis=-1)[..., 0]
-        return chosen
+        chosen = np.take_along_axis(per_try, np.minimum(tries, last)[..., None], axis=-1)[..., 0]
+        return chosen.astype(np.float64)
 
     def _static_cost(self) -> FloatArray:
         source, shape = self.rules.expected_cost, self.world.belief.shape

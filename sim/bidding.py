@@ -50,7 +50,5 @@ def see(
 ) -> Notice:
     """The notice of a tender: what is not in `public` is NaN."""
     shown = {"value": value, "reserve": reserve, "penalty": penalty}
-    sealed = {
-        name: array if name in public else np.full(np.shape(array), np.nan) for name, array in shown.items()
-    }
+    sealed = {name: array if name in public else np.full(np.shape(array), np.nan) for name, array in shown.items()}
     return Notice.trusted(**sealed, posting=posting)

@@ -1,9 +1,9 @@
 """Distributions as a scenario writes them: a number, or a table with one key.
 
-    0.5                                      always 0.5
-    { uniform = [0.0, 1.0] }                 uniform between the two
-    { lognormal = { mean = 1.0, cv = 0.5 } } log-normal with this mean and coefficient of variation
-    { exponential = 20.0 }                   exponential with this mean
+0.5                                      always 0.5
+{ uniform = [0.0, 1.0] }                 uniform between the two
+{ lognormal = { mean = 1.0, cv = 0.5 } } log-normal with this mean and coefficient of variation
+{ exponential = 20.0 }                   exponential with this mean
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Reserve:
     """How the reserve is set: drawn from `distribution`, or `share` of the task's value."""
 
     distribution: Distribution | None
-    share: float | None
+    share: float = 1.0
 
 
 def parse_reserve(raw: Any) -> Reserve:
@@ -97,7 +97,7 @@ def parse_reserve(raw: Any) -> Reserve:
         case {"share_of_value": share} if len(raw) == 1 and is_number(share) and share >= 0:
             return Reserve(None, float(share))
     try:
-        return Reserve(parse_distribution(raw), None)
+        return Reserve(parse_distribution(raw))
     except ValueError:
         raise ValueError(f'must be "value", {{share_of_value = x}}, {FORMS}; got {raw!r}') from None
 

@@ -74,12 +74,14 @@ def uniform(seed: int, purpose: str, *identities: Words) -> FloatArray:
         for word in identities:
             key = _mix(key[..., None] + _GAMMA * (word + _ONE))
         bits = _mix(key + _GAMMA)[0]
-    return ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    drawn: FloatArray = ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    return drawn
 
 
 def normal(seed: int, purpose: str, *identities: Words) -> FloatArray:
     """Standard normal draws by inversion of `uniform`; arguments as there."""
-    return ndtri(uniform(seed, purpose, *identities))  # type: ignore[no-any-return]
+    drawn: FloatArray = ndtri(uniform(seed, purpose, *identities))
+    return drawn
 
 
 def exponential(seed: int, purpose: str, *identities: Words) -> FloatArray:

@@ -142,11 +142,20 @@ class _Case:
         bids = Bids.trusted(ask=self.bids.ask, claim=self.bids.claim, active=active)
         return bool(self.rule(bids, self.tender, self.standing, lottery).hired[agent])
 
-    def pay_without(self, winner: int, rival: int) -> float:
-        """What the winner would be paid on success had the rival not bid."""
-        active = self.bids.active & (np.arange(len(self.lottery)) != rival)
+    def without(self, agent: int) -> Award:
+        """The award had the agent not bid."""
+        active = self.bids.active & (np.arange(len(self.lottery)) != agent)
         bids = Bids.trusted(ask=self.bids.ask, claim=self.bids.claim, active=active)
-        return float(self.rule(bids, self.tender, self.standing, self.lottery).pay_success[winner])
+        return self.rule(bids, self.tender, self.standing, self.lottery)
+
+
+def dollars(amount: float) -> str:
+    """Money to a hundredth of a cent.
+
+    >>> dollars(-2.0)
+    '-$2.0000'
+    """
+    return f"{'-' if amount < 0 else ''}${abs(amount):.4f}"
 
 
 def _posting(case: _Case, bids: Columns, attempts: Columns, closed: int, market: str) -> ExplainedPosting:
@@ -208,7 +217,7 @@ def _won(case: _Case, agent: int, rivals: Any, score: FloatArray) -> str:
         return f"tied for the best score; lottery {case.lottery[agent]:.4f} is the lowest of the tied"
     best = score[rivals].max() if np.isfinite(score[agent]) else np.nan
     if np.isnan(best):
-        return "chosen by the rule whatever the bids" if not _by_lottery(case, rivals) else _lowest(case, agent)
+        return _lowest(case, agent) if _by_lottery(case, rivals) else _runner_up(case, agent)
     return f"best score, by {score[agent] - best:.4f}"
 
 
@@ -218,6 +227,11 @@ def _by_lottery(case: _Case, rivals: Any) -> bool:
 
 def _lowest(case: _Case, agent: int) -> str:
     return f"lottery {case.lottery[agent]:.4f} is the lowest of those who qualify"
+
+
+def _runner_up(case: _Case, agent: int) -> str:
+    second = np.flatnonzero(case.without(agent).hired)
+    return f"hired; without its bid {case.world.agents[second[0]] if len(second) else 'nobody'} would be"
 
 
 def _lost(case: _Case, agent: int, score: FloatArray) -> str:
@@ -241,15 +255,15 @@ def _prices(case: _Case) -> list[str]:
     for agent in np.flatnonzero(case.award.hired).tolist():
         success, failure = float(case.award.pay_success[agent]), float(case.award.pay_failure[agent])
         lines.append(
-            f"{case.world.agents[agent]} is promised ${success:.4f} on success ({_origin(case, agent, success)}) "
-            f"and ${failure:.4f} on failure"
+            f"{case.world.agents[agent]} is promised {dollars(success)} on success ({_origin(case, agent, success)}) "
+            f"and {dollars(failure)} on failure"
         )
     return lines or ["nobody is hired"]
 
 
 def _origin(case: _Case, winner: int, price: float) -> str:
     rivals = [agent for agent in np.flatnonzero(case.bids.active).tolist() if agent != winner]
-    setters = [case.world.agents[rival] for rival in rivals if case.pay_without(winner, rival) != price]
+    setters = [case.world.agents[rival] for rival in rivals if case.without(rival).pay_success[winner] != price]
     if setters and len(setters) < 3:
         return f"set by the bid of {' and '.join(setters)}"
     if price == case.bids.ask[winner]:
@@ -271,8 +285,8 @@ def _happened(case: _Case, attempts: Columns) -> list[str]:
         payment, cost = float(attempts["payment"][row]), float(attempts["cost"][row])
         lines.append(
             f"{case.world.agents[int(attempts['agent'][row])]} worked from tick {attempts['start'][row]} to "
-            f"{attempts['finish'][row]}{ended}: {status} ({truth}); paid ${payment:.4f}, spent ${cost:.4f}, "
-            f"made ${payment - cost:.4f}"
+            f"{attempts['finish'][row]}{ended}: {status} ({truth}); paid {dollars(payment)}, spent {dollars(cost)}, "
+            f"made {dollars(payment - cost)}"
         )
     return lines
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from sim.bundled import scenarios as bundled
 from sim.explain import Explained, ExplainedPosting
 from sim.mechanisms import Mechanism, Promises, lookup, names
+from sim.results import agents_view, arms_view, plain_table
 from sim.scenario import label_of, load_scenario
 from sim.settings import ScenarioFile, Settings
 from sim.standing import COST_LEARNERS, REPUTATIONS
@@ -22,14 +23,6 @@ _LEGEND = (
     "promises, relative to beliefs: A truthful ask is dominant, Q truthful claim is dominant (Q*: claims change "
     "nothing), IR individually rational at the truth, E efficient at the truth, D principal never pays more than value"
 )
-
-
-def _table(*columns: str, title: str | None = None) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        name, _, right = column.partition(">")
-        table.add_column(name, justify="right" if ">" in column else "left", no_wrap=right != "" or ">" in column)
-    return table
 
 
 def promises_of(promises: Promises) -> str:
@@ -60,7 +53,7 @@ def _promises(rule: type[Mechanism]) -> str:
 
 def mechanisms() -> list[Any]:
     """Every registered mechanism: name, one line, parameters, what it needs, promises, source."""
-    table = _table("mechanism", "what it does", "parameters", "needs", "promises", "source")
+    table = plain_table(None, ["mechanism", "what it does", "parameters", "needs", "promises", "source"], n_left=6)
     for name in names():
         rule = lookup(name)
         needs = ", ".join(sorted(rule.needs))
@@ -70,16 +63,16 @@ def mechanisms() -> list[Any]:
 
 def scenarios() -> list[Any]:
     """Every bundled scenario and its question."""
-    table = _table("scenario", "arms>", "question")
+    table = plain_table(None, ["scenario", "question", "arms"], n_left=2)
     for name, path in bundled().items():
         scenario = load_scenario(path)
-        table.add_row(name, str(len(scenario.arms)), scenario.question)
+        table.add_row(name, scenario.question, str(len(scenario.arms)))
     return [table]
 
 
 def reputations() -> list[Any]:
     """Reputations and cost learners with their parameters."""
-    table = _table("name", "field of standing", "parameters")
+    table = plain_table(None, ["name", "field of standing", "parameters"], n_left=3)
     for field, learners in (("reputation", REPUTATIONS), ("expected_cost", COST_LEARNERS)):
         for name, learner in learners.items():
             table.add_row(name, field, _parameters(learner))
@@ -88,7 +81,7 @@ def reputations() -> list[Any]:
 
 def settings() -> list[Any]:
     """Every key of a scenario file."""
-    table = _table("key", "default>", "meaning")
+    table = plain_table(None, ["key", "default", "meaning"], n_left=3)
     _keys(table, "", ScenarioFile, skip=set(Settings.model_fields) | {"arm"})
     _keys(table, "", Settings, skip=set())
     table.add_row("arm.name", "", "unique name of the arm; an arm may also hold any section, to override its keys")
@@ -121,7 +114,7 @@ def columns() -> list[Any]:
 
     tables: list[Any] = []
     for file, meanings in COLUMNS.items():
-        table = _table("column", "meaning", title=file)
+        table = plain_table(f"{file}.csv", ["column", "meaning"], n_left=2)
         for name, meaning in meanings.items():
             table.add_row(name, meaning)
         tables += [table, ""]
@@ -132,16 +125,14 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     """The tables of a run."""
     from analysis.report import read_tables
 
-    from sim.results import agents_view, arms_view
-
     scenario = info["scenario"]
     head = (
         f"{scenario['name']}: {scenario['question']}\n"
         f"seed {info['seed']}, {scenario['replications']} replication(s), {len(info['tasks'])} tasks, "
         f"{len(info['agents'])} agents, hash {info['hash'][:12]}\n"
-    )
+    ) + (f"{scenario['note']}\n" if scenario["note"] else "")
     tables = read_tables(folder)
-    body = [*arms_view(tables, info), "", *agents_view(tables, info)]
+    body = [*arms_view(tables), "", *agents_view(tables, info)]
     return [head, *body, f"\n{folder}: ledger, agents.csv, summary.csv, figures/"]
 
 
@@ -150,11 +141,11 @@ def explanation(explained: Explained) -> list[Any]:
     head = f"task {explained.task}, replication {explained.replication}, arm {explained.arm!r} ({explained.rule})"
     parts: list[Any] = [head, ""]
     for posting in explained.postings:
-        parts += [_bids(posting), *posting.decision, f"the posting ended: {posting.closed}", ""]
+        parts += [*_bids(posting), *posting.decision, f"the posting ended: {posting.closed}", ""]
     return [*parts, f"oracle: {explained.oracle}"]
 
 
-def _bids(posting: ExplainedPosting) -> Table:
+def _bids(posting: ExplainedPosting) -> list[Any]:
     market = f"market of {posting.market}, " if posting.market else ""
     value = "none stated" if math.isnan(posting.value) else f"${posting.value:.4f}"
     title = (
@@ -162,10 +153,9 @@ def _bids(posting: ExplainedPosting) -> Table:
         f"value {value}, reserve ${posting.reserve:.4f}, penalty ${posting.penalty:.4f}"
     )
     terms = list(posting.bids[0].terms) if posting.bids else []
-    table = _table("agent", "claim>", "ask>", *(f"{t}>" for t in terms), "score>", "lottery>", "outcome", title=title)
-    table.add_column("why")
+    table = plain_table(None, ["agent", "outcome", "why", "claim", "ask", *terms, "score", "lottery"], n_left=3)
     for bid in posting.bids:
         numbers = [bid.claim, bid.ask, *bid.terms.values(), bid.score, bid.lottery]
         cells = ["" if math.isnan(x) else f"{x:.4f}" for x in numbers]
-        table.add_row(bid.agent, *cells, bid.outcome, bid.reason)
-    return table
+        table.add_row(bid.agent, bid.outcome, bid.reason, *cells)
+    return [title, table]

@@ -92,7 +92,7 @@ class Market:
         """Schedule a moment. SimPy compares priorities as numbers, so the key is packed into one."""
         event = Event(self._env)
         event._ok, event._value = True, (task, posting, *more)
-        event.callbacks.append(happen)  # type: ignore[union-attr]
+        event.callbacks.append(happen)
         key = ((kind * self._n_tasks + task) * self._rules.postings + posting) * self._n_agents + agent
         self._env.schedule(event, key, tick - self._env.now)  # type: ignore[arg-type]
 

@@ -9,11 +9,12 @@ names, so a table with one row more leaves every other draw as it was.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from sim import draws
-from sim.arrays import FloatArray, IntArray
+from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.distribution import parse_arrivals, parse_distribution, parse_reserve, parse_ticks
 from sim.errors import ScenarioError, closest
 from sim.settings import Settings, TenderSettings, WorldSettings
@@ -36,7 +37,7 @@ def recorded_world(recorded: Recorded, settings: Settings, seed: int, replicatio
     if verifier.false_pass > 0 or verifier.false_fail > 0:
         luck = draws.uniform(seed, "verifier", r, t, i, k)
         verified = np.where(success, luck >= verifier.false_fail, luck < verifier.false_pass)
-    infra = np.broadcast_to(np.False_, per_try)
+    infra: BoolArray = np.broadcast_to(np.False_, per_try)
     if world.infra > 0:
         infra = draws.uniform(seed, "infra", r, t, i, k) < world.infra
     return World(
@@ -73,7 +74,7 @@ def _keep_agents(recorded: Recorded, keep: list[str] | None) -> Recorded:
     at = [recorded.agents.index(name) for name in keep]
     per_agent = ("present", "belief", "cost_belief", "ability", "success", "cost", "duration", "trials")
     arrays = {name: getattr(recorded, name) for name in per_agent}
-    kept = {name: None if array is None else array[:, at] for name, array in arrays.items()}
+    kept: dict[str, Any] = {name: None if array is None else array[:, at] for name, array in arrays.items()}
     return replace(recorded, agents=tuple(keep), **kept)
 
 
@@ -108,7 +109,7 @@ def _reserves(tender: TenderSettings, value: FloatArray, seed: int, r: draws.Wor
         return policy.distribution.draw(seed, "reserve", r, t)
     if tender.value is None:
         raise ScenarioError(f"tender.value: is missing; tender.reserve = {tender.reserve!r} is a share of it")
-    return value if policy.share == 1.0 else value * policy.share
+    return value * policy.share
 
 
 def _places(order: str, seed: int, r: draws.Words, t: draws.Words) -> IntArray:

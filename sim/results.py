@@ -1,8 +1,9 @@
-"""The two views of a run's tables that `show` prints: arms, and agents of the first arm."""
+"""The views of a run's tables that `show` prints: arms, agents of the first arm, shares."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -10,81 +11,114 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-_ARMS = ("solve_rate", "unfilled_rate", "cost", "payment", "surplus", "utility", "welfare", "regret_outcome", "tie_rate")
-_AGENTS = ("success_rate", "mean_claim", "brier", "ece", "auc", "hired_rate", "published_profit", "cash_profit")
+# Columns shown, True where the standard error goes beside the number; the CSV files hold all of both.
+_ARMS = {
+    "solve_rate": True,
+    "unfilled_rate": False,
+    "cost": True,
+    "payment": False,
+    "surplus": False,
+    "utility": False,
+    "welfare": True,
+    "regret_outcome": True,
+    "share_top": False,
+    "tie_rate": False,
+}
+_AGENTS = {
+    "success_rate": False,
+    "mean_claim": False,
+    "brier": False,
+    "ece": False,
+    "auc": True,
+    "hired_rate": True,
+    "published_profit": True,
+    "cash_profit": True,
+}
 _CLOSED = ("hired", "published", "cash")
 
 
 def number(value: float, error: float | None = None) -> str:
-    """`value ± error` to four places; a dash where undefined.
+    """`value ± error` to four places, or three beside an error; a dash where undefined.
 
-    >>> number(0.25, 0.0125), number(float("nan"))
-    ('.2500 ± .0125', '-')
+    >>> number(0.25, 0.0125), number(-0.00001), number(float("nan"))
+    ('.250 ± .013', '.0000', '-')
     """
     if math.isnan(value):
         return "-"
-    text = f"{value:.4f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.4f}"
-    return text if error is None or math.isnan(error) else f"{text} ± {number(error)}"
+    if error is None or math.isnan(error):
+        return _short(value, 4)
+    return f"{_short(value, 3)} ± {_short(error, 3)}"
 
 
-def _view(frame: pd.DataFrame, key: str, columns: tuple[str, ...], title: str, errors: str) -> Table:
+def _short(value: float, places: int) -> str:
+    text = f"{value:.{places}f}"
+    if float(text) == 0:
+        text = text.removeprefix("-")
+    return text.replace("0.", ".", 1) if abs(float(text)) < 1 else text
+
+
+def plain_table(title: str | None, columns: Sequence[str], n_left: int = 1) -> Table:
+    """A table without rules; the first `n_left` columns are text, the others numbers."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(key, no_wrap=True)
-    for column in columns:
-        table.add_column(column.replace("_", " "), justify="right")
-    for row in frame.to_dict("records"):
-        cells = [number(row[column], row.get(f"{column}{errors}")) for column in columns]
-        table.add_row(str(row[key]), *cells)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place < n_left else "right", no_wrap=place == 0)
     return table
 
 
-def arms_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[Any]:
+def arms_view(tables: dict[str, pd.DataFrame]) -> list[Any]:
     """One row per arm; columns that are undefined in every arm are left out."""
     frame = tables["summary"]
-    shown = tuple(column for column in _ARMS if frame[column].notna().any())
-    title = "per auction, ± standard error for another draw of tasks"
-    return [_view(frame, "arm", shown, title, "_se"), *_nobody(frame)]
-
-
-def _nobody(frame: pd.DataFrame) -> list[str]:
-    empty = frame.loc[frame["unfilled_rate"] == 1.0, "arm"]
-    return [f"nobody was ever hired in arm {name!r}" for name in empty]
+    shown = {column: error for column, error in _ARMS.items() if frame[column].notna().any()}
+    view = _view(frame, "arm", shown, "per auction (± standard error for another draw of tasks)")
+    empty = [str(arm) for arm in frame.loc[frame["unfilled_rate"] == 1.0, "arm"]]
+    return [view, *(f"nobody was ever hired in arm {arm!r}" for arm in empty)]
 
 
 def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[Any]:
-    """One row per agent of the first arm, closed forms beside the draws where there are any; shares of every arm."""
-    frame, first = tables["agents"], info["scenario"]["arms"][0]["name"]
-    title = f"arm {first!r}, per task, ± standard error for another draw of tasks"
-    views: list[Any] = [_view(frame[frame["arm"] == first], "agent", _AGENTS, title, "_se")]
+    """One row per agent of the first arm, the pooled claims below, closed forms where there are any, all shares."""
+    arms, frame = info["scenario"]["arms"], tables["agents"]
+    first = arms[0]["name"]
+    title = f"arm {first!r}, per task (± standard error for another draw of tasks)"
+    view = _view(frame[frame["arm"] == first], "agent", _AGENTS, title)
+    pooled = tables["claims"].set_index("arm").loc[first]
+    errors = (f"{column}_se" if error else None for column, error in _AGENTS.items())
+    cells = [
+        number(pooled.get(column, math.nan), pooled.get(error, math.nan) if error else None)
+        for column, error in zip(_AGENTS, errors, strict=True)
+    ]
+    view.add_row("all claims", *("" if cell == "-" else cell for cell in cells), style="italic")
+    views: list[Any] = [view]
     if "closed_forms" in tables:
         views += ["", _closed(tables["closed_forms"], first)]
-    if len(info["scenario"]["arms"]) > 1 and not info["scenario"]["arms"][0]["market"]["alone"]:
+    if len(arms) > 1 and not arms[0]["market"]["alone"]:
         views += ["", _shares(frame, info)]
     return views
 
 
+def _view(frame: pd.DataFrame, key: str, columns: dict[str, bool], title: str) -> Table:
+    table = plain_table(title, [key, *(column.replace("_", " ") for column in columns)])
+    for row in frame.to_dict("records"):
+        cells = [number(row[column], row[f"{column}_se"] if error else None) for column, error in columns.items()]
+        table.add_row(str(row[key]), *cells)
+    return table
+
+
 def _closed(frame: pd.DataFrame, arm: str) -> Table:
-    title = f"arm {arm!r}: as drawn ± simulation error, and in closed form"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("agent", no_wrap=True)
-    for column in _CLOSED:
-        for heading in (f"{column} drawn", "exact", "z"):
-            table.add_column(heading, justify="right")
+    title = f"arm {arm!r}: as drawn (± simulation error), in closed form, and z of the difference"
+    headings = [text for column in _CLOSED for text in (f"{column}, drawn", "exact", "z")]
+    table = plain_table(title, ["agent", *headings])
     for row in frame[frame["arm"] == arm].to_dict("records"):
         cells = []
         for column in _CLOSED:
-            drawn = number(row[f"{column}_drawn"], row[f"{column}_se_mc"])
-            cells += [drawn, number(row[column]), f"{row[f'{column}_z']:.1f}"]
+            drawn, error = row[f"{column}_drawn"], row[f"{column}_se_mc"]
+            cells += [f"{number(drawn)} ± {number(error)}", number(row[column]), f"{row[f'{column}_z']:.1f}"]
         table.add_row(str(row["agent"]), *cells)
     return table
 
 
 def _shares(frame: pd.DataFrame, info: dict[str, Any]) -> Table:
-    table = Table(title="share of attempts", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("arm", no_wrap=True)
-    for agent in info["agents"]:
-        table.add_column(agent, justify="right")
+    table = plain_table("share of attempts", ["arm", *info["agents"]])
     for arm in info["scenario"]["arms"]:
-        rows = frame[frame["arm"] == arm["name"]].set_index("agent")["share"]
-        table.add_row(arm["name"], *(number(rows[agent])[:5] for agent in info["agents"]))
+        share = frame[frame["arm"] == arm["name"]].set_index("agent")["share"]
+        table.add_row(arm["name"], *(number(share[agent]) for agent in info["agents"]))
     return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from sim.arrays import Status
@@ -36,7 +36,7 @@ class Rules:
     deadline: int | None = None
     timeout: Status = Status.FAIL
     reputation: Learner | None = None
-    expected_cost: ExpectedCost = ExpectedCost("unknown")
+    expected_cost: ExpectedCost = field(default_factory=lambda: ExpectedCost("unknown"))
     advice: str | None = None
 
     @classmethod
@@ -79,10 +79,10 @@ def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None
         if not given[need]:
             raise ScenarioError(f"{mechanism.name} needs {place[need]}, which the scenario does not state")
     if settings.standing.advice == "ability" and bool((world.present & (world.ability != world.ability)).any()):
-        raise ScenarioError('standing.advice: "ability" needs the ability of every agent, which this world does not hold')
+        raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
     deadline, window = settings.tender.deadline, settings.market.window
     if deadline is not None and deadline <= window:
-        raise ScenarioError(f"tender.deadline: must exceed market.window, or no task is ever cleared; got {deadline} <= {window}")
+        raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
     out_of_one = settings.standing.expected_cost, settings.standing.advice
     if "leave_one_task_out" in out_of_one and world.n_tasks < 2:
         raise ScenarioError('standing: "leave_one_task_out" needs at least two tasks')

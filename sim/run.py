@@ -1,11 +1,11 @@
 """A run: a folder that holds everything a scenario produced, and enough to build its Worlds again.
 
-    run.json                                what was run: resolved scenario, hash, seed, versions
-    clock.json                              everything that depends on the clock, and nothing else does
-    inputs/                                 the recorded table
-    attempts, bids, clearings .parquet      the ledger
-    events.jsonl                            the ledger as one stream of events, where asked for
-    agents.csv, summary.csv, figures/       what the analysis makes of it
+run.json                                what was run: resolved scenario, hash, seed, versions
+clock.json                              everything that depends on the clock, and nothing else does
+inputs/                                 the recorded table
+attempts, bids, clearings .parquet      the ledger
+events.jsonl                            the ledger as one stream of events, where asked for
+agents.csv, summary.csv, figures/       what the analysis makes of it
 """
 
 from __future__ import annotations
@@ -39,7 +39,12 @@ class Run:
         info = run_info(folder)
         if info is None:
             raise RunError(f"{folder}: holds no run (no run.json)")
-        return cls(folder, info, scenario_of(info["scenario"], folder / "inputs"))
+        try:
+            scenario = scenario_of(info["scenario"], folder / "inputs")
+        except (KeyError, TypeError, ValueError) as error:
+            made_by = info.get("versions", {}).get("bidlab", "unknown")
+            raise RunError(f"{folder}: run.json, of bidlab {made_by}, cannot be read: {error}; run it again") from None
+        return cls(folder, info, scenario)
 
     @cached_property
     def ledger(self) -> Ledger:

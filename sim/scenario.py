@@ -49,6 +49,7 @@ class Scenario:
     folder: Path
     question: str
     source: str
+    note: str
     seed: int
     replications: int
     arms: tuple[Arm, ...]
@@ -151,12 +152,13 @@ def _resolve(path: Path, raw: dict[str, Any]) -> Scenario:
         "name": path.stem,
         "question": file.question,
         "source": file.source,
+        "note": file.note,
         "seed": file.seed,
         "replications": file.replications,
         "arms": [_as_json(arm) for arm in arms],
     }
     return Scenario(
-        path.stem, path.parent, file.question, file.source, file.seed, file.replications, arms, resolved
+        path.stem, path.parent, file.question, file.source, file.note, file.seed, file.replications, arms, resolved
     )
 
 
@@ -235,6 +237,7 @@ def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
         folder=folder,
         question=resolved["question"],
         source=resolved["source"],
+        note=resolved["note"],
         seed=resolved["seed"],
         replications=resolved["replications"],
         arms=tuple(arms),

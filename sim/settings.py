@@ -132,7 +132,9 @@ class MarketSettings(Section):
 class BidderSettings(Section):
     """How agents bid."""
 
-    policy: Literal["truthful"] = Field("truthful", description="truthful: the rule's own truthful ask, belief as claim")
+    policy: Literal["truthful"] = Field(
+        "truthful", description="truthful: the rule's own truthful ask, belief as claim"
+    )
 
 
 class StandingSettings(Section):
@@ -177,6 +179,7 @@ class ScenarioFile(Section):
 
     question: Annotated[str, Field(min_length=1)] = Field(description="the question the scenario answers")
     source: str = Field("", description="keys of REFERENCES.md")
+    note: str = Field("", description="a caveat to be read with every table and figure of the scenario")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
     replications: Annotated[int, Field(ge=1)] = Field(1, description="independent draws of what is random")
     world: dict[str, Any]

@@ -85,7 +85,9 @@ def _columns(path: Path, frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.
     for name in columns:
         if name not in (*REQUIRED, *OPTIONAL):
             allowed = (*REQUIRED, *OPTIONAL)
-            raise TableError(f"world.columns: unknown key {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
+            raise TableError(
+                f"world.columns: unknown key {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}"
+            )
     for name in REQUIRED:
         if name not in columns:
             raise TableError(f"world.columns: {name!r} must be mapped to a column of {path.name}")
@@ -95,7 +97,9 @@ def _columns(path: Path, frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.
     for name, column in columns.items():
         if column not in frame.columns:
             there = [str(c) for c in frame.columns]
-            raise TableError(f"{path}: no column {column!r} (for {name}){closest(column, there)}; it has {', '.join(there)}")
+            raise TableError(
+                f"{path}: no column {column!r} (for {name}){closest(column, there)}; it has {', '.join(there)}"
+            )
     return pd.DataFrame({name: frame[column] for name, column in columns.items()})
 
 

@@ -171,4 +171,3 @@ def clearing_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
         "overhead": np.full(count, allocator.rules.overhead),
         "closed": np.array(tape.closed, np.int8),
     }
-

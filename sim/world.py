@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.arrays import BoolArray, FloatArray, IntArray, frozen, require
 from sim.errors import ArrayError
@@ -95,27 +94,27 @@ class World:
     @property
     def n_replications(self) -> int:
         """R."""
-        return self.present.shape[0]
+        return int(self.present.shape[0])
 
     @property
     def n_tasks(self) -> int:
         """T."""
-        return self.present.shape[1]
+        return int(self.present.shape[1])
 
     @property
     def n_agents(self) -> int:
         """n."""
-        return self.present.shape[2]
+        return int(self.present.shape[2])
 
     @property
     def n_tries(self) -> int:
         """K, the tries of one agent at one task whose outcome is known."""
-        return self.success.shape[3]
+        return int(self.success.shape[3])
 
     @property
     def n_postings(self) -> int:
         """P, the postings of one task for which lotteries are drawn."""
-        return self.lottery.shape[2]
+        return int(self.lottery.shape[2])
 
     @property
     def delivered(self) -> BoolArray:
@@ -123,7 +122,7 @@ class World:
         return self.success & ~self.infra if self.infra.any() else self.success
 
     def _take(self, index: tuple[Any, ...], per_task: tuple[Any, ...], names: dict[str, Any]) -> Self:
-        arrays: dict[str, NDArray[Any]] = {}
+        arrays: dict[str, Any] = {}
         for field in fields(self):
             array = getattr(self, field.name)
             if isinstance(array, np.ndarray):

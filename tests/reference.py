@@ -1,7 +1,7 @@
 """Naive scalar rules, one loop per definition, against which the package's array rules are compared.
 
-Written from the definitions of the rules, not from the package: plain floats, no arrays. One task is posted to a list of
-`Agent`. Money is in dollars except where a name says credits. Every rule returns a `Result`.
+Written from the definitions of the rules, not from the package: plain floats, no arrays. One task is posted to a list
+of `Agent`. Money is in dollars except where a name says credits. Every rule returns a `Result`.
 """
 
 from __future__ import annotations
@@ -64,12 +64,12 @@ def posted_price(agents: list[Agent], task: Task) -> Result:
     """A lottery among those who accept the reserve as a price."""
     able = qualifiers(agents, task.reserve)
     hired = [luckiest(agents, able)] if able else []
-    return result(len(agents), {i: (task.reserve, -task.penalty) for i in hired})
+    return result(len(agents), dict.fromkeys(hired, (task.reserve, -task.penalty)))
 
 
 def hire_all(agents: list[Agent], task: Task) -> Result:
     """Everybody who accepts the reserve as a price."""
-    return result(len(agents), {i: (task.reserve, -task.penalty) for i in qualifiers(agents, task.reserve)})
+    return result(len(agents), dict.fromkeys(qualifiers(agents, task.reserve), (task.reserve, -task.penalty)))
 
 
 def _lowest_ask(agents: list[Agent], able: list[int]) -> int:
@@ -132,12 +132,14 @@ def second_score(agents: list[Agent], task: Task, form: str) -> Result:
         return result(len(agents), {})
     winner = _best(agents, scores)
     bar = max([task.value - task.reserve] + [s for i, s in scores.items() if i != winner])
-    q = agents[winner].claim
+    return result(len(agents), {winner: (critical_ask(agents[winner].claim, bar, task, form), -task.penalty)})
+
+
+def critical_ask(q: float, bar: float, task: Task, form: str) -> float:
+    """The ask at which a claim of q scores exactly `bar`."""
     if form == "qV-a":
-        critical = q * task.value - bar
-    else:
-        critical = task.value - (bar - (1.0 - q) * task.penalty) / q
-    return result(len(agents), {winner: (critical, -task.penalty)})
+        return q * task.value - bar
+    return task.value - (bar - (1.0 - q) * task.penalty) / q
 
 
 def largest_winning_ask(
@@ -219,7 +221,7 @@ def agent_economy_phase2(agents: list[Agent], task: Task, credits_per_dollar: fl
 
 def _planned(agents: list[Agent], task: Task, hired: list[int], pay: str) -> Result:
     if pay == "reserve":
-        return result(len(agents), {i: (task.reserve, 0.0) for i in hired})
+        return result(len(agents), dict.fromkeys(hired, (task.reserve, 0.0)))
     return result(len(agents), {i: (agents[i].expected_cost, agents[i].expected_cost) for i in hired})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import fields, replace
 from typing import Any, Literal, NamedTuple, get_origin, get_type_hints
 
@@ -151,8 +150,3 @@ def registered_with_switches() -> dict[str, Mechanism]:
 def _label(rule: Mechanism) -> str:
     settings = [str(getattr(rule, f.name)) for f in fields(rule)]  # type: ignore[arg-type]
     return "/".join([rule.name, *settings])
-
-
-def is_close(a: float, b: float, tolerance: float = 1e-12) -> bool:
-    """Equal to `tolerance`, absolute and relative."""
-    return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance)

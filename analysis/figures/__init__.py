@@ -28,21 +28,23 @@ def draw_all(arms: Sequence[ArmData], folder: Path, stamp: str) -> list[Path]:
     first = arms[0]
     n_claims = int((~np.isnan(first.claim[first.distinct])).sum())
     if n_claims and all(_same_claims(first, arm) for arm in arms[1:]):
-        paths += save(*reliability.draw(first), folder, "reliability", f"n = {n_claims} claims; {stamp}")
+        paths += save(*reliability.draw(first), folder, "reliability", f"n = {n_claims:,} claims; {stamp}")
         n_tasks = int(who_knows.complete(first)[2].sum())
         if n_tasks > 1 and len(first.agents) > 1:
-            paths += save(*who_knows.draw(first), folder, "who_knows", f"n = {n_tasks} tasks; {stamp}")
+            paths += save(*who_knows.draw(first), folder, "who_knows", f"n = {n_tasks:,} tasks; {stamp}")
     auctions = [arm for arm in arms if auction.applies(arm)]
     if auctions:
         counts = _counts(auctions[0])
-        paths += save(*hired_rate.draw(auctions), folder, "hired_rate", f"n = {counts} reserve draws; {stamp}")
+        paths += save(*hired_rate.draw(auctions), folder, "hired_rate", f"n = {counts} of the reserve; {stamp}")
     if len(arms) > 1:
-        paths += save(*arms_figure.draw(arms), folder, "arms", f"n = {_counts(first)}; {stamp}")
+        cut = f"the first {arms_figure.MOST} of {len(arms)} arms; " if len(arms) > arms_figure.MOST else ""
+        paths += save(*arms_figure.draw(arms), folder, "arms", f"{cut}n = {_counts(first)}; {stamp}")
     return paths
 
 
 def _counts(arm: ArmData) -> str:
-    return f"{arm.world.n_tasks} tasks × {arm.world.n_replications} replications"
+    n = arm.world.n_replications
+    return f"{arm.world.n_tasks} tasks × {n} replication{'s' if n > 1 else ''}"
 
 
 def _same_claims(a: ArmData, b: ArmData) -> bool:

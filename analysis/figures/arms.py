@@ -19,9 +19,9 @@ from analysis.figures.style import BLUE, LIGHT, WIDE, colour, new_figure, rows, 
 from analysis.inference import Estimate, paired_difference, without_error
 from sim.arrays import FloatArray
 
-MOST = 24  # arms drawn, the first of the scenario's order; the CSV has every arm
+MOST = 40  # arms drawn, the first of the scenario's order; the CSV has every arm
 MOST_AGENTS = 8  # agents with a colour of their own; the others are shown together
-_PANELS = {"welfare": "welfare\n$ per auction", "solve_rate": "solve rate", "cost": "cost\n$ per auction"}
+_PANELS = {"welfare": "welfare\n$ per auction", "solve_rate": "solve rate\nper auction", "cost": "cost\n$ per auction"}
 
 
 @styled
@@ -30,7 +30,7 @@ def draw(arms: Sequence[ArmData]) -> tuple[Figure, pd.DataFrame]:
     data = pd.DataFrame([_row(arm, arms[0]) for arm in arms])
     shown = data.head(MOST)
     panels = {name: label for name, label in _PANELS.items() if shown[name].notna().any()}
-    figure = new_figure(WIDE, 0.24 * len(shown) + 1.15)
+    figure = new_figure(WIDE, 0.2 * len(shown) + 1.2)
     axes = figure.subplots(1, len(panels) + 1, sharey=True, squeeze=False, width_ratios=[1.0] * len(panels) + [1.5])[0]
     for axis, (name, label) in zip(axes, panels.items(), strict=False):
         whisker(axis, shown, name, np.arange(len(shown)), color=BLUE)
@@ -39,7 +39,9 @@ def draw(arms: Sequence[ArmData]) -> tuple[Figure, pd.DataFrame]:
     for axis in axes:
         rows(axis, list(shown["arm"]), grid=axis is not axes[-1])
     handles, labels = axes[-1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=4, columnspacing=1.0, handlelength=1.0)
+    figure.legend(
+        handles, labels, loc="outside upper right", ncols=_columns(labels), columnspacing=1.0, handlelength=1.0
+    )
     return figure, data
 
 
@@ -70,6 +72,12 @@ def _cost(arm: ArmData) -> FloatArray:
     return np.asarray(arm.per_auction(arm.cost))
 
 
+def _columns(labels: Sequence[str]) -> int:
+    """Legend columns that fit the width of the figure."""
+    longest = max((len(label) for label in labels), default=0)
+    return max(1, min(len(labels), 140 // (longest + 4)))
+
+
 def _shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame) -> None:
     """Stacked shares of attempts; past MOST_AGENTS the agents hired least are one grey part."""
     share = shown[[f"share {name}" for name in agents]].to_numpy(np.float64)
@@ -81,4 +89,4 @@ def _shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame) -> None:
     for name, width, shade in parts:
         axes.barh(np.arange(len(shown)), np.nan_to_num(width), left=start, height=0.7, color=shade, label=name)
         start = start + np.nan_to_num(width)
-    axes.set(xlim=(0, 1), xlabel="share of attempts")
+    axes.set(xlim=(0, 1), xlabel="share of\nattempts")

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from analysis import auction, metrics
 from analysis.arm import ArmData
-from analysis.figures.style import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, WIDE, Z95, colour, new_figure, spread, styled
+from analysis.figures.style import BLUE, GREEN, INK, LIGHT, ORANGE, RED, WIDE, Z95, colour, new_figure, spread, styled
 from sim.arrays import FloatArray
 
 MOST = 4  # arms drawn, evenly spaced in the scenario's order; the CSV has every arm
@@ -30,7 +30,7 @@ def draw(arms: Sequence[ArmData]) -> tuple[Figure, pd.DataFrame]:
     """The figure, and one row per (arm, agent); `arms` must be random-reserve auctions with agents alone."""
     data = pd.concat([_rows(arm) for arm in arms], ignore_index=True)
     shown = [arms[k] for k in np.unique(np.linspace(0, len(arms) - 1, min(MOST, len(arms))).round().astype(int))]
-    figure = new_figure(WIDE, max(2.7, 0.36 * len(arms[0].agents) + 0.6) * len(shown))
+    figure = new_figure(WIDE, max(2.3, 0.3 * len(arms[0].agents) + 0.4) * len(shown) + 0.35)
     grid = figure.subplots(len(shown), 2, squeeze=False, width_ratios=[1.0, 1.1], sharex="col")
     for k, (left, right), arm in zip(range(len(shown)), grid, shown, strict=True):
         part = data[data["arm"] == arm.name].reset_index(drop=True)
@@ -69,13 +69,15 @@ def _title(arm: ArmData) -> str:
 
 def _hired(axes: Axes, part: pd.DataFrame) -> None:
     claim, success, hired = (part[name].to_numpy() for name in ("mean_claim", "success_rate", "hired_rate"))
-    height = spread(hired, 0.075, 0.0, 1.0)
-    for i, name in enumerate(part["agent"]):
-        shade = colour(i)
+    height = np.full(hired.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(hired))
+    height[known] = spread(hired[known], 0.075, 0.0, 1.0)
+    for i in known:
+        shade, name = colour(int(i)), part["agent"][i]
         axes.plot([success[i], claim[i]], [hired[i], hired[i]], color=shade, lw=1.2, zorder=2)
         axes.plot(success[i], hired[i], "o", ms=4.5, mfc="white", mec=shade, zorder=3)
         axes.errorbar(claim[i], hired[i], yerr=_bar(part["hired_rate_se"][i]), fmt="o", ms=4.5, color=shade, zorder=4)
-        right = max(claim[i], success[i])
+        right = np.fmax(claim[i], success[i])
         line = {"arrowstyle": "-", "color": shade, "lw": 0.5, "alpha": 0.7, "shrinkA": 1, "shrinkB": 3}
         axes.annotate(
             name,
@@ -105,7 +107,9 @@ def _profits(axes: Axes, part: pd.DataFrame) -> None:
     for k, ((start, width), shade) in enumerate(zip(bars, STEPS.values(), strict=True)):
         axes.barh(row + 0.19 * (k - 1.5), width, left=start, height=0.17, color=shade)
     at_cash = row + 0.19 * 1.5
-    axes.errorbar(cash, at_cash, xerr=_bar(part["cash_se"].to_numpy()), fmt="none", ecolor=GREY, elinewidth=0.8)
+    axes.errorbar(cash, at_cash, xerr=_bar(part["cash_se"].to_numpy()), fmt="none", ecolor=RED, elinewidth=0.9)
+    axes.use_sticky_edges = False
+    axes.margins(x=0.04)
     axes.axvline(0, color=INK, lw=0.6)
     axes.set_yticks(row, list(part["agent"]))
     axes.set_ylim(len(part) - 0.5, -0.5)

@@ -43,8 +43,10 @@ def draw(arm: ArmData) -> tuple[Figure, pd.DataFrame]:
         if column == 0:
             top.set_ylabel("success rate")
             bottom.set_ylabel("claims")
-        if k + columns >= len(shown):
+        if row == n_rows - 1:
             bottom.set_xlabel("claimed probability")
+    if columns * n_rows > len(shown):
+        _key(figure.add_subplot(grid[2 * n_rows - 2, columns - 1]))
     return figure, pd.concat([_rows(*panel) for panel in panels], ignore_index=True)
 
 
@@ -59,13 +61,26 @@ def _diagram(axes: Axes, name: str, claim: FloatArray, success: BoolArray) -> No
     bins = _bins(claim, success)
     seen = bins.count > 0
     axes.plot([0, 1], [0, 1], color=GREY, lw=0.7, ls=(0, (4, 3)))
-    axes.vlines(bins.mean_claim[seen], bins.lower[seen], bins.upper[seen], color=BLUE, lw=1.0, alpha=0.6)
-    axes.plot(bins.mean_claim[seen], bins.success_rate[seen], "o-", color=BLUE, ms=3.2, lw=0.8)
-    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.05), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    axes.vlines(bins.mean_claim[seen], bins.lower[seen], bins.upper[seen], color=BLUE, lw=1.0, alpha=0.5)
+    area = 4 + 56 * bins.count[seen] / bins.count.sum()
+    axes.scatter(bins.mean_claim[seen], bins.success_rate[seen], s=area, color=BLUE, lw=0, zorder=3, clip_on=False)
+    axes.set(
+        xlim=(-0.02, 1.02), ylim=(-0.02, 1.05), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], yticklabels=["0", ".5", "1"]
+    )
     axes.tick_params(labelbottom=False)
-    axes.set_title(name, color=INK, fontweight="bold" if name == POOLED else "normal", loc="left", pad=3)
-    note = f"ECE {cal.ece(claim, success):.3f}\nnull {cal.ece_null(claim):.3f}"
-    axes.text(0.03, 0.98, note, transform=axes.transAxes, va="top", fontsize=7, linespacing=1.15)
+    axes.set_title(name, color=INK, fontweight="bold" if name == POOLED else "normal", loc="left", pad=13)
+    note = f"ECE {cal.ece(claim, success):.3f} (null {cal.ece_null(claim):.3f})"
+    axes.annotate(note, (0, 1), (0, 3), "axes fraction", "offset points", va="bottom", fontsize=7)
+
+
+def _key(axes: Axes) -> None:
+    """What the marks mean, in the first free panel."""
+    axes.axis("off")
+    words = (
+        "dot: success rate in a bin,\narea by its share of claims\n\nbar: 95% Wilson interval\n\n"
+        "dashed: calibrated\n\nnull: mean ECE of a\ncalibrated agent with\nthe same claims"
+    )
+    axes.text(0.0, 1.0, words, transform=axes.transAxes, va="top", fontsize=7, color=GREY, linespacing=1.2)
 
 
 def _histogram(axes: Axes, claim: FloatArray) -> None:
@@ -73,9 +88,8 @@ def _histogram(axes: Axes, claim: FloatArray) -> None:
     middle = (np.arange(cal.N_BINS) + 0.5) / cal.N_BINS
     axes.bar(middle, count, width=0.92 / cal.N_BINS, color=LIGHT)
     for x, n in zip(middle, count, strict=True):
-        if n:
-            text = str(n) if n < 1000 else f"{n / 1000:.0f}k" if n < 1e6 else f"{n / 1e6:.0f}M"
-            axes.text(x, n, text, ha="center", va="bottom", fontsize=5.5, color=INK)
+        if n and (count.max() < 1000 or n == count.max()):
+            axes.text(x, n, f"{n:,}", ha="center", va="bottom", fontsize=5.5, color=INK)
     axes.set(ylim=(0, 1.35 * max(1, count.max())), yticks=[], xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
     axes.spines["left"].set_visible(False)
 

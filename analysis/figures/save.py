@@ -19,10 +19,7 @@ def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str, caption: s
     No file holds a date, so that a rerun can be compared byte by byte.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    share = _STAMP / figure.get_figheight()
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.set(rect=(0.0, share, 1.0, 1.0 - share))  # type: ignore[call-arg]
+    _lay_out(figure)
     line = figure.text(0.005, 0.02 / figure.get_figheight(), caption, fontsize=5.5, color=GREY, va="bottom")
     paths = [folder / f"{name}.{kind}" for kind in ("pdf", "png", "csv")]
     figure.savefig(paths[0], metadata={"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None})
@@ -30,3 +27,16 @@ def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str, caption: s
     line.remove()
     data.to_csv(paths[2], index=False, float_format="%.12g", lineterminator="\n")
     return paths
+
+
+def _lay_out(figure: Figure) -> None:
+    """Fix the axes where the layout engine puts them, rounded: its last digits depend on memory addresses."""
+    engine, share = figure.get_layout_engine(), _STAMP / figure.get_figheight()
+    if engine is None:
+        return
+    engine.set(rect=(0.0, share, 1.0, 1.0 - share))  # type: ignore[call-arg]
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        x, y, width, height = axes.get_position().bounds
+        axes.set_position((round(x, 4), round(y, 4), round(width, 4), round(height, 4)))

@@ -101,7 +101,7 @@ def _own_and_others(axes: Axes, data: pd.DataFrame) -> None:
         if not np.isnan(difference):
             text = f"{difference:+.3f} ({p:.3f})".replace("-", "−")
             axes.text(1.02, k, text, transform=axes.get_yaxis_transform(), fontsize=7, va="center")
-    axes.set_xlabel("AUC of claims")
+    axes.set_xlabel("AUC of claims\n(pairs of tasks, one solved)")
 
 
 def _rows(arm: ArmData) -> pd.DataFrame:

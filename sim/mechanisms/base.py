@@ -99,7 +99,7 @@ class Mechanism:
         return np.full(bids.ask.shape, np.nan) if total is None else total
 
 
-def break_even_price(belief: FloatArray, cost: FloatArray, penalty: FloatArray) -> FloatArray:
+def break_even_price(belief: FloatArray, cost: FloatArray, penalty: FloatArray | np.float64) -> FloatArray:
     """b = (c + k (1 - p)) / p, (..., n): the price on success at which an agent expects to gain nothing.
 
     belief p (..., n) in [0, 1]; cost c (..., n) of one attempt, spent whether or not it succeeds; penalty k (...) paid
@@ -109,7 +109,9 @@ def break_even_price(belief: FloatArray, cost: FloatArray, penalty: FloatArray) 
     [0.3333, 0.0833, 0.4]
     """
     owed = cost + np.asarray(penalty)[..., None] * (1.0 - belief)
-    return np.divide(owed, belief, out=np.full(np.broadcast(owed, belief).shape, np.inf), where=belief > 0)
+    price = np.full(np.broadcast(owed, belief).shape, np.inf)
+    np.divide(owed, belief, out=price, where=belief > 0)
+    return price
 
 
 def select(score: FloatArray, eligible: BoolArray, lottery: FloatArray) -> Selection:
@@ -132,7 +134,8 @@ def lowest_lottery(eligible: BoolArray, lottery: FloatArray) -> BoolArray:
     if eligible.shape[-1] == 0:
         return eligible
     first = np.where(eligible, lottery, np.inf).argmin(axis=-1)
-    return eligible & (np.arange(eligible.shape[-1]) == first[..., None])
+    lowest: BoolArray = eligible & (np.arange(eligible.shape[-1]) == first[..., None])
+    return lowest
 
 
 def best_rival(selection: Selection) -> FloatArray:

@@ -86,8 +86,10 @@ class AgentEconomy(_LiveRule):
         over = np.maximum(0.0, (claim - 0.5) / 0.5)
         if self.rounded:
             base = np.minimum(10.0, np.maximum(1.0, np.rint(0.1 * in_credits)))
-            return (base + np.rint(base * over)) / self.credits_per_dollar
-        return 0.1 * in_credits * (1.0 + over) / self.credits_per_dollar
+            penalty: FloatArray = (base + np.rint(base * over)) / self.credits_per_dollar
+        else:
+            penalty = 0.1 * in_credits * (1.0 + over) / self.credits_per_dollar
+        return penalty
 
     def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
         """Price at which the agent breaks even, its own failure penalty at a truthful claim included."""

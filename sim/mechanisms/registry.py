@@ -22,7 +22,7 @@ def register(name: str) -> Callable[[Rule], Rule]:
     """
 
     def add(rule: Rule) -> Rule:
-        if not is_dataclass(rule) or not rule.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        if not is_dataclass(rule) or not rule.__dataclass_params__.frozen:
             raise TypeError(f"mechanism {name!r} must be a dataclass with frozen=True (put @register above @dataclass)")
         for attribute, kind in (("summary", str), ("promises", (Promises, property))):
             if not isinstance(getattr(rule, attribute, None), kind):

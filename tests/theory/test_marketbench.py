@@ -72,7 +72,7 @@ def test_cash_profit(belief, ask, success, actual_cost) -> None:
 @pytest.mark.parametrize("cost", [0.0, 0.1, 0.4, 0.999, 1.5])
 @pytest.mark.parametrize("success", [0, 1])
 def test_oracle_knows_the_outcome(cost, success) -> None:
-    """An agent that knows y bids its cost belief after a success and abstains from a failure: y max(0, M - c)^2 / (2M)."""
+    """Knowing y, it asks its cost belief for a success and abstains from a failure: y max(0, M - c)^2 / (2M)."""
     rule = lookup("posted_price")()
     posted = scene(np.zeros((CELLS, 1)), 0.5, reserve=RESERVE, penalty=PENALTY)
     award = truthful(rule, posted, float(success), cost, np.full((CELLS, 1), True)).award(rule)

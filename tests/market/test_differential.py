@@ -1,0 +1,22 @@
+"""The event market equals the naive one, row by row and bit by bit, under every mechanism."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.mechanisms import Mechanism
+from sim.scenario import label_of
+from sim.simulate import simulate
+from tests.market.compare import assert_same_rows, rows
+from tests.reference_market import naive_market
+from tests.worlds import examples, rules, worlds
+
+
+@pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_event_market_equals_the_naive_market(mechanism: Mechanism, data: st.DataObject) -> None:
+    world, rule = data.draw(worlds()), data.draw(rules(mechanism))
+    assert_same_rows(rows(simulate(world, rule)), naive_market(world, rule))

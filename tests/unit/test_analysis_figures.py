@@ -1,0 +1,140 @@
+"""Figures: which apply, that they are the same bytes twice, and what their data say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.arm import ArmData
+from analysis.figures import arms, draw_all, hired_rate, reliability, style, who_knows
+from tests.unit.test_analysis_helpers import break_even, make_world, posted_alone, sold, table_world
+
+WORLD = table_world(3)
+POSTED = [posted_alone(WORLD, k, f"k = {k:g}") for k in (2.0, 0.0)]
+
+
+def stems(paths):
+    return {path.stem for path in paths}
+
+
+def test_all_figures_twice_are_the_same_bytes(tmp_path):
+    first = draw_all(POSTED, tmp_path / "a", "seed 1; scenario abc; bidlab 0.1.0")
+    again = draw_all(POSTED, tmp_path / "b", "seed 1; scenario abc; bidlab 0.1.0")
+    assert stems(first) == {"reliability", "who_knows", "hired_rate", "arms"}
+    assert sorted(path.suffix for path in first) == [".csv"] * 4 + [".pdf"] * 4 + [".png"] * 4
+    for one, two in zip(first, again, strict=True):
+        assert one.read_bytes() == two.read_bytes(), one.name
+        assert b"CreationDate" not in one.read_bytes()
+
+
+def test_figures_that_do_not_apply_are_left_out(tmp_path):
+    world = make_world(np.ones((2, 3, 1, 1)))
+    solo = ArmData.build("solo", "x", world, sold(world, np.ones((2, 3, 1), np.bool_), False, 0.5), False)
+    assert stems(draw_all([solo], tmp_path, "")) == {"reliability"}
+    other = make_world(np.ones((2, 3, 1, 1)), belief=0.7)
+    bolder = ArmData.build("bolder", "x", other, sold(other, np.ones((2, 3, 1), np.bool_), False, 0.5), False)
+    assert stems(draw_all([solo, bolder], tmp_path, "")) == {"arms"}
+    assert draw_all([], tmp_path, "") == []
+
+
+def test_a_synthetic_world_of_many_agents(tmp_path):
+    stream = np.random.default_rng(14)
+    shape = (4, 6, 14)
+    world = make_world(
+        stream.random((*shape, 1)) < 0.6,
+        belief=stream.uniform(0.1, 1.0, shape),
+        present=stream.random(shape) < 0.97,
+        reserve=stream.random(shape[:2]),
+    )
+    hired = stream.random(shape) < 0.3
+    pair = [
+        ArmData.build(f"a rather long name of an arm {k}", "x", world, sold(world, hired, False, 0.5), False)
+        for k in range(2)
+    ]
+    many = [posted_alone(world, k / 2, f"k = {k / 2:g}") for k in range(5)]
+    assert stems(draw_all(pair, tmp_path, "")) == {"reliability", "who_knows", "arms"}
+    figure, data = hired_rate.draw(many)
+    assert len(figure.axes) == 2 * hired_rate.MOST
+    assert len(data) == 5 * 14
+
+
+def test_agents_who_are_absent_or_never_bid(tmp_path):
+    present = np.ones((3, 4, 3), np.bool_)
+    present[..., 0] = False
+    belief = np.full((3, 4, 3), 0.9)
+    belief[..., 1] = 0.3
+    world = make_world(np.ones((3, 4, 3, 1)), present=present, belief=belief, reserve=0.5)
+    arm = posted_alone(world, 1.0)
+    assert stems(draw_all([arm, arm], tmp_path, "")) == {"reliability", "hired_rate", "arms"}
+
+
+def test_reliability_data():
+    data = reliability.draw(POSTED[0])[1]
+    assert data.groupby("agent")["claims"].sum().to_dict() == dict.fromkeys(WORLD.agents, 93) | {"all agents": 558}
+    pooled = data[data["agent"] == reliability.POOLED]
+    assert pooled["ece"].iloc[0] == pytest.approx(0.1065, abs=5e-5)
+    seen = pooled[pooled["claims"] > 0]
+    assert ((seen["lower"] <= seen["success_rate"]) & (seen["success_rate"] <= seen["upper"])).all()
+
+
+def test_hired_rate_bars_add_up():
+    data = hired_rate.draw(POSTED)[1]
+    assert list(data["penalty"]) == [2.0] * 6 + [0.0] * 6
+    total = data["published"] + data["wrong_probability"] + data["wrong_cost"]
+    assert total.to_numpy() == pytest.approx(data["cash"].to_numpy())
+
+
+def test_arms_data_are_paired():
+    hired = np.zeros(WORLD.present.shape, np.bool_)
+    first, second = hired.copy(), hired.copy()
+    first[..., 0], second[..., 5] = True, True
+    ask = break_even(WORLD, 0.0)
+    pair = [
+        ArmData.build(n, "always", WORLD, sold(WORLD, h, False, ask), False) for n, h in (("a", first), ("b", second))
+    ]
+    data = arms.draw(pair)[1]
+    assert data["cost_minus_first"].to_numpy() == pytest.approx((data["cost"] - data["cost"].iloc[0]).to_numpy())
+    assert data["solve_rate_minus_first_se"].iloc[0] == 0
+    assert data["solve_rate_minus_first_se"].iloc[1] < data["solve_rate_se"].iloc[1]
+    assert data["share gpt-5-mini"].tolist() == [0, 1]
+    assert data["welfare"].isna().all()
+
+
+def test_own_minus_others_against_the_definition():
+    from analysis import calibration as cal
+
+    p, y = WORLD.belief[0], WORLD.success[0, ..., 0]
+    own = np.array([cal.auc(p[:, i], y[:, i]) for i in range(6)])
+    assert who_knows.own_minus_others(p, y) == pytest.approx(own - cal.auc_others(p, y))
+    y = y.copy()
+    y[:, 2] = True
+    difference = who_knows.own_minus_others(p, y)
+    assert np.isnan(difference[2])
+    assert difference[0] == pytest.approx(cal.auc(p[:, 0], y[:, 0]) - cal.auc_others(p, y)[0])
+
+
+def test_who_knows_data():
+    data = who_knows.draw(POSTED[0])[1].set_index("agent")
+    assert data.loc["all agents", "difference"] == pytest.approx(-0.002, abs=5e-4)
+    assert data.loc["all agents", "difference_se"] == pytest.approx(0.013, abs=2e-3)
+    assert data.loc["all agents", "comparative_auc"] == pytest.approx(0.515, abs=5e-4)
+    assert data.loc["all agents", "p_value"] > 0.5
+    assert data["p_value"].between(0, 1).all()
+
+
+def test_knowing_oneself_is_found():
+    stream = np.random.default_rng(2)
+    fit = stream.normal(size=(120, 4))
+    y = fit + stream.normal(size=fit.shape) > 0
+    each, pooled = who_knows.permutation_test(fit + stream.normal(size=fit.shape), y, 199)
+    assert pooled == each.min() == 1 / 200
+
+
+def test_spread_keeps_order_and_distance():
+    y = np.array([0.2, 0.21, 0.9, 0.22, 0.99])
+    placed = style.spread(y, 0.1, 0.0, 1.0)
+    assert (np.argsort(placed) == np.argsort(y)).all()
+    assert np.diff(np.sort(placed)).min() > 0.1 - 1e-12
+    assert placed.max() <= 1.0
+    assert isinstance(hired_rate.draw(POSTED)[1], pd.DataFrame)

@@ -1,0 +1,74 @@
+"""The tables: exact columns, a definition for each, and one row where one is due."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.arm import ArmData
+from analysis.pooled import claims_table
+from analysis.tables import COLUMNS, agents_table, closed_forms_table, summary_table
+from tests.unit.test_analysis_helpers import break_even, posted_alone, sold, table_world
+
+WORLD = table_world(5)
+ARMS = [posted_alone(WORLD, 2.0, "k = 2"), posted_alone(WORLD, 0.0, "k = 0")]
+
+
+def test_columns_and_rows():
+    frames = {
+        "agents": agents_table(ARMS),
+        "claims": claims_table(ARMS),
+        "summary": summary_table(ARMS),
+        "closed_forms": closed_forms_table(ARMS),
+    }
+    assert {name: len(table) for name, table in frames.items()} == {
+        "agents": 12,
+        "claims": 2,
+        "summary": 2,
+        "closed_forms": 12,
+    }
+    for name, table in frames.items():
+        assert list(table.columns) == list(COLUMNS[name])
+        assert all(COLUMNS[name].values())
+        assert table["arm"].unique().tolist() == ["k = 2", "k = 0"]
+
+
+def test_every_estimate_has_both_errors():
+    for name, start in (("agents", 4), ("claims", 3), ("summary", 3)):
+        columns = list(COLUMNS[name])[start:]
+        estimates = columns[::3]
+        assert columns == [c for e in estimates for c in (e, f"{e}_se", f"{e}_se_mc")]
+    assert list(COLUMNS["agents"])[:5] == ["arm", "mechanism", "agent", "n", "success_rate"]
+    assert list(COLUMNS["summary"])[:4] == ["arm", "mechanism", "tasks", "solve_rate"]
+
+
+def test_null_has_no_error_and_counts_are_whole():
+    table = agents_table(ARMS)
+    assert table[["ece_null_se", "ece_null_se_mc"]].isna().all(axis=None)
+    assert table["n"].tolist() == [465] * 12
+    assert summary_table(ARMS)["tasks"].tolist() == [465 * 6] * 2
+    assert np.isnan(summary_table(ARMS)["welfare"]).all()
+
+
+def test_claims_of_all_agents_together():
+    row = claims_table(ARMS).iloc[0]
+    found = {name: row[name] for name in ("success_rate", "mean_claim", "brier", "ece", "ece_null", "comparative_auc")}
+    expected = {"success_rate": 0.7903, "mean_claim": 0.7268, "brier": 0.1835, "ece": 0.1065, "ece_null": 0.0365}
+    for name, value in (expected | {"comparative_auc": 0.5154}).items():
+        assert abs(found[name] - value) < 6e-5, name
+    assert row["n"] == 558
+    assert row["ece_se_mc"] == 0
+    assert 0.05 < row["comparative_auc_se"] < 0.07
+
+
+def test_arms_without_a_closed_form_are_left_out():
+    hired = np.ones(WORLD.present.shape, np.bool_)
+    shared = ArmData.build("all", "hire_all", WORLD, sold(WORLD, hired, False, break_even(WORLD, 0.0)), False)
+    assert closed_forms_table([shared, ARMS[0]])["arm"].unique().tolist() == ["k = 2"]
+    assert list(closed_forms_table([shared]).columns) == list(COLUMNS["closed_forms"])
+    assert len(agents_table([])) == 0
+
+
+def test_arms_are_built_from_their_own_rows_of_a_concatenated_ledger():
+    two = pd.concat([agents_table(ARMS[:1]), agents_table(ARMS[1:])], ignore_index=True)
+    pd.testing.assert_frame_equal(two, agents_table(ARMS))

@@ -1,0 +1,208 @@
+"""Small Worlds and Rules for tests: from plain arguments, or drawn by hypothesis.
+
+Index convention as in `sim.world`: R replications, T tasks, n agents, K tries, P postings.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import ArrayLike, NDArray
+
+from sim.arrays import Status
+from sim.bidding import Truthful
+from sim.escalation import Escalation
+from sim.mechanisms import Mechanism, lookup, names
+from sim.rules import Rules
+from sim.sources import ExpectedCost
+from sim.standing import LiveReputation, RunningMeanCost
+from sim.world import World
+
+POSTINGS = 4  # lotteries are drawn for this many postings of a task
+
+
+def _spread(values: ArrayLike, shape: tuple[int, ...], kind: type) -> NDArray[Any]:
+    """`values` with axes (T, n, K), missing ones at the end, repeated over replications."""
+    array = np.asarray(values, kind)
+    array = array.reshape(array.shape + (1,) * (len(shape) - 1 - array.ndim))
+    return np.broadcast_to(array, shape).copy()
+
+
+def make_world(
+    n_tasks: int = 1,
+    n_agents: int = 1,
+    *,
+    replications: int = 1,
+    tries: int = 1,
+    repeats: bool = False,
+    value: ArrayLike = 1.0,
+    reserve: ArrayLike = 1.0,
+    arrival: ArrayLike = 0,
+    present: ArrayLike = True,
+    belief: ArrayLike = 0.5,
+    cost_belief: ArrayLike = 0.125,
+    latency: ArrayLike = 0,
+    ability: ArrayLike = 0.5,
+    success: ArrayLike = True,
+    verified: ArrayLike | None = None,
+    infra: ArrayLike = False,
+    cost: ArrayLike = 0.125,
+    duration: ArrayLike = 1,
+    lottery: ArrayLike | None = None,
+) -> World:
+    """A World of tasks t0, t1, ... and agents a0, a1, ...
+
+    Arrays have axes (T, n, K), missing ones at the end: `cost=[[0.1, 0.2]]` is one task, two agents, any try. Agents
+    with a lower number have the luckier lottery, unless `lottery` says otherwise with axes (T, P, n).
+    """
+    per_task, per_agent = (replications, n_tasks), (replications, n_tasks, n_agents)
+    per_try, per_posting = (*per_agent, tries), (replications, n_tasks, POSTINGS, n_agents)
+    luck = (np.arange(n_agents) + 0.5) / max(1, n_agents) if lottery is None else np.asarray(lottery, float)
+    return World(
+        agents=tuple(f"a{i}" for i in range(n_agents)),
+        tasks=tuple(f"t{t}" for t in range(n_tasks)),
+        family=("",) * n_tasks,
+        block=("",) * n_tasks,
+        recorded=False,
+        repeats=repeats,
+        value=_spread(value, per_task, float),
+        reserve=_spread(reserve, per_task, float),
+        arrival=_spread(arrival, per_task, int),
+        present=_spread(present, per_agent, bool),
+        belief=_spread(belief, per_agent, float),
+        cost_belief=_spread(cost_belief, per_agent, float),
+        latency=_spread(latency, per_agent, int),
+        ability=_spread(ability, per_agent, float),
+        success=_spread(success, per_try, bool),
+        verified=_spread(success if verified is None else verified, per_try, bool),
+        infra=_spread(infra, per_try, bool),
+        cost=_spread(cost, per_try, float),
+        duration=_spread(duration, per_try, int),
+        lottery=np.broadcast_to(luck, per_posting).copy(),
+    )
+
+
+def make_rules(mechanism: Mechanism | str = "first_price", **changes: Any) -> Rules:
+    """Rules of a truthful market with a penalty of 0 and public value; `changes` as in `sim.rules.Rules`."""
+    rule = lookup(mechanism)() if isinstance(mechanism, str) else mechanism
+    announced = ("reserve",) if rule.announces_reserve else ()
+    stated: dict[str, Any] = {
+        "bidder": Truthful(rule),
+        "public": ("value", "penalty", *announced),
+        "penalty": 0.0,
+        "expected_cost": ExpectedCost("fixed", 0.0),
+    }
+    return Rules(mechanism=rule, **(stated | changes))
+
+
+def examples() -> list[Mechanism]:
+    """Every registered mechanism with the parameters that change what it does."""
+    more = {
+        "agent_economy": [{"pay": "bounty"}, {"rounded": False, "credits_per_dollar": 64.0}],
+        "always": [{"agent": 1, "pay": "reserve"}],
+        "route_by_advice": [{"pay": "reserve"}],
+    }
+    found: list[Mechanism] = []
+    for name in names():
+        found += [*lookup(name).examples(), *(lookup(name)(**parameters) for parameters in more.get(name, []))]
+    return found
+
+
+def _grid(chance: np.random.Generator, shape: tuple[int, ...], steps: int, high: float) -> NDArray[np.float64]:
+    """Multiples of high / steps in [0, high]: exact sums where both are powers of two, and many ties."""
+    return chance.integers(0, steps, shape, endpoint=True) * (high / steps)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Small Worlds full of coincidences: ties, equal ticks, zero durations, claims of 0 and 1, absent cells, infra."""
+    sizes = [draw(st.integers(1, most), label=axis) for axis, most in (("R", 3), ("T", 5), ("n", 5))]
+    repeats = draw(st.booleans(), label="repeats")
+    tries = draw(st.integers(1, 3), label="K") if repeats else POSTINGS
+    steps = draw(st.sampled_from([2, 8, 64]), label="steps of money")
+    ticks = draw(st.sampled_from([0, 1, 6]), label="longest duration")
+    gap = draw(st.sampled_from([0, 1, 5]), label="latest arrival")
+    rare = draw(st.sampled_from([0.0, 0.3]), label="share of odd cells")
+    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1), label="luck"))
+    n_replications, n_tasks, n_agents = sizes
+    per_task, per_agent, per_try = (n_replications, n_tasks), tuple(sizes), (*sizes, tries)
+    present = chance.random(per_agent) >= rare
+    success = chance.random(per_try) < 0.5
+
+    def hidden(array: NDArray[Any]) -> NDArray[Any]:
+        """What is not present is never read."""
+        return np.where(present, array, np.nan if array.dtype.kind == "f" else -7)
+
+    return World(
+        agents=tuple(f"a{i}" for i in range(n_agents)),
+        tasks=tuple(f"t{t}" for t in range(n_tasks)),
+        family=("",) * n_tasks,
+        block=("",) * n_tasks,
+        recorded=False,
+        repeats=repeats,
+        value=_grid(chance, per_task, 8, 2.0),
+        reserve=_grid(chance, per_task, steps, 2.0),
+        arrival=chance.integers(0, gap, per_task, endpoint=True),
+        present=present,
+        belief=hidden(_grid(chance, per_agent, 8, 1.0)),
+        cost_belief=hidden(_grid(chance, per_agent, steps, 0.5)),
+        latency=hidden(chance.integers(0, 3, per_agent, endpoint=True)),
+        ability=hidden(_grid(chance, per_agent, 8, 1.0)),
+        success=success,
+        verified=np.where(chance.random(per_try) < rare, ~success, success),
+        infra=chance.random(per_try) < rare,
+        cost=_grid(chance, per_try, steps, 0.5),
+        duration=chance.integers(0, ticks, per_try, endpoint=True),
+        lottery=chance.random((n_replications, n_tasks, POSTINGS, n_agents)),
+    )
+
+
+cents = st.integers(0, 8).map(lambda k: k / 16)
+
+
+@st.composite
+def _sources(draw: st.DrawFn) -> ExpectedCost:
+    kind = draw(st.sampled_from(["fixed", "actual", "leave_one_task_out", "unknown", "learned"]), label="expected cost")
+    if kind == "fixed":
+        return ExpectedCost(kind, draw(cents, label="dollars"))
+    if kind == "learned":
+        prior, weight = draw(cents, label="prior"), draw(st.sampled_from([0.5, 1.0, 3.0]), label="weight")
+        return ExpectedCost(kind, learner=RunningMeanCost(prior, weight))
+    return ExpectedCost(kind)
+
+
+@st.composite
+def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
+    """Rules of any market the mechanism can run in, with a window from none to longer than every latency."""
+    window = draw(st.integers(0, 3), label="window")
+    deadline = draw(st.none() | st.integers(window + 1, window + 8), label="deadline")
+    shown = draw(st.sampled_from([(), ("value",), ("reserve",), ("value", "reserve")]), label="public")
+    escalation = st.builds(
+        Escalation,
+        unfilled_factor=st.sampled_from([1.0, 1.15, 1.5]),
+        failed_factor=st.sampled_from([1.0, 1.10, 2.0]),
+        every=st.integers(1, 2),
+        cap=st.sampled_from([1.0, 2.0]),
+        credits_per_dollar=st.sampled_from([None, 90.0, 64.0]),
+    )
+    return make_rules(
+        mechanism,
+        public=(*shown, "penalty", *(("reserve",) if mechanism.announces_reserve else ())),
+        penalty=draw(st.sampled_from([0.0, 0.5, 2.0]), label="penalty"),
+        bid_cost=draw(cents, label="bid cost"),
+        overhead=draw(cents, label="overhead"),
+        window=window,
+        capacity=draw(st.sampled_from([1, 2, math.inf]), label="capacity"),
+        postings=draw(st.integers(1, POSTINGS), label="postings"),
+        repost_delay=draw(st.integers(0, 2), label="repost delay"),
+        exclude=draw(st.sampled_from(["none", "failed", "hired"]), label="exclude"),
+        escalation=draw(st.none() | escalation, label="escalation"),
+        deadline=deadline,
+        timeout=draw(st.sampled_from([Status.FAIL, Status.INFRA]), label="timeout"),
+        reputation=draw(st.sampled_from([None, LiveReputation()]), label="reputation"),
+        expected_cost=draw(_sources()),
+        advice=draw(st.sampled_from([None, "outcome", "ability", "leave_one_task_out"]), label="advice"),
+    )
