@@ -18,7 +18,7 @@ TABLES = {"agents": agents_table, "claims": claims_table, "summary": summary_tab
 
 
 def write_report(folder: Path, *, events: bool = False) -> None:
-    """Compute agents.csv, claims.csv, summary.csv, closed_forms.csv where it applies, and figures/ of the run in `folder`."""
+    """Add the CSV tables and figures/ to the run in `folder`; closed_forms.csv only where some arm has closed forms."""
     from analysis.figures import draw_all
 
     run = Run.open(folder)

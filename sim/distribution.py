@@ -16,8 +16,17 @@ import numpy as np
 
 from sim import draws
 from sim.arrays import FloatArray, IntArray
+from sim.invalid import number, written
 
-FORMS = "a number >= 0, {uniform = [low, high]}, {lognormal = {mean, cv}} or {exponential = mean}"
+# Bounds far beyond any market, so that no sum or product of what a user writes can overflow.
+MOST = 1e12  # dollars, tokens, and any other number without a unit
+MOST_TICKS = 10**9
+_MOST_CV = 100.0
+_LEAST_RATE = 1e-6  # tasks a tick
+
+_TABLES = "{uniform = [low, high]}, {lognormal = {mean, cv}} or {exponential = mean}"
+FORMS = f"a number from 0 to {number(MOST)}, {_TABLES}"
+_TICK_FORMS = f"a whole number of ticks from 0 to {number(MOST_TICKS)}, {_TABLES}"
 
 
 @dataclass(frozen=True)
@@ -48,9 +57,25 @@ class Distribution:
         return np.rint(self.draw(seed, purpose, *identities)).astype(np.int64)
 
 
-def is_number(raw: Any) -> bool:
-    """A finite int or float; booleans are no numbers here."""
-    return isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
+def is_number(raw: Any, most: float = MOST) -> bool:
+    """An int or float in [0, most]; booleans are no numbers here, nor is NaN."""
+    return isinstance(raw, int | float) and not isinstance(raw, bool) and 0 <= raw <= most
+
+
+def _parse(raw: Any, most: float) -> Distribution | None:
+    """The distribution `raw` describes with no parameter above `most`; None where it describes none."""
+    match raw:
+        case int() | float() if is_number(raw, most):
+            return Distribution("constant", float(raw))
+        case {"uniform": [low, high]} if len(raw) == 1 and is_number(low) and is_number(high, most) and low <= high:
+            return Distribution("uniform", float(low), float(high))
+        case {"lognormal": {"mean": mean, "cv": cv, **other}} if (
+            len(raw) == 1 and not other and is_number(mean, most) and mean > 0 and is_number(cv, _MOST_CV)
+        ):
+            return Distribution("lognormal", float(mean), float(cv))
+        case {"exponential": mean} if len(raw) == 1 and is_number(mean, most):
+            return Distribution("exponential", float(mean))
+    return None
 
 
 def parse_distribution(raw: Any) -> Distribution:
@@ -59,25 +84,17 @@ def parse_distribution(raw: Any) -> Distribution:
     >>> parse_distribution({"uniform": [0, 2]})
     Distribution(kind='uniform', a=0.0, b=2.0)
     """
-    match raw:
-        case int() | float() if is_number(raw) and raw >= 0:
-            return Distribution("constant", float(raw))
-        case {"uniform": [low, high]} if len(raw) == 1 and is_number(low) and is_number(high) and 0 <= low <= high:
-            return Distribution("uniform", float(low), float(high))
-        case {"lognormal": {"mean": mean, "cv": cv, **other}} if (
-            len(raw) == 1 and not other and is_number(mean) and is_number(cv) and mean > 0 and cv >= 0
-        ):
-            return Distribution("lognormal", float(mean), float(cv))
-        case {"exponential": mean} if len(raw) == 1 and is_number(mean) and mean >= 0:
-            return Distribution("exponential", float(mean))
-    raise ValueError(f"must be {FORMS}; got {raw!r}")
+    found = _parse(raw, MOST)
+    if found is None:
+        raise ValueError(f"must be {FORMS}; got {written(raw)}")
+    return found
 
 
 def parse_ticks(raw: Any) -> Distribution:
     """A distribution of ticks: as `parse_distribution`, but a constant must be a whole number."""
-    found = parse_distribution(raw)
-    if found.kind == "constant" and not found.a.is_integer():
-        raise ValueError(f"must be a whole number of ticks or a distribution; got {raw!r}")
+    found = _parse(raw, MOST_TICKS)
+    if found is None or (found.kind == "constant" and not found.a.is_integer()):
+        raise ValueError(f"must be {_TICK_FORMS}; got {written(raw)}")
     return found
 
 
@@ -94,12 +111,12 @@ def parse_reserve(raw: Any) -> Reserve:
     if raw == "value":
         return Reserve(None, 1.0)
     match raw:
-        case {"share_of_value": share} if len(raw) == 1 and is_number(share) and share >= 0:
+        case {"share_of_value": share} if len(raw) == 1 and is_number(share):
             return Reserve(None, float(share))
-    try:
-        return Reserve(parse_distribution(raw))
-    except ValueError:
-        raise ValueError(f'must be "value", {{share_of_value = x}}, {FORMS}; got {raw!r}') from None
+    found = _parse(raw, MOST)
+    if found is None:
+        raise ValueError(f'must be "value", {{share_of_value = x}}, {FORMS}; got {written(raw)}')
+    return Reserve(found)
 
 
 @dataclass(frozen=True)
@@ -124,10 +141,11 @@ def parse_arrivals(raw: Any) -> Arrivals:
     match raw:
         case "together":
             return Arrivals()
-        case {"every": int(every)} if len(raw) == 1 and not isinstance(every, bool) and every >= 0:
+        case {"every": int(every)} if len(raw) == 1 and is_number(every, MOST_TICKS):
             return Arrivals(every=every)
-        case {"poisson": rate} if len(raw) == 1 and is_number(rate) and rate > 0:
+        case {"poisson": rate} if len(raw) == 1 and is_number(rate) and rate >= _LEAST_RATE:
             return Arrivals(rate=float(rate))
     raise ValueError(
-        f'must be "together", {{every = whole ticks}} or {{poisson = tasks per tick, finite and > 0}}; got {raw!r}'
+        f'must be "together", {{every = whole ticks from 0 to {number(MOST_TICKS)}}} or '
+        f"{{poisson = tasks per tick, from {number(_LEAST_RATE)} to {number(MOST)}}}; got {written(raw)}"
     )

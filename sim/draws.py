@@ -59,16 +59,18 @@ def _mix(z: Words) -> Words:
 def uniform(seed: int, purpose: str, *identities: Words) -> FloatArray:
     """Uniform draws on the open interval (0, 1).
 
-    seed: a whole number >= 0. purpose: what the draw is for, e.g. "reserve". identities: one 1-d array of words per
-    axis; the result has one axis for each, in that order.
+    seed: a whole number in [0, 2^64 - 1). purpose: what the draw is for, e.g. "reserve". identities: one 1-d array of
+    words per axis; the result has one axis for each, in that order.
 
-    Source: [SteeleLeaFlood2014].
+    Raises ValueError where the seed is out of range. Source: [SteeleLeaFlood2014].
 
     >>> few = uniform(7, "lottery", words_range(2), words_of(["a", "b"]))
     >>> more = uniform(7, "lottery", words_range(3), words_of(["z", "a", "b"]))
     >>> bool((more[:2, 1:] == few).all())
     True
     """
+    if not 0 <= seed < 2**64 - 1:
+        raise ValueError(f"seed must lie in 0 ... 2**64 - 2; got {seed}")
     with np.errstate(over="ignore"):
         key = _mix(np.array([hash64(purpose)], np.uint64) + _GAMMA * np.array([seed + 1], np.uint64))
         for word in identities:

@@ -45,6 +45,12 @@ class Escalation:
             return reserve
         if self.credits_per_dollar is None:
             return min(self.cap * first, factor * reserve)
-        bounty = reserve * self.credits_per_dollar
-        raised = min(self.cap * first * self.credits_per_dollar, max(bounty + 1.0, float(round(factor * bounty))))
+        bounty, limit = (_whole(dollars * self.credits_per_dollar) for dollars in (reserve, self.cap * first))
+        raised = min(limit, max(bounty + 1.0, float(round(factor * bounty))))
         return max(bounty, raised) / self.credits_per_dollar
+
+
+def _whole(credits: float) -> float:
+    """The whole number meant, where only the way through dollars moved it."""
+    nearest = float(round(credits))
+    return nearest if abs(credits - nearest) < 1e-9 else credits

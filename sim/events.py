@@ -27,6 +27,10 @@ from sim.ledger import Ledger
 _KEY = ["replication", "market", "task", "posting"]
 _POSTED, _BID, _CLEARED, _HIRED, _COMPLETED, _CLOSED = range(6)
 
+Row = dict[str, Any]
+# Replication, tick, 0 for what comes before the tick's clearings, market, and then the market's own order.
+Key = tuple[int, int, int, int, int, int, int, int]
+
 
 def write_events(ledger: Ledger, arms: list[str], path: Path) -> None:
     """Write the events of every arm, one after the other."""
@@ -36,41 +40,48 @@ def write_events(ledger: Ledger, arms: list[str], path: Path) -> None:
                 lines.write(json.dumps({"arm": arm, **event}) + "\n")
 
 
-def events(ledger: Ledger) -> Iterator[dict[str, Any]]:
+def events(ledger: Ledger) -> Iterator[Row]:
     """Events of one arm in order of replication, tick and execution."""
     clearings = ledger.clearings.assign(market=ledger.clearings["alone"].astype(str))
     alone = bool((clearings["market"] != "").any())
-    places = {key: place for place, key in enumerate(clearings[_KEY].itertuples(index=False, name=None))}
-    stream: list[tuple[tuple[int, ...], dict[str, Any]]] = []
-    started: dict[int, dict[str, Any]] = {}
-    for place, row in enumerate(_records(clearings)):
-        started[place] = row
+    clearings = _with_codes(clearings, "alone" if alone else None)
+    rows = list(_records(clearings))
+    places = {tuple(row[key] for key in _KEY): place for place, row in enumerate(rows)}
+    stream: list[tuple[Key, Row]] = []
+    for place, row in enumerate(rows):
         stream += _of_clearing(place, row)
     for row in _records(_in_market(ledger.bids, alone)):
         place = places[tuple(row[key] for key in _KEY)]
-        tick = started[place]["tick"]
         told = {key: row[key] for key in ("agent", "ask", "claim", "score", "outcome")}
-        stream.append(((row["replication"], tick, 1, place, _BID), _event("bid", row, tick, told)))
-    last: dict[int, tuple[int, ...]] = {}
+        tick = rows[place]["tick"]
+        stream.append((_at(row, tick, place, _BID), _event("bid", row, tick, told)))
+    last: dict[int, Key] = {}
     for row in _records(_in_market(ledger.attempts, alone)):
         place = places[tuple(row[key] for key in _KEY)]
-        for key, event in _of_attempt(place, row):
-            stream.append((key, event))
-        last[place] = max(last.get(place, key), key)
-    for place, row in started.items():
-        replication, tick, kind = last.get(place, (row["replication"], row["tick"], 1))[:3]
-        key = (replication, tick, kind, place, _CLOSED)
-        stream.append((key, _event("closed", row, tick, {"reason": row["closed"]})))
+        hired, completed = _of_attempt(place, row)
+        stream += [hired, completed]
+        last[place] = max(last.get(place, completed[0]), completed[0])
+    for place, row in enumerate(rows):
+        key = last.get(place, _at(row, row["tick"], place, _CLEARED))
+        after = (*key[:7], _CLOSED)
+        stream.append((after, _event("closed", row, key[1], {"reason": row["closed"]})))
     stream.sort(key=lambda pair: pair[0])
     for _, event in stream:
         yield event
 
 
 def _in_market(rows: pd.DataFrame, alone: bool) -> pd.DataFrame:
-    return rows.assign(market=rows["agent"].astype(str) if alone else "")
+    return _with_codes(rows.assign(market=rows["agent"].astype(str) if alone else ""), "agent" if alone else None)
 
 
-def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _with_codes(rows: pd.DataFrame, market: str | None) -> pd.DataFrame:
+    """The rows with the places of their task, agent and market in the World's order."""
+    codes = {"task_place": rows["task"].cat.codes, "market_place": rows[market].cat.codes if market else 0}
+    agent = rows["agent"].cat.codes if "agent" in rows else 0
+    return rows.assign(**codes, agent_place=agent)
+
+
+def _records(frame: pd.DataFrame) -> Iterator[Row]:
     for record in frame.to_dict("records"):
         yield {str(key): _plain(value) for key, value in record.items()}
 
@@ -80,23 +91,34 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _event(kind: str, row: dict[str, Any], tick: int, told: dict[str, Any]) -> dict[str, Any]:
+def _at(row: Row, tick: int, place: int, stage: int) -> Key:
+    """Key of what happens at or after the clearing in that place of the ledger."""
+    agent = row["agent_place"] if stage == _COMPLETED else 0
+    return row["replication"], tick, 1, row["market_place"], place, 0, agent, stage
+
+
+def _event(kind: str, row: Row, tick: int, told: Row) -> Row:
     place = {"replication": row["replication"], "tick": tick, "task": row["task"], "posting": row["posting"]}
     market = {"market": row["market"]} if row["market"] else {}
     return {"event": kind, **place, **market, **told}
 
 
-def _of_clearing(place: int, row: dict[str, Any]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+def _of_clearing(place: int, row: Row) -> Iterator[tuple[Key, Row]]:
     offered = {key: row[key] for key in ("value", "reserve", "penalty")}
-    yield (row["replication"], row["posted"], 1, place, _POSTED), _event("posted", row, row["posted"], offered)
+    yield _at(row, row["posted"], place, _POSTED), _event("posted", row, row["posted"], offered)
     cleared = {key: row[key] for key in ("n_active", "n_hired", "by_tie")}
-    yield (row["replication"], row["tick"], 1, place, _CLEARED), _event("cleared", row, row["tick"], cleared)
+    yield _at(row, row["tick"], place, _CLEARED), _event("cleared", row, row["tick"], cleared)
 
 
-def _of_attempt(place: int, row: dict[str, Any]) -> Iterator[tuple[tuple[int, ...], dict[str, Any]]]:
+def _of_attempt(place: int, row: Row) -> tuple[tuple[Key, Row], tuple[Key, Row]]:
     hired = {key: row[key] for key in ("agent", "try", "pay_success", "pay_failure")}
-    yield (row["replication"], row["start"], 1, place, _HIRED), _event("hired", row, row["start"], hired)
-    # A completion comes before every clearing and posting of its tick, but not before its own award.
-    kind = 1 if row["finish"] == row["start"] else 0
-    done = {key: row[key] for key in ("agent", "status", "success", "timed_out", "payment", "cost")}
-    yield (row["replication"], row["finish"], kind, place, _COMPLETED), _event("completed", row, row["finish"], done)
+    start, finish = row["start"], row["finish"]
+    key = _at(row, finish, place, _COMPLETED)
+    if finish > start:  # before every clearing and posting of its tick, by task, posting and agent
+        order = (row["task_place"], row["posting"], row["agent_place"])
+        key = (row["replication"], finish, 0, row["market_place"], *order, _COMPLETED)
+    done = {name: row[name] for name in ("agent", "status", "success", "timed_out", "payment", "cost")}
+    return (_at(row, start, place, _HIRED), _event("hired", row, start, hired)), (
+        key,
+        _event("completed", row, finish, done),
+    )

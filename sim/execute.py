@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import platform
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from sim.simulate import simulate, simulate_alone
 from sim.table import Recorded
 
 Progress = Callable[[str, int], None]  # arm, auctions done since the last call
+_BEGUN = "run.json.tmp"  # all that a run killed at its very start leaves behind
 _PACKAGES = ("bidlab", "simpy", "numpy", "scipy", "pandas", "pyarrow", "matplotlib", "pydantic")
 
 
@@ -94,7 +96,7 @@ def check_folder(folder: Path, info: Mapping[str, Any], force: bool) -> None:
             raise RunError(f"--out {place}: is a file, not a folder")
         there = run_info(place)
         if there is None:
-            if any(place.iterdir()):
+            if any(entry.name != _BEGUN for entry in place.iterdir()):
                 raise RunError(f"--out {place}: is not empty and holds no run; choose another folder")
             continue
         old = there["scenario"]
@@ -148,10 +150,12 @@ def _open_partial(partial: Path, plan: Plan) -> None:
     if there is not None and there["hash"] != plan.digest:
         shutil.rmtree(partial)
     partial.mkdir(parents=True, exist_ok=True)
+    begun = partial / _BEGUN
+    begun.write_text(json.dumps(plan.info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    begun.replace(partial / "run.json")
     inputs = partial / "inputs"
     inputs.mkdir(exist_ok=True)
     shutil.copyfile(plan.scenario.table, inputs / plan.scenario.table.name)
-    (partial / "run.json").write_text(json.dumps(plan.info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _arm_files(partial: Path, place: int) -> dict[str, Path]:
@@ -193,11 +197,9 @@ def _join(partial: Path, n_arms: int) -> None:
 
 
 def _replace(folder: Path, partial: Path) -> None:
-    old = folder.with_name(folder.name + ".old")
-    if old.exists():
-        shutil.rmtree(old)
-    if folder.exists():
-        folder.rename(old)
-    partial.rename(folder)
-    if old.exists():
-        shutil.rmtree(old)
+    if not folder.exists():
+        partial.rename(folder)
+        return
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as aside:
+        folder.rename(Path(aside) / "replaced")
+        partial.rename(folder)

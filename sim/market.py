@@ -25,13 +25,14 @@ import simpy
 from simpy.events import Event
 
 from sim.allocator import Allocator
-from sim.arrays import BoolArray, Status
+from sim.arrays import BoolArray, IntArray, Status
 from sim.errors import MarketError
 from sim.ledger import REASON
 from sim.standing import Outcome
 from sim.tape import AttemptNote, ClearingNote, Tape
 
 _COMPLETION, _CLEARING, _POSTING = range(3)
+_NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)
 _OPEN = -1
 _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
     REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline")
@@ -76,6 +77,8 @@ class Market:
         self._slots = [rules.capacity] * self._n_agents
         self._full: set[int] = set()
         self._tries: dict[tuple[int, int], int] = {}
+        self._untried: IntArray = np.zeros(self._n_agents, np.int64)
+        self._nobody: BoolArray = np.zeros(self._n_agents, np.bool_)
         self._states = allocator.initial()
         self._learns = rules.reputation is not None or rules.expected_cost.learner is not None
         self._unlearned = True
@@ -131,12 +134,15 @@ class Market:
         return not any(row[agent] for agent in self._full)
 
     def _ask_again(self, task: int, posting: int) -> list[int]:
-        state, n = self._tasks[task], self._n_agents
-        excluded: BoolArray = np.zeros(n, np.bool_)
-        excluded[list(state.excluded)] = True
+        state = self._tasks[task]
+        tries, excluded = self._untried, self._nobody
+        if posting:
+            tries = np.array([self._tries.get((task, agent), 0) for agent in range(self._n_agents)], np.int64)
+            excluded = self._nobody.copy()
+            excluded[list(state.excluded)] = True
         free = ~excluded
-        free[list(self._full)] = False
-        tries = np.array([self._tries.get((task, agent), 0) for agent in range(n)], np.int64)
+        if self._full:
+            free[list(self._full)] = False
         clearing = self._allocator.clear((self._replication, task), posting, state.reserve, tries, free, self._states)
         self._tape.own.append(clearing)
         self._tape.excluded.append(excluded)
@@ -178,9 +184,9 @@ class Market:
             self._learn(task, agent, known, status)
         state.n_running -= 1
         state.timed_out |= timed_out
-        if status == Status.PASS:
+        if status == _PASS:
             state.n_verified += 1
-        elif status == Status.FAIL:
+        elif status == _FAIL:
             state.failures += 1
             if rules.escalation is not None:
                 state.reserve = rules.escalation.after_failure(state.reserve, state.first_reserve, state.failures)
@@ -193,7 +199,7 @@ class Market:
                 self._end_posting(task, posting, clearing, _DEADLINE if state.timed_out else _FAILED)
 
     def _learn(self, task: int, agent: int, known: int, status: int) -> None:
-        seen = np.full(self._n_agents, Status.NONE, np.int8)
+        seen = np.full(self._n_agents, _NONE, np.int8)
         seen[agent] = status
         cost = np.zeros(self._n_agents)
         cost[agent] = self._cost[task, agent, known]

@@ -8,13 +8,12 @@ annotation allows it.
 from __future__ import annotations
 
 import dataclasses
-from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from sim.errors import closest
-from sim.invalid import fault_line
+from sim.invalid import fault_line, written
 
 Built = TypeVar("Built")
 
@@ -31,7 +30,7 @@ def split(raw: Any) -> tuple[str, dict[str, Any]]:
         name, parameters = next(iter(raw.items()))
         if isinstance(parameters, dict):
             return name, parameters
-    raise ValueError(f"must be a name or {{name = {{parameter = value}}}}; got {raw!r}")
+    raise ValueError(f'must be "name" or {{name = {{parameter = value}}}}; got {written(raw)}')
 
 
 def build(cls: type[Built], parameters: dict[str, Any]) -> Built:
@@ -49,15 +48,35 @@ def choose(raw: Any, among: dict[str, type[Any]]) -> Any:
     name, parameters = split(raw)
     if name not in among:
         raise ValueError(f"unknown name {name!r}{closest(name, among)}; allowed: {', '.join(among)}")
-    return build(among[name], parameters)
+    try:
+        return build(among[name], parameters)
+    except ValueError as error:
+        raise ValueError(f"{name}.{error}") from None
 
 
-@cache
+def check_annotations(cls: type[Any]) -> None:
+    """Raise ValueError where `build` could not check the parameters of `cls`."""
+    try:
+        _model(cls)
+    except Exception as error:
+        reason = str(error).split(". ")[0]
+        raise ValueError(f"parameters must be annotated int, float, str, bool or Literal: {reason}") from None
+
+
+_models: dict[type[Any], type[BaseModel]] = {}
+
+
 def _model(cls: type[Any]) -> type[BaseModel]:
+    if cls not in _models:
+        _models[cls] = _make_model(cls)
+    return _models[cls]
+
+
+def _make_model(cls: type[Any]) -> type[BaseModel]:
     hints = get_type_hints(cls, include_extras=True)
     definitions: dict[str, Any] = {}
     for field in dataclasses.fields(cls):
-        default = ... if field.default is dataclasses.MISSING else field.default
-        definitions[field.name] = (hints[field.name], default)
-    config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        definitions[field.name] = (hints[field.name], ... if required else None)
+    config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
     return create_model(cls.__name__, __config__=config, **definitions)

@@ -15,14 +15,16 @@ from sim.execute import Plan
 def auctions(plan: Plan) -> Iterator[tuple[Callable[[str, int], None], Callable[[str], None]]]:
     """A bar on stderr over all auctions of the plan; yields `progress(arm, done)` and `phase(what)`."""
     total = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)
+    console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("auctions"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
     with bar:
         task = bar.add_task(plan.scenario.name, total=total)

@@ -22,7 +22,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sim.errors import ScenarioError
-from sim.invalid import invalid
+from sim.invalid import first_fault, invalid, written
 from sim.mechanisms import Mechanism, lookup
 from sim.parameters import build, split
 from sim.settings import ScenarioFile, Settings
@@ -96,13 +96,18 @@ def load_scenario(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
-        raw = tomllib.loads(text)
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ScenarioError(f"{path}: is no UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a name no file can have
+        raise ScenarioError(f"{str(path)!r}: cannot be read: {error}") from None
+    try:
+        raw = tomllib.loads(text)
+    except RecursionError:
+        raise ScenarioError(f"{path}: is no valid TOML: nested too deeply") from None
+    except ValueError as error:
         raise ScenarioError(f"{path}: is no valid TOML: {error}") from None
     if not raw:
         raise ScenarioError(f"{path}: the file is empty")
@@ -111,7 +116,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _override(raw: dict[str, Any], text: str) -> None:
     key, equals, value = text.partition("=")
-    path = key.strip().split(".")
+    path = [part.strip() for part in key.split(".")]
     if not equals or not all(path):
         raise ScenarioError(f"--set {text}: must be key=value, e.g. tender.penalty=1.0")
     if path[0] == "arm":
@@ -120,21 +125,23 @@ def _override(raw: dict[str, Any], text: str) -> None:
     for part in path[:-1]:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
-            raise ScenarioError(f"--set {text}: {part} is no table")
+            whole = ".".join(path[: path.index(part) + 1])
+            raise ScenarioError(f"--set {text}: {whole} holds {written(table)}, no table; give it a whole value")
     table[path[-1]] = _toml_value(value.strip())
 
 
 def _toml_value(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        table = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
         return text
+    return table["value"] if len(table) == 1 else text
 
 
 def _mechanism_option(text: str) -> Any:
     value = _toml_value(text) if text.startswith("{") else text
-    if isinstance(value, str) and value.startswith("{"):
-        raise ScenarioError(f"--mechanism {text}: is no valid TOML table")
+    if not text or (isinstance(value, str) and value.startswith("{")):
+        raise ScenarioError(f"--mechanism {text}: must be a name or '{{name = {{parameter = value}}}}'")
     return value
 
 
@@ -171,15 +178,17 @@ def _arms(path: Path, raw: dict[str, Any], entry: dict[str, Any]) -> list[Arm]:
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as error:
-        loc = error.errors(include_url=False)[0]["loc"]
-        own = len(loc) > 1 and loc[1] in entry.get(str(loc[0]), {})
+        section, *key = first_fault(error)["loc"]
+        overridden = entry.get(str(section), {})
+        own = overridden if not key else key[0] in overridden
         raise invalid(where if own else str(path), "", error, Settings) from None
+    name, parameters = split(entry["mechanism"])
     try:
-        name, parameters = split(entry["mechanism"])
+        expanded = _expand(parameters)
     except ValueError as error:
-        raise ScenarioError(f"{where}: mechanism: {error}") from None
+        raise ScenarioError(f"{where}: mechanism.{name}.{error}") from None
     arms = []
-    for suffix, chosen in _expand(parameters):
+    for suffix, chosen in expanded:
         rule = _mechanism(where, name, chosen)
         arms.append(Arm(entry["name"] + suffix, rule, settings, label_of(rule)))
     return arms
@@ -188,6 +197,9 @@ def _arms(path: Path, raw: dict[str, Any], entry: dict[str, Any]) -> list[Arm]:
 def _expand(parameters: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """One set of parameters for each combination of the lists in `parameters`, with what it adds to the arm's name."""
     lists = [key for key, value in parameters.items() if isinstance(value, list)]
+    for key in lists:
+        if not parameters[key]:
+            raise ValueError(f"{key}: an empty list makes no arm")
     combinations = itertools.product(*(parameters[key] for key in lists))
     expanded = []
     for values in combinations:

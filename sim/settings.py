@@ -12,12 +12,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from sim.distribution import parse_arrivals, parse_distribution, parse_reserve, parse_ticks
+from sim.distribution import MOST, MOST_TICKS, parse_arrivals, parse_distribution, parse_reserve, parse_ticks
+from sim.errors import closest
+from sim.invalid import written
+from sim.parameters import split
 from sim.sources import parse_expected_cost, parse_reputation
+from sim.table import OPTIONAL, REQUIRED
 
-Money = Annotated[float, Field(ge=0)]
+Money = Annotated[float, Field(ge=0, le=MOST)]
 Rate = Annotated[float, Field(ge=0, le=1)]
-Ticks = Annotated[int, Field(ge=0)]
+Ticks = Annotated[int, Field(ge=0, le=MOST_TICKS)]
+Public = Literal["value", "reserve", "penalty"]
+Factor = Annotated[float, Field(ge=1, le=1e6)]
+
+_PUBLIC: tuple[Public, ...] = ("value", "penalty")
 
 
 def _parsed_by(parse: Callable[[Any], object]) -> AfterValidator:
@@ -31,7 +39,29 @@ def _parsed_by(parse: Callable[[Any], object]) -> AfterValidator:
 def _capacity(raw: Any) -> Any:
     if raw == math.inf or (isinstance(raw, int) and not isinstance(raw, bool) and raw >= 1):
         return raw
-    raise ValueError(f"must be a whole number >= 1, or inf; got {raw!r}")
+    raise ValueError(f"must be a whole number >= 1, or inf; got {written(raw)}")
+
+
+def _columns(raw: dict[str, str]) -> dict[str, str]:
+    allowed = (*REQUIRED, *OPTIONAL)
+    for name in raw:
+        if name not in allowed:
+            raise ValueError(f"unknown key {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
+    for name in REQUIRED:
+        if name not in raw:
+            raise ValueError(f"{name!r} must be mapped to a column of the table")
+    if raw["agent"] == raw["task"]:
+        raise ValueError(f"agent and task must be two columns; got {raw['agent']!r} for both")
+    costs = {"cost_belief", "tokens", "usd_per_token"} & set(raw)
+    if costs not in ({"cost_belief"}, {"tokens", "usd_per_token"}):
+        raise ValueError("map either 'cost_belief', or both 'tokens' and 'usd_per_token'")
+    return raw
+
+
+def _one_line(raw: str) -> str:
+    if not raw.strip() or len(raw.splitlines()) > 1:
+        raise ValueError(f"must be one line of text, not empty; got {written(raw)}")
+    return raw
 
 
 class Section(BaseModel):
@@ -51,7 +81,9 @@ class WorldSettings(Section):
     """What luck decides."""
 
     table: str = Field(description="recorded table, relative to the scenario: .csv, .parquet or .jsonl")
-    columns: dict[str, str] = Field(description="our column names mapped to the table's")
+    columns: Annotated[dict[str, str], AfterValidator(_columns)] = Field(
+        description="our column names mapped to the table's"
+    )
     agents: list[str] | None = Field(None, description="the table's agents to keep; all where absent", min_length=1)
     beyond_tries: Literal["refuse", "repeat"] = Field(
         "refuse", description="a try beyond the recorded trials is refused, or repeats the last"
@@ -74,11 +106,11 @@ class WorldSettings(Section):
 class EscalationSettings(Section):
     """How the reserve rises when a task is posted again (sim/escalation.py)."""
 
-    unfilled_factor: Annotated[float, Field(ge=1)] = Field(1.15, description="factor after a posting nobody cleared")
-    failed_factor: Annotated[float, Field(ge=1)] = Field(1.10, description="factor after every `every`-th failure")
+    unfilled_factor: Factor = Field(1.15, description="factor after a posting nobody cleared")
+    failed_factor: Factor = Field(1.10, description="factor after every `every`-th failure")
     every: Annotated[int, Field(ge=1)] = Field(2, description="failures of a task between two raises")
-    cap: Annotated[float, Field(ge=1)] = Field(2.0, description="limit, as a multiple of the first reserve")
-    credits_per_dollar: Annotated[float, Field(gt=0)] | None = Field(
+    cap: Factor = Field(2.0, description="limit, as a multiple of the first reserve")
+    credits_per_dollar: Annotated[float, Field(ge=1e-6, le=MOST)] | None = Field(
         None, description="raise in whole credits, as the live engine does"
     )
 
@@ -93,15 +125,17 @@ class TenderSettings(Section):
         description='the cap or bounty: dollars, a distribution, "value" or {share_of_value = x}'
     )
     penalty: Money = Field(description="dollars a failed agent pays under price and score rules")
-    public: list[Literal["value", "reserve", "penalty"]] = Field(
-        default_factory=lambda: ["value", "penalty"], description="what bidders see; the rest is sealed"
+    public: list[Public] = Field(
+        default_factory=lambda: list(_PUBLIC), description="what bidders see; the rest is sealed"
     )
     postings: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="times a task may be offered")
     exclude: Literal["none", "failed", "hired"] | None = Field(
         None, description="who may not bid again on a task; must be stated where postings > 1"
     )
     escalation: EscalationSettings | None = Field(None, description="how the reserve rises; absent: it does not")
-    deadline: Annotated[int, Field(ge=1)] | None = Field(None, description="ticks after arrival at which a task closes")
+    deadline: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
+        None, description="ticks after arrival at which a task closes"
+    )
     timeout: Literal["FAIL", "INFRA"] | None = Field(
         None, description="status of an attempt the deadline ends; must be stated with a deadline"
     )
@@ -165,8 +199,8 @@ class Settings(Section):
 class ArmFile(Section):
     """One arm as written: a name, a mechanism, overrides of the sections."""
 
-    name: Annotated[str, Field(min_length=1)] = Field(description="unique name of the arm")
-    mechanism: str | dict[str, dict[str, Any]] = Field(description="a rule's name, or {name = {parameter = value}}")
+    name: Annotated[str, AfterValidator(_one_line)] = Field(description="unique name of the arm")
+    mechanism: Annotated[Any, _parsed_by(split)] = Field(description="a rule's name, or {name = {parameter = value}}")
     world: dict[str, Any] = Field(default_factory=dict, description="overrides of [world]")
     tender: dict[str, Any] = Field(default_factory=dict, description="overrides of [tender]")
     market: dict[str, Any] = Field(default_factory=dict, description="overrides of [market]")
@@ -177,11 +211,11 @@ class ArmFile(Section):
 class ScenarioFile(Section):
     """A scenario file."""
 
-    question: Annotated[str, Field(min_length=1)] = Field(description="the question the scenario answers")
+    question: Annotated[str, AfterValidator(_one_line)] = Field(description="the question the scenario answers")
     source: str = Field("", description="keys of REFERENCES.md")
     note: str = Field("", description="a caveat to be read with every table and figure of the scenario")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
-    replications: Annotated[int, Field(ge=1)] = Field(1, description="independent draws of what is random")
+    replications: Annotated[int, Field(ge=1, le=10**15)] = Field(1, description="independent draws of what is random")
     world: dict[str, Any]
     tender: dict[str, Any]
     market: dict[str, Any] = Field(default_factory=dict)

@@ -17,7 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.arrays import FloatArray
-from sim.parameters import choose
+from sim.distribution import MOST, is_number
+from sim.errors import closest
+from sim.invalid import number, written
+from sim.parameters import choose, split
 from sim.standing import COST_LEARNERS, REPUTATIONS, Learner
 from sim.world import World
 
@@ -32,7 +35,17 @@ class ExpectedCost(NamedTuple):
 
 def parse_reputation(raw: Any) -> Learner | None:
     """The reputation rule asked for, None for "none"; raises ValueError."""
-    return None if raw == "none" else choose(raw, {**REPUTATIONS})
+    if raw == "none":
+        return None
+    name, _ = split(raw)
+    if name not in REPUTATIONS:
+        allowed = ("none", *REPUTATIONS)
+        raise ValueError(f"unknown name {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
+    rule: Learner = choose(raw, {**REPUTATIONS})
+    low, start, high = (getattr(rule, field, 0.0) for field in ("low", "start", "high"))
+    if not low <= start <= high <= MOST:
+        raise ValueError(f"{name}: must have low <= start <= high <= {number(MOST)}; got {low:g}, {start:g}, {high:g}")
+    return rule
 
 
 def parse_expected_cost(raw: Any) -> ExpectedCost:
@@ -43,14 +56,15 @@ def parse_expected_cost(raw: Any) -> ExpectedCost:
         return ExpectedCost(raw)
     if isinstance(raw, dict) and len(raw) == 1:
         match raw:
-            case {"fixed": int() | float() as dollars} if not isinstance(dollars, bool):
-                if math.isfinite(dollars) and dollars >= 0:
-                    return ExpectedCost("fixed", float(dollars))
-            case {"running_mean": dict()}:
-                return ExpectedCost("learned", learner=choose(raw, {**COST_LEARNERS}))
+            case {"fixed": dollars} if is_number(dollars):
+                return ExpectedCost("fixed", float(dollars))
+            case {"running_mean": {**parameters}}:
+                learner: Learner = choose(raw, {**COST_LEARNERS})
+                if all(is_number(value) for value in parameters.values()):
+                    return ExpectedCost("learned", learner=learner)
     raise ValueError(
-        'must be "leave_one_task_out", "actual", {fixed = dollars >= 0} or '
-        f"{{running_mean = {{prior = dollars, weight = attempts}}}}; got {raw!r}"
+        f'must be "leave_one_task_out", "actual", {{fixed = dollars from 0 to {number(MOST)}}} or '
+        f"{{running_mean = {{prior = dollars, weight = attempts}}}}; got {written(raw)}"
     )
 
 
@@ -58,5 +72,7 @@ def leave_one_task_out(world: World, per_try: FloatArray) -> FloatArray:
     """Mean (R, T, n) over an agent's other tasks of the first try of per_try (R, T, n, K); NaN where it has none."""
     first = np.where(world.present, per_try[..., 0], 0.0)
     count = world.present.sum(axis=1, keepdims=True) - world.present
-    others = first.sum(axis=1, keepdims=True) - first
-    return np.divide(others, count, out=np.full(first.shape, np.nan), where=count > 0)
+    # One addition after the other: `sum` would add in an order that depends on how the array lies in memory.
+    others = np.add.accumulate(first, axis=1)[:, -1:] - first
+    mean: FloatArray = np.divide(others, count, out=np.full(first.shape, np.nan), where=count > 0)
+    return mean

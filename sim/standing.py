@@ -18,6 +18,9 @@ from sim.arrays import FloatArray, Status
 
 State = tuple[FloatArray, ...]
 
+# Plain integers: looking up an enum member costs as much as the comparison it is for.
+_NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)
+
 
 class Outcome(NamedTuple):
     """What completed attempts showed. status (..., n) `Status` codes, NONE where nothing completed; cost (..., n)."""
@@ -64,7 +67,7 @@ class LiveReputation:
 
     def step(self, state: State, outcome: Outcome) -> State:
         """One step up for each PASS, one down for each FAIL, then the clamp."""
-        passed, failed = outcome.status == Status.PASS, outcome.status == Status.FAIL
+        passed, failed = outcome.status == _PASS, outcome.status == _FAIL
         moved = state[0] + np.where(passed, self.up, 0.0) - np.where(failed, self.down, 0.0)
         clamped = np.minimum(np.maximum(moved, self.low), self.high)
         return (np.where(passed | failed, clamped, state[0]),)
@@ -90,7 +93,7 @@ class RunningMeanCost:
 
     def step(self, state: State, outcome: Outcome) -> State:
         """Add the completed attempts."""
-        seen = outcome.status != Status.NONE
+        seen = outcome.status != _NONE
         return state[0] + np.where(seen, outcome.cost, 0.0), state[1] + np.where(seen, 1.0, 0.0)
 
     def read(self, state: State) -> FloatArray:

@@ -107,7 +107,7 @@ def _scored(agents: list[Agent], task: Task, form: str) -> dict[int, float]:
     """Scores of those at or above V - r; under q(V-a) a claim of 0 promises nothing and is left out."""
     scores = {i: score(agent, task, form) for i, agent in enumerate(agents) if agent.active}
     if form == "q(V-a)":
-        scores = {i: s for i, s in scores.items() if agents[i].claim > 0}
+        scores = {i: s for i, s in scores.items() if agents[i].claim >= 1e-9}
     return {i: s for i, s in scores.items() if s >= task.value - task.reserve}
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays import Award, Bids, Notice, Standing, Status, Tender
+from sim.arrays import Bids, Notice, Standing, Status, Tender
 from sim.bidding import BidderState
 from sim.ledger import OUTCOME, REASON
 from sim.rules import Rules
@@ -52,6 +52,7 @@ class NaiveMarket:
         self.pending = [(int(world.arrival[replication, t]), POSTING, t, 0, -1) for t in tasks]
         self.tables: dict[str, list[Row]] = {"attempts": [], "bids": [], "clearings": []}
         self.reserve = [float(world.reserve[replication, t]) for t in tasks]
+        self.bounty: dict[int, float] = {}  # the reserve in credits, once it was raised in them
         self.offers: dict[tuple[int, int], Row] = {}
         self.running: dict[tuple[int, int, int], Row] = {}
         self.history: list[list[tuple[int, str]]] = [[] for _ in tasks]  # completed attempts: (agent, status)
@@ -112,8 +113,8 @@ class NaiveMarket:
         )
         tender = Tender(offer["value"], offer["reserve"], rules.penalty, np.int64(posting))
         standing = self.standing(task)
-        answer = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
-        award = Award(answer.hired, answer.pay_success, answer.pay_failure, answer.by_tie)
+        award = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
+
         winners = [i for i in self.agents if award.hired[i]]
         self.tell_bids(task, posting, made, why, winners, self.score(bids, tender, standing))
         row = {
@@ -144,9 +145,7 @@ class NaiveMarket:
     def why_not(self, task: int, agent: int, bid: tuple[float, float] | None) -> str | None:
         """Why this bid does not count, None where it does."""
         failed = (agent, "FAIL") in self.history[task]
-        if (self.rules.exclude == "failed" and failed) or (
-            self.rules.exclude == "hired" and agent in self.hired[task]
-        ):
+        if (self.rules.exclude == "failed" and failed) or (self.rules.exclude == "hired" and agent in self.hired[task]):
             return "excluded"
         if bid is None:
             return "abstained"
@@ -291,13 +290,15 @@ class NaiveMarket:
 
     def raise_reserve(self, task: int, factor: float) -> None:
         """R -> min(cap R0, factor R), or the same in whole credits; a factor of 1 never raises, nothing lowers."""
+        rule, first = self.rules.escalation, float(self.world.reserve[self.r, task])
         if factor == 1:
             return
-        rule, first, now = self.rules.escalation, float(self.world.reserve[self.r, task]), self.reserve[task]
-        credit = rule.credits_per_dollar
-        if credit is None:
-            self.reserve[task] = min(rule.cap * first, factor * now)
+        if rule.credits_per_dollar is None:
+            self.reserve[task] = min(rule.cap * first, factor * self.reserve[task])
             return
-        bounty = now * credit
-        raised = min(rule.cap * first * credit, max(bounty + 1, round(factor * bounty)))
-        self.reserve[task] = max(bounty, raised) / credit
+        bounty, limit = (
+            self.bounty.get(task, first * rule.credits_per_dollar),
+            rule.cap * first * rule.credits_per_dollar,
+        )
+        self.bounty[task] = max(bounty, min(limit, max(bounty + 1, round(factor * bounty))))
+        self.reserve[task] = self.bounty[task] / rule.credits_per_dollar

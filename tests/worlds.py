@@ -107,7 +107,9 @@ def examples() -> list[Mechanism]:
     }
     found: list[Mechanism] = []
     for name in names():
-        found += [*lookup(name).examples(), *(lookup(name)(**parameters) for parameters in more.get(name, []))]
+        for rule in (*lookup(name).examples(), *(lookup(name)(**parameters) for parameters in more.get(name, []))):
+            if rule not in found:
+                found.append(rule)
     return found
 
 
@@ -123,8 +125,9 @@ def worlds(draw: st.DrawFn) -> World:
     repeats = draw(st.booleans(), label="repeats")
     tries = draw(st.integers(1, 3), label="K") if repeats else POSTINGS
     steps = draw(st.sampled_from([2, 8, 64]), label="steps of money")
-    ticks = draw(st.sampled_from([0, 1, 6]), label="longest duration")
-    gap = draw(st.sampled_from([0, 1, 5]), label="latest arrival")
+    ticks = draw(st.sampled_from([0, 1, 3, 6]), label="longest duration")
+    gap = draw(st.sampled_from([0, 1, 4]), label="latest arrival")
+    slow = draw(st.sampled_from([0, 3]), label="longest latency")
     rare = draw(st.sampled_from([0.0, 0.3]), label="share of odd cells")
     chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1), label="luck"))
     n_replications, n_tasks, n_agents = sizes
@@ -143,13 +146,13 @@ def worlds(draw: st.DrawFn) -> World:
         block=("",) * n_tasks,
         recorded=False,
         repeats=repeats,
-        value=_grid(chance, per_task, 8, 2.0),
-        reserve=_grid(chance, per_task, steps, 2.0),
+        value=_grid(chance, per_task, 8, 4.0),
+        reserve=_grid(chance, per_task, steps, 4.0),
         arrival=chance.integers(0, gap, per_task, endpoint=True),
         present=present,
         belief=hidden(_grid(chance, per_agent, 8, 1.0)),
         cost_belief=hidden(_grid(chance, per_agent, steps, 0.5)),
-        latency=hidden(chance.integers(0, 3, per_agent, endpoint=True)),
+        latency=hidden(chance.integers(0, slow, per_agent, endpoint=True)),
         ability=hidden(_grid(chance, per_agent, 8, 1.0)),
         success=success,
         verified=np.where(chance.random(per_try) < rare, ~success, success),
@@ -191,7 +194,7 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
     return make_rules(
         mechanism,
         public=(*shown, "penalty", *(("reserve",) if mechanism.announces_reserve else ())),
-        penalty=draw(st.sampled_from([0.0, 0.5, 2.0]), label="penalty"),
+        penalty=draw(st.sampled_from([0.0, 0.25, 2.0]), label="penalty"),
         bid_cost=draw(cents, label="bid cost"),
         overhead=draw(cents, label="overhead"),
         window=window,

@@ -9,29 +9,30 @@ from matplotlib.figure import Figure
 
 from analysis.figures.style import GREY, styled
 
-_STAMP = 0.16  # inches kept free for the line at the bottom
+DPI = 300
+_LINE = 0.11  # inches that a line of the caption takes at the bottom
 
 
 @styled
 def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str, caption: str) -> list[Path]:
-    """The three paths written, PNG at 300 dpi. `caption` goes in small print under the figure.
+    """The three paths written, PNG at DPI dots per inch. `caption` goes in small print under the figure.
 
     No file holds a date, so that a rerun can be compared byte by byte.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _lay_out(figure)
+    _lay_out(figure, 0.05 + _LINE * (1 + caption.count("\n")))
     line = figure.text(0.005, 0.02 / figure.get_figheight(), caption, fontsize=5.5, color=GREY, va="bottom")
     paths = [folder / f"{name}.{kind}" for kind in ("pdf", "png", "csv")]
     figure.savefig(paths[0], metadata={"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None})
-    figure.savefig(paths[1], dpi=300, metadata={"Software": None})
+    figure.savefig(paths[1], dpi=DPI, metadata={"Software": None})
     line.remove()
     data.to_csv(paths[2], index=False, float_format="%.12g", lineterminator="\n")
     return paths
 
 
-def _lay_out(figure: Figure) -> None:
-    """Fix the axes where the layout engine puts them, rounded: its last digits depend on memory addresses."""
-    engine, share = figure.get_layout_engine(), _STAMP / figure.get_figheight()
+def _lay_out(figure: Figure, bottom: float) -> None:
+    """Fix the axes above `bottom` inches where the engine puts them, rounded: its last digits vary by process."""
+    engine, share = figure.get_layout_engine(), bottom / figure.get_figheight()
     if engine is None:
         return
     engine.set(rect=(0.0, share, 1.0, 1.0 - share))  # type: ignore[call-arg]

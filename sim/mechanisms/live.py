@@ -18,7 +18,7 @@ scores go to the higher reputation, then to the lottery. The bounty is public.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from annotated_types import Gt
@@ -60,15 +60,24 @@ class AgentEconomy(_LiveRule):
 
     pay: what a PASS pays, the agent's "ask" or the "bounty" (individually rational only for "ask": a reputation above
     1 lets an ask above the bounty win). rounded: compute the failure penalty in whole credits, as
-    the engine does; False leaves the roundings out (for work on the rule itself).
+    the engine does; False leaves the roundings out (for work on the rule itself: the best joint lie claims exactly 1
+    only then, since a fine in whole credits is flat between its steps).
     """
 
     pay: Literal["ask", "bounty"] = "ask"
     rounded: bool = True
 
     summary: ClassVar[str] = "live agent-economy engine: reputation-weighted score, own ask, confidence penalty"
-    promises: ClassVar[Promises] = Promises(ask=False, claim=False, rational=True, efficient=False, no_deficit=False)
     source: ClassVar[str] = "AE"
+
+    @property
+    def promises(self) -> Promises:  # type: ignore[override]
+        rational = self.pay == "ask"
+        return Promises(ask=False, claim=False, rational=rational, efficient=False, no_deficit=False)
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        return (cls(pay="ask"), cls(pay="bounty"))
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         bounty = np.asarray(tender.reserve)[..., None]

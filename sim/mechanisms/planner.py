@@ -29,6 +29,11 @@ class _Planner(Mechanism):
 
     needs: ClassVar[frozenset[Need]] = frozenset({"expected_cost"})
 
+    @property
+    def promises(self) -> Promises:  # type: ignore[override]
+        bounded = self.pay == "reserve"
+        return Promises(ask=True, claim=True, rational=False, efficient=False, no_deficit=bounded, claim_ignored=True)
+
     def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
         """The cost of an attempt; planners read no ask."""
         return cost_belief
@@ -47,17 +52,16 @@ class Always(_Planner):
     agent: str | int
 
     summary: ClassVar[str] = "one named agent for every task, paid its expected cost"
-    promises: ClassVar[Promises] = Promises(
-        ask=True, claim=True, rational=False, efficient=False, no_deficit=False, claim_ignored=True
-    )
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
-        return (cls(agent=0),)
+        return (cls(agent=0, pay="expected_cost"), cls(agent=0, pay="reserve"))
 
     def for_agents(self, agents: Sequence[str]) -> Self:
         """The agent's name resolved to its position; raises `ScenarioError` where nobody has that name."""
         if isinstance(self.agent, int):
+            if not 0 <= self.agent < len(agents):
+                raise ScenarioError(f"always.agent: must be a name or lie in 0 ... {len(agents) - 1}; got {self.agent}")
             return self
         if self.agent not in agents:
             allowed = ", ".join(agents)
@@ -67,6 +71,8 @@ class Always(_Planner):
         return replace(self, agent=list(agents).index(self.agent))
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        if isinstance(self.agent, str):
+            raise ScenarioError(f"always.agent: {self.agent!r} is a name; for_agents turns it into a position")
         hired = bids.active & (np.arange(bids.active.shape[-1]) == self.agent)
         return self._contract(hired, tender, standing, np.zeros(hired.shape[:-1], np.bool_))
 
@@ -80,10 +86,11 @@ class RouteByAdvice(_Planner):
     """
 
     summary: ClassVar[str] = "the agent with the best advice x value - expected cost, paid its expected cost"
-    promises: ClassVar[Promises] = Promises(
-        ask=True, claim=True, rational=False, efficient=False, no_deficit=False, claim_ignored=True
-    )
     needs: ClassVar[frozenset[Need]] = frozenset({"value", "expected_cost", "advice"})
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        return (cls(pay="expected_cost"), cls(pay="reserve"))
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         value = np.asarray(tender.value)[..., None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import is_dataclass
 from typing import TypeVar
 
 from sim.errors import ScenarioError, closest
@@ -22,7 +21,7 @@ def register(name: str) -> Callable[[Rule], Rule]:
     """
 
     def add(rule: Rule) -> Rule:
-        if not is_dataclass(rule) or not rule.__dataclass_params__.frozen:
+        if "__dataclass_params__" not in vars(rule) or not rule.__dataclass_params__.frozen:
             raise TypeError(f"mechanism {name!r} must be a dataclass with frozen=True (put @register above @dataclass)")
         for attribute, kind in (("summary", str), ("promises", (Promises, property))):
             if not isinstance(getattr(rule, attribute, None), kind):

@@ -6,7 +6,12 @@
 
 The highest score at or above V - r is hired; bar = max(V - r, best rival score). First score pays the ask, second
 score the critical ask; a failed agent pays k. At break-even asks the second form equals p V - c whatever k is, so it
-is the welfare order; the first form is not. A claim of 0 promises nothing and is never hired under the second form.
+is the welfare order; the first form is not. A claim below one in a billion promises nothing and is never hired under
+the second form.
+
+With a penalty the second form credits a bidder with what it would pay on failure, so the less it claims the less its
+ask weighs: a claim near 0 at any ask scores k, and its critical ask grows without bound. Truth remains the best ask,
+but where bidders may misstate claims a penalty above the best surplus makes claiming failure the way to win.
 """
 
 from __future__ import annotations
@@ -21,6 +26,8 @@ from sim.mechanisms.base import Mechanism, Need, Promises, Selection, Terms, bes
 from sim.mechanisms.registry import register
 
 ScoreForm = Literal["qV-a", "q(V-a)"]
+
+LEAST_CLAIM = 1e-9
 
 
 @dataclass(frozen=True)
@@ -37,9 +44,10 @@ class _ScoreRule(Mechanism):
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         value, penalty = np.asarray(tender.value)[..., None], np.asarray(tender.penalty)[..., None]
+        ask = np.where(bids.active, bids.ask, np.nan)  # an abstaining agent's ask is infinite
         if self.score == "qV-a":
-            return {"claim x value": bids.claim * value, "-ask": -bids.ask}
-        expected = bids.claim * (value - bids.ask)
+            return {"claim x value": bids.claim * value, "-ask": -ask}
+        expected = bids.claim * (value - ask)
         return {"claim x (value - ask)": expected, "(1 - claim) x penalty": (1.0 - bids.claim) * penalty}
 
     def threshold(self, tender: Tender) -> FloatArray:
@@ -49,7 +57,7 @@ class _ScoreRule(Mechanism):
         scores = self.scores(bids, tender, standing)
         eligible = bids.active & (scores >= self.threshold(tender)[..., None])
         if self.score == "q(V-a)":
-            eligible &= bids.claim > 0
+            eligible &= bids.claim >= LEAST_CLAIM
         return select(scores, eligible, lottery)
 
 
@@ -59,8 +67,12 @@ class FirstScore(_ScoreRule):
     """The best score wins and is paid its own ask. Sources: [Che1993], [AskerCantillon2008]."""
 
     summary: ClassVar[str] = "best score of claim and ask at or above value - reserve, paid its ask"
-    promises: ClassVar[Promises] = Promises(ask=False, claim=False, rational=True, efficient=False, no_deficit=True)
     source: ClassVar[str] = "Che1993, AskerCantillon2008"
+
+    @property
+    def promises(self) -> Promises:  # type: ignore[override]
+        efficient = self.score == "q(V-a)"
+        return Promises(ask=False, claim=False, rational=True, efficient=efficient, no_deficit=True)
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         chosen = self._select(bids, tender, standing, lottery)

@@ -91,14 +91,14 @@ dyadic_tasks = st.builds(
 
 
 @every(MONEY_PAIRS)
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(agents=dyadic_agents, task=dyadic_tasks)
 def test_rule_equals_its_definition_with_ties(rule, definition, agents, task) -> None:
     assert_award(scene_of(agents, task).award(rule), definition(agents, task))
 
 
 @every(LIVE_PAIRS)
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     agents=st.lists(
         st.builds(
@@ -153,7 +153,7 @@ def test_second_score_pays_the_largest_ask_that_still_wins(form, agents, task) -
     award = scene_of(agents, task).award(lookup("second_score")(score=form))
     definition = partial(reference.first_score, form=form)
     for who in np.flatnonzero(award.hired).tolist():
-        if form == "q(V-a)" or agents[who].claim > 0:
+        if form == "q(V-a)" or agents[who].claim >= 1e-9:
             largest = reference.largest_winning_ask(definition, agents, task, who)
             assert award.pay_success[who] == pytest.approx(largest, rel=1e-9, abs=1e-9)
 

@@ -15,7 +15,7 @@ from tests.worlds import examples, rules, worlds
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_event_market_equals_the_naive_market(mechanism: Mechanism, data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(mechanism))

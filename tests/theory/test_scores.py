@@ -98,6 +98,16 @@ def test_claim_of_zero_is_never_hired_for_its_penalty(name) -> None:
     assert not scene([0.0], 0.0, penalty=5.0).award(lookup(name)(score="q(V-a)")).hired.any()
 
 
+@pytest.mark.parametrize(
+    "posting", [{"penalty": 0.0}, {"penalty": 1.0}, {"reserve": 1.2}], ids=["plain", "penalty", "reserve above value"]
+)
+@pytest.mark.parametrize("claim", [1e-9, 1e-310])
+def test_vanishing_claim_is_promised_finite_money(claim, posting) -> None:
+    """The critical ask divides by the claim; an award must be finite."""
+    award = scene([0.1], claim, **posting).award(lookup("second_score")(score="q(V-a)"))
+    assert np.isfinite(award.pay_success).all()
+
+
 @FORMS
 @pytest.mark.parametrize("name", ["first_score", "second_score"])
 def test_nobody_at_claim_one_is_paid_more_than_the_reserve(name, form) -> None:

@@ -1,0 +1,15 @@
+"""Options of the test suite."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regen", action="store_true", help="write the golden ledgers anew and print what changed (-s)")
+
+
+@pytest.fixture
+def regen(request: pytest.FixtureRequest) -> bool:
+    """Golden files are to be written, not compared."""
+    return bool(request.config.getoption("--regen"))

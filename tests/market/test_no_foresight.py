@@ -1,0 +1,114 @@
+"""No decision reads a later moment: whatever is still to come is changed, and nothing up to now does.
+
+Advice and costs that a scenario calls an oracle's ("actual", "outcome", "leave_one_task_out") are told the future on
+purpose, so they are left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.mechanisms import Mechanism
+from sim.rules import Rules
+from sim.scenario import label_of
+from sim.simulate import Tables, simulate
+from sim.sources import ExpectedCost
+from sim.world import World
+from tests.market.compare import Row, assert_same_rows, rows
+from tests.worlds import examples, rules, worlds
+
+_AT_THE_END = ("finish", "status", "timed_out", "success", "payment", "cost")
+
+
+def without_oracles(rule: Rules) -> Rules:
+    told = rule.expected_cost.kind in ("actual", "leave_one_task_out")
+    source = ExpectedCost("fixed", 0.125) if told else rule.expected_cost
+    return replace(rule, expected_cost=source, advice="ability")
+
+
+def another_future(world: World, past: Tables, now: int, chance: np.random.Generator) -> World:
+    """The World with everything changed that happens after tick `now` in the market `past`."""
+    arrays: dict[str, Any] = {
+        name: array.copy() for name, array in vars(world).items() if isinstance(array, np.ndarray)
+    }
+    shape = world.cost.shape
+    late = world.arrival > now
+    for name, high in (("value", 2.0), ("reserve", 2.0)):
+        arrays[name] = np.where(late, chance.random(late.shape) * high, arrays[name])
+    for name in ("belief", "cost_belief", "ability"):
+        arrays[name] = np.where(late[..., None], chance.random(shape[:-1]), arrays[name])
+    arrays["latency"] = np.where(late[..., None], chance.integers(0, 4, shape[:-1]), arrays["latency"])
+    arrays["arrival"] = np.where(late, now + chance.integers(1, 6, late.shape), arrays["arrival"])
+
+    cleared, attempts = past["clearings"], past["attempts"]
+    known_lottery = np.zeros(world.lottery.shape[:3], np.bool_)
+    done = cleared["tick"] <= now
+    known_lottery[tuple(cleared[key][done] for key in ("replication", "task", "posting"))] = True
+    arrays["lottery"] = np.where(known_lottery[..., None], world.lottery, chance.random(world.lottery.shape))
+
+    turn = np.minimum(attempts["try"], world.n_tries - 1)
+    at = np.stack([attempts["replication"], attempts["task"], attempts["agent"], turn])
+    known, least = np.zeros(shape, np.bool_), np.zeros(shape, np.int64)
+    running = (attempts["start"] <= now) & (attempts["finish"] > now)
+    least[tuple(at[:, running])] = now + 1 - attempts["start"][running]
+    known[tuple(at[:, attempts["finish"] <= now])] = True
+    for name in ("success", "verified", "infra"):
+        arrays[name] = np.where(known, arrays[name], chance.random(shape) < 0.5)
+    arrays["cost"] = np.where(known, world.cost, chance.random(shape))
+    arrays["duration"] = np.where(known, world.duration, least + chance.integers(0, 5, shape))
+    return replace(world, **arrays)
+
+
+def until(tables: Tables, now: int) -> dict[str, list[Row]]:
+    """What the ledger could say at the end of tick `now`."""
+    told = rows(tables)
+    cleared = [row for row in told["clearings"] if row["tick"] <= now]
+    open_ = {_posting(row) for row in told["attempts"] if row["finish"] > now}
+    places = {_posting(row) for row in cleared}
+    started = [row for row in told["attempts"] if row["start"] <= now]
+    return {
+        "clearings": [{**row, "closed": None} if _posting(row) in open_ else row for row in cleared],
+        "bids": [row for row in told["bids"] if _posting(row) in places],
+        "attempts": [row | dict.fromkeys(_AT_THE_END) if row["finish"] > now else row for row in started],
+    }
+
+
+def _posting(row: Row) -> tuple[int, int, int]:
+    return row["replication"], row["task"], row["posting"]
+
+
+@pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@given(data=st.data(), now=st.integers(0, 8), luck=st.integers(0, 2**32 - 1))
+def test_another_future_leaves_the_past_as_it_was(
+    mechanism: Mechanism, data: st.DataObject, now: int, luck: int
+) -> None:
+    world, rule = data.draw(worlds()), without_oracles(data.draw(rules(mechanism)))
+    past = simulate(world, rule)
+    changed = another_future(world, past, now, np.random.default_rng(luck))
+    assert_same_rows(until(simulate(changed, rule), now), until(past, now))
+
+
+@pytest.mark.parametrize("mechanism", [m for m in examples() if not m.announces_reserve], ids=label_of)
+@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_sealed_reserve_reaches_no_ask(mechanism: Mechanism, data: st.DataObject) -> None:
+    world, rule = data.draw(worlds()), data.draw(rules(mechanism))
+    rule = replace(rule, public=("value", "penalty"))
+    dearer = replace(world, reserve=world.reserve + 1.0)
+    first, second = simulate(world, rule)["bids"], simulate(dearer, rule)["bids"]
+    for name in ("ask", "claim"):
+        assert _by_bid(first, name) == _by_bid(second, name)
+
+
+def _by_bid(bids: dict[str, Any], name: str) -> dict[tuple[int, ...], float]:
+    """First postings' bids by (replication, task, agent)."""
+    made = (bids["posting"] == 0) & ~np.isnan(bids[name])
+    keys = zip(*(bids[key][made].tolist() for key in ("replication", "task", "agent")), strict=True)
+    return dict(zip(keys, bids[name][made].tolist(), strict=True))

@@ -1,0 +1,86 @@
+"""One World, many mechanisms: the luck is the same, and the engine's own batches leave no trace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sim.simulate
+from sim.allocator import Allocator
+from sim.arrays import Status
+from sim.mechanisms import Mechanism
+from sim.scenario import label_of
+from sim.simulate import simulate, simulate_alone
+from tests.market.compare import as_rows, assert_same_rows, rows
+from tests.worlds import examples, make_rules, rules, worlds
+
+every_mechanism = pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_try_has_the_same_outcome_under_every_mechanism_and_it_is_the_worlds(data: st.DataObject) -> None:
+    world = data.draw(worlds())
+    for mechanism in examples():
+        rule = replace(data.draw(rules(mechanism)), deadline=None)
+        for row in as_rows(simulate(world, rule, detail="attempts")["attempts"]):
+            at = row["replication"], row["task"], row["agent"], min(row["try"], world.n_tries - 1)
+            said = Status.PASS if world.verified[at] else Status.FAIL
+            assert row["status"] == (Status.INFRA if world.infra[at] else said)
+            assert row["success"] == (world.success[at] and not world.infra[at])
+            assert (row["cost"], row["finish"] - row["start"]) == (world.cost[at], world.duration[at])
+
+
+@every_mechanism
+@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_size_of_the_blocks_changes_nothing(mechanism: Mechanism, data: st.DataObject) -> None:
+    world, rule = data.draw(worlds()), data.draw(rules(mechanism))
+    expected = rows(simulate(world, rule))
+    for size in (1, 2 * world.n_tasks):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sim.simulate, "_BLOCK", size)
+            assert_same_rows(rows(simulate(world, rule)), expected)
+
+
+@every_mechanism
+@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_opening_batch_equals_asking_for_each_task(mechanism: Mechanism, data: st.DataObject) -> None:
+    world, rule = data.draw(worlds()), data.draw(rules(mechanism))
+    allocator = Allocator(world, rule)
+    nothing = np.zeros(world.n_agents, np.int64), np.ones(world.n_agents, np.bool_), allocator.initial()
+    for at in np.ndindex(world.reserve.shape):
+        one = allocator.clear(at, 0, float(world.reserve[at]), *nothing)  # type: ignore[arg-type]
+        for part in ("bids", "tender", "standing", "award"):
+            for name, array in vars(getattr(one, part)).items():
+                np.testing.assert_array_equal(array, getattr(getattr(allocator.opening, part), name)[at])
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_attempts_alone_are_the_attempts_of_the_whole_ledger(data: st.DataObject) -> None:
+    world, rule = data.draw(worlds()), data.draw(rules(data.draw(st.sampled_from(examples()))))
+    few, all_ = simulate(world, rule, detail="attempts"), simulate(world, rule)
+    assert list(few) == ["attempts"]
+    assert_same_rows({**rows(all_), **rows(few)}, rows(all_))
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_agents_alone_are_markets_of_one_agent_each(data: st.DataObject) -> None:
+    world, rule = data.draw(worlds()), data.draw(rules(make_rules("second_price").mechanism))
+    found = rows(simulate_alone(world, lambda _: rule))
+    expected: dict[str, list[dict[str, Any]]] = {"attempts": [], "bids": [], "clearings": []}
+    for replication in range(world.n_replications):
+        for agent in range(world.n_agents):
+            own = rows(simulate(world.only(agent).replication(replication), rule))
+            whose = {"attempts": {"agent": agent}, "bids": {"agent": agent}, "clearings": {"alone": agent}}
+            for name, table in own.items():
+                expected[name] += [row | whose[name] | {"replication": replication} for row in table]
+    assert_same_rows(found, expected)
