@@ -33,8 +33,8 @@ class ArmData:
     attempts, wins (R, T, n): attempts made, and those that truly succeeded.
     payment, cost, bid_cost (R, T, n) dollars, summed over attempts or bids.
     expected, published (R, T, n) dollars: sums over attempts of the profit the agent expected, by its belief and
-        cost_belief, and of success x (payment - ask).
-    claim_gap (R, T, n): sum over attempts of claim - success.
+        cost_belief, and of [verified PASS] x (payment - ask).
+    judged (R, T, n): attempts that were not lost to the system. claim_gap (R, T, n): sum over them of claim - success.
     value, reserve, penalty (R, T, m) dollars, of the first posting. overhead (R, T, m) dollars.
     n_ties, n_awards (R, T, m): clearings that hired, by a tie and at all.
     """
@@ -56,6 +56,7 @@ class ArmData:
     bid_cost: FloatArray
     expected: FloatArray
     published: FloatArray
+    judged: IntArray
     claim_gap: FloatArray
     value: FloatArray
     reserve: FloatArray
@@ -176,14 +177,17 @@ def _of_attempts(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
     payment, cost, claim = (rows[name].to_numpy() for name in ("payment", "cost", "claim"))
     win, lose = rows["pay_success"].to_numpy(), rows["pay_failure"].to_numpy()
     belief = world.belief[at]
+    status = rows["status"].to_numpy(dtype=object)
+    judged = status != "INFRA"
     return {
         "attempts": _sum(at, shape, np.ones(len(rows))).astype(np.int64),
         "wins": _sum(at, shape, success).astype(np.int64),
         "payment": _sum(at, shape, payment),
         "cost": _sum(at, shape, cost),
         "expected": _sum(at, shape, belief * win + (1 - belief) * lose - world.cost_belief[at]),
-        "published": _sum(at, shape, np.where(success, payment - ask, 0.0)),
-        "claim_gap": _sum(at, shape, claim - success),
+        "published": _sum(at, shape, np.where(status == "PASS", payment - ask, 0.0)),
+        "judged": _sum(at, shape, judged).astype(np.int64),
+        "claim_gap": _sum(at, shape, np.where(judged, claim - success, 0.0)),
     }
 
 

@@ -105,12 +105,14 @@ def agents(arm: ArmData) -> dict[str, Estimate]:
     recorded, chances = arm.world.recorded, arm.present
     total = np.broadcast_to(arm.attempts.sum(axis=2, keepdims=True), chances.shape)
     asked = np.isfinite(arm.ask)
-    oracle = np.where(chances & arm.success, np.maximum(0.0, arm.per_agent(arm.reserve) - arm.world.cost_belief), 0.0)
+    oracle = np.where(
+        chances & arm.world.delivered[..., 0], np.maximum(0.0, arm.per_agent(arm.reserve) - arm.world.cost_belief), 0.0
+    )
     return claims(arm) | {
         "hired_rate": ratio(arm.hired & chances, chances, recorded),
         "share": ratio(arm.attempts, total, recorded),
         "ask_mean": ratio(np.where(asked, arm.ask, 0.0), asked, recorded),
-        "claim_minus_success_hired": ratio(arm.claim_gap, arm.attempts, recorded),
+        "claim_minus_success_hired": ratio(arm.claim_gap, arm.judged, recorded),
         "expected_profit": ratio(arm.expected, chances, recorded),
         "published_profit": ratio(arm.published, chances, recorded),
         "cash_profit": ratio(arm.payment - arm.cost, chances, recorded),

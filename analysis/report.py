@@ -8,13 +8,17 @@ from typing import Any
 import pandas as pd
 
 from analysis.arm import ArmData
+from analysis.differences import differences_table
 from analysis.pooled import claims_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
 from sim.distribution import parse_reserve
+from sim.errors import RunError
 from sim.events import write_events
 from sim.run import Run
 
-TABLES = {"agents": agents_table, "claims": claims_table, "summary": summary_table, "closed_forms": closed_forms_table}
+TABLES = ("agents", "claims", "summary", "differences", "closed_forms")
+_OPTIONAL = ("closed_forms",)
+_TEXT = ("arm", "mechanism", "agent", "baseline")
 
 
 def write_report(folder: Path, *, events: bool = False) -> None:
@@ -22,12 +26,18 @@ def write_report(folder: Path, *, events: bool = False) -> None:
     from analysis.figures import draw_all
 
     run = Run.open(folder)
-    arms = arms_of(run)
-    for name, make in TABLES.items():
-        table = make(arms)
-        if len(table) or name != "closed_forms":
+    arms, baseline = arms_of(run), run.scenario.baseline
+    tables = (
+        agents_table(arms),
+        claims_table(arms),
+        summary_table(arms),
+        differences_table(arms, baseline),
+        closed_forms_table(arms),
+    )
+    for name, table in zip(TABLES, tables, strict=True):
+        if len(table) or name not in _OPTIONAL:
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-    draw_all(arms, folder / "figures", stamp(run.info))
+    draw_all(arms, folder / "figures", stamp(run.info), baseline)
     if events:
         write_events(run.ledger, [arm.name for arm in run.scenario.arms], folder / "events.jsonl")
 
@@ -60,6 +70,17 @@ def stamp(info: dict[str, Any]) -> str:
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """The CSV tables of a run, by name."""
-    there = {name: folder / f"{name}.csv" for name in TABLES}
-    return {name: pd.read_csv(path) for name, path in there.items() if path.is_file()}
+    """The CSV tables of a run, by name; raises RunError where one is missing or broken."""
+    found = {}
+    for name in TABLES:
+        path = folder / f"{name}.csv"
+        if name in _OPTIONAL and not path.is_file():
+            continue
+        try:
+            header = pd.read_csv(path, nrows=0).columns
+            undefined = {column: [""] for column in header if column not in _TEXT}
+            text = {column: str for column in header if column in _TEXT}
+            found[name] = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=undefined)
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path}: is missing or broken ({type(error).__name__}); run the scenario again") from None
+    return found

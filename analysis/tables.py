@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis import auction, metrics
 from analysis.arm import ArmData
+from analysis.differences import QUANTITIES
 from analysis.inference import Estimate
 from analysis.pooled import CLAIMS
 
@@ -20,7 +21,8 @@ _AGENTS = {
     "success_rate": "true success of the first try, mean over opportunities",
     "mean_claim": "stated success probability, mean over claims at the first posting",
     "brier": "(claim - success)^2, mean over claims at the first posting; success is that of the first try",
-    "ece": "expected calibration error in 10 equal bins, over claims at the first posting",
+    "ece": "expected calibration error in 10 equal bins, over claims at the first posting; its errors hold the sign "
+    "of each bin, which overstates them where a bin is near calibrated",
     "ece_null": "expected ECE of a perfectly calibrated agent with the same claims",
     "auc": "share of (success, failure) pairs of the agent's own tasks with the higher claim on the success, ties half",
     "auc_others": "AUC of this agent's claims against another agent's successes, mean over the other agents",
@@ -29,12 +31,12 @@ _AGENTS = {
     "hired_rate": "opportunities with at least one attempt / opportunities",
     "share": "this agent's attempts / all attempts of the arm",
     "ask_mean": "dollars asked, mean over finite asks at the first posting",
-    "claim_minus_success_hired": "claim - success, mean over this agent's attempts",
+    "claim_minus_success_hired": "claim - success, mean over this agent's attempts that were not lost (INFRA)",
     "expected_profit": "dollars, sum over attempts of p pay_success + (1 - p) pay_failure - cost_belief with p the "
     "agent's belief / opportunities",
-    "published_profit": "dollars, sum over attempts of success x (payment - ask) / opportunities",
+    "published_profit": "dollars, sum over attempts of [verified PASS] x (payment - ask) / opportunities",
     "cash_profit": "dollars, sum over attempts of payment - cost / opportunities",
-    "oracle_profit": "dollars, success x max(0, reserve - cost_belief), mean over opportunities",
+    "oracle_profit": "dollars, success x max(0, reserve - cost_belief) at the first try, mean over opportunities",
 }
 _SUMMARY = {
     "solve_rate": "auctions in which some attempt truly succeeded / auctions",
@@ -46,16 +48,19 @@ _SUMMARY = {
     "surplus": "dollars, V solved - payment - overhead, the principal's / auctions; NaN where no value is stated",
     "utility": "dollars, payment - cost - bid_cost, the agents' / auctions",
     "welfare": "dollars, surplus + utility / auctions",
-    "regret_fixed": "dollars, V y - c of the agent best on the other tasks, minus welfare / auctions",
-    "regret_ability": "dollars, max(0, best V ability - c of those present), minus welfare / auctions",
-    "regret_outcome": "dollars, max(0, best V y - c of those present), minus welfare / auctions",
-    "share_top": "attempts of the agent with most attempts / attempts",
+    "regret_fixed": "dollars, V y - c at the first try of the agent best on the other tasks, minus welfare / auctions; "
+    "no bid cost or overhead is charged to the benchmark; where agents are alone it is the agent itself",
+    "regret_ability": "dollars, max(0, best V ability - mean c over tries of those present), minus welfare / "
+    "auctions; NaN where an ability is unknown",
+    "regret_outcome": "dollars, max(0, best V y - c at the first try of those present), minus welfare / "
+    "auctions: a bound, since nobody knows outcomes beforehand",
+    "share_top": "attempts of the agent with most attempts / attempts; its errors take that agent as given",
     "tie_rate": "clearings that hired by a tie / clearings that hired",
 }
 _AUCTION = {
     "hired": "share of opportunities hired",
     "expected": "dollars of profit the agent expected / opportunities",
-    "published": "dollars, success x (payment - ask) / opportunities",
+    "published": "dollars, [verified PASS] x (payment - ask) / opportunities",
     "cash": "dollars, payment - cost / opportunities",
     "oracle": "dollars, success x max(0, reserve - cost_belief) / opportunities",
     "wrong_probability": "dollars, the part of cash - published due to the wrong probability / opportunities",
@@ -67,7 +72,9 @@ def _with_errors(columns: dict[str, str]) -> dict[str, str]:
     table = {}
     for name, meaning in columns.items():
         table[name] = meaning
-        table[f"{name}_se"] = f"standard error of {name} for another draw of tasks"
+        table[f"{name}_se"] = (
+            f"standard error of {name} for another draw of tasks like these, independent of each other"
+        )
         table[f"{name}_se_mc"] = f"standard error of {name} from the simulation's own noise"
     return table
 
@@ -97,6 +104,13 @@ COLUMNS: dict[str, dict[str, str]] = {
         **_with_errors(CLAIMS),
     },
     "summary": {**_ARM, "tasks": "auctions: (replication, task, market)", **_with_errors(_SUMMARY)},
+    "differences": {
+        **_ARM,
+        "baseline": "name of the arm that differences are taken to",
+        **_with_errors(
+            {name: f"{name} of the arm minus that of the baseline, paired / auctions" for name in QUANTITIES}
+        ),
+    },
     "closed_forms": {
         **_ARM,
         "agent": "name of the agent",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -144,14 +145,15 @@ def explain(
     from sim.explain import explain as explain_task
     from sim.listing import explanation
     from sim.plugins import plugins
-    from sim.run import Run
+    from sim.run import Run, run_info
 
+    number = _whole("--replication", replication)
     with plugins(plugin or []) as digests:
-        opened = Run.open(folder)
-        if opened.info["plugins"] != digests:
-            names = ", ".join(opened.info["plugins"]) or "none"
+        info = run_info(folder)
+        if info is not None and info["plugins"] != digests:
+            names = ", ".join(info["plugins"]) or "none"
             raise RunError(f"{folder}: ran with other plugins ({names}); give the same files with --plugin")
-        _print(explanation(explain_task(opened, task, _whole("--replication", replication), arm)))
+        _print(explanation(explain_task(Run.open(folder), task, number, arm)))
 
 
 def _plan(
@@ -177,10 +179,9 @@ def _plan(
 
 
 def _whole(option: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise RunError(f"{option} {text}: must be a whole number") from None
+    if not re.fullmatch(r"-?[0-9]{1,30}", text):
+        raise RunError(f"{option} {text}: must be a whole number")
+    return int(text)
 
 
 def _show(folder: Path) -> None:
@@ -205,10 +206,23 @@ def _print(renderables: list[object]) -> None:
 def main() -> None:
     """Entry point: a user's mistake is one line on stderr and exit code 2, never a traceback."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except SimError as error:
-        typer.echo(f"bidlab: {error}", err=True)
-        sys.exit(2)
+        _fail(str(error))
+    except Exception as error:
+        # Whichever library parses the command line, its usage errors know how to say what is wrong.
+        if not hasattr(error, "format_message"):
+            raise
+        if len(sys.argv) == 1:
+            typer.echo(error.format_message())
+            sys.exit(2)
+        _fail(" ".join(error.format_message().split()))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(reason: str) -> NoReturn:
+    typer.echo(f"bidlab: {reason}", err=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -88,23 +88,36 @@ def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None) -> Plan:
 
 
 def check_folder(folder: Path, info: Mapping[str, Any], force: bool) -> None:
-    """Raise RunError where `folder`, or its unfinished `.partial`, may not be replaced by the run `info` describes."""
+    """Raise RunError where `folder`, or its unfinished `.partial`, may not be replaced by the run `info` describes.
+
+    The same run is replaced; another one, be it another scenario, seed or setting, only by `force`; anything that is
+    no run never.
+    """
+    if folder.name in ("", ".."):
+        raise RunError(f"--out {folder}: must name a folder of its own, e.g. out/my_run")
     for place in (folder, partial_of(folder)):
-        if not place.exists():
-            continue
-        if not place.is_dir():
-            raise RunError(f"--out {place}: is a file, not a folder")
-        there = run_info(place)
-        if there is None:
-            if any(entry.name != _BEGUN for entry in place.iterdir()):
-                raise RunError(f"--out {place}: is not empty and holds no run; choose another folder")
-            continue
-        old = there["scenario"]
-        if any(old.get(key) != info["scenario"][key] for key in ("name", "question", "seed")) and not force:
-            raise RunError(
-                f"--out {place}: holds the run of {old.get('name')!r} with seed {old.get('seed')}; "
-                "choose another folder or give --force to replace it"
-            )
+        try:
+            there, taken = place.exists(), place.is_symlink()
+        except OSError as error:
+            raise RunError(f"--out {place}: cannot be used: {error.strerror}") from None
+        if taken and not there:
+            raise RunError(f"--out {place}: is a link to nothing")
+        if there:
+            _check_place(place, info, force)
+
+
+def _check_place(place: Path, info: Mapping[str, Any], force: bool) -> None:
+    if not place.is_dir():
+        raise RunError(f"--out {place}: is a file, not a folder")
+    old = run_info(place)
+    if old is None:
+        if any(entry.name != _BEGUN for entry in place.iterdir()):
+            raise RunError(f"--out {place}: is not empty and holds no run; choose another folder")
+    elif old["hash"] != info["hash"] and not force:
+        raise RunError(
+            f"--out {place}: holds another run ({old['scenario']['name']}, seed {old['seed']}, hash "
+            f"{old['hash'][:12]}, not {info['hash'][:12]}); choose another folder or give --force to replace it"
+        )
 
 
 def partial_of(folder: Path) -> Path:

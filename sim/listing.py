@@ -13,7 +13,7 @@ from rich.table import Table
 from sim.bundled import scenarios as bundled
 from sim.explain import Explained, ExplainedPosting
 from sim.mechanisms import Mechanism, Promises, lookup, names
-from sim.results import agents_view, arms_view, plain_table
+from sim.results import add_row, agents_view, arms_view, plain_table
 from sim.scenario import label_of, load_scenario
 from sim.settings import ScenarioFile, Settings
 from sim.standing import COST_LEARNERS, REPUTATIONS
@@ -57,7 +57,7 @@ def mechanisms() -> list[Any]:
     for name in names():
         rule = lookup(name)
         needs = ", ".join(sorted(rule.needs))
-        table.add_row(name, rule.summary, _parameters(rule), needs, _promises(rule), rule.source)
+        add_row(table, name, rule.summary, _parameters(rule), needs, _promises(rule), rule.source)
     return [table, _LEGEND]
 
 
@@ -66,7 +66,7 @@ def scenarios() -> list[Any]:
     table = plain_table(None, ["scenario", "question", "arms"], n_left=2)
     for name, path in bundled().items():
         scenario = load_scenario(path)
-        table.add_row(name, scenario.question, str(len(scenario.arms)))
+        add_row(table, name, scenario.question, str(len(scenario.arms)))
     return [table]
 
 
@@ -75,7 +75,7 @@ def reputations() -> list[Any]:
     table = plain_table(None, ["name", "field of standing", "parameters"], n_left=3)
     for field, learners in (("reputation", REPUTATIONS), ("expected_cost", COST_LEARNERS)):
         for name, learner in learners.items():
-            table.add_row(name, field, _parameters(learner))
+            add_row(table, name, field, _parameters(learner))
     return [table]
 
 
@@ -84,8 +84,8 @@ def settings() -> list[Any]:
     table = plain_table(None, ["key", "default", "meaning"], n_left=3)
     _keys(table, "", ScenarioFile, skip=set(Settings.model_fields) | {"arm"})
     _keys(table, "", Settings, skip=set())
-    table.add_row("arm.name", "", "unique name of the arm; an arm may also hold any section, to override its keys")
-    table.add_row("arm.mechanism", "", "a rule's name, or { name = { parameter = value } }; a list makes several arms")
+    add_row(table, "arm.name", "", "unique name of the arm; an arm may also hold any section, to override its keys")
+    add_row(table, "arm.mechanism", "", "a rule's name, or { name = { parameter = value } }; a list makes several arms")
     return [table]
 
 
@@ -98,7 +98,7 @@ def _keys(table: Table, prefix: str, model: type[BaseModel], skip: set[str]) -> 
             _keys(table, f"{prefix}{name}.", inner, set())
             continue
         default = "required" if field.is_required() else str(field.get_default(call_default_factory=True))
-        table.add_row(f"{prefix}{name}", "absent" if default == "None" else default, field.description or "")
+        add_row(table, f"{prefix}{name}", "absent" if default == "None" else default, field.description or "")
 
 
 def _section(annotation: Any) -> type[BaseModel] | None:
@@ -116,7 +116,7 @@ def columns() -> list[Any]:
     for file, meanings in COLUMNS.items():
         table = plain_table(f"{file}.csv", ["column", "meaning"], n_left=2)
         for name, meaning in meanings.items():
-            table.add_row(name, meaning)
+            add_row(table, name, meaning)
         tables += [table, ""]
     return tables
 
@@ -157,5 +157,5 @@ def _bids(posting: ExplainedPosting) -> list[Any]:
     for bid in posting.bids:
         numbers = [bid.claim, bid.ask, *bid.terms.values(), bid.score, bid.lottery]
         cells = ["" if math.isnan(x) else f"{x:.4f}" for x in numbers]
-        table.add_row(bid.agent, bid.outcome, bid.reason, *cells)
+        add_row(table, bid.agent, bid.outcome, bid.reason, *cells)
     return [title, table]

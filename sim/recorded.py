@@ -17,6 +17,7 @@ from sim import draws
 from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.distribution import parse_arrivals, parse_distribution, parse_reserve, parse_ticks
 from sim.errors import ScenarioError, closest
+from sim.invalid import written
 from sim.settings import Settings, TenderSettings, WorldSettings
 from sim.table import Recorded
 from sim.world import World
@@ -49,7 +50,7 @@ def recorded_world(recorded: Recorded, settings: Settings, seed: int, replicatio
         repeats=world.beyond_tries == "repeat",
         value=value,
         reserve=_reserves(tender, value, seed, r, t),
-        arrival=parse_arrivals(world.arrivals).draw(seed, r, _places(world.order, seed, r, t)),
+        arrival=parse_arrivals(world.arrivals or "together").draw(seed, r, _places(world.order, seed, r, t)),
         present=np.broadcast_to(recorded.present, per_agent),
         belief=np.broadcast_to(recorded.belief, per_agent),
         cost_belief=np.broadcast_to(recorded.cost_belief, per_agent),
@@ -108,7 +109,7 @@ def _reserves(tender: TenderSettings, value: FloatArray, seed: int, r: draws.Wor
     if policy.distribution is not None:
         return policy.distribution.draw(seed, "reserve", r, t)
     if tender.value is None:
-        raise ScenarioError(f"tender.value: is missing; tender.reserve = {tender.reserve!r} is a share of it")
+        raise ScenarioError(f"tender.value: is missing; tender.reserve = {written(tender.reserve)} is a share of it")
     return value * policy.share
 
 

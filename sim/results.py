@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +21,7 @@ _ARMS = {
     "surplus": False,
     "utility": False,
     "welfare": True,
-    "regret_outcome": True,
-    "share_top": False,
+    "regret_outcome": False,
     "tie_rate": False,
 }
 _AGENTS = {
@@ -29,6 +29,7 @@ _AGENTS = {
     "mean_claim": False,
     "brier": False,
     "ece": False,
+    "ece_null": False,
     "auc": True,
     "hired_rate": True,
     "published_profit": True,
@@ -59,17 +60,35 @@ def _short(value: float, places: int) -> str:
 
 def plain_table(title: str | None, columns: Sequence[str], n_left: int = 1) -> Table:
     """A table without rules; the first `n_left` columns are text, the others numbers."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(
+        title=None if title is None else Text(title),
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
     for place, column in enumerate(columns):
-        table.add_column(column, justify="left" if place < n_left else "right", no_wrap=place == 0)
+        table.add_column(Text(column), justify="left" if place < n_left else "right", no_wrap=place == 0)
     return table
+
+
+def add_row(table: Table, *cells: str) -> None:
+    """Add a row of plain text: names are the user's and may look like markup."""
+    table.add_row(*(Text(cell) for cell in cells))
 
 
 def arms_view(tables: dict[str, pd.DataFrame]) -> list[Any]:
     """One row per arm; columns that are undefined in every arm are left out."""
     frame = tables["summary"]
     shown = {column: error for column, error in _ARMS.items() if frame[column].notna().any()}
-    view = _view(frame, "arm", shown, "per auction (± standard error for another draw of tasks)")
+    title = "per auction (± standard error for another draw of tasks)"
+    gaps = tables["differences"]
+    if len(gaps) > 1 and gaps["welfare"].notna().any():
+        title += f"; minus baseline: paired difference of welfare to {gaps['baseline'].iloc[0]!r}"
+        frame = frame.assign(minus_baseline=gaps["welfare"], minus_baseline_se=gaps["welfare_se"])
+        shown |= {"minus_baseline": True}
+    view = _view(frame, "arm", shown, title)
     empty = [str(arm) for arm in frame.loc[frame["unfilled_rate"] == 1.0, "arm"]]
     return [view, *(f"nobody was ever hired in arm {arm!r}" for arm in empty)]
 
@@ -99,7 +118,7 @@ def _view(frame: pd.DataFrame, key: str, columns: dict[str, bool], title: str) -
     table = plain_table(title, [key, *(column.replace("_", " ") for column in columns)])
     for row in frame.to_dict("records"):
         cells = [number(row[column], row[f"{column}_se"] if error else None) for column, error in columns.items()]
-        table.add_row(str(row[key]), *cells)
+        add_row(table, str(row[key]), *cells)
     return table
 
 
@@ -112,7 +131,7 @@ def _closed(frame: pd.DataFrame, arm: str) -> Table:
         for column in _CLOSED:
             drawn, error = row[f"{column}_drawn"], row[f"{column}_se_mc"]
             cells += [f"{number(drawn)} ± {number(error)}", number(row[column]), f"{row[f'{column}_z']:.1f}"]
-        table.add_row(str(row["agent"]), *cells)
+        add_row(table, str(row["agent"]), *cells)
     return table
 
 
@@ -120,5 +139,5 @@ def _shares(frame: pd.DataFrame, info: dict[str, Any]) -> Table:
     table = plain_table("share of attempts", ["arm", *info["agents"]])
     for arm in info["scenario"]["arms"]:
         share = frame[frame["arm"] == arm["name"]].set_index("agent")["share"]
-        table.add_row(arm["name"], *(number(share[agent]) for agent in info["agents"]))
+        add_row(table, arm["name"], *(number(share[agent]) for agent in info["agents"]))
     return table

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Self
 
+import numpy as np
+
 from sim.arrays import Status
 from sim.bidding import Bidder, Truthful
 from sim.errors import ScenarioError
@@ -52,7 +54,7 @@ class Rules:
             bidder=Truthful(mechanism),
             public=(*tender.public, *announced),
             penalty=tender.penalty,
-            bid_cost=settings.world.bid_cost,
+            bid_cost=settings.world.bid_cost if mechanism.solicits_bids else 0.0,
             overhead=market.overhead,
             window=market.window,
             capacity=market.capacity,
@@ -84,5 +86,8 @@ def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None
     if deadline is not None and deadline <= window:
         raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
     out_of_one = settings.standing.expected_cost, settings.standing.advice
-    if "leave_one_task_out" in out_of_one and world.n_tasks < 2:
-        raise ScenarioError('standing: "leave_one_task_out" needs at least two tasks')
+    if "leave_one_task_out" in out_of_one:
+        alone = np.argwhere(world.present.sum(axis=1) == 1)
+        if len(alone):
+            name = world.agents[alone[0][1]]
+            raise ScenarioError(f'standing: "leave_one_task_out" needs two tasks of every agent; {name!r} has one')

@@ -73,7 +73,9 @@ def run_info(folder: Path) -> dict[str, Any] | None:
         info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return info if isinstance(info, dict) and "hash" in info and "scenario" in info else None
+    if not isinstance(info, dict) or not isinstance(info.get("scenario"), dict) or "name" not in info["scenario"]:
+        return None
+    return info if {"hash", "seed", "plugins", "agents", "tasks"} <= set(info) else None
 
 
 def load_table(scenario: Scenario) -> Recorded:

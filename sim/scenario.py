@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sim.errors import ScenarioError
+from sim.errors import ScenarioError, closest
 from sim.invalid import first_fault, invalid, written
 from sim.mechanisms import Mechanism, lookup
 from sim.parameters import build, split
@@ -50,6 +50,7 @@ class Scenario:
     question: str
     source: str
     note: str
+    baseline: str
     seed: int
     replications: int
     arms: tuple[Arm, ...]
@@ -91,6 +92,7 @@ def load_scenario(
             raw[key] = value
     if mechanisms:
         raw["arm"] = [{"name": text, "mechanism": _mechanism_option(text)} for text in mechanisms]
+        raw.pop("baseline", None)
     return _resolve(path, raw)
 
 
@@ -155,18 +157,27 @@ def _resolve(path: Path, raw: dict[str, Any]) -> Scenario:
     for name in names:
         if names.count(name) > 1:
             raise ScenarioError(f"{path}: arm: two arms are named {name!r}")
+    baseline = names[0] if file.baseline is None else file.baseline
+    if baseline not in names:
+        raise ScenarioError(
+            f"{path}: baseline: no arm {baseline!r}{closest(baseline, names)}; the arms are {', '.join(names)}"
+        )
     resolved = {
         "name": path.stem,
         "question": file.question,
         "source": file.source,
         "note": file.note,
+        "baseline": baseline,
         "seed": file.seed,
         "replications": file.replications,
         "arms": [_as_json(arm) for arm in arms],
     }
-    return Scenario(
-        path.stem, path.parent, file.question, file.source, file.note, file.seed, file.replications, arms, resolved
-    )
+    return _scenario(path.parent, arms, resolved)
+
+
+def _scenario(folder: Path, arms: tuple[Arm, ...], resolved: dict[str, Any]) -> Scenario:
+    keys = ("name", "question", "source", "note", "baseline", "seed", "replications")
+    return Scenario(folder=folder, arms=arms, resolved=resolved, **{key: resolved[key] for key in keys})
 
 
 def _arms(path: Path, raw: dict[str, Any], entry: dict[str, Any]) -> list[Arm]:
@@ -204,7 +215,7 @@ def _expand(parameters: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     expanded = []
     for values in combinations:
         chosen = dict(zip(lists, values, strict=True))
-        suffix = "".join(f", {key} = {value}" for key, value in chosen.items())
+        suffix = f" {', '.join(map(str, values))}" if values else ""
         expanded.append((suffix, {**parameters, **chosen}))
     return expanded
 
@@ -244,17 +255,7 @@ def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
             sections["market"]["capacity"] = math.inf
         rule = _mechanism(where, entry["mechanism"], entry["parameters"])
         arms.append(Arm(entry["name"], rule, Settings.model_validate(sections), label_of(rule)))
-    return Scenario(
-        name=resolved["name"],
-        folder=folder,
-        question=resolved["question"],
-        source=resolved["source"],
-        note=resolved["note"],
-        seed=resolved["seed"],
-        replications=resolved["replications"],
-        arms=tuple(arms),
-        resolved=resolved,
-    )
+    return _scenario(folder, tuple(arms), resolved)
 
 
 def _as_json(arm: Arm) -> dict[str, Any]:

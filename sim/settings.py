@@ -89,8 +89,10 @@ class WorldSettings(Section):
         "refuse", description="a try beyond the recorded trials is refused, or repeats the last"
     )
     order: Literal["table", "shuffled"] = Field("table", description="order in which tasks arrive")
-    arrivals: Annotated[Any, _parsed_by(parse_arrivals)] = Field(
-        "together", description='"together", {every = ticks} or {poisson = tasks per tick}'
+    arrivals: Annotated[Any, _parsed_by(parse_arrivals)] | None = Field(
+        None,
+        description='"together" (where absent), {every = ticks} or {poisson = tasks per tick}; must be stated where '
+        "standing is learned",
     )
     latency: Annotated[Any, _parsed_by(parse_ticks)] = Field(
         0, description="ticks from posting to bid, a number or a distribution"
@@ -130,7 +132,9 @@ class TenderSettings(Section):
     )
     postings: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="times a task may be offered")
     exclude: Literal["none", "failed", "hired"] | None = Field(
-        None, description="who may not bid again on a task; must be stated where postings > 1"
+        None,
+        description='who may not bid again on a task: "none", "failed" (those that verified FAIL) or "hired"; must be '
+        "stated where postings > 1",
     )
     escalation: EscalationSettings | None = Field(None, description="how the reserve rises; absent: it does not")
     deadline: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
@@ -195,6 +199,16 @@ class Settings(Section):
     bidders: BidderSettings = Field(default_factory=lambda: BidderSettings())
     standing: StandingSettings = Field(default_factory=lambda: StandingSettings())
 
+    @model_validator(mode="after")
+    def _in_time_to_learn(self) -> Settings:
+        reputation, cost = parse_reputation(self.standing.reputation), parse_expected_cost(self.standing.expected_cost)
+        if self.world.arrivals is None and (reputation is not None or cost.learner is not None):
+            raise ValueError(
+                "world.arrivals must be stated where standing is learned: together, every first posting clears "
+                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        return self
+
 
 class ArmFile(Section):
     """One arm as written: a name, a mechanism, overrides of the sections."""
@@ -215,6 +229,7 @@ class ScenarioFile(Section):
     source: str = Field("", description="keys of REFERENCES.md")
     note: str = Field("", description="a caveat to be read with every table and figure of the scenario")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
+    baseline: str | None = Field(None, description="arm that paired differences are taken to; the first where absent")
     replications: Annotated[int, Field(ge=1, le=10**15)] = Field(1, description="independent draws of what is random")
     world: dict[str, Any]
     tender: dict[str, Any]

@@ -6,14 +6,15 @@ Index convention as in `sim.world`: R replications, T tasks, n agents, K tries, 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
-from sim.arrays import Status
-from sim.bidding import Truthful
+from sim.arrays import FloatArray, Notice, Status
+from sim.bidding import BidderState, Truthful
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism, lookup, names
 from sim.rules import Rules
@@ -83,6 +84,17 @@ def make_world(
         duration=_spread(duration, per_try, int),
         lottery=np.broadcast_to(luck, per_posting).copy(),
     )
+
+
+@dataclass(frozen=True)
+class Nosy:
+    """Asks half the reserve where it sees one, else its cost belief once for every try, the next included."""
+
+    def __call__(
+        self, belief: FloatArray, cost_belief: FloatArray, notice: Notice, state: BidderState
+    ) -> tuple[FloatArray, FloatArray]:
+        reserve = np.asarray(notice.reserve)[..., None]
+        return np.where(np.isnan(reserve), cost_belief * (1 + state.tries), reserve * 0.5), belief
 
 
 def make_rules(mechanism: Mechanism | str = "first_price", **changes: Any) -> Rules:
@@ -197,6 +209,7 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
         penalty=draw(st.sampled_from([0.0, 0.25, 2.0]), label="penalty"),
         bid_cost=draw(cents, label="bid cost"),
         overhead=draw(cents, label="overhead"),
+        bidder=draw(st.sampled_from([Truthful(mechanism), Nosy()]), label="bidder"),
         window=window,
         capacity=draw(st.sampled_from([1, 2, math.inf]), label="capacity"),
         postings=draw(st.integers(1, POSTINGS), label="postings"),

@@ -10,12 +10,13 @@ import numpy as np
 from analysis.arm import ArmData
 
 
-def draw_all(arms: Sequence[ArmData], folder: Path, stamp: str) -> list[Path]:
+def draw_all(arms: Sequence[ArmData], folder: Path, stamp: str, baseline: str | None = None) -> list[Path]:
     """Write every figure that applies to `arms` into `folder`; the paths written.
 
     reliability and who_knows: the claims of the first arm, where all arms saw the same claims and outcomes.
     hired_rate: the arms that are random-reserve auctions with agents alone. arms: where there are several.
-    stamp: seed, scenario hash and version, printed under every figure beside its n.
+    stamp: seed, scenario hash and version, printed under every figure beside its n. baseline: name of the arm that
+    differences are taken to, the first where None.
     """
     from analysis import auction
     from analysis.figures import arms as arms_figure
@@ -38,7 +39,9 @@ def draw_all(arms: Sequence[ArmData], folder: Path, stamp: str) -> list[Path]:
         paths += save(*hired_rate.draw(auctions), folder, "hired_rate", f"n = {counts} of the reserve; {stamp}")
     if len(arms) > 1:
         cut = f"the first {arms_figure.MOST} of {len(arms)} arms; " if len(arms) > arms_figure.MOST else ""
-        paths += save(*arms_figure.draw(arms), folder, "arms", f"{cut}n = {_counts(first)}; {stamp}")
+        paths += save(
+            *arms_figure.draw(arms, baseline or first.name), folder, "arms", f"{cut}n = {_counts(first)}; {stamp}"
+        )
     return paths
 
 

@@ -1,7 +1,8 @@
 """The arms of one experiment side by side: welfare, solve rate and cost per auction, and whom each arm hires.
 
 Dots are means over auctions with 95% intervals for another draw of tasks. The arms share that draw, so two intervals
-may overlap while the arms differ: the CSV has the difference to the first arm, paired auction by auction.
+may overlap while the arms differ: one panel shows the difference to the baseline arm, paired auction by auction. An
+arm far off the others is told by a number at the edge, so that it does not flatten the rest.
 """
 
 from __future__ import annotations
@@ -15,26 +16,32 @@ from matplotlib.figure import Figure
 
 from analysis import metrics
 from analysis.arm import ArmData
-from analysis.figures.style import BLUE, LIGHT, WIDE, colour, new_figure, rows, styled, whisker
-from analysis.inference import Estimate, paired_difference, without_error
-from sim.arrays import FloatArray
+from analysis.differences import differences
+from analysis.figures.style import BLUE, GREY, INK, LIGHT, WIDE, Z95, colour, new_figure, rows, short, styled, whisker
 
 MOST = 40  # arms drawn, the first of the scenario's order; the CSV has every arm
 MOST_AGENTS = 8  # agents with a colour of their own; the others are shown together
 _PANELS = {"welfare": "welfare\n$ per auction", "solve_rate": "solve rate\nper auction", "cost": "cost\n$ per auction"}
+_FAR = 3.0  # interquartile ranges beyond the quartiles
 
 
 @styled
-def draw(arms: Sequence[ArmData]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and one row per arm: estimates, paired differences to the first arm, and shares of attempts."""
-    data = pd.DataFrame([_row(arm, arms[0]) for arm in arms])
+def draw(arms: Sequence[ArmData], baseline: str) -> tuple[Figure, pd.DataFrame]:
+    """The figure, and one row per arm: estimates, paired differences to the baseline, and shares of attempts."""
+    base = next(arm for arm in arms if arm.name == baseline)
+    data = pd.DataFrame([_row(arm, base) for arm in arms])
     shown = data.head(MOST)
     panels = {name: label for name, label in _PANELS.items() if shown[name].notna().any()}
+    main, label = next(iter(panels.items()))
+    gap = f"{main.replace('_', ' ')} minus\n{short(baseline, 18)}"
+    columns = {main: label, f"{main}_minus_baseline": gap, **panels}
     figure = new_figure(WIDE, 0.2 * len(shown) + 1.2)
-    axes = figure.subplots(1, len(panels) + 1, sharey=True, squeeze=False, width_ratios=[1.0] * len(panels) + [1.5])[0]
-    for axis, (name, label) in zip(axes, panels.items(), strict=False):
-        whisker(axis, shown, name, np.arange(len(shown)), color=BLUE)
-        axis.set_xlabel(label)
+    ratios = [1.0] * len(columns) + [1.4]
+    axes = figure.subplots(1, len(ratios), sharey=True, squeeze=False, width_ratios=ratios)[0]
+    for axis, (name, text) in zip(axes, columns.items(), strict=False):
+        _dots(axis, shown, name)
+        axis.set_xlabel(text, fontsize=7)
+    axes[1].axvline(0.0, color=GREY, lw=0.7, ls=(0, (4, 3)), zorder=0)
     _shares(axes[-1], arms[0].agents, shown)
     for axis in axes:
         rows(axis, list(shown["arm"]), grid=axis is not axes[-1])
@@ -45,31 +52,41 @@ def draw(arms: Sequence[ArmData]) -> tuple[Figure, pd.DataFrame]:
     return figure, data
 
 
-def _row(arm: ArmData, first: ArmData) -> dict[str, object]:
+def _row(arm: ArmData, base: ArmData) -> dict[str, object]:
     row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism}
-    estimates = metrics.summary(arm)
+    estimates, gaps = metrics.summary(arm), differences(arm, base)
     for name in _PANELS:
-        estimate, gap = estimates[name], _gap(arm, first, name)
-        row |= {name: float(estimate.value), f"{name}_se": float(estimate.se)}
-        row |= {f"{name}_minus_first": float(gap.value), f"{name}_minus_first_se": float(gap.se)}
+        row |= {name: float(estimates[name].value), f"{name}_se": float(estimates[name].se)}
+        row |= {f"{name}_minus_baseline": float(gaps[name].value), f"{name}_minus_baseline_se": float(gaps[name].se)}
     attempts = arm.attempts.sum(axis=(0, 1))
     total = attempts.sum()
     return row | {f"share {name}": n / total if total else np.nan for name, n in zip(arm.agents, attempts, strict=True)}
 
 
-def _gap(arm: ArmData, first: ArmData, name: str) -> Estimate:
-    """Paired difference to the first arm; NaN where the two did not hold the same auctions."""
-    quantities = {"welfare": metrics.welfare, "solve_rate": _solved, "cost": _cost}
-    a, b = quantities[name](arm), quantities[name](first)
-    return paired_difference(a, b, arm.world.recorded) if a.shape == b.shape else without_error(np.nan)
-
-
-def _solved(arm: ArmData) -> FloatArray:
-    return arm.solved.astype(np.float64)
-
-
-def _cost(arm: ArmData) -> FloatArray:
-    return np.asarray(arm.per_auction(arm.cost))
+def _dots(axes: Axes, shown: pd.DataFrame, name: str) -> None:
+    """Dots with intervals; what lies far off the other arms is a number at the edge it lies beyond."""
+    x, se = shown[name].to_numpy(np.float64), np.nan_to_num(shown[f"{name}_se"].to_numpy(np.float64))
+    known = ~np.isnan(x)
+    low, high = np.quantile(x[known], [0.25, 0.75]) if known.any() else (0.0, 0.0)
+    far = known & ((x < low - _FAR * (high - low)) | (x > high + _FAR * (high - low))) & (high > low)
+    if far.any():  # and only where drawing it would stretch the axis by half or more
+        left, right = (x - Z95 * se)[known & ~far].min(), (x + Z95 * se)[known & ~far].max()
+        far &= (x < left - (right - left) / 2) | (x > right + (right - left) / 2)
+    near = known & ~far
+    at = np.flatnonzero(near)
+    whisker(axes, shown.iloc[at], name, at, color=BLUE)
+    if not far.any():
+        return
+    left, right = (x - Z95 * se)[near].min(), (x + Z95 * se)[near].max()
+    margin = 0.08 * (right - left)
+    axes.set_xlim(left - margin, right + margin)
+    for row in np.flatnonzero(far).tolist():
+        below = x[row] < low
+        text = f"◂ {x[row]:.2f}" if below else f"{x[row]:.2f} ▸"
+        edge = left - margin / 2 if below else right + margin / 2
+        axes.text(
+            edge, row, text.replace("-", "−"), fontsize=6.5, va="center", ha="left" if below else "right", color=INK
+        )
 
 
 def _columns(labels: Sequence[str]) -> int:
@@ -89,4 +106,5 @@ def _shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame) -> None:
     for name, width, shade in parts:
         axes.barh(np.arange(len(shown)), np.nan_to_num(width), left=start, height=0.7, color=shade, label=name)
         start = start + np.nan_to_num(width)
-    axes.set(xlim=(0, 1), xlabel="share of\nattempts")
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("share of\nattempts", fontsize=7)

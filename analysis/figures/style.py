@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -42,6 +43,7 @@ RC: dict[Any, Any] = {
     "lines.linewidth": 1.0,
     "pdf.fonttype": 42,
     "savefig.dpi": 300,
+    "text.parse_math": False,  # a $ in a name is a $
 }
 
 P = ParamSpec("P")
@@ -53,7 +55,9 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(draw)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        with mpl.rc_context():
+        with mpl.rc_context(), warnings.catch_warnings():
+            # Names are the user's: a glyph the font lacks, or a name too long to lay out, stops no run.
+            warnings.filterwarnings("ignore", message=r"Glyph|constrained_layout not applied")
             mpl.rcdefaults()
             mpl.rcParams.update(RC)
             return draw(*args, **kwargs)
@@ -81,12 +85,21 @@ def whisker(axes: Axes, data: pd.DataFrame, name: str, y: ArrayLike, **kwargs: A
 
 def rows(axes: Axes, names: Sequence[str], grid: bool = True) -> None:
     """Name the rows y = 0, 1, ... from the top down."""
-    axes.set_yticks(np.arange(len(names)), list(names))
+    axes.set_yticks(np.arange(len(names)), [short(name) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     if grid:
         axes.grid(axis="x", color=LIGHT, lw=0.5)
         axes.set_axisbelow(True)
+
+
+def short(name: str, most: int = 40) -> str:
+    """A name cut to what a label has room for.
+
+    >>> short("posted price"), short("a" * 50, most=5)
+    ('posted price', 'aaaa…')
+    """
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def spread(y: FloatArray, gap: float, low: float, high: float) -> FloatArray:

@@ -48,7 +48,7 @@ def permutation_test(
     observed = _differences(rank, success)
     defined = ~np.isnan(observed)
     at_least, pooled_at_least = np.ones(len(observed)), 1.0
-    for _ in range(n_permutations):
+    for _ in range(n_permutations if defined.any() else 0):
         dealt = _differences(rank, stream.permuted(success, axis=1))
         at_least += ~(np.abs(dealt) < np.abs(observed) - 1e-12)
         pooled_at_least += not abs(np.mean(dealt[defined])) < abs(np.mean(observed[defined])) - 1e-12
@@ -96,7 +96,7 @@ def _own_and_others(axes: Axes, data: pd.DataFrame) -> None:
         face = shade if name == "auc" else "white"
         whisker(axes, data, name, row + shift, color=shade, mfc=face, label=label)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.2, handletextpad=0.3)
-    axes.text(1.02, 1.02, "own − others (p)", transform=axes.transAxes, fontsize=7, va="bottom")
+    axes.text(1.02, 1.02, "own − others (p, unadjusted)", transform=axes.transAxes, fontsize=7, va="bottom")
     for k, difference, p in zip(range(len(row)), data["difference"], data["p_value"], strict=True):
         if not np.isnan(difference):
             text = f"{difference:+.3f} ({p:.3f})".replace("-", "−")

@@ -57,6 +57,7 @@ class Mechanism:
     summary: one line for `bidlab list mechanisms`. promises: see `Promises`. source: keys of REFERENCES.md.
     needs: what the scenario must provide beyond bids: "value", "expected_cost", "advice".
     announces_reserve: the rule makes the reserve public (the live rules post a bounty).
+    solicits_bids: agents are asked for bids, and pay for making them where bids cost. False for planners.
     """
 
     name: ClassVar[str]
@@ -65,6 +66,7 @@ class Mechanism:
     source: ClassVar[str] = ""
     needs: ClassVar[frozenset[Need]] = frozenset()
     announces_reserve: ClassVar[bool] = False
+    solicits_bids: ClassVar[bool] = True
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""
@@ -110,7 +112,8 @@ def break_even_price(belief: FloatArray, cost: FloatArray, penalty: FloatArray |
     """
     owed = cost + np.asarray(penalty)[..., None] * (1.0 - belief)
     price = np.full(np.broadcast(owed, belief).shape, np.inf)
-    np.divide(owed, belief, out=price, where=belief > 0)
+    with np.errstate(over="ignore"):  # a belief next to 0 asks for more than there is: it abstains as at 0
+        np.divide(owed, belief, out=price, where=belief > 0)
     return price
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Gt, Le
 
 from sim.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
 from sim.mechanisms.base import Mechanism, Need, Promises, Terms, break_even_price, contract, lowest_lottery
@@ -32,7 +32,7 @@ from sim.mechanisms.registry import register
 class _LiveRule(Mechanism):
     """Selection by rounded score, then reputation, then lottery."""
 
-    credits_per_dollar: Annotated[float, Gt(0)] = 90.0
+    credits_per_dollar: Annotated[float, Gt(0), Le(1e12)] = 90.0
 
     needs: ClassVar[frozenset[Need]] = frozenset({"expected_cost"})
     announces_reserve: ClassVar[bool] = True

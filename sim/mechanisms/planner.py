@@ -28,6 +28,7 @@ class _Planner(Mechanism):
     pay: Literal["expected_cost", "reserve"] = "expected_cost"
 
     needs: ClassVar[frozenset[Need]] = frozenset({"expected_cost"})
+    solicits_bids: ClassVar[bool] = False
 
     @property
     def promises(self) -> Promises:  # type: ignore[override]

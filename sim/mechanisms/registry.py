@@ -21,7 +21,7 @@ def register(name: str) -> Callable[[Rule], Rule]:
     """
 
     def add(rule: Rule) -> Rule:
-        if "__dataclass_params__" not in vars(rule) or not rule.__dataclass_params__.frozen:
+        if "__dataclass_params__" not in vars(rule) or not rule.__dataclass_params__.frozen:  # type: ignore[attr-defined]
             raise TypeError(f"mechanism {name!r} must be a dataclass with frozen=True (put @register above @dataclass)")
         for attribute, kind in (("summary", str), ("promises", (Promises, property))):
             if not isinstance(getattr(rule, attribute, None), kind):

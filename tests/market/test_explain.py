@@ -14,7 +14,7 @@ from sim.run import Run
 from tests.market.folders import plan_of
 
 _LIVE, _AUCTIONS = ("agent-economy", "phase 2"), ("second price", "hire all", "posted price, alone", "router")
-_SCORES = tuple(f"second score, score = {form}" for form in ("qV-a", "q(V-a)"))
+_SCORES = ("second score, plain", "second score, expected")
 ARMS = [("live", arm) for arm in _LIVE] + [("auctions", arm) for arm in (*_AUCTIONS, *_SCORES)]
 TASKS = ("parse", "plan", "prove", "print")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from analysis.arm import ArmData
 from analysis.metrics import surplus, utility, welfare
 from sim.arrays import Status
+from sim.bidding import Truthful
 from sim.mechanisms import Mechanism
 from sim.rules import Rules
 from sim.scenario import label_of
@@ -45,11 +46,11 @@ def dearer_rules(rule: Rules, factor: float) -> Rules:
     if isinstance(source.learner, RunningMeanCost):
         source = source._replace(learner=replace(source.learner, prior=source.learner.prior * factor))
     amounts = {name: getattr(rule, name) * factor for name in ("penalty", "bid_cost", "overhead")}
-    same = make_rules(mechanism)
+    bidder = Truthful(mechanism) if isinstance(rule.bidder, Truthful) else rule.bidder
     return replace(
         rule,
         mechanism=mechanism,
-        bidder=same.bidder,
+        bidder=bidder,
         escalation=escalation,
         expected_cost=source._replace(dollars=source.dollars * factor),
         **amounts,

@@ -10,7 +10,7 @@ from sim.mechanisms import lookup
 from sim.sources import ExpectedCost
 from sim.standing import LiveReputation, RunningMeanCost
 from tests.market.play import Play
-from tests.worlds import make_rules, make_world
+from tests.worlds import Nosy, make_rules, make_world
 
 CREDITS = Escalation(credits_per_dollar=90.0)
 
@@ -128,6 +128,15 @@ def test_reposted_bid_is_formed_with_the_new_notice() -> None:
     rule = lookup("agent_economy_phase2")()
     play = Play(world, make_rules(rule, postings=2, exclude="none", escalation=Escalation(unfilled_factor=2.0)))
     assert [row["ask"] for row in play.bids] == [(0.25 + 0.5 * 0.1) / 0.5, (0.25 + 0.5 * 0.2) / 0.5]
+
+
+def test_bidder_sees_the_reserve_of_its_own_posting_only_where_it_is_public() -> None:
+    world = make_world(1, 1, tries=2, success=False, cost_belief=0.25)
+    terms = {"bidder": Nosy(), "postings": 2, "exclude": "none", "escalation": Escalation(every=1, failed_factor=2.0)}
+    seen = Play(world, make_rules(public=("penalty", "reserve"), **terms))
+    assert [row["ask"] for row in seen.bids] == [0.5, 1.0]
+    sealed = Play(world, make_rules(public=("penalty", "value"), **terms))
+    assert [row["ask"] for row in sealed.bids] == [0.25, 0.5]  # once for every try
 
 
 def test_reputation_moves_at_the_completion_and_infra_leaves_it() -> None:

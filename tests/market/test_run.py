@@ -147,32 +147,36 @@ def test_progress_counts_every_auction_once_resumed_or_not(tmp_path: Path) -> No
     assert set(done.values()) == {3 * 4}
 
 
-def test_partial_run_of_other_replications_is_not_mixed_in(tmp_path: Path) -> None:
+def test_same_run_is_replaced(tmp_path: Path) -> None:
+    before = contents(run(tmp_path / "run"))
+    assert contents(run(tmp_path / "run")) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("change", [{"seed": 6}, {"replications": 2}])
+def test_another_run_is_replaced_only_by_force(tmp_path: Path, change: dict[str, int]) -> None:
+    before = contents(run(tmp_path / "run"))
+    with pytest.raises(RunError, match=r"holds another run \(live, seed 5, .*--force"):
+        run(tmp_path / "run", **change)
+    assert contents(tmp_path / "run") == before
+    execute(plan_of(**change), tmp_path / "run", force=True)
+    assert contents(tmp_path / "run") == contents(run(tmp_path / "other", **change))
+
+
+def test_unfinished_run_is_replaced_by_another_only_by_force_and_never_mixed_in(tmp_path: Path) -> None:
     with pytest.raises(StoppedError):
         run(tmp_path / "run", interrupt("phase 2"), replications=2)
-    assert contents(run(tmp_path / "run")) == contents(run(tmp_path / "whole"))
-
-
-def test_same_scenario_and_seed_replace_a_run(tmp_path: Path) -> None:
-    run(tmp_path / "run", replications=1)
-    assert contents(run(tmp_path / "run")) == contents(run(tmp_path / "whole"))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "whole"]
-
-
-def test_another_seed_replaces_a_run_only_by_force(tmp_path: Path) -> None:
-    before = contents(run(tmp_path / "run"))
-    with pytest.raises(RunError, match=r"holds the run of 'live' with seed 5; .*--force"):
-        run(tmp_path / "run", seed=6)
-    assert contents(tmp_path / "run") == before
-    execute(plan_of(seed=6), tmp_path / "run", force=True)
-    assert contents(tmp_path / "run") == contents(run(tmp_path / "other", seed=6))
+    with pytest.raises(RunError, match=r"run.partial: holds another run \(live"):
+        run(tmp_path / "run")
+    execute(plan_of(), tmp_path / "run", force=True)
+    assert contents(tmp_path / "run") == contents(run(tmp_path / "whole"))
 
 
 def test_another_scenario_does_not_replace_an_unfinished_run(tmp_path: Path) -> None:
     with pytest.raises(StoppedError):
         run(tmp_path / "run", interrupt("phase 2"))
     before = contents(partial_of(tmp_path / "run"))
-    with pytest.raises(RunError, match=r"run.partial: holds the run of 'live'"):
+    with pytest.raises(RunError, match=r"run.partial: holds another run"):
         execute(plan_of("auctions"), tmp_path / "run")
     assert contents(partial_of(tmp_path / "run")) == before
 
@@ -223,6 +227,6 @@ def test_neighbour_named_old_is_not_touched(tmp_path: Path) -> None:
     kept = tmp_path / "run.old"
     kept.mkdir()
     (kept / "chapter.txt").write_text("years of work")
-    run(tmp_path / "run", replications=1)
+    run(tmp_path / "run")
     run(tmp_path / "run")
     assert contents(kept) == {"chapter.txt": b"years of work"}
