@@ -104,7 +104,8 @@ def compare(arm: ArmData) -> dict[str, tuple[Estimate, Estimate, FloatArray]]:
     table = {}
     for name in QUANTITIES:
         gap = ratio(came[name] - exact[name], here, recorded)
-        z = np.divide(gap.value, gap.se_mc, out=np.full(gap.value.shape, np.nan), where=gap.se_mc > 0)
+        noise = gap.se_mc > 1e-12 * np.maximum(1.0, np.abs(gap.value))  # below it there is rounding and no draw
+        z = np.divide(gap.value, gap.se_mc, out=np.full(gap.value.shape, np.nan), where=noise)
         table[name] = (ratio(exact[name], here, recorded), ratio(came[name], here, recorded), z)
     return table
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
 import tempfile
 import time
@@ -159,15 +160,19 @@ def execute(
 
 
 def _open_partial(partial: Path, plan: Plan) -> None:
+    """Make `partial` ready: arms that this very plan finished before, under the same versions, and nothing else."""
     there = run_info(partial)
-    if there is not None and there["hash"] != plan.digest:
+    if there is not None and there != plan.info:
         shutil.rmtree(partial)
     partial.mkdir(parents=True, exist_ok=True)
+    for entry in partial.iterdir():
+        if entry.name != "run.json" and not re.fullmatch(r"arm-\d+\.[a-z]+\.parquet", entry.name):
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     begun = partial / _BEGUN
     begun.write_text(json.dumps(plan.info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     begun.replace(partial / "run.json")
     inputs = partial / "inputs"
-    inputs.mkdir(exist_ok=True)
+    inputs.mkdir()
     shutil.copyfile(plan.scenario.table, inputs / plan.scenario.table.name)
 
 

@@ -9,7 +9,13 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 
 - A bid is formed at the posting and reserves nothing. Slots, exclusions and standing are read at the clearing.
 - An award takes the agent's slot at once; its completion frees the slot and updates the standing.
+- A bid that does not count is told as the first of excluded, abstained, late, busy. A bid that was made costs what a
+  bid costs, late and busy ones too.
+- Exclusion "failed" keeps out who verified FAIL on the task, "hired" whoever was hired for it.
 - The posting closes when its last hired agent completes; only then is the task closed or posted again.
+- `success` is False for an attempt lost to the system (INFRA) or ended by the deadline.
+- The reserve rises once for a posting that nobody cleared and at verified failures, timeouts mapped to FAIL included; a
+  bid on the next posting is formed from the new notice.
 - A deadline ends running attempts as timeouts, at their full cost. A posting that could not clear before the deadline
   is not made: the task closes instead.
 """

@@ -48,7 +48,7 @@ class _Planner(Mechanism):
 @register("always")
 @dataclass(frozen=True, kw_only=True)
 class Always(_Planner):
-    """One named agent does every task it can be given."""
+    """One named agent does every task it can be given; where its pay is an expected cost nobody knows, none."""
 
     agent: str | int
 
@@ -75,6 +75,8 @@ class Always(_Planner):
         if isinstance(self.agent, str):
             raise ScenarioError(f"always.agent: {self.agent!r} is a name; for_agents turns it into a position")
         hired = bids.active & (np.arange(bids.active.shape[-1]) == self.agent)
+        if self.pay == "expected_cost":
+            hired = hired & ~np.isnan(standing.expected_cost)
         return self._contract(hired, tender, standing, np.zeros(hired.shape[:-1], np.bool_))
 
 

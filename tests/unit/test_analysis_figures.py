@@ -102,8 +102,8 @@ def test_arms_data_are_paired():
     ]
     data = arms.draw(pair, pair[0].name)[1]
     assert data["cost_minus_baseline"].to_numpy() == pytest.approx((data["cost"] - data["cost"].iloc[0]).to_numpy())
-    assert data["solve_rate_minus_first_se"].iloc[0] == 0
-    assert data["solve_rate_minus_first_se"].iloc[1] < data["solve_rate_se"].iloc[1]
+    assert data["solve_rate_minus_baseline_se"].iloc[0] == 0
+    assert data["solve_rate_minus_baseline_se"].iloc[1] < data["solve_rate_se"].iloc[1]
     assert data["share gpt-5-mini"].tolist() == [0, 1]
     assert data["welfare"].isna().all()
 

@@ -40,7 +40,8 @@ def messy(alone=False, value=1.5, seed=11):
     hired = stream.random(len(r)) < 0.4
     n_hired = int(hired.sum())
     draws = {name: stream.random(n_hired) for name in ("ask", "claim", "pay_success", "pay_failure", "payment", "cost")}
-    attempts = {name: index[hired] for name, index in at.items()} | draws | {"success": stream.random(n_hired) < 0.5}
+    told = {"success": stream.random(n_hired) < 0.5, "status": stream.choice(["FAIL", "PASS", "INFRA"], n_hired)}
+    attempts = {name: index[hired] for name, index in at.items()} | draws | told
     m = N if alone else 1
     cells = np.indices((R, T, 2, m)).reshape(4, -1)
     clearings = {
@@ -143,9 +144,9 @@ def test_agents_against_loops(alone):
             "hired_rate": len(set(zip(r, t, strict=True))) / n,
             "share": len(a) / len(ledger.attempts),
             "ask_mean": b["ask"].mean(),
-            "claim_minus_success_hired": (a["claim"] - a["success"]).mean(),
+            "claim_minus_success_hired": (a["claim"] - a["success"])[a["status"] != "INFRA"].mean(),
             "expected_profit": expected.sum() / n,
-            "published_profit": (a["success"] * (a["payment"] - a["ask"])).sum() / n,
+            "published_profit": ((a["status"] == "PASS") * (a["payment"] - a["ask"])).sum() / n,
             "cash_profit": (a["payment"] - a["cost"]).sum() / n,
             "oracle_profit": gap[here].mean(),
         }
