@@ -77,7 +77,7 @@ def _line(prefix: str, fault: Any, model: type[BaseModel] | None) -> str:
     each = "each " if isinstance(place[-1], int) else ""
     # A check of ours says itself what it got.
     got = "" if fault["type"] == "value_error" else f"; got {written(fault['input'])}"
-    return f"{key}: {each}{_rule(fault)}{got}"
+    return ": ".join(filter(None, (key, f"{each}{_rule(fault)}{got}")))
 
 
 def _key(prefix: str, place: list[Any]) -> str:

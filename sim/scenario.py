@@ -189,7 +189,7 @@ def _arms(path: Path, raw: dict[str, Any], entry: dict[str, Any]) -> list[Arm]:
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as error:
-        section, *key = first_fault(error)["loc"]
+        section, *key = first_fault(error)["loc"] or ("",)  # a check across sections has no place
         overridden = entry.get(str(section), {})
         own = overridden if not key else key[0] in overridden
         raise invalid(where if own else str(path), "", error, Settings) from None

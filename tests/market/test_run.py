@@ -230,3 +230,15 @@ def test_neighbour_named_old_is_not_touched(tmp_path: Path) -> None:
     run(tmp_path / "run")
     run(tmp_path / "run")
     assert contents(kept) == {"chapter.txt": b"years of work"}
+
+
+def test_leftovers_of_an_interrupted_report_do_not_survive(tmp_path: Path) -> None:
+    """A run stopped while its events were written, and given again without them, is as if it had never had any."""
+
+    def stop(partial: Path) -> None:
+        (partial / "events.jsonl").write_text("{}\n")
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        execute(plan_of(), tmp_path / "run", finish=stop)
+    assert contents(run(tmp_path / "run")) == contents(run(tmp_path / "whole"))
