@@ -74,7 +74,7 @@ def _line(prefix: str, fault: Any, model: type[BaseModel] | None) -> str:
         return f"{key}: is missing"
     if place == ["arm"] and fault["type"] == "list_type":
         return "arm: must be written [[arm]], in double brackets, once for each arm"
-    each = "each " if isinstance(place[-1], int) else ""
+    each = "each " if place and isinstance(place[-1], int) else ""
     # A check of ours says itself what it got.
     got = "" if fault["type"] == "value_error" else f"; got {written(fault['input'])}"
     return ": ".join(filter(None, (key, f"{each}{_rule(fault)}{got}")))
