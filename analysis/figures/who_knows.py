@@ -36,7 +36,7 @@ def own_minus_others(claim: FloatArray, success: BoolArray) -> FloatArray:
 
 
 def permutation_test(
-    claim: FloatArray, success: BoolArray, n_permutations: int = 1999, seed: int = 0
+    claim: FloatArray, success: BoolArray, n_permutations: int = 999, seed: int = 0
 ) -> tuple[FloatArray, float]:
     """Two-sided p values of own - others, (n,) per agent and of its mean, outcomes dealt anew within each task.
 
@@ -107,7 +107,7 @@ def _own_and_others(axes: Axes, data: pd.DataFrame) -> None:
 def _rows(arm: ArmData) -> pd.DataFrame:
     claim, success, whole = complete(arm)
     p, y = claim[whole], success[whole]
-    each, pooled = permutation_test(p, y, int(np.clip(_MOST_CELLS // max(1, len(p)), 199, 1999)))
+    each, pooled = permutation_test(p, y, int(np.clip(_MOST_CELLS // max(1, len(p)), 199, 999)))
     frame = {"agent": [*arm.agents, POOLED], "tasks": len(p)}
     for name, estimate in _estimates(p, y, whole, arm.world.recorded).items():
         frame |= {name: estimate.value, f"{name}_se": estimate.se}
