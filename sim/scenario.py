@@ -189,9 +189,9 @@ def _arms(path: Path, raw: dict[str, Any], entry: dict[str, Any]) -> list[Arm]:
     try:
         settings = Settings.model_validate(merged)
     except ValidationError as error:
-        section, *key = first_fault(error)["loc"] or ("",)  # a check across sections has no place
-        overridden = entry.get(str(section), {})
-        own = overridden if not key else key[0] in overridden
+        place = [str(part) for part in first_fault(error)["loc"]]  # empty for a check across sections
+        overridden = entry.get(place[0], {}) if place else {}
+        own = overridden if len(place) < 2 else place[1] in overridden
         raise invalid(where if own else str(path), "", error, Settings) from None
     name, parameters = split(entry["mechanism"])
     try:
