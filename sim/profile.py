@@ -1,0 +1,134 @@
+"""Profiles: a population of agents as numbers in a TOML file, fitted to a table by `bidlab fit` or written by hand.
+
+    sigma_d, sigma_u    sd of the tasks' difficulty and of the private fit, logits
+    [agents.NAME]       alpha, m, lambda, rho, gamma as in sim/beliefs.py; grid of its claims;
+                        cost, cost_belief: log-normal, cost_belief correlated with the signal
+
+rho is the correlation of the signal with z = (sigma_d d + sigma_u u) / tau, the sole one that outcomes identify: it
+stands for rho_d = rho sigma_d / tau and rho_u = rho sigma_u / tau. A profile or a scenario that knows more says
+`signal = { difficulty = rho_d, fit = rho_u }` instead.
+
+sigma_u is not identified by one outcome per (task, agent); a table fixes only the ratio of sigma_d to the rest of the
+latent variance. `with_sigma_u` gives the profile that fits as well at another sigma_u.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+from scipy import optimize
+
+from sim.beliefs import success_rate
+from sim.errors import ScenarioError
+from sim.invalid import invalid
+from sim.settings import Section
+
+Correlation = Annotated[float, Field(ge=-1, le=1)]
+Sd = Annotated[float, Field(ge=0, le=50)]
+Logit = Annotated[float, Field(ge=-50, le=50)]
+LOGISTIC_VARIANCE = math.pi**2 / 3.0  # of the outcome's own chance, in logits
+
+
+class LogNormal(Section):
+    """exp(mean + sd x) dollars, x standard normal. correlation: of x with the agent's signal."""
+
+    mean: Annotated[float, Field(ge=-50, le=20)] = Field(description="mean of the logarithm of dollars")
+    sd: Annotated[float, Field(ge=0, le=5)] = Field(description="standard deviation of the logarithm")
+    correlation: Correlation = Field(0.0, description="with the agent's signal of the task")
+
+
+class SignalSettings(Section):
+    """What a signal knows: correlations with the two parts of ability."""
+
+    difficulty: Correlation = Field(description="rho_d: with the task's difficulty")
+    fit: Correlation = Field(description="rho_u: with one's own fit to the task")
+
+
+class AgentProfile(Section):
+    """One agent of a population."""
+
+    alpha: Logit = Field(description="skill: logit ability on a task of middling difficulty and fit")
+    m: Logit = Field(description="logit of the claim at a middling signal")
+    slope: Annotated[float, Field(ge=-50, le=50)] = Field(description="logits of claim per unit of signal (lambda)")
+    rho: Correlation | None = Field(
+        None, description="correlation of the signal with z, split as difficulty and fit are"
+    )
+    signal: SignalSettings | None = Field(None, description="rho_d and rho_u, where they are known apart")
+    gamma: Correlation = Field(0.0, description="correlation of the signal with the common cue")
+    grid: list[Annotated[float, Field(ge=0, le=1)]] | None = Field(None, description="the claims it makes; absent: any")
+    cost_belief: LogNormal = Field(description="what it thinks an attempt costs")
+    cost: LogNormal = Field(description="what an attempt costs")
+
+    @model_validator(mode="after")
+    def _one_signal(self) -> AgentProfile:
+        if (self.rho is None) == (self.signal is None):
+            raise ValueError("must hold either rho or signal = {difficulty, fit}")
+        if self.grid is not None and (not self.grid or sorted(set(self.grid)) != self.grid):
+            raise ValueError("grid must hold ascending claims, none twice")
+        return self
+
+
+class Profile(Section):
+    """A population of agents."""
+
+    source: str = Field("", description="where the numbers come from")
+    sigma_d: Sd = Field(description="sd of the tasks' difficulty, logits")
+    sigma_u: Sd = Field(description="sd of an agent's private fit to a task, logits")
+    agents: dict[str, AgentProfile] = Field(min_length=1, description="the agents, by name")
+
+    @property
+    def tau(self) -> float:
+        """sd of the logit ability over tasks."""
+        return math.hypot(self.sigma_d, self.sigma_u)
+
+    def rhos(self, name: str) -> tuple[float, float]:
+        """rho_d and rho_u of an agent."""
+        agent = self.agents[name]
+        if agent.signal is not None:
+            return agent.signal.difficulty, agent.signal.fit
+        rho, tau = agent.rho or 0.0, self.tau
+        return (rho * self.sigma_d / tau, rho * self.sigma_u / tau) if tau > 0 else (0.0, 0.0)
+
+    def reach(self, name: str) -> float:
+        """Covariance of the agent's signal with its logit ability."""
+        difficulty, fit = self.rhos(name)
+        return difficulty * self.sigma_d + fit * self.sigma_u
+
+    def with_sigma_u(self, sigma_u: float) -> Self:
+        """The profile that a table of one outcome per (task, agent) cannot tell from this one, at another sigma_u.
+
+        sigma_d keeps its share of the latent variance, alpha its success rate, and rho the correlation of the signal
+        with the latent outcome; claims and costs stay. An explicit `signal` stays as it is.
+        """
+        latent = self.sigma_u**2 + LOGISTIC_VARIANCE, sigma_u**2 + LOGISTIC_VARIANCE
+        sigma_d = self.sigma_d * math.sqrt(latent[1] / latent[0])
+        tau = math.hypot(sigma_d, sigma_u)
+        agents = {}
+        for name, agent in self.agents.items():
+            rate = success_rate(agent.alpha, self.tau)
+            alpha = float(optimize.brentq(lambda a, r=rate, t=tau: success_rate(a, t) - r, -60.0, 60.0, xtol=1e-12))
+            changes: dict[str, Any] = {"alpha": alpha}
+            if agent.rho is not None and tau > 0:
+                reach = agent.rho * self.tau / math.sqrt(self.tau**2 + LOGISTIC_VARIANCE)
+                rho = reach * math.sqrt(tau**2 + LOGISTIC_VARIANCE) / tau
+                changes["rho"] = max(-1.0, min(1.0, rho))
+            agents[name] = agent.model_copy(update=changes)
+        return self.model_copy(update={"sigma_d": sigma_d, "sigma_u": sigma_u, "agents": agents})
+
+
+def read_profile(path: Path) -> Profile:
+    """The profile at `path`; raises ScenarioError, in one line, naming file, key and what is allowed."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ScenarioError(f"{path}: is no valid TOML: {error}") from None
+    try:
+        return Profile.model_validate(raw)
+    except ValidationError as error:
+        raise invalid(str(path), "", error, Profile) from None
