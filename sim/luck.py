@@ -1,0 +1,108 @@
+"""The draws that every World has, whatever its outcomes come from.
+
+What is drawn, and by what it is named (besides the seed): value, reserve (replication, task); place in the order,
+arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra, verifier
+(replication, task, agent, try); lottery (replication, task, posting, agent).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import draws
+from sim.arrays import BoolArray, FloatArray, IntArray
+from sim.distribution import parse_arrivals, parse_distribution, parse_reserve, parse_ticks
+from sim.errors import ScenarioError
+from sim.invalid import written
+from sim.settings import Settings, TenderSettings, WorldSettings
+
+
+class Identities(NamedTuple):
+    """Words that name the draws: replications, tasks, agents, tries."""
+
+    r: draws.Words
+    t: draws.Words
+    i: draws.Words
+    k: draws.Words
+
+    @property
+    def per_agent(self) -> tuple[int, int, int]:
+        """(R, T, n)."""
+        return len(self.r), len(self.t), len(self.i)
+
+    @property
+    def per_try(self) -> tuple[int, int, int, int]:
+        """(R, T, n, K)."""
+        return (*self.per_agent, len(self.k))
+
+
+def luck(
+    settings: Settings, seed: int, ids: Identities, success: BoolArray, recorded_duration: IntArray | None = None
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a World that do not depend on what its agents are like, by field name.
+
+    success: (R, T, n, K). recorded_duration: (T, n, K) ticks a table holds; a duration the scenario states goes first.
+    Raises ScenarioError where the reserve is a share of a value that is not stated.
+    """
+    world, tender = settings.world, settings.tender
+    value = _values(tender, seed, ids)
+    infra: BoolArray = np.broadcast_to(np.False_, ids.per_try)
+    if world.infra > 0:
+        infra = draws.uniform(seed, "infra", *ids) < world.infra
+    return {
+        "value": value,
+        "reserve": _reserves(tender, value, seed, ids),
+        "arrival": parse_arrivals(world.arrivals or "together").draw(seed, ids.r, _places(world.order, seed, ids)),
+        "latency": parse_ticks(world.latency).draw_ticks(seed, "latency", *ids[:3]),
+        "verified": _verified(world, seed, ids, success),
+        "infra": infra,
+        "duration": _durations(world, seed, ids, recorded_duration),
+        "lottery": draws.uniform(seed, "lottery", ids.r, ids.t, draws.words_range(tender.postings), ids.i),
+    }
+
+
+def most_tries(tender: TenderSettings, infra: float) -> int:
+    """The most often one agent can be hired for one task."""
+    lost = infra > 0 or tender.timeout == "INFRA"
+    once = tender.exclude == "hired" or (tender.exclude == "failed" and not lost)
+    return 1 if once else tender.postings
+
+
+def _verified(world: WorldSettings, seed: int, ids: Identities, success: BoolArray) -> BoolArray:
+    verifier = world.verifier
+    if verifier.false_pass == 0 and verifier.false_fail == 0:
+        return success
+    chance = draws.uniform(seed, "verifier", *ids)
+    return np.where(success, chance >= verifier.false_fail, chance < verifier.false_pass)
+
+
+def _values(tender: TenderSettings, seed: int, ids: Identities) -> FloatArray:
+    if tender.value is None:
+        return np.broadcast_to(np.nan, (len(ids.r), len(ids.t)))
+    return parse_distribution(tender.value).draw(seed, "value", ids.r, ids.t)
+
+
+def _reserves(tender: TenderSettings, value: FloatArray, seed: int, ids: Identities) -> FloatArray:
+    policy = parse_reserve(tender.reserve)
+    if policy.distribution is not None:
+        return policy.distribution.draw(seed, "reserve", ids.r, ids.t)
+    if tender.value is None:
+        raise ScenarioError(f"tender.value: is missing; tender.reserve = {written(tender.reserve)} is a share of it")
+    return value * policy.share
+
+
+def _places(order: str, seed: int, ids: Identities) -> IntArray:
+    """Place (R, T) of each task in the order of arrival."""
+    if order == "table":
+        return np.broadcast_to(np.arange(len(ids.t)), (len(ids.r), len(ids.t)))
+    return draws.uniform(seed, "order", ids.r, ids.t).argsort(axis=1).argsort(axis=1)
+
+
+def _durations(world: WorldSettings, seed: int, ids: Identities, recorded: IntArray | None) -> IntArray:
+    if world.duration is None and recorded is not None:
+        return np.broadcast_to(recorded, ids.per_try)
+    stated = 1 if world.duration is None else world.duration
+    return parse_ticks(stated).draw_ticks(seed, "duration", *ids)
