@@ -10,10 +10,18 @@ _INSTALLED = Path(__file__).parent / "scenarios"
 _SOURCE = Path(__file__).parent.parent / "scenarios"
 
 
+def _folder() -> Path:
+    return _INSTALLED if _INSTALLED.is_dir() else _SOURCE
+
+
 def scenarios() -> dict[str, Path]:
     """Name -> file of every bundled scenario."""
-    folder = _INSTALLED if _INSTALLED.is_dir() else _SOURCE
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return {path.stem: path for path in sorted(_folder().glob("*.toml"))}
+
+
+def profiles() -> dict[str, Path]:
+    """Name -> file of every bundled profile."""
+    return {path.stem: path for path in sorted((_folder() / "profiles").glob("*.toml"))}
 
 
 def find_scenario(name: str) -> Path:
@@ -24,5 +32,18 @@ def find_scenario(name: str) -> Path:
     if name not in bundled:
         raise ScenarioError(
             f"no scenario {name!r}{closest(name, bundled)}; bundled: {', '.join(bundled)}; or give a .toml file"
+        )
+    return bundled[name]
+
+
+def find_profile(name: str, folder: Path) -> Path:
+    """The file meant by world.profile: a path below `folder` that ends in .toml, or a bundled profile's name."""
+    if name.endswith(".toml"):
+        return folder / name
+    bundled = profiles()
+    if name not in bundled:
+        raise ScenarioError(
+            f"world.profile: no profile {name!r}{closest(name, bundled)}; bundled: {', '.join(bundled)}; or give a "
+            ".toml file"
         )
     return bundled[name]

@@ -90,10 +90,11 @@ def check(
     with plugins(plugin or []) as digests:
         plan = _plan(scenario, seed, replications, override, mechanism, digests)
         auctions = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)
-        memory = estimate(plan.scenario, *plan.recorded.success.shape)
+        origin = plan.origin
+        memory = estimate(plan.scenario, len(origin.tasks), len(origin.agents), origin.n_tries)
         typer.echo(
-            f"{plan.scenario.name}: {len(plan.scenario.arms)} arm(s), {len(plan.agents)} agent(s), "
-            f"{len(plan.recorded.tasks)} task(s), {plan.scenario.replications} replication(s): {auctions:,} auctions, "
+            f"{plan.scenario.name}: {len(plan.scenario.arms)} arm(s), {len(origin.agents)} agent(s), "
+            f"{len(origin.tasks)} task(s), {plan.scenario.replications} replication(s): {auctions:,} auctions, "
             f"at most {memory / 2**30:.2f} GiB; hash {plan.digest[:12]}"
         )
 

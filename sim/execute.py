@@ -24,10 +24,10 @@ import numpy as np
 from sim.errors import RunError, ScenarioError
 from sim.ledger import SCHEMAS, arrow_table, categories, read_arrow, write_table
 from sim.memory import check_memory
-from sim.run import arm_rules, arm_world, load_table, run_info
+from sim.origin import Origin
+from sim.run import arm_rules, arm_world, run_info, scenario_origin
 from sim.scenario import Arm, Scenario
 from sim.simulate import simulate, simulate_alone
-from sim.table import Recorded
 
 Progress = Callable[[str, int], None]  # arm, auctions done since the last call
 _BEGUN = "run.json.tmp"  # all that a run killed at its very start leaves behind
@@ -36,10 +36,10 @@ _PACKAGES = ("bidlab", "simpy", "numpy", "scipy", "pandas", "pyarrow", "matplotl
 
 @dataclass(frozen=True)
 class Plan:
-    """A scenario that was found sound: its table, and what identifies the run."""
+    """A scenario that was found sound: its origin, and what identifies the run."""
 
     scenario: Scenario
-    recorded: Recorded
+    origin: Origin
     digest: str
     plugins: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,21 +52,15 @@ class Plan:
             "engine": "market",
             "plugins": dict(self.plugins),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
-            "agents": list(self.agents),
-            "tasks": list(self.recorded.tasks),
+            "agents": list(self.origin.agents),
+            "tasks": list(self.origin.tasks),
             "scenario": self.scenario.resolved,
         }
 
-    @property
-    def agents(self) -> tuple[str, ...]:
-        """Names of the agents that take part."""
-        kept = self.scenario.arms[0].settings.world.agents
-        return self.recorded.agents if kept is None else tuple(kept)
-
     def n_auctions(self, arm: Arm) -> int:
         """Tasks the arm auctions off, each agent's own market counted apart."""
-        markets = len(self.agents) if arm.settings.market.alone else 1
-        return self.scenario.replications * len(self.recorded.tasks) * markets
+        markets = len(self.origin.agents) if arm.settings.market.alone else 1
+        return self.scenario.replications * len(self.origin.tasks) * markets
 
 
 def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None) -> Plan:
@@ -74,18 +68,20 @@ def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None) -> Plan:
 
     Raises ScenarioError, TableError or RunError in one line.
     """
-    recorded = load_table(scenario)
-    n_tasks, n_agents, n_tries = recorded.success.shape
-    check_memory(scenario, n_tasks, n_agents, n_tries)
+    n_tasks = scenario.arms[0].settings.world.tasks
+    if n_tasks is not None:
+        check_memory(scenario, n_tasks, 1, 1)  # before as many names are made
+    origin = scenario_origin(scenario)
+    check_memory(scenario, len(origin.tasks), len(origin.agents), origin.n_tries)
     for arm in scenario.arms:
         try:
-            world = arm_world(scenario, arm, recorded, replications=1)
+            world = arm_world(scenario, arm, origin, replications=1)
             alone = arm.settings.market.alone
             for market in [world.only(agent) for agent in range(world.n_agents)] if alone else [world]:
                 arm_rules(arm, market)
         except ScenarioError as error:
             raise ScenarioError(f"{scenario.name}: arm {arm.name!r}: {error}") from None
-    return Plan(scenario, recorded, scenario.digest(plugins), plugins or {})
+    return Plan(scenario, origin, scenario.digest(plugins), plugins or {})
 
 
 def check_folder(folder: Path, info: Mapping[str, Any], force: bool) -> None:
@@ -173,7 +169,8 @@ def _open_partial(partial: Path, plan: Plan) -> None:
     begun.replace(partial / "run.json")
     inputs = partial / "inputs"
     inputs.mkdir()
-    shutil.copyfile(plan.scenario.table, inputs / plan.scenario.table.name)
+    for path in plan.scenario.inputs:
+        shutil.copyfile(path, inputs / path.name)
 
 
 def _arm_files(partial: Path, place: int) -> dict[str, Path]:
@@ -187,13 +184,13 @@ def _run_arm(plan: Plan, place: int, arm: Arm, partial: Path, progress: Progress
         if progress is not None:
             progress(arm.name, plan.n_auctions(arm))
         return True
-    world = arm_world(plan.scenario, arm, plan.recorded)
+    world = arm_world(plan.scenario, arm, plan.origin)
     tick = None if progress is None else (lambda done: progress(arm.name, done))
     if arm.settings.market.alone:
         tables = simulate_alone(world, lambda alone: arm_rules(arm, alone), progress=tick)
     else:
         tables = simulate(world, arm_rules(arm, world), progress=tick)
-    names = categories([a.name for a in plan.scenario.arms], plan.agents, plan.recorded.tasks)
+    names = categories([a.name for a in plan.scenario.arms], plan.origin.agents, plan.origin.tasks)
     for name, columns in tables.items():
         columns["arm"] = np.full(len(columns["task"]), place)
         unfinished = files[name].with_suffix(".tmp")

@@ -60,6 +60,7 @@ def luck(
         "verified": _verified(world, seed, ids, success),
         "infra": infra,
         "duration": _durations(world, seed, ids, recorded_duration),
+        "present": _present(world, seed, ids),
         "lottery": draws.uniform(seed, "lottery", ids.r, ids.t, draws.words_range(tender.postings), ids.i),
     }
 
@@ -77,6 +78,12 @@ def _verified(world: WorldSettings, seed: int, ids: Identities, success: BoolArr
         return success
     chance = draws.uniform(seed, "verifier", *ids)
     return np.where(success, chance >= verifier.false_fail, chance < verifier.false_pass)
+
+
+def _present(world: WorldSettings, seed: int, ids: Identities) -> BoolArray:
+    if world.nonresponse == 0:
+        return np.broadcast_to(np.True_, ids.per_agent)
+    return draws.uniform(seed, "response", *ids[:3]) >= world.nonresponse
 
 
 def _values(tender: TenderSettings, seed: int, ids: Identities) -> FloatArray:

@@ -46,17 +46,35 @@ class Population:
 
 def draw_population(profile: Profile, seed: int, replications: int, n_tasks: int, n_tries: int = 1) -> Population:
     """Draw `replications` sets of `n_tasks` tasks; raises ScenarioError where a signal's correlations exceed 1."""
+    words = (draws.words_range(count) for count in (replications, n_tasks, n_tries))
+    return draw_named(profile, seed, *words)
+
+
+def draw_named(
+    profile: Profile,
+    seed: int,
+    r: draws.Words,
+    t: draws.Words,
+    k: draws.Words,
+    *,
+    skill: FloatArray | float = 0.0,
+    overconfidence: FloatArray | float = 0.0,
+) -> Population:
+    """As `draw_population`, for the replications, tasks and tries that these words name.
+
+    skill, overconfidence: logits added to ability and to claims before rounding, broadcast to (R, T, n).
+    """
     names = tuple(profile.agents)
-    r, t, i = draws.words_range(replications), draws.words_range(n_tasks), draws.words_of(names)
-    k = draws.words_range(n_tries)
+    i = draws.words_of(names)
     difficulty, cue = draws.normal(seed, "difficulty", r, t), draws.normal(seed, "cue", r, t)
     fit, noise = draws.normal(seed, "fit", r, t, i), draws.normal(seed, "signal noise", r, t, i)
     weights = np.array([signal_weights(profile, name) for name in names]).T
     signal = weights[0] * difficulty[..., None] + weights[1] * fit + weights[2] * cue[..., None] + weights[3] * noise
     agents = [profile.agents[name] for name in names]
     alpha = np.array([agent.alpha for agent in agents])
-    ability = expit(alpha + profile.sigma_d * difficulty[..., None] + profile.sigma_u * fit)
-    claim = expit(np.array([a.m for a in agents]) + np.array([a.slope for a in agents]) * signal)
+    ability = expit(alpha + profile.sigma_d * difficulty[..., None] + profile.sigma_u * fit + skill)
+    level, slope = np.array([a.m for a in agents]), np.array([a.slope for a in agents])
+    claim = expit(level + slope * signal + overconfidence)
     for place, agent in enumerate(agents):
         if agent.grid is not None:
             claim[..., place] = to_grid(claim[..., place], np.array(agent.grid))

@@ -25,7 +25,7 @@ from scipy import optimize
 from sim.beliefs import success_rate
 from sim.errors import ScenarioError
 from sim.invalid import invalid
-from sim.settings import Section
+from sim.section import Section
 
 Correlation = Annotated[float, Field(ge=-1, le=1)]
 Sd = Annotated[float, Field(ge=0, le=50)]

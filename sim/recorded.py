@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim import draws
+from sim.arrays import BoolArray
 from sim.errors import ScenarioError, closest
 from sim.luck import Identities, luck, most_tries
 from sim.settings import Settings
@@ -20,7 +21,8 @@ from sim.world import World
 
 def recorded_world(recorded: Recorded, settings: Settings, seed: int, replications: int) -> World:
     """The World of `replications` draws around the table; raises ScenarioError where table and settings disagree."""
-    recorded = keep_agents(recorded, settings.world.agents)
+    kept = settings.world.agents
+    recorded = keep_agents(recorded, kept if isinstance(kept, list) else None)
     _check_tries(recorded, settings)
     ids = Identities(
         draws.words_range(replications),
@@ -29,6 +31,9 @@ def recorded_world(recorded: Recorded, settings: Settings, seed: int, replicatio
         draws.words_range(recorded.success.shape[-1]),
     )
     success = np.broadcast_to(recorded.success, ids.per_try)
+    lucky = luck(settings, seed, ids, success, recorded.duration)
+    present: BoolArray = np.broadcast_to(recorded.present, ids.per_agent)
+    lucky["present"] = present if settings.world.nonresponse == 0 else present & lucky["present"]
     return World(
         agents=recorded.agents,
         tasks=recorded.tasks,
@@ -36,13 +41,12 @@ def recorded_world(recorded: Recorded, settings: Settings, seed: int, replicatio
         block=recorded.block,
         recorded=True,
         repeats=settings.world.beyond_tries == "repeat",
-        present=np.broadcast_to(recorded.present, ids.per_agent),
         belief=np.broadcast_to(recorded.belief, ids.per_agent),
         cost_belief=np.broadcast_to(recorded.cost_belief, ids.per_agent),
         ability=np.broadcast_to(recorded.ability, ids.per_agent),
         success=success,
         cost=np.broadcast_to(recorded.cost, ids.per_try),
-        **luck(settings, seed, ids, success, recorded.duration),
+        **lucky,
     )
 
 
@@ -64,7 +68,7 @@ def keep_agents(recorded: Recorded, keep: list[str] | None) -> Recorded:
 def _check_tries(recorded: Recorded, settings: Settings) -> None:
     needed = most_tries(settings.tender, settings.world.infra)
     held = recorded.trials[recorded.present]
-    if settings.world.beyond_tries == "refuse" and len(held) and needed > held.min():
+    if settings.world.beyond_tries != "repeat" and len(held) and needed > held.min():
         task, agent = np.argwhere(recorded.present & (recorded.trials == held.min()))[0]
         raise ScenarioError(
             f"tender.postings: an agent may try a task {needed} times, but the table holds {held.min()} trial(s) of "

@@ -2,7 +2,7 @@
 
 run.json                                what was run: resolved scenario, hash, seed, versions
 clock.json                              everything that depends on the clock, and nothing else does
-inputs/                                 the recorded table
+inputs/                                 the recorded table, or the profile
 attempts, bids, clearings .parquet      the ledger
 events.jsonl                            the ledger as one stream of events, where asked for
 agents.csv, summary.csv, figures/       what the analysis makes of it
@@ -18,10 +18,9 @@ from typing import Any
 
 from sim.errors import RunError
 from sim.ledger import Ledger
-from sim.recorded import recorded_world
+from sim.origin import Origin, load_origin
 from sim.rules import Rules
 from sim.scenario import Arm, Scenario, scenario_of
-from sim.table import Recorded, read_table
 from sim.world import World
 
 
@@ -52,8 +51,8 @@ class Run:
         return Ledger.read(self.folder)
 
     @cached_property
-    def _recorded(self) -> Recorded:
-        return load_table(self.scenario)
+    def _origin(self) -> Origin:
+        return scenario_origin(self.scenario)
 
     def arm(self, name: str) -> Arm:
         """The arm of that name; raises RunError with the names there are."""
@@ -64,7 +63,7 @@ class Run:
 
     def world(self, arm: Arm) -> World:
         """The World the arm ran in, drawn again."""
-        return arm_world(self.scenario, arm, self._recorded)
+        return arm_world(self.scenario, arm, self._origin)
 
 
 def run_info(folder: Path) -> dict[str, Any] | None:
@@ -78,15 +77,15 @@ def run_info(folder: Path) -> dict[str, Any] | None:
     return info if {"hash", "seed", "plugins", "agents", "tasks"} <= set(info) else None
 
 
-def load_table(scenario: Scenario) -> Recorded:
-    """The recorded table of a scenario."""
-    return read_table(scenario.table, scenario.arms[0].settings.world.columns)
+def scenario_origin(scenario: Scenario) -> Origin:
+    """Where the scenario's agents and tasks come from."""
+    return load_origin(scenario.arms[0].settings.world, scenario.folder)
 
 
-def arm_world(scenario: Scenario, arm: Arm, recorded: Recorded, replications: int | None = None) -> World:
+def arm_world(scenario: Scenario, arm: Arm, origin: Origin, replications: int | None = None) -> World:
     """The World of one arm: the same luck for every arm, whatever their settings are."""
     count = scenario.replications if replications is None else replications
-    return recorded_world(recorded, arm.settings, scenario.seed, count)
+    return origin.world(arm.settings, scenario.seed, count)
 
 
 def arm_rules(arm: Arm, world: World) -> Rules:

@@ -13,6 +13,7 @@ import hashlib
 import itertools
 import json
 import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,11 +25,14 @@ from pydantic import ValidationError
 from sim.errors import ScenarioError, closest
 from sim.invalid import first_fault, invalid, written
 from sim.mechanisms import Mechanism, lookup
+from sim.origin import input_files
 from sim.parameters import build, split
 from sim.settings import ScenarioFile, Settings
 
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
-_ONE_WORLD = ("table", "columns", "agents", "beyond_tries")
+_DOTTED = re.compile(r"""\s*("[^"]*"|'[^']*'|[^."']+)\s*""")  # parts of a dotted key; quotes keep dots together
+_DOTTED_KEY = re.compile(r"""\s*("[^"]+"|'[^']+'|[^."']+)(\.("[^"]+"|'[^']+'|[^."']+))*""")
+_ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameters")
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,15 @@ class Scenario:
     resolved: dict[str, Any]
 
     @property
-    def table(self) -> Path:
-        """Path of the recorded table."""
-        return self.folder / self.arms[0].settings.world.table
+    def inputs(self) -> list[Path]:
+        """The files the scenario reads: its table, or its profile."""
+        return input_files(self.arms[0].settings.world, self.folder)
 
     def digest(self, plugins: Mapping[str, str] | None = None) -> str:
-        """SHA-256 of the resolved scenario, its table and its plugins (file name -> SHA-256), 64 hex digits."""
+        """SHA-256 of the resolved scenario, its inputs and its plugins (file name -> SHA-256), 64 hex digits."""
         whole = hashlib.sha256(json.dumps(self.resolved, sort_keys=True).encode())
-        whole.update(self.table.read_bytes())
+        for path in self.inputs:
+            whole.update(path.read_bytes())
         whole.update(json.dumps(plugins or {}, sort_keys=True).encode())
         return whole.hexdigest()
 
@@ -118,8 +123,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _override(raw: dict[str, Any], text: str) -> None:
     key, equals, value = text.partition("=")
-    path = [part.strip() for part in key.split(".")]
-    if not equals or not all(path):
+    path = [part.strip().strip("\"'") for part in _DOTTED.findall(key)]
+    if not equals or not all(path) or not _DOTTED_KEY.fullmatch(key.strip()):
         raise ScenarioError(f"--set {text}: must be key=value, e.g. tender.penalty=1.0")
     if path[0] == "arm":
         raise ScenarioError(f"--set {text}: arms are set in the file; --set changes what they start from")
@@ -184,7 +189,9 @@ def _arms(path: Path, raw: dict[str, Any], entry: dict[str, Any]) -> list[Arm]:
     where = f"{path}: arm {entry['name']!r}"
     for key in _ONE_WORLD:
         if key in entry.get("world", {}):
-            raise ScenarioError(f"{where}: world.{key}: all arms share one table; set it in [world]")
+            raise ScenarioError(f"{where}: world.{key}: all arms share one world; set it in [world]")
+    if isinstance(entry.get("world", {}).get("agents"), list):
+        raise ScenarioError(f"{where}: world.agents: all arms have the same agents; list them in [world]")
     merged = {s: {**copy.deepcopy(raw.get(s, {})), **entry.get(s, {})} for s in SECTIONS}
     try:
         settings = Settings.model_validate(merged)
@@ -250,12 +257,20 @@ def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
     arms = []
     for entry in resolved["arms"]:
         sections = {section: copy.deepcopy(entry[section]) for section in SECTIONS}
-        sections["world"]["table"] = Path(sections["world"]["table"]).name
+        _relocate(sections["world"])
         if sections["market"]["capacity"] == "inf":
             sections["market"]["capacity"] = math.inf
         rule = _mechanism(where, entry["mechanism"], entry["parameters"])
         arms.append(Arm(entry["name"], rule, Settings.model_validate(sections), label_of(rule)))
     return _scenario(folder, tuple(arms), resolved)
+
+
+def _relocate(world: dict[str, Any]) -> None:
+    """Point [world] to its inputs where a run keeps them."""
+    if world["table"] is not None:
+        world["table"] = Path(world["table"]).name
+    else:
+        world["profile"] = f"{Path(world['profile']).name.removesuffix('.toml')}.toml"
 
 
 def _as_json(arm: Arm) -> dict[str, Any]:

@@ -10,12 +10,14 @@ import math
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from sim.distribution import MOST, MOST_TICKS, parse_arrivals, parse_distribution, parse_reserve, parse_ticks
 from sim.errors import closest
 from sim.invalid import written
+from sim.knobs import Knobs, Shock
 from sim.parameters import split
+from sim.section import Section
 from sim.sources import parse_expected_cost, parse_reputation
 from sim.table import OPTIONAL, REQUIRED
 
@@ -25,6 +27,9 @@ Ticks = Annotated[int, Field(ge=0, le=MOST_TICKS)]
 Public = Literal["value", "reserve", "penalty"]
 Factor = Annotated[float, Field(ge=1, le=1e6)]
 
+# Keys that go with a table, and with a profile; True where they must be stated.
+_OF_TABLE = {"columns": True, "beyond_tries": False}
+_OF_PROFILE = {"tasks": True, "parameters": True, "sigma_u": False, "shocks": False}
 _PUBLIC: tuple[Public, ...] = ("value", "penalty")
 
 
@@ -64,12 +69,6 @@ def _one_line(raw: str) -> str:
     return raw
 
 
-class Section(BaseModel):
-    """A table of a scenario: strict types, no unknown keys, immutable."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
 class Verifier(Section):
     """Error rates of the verifier, each drawn per (replication, task, agent, try)."""
 
@@ -80,13 +79,34 @@ class Verifier(Section):
 class WorldSettings(Section):
     """What luck decides."""
 
-    table: str = Field(description="recorded table, relative to the scenario: .csv, .parquet or .jsonl")
-    columns: Annotated[dict[str, str], AfterValidator(_columns)] = Field(
-        description="our column names mapped to the table's"
+    table: str | None = Field(
+        None, description="recorded table, relative to the scenario: .csv, .parquet or .jsonl; this or profile"
     )
-    agents: list[str] | None = Field(None, description="the table's agents to keep; all where absent", min_length=1)
-    beyond_tries: Literal["refuse", "repeat"] = Field(
-        "refuse", description="a try beyond the recorded trials is refused, or repeats the last"
+    columns: Annotated[dict[str, str], AfterValidator(_columns)] | None = Field(
+        None, description="our column names mapped to the table's; must be stated with a table"
+    )
+    profile: str | None = Field(
+        None, description="population to draw tasks and agents from: a bundled profile's name, or a .toml file"
+    )
+    tasks: Annotated[int, Field(ge=1, le=10**12)] | None = Field(
+        None, description="tasks of a replication; must be stated with a profile"
+    )
+    parameters: Literal["point", "bootstrap"] | None = Field(
+        None,
+        description='"point": the profile\'s own; "bootstrap": one of its draws for each replication; must be stated '
+        "with a profile",
+    )
+    sigma_u: Annotated[float, Field(ge=0, le=50)] | None = Field(
+        None,
+        description="sd of the private fit, at which the profile is told as a table would fit it; the profile's own",
+    )
+    agents: list[str] | dict[str, Knobs] | None = Field(
+        None, description="agents to keep, or a table for each agent of a profile whose knobs are turned"
+    )
+    shocks: list[Shock] | None = Field(None, description="changes in the middle of a run; of a profile's agents only")
+    nonresponse: Rate = Field(0.0, description="share of (task, agent) at which no bid comes")
+    beyond_tries: Literal["refuse", "repeat"] | None = Field(
+        None, description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last'
     )
     order: Literal["table", "shuffled"] = Field("table", description="order in which tasks arrive")
     arrivals: Annotated[Any, _parsed_by(parse_arrivals)] | None = Field(
@@ -103,6 +123,24 @@ class WorldSettings(Section):
     infra: Rate = Field(0.0, description="share of attempts lost to the system")
     verifier: Verifier = Field(default_factory=lambda: Verifier(), description="the verifier's error rates")
     bid_cost: Money = Field(0.0, description="dollars each submitted bid costs the agent, won or lost")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> WorldSettings:
+        if (self.table is None) == (self.profile is None):
+            raise ValueError("must hold either table (a recorded one) or profile (a population to draw from)")
+        own, other = (_OF_TABLE, _OF_PROFILE) if self.table is not None else (_OF_PROFILE, _OF_TABLE)
+        kind = "a table" if self.table is not None else "a profile"
+        for key, required in own.items():
+            if required and getattr(self, key) is None:
+                raise ValueError(f"world.{key} is missing; it must be stated with {kind}")
+        for key in other:
+            if getattr(self, key) is not None:
+                raise ValueError(f"world.{key} has no meaning with {kind}")
+        if self.agents is not None and not self.agents:
+            raise ValueError("world.agents must not be empty: name at least one agent")
+        if self.table is not None and isinstance(self.agents, dict):
+            raise ValueError("world.agents: knobs belong to a profile; with a table, list the agents to keep")
+        return self
 
 
 class EscalationSettings(Section):

@@ -21,7 +21,7 @@ import simpy
 
 from sim.bundled import find_scenario
 from sim.ledger import arrow_table, categories, write_table
-from sim.run import arm_rules, arm_world, load_table
+from sim.run import arm_rules, arm_world, scenario_origin
 from sim.scenario import Scenario, load_scenario
 from sim.simulate import simulate
 
@@ -89,7 +89,7 @@ def market(overrides: list[str], mechanism: str = "second_price") -> tuple[Scena
     """The head-to-head scenario with one rule: scenario, World, rules."""
     path = find_scenario("marketbench_head_to_head")
     scenario = load_scenario(path, overrides=overrides, mechanisms=[mechanism], replications=REPLICATIONS)
-    world = arm_world(scenario, scenario.arms[0], load_table(scenario))
+    world = arm_world(scenario, scenario.arms[0], scenario_origin(scenario))
     return scenario, world, arm_rules(scenario.arms[0], world)
 
 

@@ -96,7 +96,7 @@ WORLDS = [
     edit('table = "t.csv"', 'table = "."', ".csv, .parquet or .jsonl"),
     edit('table = "t.csv"', 'table = "s.toml"', ".csv, .parquet or .jsonl"),
     edit('table = "t.csv"', "table = 3", "world.table", "text"),
-    edit('table = "t.csv"', "", "world.table", "missing"),
+    edit('table = "t.csv"', "", "world", "either table", "or profile"),
     edit(COSTS, 'cost_belief = "beleif"', "t.csv", "beleif", "did you mean 'belief'", "world.columns.cost_belief"),
     edit(COSTS, COSTS + ', claims = "claim"', "s.toml", "world.columns", "claims", "did you mean 'claim'"),
     edit(COSTS, COSTS + ', tokens = "belief"', "s.toml", "world.columns", "either"),

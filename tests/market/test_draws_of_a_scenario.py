@@ -11,7 +11,7 @@ import pytest
 
 from sim.bundled import find_scenario
 from sim.errors import ScenarioError
-from sim.run import arm_rules, arm_world, load_table
+from sim.run import arm_rules, arm_world, scenario_origin
 from sim.scenario import load_scenario
 from sim.simulate import simulate
 from sim.world import World
@@ -45,7 +45,7 @@ def drawn_world(table: Path | None = None, *, replications: int = 2, seed: int =
         overrides=[f"{key}={text}" for key, text in chosen.items()],
         mechanisms=["second_price"],
     )
-    return arm_world(scenario, scenario.arms[0], load_table(scenario))
+    return arm_world(scenario, scenario.arms[0], scenario_origin(scenario))
 
 
 def arrays(world: World) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def test_another_seed_draws_everything_anew() -> None:
 
 def test_mechanism_has_no_say_in_its_world() -> None:
     scenario = load_scenario(_SCENARIO, replications=2)
-    recorded = load_table(scenario)
+    recorded = scenario_origin(scenario)
     first, *others = [arm_world(scenario, arm, recorded) for arm in scenario.arms]
     assert set().union(*(changed(first, other) for other in others)) <= {"reserve"}
 
@@ -168,7 +168,7 @@ def test_naming_every_agent_of_the_table_changes_nothing() -> None:
     told = []
     for overrides in ([], [f"world.agents={AGENTS}"]):
         scenario = load_scenario(_SCENARIO, replications=1, overrides=overrides, mechanisms=["agent_economy"])
-        world = arm_world(scenario, scenario.arms[0], load_table(scenario))
+        world = arm_world(scenario, scenario.arms[0], scenario_origin(scenario))
         told.append(rows(simulate(world, arm_rules(scenario.arms[0], world))))
     assert_same_rows(*told)
 
@@ -180,7 +180,7 @@ def test_bids_of_an_agent_alone_score_as_beside_others() -> None:
         scenario = load_scenario(
             _SCENARIO, replications=1, overrides=[f"world.agents={agents}"], mechanisms=["agent_economy"]
         )
-        world = arm_world(scenario, scenario.arms[0], load_table(scenario))
+        world = arm_world(scenario, scenario.arms[0], scenario_origin(scenario))
         bids = rows(simulate(world, arm_rules(scenario.arms[0], world)))["bids"]
         told.append([row["score"] for row in bids if row["agent"] == 0])
     assert told[0] == told[1]

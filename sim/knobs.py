@@ -1,0 +1,122 @@
+"""Knobs: a profile's agents changed in the terms people use.
+
+    overconfidence   m = calibrated m + overconfidence: 0 means what it claims, +1 claims a logit too much
+    overprecision    slope = calibrated slope x (1 + overprecision): 0 moves its claims as much as it knows
+    signal           what it knows: {difficulty = rho_d, fit = rho_u}; only fit can route
+    hold             what stays when skill or signal change: its "calibration" (claims follow), or its "claims"
+    cost_ratio       median cost belief / median cost
+
+Every measure is from the agent's own calibrated claim (`beliefs.calibrated`), which moves with its skill and signal.
+Where a knob is not turned, the profile's own distance from calibration stays. A stronger signal takes its share from
+cue and noise alike, so that their ratio stays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from sim.beliefs import calibrated
+from sim.errors import ScenarioError, closest
+from sim.profile import AgentProfile, Correlation, Logit, Profile, SignalSettings
+from sim.section import Section
+
+EVERYBODY = "*"
+
+
+class Knobs(Section):
+    """What is changed of one agent, or of everybody under the name "*"."""
+
+    skill: Logit = Field(0.0, description="logits added to its ability")
+    overconfidence: Logit | None = Field(None, description="logits from its calibrated claim")
+    overprecision: Annotated[float, Field(ge=-1, le=100)] | None = Field(
+        None, description="slope of its claims over the calibrated slope, minus 1"
+    )
+    signal: SignalSettings | None = Field(None, description="what it knows: {difficulty, fit}")
+    cue: Correlation | None = Field(None, description="correlation of its signal with the cue all agents share")
+    hold: Literal["calibration", "claims"] | None = Field(
+        None, description="what stays when skill or signal change; must be stated with them"
+    )
+    grid: Literal["own", "none"] | list[Annotated[float, Field(ge=0, le=1)]] = Field(
+        "own", description="claims it makes: its own grid, none (any claim), or a list"
+    )
+    cost_ratio: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
+        None, description="median cost belief over median cost; 1 forecasts right"
+    )
+
+    @model_validator(mode="after")
+    def _hold_stated(self) -> Knobs:
+        if self.hold is None and (self.signal is not None or self.skill != 0):
+            raise ValueError('hold must be stated where skill or signal change: "calibration" or "claims"')
+        return self
+
+
+class Shock(Section):
+    """A change of one agent, or of everybody ("*"), for the tasks numbered from at x tasks up to until x tasks."""
+
+    at: Annotated[float, Field(ge=0, lt=1)] = Field(description="share of the tasks before it")
+    until: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="share of the tasks before its end")
+    agent: str = Field(description='name of the agent, or "*"')
+    skill: Logit = Field(0.0, description="logits added to its ability; its claims do not know")
+    overconfidence: Logit = Field(0.0, description="logits added to its claims")
+    outage: bool = Field(False, description="its attempts are lost to the system (INFRA)")
+
+
+def turn(profile: Profile, knobs: Mapping[str, Knobs]) -> Profile:
+    """The profile with its agents changed; knobs of "*" are turned first, then each agent's own.
+
+    Raises ScenarioError where no agent has that name.
+    """
+    for name in knobs:
+        if name != EVERYBODY and name not in profile.agents:
+            allowed = ", ".join(profile.agents)
+            raise ScenarioError(f"world.agents: no agent {name!r}{closest(name, profile.agents)}; allowed: {allowed}")
+    agents = dict(profile.agents)
+    for name in profile.agents:
+        for turned in (knobs.get(EVERYBODY), knobs.get(name)):
+            if turned is not None:
+                before = profile.model_copy(update={"agents": agents})
+                agents[name] = _turned(before, name, turned)
+    return profile.model_copy(update={"agents": agents})
+
+
+def _turned(profile: Profile, name: str, knobs: Knobs) -> AgentProfile:
+    agent = profile.agents[name]
+    changes: dict[str, Any] = {"alpha": agent.alpha + knobs.skill}
+    if knobs.signal is not None:
+        changes |= {"rho": None, "signal": knobs.signal, "gamma": _cue(profile, name, knobs.signal)}
+    if knobs.cue is not None:
+        changes["gamma"] = knobs.cue
+    if knobs.grid != "own":
+        changes["grid"] = None if knobs.grid == "none" else knobs.grid
+    if knobs.cost_ratio is not None:
+        mean = agent.cost.mean + math.log(knobs.cost_ratio)
+        changes["cost_belief"] = agent.cost_belief.model_copy(update={"mean": mean})
+    after = agent.model_copy(update=changes)
+    return after.model_copy(update=_claims(profile, name, after, knobs))
+
+
+def _cue(profile: Profile, name: str, signal: SignalSettings) -> float:
+    """gamma that keeps its ratio to the private noise when the signal takes more or less of the whole."""
+    difficulty, fit = profile.rhos(name)
+    left, now = 1.0 - difficulty**2 - fit**2, 1.0 - signal.difficulty**2 - signal.fit**2
+    return profile.agents[name].gamma * math.sqrt(max(now, 0.0) / left) if left > 0 else 0.0
+
+
+def _claims(profile: Profile, name: str, after: AgentProfile, knobs: Knobs) -> dict[str, float]:
+    """m and slope after the knobs."""
+    agent = profile.agents[name]
+    changed = profile.model_copy(update={"agents": {**profile.agents, name: after}})
+    was = calibrated(agent.alpha, profile.tau, profile.reach(name))
+    now = calibrated(after.alpha, profile.tau, changed.reach(name))
+    m, slope = agent.m, agent.slope
+    if knobs.hold == "calibration":
+        m, slope = now.m + (agent.m - was.m), now.slope + (agent.slope - was.slope)
+    if knobs.overconfidence is not None:
+        m = now.m + knobs.overconfidence
+    if knobs.overprecision is not None:
+        slope = now.slope * (1.0 + knobs.overprecision)
+    return {"m": m, "slope": slope}

@@ -1,0 +1,112 @@
+"""A World drawn from a population: as many tasks as one likes, with abilities known.
+
+Tasks are named "task 0", "task 1", ... and drawn by their number. With parameters = "bootstrap" each replication has
+the parameters of one of the profile's bootstrap draws, so that intervals over replications carry parameter error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+import numpy as np
+
+from sim import draws
+from sim.arrays import BoolArray, FloatArray
+from sim.errors import ScenarioError, closest
+from sim.knobs import EVERYBODY, Knobs, Shock, turn
+from sim.luck import Identities, luck, most_tries
+from sim.population import Population, draw_named
+from sim.profile import Profile
+from sim.settings import Settings, WorldSettings
+from sim.world import World
+
+
+def synthetic_world(
+    profile: Profile, bootstrap: Sequence[Profile], settings: Settings, seed: int, replications: int
+) -> World:
+    """The World of `replications` draws of the scenario's tasks; raises ScenarioError where a knob is wrong.
+
+    bootstrap: the profile's parameter draws, read where the scenario asks for them.
+    """
+    world = settings.world
+    names = kept_agents(profile, world)
+    n_tasks, n_tries = world.tasks or 0, most_tries(settings.tender, world.infra)
+    r = draws.words_range(replications)
+    ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), draws.words_range(n_tries))
+    skill, overconfidence, outage = _shocks(world.shocks or [], names, n_tasks)
+
+    def draw(parameters: Profile, words: draws.Words) -> Population:
+        turned = turned_profile(parameters, world, names)
+        return draw_named(turned, seed, words, ids.t, ids.k, skill=skill, overconfidence=overconfidence)
+
+    if world.parameters == "bootstrap":
+        chosen = np.floor(draws.uniform(seed, "parameters", r) * len(bootstrap)).astype(np.int64)
+        drawn = _joined([draw(bootstrap[at], r[place : place + 1]) for place, at in enumerate(chosen.tolist())])
+    else:
+        drawn = draw(profile, r)
+    lucky = luck(settings, seed, ids, drawn.success)
+    if outage.any():
+        lucky["infra"] = lucky["infra"] | outage[..., None]
+    return World(
+        agents=names,
+        tasks=task_names(n_tasks),
+        family=("",) * n_tasks,
+        block=("",) * n_tasks,
+        recorded=False,
+        repeats=False,
+        belief=drawn.claim,
+        cost_belief=drawn.cost_belief,
+        ability=drawn.ability,
+        success=drawn.success,
+        cost=drawn.cost,
+        **lucky,
+    )
+
+
+def task_names(n_tasks: int) -> tuple[str, ...]:
+    """Names of a synthetic world's tasks."""
+    return tuple(f"task {t}" for t in range(n_tasks))
+
+
+def kept_agents(profile: Profile, world: WorldSettings) -> tuple[str, ...]:
+    """Names of the agents that take part; raises ScenarioError where one is not in the profile or named twice."""
+    if not isinstance(world.agents, list):
+        return tuple(profile.agents)
+    for name in world.agents:
+        if name not in profile.agents:
+            allowed = ", ".join(profile.agents)
+            raise ScenarioError(f"world.agents: no agent {name!r}{closest(name, profile.agents)}; allowed: {allowed}")
+        if world.agents.count(name) > 1:
+            raise ScenarioError(f"world.agents: {name!r} twice")
+    return tuple(world.agents)
+
+
+def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str]) -> Profile:
+    """The profile as the scenario changes it: at its sigma_u, with its knobs, and only these agents."""
+    if world.sigma_u is not None:
+        profile = profile.with_sigma_u(world.sigma_u)
+    knobs: dict[str, Knobs] = world.agents if isinstance(world.agents, dict) else {}
+    profile = turn(profile, knobs)
+    return profile.model_copy(update={"agents": {name: profile.agents[name] for name in names}})
+
+
+def _joined(parts: Sequence[Population]) -> Population:
+    return Population(
+        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Population)}
+    )
+
+
+def _shocks(shocks: Sequence[Shock], names: Sequence[str], n_tasks: int) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Logits added to ability and to claims, and outages, (T, n) each."""
+    shape = (n_tasks, len(names))
+    skill, overconfidence, outage = np.zeros(shape), np.zeros(shape), np.zeros(shape, np.bool_)
+    for shock in shocks:
+        if shock.agent != EVERYBODY and shock.agent not in names:
+            raise ScenarioError(f"world.shocks: no agent {shock.agent!r}{closest(shock.agent, names)}")
+        when = slice(int(np.ceil(shock.at * n_tasks)), int(np.ceil(shock.until * n_tasks)))
+        who = slice(None) if shock.agent == EVERYBODY else names.index(shock.agent)
+        skill[when, who] += shock.skill
+        overconfidence[when, who] += shock.overconfidence
+        outage[when, who] |= shock.outage
+    return skill, overconfidence, outage
