@@ -2,18 +2,35 @@
 
 A bidder is `(belief, cost_belief, notice, state) -> ask, claim` over arrays whose last axis is agents; an infinite
 ask abstains. It sees the notice, never the tender, so a sealed reserve cannot reach it.
+
+    truthful        the rule's own truthful ask, the belief as claim
+    mark_up         the truthful ask x (1 + rate), the belief as claim
+    shaded          the first-price equilibrium bid of n iid U[0, 1] break-even prices under the notice's reserve
+    overclaim       claims `logits` more than it believes; asks what it would at its belief
+    fixed_claim     claims the same on every task; asks what it would at its belief
+    clipped_claim   claims its belief moved into [low, high]; asks what it would at its belief
+
+A liar's ask is the truthful ask at its belief, so that a policy changes one thing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Any, Protocol
 
 import numpy as np
+from annotated_types import Ge, Le
+from scipy.special import expit, logit
 
 from sim.arrays import FloatArray, IntArray, Notice
+from sim.errors import ScenarioError, closest
 from sim.mechanisms import Mechanism
+from sim.parameters import choose
+
+Bid = tuple[FloatArray, FloatArray]
+Probability = Annotated[float, Ge(0), Le(1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,25 +41,151 @@ class BidderState:
 
 
 class Bidder(Protocol):
-    """A bidding policy."""
+    """Turns beliefs into bids."""
 
-    def __call__(
-        self, belief: FloatArray, cost_belief: FloatArray, notice: Notice, state: BidderState
-    ) -> tuple[FloatArray, FloatArray]:
+    def __call__(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice, state: BidderState) -> Bid:
         """Ask (..., n) in dollars, infinite to abstain, and claim (..., n)."""
+
+
+class Policy(Protocol):
+    """Changes a truthful bid into the policy's own."""
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """Ask and claim (..., n), from the truthful ask and the belief (..., n)."""
 
 
 @dataclass(frozen=True)
 class Truthful:
-    """Asks what the rule's own `truthful_ask` says and claims its belief, whatever happened before."""
+    """The truthful ask, the belief as claim."""
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """As they are."""
+        return ask, belief
+
+
+@dataclass(frozen=True)
+class MarkUp:
+    """Asks `rate` more than the truth: .1 is a tenth more."""
+
+    rate: Annotated[float, Ge(-1), Le(1e6)]
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """Ask x (1 + rate)."""
+        return ask * (1.0 + self.rate), belief
+
+
+@dataclass(frozen=True)
+class Shaded:
+    """The equilibrium of a first-price auction among `n_bidders` iid U[0, 1] break-even prices b under reserve r <= 1.
+
+    bid(b) = b + [(1 - b)^n - (1 - r)^n] / (n (1 - b)^(n - 1)); above the reserve it abstains. Source: [Vickrey1961].
+    The reserve must be public.
+    """
+
+    n_bidders: Annotated[int, Ge(1), Le(10_000)]
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """The equilibrium bid at a break-even price of `ask`."""
+        reserve = np.asarray(notice.reserve)[..., None]
+        if np.isnan(reserve).any() or (reserve > 1.0).any():
+            raise ScenarioError("bidders.policy: shaded needs a reserve that is public and at most 1")
+        n = self.n_bidders
+        low = np.minimum(ask, reserve)
+        room = np.maximum(1.0 - low, np.finfo(float).tiny)
+        shade = (room**n - (1.0 - reserve) ** n) / (n * room ** (n - 1))
+        return np.where(ask <= reserve, low + shade, np.inf), belief
+
+
+@dataclass(frozen=True)
+class Overclaim:
+    """Claims `logits` more than it believes; beliefs of 0 and 1 stay."""
+
+    logits: Annotated[float, Ge(-50), Le(50)]
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """The truthful ask with a louder claim."""
+        return ask, np.asarray(expit(logit(belief) + self.logits))
+
+
+@dataclass(frozen=True)
+class FixedClaim:
+    """Claims the same on every task."""
+
+    claim: Probability
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """The truthful ask with a constant claim."""
+        return ask, np.full(np.shape(belief), self.claim)
+
+
+@dataclass(frozen=True)
+class ClippedClaim:
+    """Claims its belief, but never below `low` or above `high`."""
+
+    low: Probability = 0.0
+    high: Probability = 1.0
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """The truthful ask with the claim moved into [low, high]."""
+        return ask, np.minimum(np.maximum(belief, self.low), self.high)
+
+
+POLICIES: dict[str, type[Any]] = {
+    "truthful": Truthful,
+    "mark_up": MarkUp,
+    "shaded": Shaded,
+    "overclaim": Overclaim,
+    "fixed_claim": FixedClaim,
+    "clipped_claim": ClippedClaim,
+}
+
+
+def parse_policy(raw: Any) -> Policy:
+    """The policy `raw` names; raises ValueError saying what is allowed."""
+    found: Policy = choose(raw, POLICIES)
+    if isinstance(found, ClippedClaim) and found.low > found.high:
+        raise ValueError(f"low must not exceed high; got {found.low} and {found.high}")
+    return found
+
+
+@dataclass(frozen=True)
+class Bidders:
+    """All agents under a rule: everybody bids by `everybody`, but for those with a policy of their own.
+
+    own: agent's place -> policy.
+    """
 
     mechanism: Mechanism
+    everybody: Policy
+    own: Mapping[int, Policy]
 
-    def __call__(
-        self, belief: FloatArray, cost_belief: FloatArray, notice: Notice, state: BidderState
-    ) -> tuple[FloatArray, FloatArray]:
-        """The truthful bid."""
-        return self.mechanism.truthful_ask(belief, cost_belief, notice), belief
+    @classmethod
+    def of(
+        cls, mechanism: Mechanism, policy: Any, own: Mapping[str, Any], agents: Sequence[str], alone: bool = False
+    ) -> Bidders:
+        """From what a scenario writes; raises ScenarioError where no agent has a name, unless each is alone."""
+        for name in own:
+            if name not in agents and not alone:
+                allowed = ", ".join(agents)
+                raise ScenarioError(f"bidders.agents: no agent {name!r}{closest(name, agents)}; allowed: {allowed}")
+        places = {list(agents).index(name): parse_policy(raw) for name, raw in own.items() if name in agents}
+        return cls(mechanism, parse_policy(policy), places)
+
+    @classmethod
+    def truthful(cls, mechanism: Mechanism) -> Bidders:
+        """Everybody bids truthfully."""
+        return cls(mechanism, Truthful(), {})
+
+    def __call__(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice, state: BidderState) -> Bid:
+        """Every agent's bid."""
+        truthful = self.mechanism.truthful_ask(belief, cost_belief, notice)
+        ask, claim = self.everybody.bid(truthful, belief, notice)
+        for place, policy in self.own.items():
+            one = slice(place, place + 1)
+            own_ask, own_claim = policy.bid(truthful[..., one], belief[..., one], notice)
+            ask, claim = ask.copy(), claim.copy()
+            ask[..., one], claim[..., one] = own_ask, own_claim
+        return ask, claim
 
 
 def see(
@@ -50,5 +193,5 @@ def see(
 ) -> Notice:
     """The notice of a tender: what is not in `public` is NaN."""
     shown = {"value": value, "reserve": reserve, "penalty": penalty}
-    sealed = {name: array if name in public else np.full(np.shape(array), np.nan) for name, array in shown.items()}
+    sealed = {name: array if name in public else np.full(np.shape(array), math.nan) for name, array in shown.items()}
     return Notice.trusted(**sealed, posting=posting)

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from sim.arrays import Status
-from sim.bidding import Bidder, Truthful
+from sim.bidding import Bidder, Bidders
 from sim.errors import ScenarioError
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
@@ -51,7 +51,9 @@ class Rules:
         announced = ("reserve",) if mechanism.announces_reserve else ()
         return cls(
             mechanism=mechanism,
-            bidder=Truthful(mechanism),
+            bidder=Bidders.of(
+                mechanism, settings.bidders.policy, settings.bidders.agents, world.agents, settings.market.alone
+            ),
             public=(*tender.public, *announced),
             penalty=tender.penalty,
             bid_cost=settings.world.bid_cost if mechanism.solicits_bids else 0.0,

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sim.card import with_card
 from sim.errors import RunError
 from sim.ledger import Ledger
 from sim.origin import Origin, load_origin
@@ -85,7 +86,8 @@ def scenario_origin(scenario: Scenario) -> Origin:
 def arm_world(scenario: Scenario, arm: Arm, origin: Origin, replications: int | None = None) -> World:
     """The World of one arm: the same luck for every arm, whatever their settings are."""
     count = scenario.replications if replications is None else replications
-    return origin.world(arm.settings, scenario.seed, count)
+    world, card = origin.world(arm.settings, scenario.seed, count), arm.settings.bidders.card
+    return world if card is None else with_card(world, card)
 
 
 def arm_rules(arm: Arm, world: World) -> Rules:

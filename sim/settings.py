@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sim.bidding import parse_policy
 from sim.distribution import MOST, MOST_TICKS, parse_arrivals, parse_distribution, parse_reserve, parse_ticks
 from sim.errors import closest
 from sim.invalid import written
@@ -205,12 +206,27 @@ class MarketSettings(Section):
     overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
 
 
+class Card(Section):
+    """A self-history card: an agent is told its own record and leans on it (sim/card.py)."""
+
+    weight: Rate = Field(description="0 ignores the card, 1 moves mean claim and cost belief to the record")
+    history: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="tasks on the card, the first ones of the replication; all others where absent"
+    )
+
+
 class BidderSettings(Section):
     """How agents bid."""
 
-    policy: Literal["truthful"] = Field(
-        "truthful", description="truthful: the rule's own truthful ask, belief as claim"
+    policy: Annotated[Any, _parsed_by(parse_policy)] = Field(
+        "truthful",
+        description='"truthful", {mark_up = {rate}}, {shaded = {n_bidders}}, {overclaim = {logits}}, '
+        "{fixed_claim = {claim}} or {clipped_claim = {low, high}}",
     )
+    agents: dict[str, Annotated[Any, _parsed_by(parse_policy)]] = Field(
+        default_factory=dict, description="policies of agents that have one of their own"
+    )
+    card: Card | None = Field(None, description="a self-history card; absent: none")
 
 
 class StandingSettings(Section):

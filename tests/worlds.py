@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
 from sim.arrays import FloatArray, Notice, Status
-from sim.bidding import BidderState, Truthful
+from sim.bidding import Bidders, BidderState
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism, lookup, names
 from sim.rules import Rules
@@ -102,7 +102,7 @@ def make_rules(mechanism: Mechanism | str = "first_price", **changes: Any) -> Ru
     rule = lookup(mechanism)() if isinstance(mechanism, str) else mechanism
     announced = ("reserve",) if rule.announces_reserve else ()
     stated: dict[str, Any] = {
-        "bidder": Truthful(rule),
+        "bidder": Bidders.truthful(rule),
         "public": ("value", "penalty", *announced),
         "penalty": 0.0,
         "expected_cost": ExpectedCost("fixed", 0.0),
@@ -209,7 +209,7 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
         penalty=draw(st.sampled_from([0.0, 0.25, 2.0]), label="penalty"),
         bid_cost=draw(cents, label="bid cost"),
         overhead=draw(cents, label="overhead"),
-        bidder=draw(st.sampled_from([Truthful(mechanism), Nosy()]), label="bidder"),
+        bidder=draw(st.sampled_from([Bidders.truthful(mechanism), Nosy()]), label="bidder"),
         window=window,
         capacity=draw(st.sampled_from([1, 2, math.inf]), label="capacity"),
         postings=draw(st.integers(1, POSTINGS), label="postings"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analysis.arm import ArmData
 from analysis.metrics import surplus, utility, welfare
 from sim.arrays import Status
-from sim.bidding import Truthful
+from sim.bidding import Bidders
 from sim.mechanisms import Mechanism
 from sim.rules import Rules
 from sim.scenario import label_of
@@ -46,7 +46,7 @@ def dearer_rules(rule: Rules, factor: float) -> Rules:
     if isinstance(source.learner, RunningMeanCost):
         source = source._replace(learner=replace(source.learner, prior=source.learner.prior * factor))
     amounts = {name: getattr(rule, name) * factor for name in ("penalty", "bid_cost", "overhead")}
-    bidder = Truthful(mechanism) if isinstance(rule.bidder, Truthful) else rule.bidder
+    bidder = Bidders.truthful(mechanism) if isinstance(rule.bidder, Bidders) else rule.bidder
     return replace(
         rule,
         mechanism=mechanism,
