@@ -10,19 +10,20 @@ import pandas as pd
 from analysis.arm import ArmData
 from analysis.differences import differences_table
 from analysis.pooled import claims_table
+from analysis.postings import postings_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
 from sim.distribution import parse_reserve
 from sim.errors import RunError
 from sim.events import write_events
 from sim.run import Run
 
-TABLES = ("agents", "claims", "summary", "differences", "closed_forms")
-_OPTIONAL = ("closed_forms",)
-_TEXT = ("arm", "mechanism", "agent", "baseline")
+TABLES = ("agents", "claims", "summary", "differences", "postings", "closed_forms")
+_OPTIONAL = ("postings", "closed_forms")  # written where there is something to tell
+_TEXT = ("arm", "mechanism", "agent", "baseline", "who")
 
 
 def write_report(folder: Path, *, events: bool = False) -> None:
-    """Add the CSV tables and figures/ to the run in `folder`; closed_forms.csv only where some arm has closed forms."""
+    """Add the CSV tables and figures/ to the run in `folder`; postings.csv and closed_forms.csv only where some arm has any."""
     from analysis.figures import draw_all
 
     run = Run.open(folder)
@@ -32,6 +33,7 @@ def write_report(folder: Path, *, events: bool = False) -> None:
         claims_table(arms),
         summary_table(arms),
         differences_table(arms, baseline),
+        postings_table([(arm.name, arm.world, run.ledger.arm(arm.name)) for arm in arms if arm.reposted]),
         closed_forms_table(arms),
     )
     for name, table in zip(TABLES, tables, strict=True):

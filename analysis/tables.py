@@ -16,6 +16,7 @@ from analysis.arm import ArmData
 from analysis.differences import QUANTITIES
 from analysis.inference import Estimate
 from analysis.pooled import CLAIMS
+from analysis.postings import COLUMNS as POSTINGS
 
 _AGENTS = {
     "success_rate": "true success of the first try, mean over opportunities",
@@ -111,6 +112,7 @@ COLUMNS: dict[str, dict[str, str]] = {
             {name: f"{name} of the arm minus that of the baseline, paired / auctions" for name in QUANTITIES}
         ),
     },
+    "postings": POSTINGS,
     "closed_forms": {
         **_ARM,
         "agent": "name of the agent",

@@ -2,7 +2,8 @@
 
 What is drawn, and by what it is named (besides the seed): value, reserve (replication, task); place in the order,
 arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra, verifier
-(replication, task, agent, try); lottery (replication, task, posting, agent).
+(replication, task, agent, try); lottery (replication, task, posting, agent). A rerun changes the words of tries and
+postings and no others.
 """
 
 from __future__ import annotations
@@ -39,6 +40,15 @@ class Identities(NamedTuple):
         return (*self.per_agent, len(self.k))
 
 
+def tries_of(world: WorldSettings, n_tries: int) -> draws.Words:
+    """Words of an agent's tries at a task; a rerun has tries of its own."""
+    return draws.words_range(n_tries) + _rerun(world)
+
+
+def _rerun(world: WorldSettings) -> np.uint64:
+    return np.uint64(world.rerun << 32)
+
+
 def luck(
     settings: Settings, seed: int, ids: Identities, success: BoolArray, recorded_duration: IntArray | None = None
 ) -> dict[str, NDArray[Any]]:
@@ -49,6 +59,7 @@ def luck(
     """
     world, tender = settings.world, settings.tender
     value = _values(tender, seed, ids)
+    postings = draws.words_range(tender.postings) + _rerun(world)
     infra: BoolArray = np.broadcast_to(np.False_, ids.per_try)
     if world.infra > 0:
         infra = draws.uniform(seed, "infra", *ids) < world.infra
@@ -61,7 +72,7 @@ def luck(
         "infra": infra,
         "duration": _durations(world, seed, ids, recorded_duration),
         "present": _present(world, seed, ids),
-        "lottery": draws.uniform(seed, "lottery", ids.r, ids.t, draws.words_range(tender.postings), ids.i),
+        "lottery": draws.uniform(seed, "lottery", ids.r, ids.t, postings, ids.i),
     }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from sim import draws
 from sim.arrays import BoolArray
 from sim.errors import ScenarioError, closest
-from sim.luck import Identities, luck, most_tries
+from sim.luck import Identities, luck, most_tries, tries_of
 from sim.settings import Settings
 from sim.table import Recorded
 from sim.world import World
@@ -28,7 +28,7 @@ def recorded_world(recorded: Recorded, settings: Settings, seed: int, replicatio
         draws.words_range(replications),
         draws.words_of(recorded.tasks),
         draws.words_of(recorded.agents),
-        draws.words_range(recorded.success.shape[-1]),
+        tries_of(settings.world, recorded.success.shape[-1]),
     )
     success = np.broadcast_to(recorded.success, ids.per_try)
     lucky = luck(settings, seed, ids, success, recorded.duration)

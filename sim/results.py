@@ -107,6 +107,8 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
     ]
     view.add_row("all claims", *("" if cell == "-" else cell for cell in cells), style="italic")
     views: list[Any] = [view]
+    if "postings" in tables:
+        views += ["", _postings(tables["postings"])]
     if "closed_forms" in tables:
         views += ["", _closed(tables["closed_forms"], first)]
     if len(arms) > 1 and not arms[0]["market"]["alone"]:
@@ -119,6 +121,20 @@ def _view(frame: pd.DataFrame, key: str, columns: dict[str, bool], title: str) -
     for row in frame.to_dict("records"):
         cells = [number(row[column], row[f"{column}_se"] if error else None) for column, error in columns.items()]
         add_row(table, str(row[key]), *cells)
+    return table
+
+
+def _postings(frame: pd.DataFrame) -> Table:
+    """Success by posting, one row per arm; rescues by who made them."""
+    kinds = list(dict.fromkeys(zip(frame["posting"], frame["who"], strict=True)))
+    headings = [f"posting {posting}" + ("" if who == "any" else f", {who} agent") for posting, who in kinds]
+    table = plain_table(
+        "success of attempts by posting (± standard error for another draw of tasks)", ["arm", *headings]
+    )
+    for arm, rows in frame.groupby("arm", sort=False):
+        by = {(row["posting"], row["who"]): row for row in rows.to_dict("records")}
+        cells = [number(by[kind]["success_rate"], by[kind]["success_rate_se"]) if kind in by else "-" for kind in kinds]
+        add_row(table, str(arm), *cells)
     return table
 
 

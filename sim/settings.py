@@ -105,6 +105,9 @@ class WorldSettings(Section):
         None, description="agents to keep, or a table for each agent of a profile whose knobs are turned"
     )
     shocks: list[Shock] | None = Field(None, description="changes in the middle of a run; of a profile's agents only")
+    rerun: Annotated[int, Field(ge=0, le=10**6)] = Field(
+        0, description="number of the rerun: same tasks, agents and beliefs; outcomes, costs and lotteries drawn anew"
+    )
     nonresponse: Rate = Field(0.0, description="share of (task, agent) at which no bid comes")
     beyond_tries: Literal["refuse", "repeat"] | None = Field(
         None, description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last'

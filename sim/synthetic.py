@@ -15,7 +15,7 @@ from sim import draws
 from sim.arrays import BoolArray, FloatArray
 from sim.errors import ScenarioError, closest
 from sim.knobs import EVERYBODY, Knobs, Shock, turn
-from sim.luck import Identities, luck, most_tries
+from sim.luck import Identities, luck, most_tries, tries_of
 from sim.population import Population, draw_named
 from sim.profile import Profile
 from sim.settings import Settings, WorldSettings
@@ -33,7 +33,7 @@ def synthetic_world(
     names = kept_agents(profile, world)
     n_tasks, n_tries = world.tasks or 0, most_tries(settings.tender, world.infra)
     r = draws.words_range(replications)
-    ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), draws.words_range(n_tries))
+    ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), tries_of(world, n_tries))
     skill, overconfidence, outage = _shocks(world.shocks or [], names, n_tasks)
 
     def draw(parameters: Profile, words: draws.Words) -> Population:

@@ -48,36 +48,46 @@ class _Planner(Mechanism):
 @register("always")
 @dataclass(frozen=True, kw_only=True)
 class Always(_Planner):
-    """One named agent does every task it can be given; where its pay is an expected cost nobody knows, none."""
+    """One named agent does every task it can be given; where its pay is an expected cost nobody knows, none.
+
+    then: the agent for every posting after the first; the same one where absent.
+    """
 
     agent: str | int
+    then: str | int | None = None
 
-    summary: ClassVar[str] = "one named agent for every task, paid its expected cost"
+    summary: ClassVar[str] = "one named agent for every task (another for later postings), paid its expected cost"
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return (cls(agent=0, pay="expected_cost"), cls(agent=0, pay="reserve"))
 
     def for_agents(self, agents: Sequence[str]) -> Self:
-        """The agent's name resolved to its position; raises `ScenarioError` where nobody has that name."""
-        if isinstance(self.agent, int):
-            if not 0 <= self.agent < len(agents):
-                raise ScenarioError(f"always.agent: must be a name or lie in 0 ... {len(agents) - 1}; got {self.agent}")
-            return self
-        if self.agent not in agents:
-            allowed = ", ".join(agents)
-            raise ScenarioError(
-                f"always.agent: no agent {self.agent!r}{closest(self.agent, agents)}; allowed: {allowed}"
-            )
-        return replace(self, agent=list(agents).index(self.agent))
+        """Names resolved to positions; raises `ScenarioError` where nobody has that name."""
+        then = None if self.then is None else _position("then", self.then, agents)
+        return replace(self, agent=_position("agent", self.agent, agents), then=then)
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
-        if isinstance(self.agent, str):
+        if isinstance(self.agent, str) or isinstance(self.then, str):
             raise ScenarioError(f"always.agent: {self.agent!r} is a name; for_agents turns it into a position")
-        hired = bids.active & (np.arange(bids.active.shape[-1]) == self.agent)
+        later = self.agent if self.then is None else self.then
+        who = np.where(np.asarray(tender.posting) == 0, self.agent, later)[..., None]
+        hired = bids.active & (np.arange(bids.active.shape[-1]) == who)
         if self.pay == "expected_cost":
             hired = hired & ~np.isnan(standing.expected_cost)
         return self._contract(hired, tender, standing, np.zeros(hired.shape[:-1], np.bool_))
+
+
+def _position(key: str, agent: str | int, agents: Sequence[str]) -> int:
+    """The agent's place among `agents`; raises ScenarioError where it has none."""
+    if isinstance(agent, int):
+        if not 0 <= agent < len(agents):
+            raise ScenarioError(f"always.{key}: must be a name or lie in 0 ... {len(agents) - 1}; got {agent}")
+        return agent
+    if agent not in agents:
+        allowed = ", ".join(agents)
+        raise ScenarioError(f"always.{key}: no agent {agent!r}{closest(agent, agents)}; allowed: {allowed}")
+    return list(agents).index(agent)
 
 
 @register("route_by_advice")
