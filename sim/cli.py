@@ -22,6 +22,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+_WIDEST = 200  # columns; wider tables are those of sentences, which wrap
+
 Named = Annotated[str, typer.Argument(help="a scenario's name (see `bidlab list scenarios`) or a TOML file")]
 Seed = Annotated[str | None, typer.Option(help="seed of every draw, instead of the scenario's")]
 Replications = Annotated[str | None, typer.Option(help="number of replications, instead of the scenario's")]
@@ -198,10 +200,16 @@ def _show(folder: Path) -> None:
 
 def _print(renderables: list[object]) -> None:
     from rich.console import Console
+    from rich.measure import Measurement
 
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, emoji=False)
     for renderable in renderables:
-        console.print(renderable, markup=False) if isinstance(renderable, str) else console.print(renderable)
+        if isinstance(renderable, str):
+            console.print(renderable, markup=False, soft_wrap=True)
+            continue
+        # A table of numbers is never cut to fit: where the terminal is narrower, its lines wrap.
+        natural = Measurement.get(console, console.options.update(max_width=1000), renderable).maximum
+        console.print(renderable, width=max(console.width, min(natural, _WIDEST)), crop=False, soft_wrap=False)
 
 
 def main() -> None:

@@ -237,7 +237,8 @@ def _runner_up(case: _Case, agent: int) -> str:
 def _lost(case: _Case, agent: int, score: FloatArray) -> str:
     threshold = float(case.rule.threshold(case.tender))
     if not case.hires(agent, alone=True):
-        if np.isfinite(score[agent]) and np.isfinite(threshold):
+        dear = case.bids.ask[agent] > case.tender.reserve and threshold == -float(case.tender.reserve)
+        if np.isfinite(score[agent]) and np.isfinite(threshold) and not dear:
             return f"would not be hired alone: score {score[agent]:.4f} against the least accepted {threshold:.4f}"
         if case.bids.ask[agent] > case.tender.reserve:
             return f"asks {case.bids.ask[agent] - case.tender.reserve:.4f} more than the reserve"

@@ -19,6 +19,11 @@ from sim.settings import ScenarioFile, Settings
 from sim.standing import COST_LEARNERS, REPUTATIONS
 
 _PROMISES = {"ask": "A", "claim": "Q", "rational": "IR", "efficient": "E", "no_deficit": "D"}
+_ERRORS = (
+    "NAME_se: standard error of NAME for another draw of tasks like these, independent of each other (clustered by "
+    "task on a recorded table, by replication in a synthetic world)\n"
+    "NAME_se_mc: standard error of NAME from the simulation's own noise (clustered by replication)\nundefined is empty"
+)
 _LEGEND = (
     "promises, relative to beliefs: A truthful ask is dominant, Q truthful claim is dominant (Q*: claims change "
     "nothing), IR individually rational at the truth, E efficient at the truth, D principal never pays more than value"
@@ -116,9 +121,10 @@ def columns() -> list[Any]:
     for file, meanings in COLUMNS.items():
         table = plain_table(f"{file}.csv", ["column", "meaning"], n_left=2)
         for name, meaning in meanings.items():
-            add_row(table, name, meaning)
+            if not name.endswith(("_se", "_se_mc")):
+                add_row(table, name, meaning)
         tables += [table, ""]
-    return tables
+    return [*tables, _ERRORS]
 
 
 def results(folder: Path, info: dict[str, Any]) -> list[Any]:

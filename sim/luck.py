@@ -2,8 +2,8 @@
 
 What is drawn, and by what it is named (besides the seed): value, reserve (replication, task); place in the order,
 arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra, verifier
-(replication, task, agent, try); lottery (replication, task, posting, agent). A rerun changes the words of tries and
-postings and no others.
+(replication, task, agent, try); lottery (replication, task, posting, agent). A rerun changes the words of tries
+and no others.
 """
 
 from __future__ import annotations
@@ -42,11 +42,7 @@ class Identities(NamedTuple):
 
 def tries_of(world: WorldSettings, n_tries: int) -> draws.Words:
     """Words of an agent's tries at a task; a rerun has tries of its own."""
-    return draws.words_range(n_tries) + _rerun(world)
-
-
-def _rerun(world: WorldSettings) -> np.uint64:
-    return np.uint64(world.rerun << 32)
+    return draws.words_range(n_tries) + np.uint64(world.rerun << 32)
 
 
 def luck(
@@ -59,7 +55,6 @@ def luck(
     """
     world, tender = settings.world, settings.tender
     value = _values(tender, seed, ids)
-    postings = draws.words_range(tender.postings) + _rerun(world)
     infra: BoolArray = np.broadcast_to(np.False_, ids.per_try)
     if world.infra > 0:
         infra = draws.uniform(seed, "infra", *ids) < world.infra
@@ -72,7 +67,7 @@ def luck(
         "infra": infra,
         "duration": _durations(world, seed, ids, recorded_duration),
         "present": _present(world, seed, ids),
-        "lottery": draws.uniform(seed, "lottery", ids.r, ids.t, postings, ids.i),
+        "lottery": draws.uniform(seed, "lottery", ids.r, ids.t, draws.words_range(tender.postings), ids.i),
     }
 
 

@@ -29,20 +29,37 @@ def draw_all(arms: Sequence[ArmData], folder: Path, stamp: str, baseline: str | 
     first = arms[0]
     n_claims = int((~np.isnan(first.claim[first.distinct])).sum())
     if n_claims and all(_same_claims(first, arm) for arm in arms[1:]):
-        paths += save(*reliability.draw(first), folder, "reliability", f"n = {n_claims:,} claims; {stamp}")
+        paths += save(
+            *reliability.draw(first),
+            folder,
+            "reliability",
+            f"{_cut(reliability.MOST, len(first.agents))}n = {n_claims:,} claims; {stamp}",
+        )
         n_tasks = int(who_knows.complete(first)[2].sum())
         if n_tasks > 1 and len(first.agents) > 1:
-            paths += save(*who_knows.draw(first), folder, "who_knows", f"n = {n_tasks:,} tasks; {stamp}")
+            paths += save(*who_knows.draw(first), folder, "who_knows", f"{_BARS}; n = {n_tasks:,} tasks; {stamp}")
     auctions = [arm for arm in arms if auction.applies(arm)]
     if auctions:
         counts = _counts(auctions[0])
-        paths += save(*hired_rate.draw(auctions), folder, "hired_rate", f"n = {counts} of the reserve; {stamp}")
+        paths += save(
+            *hired_rate.draw(auctions), folder, "hired_rate", f"{_BARS}; n = {counts} of the reserve; {stamp}"
+        )
     if len(arms) > 1:
         cut = f"the first {arms_figure.MOST} of {len(arms)} arms; " if len(arms) > arms_figure.MOST else ""
         paths += save(
-            *arms_figure.draw(arms, baseline or first.name), folder, "arms", f"{cut}n = {_counts(first)}; {stamp}"
+            *arms_figure.draw(arms, baseline or first.name),
+            folder,
+            "arms",
+            f"{cut}{_BARS}; n = {_counts(first)}; {stamp}",
         )
     return paths
+
+
+_BARS = "bars: 95% for another draw of tasks"
+
+
+def _cut(most: int, n_agents: int) -> str:
+    return f"the first {most} of {n_agents} agents; " if n_agents > most else ""
 
 
 def _counts(arm: ArmData) -> str:

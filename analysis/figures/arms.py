@@ -104,7 +104,9 @@ def _shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame) -> None:
         parts.append(("others", np.delete(share, largest, axis=1).sum(axis=1), LIGHT))
     start = np.zeros(len(shown))
     for name, width, shade in parts:
-        axes.barh(np.arange(len(shown)), np.nan_to_num(width), left=start, height=0.7, color=shade, label=name)
+        axes.barh(
+            np.arange(len(shown)), np.nan_to_num(width), left=start, height=0.7, color=shade, label=short(name, 20)
+        )
         start = start + np.nan_to_num(width)
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of\nattempts", fontsize=7)

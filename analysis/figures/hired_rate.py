@@ -17,7 +17,21 @@ from matplotlib.figure import Figure
 
 from analysis import auction, metrics
 from analysis.arm import ArmData
-from analysis.figures.style import BLUE, GREEN, INK, LIGHT, ORANGE, RED, WIDE, Z95, colour, new_figure, spread, styled
+from analysis.figures.style import (
+    BLUE,
+    GREEN,
+    INK,
+    LIGHT,
+    ORANGE,
+    RED,
+    WIDE,
+    Z95,
+    colour,
+    new_figure,
+    short,
+    spread,
+    styled,
+)
 from sim.arrays import FloatArray
 
 MOST = 4  # arms drawn, evenly spaced in the scenario's order; the CSV has every arm
@@ -64,7 +78,7 @@ def _penalty(arm: ArmData) -> float:
 
 def _title(arm: ArmData) -> str:
     penalty = _penalty(arm)
-    return arm.name if np.isnan(penalty) else f"{arm.name} (penalty ${penalty:g})"
+    return short(arm.name) if np.isnan(penalty) else f"{short(arm.name)} (penalty ${penalty:g})"
 
 
 def _hired(axes: Axes, part: pd.DataFrame) -> None:
@@ -73,7 +87,7 @@ def _hired(axes: Axes, part: pd.DataFrame) -> None:
     known = np.flatnonzero(~np.isnan(hired))
     height[known] = spread(hired[known], 0.075, 0.0, 1.0)
     for i in known:
-        shade, name = colour(int(i)), part["agent"][i]
+        shade, name = colour(int(i)), short(part["agent"][i], 24)
         axes.plot([success[i], claim[i]], [hired[i], hired[i]], color=shade, lw=1.2, zorder=2)
         axes.plot(success[i], hired[i], "o", ms=4.5, mfc="white", mec=shade, zorder=3)
         axes.errorbar(claim[i], hired[i], yerr=_bar(part["hired_rate_se"][i]), fmt="o", ms=4.5, color=shade, zorder=4)
@@ -90,7 +104,7 @@ def _hired(axes: Axes, part: pd.DataFrame) -> None:
             arrowprops=line,
         )
     axes.set(ylim=(-0.03, 1.03), ylabel="hired rate")
-    axes.set_xlim(min(0.5, np.nanmin([claim, success]) - 0.05), 1.0)
+    axes.set_xlim(min(0.5, np.nanmin([claim, success]) - 0.05), 1.02)
     axes.grid(color=LIGHT, lw=0.5)
     axes.set_axisbelow(True)
 
@@ -111,7 +125,7 @@ def _profits(axes: Axes, part: pd.DataFrame) -> None:
     axes.use_sticky_edges = False
     axes.margins(x=0.04)
     axes.axvline(0, color=INK, lw=0.6)
-    axes.set_yticks(row, list(part["agent"]))
+    axes.set_yticks(row, [short(name, 24) for name in part["agent"]])
     axes.set_ylim(len(part) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color=LIGHT, lw=0.5)

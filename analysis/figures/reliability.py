@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from analysis import calibration as cal
 from analysis.arm import ArmData
-from analysis.figures.style import BLUE, GREY, INK, LIGHT, WIDE, new_figure, styled
+from analysis.figures.style import BLUE, GREY, INK, LIGHT, WIDE, new_figure, short, styled
 from sim.arrays import BoolArray, FloatArray
 
 POOLED = "all agents"
@@ -68,7 +68,7 @@ def _diagram(axes: Axes, name: str, claim: FloatArray, success: BoolArray) -> No
         xlim=(-0.02, 1.02), ylim=(-0.02, 1.05), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], yticklabels=["0", ".5", "1"]
     )
     axes.tick_params(labelbottom=False)
-    axes.set_title(name, color=INK, fontweight="bold" if name == POOLED else "normal", loc="left", pad=13)
+    axes.set_title(short(name, 22), color=INK, fontweight="bold" if name == POOLED else "normal", loc="left", pad=13)
     note = f"ECE {cal.ece(claim, success):.3f} (null {cal.ece_null(claim):.3f})"
     axes.annotate(note, (0, 1), (0, 3), "axes fraction", "offset points", va="bottom", fontsize=7)
 

@@ -93,7 +93,7 @@ def rows(axes: Axes, names: Sequence[str], grid: bool = True) -> None:
         axes.set_axisbelow(True)
 
 
-def short(name: str, most: int = 40) -> str:
+def short(name: str, most: int = 30) -> str:
     """A name cut to what a label has room for.
 
     >>> short("posted price"), short("a" * 50, most=5)

@@ -180,7 +180,7 @@ SECTIONS = [
     section("[market]\noverhead = -1", "market.overhead", ">= 0"),
     section("[market]\nwindows = 3", "market.windows", "did you mean 'window'"),
     section("[market]\nwindow = 1\n[market]\ncapacity = 2", "s.toml", "TOML"),
-    section('[bidders]\npolicy = "shade"', "bidders.policy", '"truthful"'),
+    section('[bidders]\npolicy = "shade"', "bidders.policy", "did you mean 'shaded'", "truthful"),
     section("[bidder]\n", "bidder", "did you mean 'bidders'"),
     section('[standing]\nreputation = "agent_econ"', "standing.reputation", "did you mean 'agent_economy'"),
     section("[standing]\nreputation = { agent_economy = { start = -1 } }", "standing.reputation", "start", ">= 0"),

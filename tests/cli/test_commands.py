@@ -66,7 +66,7 @@ def test_explain(finished: Path) -> None:
     assert "oracle" in out
     out = ok(bidlab("explain", finished, "--task", "t1", "--replication", "1", "--arm", "y"))
     assert "replication 1, arm 'y'" in out
-    assert "would not be hired alone" in out
+    assert "more than the reserve" in out
 
 
 @pytest.mark.parametrize(
