@@ -23,7 +23,7 @@ _TEXT = ("arm", "mechanism", "agent", "baseline", "who")
 
 
 def write_report(folder: Path, *, events: bool = False) -> None:
-    """Add the CSV tables and figures/ to the run in `folder`; postings.csv and closed_forms.csv only where they apply."""
+    """Add the CSV tables and figures/ to the run in `folder`; postings.csv, closed_forms.csv only where they apply."""
     from analysis.figures import draw_all
 
     run = Run.open(folder)

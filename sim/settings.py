@@ -107,7 +107,7 @@ class WorldSettings(Section):
     shocks: list[Shock] | None = Field(None, description="changes in the middle of a run; of a profile's agents only")
     rerun: Annotated[int, Field(ge=0, le=10**6)] = Field(
         0,
-        description="number of the rerun: same tasks, agents, beliefs and lotteries; outcomes, costs and durations drawn anew",
+        description="number of the rerun: same tasks, agents, beliefs and lotteries; outcomes and costs drawn anew",
     )
     nonresponse: Rate = Field(0.0, description="share of (task, agent) at which no bid comes")
     beyond_tries: Literal["refuse", "repeat"] | None = Field(
