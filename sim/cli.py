@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -198,7 +198,7 @@ def _show(folder: Path) -> None:
         _print(results(folder, info))
 
 
-def _print(renderables: list[object]) -> None:
+def _print(renderables: list[Any]) -> None:
     from rich.console import Console
     from rich.measure import Measurement
 
