@@ -6,7 +6,7 @@ arms by this table, never by whether two intervals overlap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,15 +37,14 @@ def differences(arm: ArmData, baseline: ArmData) -> dict[str, Estimate]:
     return found
 
 
-def differences_table(arms: Sequence[ArmData], baseline: str) -> pd.DataFrame:
-    """One row per arm; raises ValueError where no arm is called `baseline`."""
-    named = [arm for arm in arms if arm.name == baseline]
-    if not named:
-        raise ValueError(f"no arm {baseline!r}")
+def differences_table(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> pd.DataFrame:
+    """One row per arm. baselines: arm's name -> name of the arm it is compared to."""
+    named = {arm.name: arm for arm in arms}
     rows = []
     for arm in arms:
+        baseline = baselines[arm.name]
         row: dict[str, Any] = {"arm": arm.name, "mechanism": arm.mechanism, "baseline": baseline}
-        for name, gap in differences(arm, named[0]).items():
+        for name, gap in differences(arm, named[baseline]).items():
             row |= {name: float(gap.value), f"{name}_se": float(gap.se), f"{name}_se_mc": float(gap.se_mc)}
         rows.append(row)
     return pd.DataFrame(rows)

@@ -27,19 +27,20 @@ def write_report(folder: Path, *, events: bool = False) -> None:
     from analysis.figures import draw_all
 
     run = Run.open(folder)
-    arms, baseline = arms_of(run), run.scenario.baseline
+    arms = arms_of(run)
+    baselines = {arm.name: run.scenario.baseline_of(arm) for arm in run.scenario.arms}
     tables = (
         agents_table(arms),
         claims_table(arms),
         summary_table(arms),
-        differences_table(arms, baseline),
+        differences_table(arms, baselines),
         postings_table([(arm.name, arm.world, run.ledger.arm(arm.name)) for arm in arms if arm.reposted]),
         closed_forms_table(arms),
     )
     for name, table in zip(TABLES, tables, strict=True):
         if len(table) or name not in _OPTIONAL:
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-    draw_all(arms, folder / "figures", stamp(run.info), baseline)
+    draw_all(arms, folder / "figures", stamp(run.info), baselines)
     if events:
         write_events(run.ledger, [arm.name for arm in run.scenario.arms], folder / "events.jsonl")
 

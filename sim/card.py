@@ -3,7 +3,7 @@
 With success rate S, mean claim Q, mean cost C and mean cost belief B of the agent on the tasks of its card:
 
     claim         logit q' = logit q + weight (logit S - logit Q)
-    cost belief   c' = c (C / B)^weight
+    cost belief   c' = c (C / B)^cost_weight
 
 The card holds the tasks of the same replication, or the first `history` of them, but never the task it is read for, so
 nothing of that task's outcome leaks. First tries count. At S = 0 or 1 the claim becomes 0 or 1: with three tasks on
@@ -25,8 +25,6 @@ from sim.world import World
 
 def with_card(world: World, card: Card) -> World:
     """The World in which every agent has read its card."""
-    if card.weight == 0:
-        return world
     counted = world.present
     if card.history is not None:
         counted = counted & (np.cumsum(counted, axis=1) <= card.history)
@@ -37,9 +35,9 @@ def with_card(world: World, card: Card) -> World:
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = card.weight * (logit(success) - logit(claim))
         belief = expit(logit(world.belief) + shift)
-        ratio = (cost / cost_belief) ** card.weight
+        ratio = (cost / cost_belief) ** card.cost_weight
     belief = np.where(np.isinf(shift), (shift > 0).astype(np.float64), belief)
-    speaks = ~np.isnan(shift) & (claim > 0) & (claim < 1)
+    speaks = (card.weight > 0) & ~np.isnan(shift) & (claim > 0) & (claim < 1)
     scale = np.where(np.isfinite(ratio), ratio, 1.0)
     return replace(world, belief=np.where(speaks, belief, world.belief), cost_belief=world.cost_belief * scale)
 

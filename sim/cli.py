@@ -101,6 +101,28 @@ def check(
         )
 
 
+@app.command()
+def fit(
+    table: Annotated[Path, typer.Argument(help="recorded table: .csv, .parquet or .jsonl")],
+    out: Annotated[Path | None, typer.Option(help="profile to write, NAME.toml; its draws go beside it")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="our name=the table's, e.g. cost=cost_usd; guessed where absent")
+    ] = None,
+    sigma_u: Annotated[float, typer.Option(help="sd of the private fit, which no table identifies")] = 1.0,
+    source: Annotated[str, typer.Option(help="key of REFERENCES.md, kept in the profile")] = "",
+    resamples: Annotated[int, typer.Option(help="bootstrap resamples of the tasks", min=2)] = 120,
+    seed: Seed = None,
+) -> None:
+    """Fit a population of agents to a recorded table."""
+    from analysis.fit_run import fit_table
+    from sim.progress import steps
+
+    with steps(f"fit of {table.name}", resamples) as progress:
+        number = 0 if seed is None else _whole("--seed", seed)
+        report = fit_table(table, column or [], source, sigma_u, resamples, number, out, progress)
+    _print(report)
+
+
 @app.command("list")
 def list_(
     what: Annotated[str, typer.Argument(help="mechanisms, scenarios, reputations or settings")] = "mechanisms",

@@ -127,7 +127,8 @@ def _keys(model: type[BaseModel] | None, place: Iterable[object]) -> Iterable[st
         if model is None or isinstance(part, int):
             continue
         field = model.model_fields.get(str(part))
-        model = _model_in(field.annotation) if field else None
+        if field is not None:  # else it is a key of the user's own, as an agent's name
+            model = _model_in(field.annotation)
     return model.model_fields if model else ()
 
 

@@ -21,7 +21,7 @@ from pydantic import Field, model_validator
 
 from sim.beliefs import calibrated
 from sim.errors import ScenarioError, closest
-from sim.profile import AgentProfile, Correlation, Logit, Profile, SignalSettings
+from sim.profile import AgentProfile, Correlation, Grid, Logit, Profile, SignalSettings
 from sim.section import Section
 
 EVERYBODY = "*"
@@ -40,7 +40,7 @@ class Knobs(Section):
     hold: Literal["calibration", "claims"] | None = Field(
         None, description="what stays when skill or signal change; must be stated with them"
     )
-    grid: Literal["own", "none"] | list[Annotated[float, Field(ge=0, le=1)]] = Field(
+    grid: Literal["own", "none"] | Grid = Field(
         "own", description="claims it makes: its own grid, none (any claim), or a list"
     )
     cost_ratio: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
@@ -110,6 +110,7 @@ def _claims(profile: Profile, name: str, after: AgentProfile, knobs: Knobs) -> d
     """m and slope after the knobs."""
     agent = profile.agents[name]
     changed = profile.model_copy(update={"agents": {**profile.agents, name: after}})
+    changed.signal_weights(name)  # refuses a signal that knows more than there is
     was = calibrated(agent.alpha, profile.tau, profile.reach(name))
     now = calibrated(after.alpha, profile.tau, changed.reach(name))
     m, slope = agent.m, agent.slope

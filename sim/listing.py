@@ -67,11 +67,11 @@ def mechanisms() -> list[Any]:
 
 
 def scenarios() -> list[Any]:
-    """Every bundled scenario and its question."""
-    table = plain_table(None, ["scenario", "question", "arms"], n_left=2)
+    """Every bundled scenario, its question and what it found."""
+    table = plain_table(None, ["scenario", "question", "finding", "arms"], n_left=3)
     for name, path in bundled().items():
         scenario = load_scenario(path)
-        add_row(table, name, scenario.question, str(len(scenario.arms)))
+        add_row(table, name, scenario.question, scenario.finding, str(len(scenario.arms)))
     return [table]
 
 

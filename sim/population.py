@@ -22,7 +22,6 @@ from scipy.special import expit
 from sim import draws
 from sim.arrays import BoolArray, FloatArray
 from sim.beliefs import to_grid
-from sim.errors import ScenarioError
 from sim.profile import Profile
 
 
@@ -68,7 +67,7 @@ def draw_named(
     i = draws.words_of(names)
     difficulty, cue = draws.normal(seed, "difficulty", r, t), draws.normal(seed, "cue", r, t)
     fit, noise = draws.normal(seed, "fit", r, t, i), draws.normal(seed, "signal noise", r, t, i)
-    weights = np.array([signal_weights(profile, name) for name in names]).T
+    weights = np.array([profile.signal_weights(name) for name in names]).T
     signal = weights[0] * difficulty[..., None] + weights[1] * fit + weights[2] * cue[..., None] + weights[3] * noise
     agents = [profile.agents[name] for name in names]
     alpha = np.array([agent.alpha for agent in agents])
@@ -90,19 +89,6 @@ def draw_named(
         success=chance < ability[..., None],
         cost=_log_normal(profile, "cost", signal[..., None], draws.normal(seed, "cost", r, t, i, k)),
     )
-
-
-def signal_weights(profile: Profile, name: str) -> tuple[float, float, float, float]:
-    """Weights of difficulty, fit, cue and private noise in the agent's signal; their squares sum to 1."""
-    difficulty, fit = profile.rhos(name)
-    gamma = profile.agents[name].gamma
-    left = 1.0 - difficulty**2 - fit**2 - gamma**2
-    if left < -1e-12:
-        raise ScenarioError(
-            f"agent {name!r}: squares of the signal's correlations with difficulty ({difficulty:.3f}), fit "
-            f"({fit:.3f}) and cue ({gamma:.3f}) must not exceed 1 together"
-        )
-    return difficulty, fit, gamma, max(left, 0.0) ** 0.5
 
 
 def _log_normal(profile: Profile, what: str, signal: FloatArray, own: FloatArray) -> FloatArray:

@@ -19,7 +19,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from scipy import optimize
 
 from sim.beliefs import success_rate
@@ -27,6 +27,14 @@ from sim.errors import ScenarioError
 from sim.invalid import invalid
 from sim.section import Section
 
+
+def _ascending(grid: list[float]) -> list[float]:
+    if not grid or sorted(set(grid)) != grid:
+        raise ValueError("a grid must hold ascending claims, at least one and none twice")
+    return grid
+
+
+Grid = Annotated[list[Annotated[float, Field(ge=0, le=1)]], AfterValidator(_ascending)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
 Sd = Annotated[float, Field(ge=0, le=50)]
 Logit = Annotated[float, Field(ge=-50, le=50)]
@@ -59,7 +67,7 @@ class AgentProfile(Section):
     )
     signal: SignalSettings | None = Field(None, description="rho_d and rho_u, where they are known apart")
     gamma: Correlation = Field(0.0, description="correlation of the signal with the common cue")
-    grid: list[Annotated[float, Field(ge=0, le=1)]] | None = Field(None, description="the claims it makes; absent: any")
+    grid: Grid | None = Field(None, description="the claims it makes; absent: any")
     cost_belief: LogNormal = Field(description="what it thinks an attempt costs")
     cost: LogNormal = Field(description="what an attempt costs")
 
@@ -67,8 +75,6 @@ class AgentProfile(Section):
     def _one_signal(self) -> AgentProfile:
         if (self.rho is None) == (self.signal is None):
             raise ValueError("must hold either rho or signal = {difficulty, fit}")
-        if self.grid is not None and (not self.grid or sorted(set(self.grid)) != self.grid):
-            raise ValueError("grid must hold ascending claims, none twice")
         return self
 
 
@@ -93,6 +99,21 @@ class Profile(Section):
         rho, tau = agent.rho or 0.0, self.tau
         return (rho * self.sigma_d / tau, rho * self.sigma_u / tau) if tau > 0 else (0.0, 0.0)
 
+    def signal_weights(self, name: str) -> tuple[float, float, float, float]:
+        """Weights of difficulty, fit, cue and private noise in an agent's signal; their squares sum to 1.
+
+        Raises ScenarioError where the first three leave nothing for the noise.
+        """
+        difficulty, fit = self.rhos(name)
+        gamma = self.agents[name].gamma
+        left = 1.0 - difficulty**2 - fit**2 - gamma**2
+        if left < -1e-12:
+            raise ScenarioError(
+                f"agent {name!r}: squares of the signal's correlations with difficulty ({difficulty:.3f}), fit "
+                f"({fit:.3f}) and cue ({gamma:.3f}) must not exceed 1 together"
+            )
+        return difficulty, fit, gamma, math.sqrt(max(left, 0.0))
+
     def reach(self, name: str) -> float:
         """Covariance of the agent's signal with its logit ability."""
         difficulty, fit = self.rhos(name)
@@ -102,7 +123,8 @@ class Profile(Section):
         """The profile that a table of one outcome per (task, agent) cannot tell from this one, at another sigma_u.
 
         sigma_d keeps its share of the latent variance, alpha its success rate, and rho the correlation of the signal
-        with the latent outcome; claims and costs stay. An explicit `signal` stays as it is.
+        with the latent outcome, gamma its ratio to the private noise; claims and costs stay. An explicit `signal` stays
+        as it is.
         """
         latent = self.sigma_u**2 + LOGISTIC_VARIANCE, sigma_u**2 + LOGISTIC_VARIANCE
         sigma_d = self.sigma_d * math.sqrt(latent[1] / latent[0])
@@ -115,7 +137,11 @@ class Profile(Section):
             if agent.rho is not None and tau > 0:
                 reach = agent.rho * self.tau / math.sqrt(self.tau**2 + LOGISTIC_VARIANCE)
                 rho = reach * math.sqrt(tau**2 + LOGISTIC_VARIANCE) / tau
-                changes["rho"] = max(-1.0, min(1.0, rho))
+                if abs(rho) > 1:
+                    raise ScenarioError(f"agent {name!r}: at sigma_u {sigma_u} its rho would be {rho:.3f}, beyond 1")
+                changes["rho"] = rho
+                left = 1.0 - agent.rho**2
+                changes["gamma"] = agent.gamma * math.sqrt((1.0 - rho**2) / left) if left > 0 else 0.0
             agents[name] = agent.model_copy(update=changes)
         return self.model_copy(update={"sigma_d": sigma_d, "sigma_u": sigma_u, "agents": agents})
 

@@ -57,13 +57,18 @@ def _draw(path: Path, profile: Profile, number: str, rows: list[dict[str, str]])
     where = f"{path}: draw {number}"
     if {row["agent"] for row in rows} != set(profile.agents) or len(rows) != len(profile.agents):
         raise ScenarioError(f"{where}: must hold each agent of the profile once")
+    if any(None in row or None in row.values() for row in rows):
+        raise ScenarioError(f"{where}: every row must have {len(COLUMNS)} cells")
     raw: dict[str, Any] = profile.model_dump()
     try:
         raw["sigma_d"] = float(rows[0]["sigma_d"])
         for row in rows:
             raw["agents"][row["agent"]] |= {key: float(row[key]) for key in _PARAMETERS} | {"signal": None}
-        return Profile.model_validate(raw)
+        draw = Profile.model_validate(raw)
     except ValidationError as error:
         raise invalid(where, "", error, Profile) from None
     except ValueError as error:
         raise ScenarioError(f"{where}: {error}") from None
+    if len({row["sigma_d"] for row in rows}) > 1:
+        raise ScenarioError(f"{where}: sigma_d must be the same for all its agents")
+    return draw

@@ -32,3 +32,12 @@ def auctions(plan: Plan) -> Iterator[tuple[Callable[[str, int], None], Callable[
             lambda arm, done: bar.update(task, advance=done, description=f"{plan.scenario.name}: {arm}"),
             lambda what: bar.update(task, description=f"{plan.scenario.name}: {what}"),
         )
+
+
+@contextmanager
+def steps(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr over `total` steps; yields `progress(done)`."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, advance=done)

@@ -85,12 +85,17 @@ def arms_view(tables: dict[str, pd.DataFrame]) -> list[Any]:
     title = "per auction (± standard error for another draw of tasks)"
     gaps = tables["differences"]
     if len(gaps) > 1 and gaps["welfare"].notna().any():
-        title += f"; minus baseline: paired difference of welfare to {gaps['baseline'].iloc[0]!r}"
+        title += f"; minus baseline: paired difference of welfare to {_baseline(gaps)}"
         frame = frame.assign(minus_baseline=gaps["welfare"], minus_baseline_se=gaps["welfare_se"])
         shown |= {"minus_baseline": True}
     view = _view(frame, "arm", shown, title)
     empty = [str(arm) for arm in frame.loc[frame["unfilled_rate"] == 1.0, "arm"]]
     return [view, *(f"nobody was ever hired in arm {arm!r}" for arm in empty)]
+
+
+def _baseline(gaps: pd.DataFrame) -> str:
+    found = list(gaps["baseline"].unique())
+    return repr(found[0]) if len(found) == 1 else f"{found[0].partition(' [')[0]!r} of the same panel"
 
 
 def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[Any]:

@@ -15,7 +15,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,12 +37,16 @@ _ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameter
 
 @dataclass(frozen=True)
 class Arm:
-    """One thing compared: a mechanism and the settings it runs under. label: the rule with its parameters."""
+    """One thing compared: a mechanism and the settings it runs under. label: the rule with its parameters.
+
+    panel: what the arm's name ends with where it is one of several worlds, e.g. " [sigma_u 1.0]"; else "".
+    """
 
     name: str
     mechanism: Mechanism
     settings: Settings
     label: str
+    panel: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,17 @@ class Scenario:
     folder: Path
     question: str
     source: str
+    finding: str
     note: str
     baseline: str
     seed: int
     replications: int
     arms: tuple[Arm, ...]
     resolved: dict[str, Any]
+
+    def baseline_of(self, arm: Arm) -> str:
+        """Name of the arm that this one's paired differences are taken to: the baseline in the same panel."""
+        return self.baseline + arm.panel
 
     @property
     def inputs(self) -> list[Path]:
@@ -157,13 +166,13 @@ def _resolve(path: Path, raw: dict[str, Any]) -> Scenario:
         file = ScenarioFile.model_validate(raw)
     except ValidationError as error:
         raise invalid(str(path), "", error, ScenarioFile) from None
-    arms = tuple(itertools.chain.from_iterable(_arms(path, raw, entry) for entry in raw["arm"]))
+    arms = _by_panel(itertools.chain.from_iterable(_arms(path, raw, entry) for entry in raw["arm"]))
     names = [arm.name for arm in arms]
     for name in names:
         if names.count(name) > 1:
             raise ScenarioError(f"{path}: arm: two arms are named {name!r}")
-    baseline = names[0] if file.baseline is None else file.baseline
-    if baseline not in names:
+    baseline = names[0].removesuffix(arms[0].panel) if file.baseline is None else file.baseline
+    if any(baseline + arm.panel not in names for arm in arms):
         raise ScenarioError(
             f"{path}: baseline: no arm {baseline!r}{closest(baseline, names)}; the arms are {', '.join(names)}"
         )
@@ -171,6 +180,7 @@ def _resolve(path: Path, raw: dict[str, Any]) -> Scenario:
         "name": path.stem,
         "question": file.question,
         "source": file.source,
+        "finding": file.finding,
         "note": file.note,
         "baseline": baseline,
         "seed": file.seed,
@@ -180,8 +190,15 @@ def _resolve(path: Path, raw: dict[str, Any]) -> Scenario:
     return _scenario(path.parent, arms, resolved)
 
 
+def _by_panel(arms: Iterable[Arm]) -> tuple[Arm, ...]:
+    """The arms with those of one panel together, otherwise in the file's order."""
+    listed = list(arms)
+    panels = list(dict.fromkeys(arm.panel for arm in listed))
+    return tuple(sorted(listed, key=lambda arm: panels.index(arm.panel)))
+
+
 def _scenario(folder: Path, arms: tuple[Arm, ...], resolved: dict[str, Any]) -> Scenario:
-    keys = ("name", "question", "source", "note", "baseline", "seed", "replications")
+    keys = ("name", "question", "source", "finding", "note", "baseline", "seed", "replications")
     return Scenario(folder=folder, arms=arms, resolved=resolved, **{key: resolved[key] for key in keys})
 
 
@@ -192,24 +209,36 @@ def _arms(path: Path, raw: dict[str, Any], entry: dict[str, Any]) -> list[Arm]:
             raise ScenarioError(f"{where}: world.{key}: all arms share one world; set it in [world]")
     if isinstance(entry.get("world", {}).get("agents"), list):
         raise ScenarioError(f"{where}: world.agents: all arms have the same agents; list them in [world]")
-    merged = {s: {**copy.deepcopy(raw.get(s, {})), **entry.get(s, {})} for s in SECTIONS}
-    try:
-        settings = Settings.model_validate(merged)
-    except ValidationError as error:
-        place = [str(part) for part in first_fault(error)["loc"]]  # empty for a check across sections
-        overridden = entry.get(place[0], {}) if place else {}
-        own = overridden if len(place) < 2 else place[1] in overridden
-        raise invalid(where if own else str(path), "", error, Settings) from None
     name, parameters = split(entry["mechanism"])
     try:
         expanded = _expand(parameters)
     except ValueError as error:
         raise ScenarioError(f"{where}: mechanism.{name}.{error}") from None
     arms = []
-    for suffix, chosen in expanded:
-        rule = _mechanism(where, name, chosen)
-        arms.append(Arm(entry["name"] + suffix, rule, settings, label_of(rule)))
+    for panel, merged in _panels({s: {**copy.deepcopy(raw.get(s, {})), **entry.get(s, {})} for s in SECTIONS}):
+        settings = _settings(path, where, entry, merged)
+        for suffix, chosen in expanded:
+            rule = _mechanism(where, name, chosen)
+            arms.append(Arm(f"{entry['name']}{suffix}{panel}", rule, settings, label_of(rule), panel))
     return arms
+
+
+def _panels(merged: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The arm's sections once for each sigma_u where [world] lists several, with what that adds to the arm's name."""
+    listed = merged["world"].get("sigma_u") if isinstance(merged["world"], dict) else None
+    if not isinstance(listed, list) or not listed:
+        return [("", merged)]
+    return [(f" [sigma_u {value}]", {**merged, "world": {**merged["world"], "sigma_u": value}}) for value in listed]
+
+
+def _settings(path: Path, where: str, entry: dict[str, Any], merged: dict[str, Any]) -> Settings:
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        place = [str(part) for part in first_fault(error)["loc"]]  # empty for a check across sections
+        overridden = entry.get(place[0], {}) if place else {}
+        own = overridden if len(place) < 2 else place[1] in overridden
+        raise invalid(where if own else str(path), "", error, Settings) from None
 
 
 def _expand(parameters: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -261,7 +290,7 @@ def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
         if sections["market"]["capacity"] == "inf":
             sections["market"]["capacity"] = math.inf
         rule = _mechanism(where, entry["mechanism"], entry["parameters"])
-        arms.append(Arm(entry["name"], rule, Settings.model_validate(sections), label_of(rule)))
+        arms.append(Arm(entry["name"], rule, Settings.model_validate(sections), label_of(rule), entry["panel"]))
     return _scenario(folder, tuple(arms), resolved)
 
 
@@ -276,7 +305,8 @@ def _relocate(world: dict[str, Any]) -> None:
 def _as_json(arm: Arm) -> dict[str, Any]:
     parameters = dataclasses.asdict(arm.mechanism)  # type: ignore[call-overload]
     settings = arm.settings.model_dump()
-    return {"name": arm.name, "mechanism": arm.mechanism.name, "parameters": _finite(parameters), **_finite(settings)}
+    rule = {"mechanism": arm.mechanism.name, "parameters": _finite(parameters)}
+    return {"name": arm.name, "panel": arm.panel, **rule, **_finite(settings)}
 
 
 def _finite(value: Any) -> Any:

@@ -99,7 +99,7 @@ class WorldSettings(Section):
     )
     sigma_u: Annotated[float, Field(ge=0, le=50)] | None = Field(
         None,
-        description="sd of the private fit, at which the profile is told as a table would fit it; the profile's own",
+        description="sd of the private fit, at which a table fits the profile as well; a list makes a panel of each",
     )
     agents: list[str] | dict[str, Knobs] | None = Field(
         None, description="agents to keep, or a table for each agent of a profile whose knobs are turned"
@@ -213,7 +213,8 @@ class MarketSettings(Section):
 class Card(Section):
     """A self-history card: an agent is told its own record and leans on it (sim/card.py)."""
 
-    weight: Rate = Field(description="0 ignores the card, 1 moves mean claim and cost belief to the record")
+    weight: Rate = Field(description="0 ignores the record of successes, 1 moves the mean claim to it")
+    cost_weight: Rate = Field(description="0 ignores the record of costs, 1 moves the mean cost belief to it")
     history: Annotated[int, Field(ge=1)] | None = Field(
         None, description="tasks on the card, the first ones of the replication; all others where absent"
     )
@@ -285,6 +286,7 @@ class ScenarioFile(Section):
 
     question: Annotated[str, AfterValidator(_one_line)] = Field(description="the question the scenario answers")
     source: str = Field("", description="keys of REFERENCES.md")
+    finding: str = Field("", description="what the scenario found, with an interval")
     note: str = Field("", description="a caveat to be read with every table and figure of the scenario")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
     baseline: str | None = Field(None, description="arm that paired differences are taken to; the first where absent")

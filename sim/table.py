@@ -85,6 +85,11 @@ def read_table(path: Path, columns: Mapping[str, str]) -> Recorded:
     return _arrange(source, labels, numbers)
 
 
+def column_names(path: Path) -> list[str]:
+    """The headings of the table at `path`; raises TableError where it cannot be read."""
+    return _read(path).headings
+
+
 def _read(path: Path) -> _Source:
     readers = {".csv": _read_csv, ".parquet": _read_parquet, ".jsonl": _read_jsonl}
     if path.suffix not in readers:

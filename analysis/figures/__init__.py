@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,14 @@ import numpy as np
 from analysis.arm import ArmData
 
 
-def draw_all(arms: Sequence[ArmData], folder: Path, stamp: str, baseline: str | None = None) -> list[Path]:
+def draw_all(
+    arms: Sequence[ArmData], folder: Path, stamp: str, baselines: Mapping[str, str] | None = None
+) -> list[Path]:
     """Write every figure that applies to `arms` into `folder`; the paths written.
 
     reliability and who_knows: the claims of the first arm, where all arms saw the same claims and outcomes.
     hired_rate: the arms that are random-reserve auctions with agents alone. arms: where there are several.
-    stamp: seed, scenario hash and version, printed under every figure beside its n. baseline: name of the arm that
+    stamp: seed, scenario hash and version, printed under every figure beside its n. baselines: arm -> arm that its
     differences are taken to, the first where None.
     """
     from analysis import auction
@@ -47,7 +49,7 @@ def draw_all(arms: Sequence[ArmData], folder: Path, stamp: str, baseline: str | 
     if len(arms) > 1:
         cut = f"the first {arms_figure.MOST} of {len(arms)} arms; " if len(arms) > arms_figure.MOST else ""
         paths += save(
-            *arms_figure.draw(arms, baseline or first.name),
+            *arms_figure.draw(arms, baselines or {arm.name: first.name for arm in arms}),
             folder,
             "arms",
             f"{cut}{_BARS}; n = {_counts(first)}; {stamp}",

@@ -7,7 +7,7 @@ arm far off the others is told by a number at the edge, so that it does not flat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,21 +19,21 @@ from analysis.arm import ArmData
 from analysis.differences import differences
 from analysis.figures.style import BLUE, GREY, INK, LIGHT, WIDE, Z95, colour, new_figure, rows, short, styled, whisker
 
-MOST = 40  # arms drawn, the first of the scenario's order; the CSV has every arm
+MOST = 60  # arms drawn, the first of the scenario's order; the CSV has every arm
 MOST_AGENTS = 8  # agents with a colour of their own; the others are shown together
 _PANELS = {"welfare": "welfare\n$ per auction", "solve_rate": "solve rate\nper auction", "cost": "cost\n$ per auction"}
 _FAR = 3.0  # interquartile ranges beyond the quartiles
 
 
 @styled
-def draw(arms: Sequence[ArmData], baseline: str) -> tuple[Figure, pd.DataFrame]:
+def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure, pd.DataFrame]:
     """The figure, and one row per arm: estimates, paired differences to the baseline, and shares of attempts."""
-    base = next(arm for arm in arms if arm.name == baseline)
-    data = pd.DataFrame([_row(arm, base) for arm in arms])
+    named = {arm.name: arm for arm in arms}
+    data = pd.DataFrame([_row(arm, named[baselines[arm.name]]) for arm in arms])
     shown = data.head(MOST)
     panels = {name: label for name, label in _PANELS.items() if shown[name].notna().any()}
     main, label = next(iter(panels.items()))
-    gap = f"{main.replace('_', ' ')} minus\n{short(baseline, 18)}"
+    gap = f"{main.replace('_', ' ')} minus\n{_baseline(baselines)}"
     columns = {main: label, f"{main}_minus_baseline": gap, **panels}
     figure = new_figure(WIDE, 0.2 * len(shown) + 1.2)
     ratios = [1.0] * len(columns) + [1.4]
@@ -50,6 +50,12 @@ def draw(arms: Sequence[ArmData], baseline: str) -> tuple[Figure, pd.DataFrame]:
         handles, labels, loc="outside upper right", ncols=_columns(labels), columnspacing=1.0, handlelength=1.0
     )
     return figure, data
+
+
+def _baseline(baselines: Mapping[str, str]) -> str:
+    """The baseline's name, without the panel where each panel has its own."""
+    found = list(dict.fromkeys(baselines.values()))
+    return short(found[0] if len(found) == 1 else found[0].partition(" [")[0], 18)
 
 
 def _row(arm: ArmData, base: ArmData) -> dict[str, object]:

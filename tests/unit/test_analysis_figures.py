@@ -100,7 +100,7 @@ def test_arms_data_are_paired():
     pair = [
         ArmData.build(n, "always", WORLD, sold(WORLD, h, False, ask), False) for n, h in (("a", first), ("b", second))
     ]
-    data = arms.draw(pair, pair[0].name)[1]
+    data = arms.draw(pair, {arm.name: pair[0].name for arm in pair})[1]
     assert data["cost_minus_baseline"].to_numpy() == pytest.approx((data["cost"] - data["cost"].iloc[0]).to_numpy())
     assert data["solve_rate_minus_baseline_se"].iloc[0] == 0
     assert data["solve_rate_minus_baseline_se"].iloc[1] < data["solve_rate_se"].iloc[1]

@@ -1,0 +1,171 @@
+"""What `bidlab fit` prints: parameters with standard errors, moments, what the table cannot say. Builds, never prints.
+
+A value stands before its standard error for another draw of tasks, the agents being given.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.fit_moments import EVERYBODY, FITTED, PER_AGENT, POOLED, rms_z
+from sim.arrays import BoolArray
+from sim.fit import Fitted, log_likelihoods
+from sim.fitting.signals import NOISE
+from sim.profile import LOGISTIC_VARIANCE
+from sim.results import add_row, number, plain_table
+from sim.table import Recorded
+
+SIGMA_U = (0.0, 1.0, 2.3, 3.0)  # where the likelihood is shown
+_TELLING = 1.92  # nats below its maximum, a likelihood leaves the 95% interval of one parameter
+_OFTEN = 0.05
+_PARAMETERS = {"alpha": "alpha", "m": "m", "slope": "lambda", "rho": "rho", "gamma": "gamma"}
+_DERIVED = {"m_calibrated": "m*", "bias": "bias", "slope_calibrated": "lambda*", "excess": "excess"}
+_COSTS = {
+    "cost_belief_mean": "ln cost belief, mean",
+    "cost_belief_sd": "sd",
+    "cost_belief_correlation": "with signal",
+    "cost_mean": "ln cost, mean",
+    "cost_sd": "sd",
+}
+
+
+def report(recorded: Recorded, fitted: Fitted, moments: pd.DataFrame) -> list[Any]:
+    """Everything about a fit of this table; moments: those of `analysis.fit_moments.moments`."""
+    return [
+        _head(fitted),
+        "",
+        _agents(fitted, f"ability, claims and signals{_errors(fitted)}", _PARAMETERS),
+        "",
+        _agents(fitted, "overconfidence, logits: bias = m - m*, excess = lambda - lambda*", _DERIVED),
+        "",
+        _agents(fitted, "costs in logarithms of dollars", _COSTS),
+        "",
+        _moments(moments),
+        "",
+        _pooled(moments),
+        _verdict(moments),
+        "",
+        "what this table cannot say:",
+        *(f"- {line}" for line in cannot_say(recorded, fitted)),
+    ]
+
+
+def cannot_say(recorded: Recorded, fitted: Fitted) -> list[str]:
+    """What is not identified, in words and with the figures that show it."""
+    lines = [_sigma_u(recorded, fitted), _split(fitted)]
+    if len(set(recorded.block) - {""}) > 1:
+        lines.append(_blocks(recorded))
+    often = [place for place in range(len(fitted.agents)) if fitted.at_boundary()[place] > _OFTEN]
+    if often:
+        names = ", ".join(f"{fitted.agents[i]} ({fitted.at_boundary()[i]:.0%} of resamples)" for i in often)
+        lines.append(
+            f"gamma is often at its limit, which leaves {NOISE:.0%} of the signal to private noise: {names}; its "
+            "standard error is too small there."
+        )
+    return lines
+
+
+def _head(fitted: Fitted) -> str:
+    profile, spread = fitted.profile, number(float(fitted.value["sigma_d"]), float(fitted.se["sigma_d"]))
+    latent = profile.tau**2 + LOGISTIC_VARIANCE
+    left = f", {fitted.left_out} more left out for want of variety" if fitted.left_out else ""
+    return (
+        f"{fitted.n_tasks} tasks, {len(fitted.agents)} agents, {fitted.n_outcomes} outcomes; "
+        f"log-likelihood of outcomes {fitted.log_likelihood:.2f}; {fitted.n_bootstrap or 'no'} resamples of the tasks"
+        f"{left}\n"
+        f"sigma_d = {spread}, sigma_u = {profile.sigma_u:g} (held): {profile.sigma_d**2 / latent:.0%} of the latent "
+        "variance is common to all agents"
+    )
+
+
+def _errors(fitted: Fitted) -> str:
+    return " (± standard error for another draw of tasks)" if fitted.profiles else ", without standard errors"
+
+
+def _agents(fitted: Fitted, title: str, columns: dict[str, str]) -> Any:
+    table = plain_table(title, ["agent", *columns.values()])
+    for i, agent in enumerate(fitted.agents):
+        add_row(table, agent, *(number(float(fitted.value[k][i]), float(fitted.se[k][i])) for k in columns))
+    return table
+
+
+def _moments(moments: pd.DataFrame) -> Any:
+    title = (
+        "observed / simulated (z): fitted moments, and the win rate against U[0, 1] at penalty 2, which was not fitted"
+    )
+    table = plain_table(title, ["agent", *(name.replace("_", " ") for name in PER_AGENT)])
+    for agent, rows in moments[moments["agent"] != EVERYBODY].groupby("agent", sort=False):
+        by_name = rows.set_index("moment")
+        add_row(table, str(agent), *(_cell(by_name.loc[name]) for name in PER_AGENT))
+    return table
+
+
+def _pooled(moments: pd.DataFrame) -> Any:
+    table = plain_table(None, [EVERYBODY, *(name.replace("_", " ") for name in POOLED)])
+    rows = moments[moments["agent"] == EVERYBODY].set_index("moment")
+    add_row(table, "", *(_cell(rows.loc[name]) for name in POOLED))
+    return table
+
+
+def _cell(row: Any) -> str:
+    observed, simulated, z = (float(row[key]) for key in ("observed", "simulated", "z"))
+    return f"{_short(observed)} / {_short(simulated)} ({'-' if math.isnan(z) else f'{z:+.1f}'})"
+
+
+def _short(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}".replace("0.", ".", 1)
+
+
+def _verdict(moments: pd.DataFrame) -> str:
+    parts = [rms_z(moments, names) for names in (PER_AGENT, FITTED, ("win_rate",))]
+    return (
+        f"rms z {_short(parts[0])} over the agents' moments: {_short(parts[1])} over the fitted, small by construction "
+        f"and {_short(parts[2])} over the win rates"
+    )
+
+
+def _sigma_u(recorded: Recorded, fitted: Fitted) -> str:
+    loss = [-x for x in log_likelihoods(recorded, SIGMA_U)]
+    shown = ", ".join(f"{x:.2f}" for x in loss)
+    curve = f"-log L is {shown} at sigma_u {', '.join(f'{x:g}' for x in SIGMA_U)}"
+    profile = fitted.profile
+    ratio = profile.sigma_d / math.sqrt(profile.sigma_u**2 + LOGISTIC_VARIANCE)
+    if max(loss) - min(loss) >= _TELLING:
+        best = SIGMA_U[int(np.argmin(loss))]
+        return f"sigma_u was held at {profile.sigma_u:g}, but the table tells values apart: {curve}; fit at {best:g}."
+    return (
+        f"sigma_u and the scale of alpha and sigma_d: {curve}, flat (a 95% interval ends {_TELLING} above the least). "
+        f"Known is sigma_d / sqrt(sigma_u^2 + pi^2/3) = {ratio:.2f}. Repeated trials of an agent at a task would tell; "
+        "until then show a finding at several sigma_u."
+    )
+
+
+def _split(fitted: Fitted) -> str:
+    profile = fitted.profile
+    own, error = float(fitted.value["own_minus_others"]), float(fitted.se["own_minus_others"])
+    latent = profile.tau * math.sqrt(profile.tau**2 + LOGISTIC_VARIANCE)
+    expected = float(np.mean(fitted.value["rho"])) * profile.sigma_u**2 / latent
+    return (
+        "what a signal knows of a task's difficulty and what of one's own fit to it: rho is split as ability is. A "
+        "signal's correlation with its own outcome minus that with another agent's is "
+        f"{number(own, error)}; the split expects {_short(expected)}."
+    )
+
+
+def _blocks(recorded: Recorded) -> str:
+    rates = []
+    for label in dict.fromkeys(recorded.block):
+        here = recorded.present & (np.array(recorded.block) == label)[:, None]
+        rates.append(f"{label or 'none'} {_short(_rate(recorded, here))}")
+    return (
+        f"whether blocks differ in difficulty (success rates: {', '.join(rates)}): blocks may have been chosen by "
+        "outcome, and a fit to one of them would take that choice for skill; none is used."
+    )
+
+
+def _rate(recorded: Recorded, here: BoolArray) -> float:
+    return float(recorded.success[..., 0][here].mean()) if here.any() else math.nan

@@ -1,0 +1,84 @@
+"""`bidlab fit`: read a table, fit a population, compare its moments, write the profile and a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.errors import RunError, TableError
+from sim.fit import Fitted, fit
+from sim.fitting.write import write_fitted
+from sim.table import OPTIONAL, REQUIRED, Recorded, column_names, read_table
+
+_ALIASES = {"cost": ("cost_usd",), "tokens": ("tokens_forecast",)}
+
+
+def fit_table(
+    table: Path,
+    columns: Sequence[str],
+    source: str,
+    sigma_u: float,
+    n_bootstrap: int,
+    seed: int,
+    out: Path | None,
+    progress: Callable[[int], None],
+) -> list[Any]:
+    """Fit the table and return what to print.
+
+    columns: "ours=the table's"; the rest are guessed by their names. source: a key of REFERENCES.md for the profile.
+    Writes `out`, its draws and a figure beside it. Raises TableError, ScenarioError or RunError in one line.
+    """
+    from analysis.fit_moments import moments
+    from analysis.fit_report import report
+
+    if out is not None and out.suffix != ".toml":
+        raise RunError(f"--out {out}: a profile's name ends in .toml")
+    recorded = read_table(table, _columns(table, columns))
+    fitted = fit(recorded, sigma_u=sigma_u, n_bootstrap=n_bootstrap, seed=seed, source=source, progress=progress)
+    compared = moments(recorded, fitted.profile)
+    said = report(recorded, fitted, compared)
+    if out is not None:
+        said += [
+            "",
+            f"written: {', '.join(str(path) for path in _write(recorded, fitted, compared, table, columns, out))}",
+        ]
+    return said
+
+
+def _columns(table: Path, stated: Sequence[str]) -> dict[str, str]:
+    allowed = (*REQUIRED, *OPTIONAL)
+    mapped: dict[str, str] = {}
+    for text in stated:
+        ours, equals, theirs = text.partition("=")
+        if not equals or ours not in allowed or not theirs:
+            raise TableError(f"--column {text}: must be name=column with a name of {', '.join(allowed)}")
+        mapped[ours] = theirs
+    there = column_names(table)
+    for ours in allowed:
+        found = [name for name in (ours, *_ALIASES.get(ours, ())) if name in there]
+        if ours not in mapped and found:
+            mapped[ours] = found[0]
+    if "cost_belief" in mapped:
+        mapped = {ours: theirs for ours, theirs in mapped.items() if ours not in ("tokens", "usd_per_token")}
+    missing = [ours for ours in REQUIRED if ours not in mapped]
+    if missing:
+        raise TableError(f"{table}: no column for {', '.join(missing)}; say which with --column {missing[0]}=NAME")
+    return mapped
+
+
+def _write(
+    recorded: Recorded, fitted: Fitted, compared: Any, table: Path, columns: Sequence[str], out: Path
+) -> list[Path]:
+    from analysis.figures import fit as figure
+    from analysis.figures.save import save
+
+    source = fitted.profile.source
+    stated = "".join(f" --column {text}" for text in columns) + (f" --source {source}" if source else "")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        paths = write_fitted(fitted, out, table=table.name, command=f"bidlab fit {table.name}{stated}")
+        caption = f"n = {len(recorded.tasks)} tasks, {len(recorded.agents)} agents; fitted to {table.name}"
+        return [*paths, *save(*figure.draw(compared), out.parent, f"{out.stem}.fit", caption)]
+    except OSError as error:
+        raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,96 @@
+"""What a fit reads of a recorded table, checked once.
+
+Index convention: T tasks, n agents, K trials. `weight` (T,) counts how often a task is in the sample: ones for the
+table itself, multiplicities for a bootstrap resample, so that a resample needs no copy of the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logit
+
+from sim.arrays import BoolArray, FloatArray, IntArray, first_index
+from sim.errors import TableError
+from sim.table import Recorded
+
+LEAST_CLAIMS = 3  # distinct ones: two fix the chance of the higher but not both m and lambda
+
+
+@dataclass(frozen=True, eq=False)
+class Cases:
+    """A table as the fit sees it; cells that are not present are 0 everywhere.
+
+    grid: ascending distinct claims of each agent. border: logits half-way between them, one fewer.
+    """
+
+    agents: tuple[str, ...]
+    present: BoolArray  # (T, n)
+    hits: IntArray  # (T, n) trials that succeeded
+    misses: IntArray  # (T, n) trials that failed
+    share: FloatArray  # (T, n) hits / trials
+    cell: IntArray  # (T, n) place of the claim in the agent's grid
+    grid: tuple[FloatArray, ...]
+    border: tuple[FloatArray, ...]
+    log_cost_belief: FloatArray  # (T, n)
+    log_cost: FloatArray  # (T, n, K)
+    tried: BoolArray  # (T, n, K)
+
+    def counts(self, weight: FloatArray, agent: int) -> FloatArray:
+        """(g,) how often the agent makes each claim of its grid."""
+        here = self.present[:, agent]
+        return np.bincount(self.cell[here, agent], weight[here], len(self.grid[agent])).astype(np.float64)
+
+
+def cases_of(recorded: Recorded) -> Cases:
+    """The table's cases; raises TableError where it cannot be fitted."""
+    if len(recorded.agents) < 2:
+        raise TableError("a fit needs two agents at least: one agent's outcomes cannot tell difficulty from chance")
+    present = recorded.present
+    tried = present[..., None] & (np.arange(recorded.success.shape[-1]) < recorded.trials[..., None])
+    hits = (recorded.success & tried).sum(axis=-1)
+    grid, cell = [], np.zeros(present.shape, np.int64)
+    for i in range(len(recorded.agents)):
+        here = present[:, i]
+        values, cell[here, i] = np.unique(recorded.belief[here, i], return_inverse=True)
+        grid.append(values)
+    cases = Cases(
+        agents=recorded.agents,
+        present=present,
+        hits=hits,
+        misses=tried.sum(axis=-1) - hits,
+        share=hits / np.maximum(tried.sum(axis=-1), 1),
+        cell=cell,
+        grid=tuple(grid),
+        border=tuple(logit((values[1:] + values[:-1]) / 2.0) for values in grid),
+        log_cost_belief=_logs(recorded, "cost belief", recorded.cost_belief, present),
+        log_cost=_logs(recorded, "cost", recorded.cost, tried),
+        tried=tried,
+    )
+    check(cases, np.ones(len(recorded.tasks)))
+    return cases
+
+
+def check(cases: Cases, weight: FloatArray) -> None:
+    """Raise TableError where a parameter would be infinite: no variety of outcomes or of claims."""
+    for i, name in enumerate(cases.agents):
+        n_tasks = int(weight @ cases.present[:, i])
+        rate = weight @ cases.share[:, i]
+        if rate in (0.0, n_tasks):
+            did = "solves none" if rate == 0 else "solves all"
+            raise TableError(f"agent {name!r} {did} of its {n_tasks} tasks: its skill has no finite estimate")
+        distinct = int(np.count_nonzero(cases.counts(weight, i)))
+        if distinct < LEAST_CLAIMS:
+            made = f"{distinct} distinct claim{'s' if distinct > 1 else ''}"
+            raise TableError(f"agent {name!r} makes {made}; m and slope need {LEAST_CLAIMS}")
+
+
+def _logs(recorded: Recorded, what: str, dollars: FloatArray, used: BoolArray) -> FloatArray:
+    """Logarithms of dollars, 0 where not used."""
+    bad = used & (dollars <= 0)
+    if bad.any():
+        task, agent, *_ = first_index(bad)
+        where = f"agent {recorded.agents[agent]!r}, task {recorded.tasks[task]!r}"
+        raise TableError(f"{where}: {what} must be > 0 to be fitted as log-normal; got 0")
+    return np.log(np.where(used, dollars, 1.0))

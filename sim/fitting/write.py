@@ -1,0 +1,82 @@
+"""Writes a fit: a profile that `sim.profile.read_profile` reads, and its bootstrap draws beside it.
+
+Numbers have DIGITS decimals, so that a refit on another machine gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from sim.errors import RunError
+from sim.fit import Fitted
+from sim.profile import AgentProfile, LogNormal
+from sim.profile_draws import draws_beside, write_draws
+
+DIGITS = 4
+_NUMBERS = ("alpha", "m", "slope", "rho", "gamma")
+_NOT_IDENTIFIED = (
+    "sigma_u is held, not fitted: one outcome per (task, agent) does not identify it, and with it the scale of alpha",
+    "and sigma_d. sigma_d / sqrt(sigma_u^2 + pi^2/3) is fitted, and so are m, slope, gamma and the costs. +- is a",
+    "standard error for another draw of tasks.",
+)
+
+
+def write_fitted(fitted: Fitted, path: Path, *, table: str, command: str) -> list[Path]:
+    """Write the profile to `path` and, if there are any, its draws beside it; the paths written.
+
+    table, command: named in the profile's first lines. Raises RunError where a file cannot be written.
+    """
+    paths = [path]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(profile_text(fitted, table=table, command=command), encoding="utf-8")
+        if fitted.profiles:
+            paths.append(draws_beside(path))
+            write_draws(paths[1], fitted.profiles)
+    except OSError as error:
+        raise RunError(f"{error.filename or path}: cannot be written: {error.strerror}") from None
+    return paths
+
+
+def profile_text(fitted: Fitted, *, table: str, command: str) -> str:
+    """The profile as TOML, with standard errors in comments."""
+    profile = fitted.profile
+    comments = (
+        f"Fitted to {table} ({fitted.n_tasks} tasks, {len(fitted.agents)} agents, {fitted.n_outcomes} outcomes) by",
+        f"    {command}",
+        *_NOT_IDENTIFIED,
+    )
+    lines = [*("# " + " ".join(line.splitlines()) for line in comments), ""]
+    lines += [f"source = {_text(profile.source)}", f"sigma_d = {_number(profile.sigma_d)}{_error(fitted, 'sigma_d')}"]
+    lines += [f"sigma_u = {_number(profile.sigma_u)}"]
+    for place, (name, agent) in enumerate(profile.agents.items()):
+        lines += ["", f"[agents.{_text(name)}]", *_agent(fitted, place, agent)]
+    return "\n".join(lines) + "\n"
+
+
+def _agent(fitted: Fitted, place: int, agent: AgentProfile) -> Iterator[str]:
+    for key in _NUMBERS:
+        yield f"{key} = {_number(getattr(agent, key))}{_error(fitted, key, place)}"
+    if agent.grid is not None:
+        yield f"grid = [{', '.join(repr(claim) for claim in agent.grid)}]"
+    yield f"cost_belief = {_log_normal(agent.cost_belief, True)}"
+    yield f"cost = {_log_normal(agent.cost, False)}"
+
+
+def _log_normal(law: LogNormal, correlated: bool) -> str:
+    keys = ("mean", "sd", "correlation") if correlated else ("mean", "sd")
+    return "{ " + ", ".join(f"{key} = {_number(getattr(law, key))}" for key in keys) + " }"
+
+
+def _error(fitted: Fitted, name: str, place: int | tuple[()] = ()) -> str:
+    return f" # +- {fitted.se[name][place]:.2f}" if fitted.profiles else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:.{DIGITS}f}"
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,85 @@
+"""Bidding policies change one thing of a truthful bid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+
+from sim.arrays import FloatArray, Notice
+from sim.bidding import POLICIES, Bidders, BidderState, parse_policy, see
+from sim.errors import ScenarioError
+from sim.mechanisms.price import FirstPrice
+
+BELIEF, COST = np.array([0.9, 0.6, 0.5]), np.array([0.3, 0.05, 0.2])
+ASK = COST / BELIEF
+AGENTS = ("a", "b", "c")
+
+
+def notice(reserve: float = 1.0) -> Notice:
+    shown = (np.float64(1.0), np.float64(reserve), np.float64(0.0))
+    return see(("value", "reserve", "penalty"), *shown, posting=np.int64(0))  # type: ignore[arg-type]
+
+
+def bid(policy: object, own: dict[str, object] | None = None, reserve: float = 1.0) -> tuple[FloatArray, FloatArray]:
+    bidders = Bidders.of(FirstPrice(), policy, own or {}, AGENTS)
+    return bidders(BELIEF, COST, notice(reserve), BidderState(np.zeros(3, np.int64)))
+
+
+@pytest.mark.parametrize(
+    ("policy", "ask", "claim"),
+    [
+        ("truthful", ASK, BELIEF),
+        ({"mark_up": {"rate": 0.5}}, 1.5 * ASK, BELIEF),
+        ({"overclaim": {"logits": 1.0}}, ASK, expit(logit(BELIEF) + 1.0)),
+        ({"fixed_claim": {"claim": 0.7}}, ASK, np.full(3, 0.7)),
+        ({"clipped_claim": {"low": 0.55, "high": 0.8}}, ASK, np.array([0.8, 0.6, 0.55])),
+    ],
+)
+def test_policy_changes_one_thing(policy: object, ask: FloatArray, claim: FloatArray) -> None:
+    found_ask, found_claim = bid(policy)
+    assert found_ask == pytest.approx(ask)
+    assert found_claim == pytest.approx(claim)
+
+
+def test_agent_with_a_policy_of_its_own() -> None:
+    ask, claim = bid({"mark_up": {"rate": 1.0}}, {"b": {"fixed_claim": {"claim": 1.0}}})
+    assert ask == pytest.approx([2 * ASK[0], ASK[1], 2 * ASK[2]])
+    assert claim == pytest.approx([0.9, 1.0, 0.5])
+
+
+def test_shaded_is_the_best_reply_to_itself() -> None:
+    """With n iid U[0, 1] break-even prices: no other bid earns more against n - 1 rivals that shade."""
+    n, reserve = 3, 0.8
+    b = np.linspace(0.0, reserve, 2001)
+    shaded, _ = parse_policy({"shaded": {"n_bidders": n}}).bid(b, np.ones(b.shape), notice(reserve))
+    for own in (0.1, 0.4, 0.7):
+        # Bidding as a type x would, one wins where all rivals are above x.
+        profit = (shaded - own) * (1.0 - b) ** (n - 1)
+        assert b[int(np.argmax(profit))] == pytest.approx(own, abs=0.01)
+
+
+def test_shaded_abstains_above_the_reserve_and_needs_to_see_it() -> None:
+    ask, _ = bid({"shaded": {"n_bidders": 3}}, reserve=0.35)
+    assert np.isinf(ask[2])
+    assert np.isfinite(ask[:2]).all()
+    with pytest.raises(ScenarioError, match="public"):
+        parse_policy({"shaded": {"n_bidders": 3}}).bid(ASK, BELIEF, see((), *[np.float64(1)] * 3, np.int64(0)))  # type: ignore[arg-type]
+
+
+def test_unknown_agent_is_refused_with_the_closest_name() -> None:
+    with pytest.raises(ScenarioError, match=r"no agent 'aa'.*did you mean 'a'"):
+        Bidders.of(FirstPrice(), "truthful", {"aa": "truthful"}, AGENTS)
+
+
+@pytest.mark.parametrize(
+    "raw", ["truthfull", {"mark_up": {}}, {"overclaim": {"logits": "1"}}, {"fixed_claim": {"claim": 2}}]
+)
+def test_wrong_policies_are_refused(raw: object) -> None:
+    with pytest.raises(ValueError, match=r"unknown name|missing|must be"):
+        parse_policy(raw)
+
+
+def test_beliefs_of_zero_and_one_stay_when_overclaimed() -> None:
+    _, claim = POLICIES["overclaim"](logits=2.0).bid(np.ones(2), np.array([0.0, 1.0]), notice())
+    assert claim.tolist() == [0.0, 1.0]
