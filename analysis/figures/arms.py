@@ -44,7 +44,7 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     axes[1].axvline(0.0, color=GREY, lw=0.7, ls=(0, (4, 3)), zorder=0)
     _shares(axes[-1], arms[0].agents, shown)
     for axis in axes:
-        rows(axis, list(shown["arm"]), grid=axis is not axes[-1])
+        rows(axis, [_label(name) for name in shown["arm"]], grid=axis is not axes[-1])
     handles, labels = axes[-1].get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside upper right", ncols=_columns(labels), columnspacing=1.0, handlelength=1.0
@@ -56,6 +56,12 @@ def _baseline(baselines: Mapping[str, str]) -> str:
     """The baseline's name, without the panel where each panel has its own."""
     found = list(dict.fromkeys(baselines.values()))
     return short(found[0] if len(found) == 1 else found[0].partition(" [")[0], 18)
+
+
+def _label(name: str) -> str:
+    """The arm's name cut to fit, its panel whole."""
+    base, bracket, panel = name.partition(" [")
+    return f"{short(base, 28)}{bracket}{panel}"
 
 
 def _row(arm: ArmData, base: ArmData) -> dict[str, object]:

@@ -85,7 +85,7 @@ def whisker(axes: Axes, data: pd.DataFrame, name: str, y: ArrayLike, **kwargs: A
 
 def rows(axes: Axes, names: Sequence[str], grid: bool = True) -> None:
     """Name the rows y = 0, 1, ... from the top down."""
-    axes.set_yticks(np.arange(len(names)), [short(name) for name in names])
+    axes.set_yticks(np.arange(len(names)), [short(name, 44) for name in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     if grid:
