@@ -77,18 +77,18 @@ class Allocator:
             ask, claim = self.opening.bids.ask[at], self.opening.bids.claim[at]
             willing = self.opening.willing[at]
         else:
-            ask, claim, willing = self._bid(world.belief[at], world.cost_belief[at], tender, tries, world.present[at])
+            ask, claim, willing = self._bid(at, tender, tries)
         bids = Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time[at] & free)
         standing = self._standing(at, tries, states)
         award = rules.mechanism(bids, tender, standing, world.lottery[at][posting])
         return Clearing(willing, bids, tender, standing, award)
 
-    def _bid(
-        self, belief: FloatArray, cost_belief: FloatArray, tender: Tender, tries: IntArray, present: BoolArray
-    ) -> tuple[FloatArray, FloatArray, BoolArray]:
+    def _bid(self, at: tuple[int, ...], tender: Tender, tries: IntArray) -> tuple[FloatArray, FloatArray, BoolArray]:
+        world = self.world
         notice = see(self.rules.public, tender.value, tender.reserve, tender.penalty, tender.posting)
-        ask, claim = self.rules.bidder(belief, cost_belief, notice, BidderState(tries))
-        willing = present & np.isfinite(ask)
+        state = BidderState(tries, None if world.silent is None else world.silent[at])
+        ask, claim = self.rules.bidder(world.belief[at], world.cost_belief[at], notice, state)
+        willing = world.present[at] & np.isfinite(ask)
         return np.where(willing, ask, np.nan), np.where(willing, claim, np.nan), willing
 
     def _open(self) -> Clearing:
@@ -101,7 +101,7 @@ class Allocator:
             posting=np.broadcast_to(np.int64(0), shape),
         )
         tries = np.broadcast_to(np.int64(0), world.belief.shape)
-        ask, claim, willing = self._bid(world.belief, world.cost_belief, tender, tries, world.present)
+        ask, claim, willing = self._bid((), tender, tries)
         bids = Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time)
         standing = self._standing((), tries, self.initial())
         award = rules.mechanism(bids, tender, standing, world.lottery[:, :, 0])

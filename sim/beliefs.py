@@ -24,7 +24,7 @@ from scipy.special import expit, log_expit, ndtr, ndtri
 
 from sim.arrays import FloatArray
 
-_NODES = 81
+_NODES = 201
 
 
 class Calibrated(NamedTuple):

@@ -24,7 +24,7 @@ import numpy as np
 from annotated_types import Ge, Le
 from scipy.special import expit, logit
 
-from sim.arrays import FloatArray, IntArray, Notice
+from sim.arrays import BoolArray, FloatArray, IntArray, Notice
 from sim.errors import ScenarioError, closest
 from sim.mechanisms import Mechanism
 from sim.parameters import choose
@@ -35,9 +35,13 @@ Probability = Annotated[float, Ge(0), Le(1)]
 
 @dataclass(frozen=True, eq=False)
 class BidderState:
-    """What a bidder knows beyond the notice. tries (..., n): its own earlier attempts at this task."""
+    """What a bidder knows beyond the notice.
+
+    tries (..., n): its own earlier attempts at this task. silent (..., n): no bid comes from it; None: all bid.
+    """
 
     tries: IntArray
+    silent: BoolArray | None = None
 
 
 class Bidder(Protocol):
@@ -45,6 +49,14 @@ class Bidder(Protocol):
 
     def __call__(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice, state: BidderState) -> Bid:
         """Ask (..., n) in dollars, infinite to abstain, and claim (..., n)."""
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """The bid put in where none comes: what the live fork does with a worker that fails to bid [P2]."""
+
+    ask: float
+    claim: float
 
 
 class Policy(Protocol):
@@ -152,16 +164,24 @@ def parse_policy(raw: Any) -> Policy:
 class Bidders:
     """All agents under a rule: everybody bids by `everybody`, but for those with a policy of their own.
 
-    own: agent's place -> policy.
+    own: agent's place -> policy. fallback: the bid put in for the silent; without one they abstain.
     """
 
     mechanism: Mechanism
     everybody: Policy
     own: Mapping[int, Policy]
+    fallback: Fallback | None = None
 
     @classmethod
     def of(
-        cls, mechanism: Mechanism, policy: Any, own: Mapping[str, Any], agents: Sequence[str], alone: bool = False
+        cls,
+        mechanism: Mechanism,
+        policy: Any,
+        own: Mapping[str, Any],
+        agents: Sequence[str],
+        *,
+        alone: bool = False,
+        fallback: Fallback | None = None,
     ) -> Bidders:
         """From what a scenario writes; raises ScenarioError where no agent has a name, unless each is alone."""
         for name in own:
@@ -169,7 +189,7 @@ class Bidders:
                 allowed = ", ".join(agents)
                 raise ScenarioError(f"bidders.agents: no agent {name!r}{closest(name, agents)}; allowed: {allowed}")
         places = {list(agents).index(name): parse_policy(raw) for name, raw in own.items() if name in agents}
-        return cls(mechanism, parse_policy(policy), places)
+        return cls(mechanism, parse_policy(policy), places, fallback)
 
     @classmethod
     def truthful(cls, mechanism: Mechanism) -> Bidders:
@@ -185,7 +205,10 @@ class Bidders:
             own_ask, own_claim = policy.bid(truthful[..., one], belief[..., one], notice)
             ask, claim = ask.copy(), claim.copy()
             ask[..., one], claim[..., one] = own_ask, own_claim
-        return ask, claim
+        if state.silent is None:
+            return ask, claim
+        forced = (math.inf, 0.0) if self.fallback is None else (self.fallback.ask, self.fallback.claim)
+        return np.where(state.silent, forced[0], ask), np.where(state.silent, forced[1], claim)
 
 
 def see(

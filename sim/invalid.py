@@ -61,7 +61,12 @@ def _toml(value: Any) -> str:
 def first_fault(error: ValidationError) -> Any:
     """The fault to mend first: an unknown key is most often the cause of whatever else is wrong."""
     faults = error.errors(include_url=False)
-    return next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
+    unknown = next((fault for fault in faults if fault["type"] == "extra_forbidden"), None)
+    if unknown is not None:
+        return unknown
+    # Of a value that may be of several types, the branch that got furthest is the one that was meant.
+    same = [fault for fault in faults if fault["loc"][:2] == faults[0]["loc"][:2]]
+    return max(same, key=lambda f: (sum(not _is_branch(part) for part in f["loc"]), f["type"] == "value_error"))
 
 
 def _line(prefix: str, fault: Any, model: type[BaseModel] | None) -> str:

@@ -5,6 +5,7 @@
     signal           what it knows: {difficulty = rho_d, fit = rho_u}; only fit can route
     hold             what stays when skill or signal change: its "calibration" (claims follow), or its "claims"
     cost_ratio       median cost belief / median cost
+    cost_sd          spread of its cost beliefs over tasks
 
 Every measure is from the agent's own calibrated claim (`beliefs.calibrated`), which moves with its skill and signal.
 Where a knob is not turned, the profile's own distance from calibration stays. A stronger signal takes its share from
@@ -44,7 +45,10 @@ class Knobs(Section):
         "own", description="claims it makes: its own grid, none (any claim), or a list"
     )
     cost_ratio: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
-        None, description="median cost belief over median cost; 1 forecasts right"
+        None, description="median cost belief over median cost; single forecasts keep their spread"
+    )
+    cost_sd: Annotated[float, Field(ge=0, le=5)] | None = Field(
+        None, description="sd of the logarithm of its cost beliefs; 0 forecasts the same for every task"
     )
 
     @model_validator(mode="after")
@@ -63,6 +67,12 @@ class Shock(Section):
     skill: Logit = Field(0.0, description="logits added to its ability; its claims do not know")
     overconfidence: Logit = Field(0.0, description="logits added to its claims")
     outage: bool = Field(False, description="its attempts are lost to the system (INFRA)")
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Shock:
+        if self.at >= self.until:
+            raise ValueError(f"at must be < until; got {self.at} and {self.until}")
+        return self
 
 
 def turn(profile: Profile, knobs: Mapping[str, Knobs]) -> Profile:
@@ -92,9 +102,10 @@ def _turned(profile: Profile, name: str, knobs: Knobs) -> AgentProfile:
         changes["gamma"] = knobs.cue
     if knobs.grid != "own":
         changes["grid"] = None if knobs.grid == "none" else knobs.grid
-    if knobs.cost_ratio is not None:
-        mean = agent.cost.mean + math.log(knobs.cost_ratio)
-        changes["cost_belief"] = agent.cost_belief.model_copy(update={"mean": mean})
+    law = agent.cost_belief
+    mean = law.mean if knobs.cost_ratio is None else agent.cost.mean + math.log(knobs.cost_ratio)
+    sd = law.sd if knobs.cost_sd is None else knobs.cost_sd
+    changes["cost_belief"] = law.model_copy(update={"mean": mean, "sd": sd})
     after = agent.model_copy(update=changes)
     return after.model_copy(update=_claims(profile, name, after, knobs))
 
@@ -114,7 +125,7 @@ def _claims(profile: Profile, name: str, after: AgentProfile, knobs: Knobs) -> d
     was = calibrated(agent.alpha, profile.tau, profile.reach(name))
     now = calibrated(after.alpha, profile.tau, changed.reach(name))
     m, slope = agent.m, agent.slope
-    if knobs.hold == "calibration":
+    if knobs.hold == "calibration" and now != was:
         m, slope = now.m + (agent.m - was.m), now.slope + (agent.slope - was.slope)
     if knobs.overconfidence is not None:
         m = now.m + knobs.overconfidence

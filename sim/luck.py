@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim import draws
 from sim.arrays import BoolArray, FloatArray, IntArray
@@ -47,7 +46,7 @@ def tries_of(world: WorldSettings, n_tries: int) -> draws.Words:
 
 def luck(
     settings: Settings, seed: int, ids: Identities, success: BoolArray, recorded_duration: IntArray | None = None
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, Any]:
     """The arrays of a World that do not depend on what its agents are like, by field name.
 
     success: (R, T, n, K). recorded_duration: (T, n, K) ticks a table holds; a duration the scenario states goes first.
@@ -66,7 +65,7 @@ def luck(
         "verified": _verified(world, seed, ids, success),
         "infra": infra,
         "duration": _durations(world, seed, ids, recorded_duration),
-        "present": _present(world, seed, ids),
+        "silent": _silent(world, seed, ids),
         "lottery": draws.uniform(seed, "lottery", ids.r, ids.t, draws.words_range(tender.postings), ids.i),
     }
 
@@ -86,10 +85,8 @@ def _verified(world: WorldSettings, seed: int, ids: Identities, success: BoolArr
     return np.where(success, chance >= verifier.false_fail, chance < verifier.false_pass)
 
 
-def _present(world: WorldSettings, seed: int, ids: Identities) -> BoolArray:
-    if world.nonresponse == 0:
-        return np.broadcast_to(np.True_, ids.per_agent)
-    return draws.uniform(seed, "response", *ids[:3]) >= world.nonresponse
+def _silent(world: WorldSettings, seed: int, ids: Identities) -> BoolArray | None:
+    return None if world.nonresponse == 0 else draws.uniform(seed, "response", *ids[:3]) < world.nonresponse
 
 
 def _values(tender: TenderSettings, seed: int, ids: Identities) -> FloatArray:

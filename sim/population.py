@@ -2,6 +2,8 @@
 
     draws, by name                identity
     difficulty, cue               (replication, task)
+    family                        (task)
+    family fit                    (replication, family, agent)
     fit, signal noise             (replication, task, agent)
     cost belief                   (replication, task, agent)
     cost                          (replication, task, agent, try)
@@ -20,7 +22,7 @@ import numpy as np
 from scipy.special import expit
 
 from sim import draws
-from sim.arrays import BoolArray, FloatArray
+from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.beliefs import to_grid
 from sim.profile import Profile
 
@@ -71,7 +73,10 @@ def draw_named(
     signal = weights[0] * difficulty[..., None] + weights[1] * fit + weights[2] * cue[..., None] + weights[3] * noise
     agents = [profile.agents[name] for name in names]
     alpha = np.array([agent.alpha for agent in agents])
-    ability = expit(alpha + profile.sigma_d * difficulty[..., None] + profile.sigma_u * fit + skill)
+    family = family_of(profile, seed, t)
+    family_fit = draws.normal(seed, "family fit", r, draws.words_range(profile.families), i)[:, family]
+    latent = alpha + profile.sigma_d * difficulty[..., None] + profile.sigma_u * fit + profile.sigma_f * family_fit
+    ability = expit(latent + skill)
     level, slope = np.array([a.m for a in agents]), np.array([a.slope for a in agents])
     claim = expit(level + slope * signal + overconfidence)
     for place, agent in enumerate(agents):
@@ -89,6 +94,11 @@ def draw_named(
         success=chance < ability[..., None],
         cost=_log_normal(profile, "cost", signal[..., None], draws.normal(seed, "cost", r, t, i, k)),
     )
+
+
+def family_of(profile: Profile, seed: int, t: draws.Words) -> IntArray:
+    """Number (T,) of the family each task belongs to, the same in every replication."""
+    return np.floor(draws.uniform(seed, "family", t) * profile.families).astype(np.int64)
 
 
 def _log_normal(profile: Profile, what: str, signal: FloatArray, own: FloatArray) -> FloatArray:

@@ -1,11 +1,12 @@
 """Profiles: a population of agents as numbers in a TOML file, fitted to a table by `bidlab fit` or written by hand.
 
     sigma_d, sigma_u    sd of the tasks' difficulty and of the private fit, logits
+    sigma_f, families   sd of an agent's fit to each of so many families of tasks, logits; none where absent
     [agents.NAME]       alpha, m, lambda, rho, gamma as in sim/beliefs.py; grid of its claims;
                         cost, cost_belief: log-normal, cost_belief correlated with the signal
 
-rho is the correlation of the signal with z = (sigma_d d + sigma_u u) / tau, the sole one that outcomes identify: it
-stands for rho_d = rho sigma_d / tau and rho_u = rho sigma_u / tau. A profile or a scenario that knows more says
+rho is the correlation of the signal with z = (sigma_d d + sigma_u u) / told, told^2 = sigma_d^2 + sigma_u^2, the sole
+one that outcomes identify: it stands for rho_d = rho sigma_d / told and rho_u = rho sigma_u / told. A profile or a scenario that knows more says
 `signal = { difficulty = rho_d, fit = rho_u }` instead.
 
 sigma_u is not identified by one outcome per (task, agent); a table fixes only the ratio of sigma_d to the rest of the
@@ -36,7 +37,7 @@ def _ascending(grid: list[float]) -> list[float]:
 
 Grid = Annotated[list[Annotated[float, Field(ge=0, le=1)]], AfterValidator(_ascending)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
-Sd = Annotated[float, Field(ge=0, le=50)]
+Sd = Annotated[float, Field(ge=0, le=20)]
 Logit = Annotated[float, Field(ge=-50, le=50)]
 LOGISTIC_VARIANCE = math.pi**2 / 3.0  # of the outcome's own chance, in logits
 
@@ -84,11 +85,18 @@ class Profile(Section):
     source: str = Field("", description="where the numbers come from")
     sigma_d: Sd = Field(description="sd of the tasks' difficulty, logits")
     sigma_u: Sd = Field(description="sd of an agent's private fit to a task, logits")
+    sigma_f: Sd = Field(0.0, description="sd of an agent's fit to a family of tasks, logits; nobody's signal knows it")
+    families: Annotated[int, Field(ge=1, le=10**6)] = Field(1, description="number of families, equally likely")
     agents: dict[str, AgentProfile] = Field(min_length=1, description="the agents, by name")
 
     @property
     def tau(self) -> float:
         """sd of the logit ability over tasks."""
+        return math.hypot(self.sigma_d, self.sigma_u, self.sigma_f)
+
+    @property
+    def told(self) -> float:
+        """sd of the part of the logit ability that a signal can tell of: all but the fit to families."""
         return math.hypot(self.sigma_d, self.sigma_u)
 
     def rhos(self, name: str) -> tuple[float, float]:
@@ -96,8 +104,8 @@ class Profile(Section):
         agent = self.agents[name]
         if agent.signal is not None:
             return agent.signal.difficulty, agent.signal.fit
-        rho, tau = agent.rho or 0.0, self.tau
-        return (rho * self.sigma_d / tau, rho * self.sigma_u / tau) if tau > 0 else (0.0, 0.0)
+        rho, told = agent.rho or 0.0, self.told
+        return (rho * self.sigma_d / told, rho * self.sigma_u / told) if told > 0 else (0.0, 0.0)
 
     def signal_weights(self, name: str) -> tuple[float, float, float, float]:
         """Weights of difficulty, fit, cue and private noise in an agent's signal; their squares sum to 1.
@@ -128,15 +136,15 @@ class Profile(Section):
         """
         latent = self.sigma_u**2 + LOGISTIC_VARIANCE, sigma_u**2 + LOGISTIC_VARIANCE
         sigma_d = self.sigma_d * math.sqrt(latent[1] / latent[0])
-        tau = math.hypot(sigma_d, sigma_u)
+        tau = math.hypot(sigma_d, sigma_u, self.sigma_f)
         agents = {}
         for name, agent in self.agents.items():
             rate = success_rate(agent.alpha, self.tau)
             alpha = float(optimize.brentq(lambda a, r=rate, t=tau: success_rate(a, t) - r, -60.0, 60.0, xtol=1e-12))
             changes: dict[str, Any] = {"alpha": alpha}
-            if agent.rho is not None and tau > 0:
-                reach = agent.rho * self.tau / math.sqrt(self.tau**2 + LOGISTIC_VARIANCE)
-                rho = reach * math.sqrt(tau**2 + LOGISTIC_VARIANCE) / tau
+            if agent.rho is not None and math.hypot(sigma_d, sigma_u) > 0:
+                reach = agent.rho * self.told / math.sqrt(self.tau**2 + LOGISTIC_VARIANCE)
+                rho = reach * math.sqrt(tau**2 + LOGISTIC_VARIANCE) / math.hypot(sigma_d, sigma_u)
                 if abs(rho) > 1:
                     raise ScenarioError(f"agent {name!r}: at sigma_u {sigma_u} its rho would be {rho:.3f}, beyond 1")
                 changes["rho"] = rho

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from sim import draws
-from sim.arrays import BoolArray
 from sim.errors import ScenarioError, closest
 from sim.luck import Identities, luck, most_tries, tries_of
 from sim.settings import Settings
@@ -32,8 +31,6 @@ def recorded_world(recorded: Recorded, settings: Settings, seed: int, replicatio
     )
     success = np.broadcast_to(recorded.success, ids.per_try)
     lucky = luck(settings, seed, ids, success, recorded.duration)
-    present: BoolArray = np.broadcast_to(recorded.present, ids.per_agent)
-    lucky["present"] = present if settings.world.nonresponse == 0 else present & lucky["present"]
     return World(
         agents=recorded.agents,
         tasks=recorded.tasks,
@@ -46,6 +43,7 @@ def recorded_world(recorded: Recorded, settings: Settings, seed: int, replicatio
         ability=np.broadcast_to(recorded.ability, ids.per_agent),
         success=success,
         cost=np.broadcast_to(recorded.cost, ids.per_try),
+        present=np.broadcast_to(recorded.present, ids.per_agent),
         **lucky,
     )
 

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from sim.arrays import Status
-from sim.bidding import Bidder, Bidders
+from sim.bidding import Bidder, Bidders, Fallback
 from sim.errors import ScenarioError
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
@@ -48,11 +48,18 @@ class Rules:
         _check_needs(mechanism, settings, world)
         mechanism = mechanism.for_agents(world.agents)
         escalation = None if tender.escalation is None else Escalation(**tender.escalation.model_dump())
+        forced = settings.bidders.fallback
+        fallback = None if forced is None else Fallback(forced.ask, forced.claim)
         announced = ("reserve",) if mechanism.announces_reserve else ()
         return cls(
             mechanism=mechanism,
             bidder=Bidders.of(
-                mechanism, settings.bidders.policy, settings.bidders.agents, world.agents, settings.market.alone
+                mechanism,
+                settings.bidders.policy,
+                settings.bidders.agents,
+                world.agents,
+                alone=settings.market.alone,
+                fallback=fallback,
             ),
             public=(*tender.public, *announced),
             penalty=tender.penalty,

@@ -97,7 +97,7 @@ class WorldSettings(Section):
         description='"point": the profile\'s own; "bootstrap": one of its draws for each replication; must be stated '
         "with a profile",
     )
-    sigma_u: Annotated[float, Field(ge=0, le=50)] | None = Field(
+    sigma_u: Annotated[float, Field(ge=0, le=20)] | None = Field(
         None,
         description="sd of the private fit, at which a table fits the profile as well; a list makes a panel of each",
     )
@@ -220,6 +220,13 @@ class Card(Section):
     )
 
 
+class FallbackBid(Section):
+    """The bid put in for an agent from which none comes."""
+
+    ask: Money = Field(description="dollars asked")
+    claim: Rate = Field(description="success probability claimed")
+
+
 class BidderSettings(Section):
     """How agents bid."""
 
@@ -230,6 +237,9 @@ class BidderSettings(Section):
     )
     agents: dict[str, Annotated[Any, _parsed_by(parse_policy)]] = Field(
         default_factory=dict, description="policies of agents that have one of their own"
+    )
+    fallback: FallbackBid | None = Field(
+        None, description="the bid put in where world.nonresponse leaves none; absent: the agent abstains"
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")
 

@@ -16,7 +16,7 @@ from sim.arrays import BoolArray, FloatArray
 from sim.errors import ScenarioError, closest
 from sim.knobs import EVERYBODY, Knobs, Shock, turn
 from sim.luck import Identities, luck, most_tries, tries_of
-from sim.population import Population, draw_named
+from sim.population import Population, draw_named, family_of
 from sim.profile import Profile
 from sim.settings import Settings, WorldSettings
 from sim.world import World
@@ -51,7 +51,9 @@ def synthetic_world(
     return World(
         agents=names,
         tasks=task_names(n_tasks),
-        family=("",) * n_tasks,
+        family=tuple(f"family {f}" for f in family_of(profile, seed, ids.t))
+        if profile.families > 1
+        else ("",) * n_tasks,
         block=("",) * n_tasks,
         recorded=False,
         repeats=False,
@@ -60,6 +62,7 @@ def synthetic_world(
         ability=drawn.ability,
         success=drawn.success,
         cost=drawn.cost,
+        present=np.broadcast_to(np.True_, ids.per_agent),
         **lucky,
     )
 
@@ -104,7 +107,7 @@ def _shocks(shocks: Sequence[Shock], names: Sequence[str], n_tasks: int) -> tupl
     for shock in shocks:
         if shock.agent != EVERYBODY and shock.agent not in names:
             raise ScenarioError(f"world.shocks: no agent {shock.agent!r}{closest(shock.agent, names)}")
-        when = slice(int(np.ceil(shock.at * n_tasks)), int(np.ceil(shock.until * n_tasks)))
+        when = slice(*(int(np.ceil(round(share * n_tasks, 6))) for share in (shock.at, shock.until)))
         who = slice(None) if shock.agent == EVERYBODY else names.index(shock.agent)
         skill[when, who] += shock.skill
         overconfidence[when, who] += shock.overconfidence

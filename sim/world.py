@@ -36,6 +36,7 @@ class World:
         lost to the system; cost dollars; duration ticks.
     repeats: a try beyond K repeats the last one instead of being refused.
     lottery (R, T, P, n) in (0, 1): the lowest wins a tie.
+    silent (R, T, n): no bid comes, and another is put in its place; None where there are no such bids.
 
     Raises ArrayError naming the array, the rule and the first bad index.
     """
@@ -60,6 +61,7 @@ class World:
     cost: FloatArray
     duration: IntArray
     lottery: FloatArray
+    silent: BoolArray | None = None
 
     def __post_init__(self) -> None:
         for name in (*_PER_TASK, *_PER_AGENT, *_PER_TRY, "lottery"):

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit, logit
 
 from sim.arrays import FloatArray, Notice
-from sim.bidding import POLICIES, Bidders, BidderState, parse_policy, see
+from sim.bidding import POLICIES, Bidders, BidderState, Fallback, parse_policy, see
 from sim.errors import ScenarioError
 from sim.mechanisms.price import FirstPrice
 
@@ -83,3 +83,12 @@ def test_wrong_policies_are_refused(raw: object) -> None:
 def test_beliefs_of_zero_and_one_stay_when_overclaimed() -> None:
     _, claim = POLICIES["overclaim"](logits=2.0).bid(np.ones(2), np.array([0.0, 1.0]), notice())
     assert claim.tolist() == [0.0, 1.0]
+
+
+def test_silent_agents_abstain_or_get_the_fallback_bid() -> None:
+    silent = BidderState(np.zeros(3, np.int64), np.array([False, True, False]))
+    for fallback, ask, claim in ((None, np.inf, 0.0), (Fallback(ask=0.4, claim=0.5), 0.4, 0.5)):
+        bidders = Bidders.of(FirstPrice(), "truthful", {}, AGENTS, fallback=fallback)
+        found_ask, found_claim = bidders(BELIEF, COST, notice(), silent)
+        assert found_ask == pytest.approx([ASK[0], ask, ASK[2]])
+        assert found_claim == pytest.approx([BELIEF[0], claim, BELIEF[2]])

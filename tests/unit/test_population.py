@@ -15,9 +15,10 @@ from scipy.stats import rankdata
 from sim.arrays import FloatArray
 from sim.beliefs import success_rate
 from sim.bundled import profiles
+from sim.draws import words_range
 from sim.errors import ScenarioError
 from sim.knobs import Knobs, turn
-from sim.population import Population, draw_population
+from sim.population import Population, draw_population, family_of
 from sim.profile import AgentProfile, LogNormal, Profile, SignalSettings, read_profile
 from tests.statistics import assert_mean, assert_rate
 
@@ -339,3 +340,18 @@ def test_all_and_none_of_the_fitted_agents_solve_as_published() -> None:
         share = (solvers == count).mean(axis=1)
         se = float(share.std(ddof=1)) * math.sqrt(1.0 / N_TABLES + 1.0 / N_PUBLISHED)
         assert abs(share.mean() - published) <= 4.0 * se + ROUNDING
+
+
+def test_families_add_an_effect_their_tasks_share_and_change_no_other_draw() -> None:
+    plain = read_profile(profiles()["marketbench"])
+    families = plain.model_copy(update={"sigma_f": 1.5, "families": 3})
+    before, after = (draw_population(p, 3, 2, 400) for p in (plain, families))
+    for kept in ("difficulty", "cue", "fit", "signal"):
+        np.testing.assert_array_equal(getattr(before, kept), getattr(after, kept))
+    effect = np.log(after.ability / (1 - after.ability)) - np.log(before.ability / (1 - before.ability))
+    family = family_of(families, 3, words_range(400))
+    assert set(family.tolist()) == {0, 1, 2}
+    for f in range(3):
+        shared = effect[:, family == f]
+        assert np.ptp(shared, axis=1).max() < 1e-7  # what a logit loses near an ability of 1
+    assert families.tau == pytest.approx((plain.tau**2 + 1.5**2) ** 0.5)
