@@ -6,8 +6,8 @@
                         cost, cost_belief: log-normal, cost_belief correlated with the signal
 
 rho is the correlation of the signal with z = (sigma_d d + sigma_u u) / told, told^2 = sigma_d^2 + sigma_u^2, the sole
-one that outcomes identify: it stands for rho_d = rho sigma_d / told and rho_u = rho sigma_u / told. A profile or a scenario that knows more says
-`signal = { difficulty = rho_d, fit = rho_u }` instead.
+one that outcomes identify: it stands for rho_d = rho sigma_d / told and rho_u = rho sigma_u / told. A profile or a
+scenario that knows more says `signal = { difficulty = rho_d, fit = rho_u }` instead.
 
 sigma_u is not identified by one outcome per (task, agent); a table fixes only the ratio of sigma_d to the rest of the
 latent variance. `with_sigma_u` gives the profile that fits as well at another sigma_u.
