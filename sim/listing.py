@@ -53,7 +53,7 @@ def _promises(rule: type[Mechanism]) -> str:
     kept = [promises_of(example.promises) for example in examples]
     if len(set(kept)) == 1:
         return kept[0]
-    return "; ".join(f"{label_of(example)}: {text}" for example, text in zip(examples, kept, strict=True))
+    return ";\n".join(f"{label_of(example)} {text}" for example, text in zip(examples, kept, strict=True))
 
 
 def mechanisms() -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.table import Table
 from rich.text import Text
@@ -69,7 +69,8 @@ def plain_table(title: str | None, columns: Sequence[str], n_left: int = 1) -> T
         padding=(0, 2, 0, 0),
     )
     for place, column in enumerate(columns):
-        table.add_column(Text(column), justify="left" if place < n_left else "right", no_wrap=place == 0)
+        side: Literal["left", "right"] = "left" if place < n_left else "right"
+        table.add_column(Text(column), justify=side, no_wrap=place == 0, overflow="fold")
     return table
 
 

@@ -1,6 +1,6 @@
 """The sections of a scenario and what each key may hold.
 
-Every key has one line here; `bidlab check --keys` prints them. Unknown keys are refused. A value that a model cannot
+Every key has one line here; `bidlab list settings` prints them. Unknown keys are refused. A value that a model cannot
 express as a type (a reserve, arrivals, a distribution) is checked by its own parser and kept as it was written.
 """
 

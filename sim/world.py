@@ -114,11 +114,6 @@ class World:
         return int(self.success.shape[3])
 
     @property
-    def n_postings(self) -> int:
-        """P, the postings of one task for which lotteries are drawn."""
-        return int(self.lottery.shape[2])
-
-    @property
     def delivered(self) -> BoolArray:
         """(R, T, n, K): the try succeeds and is not lost to the system, so the principal gets its value."""
         return self.success & ~self.infra if self.infra.any() else self.success

@@ -23,6 +23,7 @@ MOST = 60  # arms drawn, the first of the scenario's order; the CSV has every ar
 MOST_AGENTS = 8  # agents with a colour of their own; the others are shown together
 _PANELS = {"welfare": "welfare\n$ per auction", "solve_rate": "solve rate\nper auction", "cost": "cost\n$ per auction"}
 _FAR = 3.0  # interquartile ranges beyond the quartiles
+_FEW = 0.1  # share of the arms that may be told by a number
 
 
 @styled
@@ -61,7 +62,7 @@ def _baseline(baselines: Mapping[str, str]) -> str:
 def _label(name: str) -> str:
     """The arm's name cut to fit, its panel whole."""
     base, bracket, panel = name.partition(" [")
-    return f"{short(base, 28)}{bracket}{panel}"
+    return f"{short(base, 32)}{bracket}{panel}"
 
 
 def _row(arm: ArmData, base: ArmData) -> dict[str, object]:
@@ -84,6 +85,8 @@ def _dots(axes: Axes, shown: pd.DataFrame, name: str) -> None:
     if far.any():  # and only where drawing it would stretch the axis by half or more
         left, right = (x - Z95 * se)[known & ~far].min(), (x + Z95 * se)[known & ~far].max()
         far &= (x < left - (right - left) / 2) | (x > right + (right - left) / 2)
+    if far.sum() > _FEW * known.sum():  # as many as that are what the figure is about
+        far[:] = False
     near = known & ~far
     at = np.flatnonzero(near)
     whisker(axes, shown.iloc[at], name, at, color=BLUE)
