@@ -45,9 +45,9 @@ def words_of(names: Sequence[str]) -> Words:
     return np.array([hash64(name) for name in names], dtype=np.uint64)
 
 
-def words_range(count: int) -> Words:
-    """Words 0, 1, ..., count - 1, for identities that are numbers: replications, postings, tries."""
-    return np.arange(count, dtype=np.uint64)
+def words_range(count: int, first: int = 0) -> Words:
+    """Words first, ..., first + count - 1, for identities that are numbers: replications, postings, tries."""
+    return np.arange(first, first + count, dtype=np.uint64)
 
 
 def _mix(z: Words) -> Words:

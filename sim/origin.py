@@ -32,8 +32,8 @@ class Origin(Protocol):
     def n_tries(self) -> int:
         """Tries of one agent at one task that a table holds; 1 for a profile, which draws what is needed."""
 
-    def world(self, settings: Settings, seed: int, replications: int) -> World:
-        """The World of an arm with these settings."""
+    def world(self, settings: Settings, seed: int, replications: int, first: int = 0) -> World:
+        """The World of an arm with these settings: replications first, ..., first + replications - 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +53,9 @@ class TableOrigin:
         """Trials recorded."""
         return int(self.recorded.success.shape[-1])
 
-    def world(self, settings: Settings, seed: int, replications: int) -> World:
+    def world(self, settings: Settings, seed: int, replications: int, first: int = 0) -> World:
         """The table with everything else drawn."""
-        return recorded_world(self.recorded, settings, seed, replications)
+        return recorded_world(self.recorded, settings, seed, replications, first)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +72,9 @@ class ProfileOrigin:
         """1."""
         return 1
 
-    def world(self, settings: Settings, seed: int, replications: int) -> World:
+    def world(self, settings: Settings, seed: int, replications: int, first: int = 0) -> World:
         """A World drawn from the profile."""
-        return synthetic_world(self.profile, self.bootstrap, settings, seed, replications)
+        return synthetic_world(self.profile, self.bootstrap, settings, seed, replications, first)
 
 
 def load_origin(world: WorldSettings, folder: Path) -> Origin:

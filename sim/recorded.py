@@ -18,13 +18,13 @@ from sim.table import Recorded
 from sim.world import World
 
 
-def recorded_world(recorded: Recorded, settings: Settings, seed: int, replications: int) -> World:
-    """The World of `replications` draws around the table; raises ScenarioError where table and settings disagree."""
+def recorded_world(recorded: Recorded, settings: Settings, seed: int, replications: int, first: int = 0) -> World:
+    """The World of replications first, first + 1, ...; raises ScenarioError where table and settings disagree."""
     kept = settings.world.agents
     recorded = keep_agents(recorded, kept if isinstance(kept, list) else None)
     _check_tries(recorded, settings)
     ids = Identities(
-        draws.words_range(replications),
+        draws.words_range(replications, first),
         draws.words_of(recorded.tasks),
         draws.words_of(recorded.agents),
         tries_of(settings.world, recorded.success.shape[-1]),

@@ -83,10 +83,13 @@ def scenario_origin(scenario: Scenario) -> Origin:
     return load_origin(scenario.arms[0].settings.world, scenario.folder)
 
 
-def arm_world(scenario: Scenario, arm: Arm, origin: Origin, replications: int | None = None) -> World:
-    """The World of one arm: the same luck for every arm, whatever their settings are."""
+def arm_world(scenario: Scenario, arm: Arm, origin: Origin, replications: int | None = None, first: int = 0) -> World:
+    """The World of one arm: the same luck for every arm, whatever their settings are.
+
+    replications: how many from number `first` on; all the scenario's where absent.
+    """
     count = scenario.replications if replications is None else replications
-    world, card = origin.world(arm.settings, scenario.seed, count), arm.settings.bidders.card
+    world, card = origin.world(arm.settings, scenario.seed, count, first), arm.settings.bidders.card
     return world if card is None else with_card(world, card)
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from sim.allocator import Allocator
 from sim.market import Market
 from sim.rules import Rules
-from sim.tape import Columns, Tape, attempt_columns, bid_columns, clearing_columns, unroll
+from sim.tape import Columns, Tape, attempt_columns, auction_columns, bid_columns, clearing_columns, unroll
 from sim.world import World
 
-Detail = Literal["all", "attempts"]
+Detail = Literal["all", "attempts", "auctions"]
 Tables = dict[str, Columns]
 
 _BLOCK = 4096
@@ -28,7 +28,8 @@ def simulate(
 ) -> Tables:
     """Play every replication of `world` under `rules`.
 
-    Returns the columns of each ledger table, names as codes in the World's order; "attempts" keeps that table only.
+    Returns the columns of each ledger table, names as codes in the World's order. detail: "attempts" keeps that table
+    only; "auctions" keeps it with a table of counts, one row per (replication, task), in that order.
     progress: called with the number of tasks done since the last call.
     """
     size = max(1, _BLOCK // max(1, world.n_tasks))
@@ -56,6 +57,8 @@ def _block(
     if detail == "all":
         tables |= {"bids": bid_columns(block, allocator), "clearings": clearing_columns(tape, block, allocator)}
         tables["clearings"]["alone"] = np.full(len(block.note), world.n_agents)
+    if detail == "auctions":
+        tables["auctions"] = auction_columns(block, allocator)
     for columns in tables.values():
         columns["replication"] = columns["replication"] + first
     return tables

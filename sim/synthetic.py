@@ -23,16 +23,16 @@ from sim.world import World
 
 
 def synthetic_world(
-    profile: Profile, bootstrap: Sequence[Profile], settings: Settings, seed: int, replications: int
+    profile: Profile, bootstrap: Sequence[Profile], settings: Settings, seed: int, replications: int, first: int = 0
 ) -> World:
-    """The World of `replications` draws of the scenario's tasks; raises ScenarioError where a knob is wrong.
+    """The World of replications first, first + 1, ...; raises ScenarioError where a knob is wrong.
 
     bootstrap: the profile's parameter draws, read where the scenario asks for them.
     """
     world = settings.world
     names = kept_agents(profile, world)
     n_tasks, n_tries = world.tasks or 0, most_tries(settings.tender, world.infra)
-    r = draws.words_range(replications)
+    r = draws.words_range(replications, first)
     ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), tries_of(world, n_tries))
     skill, overconfidence, outage = _shocks(world.shocks or [], names, n_tasks)
 

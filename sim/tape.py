@@ -171,3 +171,24 @@ def clearing_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
         "overhead": np.full(count, allocator.rules.overhead),
         "closed": np.array(tape.closed, np.int8),
     }
+
+
+def auction_columns(block: Block, allocator: Allocator) -> Columns:
+    """Counts of what became of each task, one row per (replication, task) in that order.
+
+    n_clearings; n_bids: bids made, which cost what a bid costs; n_awards: clearings that hired; n_ties: of those, the
+    ones that the lottery decided between equal scores.
+    """
+    world, award = allocator.world, block.clearing.award
+    shape = world.n_replications, world.n_tasks
+    at = np.ravel_multi_index((block.note[:, 0], block.note[:, 1]), shape)
+    hires = award.hired.any(axis=1)
+    counted = {
+        "n_clearings": np.ones(len(at), np.int64),
+        "n_bids": (block.clearing.willing & ~block.excluded).sum(axis=1),
+        "n_awards": hires,
+        "n_ties": hires & award.by_tie,
+    }
+    replication, task = np.indices(shape).reshape(2, -1)
+    sums = {name: np.bincount(at, row, int(np.prod(shape))).astype(np.int64) for name, row in counted.items()}
+    return {"replication": replication, "task": task, **sums}

@@ -189,3 +189,13 @@ def test_bids_of_an_agent_alone_score_as_beside_others() -> None:
 def test_agent_the_table_does_not_hold_is_refused() -> None:
     with pytest.raises(ScenarioError, match=r"no agent 'gpt-5-min' .*did you mean 'gpt-5-mini'"):
         drawn_world(world__agents='["gpt-5-min"]')
+
+
+def test_replications_from_the_middle_are_those_of_the_whole() -> None:
+    scenario = load_scenario(
+        _SCENARIO, replications=5, overrides=[f"{key}={text}" for key, text in DRAWN.items()], mechanisms=["hire_all"]
+    )
+    arm, origin = scenario.arms[0], scenario_origin(scenario)
+    whole, part = arm_world(scenario, arm, origin), arm_world(scenario, arm, origin, 2, first=3)
+    for name, array in arrays(part).items():
+        np.testing.assert_array_equal(array, arrays(whole)[name][3:], err_msg=name)

@@ -1,0 +1,33 @@
+"""The counts per auction are sums over the ledger's rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.mechanisms.price import HireAll
+from sim.simulate import simulate
+from tests.worlds import rules, worlds
+
+
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_counts_are_sums_over_rows(data: st.DataObject) -> None:
+    world, rule = data.draw(worlds()), data.draw(rules(HireAll()))
+    counts, whole = simulate(world, rule, detail="auctions"), simulate(world, rule)
+    clearings, bids = whole["clearings"], whole["bids"]
+    for row in range(world.n_replications * world.n_tasks):
+        replication, task = divmod(row, world.n_tasks)
+        here = (clearings["replication"] == replication) & (clearings["task"] == task)
+        made = (bids["replication"] == replication) & (bids["task"] == task) & ~np.isnan(bids["ask"])
+        hires = clearings["n_hired"][here] > 0
+        found = {name: int(column[row]) for name, column in counts["auctions"].items()}
+        assert found == {
+            "replication": replication,
+            "task": task,
+            "n_clearings": here.sum(),
+            "n_bids": made.sum(),
+            "n_awards": hires.sum(),
+            "n_ties": (hires & clearings["by_tie"][here]).sum(),
+        }
