@@ -16,15 +16,20 @@ larger population leaves every earlier draw as it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from sim import draws
 from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.beliefs import to_grid
-from sim.profile import Profile
+from sim.profile import LogNormal, Profile
+
+_PIECE = 1 << 15  # (replication, task, agent) cells drawn at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,35 +70,82 @@ def draw_named(
 
     skill, overconfidence: logits added to ability and to claims before rounding, broadcast to (R, T, n).
     """
-    names = tuple(profile.agents)
-    i = draws.words_of(names)
-    difficulty, cue = draws.normal(seed, "difficulty", r, t), draws.normal(seed, "cue", r, t)
-    fit, noise = draws.normal(seed, "fit", r, t, i), draws.normal(seed, "signal noise", r, t, i)
-    weights = np.array([profile.signal_weights(name) for name in names]).T
-    signal = weights[0] * difficulty[..., None] + weights[1] * fit + weights[2] * cue[..., None] + weights[3] * noise
-    agents = [profile.agents[name] for name in names]
-    alpha = np.array([agent.alpha for agent in agents])
-    family = family_of(profile, seed, t)
-    family_fit = draws.normal(seed, "family fit", r, draws.words_range(profile.families), i)[:, family]
-    latent = alpha + profile.sigma_d * difficulty[..., None] + profile.sigma_u * fit + profile.sigma_f * family_fit
-    ability = expit(latent + skill)
-    level, slope = np.array([a.m for a in agents]), np.array([a.slope for a in agents])
-    claim = expit(level + slope * signal + overconfidence)
+    shape = len(r), len(t), len(profile.agents)
+    level = np.broadcast_to(skill, shape), np.broadcast_to(overconfidence, shape)
+    made = _empty(*shape, len(k))
+    size = max(1, _PIECE // max(1, len(r) * shape[2]))
+    for start in range(0, len(t), size):
+        part = slice(start, start + size)
+        piece = _piece(profile, seed, r, t[part], k, *(logits[:, part] for logits in level))
+        for field in fields(Population):
+            getattr(made, field.name)[:, part] = getattr(piece, field.name)
+    return made
+
+
+def _empty(n_replications: int, n_tasks: int, n_agents: int, n_tries: int) -> Population:
+    """A population yet to be drawn; replications lie closest in memory."""
+
+    def room(*others: int, kind: type = np.float64) -> NDArray[Any]:
+        return np.moveaxis(np.empty((*others, n_replications), kind), -1, 0)
+
+    task, agent = (n_tasks,), (n_tasks, n_agents)
+    return Population(
+        **{name: room(*task) for name in ("difficulty", "cue")},
+        **{name: room(*agent) for name in ("fit", "signal", "ability", "claim", "cost_belief")},
+        success=room(*agent, n_tries, kind=np.bool_),
+        cost=room(*agent, n_tries),
+    )
+
+
+def _piece(
+    profile: Profile,
+    seed: int,
+    r: draws.Words,
+    t: draws.Words,
+    k: draws.Words,
+    skill: FloatArray,
+    overconfidence: FloatArray,
+) -> Population:
+    """Some of the tasks, in arrays small enough for the processor's cache; axes inside are (T, n, K, R)."""
+    agents = list(profile.agents.values())
+    i = draws.words_of(tuple(profile.agents))
+
+    def normal(purpose: str, *identities: draws.Words) -> FloatArray:
+        return np.moveaxis(draws.normal(seed, purpose, r, *identities), 0, -1)
+
+    def per_agent(values: Iterable[float]) -> FloatArray:
+        return np.array(list(values))[:, None]
+
+    difficulty, cue = normal("difficulty", t), normal("cue", t)
+    fit, noise = normal("fit", t, i), normal("signal noise", t, i)
+    weights = [per_agent(column) for column in zip(*map(profile.signal_weights, profile.agents), strict=True)]
+    signal = weights[0] * difficulty[:, None] + weights[1] * fit + weights[2] * cue[:, None] + weights[3] * noise
+    latent = per_agent(agent.alpha for agent in agents) + profile.sigma_d * difficulty[:, None] + profile.sigma_u * fit
+    if profile.sigma_f > 0:
+        family_fit = normal("family fit", draws.words_range(profile.families), i)
+        latent = latent + profile.sigma_f * family_fit[family_of(profile, seed, t)]
+    ability = expit(latent + np.moveaxis(skill, 0, -1))
+    level, slope = per_agent(agent.m for agent in agents), per_agent(agent.slope for agent in agents)
+    claim = expit(level + slope * signal + np.moveaxis(overconfidence, 0, -1))
     for place, agent in enumerate(agents):
         if agent.grid is not None:
-            claim[..., place] = to_grid(claim[..., place], np.array(agent.grid))
-    chance = draws.uniform(seed, "outcome", r, t, i, k)
-    return Population(
-        difficulty=difficulty,
-        cue=cue,
-        fit=fit,
-        signal=signal,
-        ability=ability,
-        claim=claim,
-        cost_belief=_log_normal(profile, "cost_belief", signal, draws.normal(seed, "cost belief", r, t, i)),
-        success=chance < ability[..., None],
-        cost=_log_normal(profile, "cost", signal[..., None], draws.normal(seed, "cost", r, t, i, k)),
-    )
+            claim[:, place] = to_grid(claim[:, place], np.array(agent.grid))
+    chance = np.moveaxis(draws.uniform(seed, "outcome", r, t, i, k), 0, -1)
+    cost_belief = _log_normal([agent.cost_belief for agent in agents], signal, normal("cost belief", t, i))
+    costs = [agent.cost for agent in agents]
+    cost = _log_normal(costs, signal[:, :, None], normal("cost", t, i, k))
+    drawn: dict[str, NDArray[Any]] = {
+        "difficulty": difficulty,
+        "cue": cue,
+        "fit": fit,
+        "signal": signal,
+        "ability": ability,
+        "claim": claim,
+        "cost_belief": cost_belief,
+        "success": chance < ability[:, :, None],
+        "cost": cost,
+    }
+    return Population(**{name: np.moveaxis(array, -1, 0) for name, array in drawn.items()})
 
 
 def family_of(profile: Profile, seed: int, t: draws.Words) -> IntArray:
@@ -101,10 +153,9 @@ def family_of(profile: Profile, seed: int, t: draws.Words) -> IntArray:
     return np.floor(draws.uniform(seed, "family", t) * profile.families).astype(np.int64)
 
 
-def _log_normal(profile: Profile, what: str, signal: FloatArray, own: FloatArray) -> FloatArray:
-    """exp(mean + sd x), x correlated with the signal as the profile says. own: independent standard normals."""
-    laws = [getattr(agent, what) for agent in profile.agents.values()]
-    shape = (-1,) if own.ndim == 3 else (-1, 1)
+def _log_normal(laws: Sequence[LogNormal], signal: FloatArray, own: FloatArray) -> FloatArray:
+    """exp(mean + sd x), x correlated with the signal as each agent's law says. own (T, n, ..., R): standard normals."""
+    shape = (-1, 1) if own.ndim == 3 else (-1, 1, 1)
     mean, sd, r = (
         np.array([getattr(law, key) for law in laws]).reshape(shape) for key in ("mean", "sd", "correlation")
     )
