@@ -39,6 +39,19 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+def thin(array: NDArray[Any]) -> NDArray[Any]:
+    """The array with every axis along which it is broadcast (stride 0) cut to length 1.
+
+    >>> thin(np.broadcast_to(np.arange(3.0), (5, 3))).shape
+    (1, 3)
+    """
+    return array[tuple(slice(0, 1) if stride == 0 and size else slice(None) for stride, size in _axes(array))]
+
+
+def _axes(array: NDArray[Any]) -> list[tuple[int, int]]:
+    return list(zip(array.strides, array.shape, strict=True))
+
+
 def first_index(bad: BoolArray) -> tuple[int, ...]:
     """Index of the first True, as plain integers, for error messages."""
     return tuple(int(i) for i in np.argwhere(bad)[0])
