@@ -12,12 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+import numpy as np
 from annotated_types import Ge, Gt
+
+from sim.arrays import FloatArray, IntArray
+
+Dollars = float | np.float64 | FloatArray  # one task's, or many at once
 
 
 @dataclass(frozen=True)
 class Escalation:
-    """Factors and cap of the reserve on re-posting. The defaults are those of [AE], in dollars without rounding.
+    """Factors and cap of the reserve on re-posting, of one task or of arrays of tasks. The defaults are those of [AE].
 
     >>> live = Escalation(credits_per_dollar=90.0)
     >>> round(90 * live.after_unfilled(1.0, 1.0)), round(90 * live.after_failure(1.0, 1.0, failures=2))
@@ -30,27 +35,26 @@ class Escalation:
     cap: Annotated[float, Ge(1)] = 2.0
     credits_per_dollar: Annotated[float, Gt(0)] | None = None
 
-    def after_unfilled(self, reserve: float, first: float) -> float:
+    def after_unfilled(self, reserve: Dollars, first: Dollars) -> Dollars:
         """Reserve of the posting after one that nobody cleared; first is the first posting's reserve, in dollars."""
         return self._raise(reserve, first, self.unfilled_factor)
 
-    def after_failure(self, reserve: float, first: float, failures: int) -> float:
+    def after_failure(self, reserve: Dollars, first: Dollars, failures: int | IntArray) -> Dollars:
         """Reserve after the task's `failures`-th failed attempt; raised at every `every`-th, else unchanged."""
-        if failures == 0 or failures % self.every:
-            return reserve
-        return self._raise(reserve, first, self.failed_factor)
+        due = (np.asarray(failures) > 0) & (np.asarray(failures) % self.every == 0)
+        return np.where(due, self._raise(reserve, first, self.failed_factor), reserve)
 
-    def _raise(self, reserve: float, first: float, factor: float) -> float:
+    def _raise(self, reserve: Dollars, first: Dollars, factor: float) -> Dollars:
         if factor == 1.0:
             return reserve
         if self.credits_per_dollar is None:
-            return min(self.cap * first, factor * reserve)
-        bounty, limit = (_whole(dollars * self.credits_per_dollar) for dollars in (reserve, self.cap * first))
-        raised = min(limit, max(bounty + 1.0, float(round(factor * bounty))))
-        return max(bounty, raised) / self.credits_per_dollar
+            return np.minimum(self.cap * first, factor * reserve)
+        bounty, limit = _whole(reserve * self.credits_per_dollar), _whole(self.cap * first * self.credits_per_dollar)
+        raised = np.minimum(limit, np.maximum(bounty + 1.0, np.rint(factor * bounty)))
+        return np.maximum(bounty, raised) / self.credits_per_dollar
 
 
-def _whole(credits: float) -> float:
+def _whole(credits: Dollars) -> Dollars:
     """The whole number meant, where only the way through dollars moved it."""
-    nearest = float(round(credits))
-    return nearest if abs(credits - nearest) < 1e-9 else credits
+    nearest = np.rint(credits)
+    return np.where(np.abs(credits - nearest) < 1e-9, nearest, credits)

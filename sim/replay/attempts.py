@@ -1,0 +1,107 @@
+"""The attempts that a batch of clearings starts: what the World says will become of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.arrays import BoolArray, IntArray, Status
+from sim.errors import MarketError
+from sim.replay.cells import Cells, Lanes, PerCell, Place
+from sim.rules import Rules
+from sim.world import World
+
+_INFRA = np.int8(Status.INFRA)
+
+
+@dataclass(eq=False)
+class Attempts:
+    """A attempts, all arrays (A,), by agent and then by clearing.
+
+    position: the clearing it belongs to; turn: earlier tries of the agent at the task; known: the try the World knows.
+    alone: no clearing has two attempts.
+    """
+
+    position: IntArray
+    lane: IntArray
+    task: IntArray
+    agent: IntArray
+    turn: IntArray
+    known: IntArray
+    finish: IntArray
+    status: Lanes
+    timed_out: BoolArray | None
+    success: BoolArray
+    cost: Lanes
+    alone: bool
+
+
+class Outcomes:
+    """Looks up what becomes of attempts, and keeps count of tries."""
+
+    def __init__(self, world: World, rules: Rules) -> None:
+        self._rules, self._n_tries, self._repeats = rules, world.n_tries, world.repeats
+        self._verified, self._duration, self._cost = Cells(world.verified), Cells(world.duration), Cells(world.cost)
+        self._success = None if world.success is world.verified else Cells(world.success)
+        self._infra = Cells(world.infra) if world.infra.any() else None
+        self._arrival = Cells(world.arrival)
+        shape = world.n_tasks, world.n_agents, world.n_replications
+        again = rules.postings > 1
+        self.tries = PerCell(np.zeros(shape, np.int16)) if again else None
+        self.failures = PerCell(np.zeros(shape, np.int16)) if again and rules.exclude == "failed" else None
+
+    def tries_at(self, place: Place) -> Lanes:
+        """(n, M) attempts of each agent at the task so far."""
+        if self.tries is None:
+            return np.broadcast_to(np.int64(0), (place.n_agents, len(place)))
+        return self.tries.per_agent(place).astype(np.int64)
+
+    def deadline(self, place: Place) -> IntArray | None:
+        """(M,) tick at which the task closes; None: it stays open."""
+        return None if self._rules.deadline is None else self._arrival.per_task(place) + self._rules.deadline
+
+    def start(self, place: Place, hired: Lanes, tick: IntArray, n_clearings: int) -> Attempts:
+        """The attempts of hired (n, M) that start at tick (M,). n_clearings: how many hired somebody."""
+        cell = np.flatnonzero(hired)
+        agent = cell // len(place)
+        position = cell - agent * len(place)
+        lane = place.lane[position]
+        task = np.full(lane.shape, place.task) if isinstance(place.task, int) else place.task[position]
+        turn, known = self._turn(lane, task, agent)
+        at = lane, task, agent, known
+        finish = tick[position] + self._duration.at_try(*at)
+        verified = self._verified.at_try(*at)
+        success = verified if self._success is None else self._success.at_try(*at)
+        status = verified.astype(np.int8)  # FAIL is 0, PASS is 1
+        if self._infra is not None:
+            lost = self._infra.at_try(*at)
+            status[lost], success = _INFRA, success & ~lost
+        timed_out, deadline = None, self.deadline(place)
+        if deadline is not None:
+            limit = deadline[position]
+            timed_out = finish > limit
+            finish, success = np.minimum(finish, limit), success & ~timed_out
+            status[timed_out] = int(self._rules.timeout)
+        if self.failures is not None:
+            self.failures.flat[self.failures.index(lane, task, agent)] += status == Status.FAIL
+        cost, alone = self._cost.at_try(*at), len(cell) == n_clearings
+        return Attempts(position, lane, task, agent, turn, known, finish, status, timed_out, success, cost, alone)
+
+    def _turn(self, lane: IntArray, task: IntArray, agent: IntArray) -> tuple[IntArray, IntArray]:
+        """Earlier tries, counted on, and the try that the World knows for each."""
+        if self.tries is None:
+            none = np.zeros(len(lane), np.int64)
+            return none, none
+        cell = self.tries.index(lane, task, agent)
+        turn = self.tries.flat[cell].astype(np.int64)
+        self.tries.flat[cell] = turn + 1
+        beyond = turn >= self._n_tries
+        if not beyond.any():
+            return turn, turn
+        if not self._repeats:
+            first = int(np.argmax(beyond))
+            raise MarketError(
+                f"try {turn[first] + 1} of agent {agent[first]} at task {task[first]}: only {self._n_tries} are known"
+            )
+        return turn, np.minimum(turn, self._n_tries - 1)

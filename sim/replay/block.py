@@ -1,0 +1,157 @@
+"""One block of replications played side by side: what a batch of clearings does.
+
+Everything about a task is settled at its clearing: who works, when they will have finished, what the verifier will
+say, and so when and how the posting ends. What tasks share (slots, learned standing) is read before the clearing by
+whoever calls it, in the order of moments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sim.arrays import BoolArray, IntArray, Status
+from sim.ledger import REASON
+from sim.replay.attempts import Attempts, Outcomes
+from sim.replay.cells import Cells, Lanes, PerCell, Place
+from sim.replay.desk import Answer, Desk, Question
+from sim.replay.record import Counts, Rows, attempt_rows, bid_rows, clearing_rows
+from sim.rules import Rules
+from sim.world import World
+
+Detail = Literal["all", "attempts", "auctions"]
+_REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
+    REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline")
+)
+
+
+@dataclass(eq=False)
+class Closing:
+    """How M postings ended. reposted (M,): the task is posted again and clears at `tick` (M,)."""
+
+    attempts: Attempts
+    reposted: BoolArray
+    tick: IntArray
+
+
+class Block:
+    """The tasks of B replications under one arm's rules."""
+
+    def __init__(self, world: World, rules: Rules, detail: Detail) -> None:
+        self.world, self.rules, self._detail = world, rules, detail
+        self.n_lanes, self.n_tasks, self.n_agents = world.n_replications, world.n_tasks, world.n_agents
+        self.desk, self.outcomes = Desk(world, rules), Outcomes(world, rules)
+        self._first_reserve = Cells(world.reserve)
+        shape = world.n_tasks, world.n_replications
+        raised = rules.escalation is not None and rules.postings > 1
+        self._reserve = PerCell(np.array(world.reserve.T)) if raised else None
+        self._n_failures = PerCell(np.zeros(shape, np.int64)) if raised else None
+        self.attempts, self.bids, self.clearings = Rows(), Rows(), Rows()
+        self.counts = Counts(self.n_lanes, self.n_tasks) if detail == "auctions" else None
+
+    def clear(
+        self,
+        place: Place,
+        posting: IntArray,
+        tick: IntArray,
+        live: BoolArray | None = None,
+        full: Lanes | None = None,
+        reputation: Lanes | None = None,
+        cost: Lanes | None = None,
+    ) -> Closing:
+        """Clear M postings at tick (M,). live (M,): lanes that have not ended, None: all; full (n, M): no free slot."""
+        tries = self.outcomes.tries_at(place)
+        reserve = (self._reserve or self._first_reserve).per_task(place)
+        question = Question(place, posting, reserve, tries, self._excluded(place, tries), _barred(full, live))
+        answer = self.desk.clear(question, reputation, cost)
+        hires = np.logical_or.reduce(answer.hired, axis=0)
+        made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)))
+        end, passed, reason = self._ends(made, hires, tick)
+        if self._reserve is not None:
+            self._escalate(place, made, hires, live)
+        reposted, again = self._repost(place, posting, end, passed, reason, live)
+        self._write(question, answer, tick, made, hires, reason, live)
+        return Closing(made, reposted, again)
+
+    def _excluded(self, place: Place, tries: Lanes) -> Lanes | None:
+        if self.rules.exclude == "none" or self.outcomes.tries is None:
+            return None
+        if self.outcomes.failures is None:
+            return np.asarray(tries > 0)
+        return np.asarray(self.outcomes.failures.per_agent(place) > 0)
+
+    def _ends(self, made: Attempts, hires: BoolArray, tick: IntArray) -> tuple[IntArray, BoolArray, Lanes]:
+        """When each posting ends, whether it was verified as solved, and why it ended, (M,) each."""
+        end, passed, late = tick.copy(), np.zeros(len(tick), np.bool_), np.zeros(len(tick), np.bool_)
+        position, success = made.position, made.status == Status.PASS
+        if made.alone:
+            end[position], passed[position] = made.finish, success
+        else:
+            np.maximum.at(end, position, made.finish)
+            np.logical_or.at(passed, position, success)
+        if made.timed_out is not None:
+            late[position[made.timed_out]] = True
+        reason = np.where(hires, np.where(passed, _SOLVED, np.where(late, _DEADLINE, _FAILED)), _UNFILLED)
+        return end, passed, reason
+
+    def _escalate(self, place: Place, made: Attempts, hires: BoolArray, live: BoolArray | None) -> None:
+        """Raise the reserve of tasks nobody cleared, and at failures as they are verified."""
+        rule = self.rules.escalation
+        if rule is None or self._reserve is None or self._n_failures is None:
+            return
+        cell = self._reserve.index(place.lane, place.tasks)
+        reserve, first = self._reserve.flat[cell], self._first_reserve.per_task(place)
+        reserve = np.where(hires, reserve, rule.after_unfilled(reserve, first))
+        failed = np.bincount(made.position[made.status == Status.FAIL], minlength=len(place))
+        failures = self._n_failures.flat[cell]
+        for nth in range(int(failed.max(initial=0))):
+            due = failed > nth
+            failures = failures + due
+            reserve = np.where(due, rule.after_failure(reserve, first, failures), reserve)
+        open_ = slice(None) if live is None else live
+        self._reserve.flat[cell[open_]], self._n_failures.flat[cell[open_]] = reserve[open_], failures[open_]
+
+    def _repost(
+        self, place: Place, posting: IntArray, end: IntArray, passed: BoolArray, reason: Lanes, live: BoolArray | None
+    ) -> tuple[BoolArray, IntArray]:
+        """Which tasks are posted again, and the tick at which they clear then; completes `reason`."""
+        rules = self.rules
+        again = end + (rules.repost_delay + rules.window)
+        if rules.postings == 1:
+            return np.zeros(len(end), np.bool_), again
+        wanted = ~passed & (posting + 1 < rules.postings)
+        if live is not None:
+            wanted &= live
+        deadline = self.outcomes.deadline(place)
+        in_time = wanted if deadline is None else wanted & (again < deadline)
+        reason[wanted], reason[in_time] = _DEADLINE, _REPOSTED
+        return in_time, again
+
+    def _write(
+        self,
+        question: Question,
+        answer: Answer,
+        tick: IntArray,
+        made: Attempts,
+        hires: BoolArray,
+        reason: Lanes,
+        live: BoolArray | None,
+    ) -> None:
+        self.attempts.add(**attempt_rows(question, answer, tick, made))
+        if self.counts is not None:
+            self.counts.add(question, answer, hires, live)
+        if self._detail != "all":
+            return
+        kept = slice(None) if live is None else np.flatnonzero(live)
+        clearings = clearing_rows(question, answer, self.rules, tick, reason)
+        self.clearings.add(**{name: values[kept] for name, values in clearings.items()})
+        bids = bid_rows(question, answer, self.rules, self.desk.late(question.place))
+        self.bids.add(**{name: values[:, kept] for name, values in bids.items()})
+
+
+def _barred(full: Lanes | None, live: BoolArray | None) -> Lanes | None:
+    if live is None or full is None:
+        return full if live is None else ~live[None, :]
+    return full | ~live

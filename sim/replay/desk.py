@@ -1,0 +1,138 @@
+"""The allocator's desk of the batch engine: forms the bids of many clearings and asks the mechanism once.
+
+What is in front of the mechanism is what the event market's `Allocator` would put there, row by row. Index convention
+as in `sim.replay.cells`: (n, M) inside; a mechanism is handed transposed views, so that its last axis is agents while
+lanes stay closest in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, thin
+from sim.bidding import BidderState, see
+from sim.replay.cells import Cells, Lanes, Place
+from sim.rules import Rules
+from sim.sources import leave_one_task_out
+from sim.world import World
+
+
+@dataclass(eq=False)
+class Question:
+    """M clearings as they come up.
+
+    posting, reserve (M,); tries (n, M): attempts of each agent at the task so far. barred (n, M): agents that cannot
+    win (no free slot, or the lane has ended); excluded: those kept out for what happened at this task. None: nobody.
+    """
+
+    place: Place
+    posting: IntArray
+    reserve: FloatArray
+    tries: Lanes
+    excluded: Lanes | None = None
+    barred: Lanes | None = None
+
+
+@dataclass(eq=False)
+class Answer:
+    """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure are (n, M)."""
+
+    willing: Lanes
+    bids: Bids
+    tender: Tender
+    standing: Standing
+    award: Award
+    hired: Lanes
+    pay_success: Lanes
+    pay_failure: Lanes
+
+
+class Desk:
+    """Clears postings of one block of replications under one arm's rules."""
+
+    def __init__(self, world: World, rules: Rules) -> None:
+        self.rules, self.n_agents = rules, world.n_agents
+        self._belief, self._cost_belief = Cells(world.belief), Cells(world.cost_belief)
+        self._value, self._lottery = Cells(world.value), Cells(world.lottery)
+        self._silent = None if world.silent is None else Cells(world.silent)
+        self._present = _unless_all(world.present)
+        late = thin(world.latency) > rules.window
+        self._late = Cells(np.broadcast_to(late, world.latency.shape)) if late.any() else None
+        self._cost, self._advice = self._sources(world)
+        self._delivered = Cells(world.delivered) if rules.advice == "outcome" else None
+        self._actual = Cells(world.cost) if rules.expected_cost.kind == "actual" else None
+
+    def _sources(self, world: World) -> tuple[Cells, Cells]:
+        """Expected cost and advice where they do not change as the market goes."""
+        source, shape = self.rules.expected_cost, world.belief.shape
+        cost = np.broadcast_to(np.float64(source.dollars), shape)
+        advice = np.broadcast_to(np.float64(np.nan), shape)
+        if source.kind == "leave_one_task_out":
+            cost = leave_one_task_out(world, world.cost)
+        if self.rules.advice == "leave_one_task_out":
+            advice = leave_one_task_out(world, world.delivered.astype(np.float64))
+        elif self.rules.advice == "ability":
+            advice = world.ability
+        return Cells(cost), Cells(advice)
+
+    def late(self, place: Place) -> Lanes | None:
+        """(n, M): the bid comes after the window; None: no bid does."""
+        return None if self._late is None else self._late.per_agent(place)
+
+    def clear(self, question: Question, reputation: Lanes | None, learned_cost: Lanes | None) -> Answer:
+        """Ask the mechanism. reputation, learned_cost (n, M): what has been learned, None where nothing is."""
+        place, rules = question.place, self.rules
+        tender = Tender.trusted(
+            value=self._value.per_task(place),
+            reserve=question.reserve,
+            penalty=np.broadcast_to(np.float64(rules.penalty), (len(place),)),
+            posting=question.posting,
+        )
+        ask, claim, willing = self._bid(question, tender)
+        active, late = willing, self.late(place)
+        for out in (late, question.excluded, question.barred):
+            active = active if out is None else active & ~out
+        bids = Bids.trusted(ask=ask.T, claim=claim.T, active=active.T)
+        standing = self._standing(question, reputation, learned_cost)
+        award = rules.mechanism(bids, tender, standing, self._lottery.at_posting(place, question.posting).T)
+        hired, success, failure = (_lanes(a) for a in (award.hired, award.pay_success, award.pay_failure))
+        return Answer(willing, bids, tender, standing, award, hired, success, failure)
+
+    def _bid(self, question: Question, tender: Tender) -> tuple[Lanes, Lanes, Lanes]:
+        place = question.place
+        notice = see(self.rules.public, tender.value, tender.reserve, tender.penalty, tender.posting)
+        silent = None if self._silent is None else self._silent.per_agent(place).T
+        state = BidderState(question.tries.T, silent)
+        belief, cost = self._belief.per_agent(place), self._cost_belief.per_agent(place)
+        asked, claimed = self.rules.bidder(belief.T, cost.T, notice, state)
+        ask, claim = _lanes(asked), _lanes(claimed)
+        willing: Lanes = np.isfinite(ask)
+        if self._present is not None:
+            willing &= self._present.per_agent(place)
+        if willing.all():
+            return ask, claim, willing
+        return np.where(willing, ask, np.nan), np.where(willing, claim, np.nan), willing
+
+    def _standing(self, question: Question, reputation: Lanes | None, learned_cost: Lanes | None) -> Standing:
+        place = question.place
+        shape = self.n_agents, len(place)
+        known = np.broadcast_to(np.float64(1.0), shape) if reputation is None else reputation
+        cost = self._cost.per_agent(place) if learned_cost is None else learned_cost
+        if self._actual is not None:
+            cost = self._actual.next_try(place, question.tries)
+        advice = self._advice.per_agent(place)
+        if self._delivered is not None:
+            advice = self._delivered.next_try(place, question.tries).astype(np.float64)
+        return Standing.trusted(reputation=known.T, expected_cost=cost.T, advice=advice.T)
+
+
+def _unless_all(mask: Any) -> Cells | None:
+    return None if thin(mask).all() else Cells(mask)
+
+
+def _lanes(array: Any) -> Lanes:
+    """(n, M) in lanes-last memory, of what a rule gave back as (M, n)."""
+    return np.ascontiguousarray(array.T)

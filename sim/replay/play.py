@@ -1,0 +1,189 @@
+"""Plays a World in blocks of replications, in lockstep or in waves, and joins the ledger's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sim.arrays import BoolArray, IntArray, thin
+from sim.replay.block import Block, Detail
+from sim.replay.cells import Place
+from sim.replay.learned import Learned, Slots
+from sim.replay.pending import NEVER, KeyFormat, Pending
+from sim.replay.record import Rows
+from sim.rules import Rules
+from sim.tape import Columns
+from sim.world import World
+
+LANES = 2048  # replications played side by side
+_FEW = 0.6  # share of the lanes still going below which the others are dropped
+
+Tables = dict[str, Columns]
+
+
+def refusal(world: World, rules: Rules) -> str | None:
+    """Why the batch engine cannot play this market, None where it can."""
+    last = int(thin(world.arrival).max()) if world.n_tasks else 0
+    longest = int(thin(world.duration).max(initial=0))
+    ticks = last + (longest + rules.window + rules.repost_delay + 1) * rules.postings
+    if ticks >= _format(world, rules).most_ticks:
+        return f"tasks, postings, agents and up to {ticks:,} ticks do not fit into 64 bits together"
+    return None
+
+
+def replay(
+    world: World, rules: Rules, *, detail: Detail = "all", progress: Callable[[int], None] | None = None
+) -> Tables:
+    """Play every replication of `world` under `rules`; the columns of each ledger table as `simulate` gives them.
+
+    progress: called with the number of tasks done since the last call.
+    """
+    blocks = []
+    for first in range(0, world.n_replications, LANES):
+        count = min(LANES, world.n_replications - first)
+        blocks.append(_block(world.replication(first, count), rules, detail, progress))
+        for columns in blocks[-1].values():
+            columns["replication"] = columns["replication"] + first
+    if len(blocks) == 1:
+        return blocks[0]
+    return {
+        name: {column: np.concatenate([block[name][column] for block in blocks]) for column in blocks[0][name]}
+        for name in blocks[0]
+    }
+
+
+def _format(world: World, rules: Rules) -> KeyFormat:
+    return KeyFormat.of(world.n_tasks, rules.postings, world.n_agents)
+
+
+def _block(world: World, rules: Rules, detail: Detail, progress: Callable[[int], None] | None) -> Tables:
+    block, keys = Block(world, rules, detail), _format(world, rules)
+    learns = rules.reputation is not None or rules.expected_cost.learner is not None
+    shared = rules.capacity < world.n_tasks  # an agent works on a task once at a time
+    if learns or shared:
+        slots = Slots(int(rules.capacity), world.n_agents, world.n_replications) if shared else None
+        _lockstep(block, keys, slots, Learned(world, rules, keys) if learns else None, progress)
+    else:
+        _waves(block, progress)
+    return _tables(block, keys, detail)
+
+
+def _waves(block: Block, progress: Callable[[int], None] | None) -> None:
+    """Every first posting, task by task; then every second one, and so on."""
+    lanes = np.arange(block.n_lanes)
+    arrival, window = block.world.arrival, block.rules.window
+    lane, task, tick = [], [], []
+
+    def clear(place: Place, posting: int, at: IntArray) -> None:
+        closing = block.clear(place, np.broadcast_to(np.int64(posting), at.shape), at)
+        again = np.flatnonzero(closing.reposted)
+        if len(again):
+            lane.append(place.lane[again])
+            task.append(place.tasks[again])
+            tick.append(closing.tick[again])
+
+    for number in range(block.n_tasks):
+        clear(Place(lanes, number, block.n_agents), 0, arrival[:, number] + window)
+        if progress is not None:
+            progress(block.n_lanes)
+    for posting in range(1, block.rules.postings):
+        if not lane:
+            return
+        waiting = np.concatenate(lane), np.concatenate(task), np.concatenate(tick)
+        lane, task, tick = [], [], []
+        for start in range(0, len(waiting[0]), LANES):
+            some_lane, some_task, some_tick = (array[start : start + LANES] for array in waiting)
+            clear(Place(some_lane, some_task, block.n_agents), posting, some_tick)
+
+
+def _lockstep(
+    block: Block,
+    keys: KeyFormat,
+    slots: Slots | None,
+    learned: Learned | None,
+    progress: Callable[[int], None] | None,
+) -> None:
+    """Every lane clears its least pending posting, all lanes at once, until all have ended."""
+    lane = np.arange(block.n_lanes)
+    arrivals, pending = _arrivals(block, keys), Pending(block.n_lanes)
+    next_arrival = np.zeros(block.n_lanes, np.int64)
+    again = block.rules.postings > 1
+    while True:
+        first = arrivals[next_arrival, lane if arrivals.shape[1] > 1 else 0]
+        key = np.minimum(first, pending.least()) if again else first
+        live = key != NEVER
+        n_live = int(np.count_nonzero(live))
+        if n_live == 0:
+            return
+        if n_live < _FEW * len(lane):
+            lane, next_arrival = lane[live], next_arrival[live]
+            for part in (pending, slots, learned):
+                if part is not None:
+                    part.keep(live)
+            continue
+        arrived = live & (key == first)
+        next_arrival = next_arrival + arrived
+        if progress is not None:
+            progress(int(np.count_nonzero(arrived)))
+        if again:
+            pending.remove(key)
+        key = key if n_live == len(lane) else np.where(live, key, 0)
+        closing_of = None if n_live == len(lane) else live
+        _together(block, keys, key, lane, closing_of, pending, slots, learned)
+
+
+def _together(
+    block: Block,
+    keys: KeyFormat,
+    key: IntArray,
+    lane: IntArray,
+    live: BoolArray | None,
+    pending: Pending,
+    slots: Slots | None,
+    learned: Learned | None,
+) -> None:
+    """Clear the postings with these keys (B,), one of each lane."""
+    tick, task, posting = keys.tick(key), keys.task_of(key), keys.posting_of(key)
+    reputation = cost = None
+    if learned is not None:
+        learned.until(tick, lane)
+        reputation, cost = learned.reputation, learned.cost
+    full = None if slots is None else slots.full(tick)
+    closing = block.clear(Place(lane, task, block.n_agents), posting, tick, live, full, reputation, cost)
+    made = closing.attempts
+    if slots is not None:
+        slots.take(made.agent, made.position, tick[made.position], made.finish)
+    if learned is not None:
+        learned.expect(made.position, made, posting[made.position])
+    if closing.reposted.any():
+        pending.add(np.where(closing.reposted, keys.key(closing.tick, task, posting + 1), NEVER))
+
+
+def _arrivals(block: Block, keys: KeyFormat) -> IntArray:
+    """Keys of the first postings in each lane's order, NEVER at the end: (T + 1, B), or (T + 1, 1) if all are alike."""
+    arrival = thin(block.world.arrival)
+    ticks = np.broadcast_to(arrival, (arrival.shape[0], block.n_tasks)) + block.rules.window
+    first = np.ascontiguousarray(keys.key(ticks, np.arange(block.n_tasks), 0).T)
+    if not (first[1:] >= first[:-1]).all():
+        first.sort(axis=0)
+    return np.vstack([first, np.full((1, first.shape[1]), NEVER)])
+
+
+def _tables(block: Block, keys: KeyFormat, detail: Detail) -> Tables:
+    tables = {"attempts": block.attempts.joined(_order(block.attempts, keys, "start"))}
+    if detail == "all":
+        order = _order(block.clearings, keys, "tick")
+        tables["clearings"] = block.clearings.joined(order)
+        tables["clearings"]["alone"] = np.full(len(order), block.n_agents)
+        bids = block.bids.joined(order)
+        tables["bids"] = {name: values.T.reshape(-1) for name, values in bids.items()}
+    if block.counts is not None:
+        tables["auctions"] = block.counts.columns
+    return tables
+
+
+def _order(rows: Rows, keys: KeyFormat, tick: str) -> IntArray:
+    """Order by replication and moment; what a clearing wrote together (agents) stays in its order."""
+    moment = keys.key(rows.column(tick), rows.column("task"), rows.column("posting"))
+    return np.lexsort((moment, rows.column("replication")))

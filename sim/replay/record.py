@@ -1,0 +1,155 @@
+"""The rows of a block as the batch engine writes them down, and the ledger columns made of them.
+
+Rows come in the order in which clearings were made together; the ledger has them by replication, then by moment of
+clearing (tick, task, posting), then by agent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.arrays import Award, IntArray, settle
+from sim.ledger import OUTCOME
+from sim.replay.attempts import Attempts
+from sim.replay.cells import Lanes, Place
+from sim.replay.desk import Answer, Question
+from sim.rules import Rules
+from sim.tape import Columns
+
+_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED = (
+    OUTCOME.index(name) for name in ("won", "lost", "late", "busy", "excluded", "abstained")
+)
+
+
+class Rows:
+    """Columns gathered part by part."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[NDArray[Any]]] = {}
+
+    def add(self, **columns: NDArray[Any]) -> None:
+        """Append equally long columns."""
+        for name, values in columns.items():
+            self._parts.setdefault(name, []).append(values)
+
+    def joined(self, order: IntArray | None = None) -> Columns:
+        """The columns; rows along the last axis, in `order`."""
+        whole = {name: np.concatenate(parts, axis=-1) for name, parts in self._parts.items()}
+        return whole if order is None else {name: values.take(order, axis=-1) for name, values in whole.items()}
+
+    def column(self, name: str) -> NDArray[Any]:
+        """One column as it came."""
+        return np.concatenate(self._parts[name], axis=-1)
+
+
+def attempt_rows(question: Question, answer: Answer, tick: IntArray, made: Attempts) -> Columns:
+    """Columns of the attempts table for the attempts a batch of clearings started, and their payment."""
+    cell = made.agent * len(question.place) + made.position
+    success, failure = answer.pay_success.ravel().take(cell), answer.pay_failure.ravel().take(cell)
+    contract = Award.trusted(hired=None, pay_success=success, pay_failure=failure, by_tie=None)
+    timed_out = np.zeros(len(cell), np.bool_) if made.timed_out is None else made.timed_out
+    return {
+        "replication": made.lane,
+        "task": made.task,
+        "posting": question.posting[made.position],
+        "agent": made.agent,
+        "try": made.turn,
+        "start": tick[made.position],
+        "finish": made.finish,
+        "status": made.status,
+        "timed_out": timed_out,
+        "success": made.success,
+        "ask": _flat(answer.bids.ask).take(cell),
+        "claim": _flat(answer.bids.claim).take(cell),
+        "pay_success": success,
+        "pay_failure": failure,
+        "payment": settle(contract, made.status),
+        "cost": made.cost,
+    }
+
+
+def clearing_rows(question: Question, answer: Answer, rules: Rules, tick: IntArray, closed: Lanes) -> Columns:
+    """Columns of the clearings table, (M,)."""
+    place, tender = question.place, answer.tender
+    return {
+        "replication": place.lane,
+        "task": place.tasks,
+        "posting": question.posting,
+        "posted": tick - rules.window,
+        "tick": tick,
+        "value": tender.value,
+        "reserve": tender.reserve,
+        "penalty": tender.penalty,
+        "n_active": answer.bids.active.sum(axis=1),
+        "n_hired": answer.hired.sum(axis=0),
+        "by_tie": answer.award.by_tie,
+        "overhead": np.full(len(place), rules.overhead),
+        "closed": closed,
+    }
+
+
+def bid_rows(question: Question, answer: Answer, rules: Rules, late: Lanes | None) -> Columns:
+    """Columns of the bids table, (n, M) each."""
+    place, bids = question.place, answer.bids
+    made = bids_made(question, answer)
+    outcome = np.full(answer.hired.shape, _BUSY, np.int8)
+    if late is not None:
+        outcome[late] = _LATE
+    outcome[bids.active.T] = _LOST
+    outcome[answer.hired] = _WON
+    outcome[~answer.willing] = _ABSTAINED
+    if question.excluded is not None:
+        outcome[question.excluded] = _EXCLUDED
+    score = rules.mechanism.scores(bids, answer.tender, answer.standing)
+
+    def each(per_clearing: Lanes) -> Lanes:
+        return np.broadcast_to(per_clearing, outcome.shape)
+
+    return {
+        "replication": each(place.lane),
+        "task": each(place.tasks),
+        "posting": each(question.posting),
+        "agent": np.broadcast_to(np.arange(len(outcome))[:, None], outcome.shape),
+        "ask": np.where(made, bids.ask.T, np.nan),
+        "claim": np.where(made, bids.claim.T, np.nan),
+        "score": np.where(bids.active, score, np.nan).T,
+        "outcome": outcome,
+        "bid_cost": np.where(made, rules.bid_cost, 0.0),
+    }
+
+
+def bids_made(question: Question, answer: Answer) -> Lanes:
+    """(n, M) bids that were made, which cost what a bid costs."""
+    return answer.willing if question.excluded is None else answer.willing & ~question.excluded
+
+
+def _flat(array: Any) -> NDArray[Any]:
+    """(M, n) with lanes closest in memory, as (n M,)."""
+    return np.asarray(array.T).reshape(-1)
+
+
+class Counts:
+    """What became of each (replication, task), (B T,) counts as in `sim.tape.auction_columns`."""
+
+    def __init__(self, n_lanes: int, n_tasks: int) -> None:
+        self._n_tasks = n_tasks
+        replication, task = np.indices((n_lanes, n_tasks)).reshape(2, -1)
+        self.columns: Columns = {"replication": replication, "task": task}
+        for name in ("n_clearings", "n_bids", "n_awards", "n_ties"):
+            self.columns[name] = np.zeros(n_lanes * n_tasks, np.int64)
+
+    def add(self, question: Question, answer: Answer, hires: Lanes, live: Lanes | None) -> None:
+        """Count a batch of clearings; hires (M,): it hired somebody; live (M,): the lane has not ended."""
+        place: Place = question.place
+        cell = place.lane * self._n_tasks + place.task
+        n_bids = np.add.reduce(bids_made(question, answer), axis=0, dtype=np.int64)
+        counted = {"n_clearings": 1, "n_bids": n_bids, "n_awards": hires, "n_ties": hires & answer.award.by_tie}
+        for name, count in counted.items():
+            column = self.columns[name]
+            if live is None:
+                column[cell] += count
+            else:
+                column[cell[live]] += count if isinstance(count, int) else count[live]
