@@ -85,12 +85,14 @@ def uniform(seed: int, purpose: str, *identities: Words) -> FloatArray:
     """
     if not 0 <= seed < 2**64 - 1:
         raise ValueError(f"seed must lie in 0 ... 2**64 - 2; got {seed}")
-    first, *others = identities
-    drawn = np.empty((*(len(words) for words in others), len(first)))
+    lengths = [len(words) for words in identities]
+    drawn = np.empty((*lengths[1:], *(lengths[:1] or [1])))
     with np.errstate(over="ignore"):
         key = _mixed(np.array([hash64(purpose)], np.uint64) + _GAMMA * np.array([seed + 1], np.uint64))
-        _fill(drawn, _mixed(key + _GAMMA * (first + _ONE)), [_GAMMA * (words + _ONE) for words in others])
-    return drawn.transpose(-1, *range(drawn.ndim - 1))
+        for words in identities[:1]:
+            key = _mixed(key + _GAMMA * (words + _ONE))
+        _fill(drawn, key, [_GAMMA * (words + _ONE) for words in identities[1:]])
+    return drawn.transpose(-1, *range(drawn.ndim - 1)) if identities else drawn.reshape(())
 
 
 def _fill(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:

@@ -70,9 +70,14 @@ def parse_expected_cost(raw: Any) -> ExpectedCost:
 
 def leave_one_task_out(world: World, per_try: FloatArray) -> FloatArray:
     """Mean (R, T, n) over an agent's other tasks of the first try of per_try (R, T, n, K); NaN where it has none."""
-    first = np.where(world.present, per_try[..., 0], 0.0)
-    count = world.present.sum(axis=1, keepdims=True) - world.present
-    # One addition after the other: `sum` would add in an order that depends on how the array lies in memory.
-    others = np.add.accumulate(first, axis=1)[:, -1:] - first
-    mean: FloatArray = np.divide(others, count, out=np.full(first.shape, np.nan), where=count > 0)
-    return mean
+    present, first = world.present, per_try[..., 0]
+    if present.strides[0] == first.strides[0] == 0:  # the same in every replication
+        present, first = present[:1], first[:1]
+    first = np.where(present, first, 0.0)
+    count = present.sum(axis=1, keepdims=True) - present
+    total = np.zeros((len(first), 1, first.shape[2]))
+    for task in range(first.shape[1]):  # one addition after the other, however the array lies in memory
+        total[:, 0] += first[:, task]
+    with np.errstate(invalid="ignore"):
+        mean = (total - first) / np.where(count > 0, count, np.nan)
+    return np.broadcast_to(mean, world.belief.shape)

@@ -111,10 +111,10 @@ def break_even_price(belief: FloatArray, cost: FloatArray, penalty: FloatArray |
     [0.3333, 0.0833, 0.4]
     """
     owed = cost + np.asarray(penalty)[..., None] * (1.0 - belief)
-    price = np.full(np.broadcast(owed, belief).shape, np.inf)
-    with np.errstate(over="ignore"):  # a belief next to 0 asks for more than there is: it abstains as at 0
-        np.divide(owed, belief, out=price, where=belief > 0)
-    return price
+    possible = belief > 0
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # a belief next to 0 abstains as one at 0
+        price = owed / belief
+    return price if possible.all() else np.where(possible, price, np.inf)
 
 
 def select(score: FloatArray, eligible: BoolArray, lottery: FloatArray) -> Selection:
@@ -125,20 +125,29 @@ def select(score: FloatArray, eligible: BoolArray, lottery: FloatArray) -> Selec
     if score.shape[-1] == 0:
         nobody = np.zeros(score.shape, np.bool_)
         return Selection(nobody, score, np.zeros(score.shape[:-1], np.bool_))
-    masked = np.where(eligible, score, _NEVER)
+    masked = score if eligible.all() else np.where(eligible, score, _NEVER)
     best = np.maximum.reduce(masked, axis=-1, keepdims=True)
     tied = eligible & (masked == best)
-    hired = lowest_lottery(tied, lottery)
-    return Selection(hired, masked, np.add.reduce(tied, axis=-1, dtype=np.int64) > 1)
+    if at_most_one(tied):
+        return Selection(tied, masked, np.zeros(tied.shape[:-1], np.bool_))
+    return Selection(lowest_lottery(tied, lottery), masked, np.add.reduce(tied, axis=-1, dtype=np.int64) > 1)
+
+
+def at_most_one(mask: BoolArray) -> bool:
+    """No row (..., n) of the mask has two True."""
+    return bool(np.count_nonzero(mask) == np.count_nonzero(np.logical_or.reduce(mask, axis=-1)))
 
 
 def lowest_lottery(eligible: BoolArray, lottery: FloatArray) -> BoolArray:
     """Mask (..., n) of the eligible agent with the lowest lottery; all False where nobody is eligible."""
     if eligible.shape[-1] == 0:
         return eligible
-    first = np.where(eligible, lottery, np.inf).argmin(axis=-1)
-    lowest: BoolArray = eligible & (np.arange(eligible.shape[-1]) == first[..., None])
-    return lowest
+    drawn = lottery if eligible.all() else np.where(eligible, lottery, np.inf)
+    lowest: BoolArray = eligible & (drawn == np.minimum.reduce(drawn, axis=-1, keepdims=True))
+    if at_most_one(lowest):
+        return lowest
+    first = drawn.argmin(axis=-1)  # two drew the same number
+    return np.asarray(eligible & (np.arange(eligible.shape[-1]) == first[..., None]))
 
 
 def best_rival(selection: Selection) -> FloatArray:
