@@ -158,9 +158,5 @@ def best_rival(selection: Selection) -> FloatArray:
 
 def contract(hired: BoolArray, pay_success: FloatArray, pay_failure: FloatArray, by_tie: BoolArray) -> Award:
     """An `Award` with both payments set to 0 where nobody is hired; payments broadcast against hired (..., n)."""
-    return Award.trusted(
-        hired=hired,
-        pay_success=np.where(hired, pay_success, 0.0),
-        pay_failure=np.where(hired, pay_failure, 0.0),
-        by_tie=by_tie,
-    )
+    failure = np.where(hired, pay_failure, 0.0) if np.any(pay_failure) else np.zeros_like(hired, dtype=np.float64)
+    return Award.trusted(hired=hired, pay_success=np.where(hired, pay_success, 0.0), pay_failure=failure, by_tie=by_tie)

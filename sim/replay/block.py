@@ -82,8 +82,8 @@ class Block:
             return np.asarray(tries > 0)
         return np.asarray(self.outcomes.failures.per_agent(place) > 0)
 
-    def _ends(self, made: Attempts, hires: BoolArray, tick: IntArray) -> tuple[IntArray, BoolArray, Lanes]:
-        """When each posting ends, whether it was verified as solved, and why it ended, (M,) each."""
+    def _ends(self, made: Attempts, hires: BoolArray, tick: IntArray) -> tuple[IntArray, BoolArray, Lanes | None]:
+        """When each posting ends, whether it was verified as solved, and (where told) why it ended, (M,) each."""
         end, passed, late = tick.copy(), np.zeros(len(tick), np.bool_), np.zeros(len(tick), np.bool_)
         position, success = made.position, made.status == Status.PASS
         if made.alone:
@@ -93,8 +93,9 @@ class Block:
             np.logical_or.at(passed, position, success)
         if made.timed_out is not None:
             late[position[made.timed_out]] = True
-        reason = np.where(hires, np.where(passed, _SOLVED, np.where(late, _DEADLINE, _FAILED)), _UNFILLED)
-        return end, passed, reason
+        if self._detail != "all":
+            return end, passed, None
+        return end, passed, np.where(hires, np.where(passed, _SOLVED, np.where(late, _DEADLINE, _FAILED)), _UNFILLED)
 
     def _escalate(self, place: Place, made: Attempts, hires: BoolArray, live: BoolArray | None) -> None:
         """Raise the reserve of tasks nobody cleared, and at failures as they are verified."""
@@ -114,7 +115,13 @@ class Block:
         self._reserve.flat[cell[open_]], self._n_failures.flat[cell[open_]] = reserve[open_], failures[open_]
 
     def _repost(
-        self, place: Place, posting: IntArray, end: IntArray, passed: BoolArray, reason: Lanes, live: BoolArray | None
+        self,
+        place: Place,
+        posting: IntArray,
+        end: IntArray,
+        passed: BoolArray,
+        reason: Lanes | None,
+        live: BoolArray | None,
     ) -> tuple[BoolArray, IntArray]:
         """Which tasks are posted again, and the tick at which they clear then; completes `reason`."""
         rules = self.rules
@@ -126,7 +133,8 @@ class Block:
             wanted &= live
         deadline = self.outcomes.deadline(place)
         in_time = wanted if deadline is None else wanted & (again < deadline)
-        reason[wanted], reason[in_time] = _DEADLINE, _REPOSTED
+        if reason is not None:
+            reason[wanted], reason[in_time] = _DEADLINE, _REPOSTED
         return in_time, again
 
     def _write(
@@ -136,13 +144,13 @@ class Block:
         tick: IntArray,
         made: Attempts,
         hires: BoolArray,
-        reason: Lanes,
+        reason: Lanes | None,
         live: BoolArray | None,
     ) -> None:
         self.attempts.add(**attempt_rows(question, answer, tick, made))
         if self.counts is not None:
             self.counts.add(question, answer, hires, live)
-        if self._detail != "all":
+        if reason is None:
             return
         kept = slice(None) if live is None else np.flatnonzero(live)
         clearings = clearing_rows(question, answer, self.rules, tick, reason)

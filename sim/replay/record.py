@@ -41,8 +41,8 @@ class Rows:
         return whole if order is None else {name: values.take(order, axis=-1) for name, values in whole.items()}
 
     def column(self, name: str) -> NDArray[Any]:
-        """One column as it came."""
-        return np.concatenate(self._parts[name], axis=-1)
+        """One column as it came, in 64 bits."""
+        return np.concatenate(self._parts[name], axis=-1).astype(np.int64)
 
 
 def attempt_rows(question: Question, answer: Answer, tick: IntArray, made: Attempts) -> Columns:
@@ -52,11 +52,11 @@ def attempt_rows(question: Question, answer: Answer, tick: IntArray, made: Attem
     contract = Award.trusted(hired=None, pay_success=success, pay_failure=failure, by_tie=None)
     timed_out = np.zeros(len(cell), np.bool_) if made.timed_out is None else made.timed_out
     return {
-        "replication": made.lane,
-        "task": made.task,
-        "posting": question.posting[made.position],
-        "agent": made.agent,
-        "try": made.turn,
+        "replication": made.lane.astype(np.int32),
+        "task": made.task.astype(np.int32),
+        "posting": question.posting[made.position].astype(np.int16),
+        "agent": made.agent.astype(np.int32),
+        "try": made.turn.astype(np.int16),
         "start": tick[made.position],
         "finish": made.finish,
         "status": made.status,
