@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.arrays import FloatArray
+from sim.arrays import FloatArray, IntArray, thin
 from sim.distribution import MOST, is_number
 from sim.errors import closest
 from sim.invalid import number, written
@@ -73,11 +73,12 @@ def leave_one_task_out(world: World, per_try: FloatArray) -> FloatArray:
     present, first = world.present, per_try[..., 0]
     if present.strides[0] == first.strides[0] == 0:  # the same in every replication
         present, first = present[:1], first[:1]
-    first = np.where(present, first, 0.0)
-    count = present.sum(axis=1, keepdims=True) - present
-    total = np.zeros((len(first), 1, first.shape[2]))
+    others: IntArray | int = present.shape[1] - 1
+    if not thin(present).all():
+        first, others = np.where(present, first, 0.0), present.sum(axis=1, keepdims=True) - present
+    total = np.zeros(first[:, 0].shape)
     for task in range(first.shape[1]):  # one addition after the other, however the array lies in memory
-        total[:, 0] += first[:, task]
-    with np.errstate(invalid="ignore"):
-        mean = (total - first) / np.where(count > 0, count, np.nan)
+        total = total + first[:, task]
+    mean = np.subtract(total[:, None], first)
+    np.divide(mean, np.where(np.equal(others, 0), np.nan, others), out=mean)
     return np.broadcast_to(mean, world.belief.shape)
