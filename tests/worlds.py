@@ -131,9 +131,9 @@ def _grid(chance: np.random.Generator, shape: tuple[int, ...], steps: int, high:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
     """Small Worlds full of coincidences: ties, equal ticks, zero durations, claims of 0 and 1, absent cells, infra."""
-    sizes = [draw(st.integers(1, most), label=axis) for axis, most in (("R", 3), ("T", 5), ("n", 5))]
+    sizes = [draw(st.integers(1, size), label=axis) for axis, size in zip("RTn", most, strict=True)]
     repeats = draw(st.booleans(), label="repeats")
     tries = draw(st.integers(1, 3), label="K") if repeats else POSTINGS
     steps = draw(st.sampled_from([2, 8, 64]), label="steps of money")
@@ -211,7 +211,7 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
         overhead=draw(cents, label="overhead"),
         bidder=draw(st.sampled_from([Bidders.truthful(mechanism), Nosy()]), label="bidder"),
         window=window,
-        capacity=draw(st.sampled_from([1, 2, math.inf]), label="capacity"),
+        capacity=draw(st.sampled_from([1, 2, 3, math.inf]), label="capacity"),
         postings=draw(st.integers(1, POSTINGS), label="postings"),
         repost_delay=draw(st.integers(0, 2), label="repost delay"),
         exclude=draw(st.sampled_from(["none", "failed", "hired"]), label="exclude"),

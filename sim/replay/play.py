@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sim.arrays import BoolArray, IntArray, thin
+from sim.errors import MarketError
 from sim.replay.block import Block, Detail
 from sim.replay.cells import Place
 from sim.replay.learned import Learned, Slots
@@ -22,13 +23,9 @@ _FEW = 0.6  # share of the lanes still going below which the others are dropped
 Tables = dict[str, Columns]
 
 
-def refusal(world: World, rules: Rules) -> str | None:
-    """Why the batch engine cannot play this market, None where it can."""
-    last = int(thin(world.arrival).max()) if world.n_tasks else 0
-    longest = int(thin(world.duration).max(initial=0))
-    ticks = last + (longest + rules.window + rules.repost_delay + 1) * rules.postings
-    if ticks >= _format(world, rules).most_ticks:
-        return f"tasks, postings, agents and up to {ticks:,} ticks do not fit into 64 bits together"
+def refusal(rules: Rules) -> str | None:
+    """Why the batch engine cannot play by these rules, None where it can."""
+    del rules
     return None
 
 
@@ -37,8 +34,10 @@ def replay(
 ) -> Tables:
     """Play every replication of `world` under `rules`; the columns of each ledger table as `simulate` gives them.
 
-    progress: called with the number of tasks done since the last call.
+    progress: called with the number of tasks done since the last call. Raises MarketError where ticks run so high that
+    a moment does not fit into 64 bits.
     """
+    _check_ticks(world, rules)
     blocks = []
     for first in range(0, world.n_replications, LANES):
         count = min(LANES, world.n_replications - first)
@@ -51,6 +50,16 @@ def replay(
         name: {column: np.concatenate([block[name][column] for block in blocks]) for column in blocks[0][name]}
         for name in blocks[0]
     }
+
+
+def _check_ticks(world: World, rules: Rules) -> None:
+    last, longest = (int(thin(array).max()) for array in (world.arrival, world.duration))
+    ticks = last + (longest + rules.window + rules.repost_delay + 1) * rules.postings
+    if ticks >= _format(world, rules).most_ticks:
+        raise MarketError(
+            f"{world.n_tasks} tasks, {rules.postings} postings and {world.n_agents} agents over {ticks:,} ticks are "
+            "too many for the batch engine; use the market engine"
+        )
 
 
 def _format(world: World, rules: Rules) -> KeyFormat:
@@ -72,29 +81,31 @@ def _block(world: World, rules: Rules, detail: Detail, progress: Callable[[int],
 def _waves(block: Block, progress: Callable[[int], None] | None) -> None:
     """Every first posting, task by task; then every second one, and so on."""
     lanes = np.arange(block.n_lanes)
-    arrival, window = block.world.arrival, block.rules.window
-    lane, task, tick = [], [], []
+    reposted = Rows()
 
     def clear(place: Place, posting: int, at: IntArray) -> None:
         closing = block.clear(place, np.broadcast_to(np.int64(posting), at.shape), at)
         again = np.flatnonzero(closing.reposted)
-        if len(again):
-            lane.append(place.lane[again])
-            task.append(place.tasks[again])
-            tick.append(closing.tick[again])
+        reposted.add(lane=place.lane[again], task=place.tasks[again], tick=closing.tick[again])
 
-    for number in range(block.n_tasks):
-        clear(Place(lanes, number, block.n_agents), 0, arrival[:, number] + window)
+    together = max(1, LANES // block.n_lanes)  # tasks at a time
+    for first in range(0, block.n_tasks, together):
+        task = np.arange(first, min(first + together, block.n_tasks))
+        at = (block.world.arrival[:, task] + block.rules.window).T.reshape(-1)
+        if together == 1:
+            place = Place(lanes, first, block.n_agents)
+        else:
+            place = Place(np.tile(lanes, len(task)), np.repeat(task, block.n_lanes), block.n_agents)
+        clear(place, 0, at)
         if progress is not None:
-            progress(block.n_lanes)
+            progress(len(at))
     for posting in range(1, block.rules.postings):
-        if not lane:
+        waiting, reposted = reposted.joined(), Rows()
+        for start in range(0, len(waiting["lane"]), LANES):
+            some = {name: values[start : start + LANES] for name, values in waiting.items()}
+            clear(Place(some["lane"], some["task"], block.n_agents), posting, some["tick"])
+        if len(waiting["lane"]) == 0:
             return
-        waiting = np.concatenate(lane), np.concatenate(task), np.concatenate(tick)
-        lane, task, tick = [], [], []
-        for start in range(0, len(waiting[0]), LANES):
-            some_lane, some_task, some_tick = (array[start : start + LANES] for array in waiting)
-            clear(Place(some_lane, some_task, block.n_agents), posting, some_tick)
 
 
 def _lockstep(

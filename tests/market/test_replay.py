@@ -2,21 +2,104 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.bidding import Bidders, Fallback, parse_policy
+from sim.errors import MarketError
 from sim.mechanisms import Mechanism
-from sim.replay import replay
+from sim.mechanisms.price import HireAll, SecondPrice
+from sim.replay import play, replay
+from sim.rules import Rules
 from sim.scenario import label_of
 from sim.simulate import simulate
+from sim.standing import LiveReputation
+from sim.world import World
 from tests.market.compare import assert_same_rows, rows
-from tests.worlds import examples, rules, worlds
+from tests.worlds import examples, make_rules, make_world, rules, worlds
+
+POLICIES = ("truthful", {"mark_up": {"rate": 0.5}}, {"overclaim": {"logits": 1.0}}, {"fixed_claim": {"claim": 0.75}})
+
+
+def assert_same(world: World, rule: Rules) -> None:
+    """All three tables are equal, and so are the counts per auction."""
+    assert_same_rows(rows(replay(world, rule)), rows(simulate(world, rule)))
+    counts = (engine(world, rule, detail="auctions")["auctions"] for engine in (replay, simulate))
+    found, expected = counts
+    assert set(found) == set(expected)
+    for name, column in expected.items():
+        np.testing.assert_array_equal(found[name], column, err_msg=name)
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_batch_engine_equals_the_event_market(mechanism: Mechanism, data: st.DataObject) -> None:
-    world, rule = data.draw(worlds()), data.draw(rules(mechanism))
-    assert_same_rows(rows(replay(world, rule)), rows(simulate(world, rule)))
+    assert_same(data.draw(worlds((4, 5, 20))), data.draw(rules(mechanism)))
+
+
+@pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_blocks_of_few_lanes_join_to_the_same_ledger(mechanism: Mechanism, data: st.DataObject) -> None:
+    world, rule = data.draw(worlds((7, 5, 3))), data.draw(rules(mechanism))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(play, "LANES", data.draw(st.integers(1, 3), label="lanes"))
+        assert_same(world, rule)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_policies_and_silent_agents_bid_the_same(data: st.DataObject) -> None:
+    world, rule = data.draw(worlds()), data.draw(rules(SecondPrice()))
+    silent = np.random.default_rng(data.draw(st.integers(0, 99), label="silent")).random(world.present.shape) < 0.4
+    fallback = data.draw(st.none() | st.just(Fallback(0.25, 0.5)), label="fallback")
+    policy = parse_policy(data.draw(st.sampled_from(POLICIES), label="policy"))
+    own = {0: parse_policy({"clipped_claim": {"low": 0.25, "high": 0.5}})}
+    bidder = Bidders(SecondPrice(), policy, own, fallback)
+    assert_same(replace(world, silent=silent), replace(rule, bidder=bidder))
+
+
+def test_world_that_does_not_vary_is_read_as_one_that_does() -> None:
+    """Arrays broadcast over replications, or all alike, give the ledger of the same arrays written out."""
+    whole = make_world(4, 3, replications=3, belief=[[0.5], [0.75], [0.25], [1.0]], duration=2, tries=2)
+    thin = replace(whole, **{name: _broadcast(array) for name, array in vars(whole).items() if _alike(array)})
+    for capacity in (1, 3):
+        rule = make_rules(HireAll(), capacity=capacity, postings=2, exclude="failed", reputation=LiveReputation())
+        assert_same(thin, rule)
+        assert_same_rows(rows(replay(thin, rule)), rows(replay(whole, rule)))
+
+
+def _alike(array: object) -> bool:
+    return isinstance(array, np.ndarray) and bool((array == array[:1]).all())
+
+
+def _broadcast(array: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    first = array[:1, :1] if (array == array.flat[0]).all() else array[:1]
+    return np.broadcast_to(first, array.shape)
+
+
+def test_try_beyond_those_known_is_refused_by_both_engines() -> None:
+    world = make_world(1, 1, tries=1, success=False)
+    rule = make_rules(SecondPrice(), postings=2)
+    for engine in (simulate, replay):
+        with pytest.raises(MarketError, match=r"try 2 of agent 0 at task 0: only 1 are known"):
+            engine(world, rule)
+
+
+def test_ticks_that_do_not_fit_a_key_are_refused() -> None:
+    world = make_world(2, 2, arrival=2**60)
+    with pytest.raises(MarketError, match=r"market engine"):
+        replay(world, make_rules(SecondPrice()))
+
+
+def test_progress_adds_up_to_the_tasks() -> None:
+    world = make_world(5, 2, replications=7)
+    for capacity in (1, 9):
+        done: list[int] = []
+        replay(world, make_rules(SecondPrice(), capacity=capacity), progress=done.append)
+        assert sum(done) == 35
