@@ -27,6 +27,7 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench_market
+	$(BIN)/python -m tests.bench_replay
 
 clean:
 	rm -rf .venv out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

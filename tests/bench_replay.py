@@ -1,0 +1,137 @@
+"""Tasks a second of the batch engine, the event market, a naive market and AuctionSI, in one run: `make bench`.
+
+End to end: the World is drawn, the market is played, and the attempts are kept in memory; bids and clearings are not.
+Tasks may be posted twice and exclude who was hired. Times are the best of three on one core; all of them are of this
+machine and this moment, so read the ratios. AuctionSI 0.2.0 is installed into a throw-away environment, and left out
+with a note where it cannot be had.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sim.bundled import find_scenario
+from sim.origin import Origin, ProfileOrigin
+from sim.profile import Profile
+from sim.replay import replay
+from sim.run import arm_rules, arm_world, scenario_origin
+from sim.scenario import Scenario, load_scenario
+from sim.simulate import simulate
+from sim.synthetic import task_names
+from tests.bench_market import naive_market, seconds
+
+LANES = 2048
+MOST_CELLS = 6_000_000  # (replication, task, agent) in memory at a time
+TWICE = ["tender.postings=2", 'tender.exclude="hired"']
+CLOCK = ["world.duration={exponential=2.0}"]
+CASES = {
+    "nothing couples tasks": [],
+    "reputation learned": ['standing.reputation="agent_economy"'],
+    "durations, capacity 1": [*CLOCK, "market.capacity=1"],
+    "durations, capacity 2": [*CLOCK, "market.capacity=2"],
+    "durations, capacity 1, reputation": [*CLOCK, "market.capacity=1", 'standing.reputation="agent_economy"'],
+}
+AUCTIONSI = """
+import time
+from auctionsi import RecoveryPolicy, SecondPriceReverseAuction
+from auctionsi.simulation.market import simulate_market
+begun, n = time.perf_counter(), 4000
+rule, again, all_can = SecondPriceReverseAuction(), RecoveryPolicy(next_best=1), {"capability_distribution": "generalist"}
+simulate_market(6, n, mechanism=rule, recovery=again, agent_options=all_can)
+print(n / (time.perf_counter() - begun))
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One market: the work of drawing and playing it with either engine, and its number of tasks."""
+
+    scenario: Scenario
+    origin: Origin
+    lanes: int
+
+    @classmethod
+    def of(cls, name: str, overrides: list[str], lanes: int = LANES, mechanism: str = "second_price") -> Case:
+        chosen = [*TWICE, *overrides]
+        scenario = load_scenario(find_scenario(name), overrides=chosen, mechanisms=[mechanism], replications=lanes)
+        return cls(scenario, scenario_origin(scenario), lanes)
+
+    def rate(self, engine: Callable[..., object]) -> float:
+        """Tasks a second."""
+        arm = self.scenario.arms[0]
+
+        def work() -> None:
+            world = arm_world(self.scenario, arm, self.origin)
+            engine(world, arm_rules(arm, world), detail="attempts")
+
+        return self.lanes * len(self.origin.tasks) / seconds(work)
+
+
+def crowd(n_agents: int, n_tasks: int, overrides: list[str]) -> Case:
+    """The fitted population with so many agents, copies of the six under other names."""
+    lanes = max(32, min(LANES, MOST_CELLS // (n_agents * n_tasks)))
+    case = Case.of("marketbench_population", ["world.sigma_u=1.0", f"world.tasks={n_tasks}", *overrides], lanes)
+    assert isinstance(case.origin, ProfileOrigin)
+    fitted: Profile = case.origin.profile
+    six = list(fitted.agents.values())
+    names = tuple(f"agent {i}" for i in range(n_agents))
+    profile = fitted.model_copy(update={"agents": {name: six[i % 6] for i, name in enumerate(names)}})
+    return Case(case.scenario, ProfileOrigin(profile, [], names, task_names(n_tasks)), lanes)
+
+
+def auctionsi() -> float | None:
+    """Tasks a second of AuctionSI: six generalists, second price, a second attempt by the next best."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            venv.create(folder, with_pip=True)
+            python = Path(folder) / "bin" / "python"
+            install = [str(python), "-m", "pip", "install", "--quiet", "auctionsi==0.2.0"]
+            subprocess.run(install, check=True, capture_output=True)
+            return max(float(subprocess.check_output([str(python), "-c", AUCTIONSI])) for _ in range(3))
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"AuctionSI is left out: it could not be installed ({type(error).__name__})", file=sys.stderr)
+            return None
+
+
+def headline() -> None:
+    """The recorded table with six agents: both engines, the naive market, AuctionSI."""
+    rival, naive = auctionsi(), 20_000 / seconds(lambda: naive_market(20_000, 1))
+    print(f"six agents, two postings, {LANES:,} replications of the 93 recorded tasks; tasks a second\n")
+    print(f"{'':36s}{'batch':>12s}{'event':>10s}{'batch/event':>13s}{'/naive':>8s}{'/AuctionSI':>12s}")
+    for name, overrides in CASES.items():
+        chosen = ['world.order="table"', *overrides]
+        fast = Case.of("marketbench_head_to_head", chosen).rate(replay)
+        slow = Case.of("marketbench_head_to_head", chosen, 40).rate(simulate)
+        beside = "" if rival is None else f"{fast / rival:12.0f}"
+        print(f"{name:36s}{fast:12,.0f}{slow:10,.0f}{fast / slow:13.0f}{fast / naive:8.1f}{beside}")
+    print(f"{'naive SimPy market, one posting':36s}{naive:12,.0f}")
+    if rival is not None:
+        print(f"{'AuctionSI 0.2.0':36s}{rival:12,.0f}")
+
+
+def scaling() -> None:
+    """The fitted population: more agents, more tasks."""
+    print("\nthe fitted population (sigma_u 1), batch engine; tasks a second, of which drawn: the World alone\n")
+    print(f"{'agents':>7s}{'tasks':>7s}{'lanes':>7s}{'drawn':>12s}" + "".join(f"{name[:24]:>26s}" for name in CASES))
+    for n_agents, n_tasks in ((6, 50), (6, 200), (6, 1000), (20, 200), (100, 100), (1000, 50)):
+        cases = {name: crowd(n_agents, n_tasks, overrides) for name, overrides in CASES.items()}
+        drawn = next(iter(cases.values())).rate(lambda *_, **__: None)
+        rates = "".join(f"{case.rate(replay):26,.0f}" for case in cases.values())
+        print(f"{n_agents:7d}{n_tasks:7d}{next(iter(cases.values())).lanes:7d}{drawn:12,.0f}{rates}")
+
+
+def main() -> None:
+    headline()
+    scaling()
+    print(f"\npeak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+
+
+if __name__ == "__main__":
+    main()
