@@ -43,8 +43,8 @@ import time
 from auctionsi import RecoveryPolicy, SecondPriceReverseAuction
 from auctionsi.simulation.market import simulate_market
 begun, n = time.perf_counter(), 4000
-rule, again, all_can = SecondPriceReverseAuction(), RecoveryPolicy(next_best=1), {"capability_distribution": "generalist"}
-simulate_market(6, n, mechanism=rule, recovery=again, agent_options=all_can)
+rule, again = SecondPriceReverseAuction(), RecoveryPolicy(next_best=1)
+simulate_market(6, n, mechanism=rule, recovery=again, agent_options={"capability_distribution": "generalist"})
 print(n / (time.perf_counter() - begun))
 """
 
