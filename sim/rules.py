@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.arrays import Status
 from sim.bidding import Bidder, Bidders, Fallback
+from sim.card import PastCard
 from sim.errors import ScenarioError
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
@@ -21,7 +22,10 @@ from sim.world import World
 
 @dataclass(frozen=True)
 class Rules:
-    """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None."""
+    """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None.
+
+    card: what agents read of their own past in the market before they bid; a card of other tasks is in the World.
+    """
 
     mechanism: Mechanism
     bidder: Bidder
@@ -40,6 +44,7 @@ class Rules:
     reputation: Learner | None = None
     expected_cost: ExpectedCost = field(default_factory=lambda: ExpectedCost("unknown"))
     advice: str | None = None
+    card: PastCard | None = None
 
     @classmethod
     def of(cls, mechanism: Mechanism, settings: Settings, world: World) -> Self:
@@ -50,6 +55,7 @@ class Rules:
         escalation = None if tender.escalation is None else Escalation(**tender.escalation.model_dump())
         forced = settings.bidders.fallback
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
+        card = settings.bidders.card
         announced = ("reserve",) if mechanism.announces_reserve else ()
         return cls(
             mechanism=mechanism,
@@ -76,6 +82,7 @@ class Rules:
             reputation=parse_reputation(standing.reputation),
             expected_cost=parse_expected_cost(standing.expected_cost),
             advice=standing.advice,
+            card=PastCard(card) if card is not None and card.record == "past" else None,
         )
 
 
