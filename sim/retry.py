@@ -61,7 +61,7 @@ def posterior(belief: ArrayLike, spread: ArrayLike, failures: ArrayLike) -> Floa
     belief: q, in [0, 1]; NaN stays. spread: v >= 0, logits. failures: f >= 0.
 
     >>> posterior(0.5, 2.0, [0, 1, 2]).round(3).tolist()
-    [0.5, 0.293, 0.206]
+    [0.5, 0.303, 0.217]
     """
     q, v, f = np.broadcast_arrays(np.asarray(belief, np.float64), spread, failures)
     after = q.copy()

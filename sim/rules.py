@@ -55,7 +55,6 @@ class Rules:
         escalation = None if tender.escalation is None else Escalation(**tender.escalation.model_dump())
         forced = settings.bidders.fallback
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
-        card = settings.bidders.card
         announced = ("reserve",) if mechanism.announces_reserve else ()
         return cls(
             mechanism=mechanism,
@@ -82,8 +81,14 @@ class Rules:
             reputation=parse_reputation(standing.reputation),
             expected_cost=parse_expected_cost(standing.expected_cost),
             advice=standing.advice,
-            card=PastCard(card) if card is not None and card.record == "past" else None,
+            card=past_card(settings),
         )
+
+
+def past_card(settings: Settings) -> PastCard | None:
+    """The card of their own past in the market that agents read; None where they read none, or one of other tasks."""
+    card = settings.bidders.card
+    return PastCard(card) if card is not None and card.record == "past" else None
 
 
 def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None:
