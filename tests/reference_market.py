@@ -97,7 +97,7 @@ class NaiveMarket:
 
     def post(self, tick: int, task: int, posting: int) -> None:
         world, at = self.world, (self.r, task)
-        offer = {"posted": tick, "reserve": self.reserve[task], "value": float(world.value[at])}
+        offer: Row = {"posted": tick, "reserve": self.reserve[task], "value": float(world.value[at])}
         seen = {
             name: np.float64(amount if name in self.rules.public else math.nan)
             for name, amount in (*offer.items(), ("penalty", self.rules.penalty))
@@ -107,6 +107,7 @@ class NaiveMarket:
         failures = np.array([self.history[task].count((i, "FAIL")) for i in self.agents], np.int64)
         notice = Notice(**seen, posting=np.int64(posting))
         believed = [self.after_card(task, i) if world.present[at][i] else (math.nan, math.nan) for i in self.agents]
+        offer["believed"] = believed
         belief, cost_belief = (np.array(column) for column in zip(*believed, strict=True))
         ask, claim = self.rules.bidder(belief, cost_belief, notice, BidderState(tries, failures))
         offer["bids"] = [
