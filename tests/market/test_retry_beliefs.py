@@ -20,7 +20,7 @@ from sim.retry import after_each, posterior
 from sim.run import arm_world, scenario_origin
 from sim.scenario import load_scenario
 from sim.settings import Card
-from sim.simulate import simulate
+from sim.simulate import simulate, simulate_alone
 from sim.world import World
 from tests.cli.command import HEADER, ROWS, SCENARIO, lay_out
 from tests.market.play import Play, ledger_of
@@ -148,6 +148,19 @@ def test_table_updates_by_the_spread_stated(tmp_path: Path) -> None:
     world = arm_world(of, of.arms[0], scenario_origin(of))
     expected = np.stack([posterior(world.belief, 2.0, f) for f in (1, 2)], axis=-1)
     np.testing.assert_array_equal(world.retry_belief, expected)  # type: ignore[arg-type]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_analysis_of_agents_alone_is_that_of_each(data: st.DataObject) -> None:
+    world, rule = data.draw(worlds()), data.draw(rules(make_rules("posted_price").mechanism))
+    tables = simulate_alone(world, lambda _: rule)
+    arm = ArmData.build("arm", "x", world, ledger_of(world, tables), True, card=rule.card)
+    for agent in range(world.n_agents):
+        own = world.only(agent)
+        one = ArmData.build("arm", "x", own, ledger_of(own, simulate(own, rule)), False, card=rule.card)
+        for name in ("belief", "cost_belief", "expected"):
+            np.testing.assert_array_equal(getattr(arm, name)[..., agent], getattr(one, name)[..., 0])
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
