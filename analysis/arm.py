@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.beliefs import Attempts, Held, Postings, held
 from sim.arrays import BoolArray, FloatArray, IntArray, frozen
+from sim.card import PastCard
 from sim.errors import ArrayError
-from sim.ledger import Ledger
+from sim.ledger import STATUS, Ledger
 from sim.world import World
 
 
@@ -29,11 +31,12 @@ class ArmData:
     reserve_bounds: (low, high) dollars where the reserve is drawn uniformly, else None.
     reposted: some task was posted a second time.
     present, success (R, T, n): the agent can bid; it truly succeeds at its first try.
+    belief, cost_belief (R, T, n): held at the first posting, after a card where agents read one.
     claim, ask (R, T, n): of the first posting's bid, NaN where none was made.
     attempts, wins (R, T, n): attempts made, and those that truly succeeded.
     payment, cost, bid_cost (R, T, n) dollars, summed over attempts or bids.
-    expected, published (R, T, n) dollars: sums over attempts of the profit the agent expected, by its belief and
-        cost_belief, and of [verified PASS] x (payment - ask).
+    expected, published (R, T, n) dollars: sums over attempts of the profit the agent expected, by the belief and
+        cost belief it held at that try, and of [verified PASS] x (payment - ask).
     judged (R, T, n): attempts that were not lost to the system. claim_gap (R, T, n): sum over them of claim - success.
     value, reserve, penalty (R, T, m) dollars, of the first posting. overhead (R, T, m) dollars.
     n_ties, n_awards (R, T, m): clearings that hired, by a tie and at all.
@@ -47,6 +50,8 @@ class ArmData:
     reposted: bool
     present: BoolArray
     success: BoolArray
+    belief: FloatArray
+    cost_belief: FloatArray
     claim: FloatArray
     ask: FloatArray
     attempts: IntArray
@@ -74,15 +79,18 @@ class ArmData:
         ledger: Ledger,
         alone: bool,
         reserve_bounds: tuple[float, float] | None = None,
+        card: PastCard | None = None,
     ) -> Self:
-        """The arrays of the arm whose rows, and no others, `ledger` holds.
+        """The arrays of the arm whose rows, and no others, `ledger` holds. card: of the past, as the arm's agents read.
 
         Raises ArrayError where the ledger's names or replications are not the World's.
         """
         postings = [table["posting"].to_numpy() for table in (ledger.attempts, ledger.bids, ledger.clearings)]
-        arrays = _of_attempts(world, ledger.attempts) | _of_bids(world, ledger.bids)
+        believed = _held(world, ledger, alone, card)
+        arrays = _of_attempts(world, ledger.attempts, believed) | _of_bids(world, ledger.bids)
         arrays |= _of_clearings(world, ledger.clearings, alone)
         arrays |= {"present": world.present, "success": world.success[..., 0]}
+        arrays |= {"belief": believed.belief, "cost_belief": believed.cost_belief}
         return cls(
             name=name,
             mechanism=mechanism,
@@ -171,12 +179,26 @@ def _sum(at: tuple[IntArray, ...], shape: tuple[int, ...], values: ArrayLike) ->
     return np.asarray(sums.reshape(shape), np.float64)
 
 
-def _of_attempts(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
+_WHEN = ("posting", "try", "start", "finish")
+
+
+def _held(world: World, ledger: Ledger, alone: bool, card: PastCard | None) -> Held:
+    rows, cleared = ledger.attempts, ledger.clearings
+    posting, turn, start, finish = (rows[name].to_numpy().astype(np.int64) for name in _WHEN)
+    status, cost = _codes(rows, "status", STATUS), rows["cost"].to_numpy()
+    attempts = Attempts(_index(rows, world), posting, turn, start, finish, status, cost)
+    market = _codes(cleared, "alone", world.agents) if alone else np.zeros(len(cleared), np.int64)
+    at = _replication(cleared, world), _codes(cleared, "task", world.tasks), market
+    when = (cleared[name].to_numpy().astype(np.int64) for name in ("posting", "posted"))
+    return held(world, attempts, Postings(*at, *when), alone, card)
+
+
+def _of_attempts(world: World, rows: pd.DataFrame, believed: Held) -> dict[str, NDArray[Any]]:
     at, shape = _index(rows, world), world.present.shape
     success, ask = rows["success"].to_numpy().astype(bool), rows["ask"].to_numpy()
     payment, cost, claim = (rows[name].to_numpy() for name in ("payment", "cost", "claim"))
     win, lose = rows["pay_success"].to_numpy(), rows["pay_failure"].to_numpy()
-    belief = world.belief[at]
+    belief = believed.at_attempt
     status = rows["status"].to_numpy(dtype=object)
     judged = status != "INFRA"
     return {
@@ -184,7 +206,7 @@ def _of_attempts(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
         "wins": _sum(at, shape, success).astype(np.int64),
         "payment": _sum(at, shape, payment),
         "cost": _sum(at, shape, cost),
-        "expected": _sum(at, shape, belief * win + (1 - belief) * lose - world.cost_belief[at]),
+        "expected": _sum(at, shape, belief * win + (1 - belief) * lose - believed.cost_at_attempt),
         "published": _sum(at, shape, np.where(status == "PASS", payment - ask, 0.0)),
         "judged": _sum(at, shape, judged).astype(np.int64),
         "claim_gap": _sum(at, shape, np.where(judged, claim - success, 0.0)),

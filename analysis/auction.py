@@ -68,7 +68,7 @@ def drawn(arm: ArmData) -> dict[str, FloatArray]:
         "expected": arm.expected,
         "published": arm.published,
         "cash": arm.payment - arm.cost,
-        "oracle": arm.success * np.maximum(0.0, reserve - arm.world.cost_belief),
+        "oracle": arm.success * np.maximum(0.0, reserve - arm.cost_belief),
     }
     return {name: np.where(here, parts[name], 0.0) for name in QUANTITIES}
 
@@ -111,10 +111,9 @@ def compare(arm: ArmData) -> dict[str, tuple[Estimate, Estimate, FloatArray]]:
 
 
 def _offer(arm: ArmData) -> Offer:
-    world = arm.world
     penalty = np.broadcast_to(arm.per_agent(arm.penalty), arm.present.shape)
-    cost = world.cost[..., 0]
-    return Offer(arm.ask, world.belief, world.cost_belief, arm.success.astype(np.float64), cost, penalty)
+    cost = arm.world.cost[..., 0]
+    return Offer(arm.ask, arm.belief, arm.cost_belief, arm.success.astype(np.float64), cost, penalty)
 
 
 def _parts(offer: Offer, chance: FloatArray, pay: FloatArray) -> dict[str, FloatArray]:

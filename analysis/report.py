@@ -15,6 +15,7 @@ from analysis.tables import agents_table, closed_forms_table, summary_table
 from sim.distribution import parse_reserve
 from sim.errors import RunError
 from sim.events import write_events
+from sim.rules import past_card
 from sim.run import Run
 
 TABLES = ("agents", "claims", "summary", "differences", "postings", "closed_forms")
@@ -55,6 +56,7 @@ def arms_of(run: Run) -> list[ArmData]:
             run.ledger.arm(arm.name),
             arm.settings.market.alone,
             _bounds(arm.settings.tender.reserve),
+            past_card(arm.settings),
         )
         for arm in run.scenario.arms
     ]

@@ -4,6 +4,9 @@ First postings of a whole block of replications are put to the mechanism in one 
 their clearing: every agent that bids in time is free, nothing has been learned yet. A market that finds exactly these
 inputs uses the answer; any other clearing asks again for its own row. A mechanism is a pure function whose batches
 equal their rows bit for bit, so the two never differ.
+
+A bidder is handed the belief that its own failures at the task leave it, and that its past in the market moved it to
+where it reads a card of it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import numpy as np
 
 from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.bidding import BidderState, see
+from sim.errors import MarketError
+from sim.retry import at_try, posterior
 from sim.rules import Rules
 from sim.sources import leave_one_task_out
 from sim.standing import State
@@ -40,6 +45,7 @@ class Allocator:
     def __init__(self, world: World, rules: Rules) -> None:
         self.world, self.rules = world, rules
         shape = world.belief.shape
+        _check_failures(world, rules)
         self._delivered = world.delivered
         self._fixed_cost = self._static_cost()
         self._fixed_advice = self._static_advice()
@@ -53,18 +59,24 @@ class Allocator:
         reputation, cost = self.rules.reputation, self.rules.expected_cost.learner
         return None if reputation is None else reputation.init(n), None if cost is None else cost.init(n)
 
+    def empty_card(self) -> State | None:
+        """State of the card of the past before anything was seen; None where agents read none."""
+        return None if self.rules.card is None else self.rules.card.init(self.world.n_agents)
+
     def clear(
         self,
         at: tuple[int, int],
         posting: int,
         reserve: float,
-        tries: IntArray,
+        own: BidderState,
         free: BoolArray,
         states: tuple[State | None, State | None],
+        card: State | None = None,
     ) -> Clearing:
         """Clear one posting of task `at` = (replication, task).
 
-        tries (n,): earlier attempts of each agent at the task. free (n,): it has a slot and is not excluded.
+        own: tries and failures (n,) of each agent at the task. free (n,): it has a slot and is not excluded.
+        card: state of the card at the posting; None where there is none, or nothing on it.
         """
         world, rules = self.world, self.rules
         tender = Tender.trusted(
@@ -73,23 +85,38 @@ class Allocator:
             penalty=np.float64(rules.penalty),
             posting=np.int64(posting),
         )
-        if posting == 0:
+        if posting == 0 and card is None:
             ask, claim = self.opening.bids.ask[at], self.opening.bids.claim[at]
             willing = self.opening.willing[at]
         else:
-            ask, claim, willing = self._bid(at, tender, tries)
+            ask, claim, willing = self._bid(at, tender, own, card)
         bids = Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time[at] & free)
-        standing = self._standing(at, tries, states)
+        standing = self._standing(at, own.tries, states)
         award = rules.mechanism(bids, tender, standing, world.lottery[at][posting])
         return Clearing(willing, bids, tender, standing, award)
 
-    def _bid(self, at: tuple[int, ...], tender: Tender, tries: IntArray) -> tuple[FloatArray, FloatArray, BoolArray]:
+    def _bid(
+        self, at: tuple[int, ...], tender: Tender, own: BidderState, card: State | None = None
+    ) -> tuple[FloatArray, FloatArray, BoolArray]:
         world = self.world
         notice = see(self.rules.public, tender.value, tender.reserve, tender.penalty, tender.posting)
-        state = BidderState(tries, None if world.silent is None else world.silent[at])
-        ask, claim = self.rules.bidder(world.belief[at], world.cost_belief[at], notice, state)
+        if world.silent is not None:
+            own = BidderState(own.tries, own.failures, world.silent[at])
+        belief, cost_belief = self._beliefs(at, own.failures, card)
+        ask, claim = self.rules.bidder(belief, cost_belief, notice, own)
         willing = world.present[at] & np.isfinite(ask)
         return np.where(willing, ask, np.nan), np.where(willing, claim, np.nan), willing
+
+    def _beliefs(self, at: tuple[int, ...], failures: IntArray, card: State | None) -> tuple[FloatArray, FloatArray]:
+        """Belief and cost belief of each agent after its own failures at the task and its card."""
+        world = self.world
+        first, cost_belief = world.belief[at], world.cost_belief[at]
+        belief = first if world.retry_belief is None else at_try(first, world.retry_belief[at], failures)
+        if card is None or self.rules.card is None:
+            return belief, cost_belief
+        leaned = self.rules.card.lean(card, first, cost_belief)
+        after = leaned.belief if world.spread is None else posterior(leaned.belief, world.spread[at], failures)
+        return np.where(leaned.moved, after, belief), leaned.cost_belief
 
     def _open(self) -> Clearing:
         world, rules = self.world, self.rules
@@ -101,7 +128,7 @@ class Allocator:
             posting=np.broadcast_to(np.int64(0), shape),
         )
         tries = np.broadcast_to(np.int64(0), world.belief.shape)
-        ask, claim, willing = self._bid((), tender, tries)
+        ask, claim, willing = self._bid((), tender, BidderState(tries, tries))
         bids = Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time)
         standing = self._standing((), tries, self.initial())
         award = rules.mechanism(bids, tender, standing, world.lottery[:, :, 0])
@@ -142,3 +169,10 @@ class Allocator:
         if self.rules.advice == "ability":
             return self.world.ability
         return np.broadcast_to(np.nan, self.world.belief.shape)
+
+
+def _check_failures(world: World, rules: Rules) -> None:
+    most = rules.postings - 1 if rules.exclude == "none" else 0
+    if world.retry_belief is not None and world.retry_belief.shape[-1] < most:
+        held = world.retry_belief.shape[-1]
+        raise MarketError(f"an agent may bid after {most} failures, but retry_belief holds beliefs after {held}")

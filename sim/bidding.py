@@ -37,10 +37,12 @@ Probability = Annotated[float, Ge(0), Le(1)]
 class BidderState:
     """What a bidder knows beyond the notice.
 
-    tries (..., n): its own earlier attempts at this task. silent (..., n): no bid comes from it; None: all bid.
+    tries (..., n): its own earlier attempts at this task; failures (..., n): those of them that verified FAIL. The
+    belief it is handed is the one these failures leave it. silent (..., n): no bid comes from it; None: all bid.
     """
 
     tries: IntArray
+    failures: IntArray
     silent: BoolArray | None = None
 
 

@@ -77,6 +77,11 @@ def most_tries(tender: TenderSettings, infra: float) -> int:
     return 1 if once else tender.postings
 
 
+def most_failures(tender: TenderSettings) -> int:
+    """The most failures of its own at a task after which an agent may still bid on it."""
+    return 0 if tender.exclude in ("failed", "hired") else tender.postings - 1
+
+
 def _verified(world: WorldSettings, seed: int, ids: Identities, success: BoolArray) -> BoolArray:
     verifier = world.verifier
     if verifier.false_pass == 0 and verifier.false_fail == 0:

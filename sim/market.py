@@ -12,6 +12,8 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 - A bid that does not count is told as the first of excluded, abstained, late, busy. A bid that was made costs what a
   bid costs, late and busy ones too.
 - Exclusion "failed" keeps out who verified FAIL on the task, "hired" whoever was hired for it.
+- An agent's own verified failures at the task move its belief where the World says so, and its attempts that ended
+  before the posting went out are on its card of the past: both are read at the posting.
 - The posting closes when its last hired agent completes; only then is the task closed or posted again.
 - `success` is False for an attempt lost to the system (INFRA) or ended by the deadline.
 - The reserve rises once for a posting that nobody cleared and at verified failures, timeouts mapped to FAIL included; a
@@ -32,9 +34,12 @@ from simpy.events import Event
 
 from sim.allocator import Allocator
 from sim.arrays import BoolArray, IntArray, Status
+from sim.bidding import BidderState
+from sim.card import Attempted, PastCard
 from sim.errors import MarketError
 from sim.ledger import REASON
-from sim.standing import Outcome
+from sim.retry import at_try
+from sim.standing import Outcome, State
 from sim.tape import AttemptNote, ClearingNote, Tape
 
 _COMPLETION, _CLEARING, _POSTING = range(3)
@@ -83,10 +88,14 @@ class Market:
         self._slots = [rules.capacity] * self._n_agents
         self._full: set[int] = set()
         self._tries: dict[tuple[int, int], int] = {}
-        self._untried: IntArray = np.zeros(self._n_agents, np.int64)
+        self._failures: dict[tuple[int, int], int] = {}
+        untried: IntArray = np.zeros(self._n_agents, np.int64)
+        self._untried = BidderState(untried, untried)
         self._nobody: BoolArray = np.zeros(self._n_agents, np.bool_)
         self._states = allocator.initial()
-        self._learns = rules.reputation is not None or rules.expected_cost.learner is not None
+        self._card: State | None = None  # while there is nothing on it
+        learners = rules.reputation, rules.expected_cost.learner, rules.card
+        self._learns = any(learner is not None for learner in learners)
         self._unlearned = True
 
     def run(self) -> None:
@@ -107,17 +116,18 @@ class Market:
 
     def _post(self, event: Event) -> None:
         task, posting = event._value
-        self._at(self._env.now + self._rules.window, _CLEARING, self._clear, task, posting, self._env.now)  # type: ignore[arg-type]
+        now: int = self._env.now  # type: ignore[assignment]
+        self._at(now + self._rules.window, _CLEARING, self._clear, task, posting, now, self._card)
 
     def _clear(self, event: Event) -> None:
-        task, posting, posted = event._value
+        task, posting, posted, card = event._value
         tape = self._tape
         own = -1
         if self._as_expected(task, posting):
             winners = self._winners[task]
         else:
             own = len(tape.own)
-            winners = self._ask_again(task, posting)
+            winners = self._ask_again(task, posting, card)
         clearing = len(tape.clearings)
         tape.clearings.append(
             ClearingNote(self._replication, task, posting, posted, self._env.now, own)  # type: ignore[arg-type]
@@ -139,21 +149,25 @@ class Market:
         row = self._expected[task]
         return not any(row[agent] for agent in self._full)
 
-    def _ask_again(self, task: int, posting: int) -> list[int]:
+    def _ask_again(self, task: int, posting: int, card: State | None) -> list[int]:
         state = self._tasks[task]
-        tries, excluded = self._untried, self._nobody
+        own, excluded = self._untried, self._nobody
         if posting:
-            tries = np.array([self._tries.get((task, agent), 0) for agent in range(self._n_agents)], np.int64)
+            own = BidderState(self._at_task(self._tries, task), self._at_task(self._failures, task))
             excluded = self._nobody.copy()
             excluded[list(state.excluded)] = True
         free = ~excluded
         if self._full:
             free[list(self._full)] = False
-        clearing = self._allocator.clear((self._replication, task), posting, state.reserve, tries, free, self._states)
+        at = self._replication, task
+        clearing = self._allocator.clear(at, posting, state.reserve, own, free, self._states, card)
         self._tape.own.append(clearing)
         self._tape.excluded.append(excluded)
         winners: list[int] = np.flatnonzero(clearing.award.hired).tolist()
         return winners
+
+    def _at_task(self, counts: dict[tuple[int, int], int], task: int) -> IntArray:
+        return np.array([counts.get((task, agent), 0) for agent in range(self._n_agents)], np.int64)
 
     def _award(self, task: int, posting: int, agent: int, clearing: int) -> None:
         state, rules = self._tasks[task], self._rules
@@ -188,12 +202,15 @@ class Market:
         self._full.discard(agent)
         if self._learns:
             self._learn(task, agent, known, status)
+            if rules.card is not None:
+                self._note(rules.card, task, agent, known, status)
         state.n_running -= 1
         state.timed_out |= timed_out
         if status == _PASS:
             state.n_verified += 1
         elif status == _FAIL:
             state.failures += 1
+            self._failures[task, agent] = self._failures.get((task, agent), 0) + 1
             if rules.escalation is not None:
                 state.reserve = rules.escalation.after_failure(state.reserve, state.first_reserve, state.failures)
             if rules.exclude == "failed":
@@ -218,6 +235,20 @@ class Market:
             learned_cost = rules.expected_cost.learner.step(learned_cost, outcome)
         self._states = reputation, learned_cost
         self._unlearned = False
+
+    def _note(self, past: PastCard, task: int, agent: int, known: int, status: int) -> None:
+        """Put a completed attempt on the agent's card, with what it believed before any card."""
+        world, at = self._allocator.world, (self._replication, task)
+        failures = np.full(self._n_agents, self._failures.get((task, agent), 0))
+        later = None if world.retry_belief is None else world.retry_belief[at]
+        seen = np.full(self._n_agents, _NONE, np.int8)
+        seen[agent] = status
+        attempted = Attempted(
+            seen, at_try(world.belief[at], later, failures), self._cost[task, :, known], world.cost_belief[at]
+        )
+        before = self._allocator.empty_card() if self._card is None else self._card
+        if before is not None:
+            self._card = past.step(before, attempted)
 
     def _end_posting(self, task: int, posting: int, clearing: int, reason: int) -> None:
         """Post the task again where a posting remains and can clear before the deadline; else close it."""

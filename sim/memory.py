@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import RunError
+from sim.retry import parse_on_retry
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 _BID_BYTES = 250  # a row of bids on its way into the ledger: columns, their concatenation, the Arrow table
 _CELL_BYTES = 300  # a (replication, task, agent) of the World, with its draws, and of the analysis
+_UPDATE_BYTES = 80  # a belief after failures, and what it is made from
 _ARM_CELL_BYTES = 130  # what the analysis keeps of it for each arm
 _BASE_BYTES = 300 * 2**20  # the interpreter, the libraries, the figures
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))  # of a container
@@ -23,7 +25,8 @@ def estimate(scenario: Scenario, n_tasks: int, n_agents: int, n_tries: int) -> i
     cells = scenario.replications * n_tasks * n_agents
     postings = max(arm.settings.tender.postings for arm in scenario.arms)
     rows = cells * postings * (_BID_BYTES + 16 * len(scenario.arms))
-    world = cells * (_CELL_BYTES + 40 * n_tries + 24 * postings)
+    updates = any(parse_on_retry(arm.settings.bidders.on_retry) is not None for arm in scenario.arms)
+    world = cells * (_CELL_BYTES + 40 * n_tries + (24 + updates * _UPDATE_BYTES) * postings)
     return _BASE_BYTES + rows + world + cells * _ARM_CELL_BYTES * len(scenario.arms)
 
 

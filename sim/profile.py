@@ -127,6 +127,10 @@ class Profile(Section):
         difficulty, fit = self.rhos(name)
         return difficulty * self.sigma_d + fit * self.sigma_u
 
+    def unknown(self, name: str) -> float:
+        """sd of the logit ability given the agent's signal."""
+        return math.sqrt(max(self.tau**2 - self.reach(name) ** 2, 0.0))
+
     def with_sigma_u(self, sigma_u: float) -> Self:
         """The profile that a table of one outcome per (task, agent) cannot tell from this one, at another sigma_u.
 

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from sim import draws
+from sim.arrays import FloatArray
 from sim.errors import ScenarioError, closest
-from sim.luck import Identities, luck, most_tries, tries_of
+from sim.luck import Identities, luck, most_failures, most_tries, tries_of
+from sim.retry import after_each, parse_on_retry
 from sim.settings import Settings
 from sim.table import Recorded
 from sim.world import World
@@ -45,7 +47,20 @@ def recorded_world(recorded: Recorded, settings: Settings, seed: int, replicatio
         cost=np.broadcast_to(recorded.cost, ids.per_try),
         present=np.broadcast_to(recorded.present, ids.per_agent),
         **lucky,
+        **_retries(settings, np.broadcast_to(recorded.belief, ids.per_agent)),
     )
+
+
+def _retries(settings: Settings, belief: FloatArray) -> dict[str, Any]:
+    """spread and retry_belief of a World with these beliefs (R, T, n); empty where beliefs stay."""
+    update, most = parse_on_retry(settings.bidders.on_retry), most_failures(settings.tender)
+    if update is None or update.spread is None or most == 0:
+        return {}
+    one = after_each(belief[:1], np.broadcast_to(update.spread, belief[:1].shape), most)
+    return {
+        "spread": np.broadcast_to(np.float64(update.spread), belief.shape),
+        "retry_belief": np.broadcast_to(one, (*belief.shape, most)),
+    }
 
 
 def keep_agents(recorded: Recorded, keep: list[str] | None) -> Recorded:

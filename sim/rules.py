@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.arrays import Status
 from sim.bidding import Bidder, Bidders, Fallback
+from sim.card import PastCard
 from sim.errors import ScenarioError
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
@@ -21,7 +22,10 @@ from sim.world import World
 
 @dataclass(frozen=True)
 class Rules:
-    """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None."""
+    """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None.
+
+    card: what agents read of their own past in the market before they bid; a card of other tasks is in the World.
+    """
 
     mechanism: Mechanism
     bidder: Bidder
@@ -40,6 +44,7 @@ class Rules:
     reputation: Learner | None = None
     expected_cost: ExpectedCost = field(default_factory=lambda: ExpectedCost("unknown"))
     advice: str | None = None
+    card: PastCard | None = None
 
     @classmethod
     def of(cls, mechanism: Mechanism, settings: Settings, world: World) -> Self:
@@ -76,7 +81,14 @@ class Rules:
             reputation=parse_reputation(standing.reputation),
             expected_cost=parse_expected_cost(standing.expected_cost),
             advice=standing.advice,
+            card=past_card(settings),
         )
+
+
+def past_card(settings: Settings) -> PastCard | None:
+    """The card of their own past in the market that agents read; None where they read none, or one of other tasks."""
+    card = settings.bidders.card
+    return PastCard(card) if card is not None and card.record == "past" else None
 
 
 def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None:

@@ -90,7 +90,7 @@ def arm_world(scenario: Scenario, arm: Arm, origin: Origin, replications: int | 
     """
     count = scenario.replications if replications is None else replications
     world, card = origin.world(arm.settings, scenario.seed, count, first), arm.settings.bidders.card
-    return world if card is None else with_card(world, card)
+    return world if card is None or card.record == "past" else with_card(world, card)
 
 
 def arm_rules(arm: Arm, world: World) -> Rules:

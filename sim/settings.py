@@ -18,6 +18,7 @@ from sim.errors import closest
 from sim.invalid import written
 from sim.knobs import Knobs, Shock
 from sim.parameters import split
+from sim.retry import parse_on_retry
 from sim.section import Section
 from sim.sources import parse_expected_cost, parse_reputation
 from sim.table import OPTIONAL, REQUIRED
@@ -213,10 +214,14 @@ class MarketSettings(Section):
 class Card(Section):
     """A self-history card: an agent is told its own record and leans on it (sim/card.py)."""
 
+    record: Literal["others", "past"] = Field(
+        description='"others": its first tries at all other tasks of the replication; "past": its own attempts in the '
+        "running market that had ended when the posting went out"
+    )
     weight: Rate = Field(description="0 ignores the record of successes, 1 moves the mean claim to it")
     cost_weight: Rate = Field(description="0 ignores the record of costs, 1 moves the mean cost belief to it")
     history: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="tasks on the card, the first ones of the replication; all others where absent"
+        None, description="tasks, or past attempts, on the card: the first so many; all where absent"
     )
 
 
@@ -242,6 +247,12 @@ class BidderSettings(Section):
         None, description="the bid put in where world.nonresponse leaves none; absent: the agent abstains"
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")
+    on_retry: Annotated[Any, _parsed_by(parse_on_retry)] | None = Field(
+        None,
+        description='what an agent that failed a task claims on it again: "same", or "update" (what its own failures '
+        "leave of its claim), or {update = {spread = logits}} (required with a table), the sd of what its claim leaves "
+        'unknown; must be stated where postings > 1 and exclude = "none"',
+    )
 
 
 class StandingSettings(Section):
@@ -271,10 +282,33 @@ class Settings(Section):
     @model_validator(mode="after")
     def _in_time_to_learn(self) -> Settings:
         reputation, cost = parse_reputation(self.standing.reputation), parse_expected_cost(self.standing.expected_cost)
-        if self.world.arrivals is None and (reputation is not None or cost.learner is not None):
+        card = self.bidders.card
+        if self.world.arrivals is not None:
+            return self
+        if reputation is not None or cost.learner is not None:
             raise ValueError(
                 "world.arrivals must be stated where standing is learned: together, every first posting clears "
                 "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        if card is not None and card.record == "past":
+            raise ValueError(
+                'world.arrivals must be stated where a card holds the "past": together, every first posting goes out '
+                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _on_retry_stated(self) -> Settings:
+        if self.tender.postings > 1 and self.tender.exclude == "none" and self.bidders.on_retry is None:
+            raise ValueError(
+                'bidders.on_retry must be stated where an agent may try a task again (postings > 1, exclude = "none"): '
+                '"same" or "update"'
+            )
+        update = parse_on_retry(self.bidders.on_retry)
+        if update is not None and update.spread is None and self.world.table is not None:
+            raise ValueError(
+                "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "
+                "logits}}"
             )
         return self
 

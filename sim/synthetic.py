@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
 from sim import draws
 from sim.arrays import BoolArray, FloatArray
+from sim.beliefs import to_grid
 from sim.errors import ScenarioError, closest
 from sim.knobs import EVERYBODY, Knobs, Shock, turn
-from sim.luck import Identities, luck, most_tries, tries_of
+from sim.luck import Identities, luck, most_failures, most_tries, tries_of
 from sim.population import Population, draw_named, family_of
 from sim.profile import Profile
+from sim.retry import after_each, parse_on_retry
 from sim.settings import Settings, WorldSettings
 from sim.world import World
 
@@ -36,15 +39,16 @@ def synthetic_world(
     ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), tries_of(world, n_tries))
     skill, overconfidence, outage = _shocks(world.shocks or [], names, n_tasks)
 
-    def draw(parameters: Profile, words: draws.Words) -> Population:
-        turned = turned_profile(parameters, world, names)
+    def draw(turned: Profile, words: draws.Words) -> Population:
         return draw_named(turned, seed, words, ids.t, ids.k, skill=skill, overconfidence=overconfidence)
 
     if world.parameters == "bootstrap":
         chosen = np.floor(draws.uniform(seed, "parameters", r) * len(bootstrap)).astype(np.int64)
-        drawn = _joined([draw(bootstrap[at], r[place : place + 1]) for place, at in enumerate(chosen.tolist())])
+        turned = [turned_profile(bootstrap[at], world, names) for at in chosen.tolist()]
+        drawn = _joined([draw(parameters, r[place : place + 1]) for place, parameters in enumerate(turned)])
     else:
-        drawn = draw(profile, r)
+        turned = [turned_profile(profile, world, names)]
+        drawn = draw(turned[0], r)
     lucky = luck(settings, seed, ids, drawn.success)
     if outage.any():
         lucky["infra"] = lucky["infra"] | outage[..., None]
@@ -64,7 +68,27 @@ def synthetic_world(
         cost=drawn.cost,
         present=np.broadcast_to(np.True_, ids.per_agent),
         **lucky,
+        **_retries(settings, turned, drawn.claim),
     )
+
+
+def _retries(settings: Settings, profiles: Sequence[Profile], claim: FloatArray) -> dict[str, Any]:
+    """spread and retry_belief of a World with these claims (R, T, n); empty where beliefs stay.
+
+    profiles: one for each replication, or one for all.
+    """
+    update, most = parse_on_retry(settings.bidders.on_retry), most_failures(settings.tender)
+    if update is None or most == 0:
+        return {}
+    agents = profiles[0].agents
+    unknown = np.array([[[profile.unknown(name) for name in agents]] for profile in profiles])
+    stated = unknown if update.spread is None else np.float64(update.spread)
+    spread = np.broadcast_to(stated, claim.shape)
+    belief = after_each(claim, spread, most)
+    for place, agent in enumerate(agents.values()):
+        if agent.grid is not None:
+            belief[..., place, :] = to_grid(belief[..., place, :], np.array(agent.grid))
+    return {"spread": spread, "retry_belief": belief}
 
 
 def task_names(n_tasks: int) -> tuple[str, ...]:

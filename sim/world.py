@@ -38,6 +38,8 @@ class World:
     repeats: a try beyond K repeats the last one instead of being refused.
     lottery (R, T, P, n) in (0, 1): the lowest wins a tie.
     silent (R, T, n): no bid comes, and another is put in its place; None where there are no such bids.
+    retry_belief (R, T, n, F) belief after 1, ..., F verified failures of the agent's own at the task; spread (R, T, n)
+        logits, what its signal leaves unknown, from which it follows (sim/retry.py); None, both, where beliefs stay.
 
     Raises ArrayError naming the array, the rule and the first bad index.
     """
@@ -63,6 +65,8 @@ class World:
     duration: IntArray
     lottery: FloatArray
     silent: BoolArray | None = None
+    spread: FloatArray | None = None
+    retry_belief: FloatArray | None = None
 
     def __post_init__(self) -> None:
         for name in (*_PER_TASK, *_PER_AGENT, *_PER_TRY, "lottery"):
@@ -80,6 +84,23 @@ class World:
                 read = present_try if name in _PER_TRY else present if name in _PER_AGENT else np.True_
                 require(name, "be finite and >= 0", array, (np.isfinite(array) & (array >= 0)) | ~read)
         require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(self.value) & ~(self.value < 0))
+        self._check_retries()
+
+    def _check_retries(self) -> None:
+        spread, later, per_agent = self.spread, self.retry_belief, self.present.shape
+        if spread is None or later is None:
+            if spread is not later:
+                raise ArrayError("spread and retry_belief must be given together")
+            return
+        if spread.shape != per_agent:
+            raise ArrayError(f"spread must have shape {per_agent}; got {spread.shape}")
+        if later.ndim != 4 or later.shape[:3] != per_agent or later.shape[3] < 1:
+            raise ArrayError(f"retry_belief must have shape {per_agent} and failures, at least 1; got {later.shape}")
+        require("spread", "be finite and >= 0", spread, (np.isfinite(spread) & (spread >= 0)) | ~self.present)
+        good = ((later >= 0) & (later <= 1)) | ~self.present[..., None]
+        require("retry_belief", "lie in [0, 1]", later, good)
+        object.__setattr__(self, "spread", frozen(spread))
+        object.__setattr__(self, "retry_belief", frozen(later))
 
     def _check_shapes(self) -> None:
         n_replications, n_tasks, n_agents = self.present.shape

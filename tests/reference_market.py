@@ -11,7 +11,9 @@ What it settles beyond the order of moments:
 - a posting that could not clear before the deadline is not made: the task closes, for the reason "deadline";
 - an attempt that would end after the deadline ends at it, for its full cost, without success, with the mapped status;
 - an attempt lost to the system is no success;
-- the reserve rises after each posting nobody cleared, and at failures as they are verified.
+- the reserve rises after each posting nobody cleared, and at failures as they are verified;
+- an agent believes of a task what its own FAILs at it leave it, and by its card what its attempts that completed
+  before the posting went out make of that; the card holds what it believed without one.
 """
 
 from __future__ import annotations
@@ -20,16 +22,26 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit
 
 from sim.arrays import Bids, Notice, Standing, Status, Tender
 from sim.bidding import BidderState
 from sim.ledger import OUTCOME, REASON
+from sim.retry import posterior
 from sim.rules import Rules
 from sim.world import World
 from tests.reference import MeanCost, reputation_step
 
 COMPLETION, CLEARING, POSTING = 0, 1, 2
 Row = dict[str, Any]
+Attempt = tuple[float, float, float, float]  # passed, belief, cost, cost belief
+
+
+def mean_of(values: tuple[float, ...]) -> float:
+    total = 0.0
+    for value in values:
+        total += value
+    return total / len(values)
 
 
 def naive_market(world: World, rules: Rules) -> dict[str, list[Row]]:
@@ -60,6 +72,7 @@ class NaiveMarket:
         self.busy = [0 for _ in n]
         self.reputation = [1.0 for _ in n]
         learner = rules.expected_cost.learner
+        self.card: list[list[Attempt]] = [[] for _ in n]
         self.mean_cost = [MeanCost(learner.prior, learner.weight) for _ in n] if learner is not None else []
 
     def run(self) -> dict[str, list[Row]]:
@@ -84,21 +97,54 @@ class NaiveMarket:
 
     def post(self, tick: int, task: int, posting: int) -> None:
         world, at = self.world, (self.r, task)
-        offer = {"posted": tick, "reserve": self.reserve[task], "value": float(world.value[at])}
+        offer: Row = {"posted": tick, "reserve": self.reserve[task], "value": float(world.value[at])}
         seen = {
             name: np.float64(amount if name in self.rules.public else math.nan)
             for name, amount in (*offer.items(), ("penalty", self.rules.penalty))
             if name != "posted"
         }
         tries = np.array([self.hired[task].count(i) for i in self.agents], np.int64)
+        failures = np.array([self.history[task].count((i, "FAIL")) for i in self.agents], np.int64)
         notice = Notice(**seen, posting=np.int64(posting))
-        ask, claim = self.rules.bidder(world.belief[at], world.cost_belief[at], notice, BidderState(tries))
+        believed = [self.after_card(task, i) if world.present[at][i] else (math.nan, math.nan) for i in self.agents]
+        offer["believed"] = believed
+        belief, cost_belief = (np.array(column) for column in zip(*believed, strict=True))
+        ask, claim = self.rules.bidder(belief, cost_belief, notice, BidderState(tries, failures))
         offer["bids"] = [
             (float(ask[i]), float(claim[i])) if world.present[at][i] and math.isfinite(ask[i]) else None
             for i in self.agents
         ]
         self.offers[task, posting] = offer
         self.pending.append((tick + self.rules.window, CLEARING, task, posting, -1))
+
+    # Beliefs.
+
+    def believed(self, task: int, agent: int) -> float:
+        """Belief after the agent's own failures at the task, without any card."""
+        failures = self.history[task].count((agent, "FAIL"))
+        if failures == 0 or self.world.retry_belief is None:
+            return float(self.world.belief[self.r, task, agent])
+        return float(self.world.retry_belief[self.r, task, agent, failures - 1])
+
+    def after_card(self, task: int, agent: int) -> tuple[float, float]:
+        """Belief and cost belief after own failures and own card."""
+        belief, cost = self.believed(task, agent), float(self.world.cost_belief[self.r, task, agent])
+        if self.rules.card is None or not self.card[agent]:
+            return belief, cost
+        card, attempts = self.rules.card.card, self.card[agent][: self.rules.card.card.history]
+        success, claim, spent, expected = (mean_of(column) for column in zip(*attempts, strict=True))
+        if 0 < claim < 1 and card.weight > 0:
+            first = float(self.world.belief[self.r, task, agent])
+            if success in (0, 1):
+                belief = success
+            else:
+                belief = float(expit(logit(first) + card.weight * (logit(success) - logit(claim))))
+            failures = self.history[task].count((agent, "FAIL"))
+            if failures and self.world.spread is not None:
+                belief = float(posterior(belief, self.world.spread[self.r, task, agent], failures))
+        if expected > 0:
+            cost *= float(np.power(np.array([spent / expected]), card.cost_weight)[0])
+        return belief, cost
 
     # Clearing: slots, exclusions and standing are read.
 
@@ -264,6 +310,9 @@ class NaiveMarket:
             self.reputation[agent] = reputation_step(self.reputation[agent], status)
         if self.mean_cost:
             self.mean_cost[agent].seen.append(row["cost"])
+        if status != "INFRA":
+            believed = self.believed(task, agent), float(self.world.cost_belief[self.r, task, agent])
+            self.card[agent].append((float(status == "PASS"), believed[0], row["cost"], believed[1]))
         self.history[task].append((agent, status))
         if status == "FAIL" and rules.escalation is not None:
             failures = sum(said == "FAIL" for _, said in self.history[task])

@@ -6,7 +6,7 @@ Index convention as in `sim.world`: R replications, T tasks, n agents, K tries, 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim.arrays import FloatArray, Notice, Status
 from sim.bidding import Bidders, BidderState
+from sim.card import PastCard
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism, lookup, names
+from sim.retry import after_each
 from sim.rules import Rules
+from sim.settings import Card
 from sim.sources import ExpectedCost
 from sim.standing import LiveReputation, RunningMeanCost
 from sim.world import World
@@ -53,14 +56,25 @@ def make_world(
     cost: ArrayLike = 0.125,
     duration: ArrayLike = 1,
     lottery: ArrayLike | None = None,
+    spread: ArrayLike | None = None,
+    retry_belief: ArrayLike | None = None,
 ) -> World:
     """A World of tasks t0, t1, ... and agents a0, a1, ...
 
     Arrays have axes (T, n, K), missing ones at the end: `cost=[[0.1, 0.2]]` is one task, two agents, any try. Agents
-    with a lower number have the luckier lottery, unless `lottery` says otherwise with axes (T, P, n).
+    with a lower number have the luckier lottery, unless `lottery` says otherwise with axes (T, P, n). spread: beliefs
+    after failures follow from it; retry_belief (T, n, F): they are these.
     """
     per_task, per_agent = (replications, n_tasks), (replications, n_tasks, n_agents)
     per_try, per_posting = (*per_agent, tries), (replications, n_tasks, POSTINGS, n_agents)
+    beliefs = _spread(belief, per_agent, float)
+    later: dict[str, Any] = {}
+    if spread is not None:
+        later["spread"] = _spread(spread, per_agent, float)
+        later["retry_belief"] = after_each(beliefs, later["spread"], POSTINGS - 1)
+    if retry_belief is not None:
+        later["spread"] = np.zeros(per_agent)
+        later["retry_belief"] = np.broadcast_to(np.asarray(retry_belief, float), (*per_agent, POSTINGS - 1))
     luck = (np.arange(n_agents) + 0.5) / max(1, n_agents) if lottery is None else np.asarray(lottery, float)
     return World(
         agents=tuple(f"a{i}" for i in range(n_agents)),
@@ -73,7 +87,7 @@ def make_world(
         reserve=_spread(reserve, per_task, float),
         arrival=_spread(arrival, per_task, int),
         present=_spread(present, per_agent, bool),
-        belief=_spread(belief, per_agent, float),
+        belief=beliefs,
         cost_belief=_spread(cost_belief, per_agent, float),
         latency=_spread(latency, per_agent, int),
         ability=_spread(ability, per_agent, float),
@@ -83,18 +97,20 @@ def make_world(
         cost=_spread(cost, per_try, float),
         duration=_spread(duration, per_try, int),
         lottery=np.broadcast_to(luck, per_posting).copy(),
+        **later,
     )
 
 
 @dataclass(frozen=True)
 class Nosy:
-    """Asks half the reserve where it sees one, else its cost belief once for every try, the next included."""
+    """Asks half the reserve where it sees one, else its cost belief for every try, the next included, and failure."""
 
     def __call__(
         self, belief: FloatArray, cost_belief: FloatArray, notice: Notice, state: BidderState
     ) -> tuple[FloatArray, FloatArray]:
         reserve = np.asarray(notice.reserve)[..., None]
-        return np.where(np.isnan(reserve), cost_belief * (1 + state.tries), reserve * 0.5), belief
+        times = 1 + state.tries + state.failures
+        return np.where(np.isnan(reserve), cost_belief * times, reserve * 0.5), belief
 
 
 def make_rules(mechanism: Mechanism | str = "first_price", **changes: Any) -> Rules:
@@ -132,12 +148,16 @@ def _grid(chance: np.random.Generator, shape: tuple[int, ...], steps: int, high:
 
 @st.composite
 def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
-    """Small Worlds full of coincidences: ties, equal ticks, zero durations, claims of 0 and 1, absent cells, infra."""
+    """Small Worlds full of coincidences: ties, equal ticks, zero durations, claims of 0 and 1, absent cells, infra.
+
+    In some, beliefs after failures are drawn, and do not follow from the spread: what is read where shows.
+    """
     sizes = [draw(st.integers(1, size), label=axis) for axis, size in zip("RTn", most, strict=True)]
     repeats = draw(st.booleans(), label="repeats")
     tries = draw(st.integers(1, 3), label="K") if repeats else POSTINGS
     steps = draw(st.sampled_from([2, 8, 64]), label="steps of money")
     ticks = draw(st.sampled_from([0, 1, 3, 6]), label="longest duration")
+    updates = draw(st.booleans(), label="beliefs after failures")
     gap = draw(st.sampled_from([0, 1, 4]), label="latest arrival")
     slow = draw(st.sampled_from([0, 3]), label="longest latency")
     rare = draw(st.sampled_from([0.0, 0.3]), label="share of odd cells")
@@ -151,7 +171,7 @@ def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
         """What is not present is never read."""
         return np.where(present, array, np.nan if array.dtype.kind == "f" else -7)
 
-    return World(
+    world = World(
         agents=tuple(f"a{i}" for i in range(n_agents)),
         tasks=tuple(f"t{t}" for t in range(n_tasks)),
         family=("",) * n_tasks,
@@ -173,6 +193,11 @@ def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
         duration=chance.integers(0, ticks, per_try, endpoint=True),
         lottery=chance.random((n_replications, n_tasks, POSTINGS, n_agents)),
     )
+    if not updates:
+        return world
+    spread = hidden(_grid(chance, per_agent, 2, 2.0))
+    later = np.where(present[..., None], _grid(chance, (*sizes, POSTINGS - 1), 8, 1.0), np.nan)
+    return replace(world, spread=spread, retry_belief=later)
 
 
 cents = st.integers(0, 8).map(lambda k: k / 16)
@@ -187,6 +212,15 @@ def _sources(draw: st.DrawFn) -> ExpectedCost:
         prior, weight = draw(cents, label="prior"), draw(st.sampled_from([0.5, 1.0, 3.0]), label="weight")
         return ExpectedCost(kind, learner=RunningMeanCost(prior, weight))
     return ExpectedCost(kind)
+
+
+cards = st.builds(
+    Card,
+    record=st.just("past"),
+    weight=st.sampled_from([0.0, 0.5, 1.0]),
+    cost_weight=st.sampled_from([0.0, 0.16, 1.0]),
+    history=st.none() | st.integers(1, 3),
+)
 
 
 @st.composite
@@ -221,4 +255,5 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
         reputation=draw(st.sampled_from([None, LiveReputation()]), label="reputation"),
         expected_cost=draw(_sources()),
         advice=draw(st.sampled_from([None, "outcome", "ability", "leave_one_task_out"]), label="advice"),
+        card=draw(st.none() | st.builds(PastCard, cards), label="card"),
     )

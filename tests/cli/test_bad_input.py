@@ -62,6 +62,7 @@ def options(*given: str, says: tuple[str, ...]) -> Case:
 
 
 ONE_TASK = HEADER + "a,t1,0.9,1,0.3,0.3\nb,t1,0.6,0,0.05,0.05\n"
+AGAIN = 'postings = 2\nexclude = "none"\n[bidders]\n'
 LEAVE_OUT = '[standing]\nadvice = "leave_one_task_out"\nexpected_cost = "actual"\n'
 COSTS = 'cost_belief = "belief"'
 FORMS = "{uniform = [low, high]}"
@@ -166,7 +167,7 @@ TENDERS = [
     tender("escalation = { unfilled_factor = 0.5 }", "escalation.unfilled_factor", ">= 1"),
     tender("escalation = { cap = inf }", "escalation.cap", "finite"),
     tender("escalation = 3", "escalation", "table"),
-    section('postings = 2\nexclude = "none"', "tender.postings", "2 times", "world.beyond_tries"),
+    section(AGAIN + 'on_retry = "same"', "tender.postings", "2 times", "world.beyond_tries"),
     section('deadline = 3\ntimeout = "FAIL"\n[market]\nwindow = 3', "tender.deadline", "market.window"),
 ]
 SECTIONS = [
@@ -181,6 +182,17 @@ SECTIONS = [
     section("[market]\nwindows = 3", "market.windows", "did you mean 'window'"),
     section("[market]\nwindow = 1\n[market]\ncapacity = 2", "s.toml", "TOML"),
     section('[bidders]\npolicy = "shade"', "bidders.policy", "did you mean 'shaded'", "truthful"),
+    section(AGAIN, "bidders.on_retry must be stated", '"same" or "update"'),
+    section(AGAIN + 'on_retry = "updated"', "bidders.on_retry", "did you mean 'update'"),
+    section(AGAIN + "on_retry = 3", "bidders.on_retry", "name"),
+    section(AGAIN + 'on_retry = "update"', "s.toml", "bidders.on_retry", "{update = {spread = logits}}"),
+    section(AGAIN + "on_retry = { update = { spread = 0 } }", "bidders.on_retry", "update.spread", "> 0", "0"),
+    section(AGAIN + "on_retry = { update = { spread = 21 } }", "bidders.on_retry", "update.spread", "<= 20"),
+    section(AGAIN + "on_retry = { update = { spred = 1 } }", "spred", "did you mean 'spread'"),
+    section(AGAIN + "on_retry = { same = { spread = 1 } }", "spread", "allowed: none"),
+    section("[bidders]\ncard = { weight = 1, cost_weight = 0 }", "bidders.card.record", "missing"),
+    section('[bidders]\ncard = { record = "own", weight = 1, cost_weight = 0 }', "record", '"others" or "past"'),
+    section('[bidders]\ncard = { record = "past", weight = 1, cost_weight = 0 }', "world.arrivals", '"past"'),
     section("[bidder]\n", "bidder", "did you mean 'bidders'"),
     section('[standing]\nreputation = "agent_econ"', "standing.reputation", "did you mean 'agent_economy'"),
     section("[standing]\nreputation = { agent_economy = { start = -1 } }", "standing.reputation", "start", ">= 0"),

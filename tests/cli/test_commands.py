@@ -208,7 +208,8 @@ def test_some_agents_and_repeated_trials(tmp_path: Path) -> None:
     """world.agents keeps those named; trials feed the tries of a task that is posted again."""
     columns = 'cost_belief = "belief"'
     scenario = SCENARIO.replace(columns, columns + ', trial = "trial"').replace(
-        "[tender]", 'agents = ["b", "a"]\n[tender]\npostings = 2\nexclude = "none"'
+        "[tender]",
+        'agents = ["b", "a"]\n[bidders]\non_retry = "same"\n[tender]\npostings = 2\nexclude = "none"',
     )
     rows = "".join(f"{line},{trial}\n" for line in ROWS.splitlines() for trial in (0, 1))
     more = "c,t1,0.9,1,0.1,0.1,0\nc,t1,0.9,1,0.1,0.1,1\n"

@@ -22,7 +22,7 @@ def four_tasks(success: list[bool]) -> World:
 
 
 def test_claim_and_cost_belief_move_by_the_record_of_the_other_tasks() -> None:
-    world = with_card(four_tasks([True, False, True, False]), Card(weight=0.5, cost_weight=0.25))
+    world = with_card(four_tasks([True, False, True, False]), Card(record="others", weight=0.5, cost_weight=0.25))
     for t, others in enumerate(([1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2])):
         rate = np.array([True, False, True, False])[others].mean()
         claim = expit(logit(P[t]) + 0.5 * (logit(rate) - logit(P[others].mean())))
@@ -32,26 +32,28 @@ def test_claim_and_cost_belief_move_by_the_record_of_the_other_tasks() -> None:
 
 
 def test_card_never_holds_the_task_itself() -> None:
-    card = Card(weight=1.0, cost_weight=1.0)
+    card = Card(record="others", weight=1.0, cost_weight=1.0)
     before, after = (with_card(four_tasks([y, False, True, True]), card) for y in (True, False))
     assert before.belief[0, 0, 0] == after.belief[0, 0, 0]
     assert before.belief[0, 1, 0] != after.belief[0, 1, 0]
 
 
 def test_three_successes_of_three_make_an_agent_certain() -> None:
-    world = with_card(four_tasks([True, True, True, False]), Card(weight=0.5, cost_weight=0.0, history=3))
+    world = with_card(
+        four_tasks([True, True, True, False]), Card(record="others", weight=0.5, cost_weight=0.0, history=3)
+    )
     assert world.belief[0, 3, 0] == 1.0
 
 
 def test_weights_of_zero_change_nothing() -> None:
     plain = four_tasks([True, False, True, False])
-    world = with_card(plain, Card(weight=0.0, cost_weight=0.0))
+    world = with_card(plain, Card(record="others", weight=0.0, cost_weight=0.0))
     assert np.array_equal(world.belief, plain.belief)
     assert np.array_equal(world.cost_belief, plain.cost_belief)
 
 
 def test_card_without_tasks_changes_nothing() -> None:
     plain = make_world(1, 2)
-    world = with_card(plain, Card(weight=1.0, cost_weight=1.0))
+    world = with_card(plain, Card(record="others", weight=1.0, cost_weight=1.0))
     assert np.array_equal(world.belief, plain.belief)
     assert np.array_equal(world.cost_belief, plain.cost_belief)

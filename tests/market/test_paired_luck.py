@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import sim.simulate
 from sim.allocator import Allocator
 from sim.arrays import Status
+from sim.bidding import BidderState
 from sim.mechanisms import Mechanism
 from sim.scenario import label_of
 from sim.simulate import simulate, simulate_alone
@@ -54,7 +55,8 @@ def test_size_of_the_blocks_changes_nothing(mechanism: Mechanism, data: st.DataO
 def test_opening_batch_equals_asking_for_each_task(mechanism: Mechanism, data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(mechanism))
     allocator = Allocator(world, rule)
-    nothing = np.zeros(world.n_agents, np.int64), np.ones(world.n_agents, np.bool_), allocator.initial()
+    untried = np.zeros(world.n_agents, np.int64)
+    nothing = BidderState(untried, untried), np.ones(world.n_agents, np.bool_), allocator.initial()
     for at in np.ndindex(world.reserve.shape):
         one = allocator.clear(at, 0, float(world.reserve[at]), *nothing)  # type: ignore[arg-type]
         for part in ("bids", "tender", "standing", "award"):

@@ -136,7 +136,7 @@ def test_bidder_sees_the_reserve_of_its_own_posting_only_where_it_is_public() ->
     seen = Play(world, make_rules(public=("penalty", "reserve"), **terms))
     assert [row["ask"] for row in seen.bids] == [0.5, 1.0]
     sealed = Play(world, make_rules(public=("penalty", "value"), **terms))
-    assert [row["ask"] for row in sealed.bids] == [0.25, 0.5]  # once for every try
+    assert [row["ask"] for row in sealed.bids] == [0.25, 0.75]  # once for every try and failure
 
 
 def test_reputation_moves_at_the_completion_and_infra_leaves_it() -> None:

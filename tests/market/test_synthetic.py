@@ -120,7 +120,8 @@ def test_world_of_a_profile(tmp_path: Path) -> None:
 
 
 def test_tries_are_as_many_as_an_agent_can_be_hired(tmp_path: Path) -> None:
-    for keys, tries in (('postings = 3\nexclude = "none"\n', 3), ('postings = 3\nexclude = "failed"\n', 1)):
+    again = 'postings = 3\nexclude = "none"\n[bidders]\non_retry = "same"\n'
+    for keys, tries in ((again, 3), ('postings = 3\nexclude = "failed"\n', 1)):
         assert worlds(scenario(tmp_path, tender=TENDER + keys))["x"].n_tries == tries
 
 

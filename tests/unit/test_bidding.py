@@ -14,6 +14,7 @@ from sim.mechanisms.price import FirstPrice
 BELIEF, COST = np.array([0.9, 0.6, 0.5]), np.array([0.3, 0.05, 0.2])
 ASK = COST / BELIEF
 AGENTS = ("a", "b", "c")
+UNTRIED = np.zeros(3, np.int64)
 
 
 def notice(reserve: float = 1.0) -> Notice:
@@ -23,7 +24,7 @@ def notice(reserve: float = 1.0) -> Notice:
 
 def bid(policy: object, own: dict[str, object] | None = None, reserve: float = 1.0) -> tuple[FloatArray, FloatArray]:
     bidders = Bidders.of(FirstPrice(), policy, own or {}, AGENTS)
-    return bidders(BELIEF, COST, notice(reserve), BidderState(np.zeros(3, np.int64)))
+    return bidders(BELIEF, COST, notice(reserve), BidderState(UNTRIED, UNTRIED))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_beliefs_of_zero_and_one_stay_when_overclaimed() -> None:
 
 
 def test_silent_agents_abstain_or_get_the_fallback_bid() -> None:
-    silent = BidderState(np.zeros(3, np.int64), np.array([False, True, False]))
+    silent = BidderState(UNTRIED, UNTRIED, np.array([False, True, False]))
     for fallback, ask, claim in ((None, np.inf, 0.0), (Fallback(ask=0.4, claim=0.5), 0.4, 0.5)):
         bidders = Bidders.of(FirstPrice(), "truthful", {}, AGENTS, fallback=fallback)
         found_ask, found_claim = bidders(BELIEF, COST, notice(), silent)
