@@ -109,7 +109,9 @@ class WorldSettings(Section):
         0,
         description="number of the rerun: same tasks, agents, beliefs and lotteries; outcomes and costs drawn anew",
     )
-    nonresponse: Rate = Field(0.0, description="share of (task, agent) at which no bid comes")
+    nonresponse: Rate = Field(
+        0.0, description="share of (task, agent) at which no bid comes; an agent's own goes first"
+    )
     beyond_tries: Literal["refuse", "repeat"] | None = Field(
         None, description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last'
     )
@@ -120,10 +122,12 @@ class WorldSettings(Section):
         "standing is learned",
     )
     latency: Annotated[Any, _parsed_by(parse_ticks)] = Field(
-        0, description="ticks from posting to bid, a number or a distribution"
+        0, description="ticks from posting to bid, a number or a distribution; an agent's own goes first"
     )
     duration: Annotated[Any, _parsed_by(parse_ticks)] | None = Field(
-        None, description="ticks an attempt takes; the table's own where it has them, else 1"
+        None,
+        description="ticks an attempt takes, a number or a distribution; absent: the table's own where it has them, "
+        "else 1; an agent's own goes first",
     )
     infra: Rate = Field(0.0, description="share of attempts lost to the system")
     verifier: Verifier = Field(default_factory=lambda: Verifier(), description="the verifier's error rates")
@@ -239,7 +243,7 @@ class BidderSettings(Section):
         default_factory=dict, description="policies of agents that have one of their own"
     )
     fallback: FallbackBid | None = Field(
-        None, description="the bid put in where world.nonresponse leaves none; absent: the agent abstains"
+        None, description="the bid put in where non-response leaves none; absent: the agent abstains"
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")
 

@@ -6,13 +6,13 @@ the parameters of one of the profile's bootstrap draws, so that intervals over r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 import numpy as np
 
 from sim import draws
-from sim.arrays import BoolArray, FloatArray
+from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.errors import ScenarioError, closest
 from sim.knobs import EVERYBODY, Knobs, Shock, turn
 from sim.luck import Identities, luck, most_tries, tries_of
@@ -36,16 +36,16 @@ def synthetic_world(
     ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), tries_of(world, n_tries))
     skill, overconfidence, outage = _shocks(world.shocks or [], names, n_tasks)
 
-    def draw(parameters: Profile, words: draws.Words) -> Population:
-        turned = turned_profile(parameters, world, names)
-        return draw_named(turned, seed, words, ids.t, ids.k, skill=skill, overconfidence=overconfidence)
+    parameters = bootstrap if world.parameters == "bootstrap" else (profile,)
+    chosen = np.floor(draws.uniform(seed, "parameters", r) * len(parameters)).astype(np.int64)
+    turned = {at: turned_profile(parameters[at], world, names) for at in np.unique(chosen).tolist()}
 
-    if world.parameters == "bootstrap":
-        chosen = np.floor(draws.uniform(seed, "parameters", r) * len(bootstrap)).astype(np.int64)
-        drawn = _joined([draw(bootstrap[at], r[place : place + 1]) for place, at in enumerate(chosen.tolist())])
-    else:
-        drawn = draw(profile, r)
-    lucky = luck(settings, seed, ids, drawn.success)
+    def draw(at: int, words: draws.Words) -> Population:
+        return draw_named(turned[at], seed, words, ids.t, ids.k, skill=skill, overconfidence=overconfidence)
+
+    drawn = _by_draw(chosen, r, draw)
+    some = next(iter(turned.values()))  # durations, latencies and non-response are the same in every parameter draw
+    lucky = luck(settings, seed, ids, drawn.success, agents=tuple(some.agents.values()))
     if outage.any():
         lucky["infra"] = lucky["infra"] | outage[..., None]
     return World(
@@ -94,9 +94,21 @@ def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str])
     return profile.model_copy(update={"agents": {name: profile.agents[name] for name in names}})
 
 
-def _joined(parts: Sequence[Population]) -> Population:
+def _by_draw(chosen: IntArray, r: draws.Words, draw: Callable[[int, draws.Words], Population]) -> Population:
+    """The population in which each replication r (R,) has the parameters `chosen` (R,) for it.
+
+    draw: the population of one parameter draw, for some replications; called once for all that chose the same.
+    """
+    places = {at: np.flatnonzero(chosen == at) for at in np.unique(chosen).tolist()}
+    parts = [draw(at, r[where]) for at, where in places.items()]
+    if len(parts) == 1:
+        return parts[0]
+    back = np.argsort(np.concatenate(list(places.values())))
     return Population(
-        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Population)}
+        **{
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])[back]
+            for field in fields(Population)
+        }
     )
 
 
