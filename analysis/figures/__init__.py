@@ -55,8 +55,8 @@ def draw_all(
     paths += save(*arms_figure.draw(arms, compared), folder, "arms", f"{cut}{_BARS}; n = {_counts(first)}; {stamp}")
     named = {arm.name: arm for arm in arms}
     if len(arms) <= incidence.MOST and any(applies(arm, named[compared[arm.name]]) for arm in arms):
-        caption = f"{_BARS}; n = {_counts(first)}; {stamp}"
-        paths += save(*incidence.draw(arms, compared), folder, "incidence", f"diamonds with {caption}")
+        caption = f"intervals: 95% for another draw of tasks; n = {_counts(first)}; {stamp}"
+        paths += save(*incidence.draw(arms, compared), folder, "incidence", caption)
     return paths
 
 

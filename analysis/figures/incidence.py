@@ -57,13 +57,15 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     far = _far(np.maximum(spans[0], spans[1]))
     figure = new_figure(WIDE, 0.2 * len(data) + 1.1)
     axes = figure.subplots()
+    axes.use_sticky_edges = False  # a bar that ends at the frame would look cut
+    axes.margins(x=0.03)
     _bars(axes, parts, far)
     _welfare(axes, data, far)
     _panels(axes, data["arm"].tolist())
     axes.axvline(0.0, color=INK, lw=0.7, zorder=1.5)
     rows(axes, [arm_label(name) for name in data["arm"]])
     _tell(axes, data, agents, far)
-    axes.set_xlabel(f"change from {baseline_label(baselines.values(), 40)}, $ per auction")
+    axes.set_xlabel(f"change from “{baseline_label(baselines.values(), 40)}”, $ per auction")
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside upper center", ncols=legend_columns(labels), columnspacing=1.0, handlelength=1.0
