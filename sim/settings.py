@@ -102,7 +102,8 @@ class WorldSettings(Section):
         description="sd of the private fit, at which a table fits the profile as well; a list makes a panel of each",
     )
     agents: list[str] | dict[str, Knobs] | None = Field(
-        None, description="agents to keep, or a table for each agent of a profile whose knobs are turned"
+        None,
+        description='agents to keep, or a table of knobs for each agent of a profile that is changed; "*": for all',
     )
     shocks: list[Shock] | None = Field(None, description="changes in the middle of a run; of a profile's agents only")
     rerun: Annotated[int, Field(ge=0, le=10**6)] = Field(

@@ -30,6 +30,7 @@ from analysis.figures.style import (
     colour,
     legend_columns,
     new_figure,
+    panel_lines,
     rows,
     short,
     styled,
@@ -58,10 +59,12 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     for axis, (name, text) in zip(axes, columns.items(), strict=False):
         _dots(axis, shown, name)
         axis.set_xlabel(text, fontsize=7)
+        axis.locator_params(axis="x", nbins=3)
     axes[1].axvline(0.0, color=GREY, lw=0.7, ls=(0, (4, 3)), zorder=0)
     _shares(axes[-1], arms[0].agents, shown)
     for axis in axes:
         rows(axis, [arm_label(name) for name in shown["arm"]], grid=axis is not axes[-1])
+        panel_lines(axis, shown["arm"].tolist())
     handles, labels = axes[-1].get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside upper right", ncols=legend_columns(labels), columnspacing=1.0, handlelength=1.0
@@ -94,6 +97,7 @@ def _dots(axes: Axes, shown: pd.DataFrame, name: str) -> None:
     near = known & ~far
     at = np.flatnonzero(near)
     whisker(axes, shown.iloc[at], name, at, color=BLUE)
+    axes.margins(x=0.08)
     if not far.any():
         return
     left, right = (x - Z95 * se)[near].min(), (x + Z95 * se)[near].max()
@@ -122,4 +126,5 @@ def _shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame) -> None:
         )
         start = start + np.nan_to_num(width)
     axes.set_xlim(0, 1)
+    axes.set_xticks([0.0, 0.5, 1.0], ["0", "0.5", "1"])
     axes.set_xlabel("share of\nattempts", fontsize=7)

@@ -28,6 +28,7 @@ from analysis.figures.style import (
     colour,
     legend_columns,
     new_figure,
+    panel_lines,
     rows,
     short,
     styled,
@@ -61,7 +62,7 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     axes.margins(x=0.03)
     _bars(axes, parts, far)
     _welfare(axes, data, far)
-    _panels(axes, data["arm"].tolist())
+    panel_lines(axes, data["arm"].tolist())
     axes.axvline(0.0, color=INK, lw=0.7, zorder=1.5)
     rows(axes, [arm_label(name) for name in data["arm"]])
     _tell(axes, data, agents, far)
@@ -126,14 +127,6 @@ def _welfare(axes: Axes, data: pd.DataFrame, far: BoolArray) -> None:
     axes.plot(change, at, "D", ms=4, mfc="white", mec=INK, mew=0.9, zorder=5, label="welfare, all together")
 
 
-def _panels(axes: Axes, names: Sequence[str]) -> None:
-    """A line between the arms of two panels."""
-    panels = [name.partition(" [")[2] for name in names]
-    for row in range(1, len(panels)):
-        if panels[row] != panels[row - 1]:
-            axes.axhline(row - 0.5, color=GREY, lw=0.5, zorder=1)
-
-
 def _tell(axes: Axes, data: pd.DataFrame, agents: Sequence[str], far: BoolArray) -> None:
     """The arms that are off the scale, in words at the edge they lie beyond."""
     for row in np.flatnonzero(far).tolist():
@@ -148,4 +141,5 @@ def _tell(axes: Axes, data: pd.DataFrame, agents: Sequence[str], far: BoolArray)
             fontsize=6.5,
             va="center",
             color=INK,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
         )

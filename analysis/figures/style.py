@@ -94,6 +94,14 @@ def rows(axes: Axes, names: Sequence[str], grid: bool = True) -> None:
         axes.set_axisbelow(True)
 
 
+def panel_lines(axes: Axes, names: Sequence[str]) -> None:
+    """A line between the rows of two panels, told by the arms' names."""
+    panels = [name.partition(" [")[2] for name in names]
+    for row in range(1, len(panels)):
+        if panels[row] != panels[row - 1]:
+            axes.axhline(row - 0.5, color=GREY, lw=0.5, zorder=1)
+
+
 def short(name: str, most: int = 30) -> str:
     """A name cut to what a label has room for.
 
