@@ -136,7 +136,7 @@ def _ticks(seed: int, purpose: str, everybody: Any, own: Sequence[Any], *words: 
     """(R, T, n, ...) ticks by the law `everybody`, or by an agent's own where it has one."""
     ticks = parse_ticks(everybody).draw_ticks(seed, purpose, *words)
     stated = {place: parse_ticks(law) for place, law in enumerate(own) if law is not None}
-    ticks = ticks.copy() if stated else ticks
+    ticks = ticks.copy(order="K") if stated else ticks
     for place, law in stated.items():
         one = slice(place, place + 1)
         ticks[:, :, one] = law.draw_ticks(seed, purpose, *words[:2], words[2][one], *words[3:])

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim import draws
 from sim.arrays import BoolArray, FloatArray, IntArray
@@ -105,11 +107,14 @@ def _by_draw(chosen: IntArray, r: draws.Words, draw: Callable[[int, draws.Words]
         return parts[0]
     back = np.argsort(np.concatenate(list(places.values())))
     return Population(
-        **{
-            field.name: np.concatenate([getattr(part, field.name) for part in parts])[back]
-            for field in fields(Population)
-        }
+        **{field.name: _in_order([getattr(part, field.name) for part in parts], back) for field in fields(Population)}
     )
+
+
+def _in_order(parts: Sequence[NDArray[Any]], back: IntArray) -> NDArray[Any]:
+    """The replications (axis 0) of all parts in the order `back`, closest in memory."""
+    joined = np.concatenate([np.moveaxis(part, 0, -1) for part in parts], axis=-1)
+    return np.moveaxis(np.take(joined, back, axis=-1), -1, 0)
 
 
 def _shocks(shocks: Sequence[Shock], names: Sequence[str], n_tasks: int) -> tuple[FloatArray, FloatArray, BoolArray]:
