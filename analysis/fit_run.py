@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +38,11 @@ def fit_table(
         raise RunError(f"--out {out}: a profile's name ends in .toml")
     recorded = read_table(table, _columns(table, columns))
     fitted = fit(recorded, sigma_u=sigma_u, n_bootstrap=n_bootstrap, seed=seed, source=source, progress=progress)
-    compared = moments(recorded, fitted.profile)
+    compared = moments(recorded, fitted.profile, seed=seed)
     said = report(recorded, fitted, compared)
     if out is not None:
-        said += [
-            "",
-            f"written: {', '.join(str(path) for path in _write(recorded, fitted, compared, table, columns, out))}",
-        ]
+        written = _write(recorded, fitted, compared, table, columns, seed, out)
+        said += ["", f"written: {', '.join(map(str, written))}"]
     return said
 
 
@@ -68,7 +68,7 @@ def _columns(table: Path, stated: Sequence[str]) -> dict[str, str]:
 
 
 def _write(
-    recorded: Recorded, fitted: Fitted, compared: Any, table: Path, columns: Sequence[str], out: Path
+    recorded: Recorded, fitted: Fitted, compared: Any, table: Path, columns: Sequence[str], seed: int, out: Path
 ) -> list[Path]:
     from analysis.figures import fit as figure
     from analysis.figures.save import save
@@ -78,7 +78,11 @@ def _write(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         paths = write_fitted(fitted, out, table=table.name, command=f"bidlab fit {table.name}{stated}")
-        caption = f"n = {len(recorded.tasks)} tasks, {len(recorded.agents)} agents; fitted to {table.name}"
+        digest = hashlib.sha256(table.read_bytes()).hexdigest()[:12]
+        caption = (
+            f"n = {len(recorded.tasks)} tasks, {len(recorded.agents)} agents; seed {seed}; fitted to {table.name} "
+            f"{digest}; bidlab {version('bidlab')}"
+        )
         return [*paths, *save(*figure.draw(compared), out.parent, f"{out.stem}.fit", caption)]
     except OSError as error:
         raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None

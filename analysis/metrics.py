@@ -28,9 +28,14 @@ def surplus(arm: ArmData) -> FloatArray:
     return np.asarray(arm.value * arm.solved - arm.per_auction(arm.payment) - arm.overhead)
 
 
+def utilities(arm: ArmData) -> FloatArray:
+    """(R, T, n) dollars: each agent's payments less its costs of attempts and bids."""
+    return np.asarray(arm.payment - arm.cost - arm.bid_cost)
+
+
 def utility(arm: ArmData) -> FloatArray:
-    """(R, T, m) dollars: payments less the costs of attempts and bids."""
-    return np.asarray(arm.per_auction(arm.payment - arm.cost - arm.bid_cost))
+    """(R, T, m) dollars: the utilities of all agents of a market."""
+    return np.asarray(arm.per_auction(utilities(arm)))
 
 
 def welfare(arm: ArmData) -> FloatArray:

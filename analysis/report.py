@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.arm import ArmData
 from analysis.differences import differences_table
+from analysis.incidence import incidence_table
 from analysis.pooled import claims_table
 from analysis.postings import postings_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
@@ -18,13 +19,13 @@ from sim.events import write_events
 from sim.rules import past_card
 from sim.run import Run
 
-TABLES = ("agents", "claims", "summary", "differences", "postings", "closed_forms")
-_OPTIONAL = ("postings", "closed_forms")  # written where there is something to tell
-_TEXT = ("arm", "mechanism", "agent", "baseline", "who")
+TABLES = ("agents", "claims", "summary", "differences", "incidence", "postings", "closed_forms")
+_OPTIONAL = ("incidence", "postings", "closed_forms")  # written where there is something to tell
+_TEXT = ("arm", "mechanism", "agent", "baseline", "party", "who")
 
 
 def write_report(folder: Path, *, events: bool = False) -> None:
-    """Add the CSV tables and figures/ to the run in `folder`; postings.csv, closed_forms.csv only where they apply."""
+    """Add the CSV tables and figures/ to the run in `folder`; those of _OPTIONAL only where they apply."""
     from analysis.figures import draw_all
 
     run = Run.open(folder)
@@ -35,6 +36,7 @@ def write_report(folder: Path, *, events: bool = False) -> None:
         claims_table(arms),
         summary_table(arms),
         differences_table(arms, baselines),
+        incidence_table(arms, baselines),
         postings_table([(arm.name, arm.world, run.ledger.arm(arm.name)) for arm in arms if arm.reposted]),
         closed_forms_table(arms),
     )

@@ -14,6 +14,7 @@ import pandas as pd
 from analysis import auction, metrics
 from analysis.arm import ArmData
 from analysis.differences import QUANTITIES
+from analysis.incidence import COLUMNS as INCIDENCE
 from analysis.inference import Estimate
 from analysis.pooled import CLAIMS
 from analysis.postings import COLUMNS as POSTINGS
@@ -112,6 +113,7 @@ COLUMNS: dict[str, dict[str, str]] = {
             {name: f"{name} of the arm minus that of the baseline, paired / auctions" for name in QUANTITIES}
         ),
     },
+    "incidence": INCIDENCE,
     "postings": POSTINGS,
     "closed_forms": {
         **_ARM,

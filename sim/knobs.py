@@ -6,6 +6,7 @@
     hold             what stays when skill or signal change: its "calibration" (claims follow), or its "claims"
     cost_ratio       median cost belief / median cost
     cost_sd          spread of its cost beliefs over tasks
+    duration, latency, nonresponse    instead of the profile's, which go before the scenario's [world]
 
 Every measure is from the agent's own calibrated claim (`beliefs.calibrated`), which moves with its skill and signal.
 Where a knob is not turned, the profile's own distance from calibration stays. A stronger signal takes its share from
@@ -22,10 +23,11 @@ from pydantic import Field, model_validator
 
 from sim.beliefs import calibrated
 from sim.errors import ScenarioError, closest
-from sim.profile import AgentProfile, Correlation, Grid, Logit, Profile, SignalSettings
+from sim.profile import AgentProfile, Correlation, Grid, Logit, Profile, Rate, SignalSettings, TickLaw
 from sim.section import Section
 
 EVERYBODY = "*"
+PACE = ("duration", "latency", "nonresponse")  # taken over as they are; claims and ability know nothing of them
 
 
 class Knobs(Section):
@@ -49,6 +51,17 @@ class Knobs(Section):
     )
     cost_sd: Annotated[float, Field(ge=0, le=5)] | None = Field(
         None, description="sd of the logarithm of its cost beliefs; 0 forecasts the same for every task"
+    )
+    duration: TickLaw | None = Field(
+        None,
+        description="ticks its attempts take, a number or a distribution, independent of every other draw; goes before "
+        "world.duration",
+    )
+    latency: TickLaw | None = Field(
+        None, description="ticks from posting to its bid, a number or a distribution; goes before world.latency"
+    )
+    nonresponse: Rate | None = Field(
+        None, description="share of tasks at which no bid comes from it; goes before world.nonresponse"
     )
 
     @model_validator(mode="after")
@@ -106,6 +119,7 @@ def _turned(profile: Profile, name: str, knobs: Knobs) -> AgentProfile:
     mean = law.mean if knobs.cost_ratio is None else agent.cost.mean + math.log(knobs.cost_ratio)
     sd = law.sd if knobs.cost_sd is None else knobs.cost_sd
     changes["cost_belief"] = law.model_copy(update={"mean": mean, "sd": sd})
+    changes |= {key: getattr(knobs, key) for key in PACE if getattr(knobs, key) is not None}
     after = agent.model_copy(update=changes)
     return after.model_copy(update=_claims(profile, name, after, knobs))
 

@@ -104,6 +104,8 @@ def _keys(table: Table, prefix: str, model: type[BaseModel], skip: set[str]) -> 
             continue
         default = "required" if field.is_required() else str(field.get_default(call_default_factory=True))
         add_row(table, f"{prefix}{name}", "absent" if default == "None" else default, field.description or "")
+        for ending, each in _each(field.annotation):
+            _keys(table, f"{prefix}{name}{ending}.", each, set())
 
 
 def _section(annotation: Any) -> type[BaseModel] | None:
@@ -111,6 +113,16 @@ def _section(annotation: Any) -> type[BaseModel] | None:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind
     return None
+
+
+def _each(annotation: Any) -> list[tuple[str, type[BaseModel]]]:
+    """What each table of a list or of a table of tables may hold, with how a key of it is written."""
+    found = []
+    for kind in (annotation, *getattr(annotation, "__args__", ())):
+        inner = _section(getattr(kind, "__args__", (None,))[-1])
+        if inner is not None and getattr(kind, "__origin__", None) in (list, dict):
+            found.append(("[]" if kind.__origin__ is list else ".NAME", inner))
+    return found
 
 
 def columns() -> list[Any]:

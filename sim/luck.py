@@ -3,11 +3,13 @@
 What is drawn, and by what it is named (besides the seed): value, reserve (replication, task); place in the order,
 arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra, verifier
 (replication, task, agent, try); lottery (replication, task, posting, agent). A rerun changes the words of tries
-and no others.
+and no others. An agent with a law of its own for duration, latency or response draws it by the same name, and nobody
+else's draw moves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +19,7 @@ from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.distribution import parse_arrivals, parse_distribution, parse_reserve, parse_ticks
 from sim.errors import ScenarioError
 from sim.invalid import written
+from sim.profile import AgentProfile
 from sim.settings import Settings, TenderSettings, WorldSettings
 
 
@@ -45,11 +48,17 @@ def tries_of(world: WorldSettings, n_tries: int) -> draws.Words:
 
 
 def luck(
-    settings: Settings, seed: int, ids: Identities, success: BoolArray, recorded_duration: IntArray | None = None
+    settings: Settings,
+    seed: int,
+    ids: Identities,
+    success: BoolArray,
+    recorded_duration: IntArray | None = None,
+    agents: Sequence[AgentProfile] = (),
 ) -> dict[str, Any]:
     """The arrays of a World that do not depend on what its agents are like, by field name.
 
     success: (R, T, n, K). recorded_duration: (T, n, K) ticks a table holds; a duration the scenario states goes first.
+    agents: the n agents of a profile, whose own duration, latency and nonresponse go before the scenario's.
     Raises ScenarioError where the reserve is a share of a value that is not stated.
     """
     world, tender = settings.world, settings.tender
@@ -61,11 +70,11 @@ def luck(
         "value": value,
         "reserve": _reserves(tender, value, seed, ids),
         "arrival": parse_arrivals(world.arrivals or "together").draw(seed, ids.r, _places(world.order, seed, ids)),
-        "latency": parse_ticks(world.latency).draw_ticks(seed, "latency", *ids[:3]),
+        "latency": _ticks(seed, "latency", world.latency, [agent.latency for agent in agents], *ids[:3]),
         "verified": _verified(world, seed, ids, success),
         "infra": infra,
-        "duration": _durations(world, seed, ids, recorded_duration),
-        "silent": _silent(world, seed, ids),
+        "duration": _durations(world, seed, ids, recorded_duration, agents),
+        "silent": _silent(world, seed, ids, agents),
         "lottery": draws.uniform(seed, "lottery", ids.r, ids.t, draws.words_range(tender.postings), ids.i),
     }
 
@@ -90,8 +99,11 @@ def _verified(world: WorldSettings, seed: int, ids: Identities, success: BoolArr
     return np.where(success, chance >= verifier.false_fail, chance < verifier.false_pass)
 
 
-def _silent(world: WorldSettings, seed: int, ids: Identities) -> BoolArray | None:
-    return None if world.nonresponse == 0 else draws.uniform(seed, "response", *ids[:3]) < world.nonresponse
+def _silent(world: WorldSettings, seed: int, ids: Identities, agents: Sequence[AgentProfile]) -> BoolArray | None:
+    """(R, T, n), or None where everybody always bids."""
+    own = [agent.nonresponse for agent in agents] or [None] * len(ids.i)
+    rate = np.array([world.nonresponse if stated is None else stated for stated in own])
+    return draws.uniform(seed, "response", *ids[:3]) < rate if rate.any() else None
 
 
 def _values(tender: TenderSettings, seed: int, ids: Identities) -> FloatArray:
@@ -116,8 +128,21 @@ def _places(order: str, seed: int, ids: Identities) -> IntArray:
     return draws.uniform(seed, "order", ids.r, ids.t).argsort(axis=1).argsort(axis=1)
 
 
-def _durations(world: WorldSettings, seed: int, ids: Identities, recorded: IntArray | None) -> IntArray:
+def _durations(
+    world: WorldSettings, seed: int, ids: Identities, recorded: IntArray | None, agents: Sequence[AgentProfile]
+) -> IntArray:
     if world.duration is None and recorded is not None:
         return np.broadcast_to(recorded, ids.per_try)
     stated = 1 if world.duration is None else world.duration
-    return parse_ticks(stated).draw_ticks(seed, "duration", *ids)
+    return _ticks(seed, "duration", stated, [agent.duration for agent in agents], *ids)
+
+
+def _ticks(seed: int, purpose: str, everybody: Any, own: Sequence[Any], *words: draws.Words) -> IntArray:
+    """(R, T, n, ...) ticks by the law `everybody`, or by an agent's own where it has one."""
+    ticks = parse_ticks(everybody).draw_ticks(seed, purpose, *words)
+    stated = {place: parse_ticks(law) for place, law in enumerate(own) if law is not None}
+    ticks = ticks.copy(order="K") if stated else ticks
+    for place, law in stated.items():
+        one = slice(place, place + 1)
+        ticks[:, :, one] = law.draw_ticks(seed, purpose, *words[:2], words[2][one], *words[3:])
+    return ticks

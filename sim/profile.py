@@ -3,7 +3,8 @@
     sigma_d, sigma_u    sd of the tasks' difficulty and of the private fit, logits
     sigma_f, families   sd of an agent's fit to each of so many families of tasks, logits; none where absent
     [agents.NAME]       alpha, m, lambda, rho, gamma as in sim/beliefs.py; grid of its claims;
-                        cost, cost_belief: log-normal, cost_belief correlated with the signal
+                        cost, cost_belief: log-normal, cost_belief correlated with the signal;
+                        duration, latency, nonresponse: the agent's own where stated, else the scenario's [world]
 
 rho is the correlation of the signal with z = (sigma_d d + sigma_u u) / told, told^2 = sigma_d^2 + sigma_u^2, the sole
 one that outcomes identify: it stands for rho_d = rho sigma_d / told and rho_u = rho sigma_u / told. A profile or a
@@ -24,6 +25,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from scipy import optimize
 
 from sim.beliefs import success_rate
+from sim.distribution import parse_ticks
 from sim.errors import ScenarioError
 from sim.invalid import invalid
 from sim.section import Section
@@ -35,10 +37,17 @@ def _ascending(grid: list[float]) -> list[float]:
     return grid
 
 
+def _ticks(raw: Any) -> Any:
+    parse_ticks(raw)
+    return raw
+
+
 Grid = Annotated[list[Annotated[float, Field(ge=0, le=1)]], AfterValidator(_ascending)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
 Sd = Annotated[float, Field(ge=0, le=20)]
 Logit = Annotated[float, Field(ge=-50, le=50)]
+Rate = Annotated[float, Field(ge=0, le=1)]
+TickLaw = Annotated[Any, AfterValidator(_ticks)]  # a distribution of ticks as sim/distribution.py reads it
 LOGISTIC_VARIANCE = math.pi**2 / 3.0  # of the outcome's own chance, in logits
 
 
@@ -71,6 +80,17 @@ class AgentProfile(Section):
     grid: Grid | None = Field(None, description="the claims it makes; absent: any")
     cost_belief: LogNormal = Field(description="what it thinks an attempt costs")
     cost: LogNormal = Field(description="what an attempt costs")
+    duration: TickLaw | None = Field(
+        None,
+        description="ticks its attempts take, a number or a distribution, independent of every other draw; absent: as "
+        "world.duration says",
+    )
+    latency: TickLaw | None = Field(
+        None, description="ticks from posting to its bid, a number or a distribution; absent: as world.latency says"
+    )
+    nonresponse: Rate | None = Field(
+        None, description="share of tasks at which no bid comes from it; absent: as world.nonresponse says"
+    )
 
     @model_validator(mode="after")
     def _one_signal(self) -> AgentProfile:

@@ -1,7 +1,7 @@
 """The parameter error of a fitted profile: its bootstrap draws, in a CSV beside it (NAME.draws.csv).
 
 Columns: draw (0, 1, ...), sigma_d, agent, alpha, m, slope, rho, gamma. One row per draw and agent. What a draw does not
-hold (grids, costs, sigma_u) is the profile's own.
+hold (grids, costs, durations, latencies, non-response, sigma_u) is the profile's own.
 """
 
 from __future__ import annotations

@@ -103,14 +103,17 @@ class WorldSettings(Section):
         description="sd of the private fit, at which a table fits the profile as well; a list makes a panel of each",
     )
     agents: list[str] | dict[str, Knobs] | None = Field(
-        None, description="agents to keep, or a table for each agent of a profile whose knobs are turned"
+        None,
+        description='agents to keep, or a table of knobs for each agent of a profile that is changed; "*": for all',
     )
     shocks: list[Shock] | None = Field(None, description="changes in the middle of a run; of a profile's agents only")
     rerun: Annotated[int, Field(ge=0, le=10**6)] = Field(
         0,
         description="number of the rerun: same tasks, agents, beliefs and lotteries; outcomes and costs drawn anew",
     )
-    nonresponse: Rate = Field(0.0, description="share of (task, agent) at which no bid comes")
+    nonresponse: Rate = Field(
+        0.0, description="share of (task, agent) at which no bid comes; an agent's own goes first"
+    )
     beyond_tries: Literal["refuse", "repeat"] | None = Field(
         None, description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last'
     )
@@ -121,10 +124,12 @@ class WorldSettings(Section):
         "standing is learned",
     )
     latency: Annotated[Any, _parsed_by(parse_ticks)] = Field(
-        0, description="ticks from posting to bid, a number or a distribution"
+        0, description="ticks from posting to bid, a number or a distribution; an agent's own goes first"
     )
     duration: Annotated[Any, _parsed_by(parse_ticks)] | None = Field(
-        None, description="ticks an attempt takes; the table's own where it has them, else 1"
+        None,
+        description="ticks an attempt takes, a number or a distribution; absent: the table's own where it has them, "
+        "else 1; an agent's own goes first",
     )
     infra: Rate = Field(0.0, description="share of attempts lost to the system")
     verifier: Verifier = Field(default_factory=lambda: Verifier(), description="the verifier's error rates")
@@ -244,7 +249,7 @@ class BidderSettings(Section):
         default_factory=dict, description="policies of agents that have one of their own"
     )
     fallback: FallbackBid | None = Field(
-        None, description="the bid put in where world.nonresponse leaves none; absent: the agent abstains"
+        None, description="the bid put in where non-response leaves none; absent: the agent abstains"
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")
     on_retry: Annotated[Any, _parsed_by(parse_on_retry)] | None = Field(

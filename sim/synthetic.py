@@ -6,14 +6,15 @@ the parameters of one of the profile's bootstrap draws, so that intervals over r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim import draws
-from sim.arrays import BoolArray, FloatArray
+from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.beliefs import to_grid
 from sim.errors import ScenarioError, closest
 from sim.knobs import EVERYBODY, Knobs, Shock, turn
@@ -39,17 +40,16 @@ def synthetic_world(
     ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), tries_of(world, n_tries))
     skill, overconfidence, outage = _shocks(world.shocks or [], names, n_tasks)
 
-    def draw(turned: Profile, words: draws.Words) -> Population:
-        return draw_named(turned, seed, words, ids.t, ids.k, skill=skill, overconfidence=overconfidence)
+    parameters = bootstrap if world.parameters == "bootstrap" else (profile,)
+    chosen = np.floor(draws.uniform(seed, "parameters", r) * len(parameters)).astype(np.int64)
+    turned = {at: turned_profile(parameters[at], world, names) for at in np.unique(chosen).tolist()}
 
-    if world.parameters == "bootstrap":
-        chosen = np.floor(draws.uniform(seed, "parameters", r) * len(bootstrap)).astype(np.int64)
-        turned = [turned_profile(bootstrap[at], world, names) for at in chosen.tolist()]
-        drawn = _joined([draw(parameters, r[place : place + 1]) for place, parameters in enumerate(turned)])
-    else:
-        turned = [turned_profile(profile, world, names)]
-        drawn = draw(turned[0], r)
-    lucky = luck(settings, seed, ids, drawn.success)
+    def draw(at: int, words: draws.Words) -> Population:
+        return draw_named(turned[at], seed, words, ids.t, ids.k, skill=skill, overconfidence=overconfidence)
+
+    drawn = _by_draw(chosen, r, draw)
+    some = next(iter(turned.values()))  # durations, latencies and non-response are the same in every parameter draw
+    lucky = luck(settings, seed, ids, drawn.success, agents=tuple(some.agents.values()))
     if outage.any():
         lucky["infra"] = lucky["infra"] | outage[..., None]
     return World(
@@ -68,21 +68,24 @@ def synthetic_world(
         cost=drawn.cost,
         present=np.broadcast_to(np.True_, ids.per_agent),
         **lucky,
-        **_retries(settings, turned, drawn.claim),
+        **_retries(settings, turned, chosen, drawn.claim),
     )
 
 
-def _retries(settings: Settings, profiles: Sequence[Profile], claim: FloatArray) -> dict[str, Any]:
+def _retries(
+    settings: Settings, profiles: Mapping[int, Profile], chosen: IntArray, claim: FloatArray
+) -> dict[str, Any]:
     """spread and retry_belief of a World with these claims (R, T, n); empty where beliefs stay.
 
-    profiles: one for each replication, or one for all.
+    chosen (R,): which of the profiles each replication has.
     """
     update, most = parse_on_retry(settings.bidders.on_retry), most_failures(settings.tender)
     if update is None or most == 0:
         return {}
-    agents = profiles[0].agents
-    unknown = np.array([[[profile.unknown(name) for name in agents]] for profile in profiles])
-    stated = unknown if update.spread is None else np.float64(update.spread)
+    agents = next(iter(profiles.values())).agents
+    at, place_of = np.unique(chosen, return_inverse=True)
+    unknown = np.array([[profiles[number].unknown(name) for name in agents] for number in at.tolist()])
+    stated = unknown[place_of][:, None] if update.spread is None else np.float64(update.spread)
     spread = np.broadcast_to(stated, claim.shape)
     belief = after_each(claim, spread, most)
     for place, agent in enumerate(agents.values()):
@@ -118,10 +121,25 @@ def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str])
     return profile.model_copy(update={"agents": {name: profile.agents[name] for name in names}})
 
 
-def _joined(parts: Sequence[Population]) -> Population:
+def _by_draw(chosen: IntArray, r: draws.Words, draw: Callable[[int, draws.Words], Population]) -> Population:
+    """The population in which each replication r (R,) has the parameters `chosen` (R,) for it.
+
+    draw: the population of one parameter draw, for some replications; called once for all that chose the same.
+    """
+    places = {at: np.flatnonzero(chosen == at) for at in np.unique(chosen).tolist()}
+    parts = [draw(at, r[where]) for at, where in places.items()]
+    if len(parts) == 1:
+        return parts[0]
+    back = np.argsort(np.concatenate(list(places.values())))
     return Population(
-        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Population)}
+        **{field.name: _in_order([getattr(part, field.name) for part in parts], back) for field in fields(Population)}
     )
+
+
+def _in_order(parts: Sequence[NDArray[Any]], back: IntArray) -> NDArray[Any]:
+    """The replications (axis 0) of all parts in the order `back`, closest in memory."""
+    joined = np.concatenate([np.moveaxis(part, 0, -1) for part in parts], axis=-1)
+    return np.moveaxis(np.take(joined, back, axis=-1), -1, 0)
 
 
 def _shocks(shocks: Sequence[Shock], names: Sequence[str], n_tasks: int) -> tuple[FloatArray, FloatArray, BoolArray]:

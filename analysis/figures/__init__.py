@@ -17,13 +17,15 @@ def draw_all(
 
     reliability and who_knows: the claims of the first arm, where all arms saw the same claims and outcomes.
     hired_rate: the arms that are random-reserve auctions with agents alone. arms: where there are several.
+    incidence: where some can be compared to their baseline in money, and are not too many for one figure.
     stamp: seed, scenario hash and version, printed under every figure beside its n. baselines: arm -> arm that its
     differences are taken to, the first where None.
     """
     from analysis import auction
     from analysis.figures import arms as arms_figure
-    from analysis.figures import hired_rate, reliability, who_knows
+    from analysis.figures import hired_rate, incidence, reliability, who_knows
     from analysis.figures.save import save
+    from analysis.incidence import applies
 
     paths: list[Path] = []
     if not arms:
@@ -46,14 +48,15 @@ def draw_all(
         paths += save(
             *hired_rate.draw(auctions), folder, "hired_rate", f"{_BARS}; n = {counts} of the reserve; {stamp}"
         )
-    if len(arms) > 1:
-        cut = f"the first {arms_figure.MOST} of {len(arms)} arms; " if len(arms) > arms_figure.MOST else ""
-        paths += save(
-            *arms_figure.draw(arms, baselines or {arm.name: first.name for arm in arms}),
-            folder,
-            "arms",
-            f"{cut}{_BARS}; n = {_counts(first)}; {stamp}",
-        )
+    if len(arms) < 2:
+        return paths
+    compared = baselines or {arm.name: first.name for arm in arms}
+    cut = f"the first {arms_figure.MOST} of {len(arms)} arms; " if len(arms) > arms_figure.MOST else ""
+    paths += save(*arms_figure.draw(arms, compared), folder, "arms", f"{cut}{_BARS}; n = {_counts(first)}; {stamp}")
+    named = {arm.name: arm for arm in arms}
+    if len(arms) <= incidence.MOST and any(applies(arm, named[compared[arm.name]]) for arm in arms):
+        caption = f"intervals: 95% for another draw of tasks; n = {_counts(first)}; {stamp}"
+        paths += save(*incidence.draw(arms, compared), folder, "incidence", caption)
     return paths
 
 

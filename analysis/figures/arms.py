@@ -17,10 +17,27 @@ from matplotlib.figure import Figure
 from analysis import metrics
 from analysis.arm import ArmData
 from analysis.differences import differences
-from analysis.figures.style import BLUE, GREY, INK, LIGHT, WIDE, Z95, colour, new_figure, rows, short, styled, whisker
+from analysis.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    LIGHT,
+    MOST_AGENTS,
+    WIDE,
+    Z95,
+    arm_label,
+    baseline_label,
+    colour,
+    legend_columns,
+    new_figure,
+    panel_lines,
+    rows,
+    short,
+    styled,
+    whisker,
+)
 
 MOST = 60  # arms drawn, the first of the scenario's order; the CSV has every arm
-MOST_AGENTS = 8  # agents with a colour of their own; the others are shown together
 _PANELS = {"welfare": "welfare\n$ per auction", "solve_rate": "solve rate\nper auction", "cost": "cost\n$ per auction"}
 _FAR = 3.0  # interquartile ranges beyond the quartiles
 _FEW = 0.1  # share of the arms that may be told by a number
@@ -34,7 +51,7 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     shown = data.head(MOST)
     panels = {name: label for name, label in _PANELS.items() if shown[name].notna().any()}
     main, label = next(iter(panels.items()))
-    gap = f"{main.replace('_', ' ')} minus\n{_baseline(baselines)}"
+    gap = f"{main.replace('_', ' ')} minus\n{baseline_label(baselines.values(), 18)}"
     columns = {main: label, f"{main}_minus_baseline": gap, **panels}
     figure = new_figure(WIDE, 0.2 * len(shown) + 1.2)
     ratios = [1.0] * len(columns) + [1.4]
@@ -42,27 +59,17 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     for axis, (name, text) in zip(axes, columns.items(), strict=False):
         _dots(axis, shown, name)
         axis.set_xlabel(text, fontsize=7)
+        axis.locator_params(axis="x", nbins=3)
     axes[1].axvline(0.0, color=GREY, lw=0.7, ls=(0, (4, 3)), zorder=0)
     _shares(axes[-1], arms[0].agents, shown)
     for axis in axes:
-        rows(axis, [_label(name) for name in shown["arm"]], grid=axis is not axes[-1])
+        rows(axis, [arm_label(name) for name in shown["arm"]], grid=axis is not axes[-1])
+        panel_lines(axis, shown["arm"].tolist())
     handles, labels = axes[-1].get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside upper right", ncols=_columns(labels), columnspacing=1.0, handlelength=1.0
+        handles, labels, loc="outside upper right", ncols=legend_columns(labels), columnspacing=1.0, handlelength=1.0
     )
     return figure, data
-
-
-def _baseline(baselines: Mapping[str, str]) -> str:
-    """The baseline's name, without the panel where each panel has its own."""
-    found = list(dict.fromkeys(baselines.values()))
-    return short(found[0] if len(found) == 1 else found[0].partition(" [")[0], 18)
-
-
-def _label(name: str) -> str:
-    """The arm's name cut to fit, its panel whole."""
-    base, bracket, panel = name.partition(" [")
-    return f"{short(base, 32)}{bracket}{panel}"
 
 
 def _row(arm: ArmData, base: ArmData) -> dict[str, object]:
@@ -90,6 +97,7 @@ def _dots(axes: Axes, shown: pd.DataFrame, name: str) -> None:
     near = known & ~far
     at = np.flatnonzero(near)
     whisker(axes, shown.iloc[at], name, at, color=BLUE)
+    axes.margins(x=0.08)
     if not far.any():
         return
     left, right = (x - Z95 * se)[near].min(), (x + Z95 * se)[near].max()
@@ -102,12 +110,6 @@ def _dots(axes: Axes, shown: pd.DataFrame, name: str) -> None:
         axes.text(
             edge, row, text.replace("-", "−"), fontsize=6.5, va="center", ha="left" if below else "right", color=INK
         )
-
-
-def _columns(labels: Sequence[str]) -> int:
-    """Legend columns that fit the width of the figure."""
-    longest = max((len(label) for label in labels), default=0)
-    return max(1, min(len(labels), 140 // (longest + 4)))
 
 
 def _shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame) -> None:
@@ -124,4 +126,5 @@ def _shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame) -> None:
         )
         start = start + np.nan_to_num(width)
     axes.set_xlim(0, 1)
+    axes.set_xticks([0.0, 0.5, 1.0], ["0", "0.5", "1"])
     axes.set_xlabel("share of\nattempts", fontsize=7)

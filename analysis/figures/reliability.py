@@ -87,9 +87,10 @@ def _histogram(axes: Axes, claim: FloatArray) -> None:
     count = np.bincount(cal.bin_of(claim[~np.isnan(claim)]), minlength=cal.N_BINS)
     middle = (np.arange(cal.N_BINS) + 0.5) / cal.N_BINS
     axes.bar(middle, count, width=0.92 / cal.N_BINS, color=LIGHT)
+    size = 5.5 if count.max() < 100 else 4.8  # three digits are as wide as a bar
     for x, n in zip(middle, count, strict=True):
         if n and (count.max() < 1000 or n == count.max()):
-            axes.text(x, n, f"{n:,}", ha="center", va="bottom", fontsize=5.5, color=INK)
+            axes.text(x, n, f"{n:,}", ha="center", va="bottom", fontsize=size, color=INK)
     axes.set(ylim=(0, 1.35 * max(1, count.max())), yticks=[], xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
     axes.spines["left"].set_visible(False)
 

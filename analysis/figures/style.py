@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -22,6 +22,7 @@ INK, GREY, LIGHT = "#222222", "#777777", "#d9d9d9"
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"  # Okabe and Ito
 AGENTS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED, "#8C6D31", "#332288", "#999999", "#117733", "#882255")
 Z95 = 1.959963984540054
+MOST_AGENTS = 8  # agents with a colour of their own where they are stacked; the others are shown together
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8,
@@ -93,6 +94,14 @@ def rows(axes: Axes, names: Sequence[str], grid: bool = True) -> None:
         axes.set_axisbelow(True)
 
 
+def panel_lines(axes: Axes, names: Sequence[str]) -> None:
+    """A line between the rows of two panels, told by the arms' names."""
+    panels = [name.partition(" [")[2] for name in names]
+    for row in range(1, len(panels)):
+        if panels[row] != panels[row - 1]:
+            axes.axhline(row - 0.5, color=GREY, lw=0.5, zorder=1)
+
+
 def short(name: str, most: int = 30) -> str:
     """A name cut to what a label has room for.
 
@@ -100,6 +109,24 @@ def short(name: str, most: int = 30) -> str:
     ('posted price', 'aaaa…')
     """
     return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+def arm_label(name: str) -> str:
+    """An arm's name cut to fit, its panel whole."""
+    base, bracket, panel = name.partition(" [")
+    return f"{short(base, 32)}{bracket}{panel}"
+
+
+def baseline_label(names: Iterable[str], most: int) -> str:
+    """The name of the arm that all others are compared to, without the panel where each panel has its own."""
+    found = list(dict.fromkeys(names))
+    return short(found[0] if len(found) == 1 else found[0].partition(" [")[0], most)
+
+
+def legend_columns(labels: Sequence[str]) -> int:
+    """Columns of a legend that fit the width of a wide figure."""
+    longest = max((len(label) for label in labels), default=0)
+    return max(1, min(len(labels), 140 // (longest + 4)))
 
 
 def spread(y: FloatArray, gap: float, low: float, high: float) -> FloatArray:

@@ -160,7 +160,7 @@ def test_bundled_scenarios_are_sound() -> None:
     [
         ("mechanisms", tuple(names())),
         ("reputations", ("agent_economy", "running_mean")),
-        ("settings", ("tender.reserve", "world.columns", "arm.mechanism", "market.capacity")),
+        ("settings", ("tender.reserve", "world.agents.NAME.latency", "world.shocks[].at", "market.capacity")),
     ],
 )
 def test_list(what: str, fragments: tuple[str, ...]) -> None:

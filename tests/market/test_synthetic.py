@@ -288,6 +288,17 @@ def test_bootstrap_is_the_same_again_and_with_more_replications(tmp_path: Path) 
     assert not np.array_equal(bootstrap_world(tmp_path, 30, seed=2), chosen)
 
 
+def test_bootstrap_draws_each_replication_as_it_would_alone(tmp_path: Path) -> None:
+    """Replications that share a parameter draw are drawn together, and are bit for bit what they are one by one."""
+    keys = 'profile = "marketbench"\ntasks = 7\nparameters = "bootstrap"\nsigma_u = 2.3\n'
+    told = scenario(tmp_path, keys, replications=150)
+    arm, origin = told.arms[0], scenario_origin(told)
+    together = arrays(arm_world(told, arm, origin))
+    alone = [arrays(arm_world(told, arm, origin, 1, r)) for r in range(150)]
+    for name, array in together.items():
+        np.testing.assert_array_equal(array, np.concatenate([one[name] for one in alone]), err_msg=name)
+
+
 def test_bootstrap_of_the_bundled_profile_moves_the_rate_between_replications(tmp_path: Path) -> None:
     """Replications differ by their parameters too, so success rates spread more than at the point."""
     keys = 'profile = "marketbench"\ntasks = 200\nparameters = "{}"\n'

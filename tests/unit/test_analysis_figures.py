@@ -41,7 +41,7 @@ def test_figures_that_do_not_apply_are_left_out(tmp_path):
     assert stems(draw_all([solo], tmp_path, "")) == {"reliability"}
     other = make_world(np.ones((2, 3, 1, 1)), belief=0.7)
     bolder = ArmData.build("bolder", "x", other, sold(other, np.ones((2, 3, 1), np.bool_), False, 0.5), False)
-    assert stems(draw_all([solo, bolder], tmp_path, "")) == {"arms"}
+    assert stems(draw_all([solo, bolder], tmp_path, "")) == {"arms", "incidence"}
     assert draw_all([], tmp_path, "") == []
 
 
@@ -60,7 +60,7 @@ def test_a_synthetic_world_of_many_agents(tmp_path):
         for k in range(2)
     ]
     many = [posted_alone(world, k / 2, f"k = {k / 2:g}") for k in range(5)]
-    assert stems(draw_all(pair, tmp_path, "")) == {"reliability", "who_knows", "arms"}
+    assert stems(draw_all(pair, tmp_path, "")) == {"reliability", "who_knows", "arms", "incidence"}
     figure, data = hired_rate.draw(many)
     assert len(figure.axes) == 2 * hired_rate.MOST
     assert len(data) == 5 * 14
@@ -145,3 +145,11 @@ def test_spread_keeps_order_and_distance():
     assert np.diff(np.sort(placed)).min() > 0.1 - 1e-12
     assert placed.max() <= 1.0
     assert isinstance(hired_rate.draw(POSTED)[1], pd.DataFrame)
+
+
+def test_too_many_arms_are_no_figure_of_incidence(tmp_path):
+    world = make_world(np.ones((1, 2, 2, 1)))
+    ledger = sold(world, np.ones((1, 2, 2), np.bool_), False, 0.5)
+    many = [ArmData.build(f"arm {k}", "x", world, ledger, False) for k in range(61)]
+    assert "incidence" in stems(draw_all(many[:60], tmp_path, ""))
+    assert "incidence" not in stems(draw_all(many, tmp_path, ""))

@@ -147,6 +147,13 @@ def test_cost_ratio_is_the_ratio_of_the_medians(ratio: float) -> None:
         assert_rate(dollars[..., 0].ravel() < median, 0.5)
 
 
+def test_pace_is_taken_over_and_changes_nothing_else() -> None:
+    pace = {"duration": {"exponential": 4.0}, "latency": 2, "nonresponse": 0.1}
+    after = turn(profile(a=agent(duration=9, nonresponse=0.5)), {"a": Knobs(**pace)}).agents["a"]
+    assert after == agent(**pace)
+    assert turn(profile(a=after), {"a": Knobs(nonresponse=0.0)}).agents["a"] == agent(**pace | {"nonresponse": 0.0})
+
+
 def test_everybodys_knobs_are_turned_first() -> None:
     both = turn(profile(), {"a": Knobs(overconfidence=-1.0), "*": Knobs(overconfidence=2.0, cost_ratio=1.0)})
     assert [distance(both, name)[0] for name in "ab"] == pytest.approx([-1.0, 2.0], **CLOSE)
@@ -237,6 +244,9 @@ def test_cue_that_leaves_no_room_is_refused() -> None:
         ({"grid": [0.9, 0.1]}, "ascending"),
         ({"grid": [0.5, 0.5]}, "ascending"),
         ({"grid": []}, "grid"),
+        ({"duration": 0.5}, "whole number of ticks"),
+        ({"latency": {"exponential": -1.0}}, "exponential"),
+        ({"nonresponse": 1.5}, "less than or equal to 1"),
     ],
 )
 def test_wrong_knobs_are_refused(wrong: dict[str, Any], says: str) -> None:

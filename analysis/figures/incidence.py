@@ -1,0 +1,145 @@
+"""Who bears each arm's loss or has its gain: the change in welfare against the baseline, split by party.
+
+One row per arm. Bars to the right are gains and to the left losses, of the principal and of each agent; less the one
+from the other they are the diamond, the change in welfare with its 95% interval. An arm whose bars would reach so much
+further than the others' that these could not be read is told in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from analysis.arm import ArmData
+from analysis.figures.style import (
+    GREY,
+    INK,
+    LIGHT,
+    MOST_AGENTS,
+    WIDE,
+    Z95,
+    arm_label,
+    baseline_label,
+    colour,
+    legend_columns,
+    new_figure,
+    panel_lines,
+    rows,
+    short,
+    styled,
+)
+from analysis.incidence import Incidence, changes
+from sim.arrays import BoolArray, FloatArray
+
+MOST = 60  # arms; more are no figure
+_FAR = 3.0  # times as far as three quarters of the arms reach
+_FEW = 0.1  # share of the arms that may be told in words, and one at least
+_HALO = withStroke(linewidth=2.2, foreground="white")
+
+Part = tuple[str, FloatArray, str]  # name, dollars (arms,), colour
+
+
+@styled
+def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure, pd.DataFrame]:
+    """The figure, and one row per arm that can be compared: changes of principal, agents and welfare, with errors.
+
+    There must be one such arm at least.
+    """
+    found = changes(arms, baselines)
+    data = pd.DataFrame([_row(arm, baselines[arm.name], change) for arm, change in found])
+    agents = arms[0].agents
+    parts = _parts(data, agents)
+    spans = _spans([values for _, values, _ in parts])
+    far = _far(np.maximum(spans[0], spans[1]))
+    figure = new_figure(WIDE, 0.2 * len(data) + 1.1)
+    axes = figure.subplots()
+    axes.use_sticky_edges = False  # a bar that ends at the frame would look cut
+    axes.margins(x=0.03)
+    _bars(axes, parts, far)
+    _welfare(axes, data, far)
+    panel_lines(axes, data["arm"].tolist())
+    axes.axvline(0.0, color=INK, lw=0.7, zorder=1.5)
+    rows(axes, [arm_label(name) for name in data["arm"]])
+    _tell(axes, data, agents, far)
+    axes.set_xlabel(f"change from “{baseline_label(baselines.values(), 40)}”, $ per auction")
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside upper center", ncols=legend_columns(labels), columnspacing=1.0, handlelength=1.0
+    )
+    return figure, data
+
+
+def _row(arm: ArmData, baseline: str, change: Incidence) -> dict[str, object]:
+    row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism, "baseline": baseline}
+    for name, whole in (("welfare", change.welfare), ("surplus", change.principal)):
+        row |= {name: float(whole.value), f"{name}_se": float(whole.se)}
+    for i, name in enumerate(arm.agents):
+        row |= {f"utility {name}": float(change.agents.value[i]), f"utility {name}_se": float(change.agents.se[i])}
+    return row
+
+
+def _parts(data: pd.DataFrame, agents: Sequence[str]) -> list[Part]:
+    """What is stacked: the principal, then agents; past MOST_AGENTS those that change least are one part."""
+    own = data[[f"utility {name}" for name in agents]].to_numpy(np.float64)
+    largest = np.sort(np.argsort(-np.abs(own).sum(axis=0), kind="stable")[:MOST_AGENTS])
+    parts = [("principal", data["surplus"].to_numpy(np.float64), GREY)]
+    parts += [(agents[i], own[:, i], colour(k)) for k, i in enumerate(largest.tolist())]
+    if len(agents) > MOST_AGENTS:
+        parts.append(("other agents", np.delete(own, largest, axis=1).sum(axis=1), LIGHT))
+    return parts
+
+
+def _spans(values: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """How far the bars of each arm reach to the left and to the right, both >= 0."""
+    stacked = np.array(values)
+    return -np.minimum(stacked, 0.0).sum(axis=0), np.maximum(stacked, 0.0).sum(axis=0)
+
+
+def _far(reach: FloatArray) -> BoolArray:
+    """(arms,): would flatten the others; none where there are more than a few, since the figure is about those."""
+    far = np.asarray(reach > _FAR * np.quantile(reach, 0.75)) & (reach > reach.min())
+    return far if 0 < far.sum() <= max(1.0, _FEW * len(reach)) else np.zeros_like(far)
+
+
+def _bars(axes: Axes, parts: Sequence[Part], far: BoolArray) -> None:
+    at = np.flatnonzero(~far)
+    left, right = np.zeros(len(at)), np.zeros(len(at))
+    for name, values, shade in parts:
+        width = values[at]
+        start = np.where(width < 0, left, right)
+        axes.barh(at, width, left=start, height=0.7, color=shade, label=short(name, 20), zorder=2)
+        left, right = left + np.minimum(width, 0.0), right + np.maximum(width, 0.0)
+
+
+def _welfare(axes: Axes, data: pd.DataFrame, far: BoolArray) -> None:
+    """The sum of the bars, in white on black so that it is seen on every one of them."""
+    at = np.flatnonzero(~far)
+    change = data["welfare"].to_numpy(np.float64)[at]
+    error = Z95 * np.nan_to_num(data["welfare_se"].to_numpy(np.float64)[at])
+    bars = axes.errorbar(change, at, xerr=error, fmt="none", elinewidth=1.0, ecolor=INK, zorder=4)
+    for line in bars[2]:
+        line.set_path_effects([_HALO])
+    axes.plot(change, at, "D", ms=4, mfc="white", mec=INK, mew=0.9, zorder=5, label="welfare, all together")
+
+
+def _tell(axes: Axes, data: pd.DataFrame, agents: Sequence[str], far: BoolArray) -> None:
+    """The arms that are off the scale, in words at the edge they lie beyond."""
+    for row in np.flatnonzero(far).tolist():
+        told = data.iloc[row]
+        whole, principal = float(told["welfare"]), float(told["surplus"])
+        own = float(sum(told[f"utility {name}"] for name in agents))
+        text = f"off the scale: principal {principal:+.2f}, agents {own:+.2f}, welfare {whole:+.2f}"
+        axes.annotate(
+            text.replace("-", "−"),
+            (0.01, row),
+            xycoords=("axes fraction", "data"),
+            fontsize=6.5,
+            va="center",
+            color=INK,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+        )
