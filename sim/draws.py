@@ -25,7 +25,7 @@ from sim.arrays import FloatArray
 
 Words = NDArray[np.uint64]
 
-_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _ONE = np.uint64(1)
@@ -50,7 +50,8 @@ def words_range(count: int, first: int = 0) -> Words:
     return np.arange(first, first + count, dtype=np.uint64)
 
 
-def _mix(z: Words) -> Words:
+def mix(z: Words) -> Words:
+    """The finaliser of SplitMix64, element by element."""
     z = (z ^ (z >> np.uint64(30))) * _MIX_1
     z = (z ^ (z >> np.uint64(27))) * _MIX_2
     return z ^ (z >> np.uint64(31))
@@ -72,10 +73,10 @@ def uniform(seed: int, purpose: str, *identities: Words) -> FloatArray:
     if not 0 <= seed < 2**64 - 1:
         raise ValueError(f"seed must lie in 0 ... 2**64 - 2; got {seed}")
     with np.errstate(over="ignore"):
-        key = _mix(np.array([hash64(purpose)], np.uint64) + _GAMMA * np.array([seed + 1], np.uint64))
+        key = mix(np.array([hash64(purpose)], np.uint64) + GAMMA * np.array([seed + 1], np.uint64))
         for word in identities:
-            key = _mix(key[..., None] + _GAMMA * (word + _ONE))
-        bits = _mix(key + _GAMMA)[0]
+            key = mix(key[..., None] + GAMMA * (word + _ONE))
+        bits = mix(key + GAMMA)[0]
     drawn: FloatArray = ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
     return drawn
 

@@ -107,7 +107,7 @@ def test_draws_lie_strictly_inside_the_unit_interval(word: int) -> None:
 
 @pytest.mark.parametrize("bits", [0, 2**64 - 1])
 def test_extreme_bits_still_give_an_open_interval(monkeypatch: pytest.MonkeyPatch, bits: int) -> None:
-    monkeypatch.setattr(sim.draws, "_mix", lambda z: np.full_like(z, bits))
+    monkeypatch.setattr(sim.draws, "mix", lambda z: np.full_like(z, bits))
     assert 0.0 < uniform(0, "edge", words_range(1))[0] < 1.0
     assert np.isfinite(normal(0, "edge", words_range(1))).all()
     assert exponential(0, "edge", words_range(1))[0] > 0.0
