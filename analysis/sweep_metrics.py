@@ -181,9 +181,8 @@ class _Sums:
         self.n_markets = self.n_agents if played.alone else 1
         rows = played.attempts
         self.agent = rows["agent"].astype(np.int64)
-        self.auction = (
-            rows["replication"].astype(np.int64) * self.n_tasks + rows["task"]
-        )  # (replication, task) as one number
+        # (replication, task) as one number.
+        self.auction = rows["replication"].astype(np.int64) * self.n_tasks + rows["task"]
 
     def cells(self, weights: ArrayLike | None = None) -> FloatArray:
         """(R, T, m) sums over each auction's attempts."""
@@ -192,14 +191,12 @@ class _Sums:
 
     def agents(self, weights: ArrayLike | None = None) -> Side:
         """Sums over each agent's attempts."""
-        by_replication = self.count(
-            self.auction // self.n_tasks * self.n_agents + self.agent, weights, (self.n_replications, self.n_agents)
-        )
+        replication, task = np.divmod(self.auction, self.n_tasks)
+        n, shape = self.n_agents, (self.n_replications, self.n_agents)
+        by_replication = self.count(replication * n + self.agent, weights, shape)
         if not self.world.recorded:
             return by_replication, None
-        return by_replication, self.count(
-            self.auction % self.n_tasks * self.n_agents + self.agent, weights, (self.n_tasks, self.n_agents)
-        )
+        return by_replication, self.count(task * n + self.agent, weights, (self.n_tasks, n))
 
     def side(self, values: ArrayLike) -> Side:
         """(R, T, q) values summed over tasks, and over replications on a recorded table."""

@@ -26,8 +26,8 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     n = int(table["n"].max()) if len(table) else 0
     head = (
         f"{told['scenario']}, sweep of {', '.join(keys_of(info))}: {told['question']}\n"
-        f"seed {told['seed']}, {table['cell'].nunique():,} cell(s), {len(info['arms'])} arm(s), {n:,} auctions in each, "
-        f"hash {told['hash'][:12]}\n{label}{note}"
+        f"seed {told['seed']}, {table['cell'].nunique():,} cell(s), {len(info['arms'])} arm(s), "
+        f"{n:,} auctions in each, hash {told['hash'][:12]}\n{label}{note}"
     )
     where = (
         f"\n{folder}: sweep.csv, sweep.parquet, factors.csv, manifest.json, figures/; or analysis.load({str(folder)!r})"
@@ -80,8 +80,8 @@ def _missed(folder: Path) -> list[str]:
     if missed.empty:
         return ["precision: reached in every cell and arm"]
     lines = [
-        f"precision missed: cell {row['cell']}, arm {row['arm']!r}: half-width of {row['metric']} {row['half_width']:.4g}, "
-        f"allowed {row['allowed']:.4g}"
+        f"precision missed: cell {row['cell']}, arm {row['arm']!r}: half-width of {row['metric']} "
+        f"{row['half_width']:.4g}, allowed {row['allowed']:.4g}"
         for row in missed.head(MOST_ROWS).to_dict("records")
     ]
     return [f"precision: missed in {len(missed)} of {len(table)} arms of cells; see precision.csv", *lines]

@@ -108,7 +108,7 @@ class SweepPlan:
     def block(self) -> int:
         """Replications of a job."""
         most = max(1, self.scenario.replications // LEAST_JOBS)
-        return max(1, min(MOST_BLOCK, most, _BUDGET // max(map(_bytes_of, self.cells))))
+        return max(1, min(MOST_BLOCK, most, _BUDGET // max(map(bytes_of, self.cells))))
 
     @property
     def most(self) -> int:
@@ -188,7 +188,7 @@ def plan_sweep(
     plan = SweepPlan(path, raw, scenario, factors, cells, options or Options(), figures, plugins or {})
     if plan.most < scenario.replications:
         raise RunError(f"--most {plan.most}: must be at least the scenario's {scenario.replications} replications")
-    biggest = max(cells, key=_bytes_of)
+    biggest = max(cells, key=bytes_of)
     smaller = Scenario(**{**vars(biggest.scenario), "replications": plan.block})
     check_memory(smaller, len(biggest.origin.tasks), len(plan.agents), biggest.origin.n_tries)
     return plan
@@ -268,7 +268,7 @@ def _arm_names(cell: Cell) -> tuple[str, ...]:
     return tuple(arm.name for arm in cell.scenario.arms)
 
 
-def _bytes_of(cell: Cell) -> int:
+def bytes_of(cell: Cell) -> int:
     """Memory that one replication of the cell takes in a job."""
     postings = max(arm.settings.tender.postings for arm in cell.scenario.arms)
     per_agent = 300 + 40 * cell.origin.n_tries + 24 * postings
