@@ -33,7 +33,7 @@ def load(folder: str | Path) -> pd.DataFrame:
         return read_sweep(path)
     label = partial_label(place) or f"partial: {place} was never finished"
     table = sweep_table(merged(place))
-    table.attrs = stamped(table, info, label)
+    table.attrs.update(stamped(table, info, label))
     return table
 
 
@@ -54,7 +54,7 @@ def read_sweep(path: Path) -> pd.DataFrame:
     try:
         arrow = pq.read_table(path)
         table: pd.DataFrame = arrow.replace_schema_metadata(None).to_pandas()
-        table.attrs = json.loads(arrow.schema.metadata[_METADATA])
+        table.attrs.update(json.loads(arrow.schema.metadata[_METADATA]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path}: is broken ({type(error).__name__}); run the sweep again") from None
     return table

@@ -35,7 +35,7 @@ def write_report(folder: Path, plan: SweepPlan, label: str) -> None:
 
     sums = merged(folder)
     table = sweep_table(sums)
-    table.attrs = stamped(table, sums.info, label)
+    table.attrs.update(stamped(table, sums.info, label))
     write_sweep(table, folder / "sweep.parquet")
     _csv(table, folder / "sweep.csv")
     _csv(factors_table(sums), folder / "factors.csv")

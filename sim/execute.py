@@ -76,6 +76,12 @@ def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None) -> Plan:
         check_memory(scenario, n_tasks, 1, 1)  # before as many names are made
     origin = scenario_origin(scenario)
     check_memory(scenario, len(origin.tasks), len(origin.agents), origin.n_tries)
+    check_arms(scenario, origin)
+    return Plan(scenario, origin, scenario.digest(plugins), plugins or {})
+
+
+def check_arms(scenario: Scenario, origin: Origin) -> None:
+    """Raise ScenarioError where the World or the rules of an arm cannot be made."""
     for arm in scenario.arms:
         try:
             world = arm_world(scenario, arm, origin, replications=1)
@@ -84,7 +90,6 @@ def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None) -> Plan:
                 arm_rules(arm, market)
         except ScenarioError as error:
             raise ScenarioError(f"{scenario.name}: arm {arm.name!r}: {error}") from None
-    return Plan(scenario, origin, scenario.digest(plugins), plugins or {})
 
 
 def execute(

@@ -166,10 +166,9 @@ def _execute(
                 resume=resume,
                 progress=progress,
             )
-    except InterruptedSweepError as stopped:
-        typer.echo(
-            f"bidlab: interrupted; {stopped.label} in {stopped.partial}; the same command goes on from there", err=True
-        )
+    except KeyboardInterrupt as stopped:
+        held = f"{stopped.label} in {stopped.partial}; " if isinstance(stopped, InterruptedSweepError) else ""
+        typer.echo(f"bidlab: interrupted; {held}the same command goes on from there", err=True)
         raise typer.Exit(130) from None
 
 

@@ -22,7 +22,7 @@ from analysis.figures.style import GREY, LIGHT, WIDE, Z95, new_figure, short, st
 from analysis.sweep_metrics import PER_AGENT, PER_ARM, PER_AUCTION
 from sim.errors import ScenarioError, closest
 from sim.invalid import written
-from sim.sweep.axes import Factor
+from sim.sweep.axes import Factor, short_key
 from sim.sweep.figure import FigureFile
 from sim.sweep.plan import SweepPlan
 
@@ -269,28 +269,14 @@ def _title(y: tuple[str, str, bool]) -> str:
 def _axis(key: str, factors: Sequence[Factor]) -> str:
     """The swept key in short, with what advances beside it."""
     beside = next((factor.keys for factor in factors if key in factor.keys), (key,))
-    also = [_in_short(other) for other in beside if other != key]
-    return _in_short(key) + (f"\n(with {', '.join(also)})" if also else "")
-
-
-def _in_short(key: str) -> str:
-    """A dotted key without its section.
-
-    >>> _in_short("world.agents.gemini-3-pro.overconfidence"), _in_short("tender.penalty")
-    ('overconfidence of gemini-3-pro', 'penalty')
-    """
-    section, _, rest = key.partition(".")
-    if section == "world" and rest.startswith("agents."):
-        agent, _, knob = rest.removeprefix("agents.").rpartition(".")
-        who = agent.strip("\"'")
-        return f"{knob} of {'all agents' if who == '*' else who}" if who else knob
-    return rest.replace("_", " ")
+    also = [short_key(other) for other in beside if other != key]
+    return short_key(key) + (f"\n(with {', '.join(also)})" if also else "")
 
 
 def _setting(key: str, value: Any) -> str:
     if key == "panel":
         return str(value).strip().strip("[]") or "no panel"
-    return str(value) if key == "arm" else f"{_in_short(key)} = {_short_number(value)}"
+    return str(value) if key == "arm" else f"{short_key(key)} = {_short_number(value)}"
 
 
 def _name(key: str, value: Any) -> str:

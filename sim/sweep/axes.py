@@ -101,6 +101,20 @@ def levels(factors: Sequence[Factor]) -> list[dict[str, Any]]:
     return cells
 
 
+def short_key(key: str) -> str:
+    """A dotted key in short, for a heading or an axis.
+
+    >>> short_key("world.agents.gemini-3-pro.overconfidence"), short_key("tender.penalty")
+    ('overconfidence of gemini-3-pro', 'penalty')
+    """
+    section, _, rest = key.partition(".")
+    if section == "world" and rest.startswith("agents."):
+        agent, _, knob = rest.removeprefix("agents.").rpartition(".")
+        who = agent.strip("\"'")
+        return f"{knob} of {'all agents' if who == '*' else who}" if who else knob
+    return rest.replace("_", " ")
+
+
 def _values(key: str, spec: Any) -> list[Any]:
     _check_key(key, spec)
     if isinstance(spec, dict):

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.results import add_row, number, plain_table
+from sim.sweep.axes import short_key
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_ROWS = 40
-_NAMES = 34  # characters of a swept key in the head of a column
 
 
 def results(folder: Path, info: dict[str, Any]) -> list[Any]:
@@ -44,7 +44,7 @@ def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
         return ["no cell is whole"]
     arms = list(dict.fromkeys(rows["arm"]))
     title = f"{metric.replace('_', ' ')} per auction (± standard error for another draw of tasks)"
-    view = plain_table(title, ["cell", *(_short(key) for key in keys), *arms])
+    view = plain_table(title, ["cell", *map(short_key, keys), *arms])
     cells = list(dict.fromkeys(rows["cell"]))
     for cell in cells[: MOST_ROWS if len(cells) > MOST_ROWS else None]:
         own = rows[rows["cell"] == cell].set_index("arm")
@@ -52,10 +52,6 @@ def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
         add_row(view, str(cell), *setting, *(number(own.at[arm, "value"], own.at[arm, "se"]) for arm in arms))
     left = len(cells) - MOST_ROWS
     return [view, *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
-
-
-def _short(key: str) -> str:
-    return key if len(key) <= _NAMES else f"…{key[1 - _NAMES :]}"
 
 
 def _value(value: Any) -> str:
@@ -93,5 +89,9 @@ def _failed(folder: Path) -> list[str]:
     path = folder / "failures.csv"
     if not path.is_file():
         return []
-    table = pd.read_csv(path, dtype=str)
-    return [f"cell {row['cell']} failed: {row['error']}" for row in table.head(MOST_ROWS).to_dict("records")]
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False).head(MOST_ROWS).to_dict("records")
+    return [f"cell {row['cell']} ({_parameters(row)}) failed: {row['error']}" for row in rows]
+
+
+def _parameters(row: dict[Any, Any]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in row.items() if key not in ("cell", "job", "error"))

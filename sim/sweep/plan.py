@@ -18,8 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sim.errors import RunError, ScenarioError
-from sim.execute import versions
+from sim.errors import ArrayError, RunError, ScenarioError
+from sim.execute import check_arms, versions
 from sim.invalid import written
 from sim.memory import check_memory
 from sim.origin import Origin, load_origin
@@ -184,6 +184,7 @@ def plan_sweep(
     origins = _Origins(scenario.folder)
     cells = tuple(_cell(path, raw, number, parameters, origins) for number, parameters in enumerate(levels(factors)))
     _check_alike(path, cells)
+    _check_some_playable(path, cells)
     figures = tuple(FigureFile.model_validate(figure) for figure in raw.get("figure", []))
     plan = SweepPlan(path, raw, scenario, factors, cells, options or Options(), figures, plugins or {})
     if plan.most < scenario.replications:
@@ -262,6 +263,20 @@ def _check_alike(path: Path, cells: tuple[Cell, ...]) -> None:
                     f"{path}: sweep: {cell.label}: all cells must have the same {what}; got {', '.join(other)}, "
                     f"where cell 0 has {', '.join(one)}"
                 )
+
+
+def _check_some_playable(path: Path, cells: tuple[Cell, ...]) -> None:
+    """Raise the first cell's error where not a single cell can be played; a cell of several that cannot is reported."""
+    first: Exception | None = None
+    for cell in cells:
+        try:
+            check_arms(cell.scenario, cell.origin)
+        except (ScenarioError, ArrayError) as error:
+            first = first or ScenarioError(f"{path}: sweep: {cell.label}: {error}")
+        else:
+            return
+    if first is not None:
+        raise first
 
 
 def _arm_names(cell: Cell) -> tuple[str, ...]:

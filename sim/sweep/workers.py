@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import importlib
 import pickle
+import re
 import signal
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -76,13 +78,15 @@ class Cluster:
 
     def __init__(self, work: Work, address: str, paths: Sequence[Path]) -> None:
         try:
-            import distributed
+            distributed: Any = importlib.import_module("distributed")
         except ImportError:
             raise RunError("--scheduler: needs the package distributed; pip install 'bidlab[dask]'") from None
+        if not re.fullmatch(r"([a-z]+://)?[^\s/]+:[0-9]+", address):
+            raise RunError(f"--scheduler {address}: must be a scheduler's address, e.g. tcp://host:8786")
         self._as_completed = distributed.as_completed
         self._paths = [str(path.resolve()) for path in paths]
         try:
-            self._client = distributed.Client(address, timeout="10s", set_as_default=False)
+            self._client = distributed.Client(address, timeout="5s", set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise RunError(f"--scheduler {address}: no Dask scheduler answers: {reason}") from None
@@ -97,7 +101,7 @@ class Cluster:
         """The jobs as they are finished; raises RunError where the cluster cannot do them."""
         futures = [self._client.submit(_job_of, self._payload, self._paths, *job, pure=False) for job in jobs]
         try:
-            for future in self._as_completed(futures):
+            for future in self._as_completed(futures, loop=self._client.loop):
                 yield future.result()
                 future.release()
         except (OSError, RuntimeError, ImportError, concurrent.futures.CancelledError) as error:
@@ -108,7 +112,7 @@ class Cluster:
 
     def close(self) -> None:
         """Leave the cluster."""
-        self._client.close()
+        self._client.close(timeout=5)
 
 
 @contextlib.contextmanager
