@@ -135,8 +135,8 @@ def _check_key(key: str, spec: Any) -> None:
         inner = next(iter(spec), "key") if isinstance(spec, dict) else "key"
         raise ValueError(f'{key}: keys of [sweep] are whole dotted keys in quotes, e.g. "{key}.{inner}" = [...]')
     path = key_path(key)
-    for refused in (path[0], ".".join(path)):
-        if refused in _ONE_SWEEP:
+    for refused in (path[0], ".".join(path[:2])):
+        if refused in _ONE_SWEEP and (refused != "world.agents" or len(path) == 2):
             raise ValueError(f"{refused}: {_ONE_SWEEP[refused]}")
     if path[0] not in SECTIONS or len(path) < 2:
         allowed = ", ".join(f"{section}.KEY" for section in SECTIONS)

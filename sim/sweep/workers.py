@@ -21,6 +21,7 @@ from sim.errors import RunError
 from sim.plugins import plugins
 from sim.sweep.job import Done, Tick, Work, run_job
 
+PATIENCE = "5s"  # for a scheduler to answer
 Job = tuple[int, int, int]  # number, first replication, count
 
 
@@ -86,7 +87,7 @@ class Cluster:
         self._as_completed = distributed.as_completed
         self._paths = [str(path.resolve()) for path in paths]
         try:
-            self._client = distributed.Client(address, timeout="5s", set_as_default=False)
+            self._client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise RunError(f"--scheduler {address}: no Dask scheduler answers: {reason}") from None
