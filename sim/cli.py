@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from sim import sweep_cli
+from sim.cli_options import Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
 from sim.errors import RunError, SimError, closest
 
 if TYPE_CHECKING:
@@ -21,22 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-_WIDEST = 200  # columns; wider tables are those of sentences, which wrap
-
-Named = Annotated[str, typer.Argument(help="a scenario's name (see `bidlab list scenarios`) or a TOML file")]
-Seed = Annotated[str | None, typer.Option(help="seed of every draw, instead of the scenario's")]
-Replications = Annotated[str | None, typer.Option(help="number of replications, instead of the scenario's")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="key=value, e.g. tender.penalty=1.0; may be repeated")
-]
-Rules = Annotated[
-    list[str] | None, typer.Option("--mechanism", help="run this rule instead of the scenario's arms; may be repeated")
-]
-Plugins = Annotated[
-    list[Path] | None, typer.Option("--plugin", help="Python file that registers mechanisms; it is executed")
-]
-Folder = Annotated[Path, typer.Argument(help="folder of a run")]
 
 
 @app.command()
@@ -99,6 +84,12 @@ def check(
             f"{len(origin.tasks)} task(s), {plan.scenario.replications} replication(s): {auctions:,} auctions, "
             f"at most {memory / 2**30:.2f} GiB; hash {plan.digest[:12]}"
         )
+        swept = sweep_cli.check(scenario, seed, replications, override, mechanism, digests)
+        if swept is not None:
+            typer.echo(swept)
+
+
+sweep_cli.add(app)
 
 
 @app.command()
@@ -118,9 +109,9 @@ def fit(
     from sim.progress import steps
 
     with steps(f"fit of {table.name}", resamples) as progress:
-        number = 0 if seed is None else _whole("--seed", seed)
+        number = 0 if seed is None else whole("--seed", seed)
         report = fit_table(table, column or [], source, sigma_u, resamples, number, out, progress)
-    _print(report)
+    printed(report)
 
 
 @app.command("list")
@@ -141,7 +132,7 @@ def list_(
     if what not in kinds:
         raise RunError(f"list {what}: unknown{closest(what, kinds)}; allowed: {', '.join(kinds)}")
     with plugins(plugin or []):
-        _print(kinds[what]())
+        printed(kinds[what]())
 
 
 @app.command()
@@ -149,11 +140,11 @@ def show(
     folder: Folder,
     columns: Annotated[bool, typer.Option("--columns", help="what each column means and is divided by")] = False,
 ) -> None:
-    """Show the tables of a run."""
+    """Show the tables of a run, or of a sweep."""
     if columns:
         from sim import listing
 
-        _print(listing.columns())
+        printed(listing.columns())
         return
     _show(folder)
 
@@ -172,13 +163,13 @@ def explain(
     from sim.plugins import plugins
     from sim.run import Run, run_info
 
-    number = _whole("--replication", replication)
+    number = whole("--replication", replication)
     with plugins(plugin or []) as digests:
         info = run_info(folder)
         if info is not None and info["plugins"] != digests:
             names = ", ".join(info["plugins"]) or "none"
             raise RunError(f"{folder}: ran with other plugins ({names}); give the same files with --plugin")
-        _print(explanation(explain_task(Run.open(folder), task, number, arm)))
+        printed(explanation(explain_task(Run.open(folder), task, number, arm)))
 
 
 def _plan(
@@ -195,18 +186,12 @@ def _plan(
 
     scenario = load_scenario(
         find_scenario(name),
-        seed=None if seed is None else _whole("--seed", seed),
-        replications=None if replications is None else _whole("--replications", replications),
+        seed=None if seed is None else whole("--seed", seed),
+        replications=None if replications is None else whole("--replications", replications),
         overrides=overrides or [],
         mechanisms=mechanisms or [],
     )
     return plan(scenario, digests)
-
-
-def _whole(option: str, text: str) -> int:
-    if not re.fullmatch(r"-?[0-9]{1,30}", text):
-        raise RunError(f"{option} {text}: must be a whole number")
-    return int(text)
 
 
 def _show(folder: Path) -> None:
@@ -216,22 +201,10 @@ def _show(folder: Path) -> None:
     info = run_info(folder)
     if info is None:
         Run.open(folder)
+    elif info.get("kind") == "sweep":
+        sweep_cli.show(folder, info)
     else:
-        _print(results(folder, info))
-
-
-def _print(renderables: list[Any]) -> None:
-    from rich.console import Console
-    from rich.measure import Measurement
-
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, emoji=False)
-    for renderable in renderables:
-        if isinstance(renderable, str):
-            console.print(renderable, markup=False, soft_wrap=True)
-            continue
-        # A table of numbers is never cut to fit: where the terminal is narrower, its lines wrap.
-        natural = Measurement.get(console, console.options.update(max_width=1000), renderable).maximum
-        console.print(renderable, width=max(console.width, min(natural, _WIDEST)), crop=False, soft_wrap=False)
+        printed(results(folder, info))
 
 
 def main() -> None:

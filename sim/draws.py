@@ -28,7 +28,7 @@ from sim.arrays import FloatArray
 
 Words = NDArray[np.uint64]
 
-_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _ONE = np.uint64(1)
@@ -65,6 +65,11 @@ def _mix(z: Words, spare: Words) -> None:
     np.bitwise_xor(z, spare, out=z)
 
 
+def mix(words: Words) -> Words:
+    """The finaliser of SplitMix64, element by element."""
+    return _mixed(words.copy())
+
+
 def _mixed(key: Words) -> Words:
     _mix(key, np.empty_like(key))
     return key
@@ -88,10 +93,10 @@ def uniform(seed: int, purpose: str, *identities: Words) -> FloatArray:
     lengths = [len(words) for words in identities]
     drawn = np.empty((*lengths[1:], *(lengths[:1] or [1])))
     with np.errstate(over="ignore"):
-        key = _mixed(np.array([hash64(purpose)], np.uint64) + _GAMMA * np.array([seed + 1], np.uint64))
+        key = _mixed(np.array([hash64(purpose)], np.uint64) + GAMMA * np.array([seed + 1], np.uint64))
         for words in identities[:1]:
-            key = _mixed(key + _GAMMA * (words + _ONE))
-        _fill(drawn, key, [_GAMMA * (words + _ONE) for words in identities[1:]])
+            key = _mixed(key + GAMMA * (words + _ONE))
+        _fill(drawn, key, [GAMMA * (words + _ONE) for words in identities[1:]])
     return drawn.transpose(-1, *range(drawn.ndim - 1)) if identities else drawn.reshape(())
 
 
@@ -114,7 +119,7 @@ def _draw(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:
     """Fill drawn (..., len of each step, r) from key (..., r)."""
     for step in steps:
         key = _mixed(key[..., None, :] + step[:, None])
-    bits = key + _GAMMA
+    bits = key + GAMMA
     _mix(bits, np.empty_like(bits))
     np.right_shift(bits, np.uint64(12), out=bits)
     np.bitwise_or(bits, _EXPONENT, out=bits)

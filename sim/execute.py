@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import json
 import platform
-import re
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,15 +19,16 @@ from typing import Any
 import numpy as np
 
 from sim.errors import RunError, ScenarioError
+from sim.folder import check_folder, open_partial, partial_of, take_name
 from sim.ledger import SCHEMAS, arrow_table, categories, read_arrow, write_table
 from sim.memory import check_memory
 from sim.origin import Origin
-from sim.run import arm_rules, arm_world, run_info, scenario_origin
+from sim.run import arm_rules, arm_world, scenario_origin
 from sim.scenario import Arm, Scenario
 from sim.simulate import simulate, simulate_alone
 
 Progress = Callable[[str, int], None]  # arm, auctions done since the last call
-_BEGUN = "run.json.tmp"  # all that a run killed at its very start leaves behind
+_KEPT = r"arm-\d+\.[a-z]+\.parquet"  # what a run that goes on finds in its folder
 _PACKAGES = ("bidlab", "simpy", "numpy", "scipy", "pandas", "pyarrow", "matplotlib", "pydantic")
 
 
@@ -51,7 +49,7 @@ class Plan:
             "seed": self.scenario.seed,
             "engine": "market",
             "plugins": dict(self.plugins),
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+            "versions": versions(),
             "agents": list(self.origin.agents),
             "tasks": list(self.origin.tasks),
             "scenario": self.scenario.resolved,
@@ -61,6 +59,11 @@ class Plan:
         """Tasks the arm auctions off, each agent's own market counted apart."""
         markets = len(self.origin.agents) if arm.settings.market.alone else 1
         return self.scenario.replications * len(self.origin.tasks) * markets
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide what a run gives."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
 
 
 def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None) -> Plan:
@@ -73,6 +76,12 @@ def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None) -> Plan:
         check_memory(scenario, n_tasks, 1, 1)  # before as many names are made
     origin = scenario_origin(scenario)
     check_memory(scenario, len(origin.tasks), len(origin.agents), origin.n_tries)
+    check_arms(scenario, origin)
+    return Plan(scenario, origin, scenario.digest(plugins), plugins or {})
+
+
+def check_arms(scenario: Scenario, origin: Origin) -> None:
+    """Raise ScenarioError where the World or the rules of an arm cannot be made."""
     for arm in scenario.arms:
         try:
             world = arm_world(scenario, arm, origin, replications=1)
@@ -81,45 +90,6 @@ def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None) -> Plan:
                 arm_rules(arm, market)
         except ScenarioError as error:
             raise ScenarioError(f"{scenario.name}: arm {arm.name!r}: {error}") from None
-    return Plan(scenario, origin, scenario.digest(plugins), plugins or {})
-
-
-def check_folder(folder: Path, info: Mapping[str, Any], force: bool) -> None:
-    """Raise RunError where `folder`, or its unfinished `.partial`, may not be replaced by the run `info` describes.
-
-    The same run is replaced; another one, be it another scenario, seed or setting, only by `force`; anything that is
-    no run never.
-    """
-    if folder.name in ("", ".."):
-        raise RunError(f"--out {folder}: must name a folder of its own, e.g. out/my_run")
-    for place in (folder, partial_of(folder)):
-        try:
-            there, taken = place.exists(), place.is_symlink()
-        except OSError as error:
-            raise RunError(f"--out {place}: cannot be used: {error.strerror}") from None
-        if taken and not there:
-            raise RunError(f"--out {place}: is a link to nothing")
-        if there:
-            _check_place(place, info, force)
-
-
-def _check_place(place: Path, info: Mapping[str, Any], force: bool) -> None:
-    if not place.is_dir():
-        raise RunError(f"--out {place}: is a file, not a folder")
-    old = run_info(place)
-    if old is None:
-        if any(entry.name != _BEGUN for entry in place.iterdir()):
-            raise RunError(f"--out {place}: is not empty and holds no run; choose another folder")
-    elif old["hash"] != info["hash"] and not force:
-        raise RunError(
-            f"--out {place}: holds another run ({old['scenario']['name']}, seed {old['seed']}, hash "
-            f"{old['hash'][:12]}, not {info['hash'][:12]}); choose another folder or give --force to replace it"
-        )
-
-
-def partial_of(folder: Path) -> Path:
-    """Where a run is made until it is whole."""
-    return folder.with_name(folder.name + ".partial")
 
 
 def execute(
@@ -139,7 +109,7 @@ def execute(
     partial = partial_of(folder)
     clock: dict[str, Any] = {"started": time.time(), "seconds": {}}
     try:
-        _open_partial(partial, plan)
+        open_partial(partial, plan.info, plan.scenario.inputs, _KEPT)
         for place, arm in enumerate(plan.scenario.arms):
             begun = time.perf_counter()
             resumed = _run_arm(plan, place, arm, partial, progress)
@@ -149,28 +119,10 @@ def execute(
             finish(partial)
         clock["finished"] = time.time()
         (partial / "clock.json").write_text(json.dumps(clock, indent=2) + "\n")
-        _replace(folder, partial)
+        take_name(folder, partial)
     except OSError as error:
         raise RunError(f"--out {folder}: cannot be written: {error.strerror or error}") from None
     return folder
-
-
-def _open_partial(partial: Path, plan: Plan) -> None:
-    """Make `partial` ready: arms that this very plan finished before, under the same versions, and nothing else."""
-    there = run_info(partial)
-    if there is not None and there != plan.info:
-        shutil.rmtree(partial)
-    partial.mkdir(parents=True, exist_ok=True)
-    for entry in partial.iterdir():
-        if entry.name != "run.json" and not re.fullmatch(r"arm-\d+\.[a-z]+\.parquet", entry.name):
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    begun = partial / _BEGUN
-    begun.write_text(json.dumps(plan.info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    begun.replace(partial / "run.json")
-    inputs = partial / "inputs"
-    inputs.mkdir()
-    for path in plan.scenario.inputs:
-        shutil.copyfile(path, inputs / path.name)
 
 
 def _arm_files(partial: Path, place: int) -> dict[str, Path]:
@@ -209,12 +161,3 @@ def _join(partial: Path, n_arms: int) -> None:
     for part in parts:
         for path in part.values():
             path.unlink()
-
-
-def _replace(folder: Path, partial: Path) -> None:
-    if not folder.exists():
-        partial.rename(folder)
-        return
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as aside:
-        folder.rename(Path(aside) / "replaced")
-        partial.rename(folder)

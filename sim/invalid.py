@@ -134,7 +134,7 @@ def _keys(model: type[BaseModel] | None, place: Iterable[object]) -> Iterable[st
         field = model.model_fields.get(str(part))
         if field is not None:  # else it is a key of the user's own, as an agent's name
             model = _model_in(field.annotation)
-    return model.model_fields if model else ()
+    return [field.alias or name for name, field in model.model_fields.items()] if model else ()
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

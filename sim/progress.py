@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sim.execute import Plan
+from sim.sweep.plan import SweepPlan
 
 
 @contextmanager
@@ -41,3 +42,30 @@ def steps(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.update(task, advance=done)
+
+
+@contextmanager
+def cells(plan: SweepPlan) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr over the cells of all jobs of a sweep; yields `progress(cells done, jobs known of)`."""
+    console, n_cells = Console(stderr=True), len(plan.cells)
+    per_cell = plan.auctions(plan.block) / n_cells
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("cells, {task.fields[rate]} auctions/s"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        total = n_cells * plan.jobs_for(plan.scenario.replications)
+        task = bar.add_task(f"{plan.scenario.name} sweep", total=total, rate="-")
+
+        def progress(done: int, jobs: int) -> None:
+            speed = bar.tasks[task].speed
+            rate = "-" if speed is None else f"{speed * per_cell:,.0f}"
+            bar.update(task, advance=done, total=n_cells * jobs, rate=rate)
+
+        yield progress

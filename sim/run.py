@@ -22,6 +22,7 @@ from sim.ledger import Ledger
 from sim.origin import Origin, load_origin
 from sim.rules import Rules
 from sim.scenario import Arm, Scenario, scenario_of
+from sim.settings import Settings
 from sim.world import World
 
 
@@ -39,6 +40,8 @@ class Run:
         info = run_info(folder)
         if info is None:
             raise RunError(f"{folder}: holds no run (no run.json)")
+        if info.get("kind") == "sweep":
+            raise RunError(f"{folder}: holds a sweep; run one of its cells alone with `bidlab cell {folder} NUMBER`")
         try:
             scenario = scenario_of(info["scenario"], folder / "inputs")
         except (KeyError, TypeError, ValueError) as error:
@@ -89,7 +92,12 @@ def arm_world(scenario: Scenario, arm: Arm, origin: Origin, replications: int | 
     replications: how many from number `first` on; all the scenario's where absent.
     """
     count = scenario.replications if replications is None else replications
-    world, card = origin.world(arm.settings, scenario.seed, count, first), arm.settings.bidders.card
+    return draw_world(arm.settings, origin, scenario.seed, count, first)
+
+
+def draw_world(settings: Settings, origin: Origin, seed: int, count: int, first: int = 0) -> World:
+    """The World of replications first, ..., first + count - 1 under these settings."""
+    world, card = origin.world(settings, seed, count, first), settings.bidders.card
     return world if card is None or card.record == "past" else with_card(world, card)
 
 

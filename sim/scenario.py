@@ -13,8 +13,6 @@ import hashlib
 import itertools
 import json
 import math
-import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,15 +21,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from sim.errors import ScenarioError, closest
-from sim.invalid import first_fault, invalid, written
+from sim.invalid import first_fault, invalid
 from sim.mechanisms import Mechanism, lookup
 from sim.origin import input_files
 from sim.parameters import build, split
+from sim.scenario_file import read_raw
 from sim.settings import ScenarioFile, Settings
 
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
-_DOTTED = re.compile(r"""\s*("[^"]*"|'[^']*'|[^."']+)\s*""")  # parts of a dotted key; quotes keep dots together
-_DOTTED_KEY = re.compile(r"""\s*("[^"]+"|'[^']+'|[^."']+)(\.("[^"]+"|'[^']+'|[^."']+))*""")
 _ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameters")
 
 
@@ -76,11 +73,16 @@ class Scenario:
 
     def digest(self, plugins: Mapping[str, str] | None = None) -> str:
         """SHA-256 of the resolved scenario, its inputs and its plugins (file name -> SHA-256), 64 hex digits."""
-        whole = hashlib.sha256(json.dumps(self.resolved, sort_keys=True).encode())
-        for path in self.inputs:
-            whole.update(path.read_bytes())
-        whole.update(json.dumps(plugins or {}, sort_keys=True).encode())
-        return whole.hexdigest()
+        return digest_of(self.resolved, [path.read_bytes() for path in self.inputs], plugins)
+
+
+def digest_of(resolved: Mapping[str, Any], inputs: Iterable[bytes], plugins: Mapping[str, str] | None = None) -> str:
+    """SHA-256 of a resolved scenario, the bytes of its inputs and its plugins, 64 hex digits."""
+    whole = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode())
+    for content in inputs:
+        whole.update(content)
+    whole.update(json.dumps(plugins or {}, sort_keys=True).encode())
+    return whole.hexdigest()
 
 
 def load_scenario(
@@ -91,77 +93,16 @@ def load_scenario(
     overrides: Sequence[str] = (),
     mechanisms: Sequence[str] = (),
 ) -> Scenario:
-    """Read and check the scenario at `path`.
-
-    overrides: `key=value` strings, keys dotted, values TOML (a bare word is a string); they change the sections every
-    arm starts from. mechanisms: rules that replace the file's arms, each as a name or a TOML inline table.
+    """Read and check the scenario at `path`; the options are those of `sim.scenario_file.read_raw`.
 
     Raises ScenarioError, in one line, naming file, key, what is allowed and the closest spelling.
     """
-    raw = _read(path)
-    for text in overrides:
-        _override(raw, text)
-    for key, value in (("seed", seed), ("replications", replications)):
-        if value is not None:
-            raw[key] = value
-    if mechanisms:
-        raw["arm"] = [{"name": text, "mechanism": _mechanism_option(text)} for text in mechanisms]
-        raw.pop("baseline", None)
-    return _resolve(path, raw)
+    raw = read_raw(path, seed=seed, replications=replications, overrides=overrides, mechanisms=mechanisms)
+    return resolve(path, raw)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{path}: is no UTF-8 text") from None
-    except ValueError as error:  # a name no file can have
-        raise ScenarioError(f"{str(path)!r}: cannot be read: {error}") from None
-    try:
-        raw = tomllib.loads(text)
-    except RecursionError:
-        raise ScenarioError(f"{path}: is no valid TOML: nested too deeply") from None
-    except ValueError as error:
-        raise ScenarioError(f"{path}: is no valid TOML: {error}") from None
-    if not raw:
-        raise ScenarioError(f"{path}: the file is empty")
-    return raw
-
-
-def _override(raw: dict[str, Any], text: str) -> None:
-    key, equals, value = text.partition("=")
-    path = [part.strip().strip("\"'") for part in _DOTTED.findall(key)]
-    if not equals or not all(path) or not _DOTTED_KEY.fullmatch(key.strip()):
-        raise ScenarioError(f"--set {text}: must be key=value, e.g. tender.penalty=1.0")
-    if path[0] == "arm":
-        raise ScenarioError(f"--set {text}: arms are set in the file; --set changes what they start from")
-    table = raw
-    for part in path[:-1]:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            whole = ".".join(path[: path.index(part) + 1])
-            raise ScenarioError(f"--set {text}: {whole} holds {written(table)}, no table; give it a whole value")
-    table[path[-1]] = _toml_value(value.strip())
-
-
-def _toml_value(text: str) -> Any:
-    try:
-        table = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text
-    return table["value"] if len(table) == 1 else text
-
-
-def _mechanism_option(text: str) -> Any:
-    value = _toml_value(text) if text.startswith("{") else text
-    if not text or (isinstance(value, str) and value.startswith("{")):
-        raise ScenarioError(f"--mechanism {text}: must be a name or '{{name = {{parameter = value}}}}'")
-    return value
-
-
-def _resolve(path: Path, raw: dict[str, Any]) -> Scenario:
+def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
+    """Check a scenario as written and read from `path`; raises ScenarioError as `load_scenario` does."""
     try:
         file = ScenarioFile.model_validate(raw)
     except ValidationError as error:

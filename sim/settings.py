@@ -21,6 +21,8 @@ from sim.parameters import split
 from sim.retry import parse_on_retry
 from sim.section import Section
 from sim.sources import parse_expected_cost, parse_reputation
+from sim.sweep.axes import parse_factors
+from sim.sweep.figure import FigureFile
 from sim.table import OPTIONAL, REQUIRED
 
 Money = Annotated[float, Field(ge=0, le=MOST)]
@@ -346,3 +348,9 @@ class ScenarioFile(Section):
     bidders: dict[str, Any] = Field(default_factory=dict)
     standing: dict[str, Any] = Field(default_factory=dict)
     arm: Annotated[list[ArmFile], Field(min_length=1)] = Field(description="the arms to compare")
+    sweep: Annotated[dict[str, Any], _parsed_by(parse_factors)] = Field(
+        default_factory=dict,
+        description='factors of `bidlab sweep`, e.g. "tender.penalty" = [0.0, 1.0] or {from, to, steps, scale}; the '
+        "cells are their grid; zip = [[key, key]] makes keys advance together (sim/sweep/axes.py)",
+    )
+    figure: list[FigureFile] = Field(default_factory=list, description="figures of `bidlab sweep`, [[figure]] each")

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 import sim.execute
+import sim.folder
 from sim.errors import RunError
-from sim.execute import execute, partial_of
+from sim.execute import execute
+from sim.folder import partial_of
 from sim.run import Run
 from tests.market.folders import GOLDEN, contents, plan_of, run
 
@@ -216,7 +218,7 @@ def test_run_killed_while_its_folder_is_opened_goes_on(
         raise StoppedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(*((sim.execute.shutil, "copyfile") if stage == "copyfile" else (Path, "write_text")), stop)
+        patch.setattr(*((sim.folder.shutil, "copyfile") if stage == "copyfile" else (Path, "write_text")), stop)
         with pytest.raises(StoppedError):
             run(tmp_path / "run")
     assert contents(run(tmp_path / "run")) == contents(run(tmp_path / "whole"))

@@ -1,0 +1,85 @@
+"""Everything the analysis adds to a sweep's folder: the tidy table, what reaches decisions, failures, figures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.load import write_sweep
+from analysis.sweep_metrics import REDUCER
+from analysis.sweep_table import (
+    Merged,
+    factors_table,
+    failures_table,
+    merged,
+    precision_table,
+    stamped,
+    sweep_table,
+)
+from sim.sweep.execute import PARTIAL, Analysis
+from sim.sweep.plan import SweepPlan
+
+_GROWTH = (1.25, 4.0)  # a round's replications over those before it, at least and at most
+_SPARE = 1.1  # over the replications that the error so far asks for
+
+
+def write_report(folder: Path, plan: SweepPlan, label: str) -> None:
+    """Add tables and figures to the sweep in `folder`. label: what part of it there is; "" for all, which has figures.
+
+    failures.csv and precision.csv are written where they apply.
+    """
+    from analysis.figures.lines import draw_all
+
+    sums = merged(folder)
+    table = sweep_table(sums)
+    table.attrs.update(stamped(table, sums.info, label))
+    write_sweep(table, folder / "sweep.parquet")
+    _csv(table, folder / "sweep.csv")
+    _csv(factors_table(sums), folder / "factors.csv")
+    if sums.failures:
+        _csv(failures_table(sums), folder / "failures.csv")
+    if plan.options.precision is not None and sums.whole:
+        _csv(precision_table(sums, plan.options.precision), folder / "precision.csv")
+    if not label and sums.whole:
+        draw_all(table, sums.info, plan.figures, folder / "figures")
+
+
+def replications_needed(folder: Path, plan: SweepPlan) -> int:
+    """Replications in all that the precision asked for needs; those there are, where it is reached.
+
+    The error falls with the square root of the replications; a round adds at least a quarter and at most three times
+    what there is. It follows from the sums alone, so it is the same for any number of workers.
+    """
+    sums = merged(folder)
+    there = sum(plan.job(number)[1] for number in sums.jobs)
+    table = _precision(sums, plan)
+    missed = table[~table["reached"]]
+    if missed.empty:
+        return there
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (missed["half_width"] / missed["allowed"]).to_numpy(np.float64)
+    worst = float(np.nan_to_num(ratio, nan=np.inf).max()) ** 2 * _SPARE
+    return int(np.ceil(there * min(max(worst, _GROWTH[0]), _GROWTH[1])))
+
+
+def _precision(sums: Merged, plan: SweepPlan) -> pd.DataFrame:
+    return precision_table(sums, plan.options.precision or 0.0) if sums.whole else pd.DataFrame({"reached": [True]})
+
+
+def _csv(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=False, lineterminator="\n")
+
+
+def partial_label(folder: Path) -> str:
+    """What part of the sweep the folder holds, as it was left at Ctrl-C; "" for a whole one or where nobody said."""
+    path = folder / PARTIAL
+    if not path.is_file():
+        return ""
+    label: str = json.loads(path.read_text())["label"]
+    return label
+
+
+ANALYSIS = Analysis(REDUCER, replications_needed, write_report)

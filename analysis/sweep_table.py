@@ -1,0 +1,274 @@
+"""The tables of a sweep, from the sums of its jobs, added up in the order of the jobs.
+
+sweep      one row per (cell, arm, metric, agent); columns in COLUMNS, with one for each swept key after `cell`
+factors    whether a swept factor reaches a decision of an arm at all; where it does not, that is a structural zero
+failures   the cells that failed, and why
+precision  how precise each arm of each cell is, where a precision was asked for
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.figures.style import Z95
+from analysis.inference import Estimate
+from analysis.sweep_metrics import PER_AUCTION, Quantity, estimate, merge, quantities
+from sim.arrays import FloatArray
+from sim.errors import RunError
+from sim.invalid import written
+from sim.run import run_info
+from sim.sweep import store
+from sim.sweep.axes import Factor, levels
+from sim.sweep.job import read_job
+
+COLUMNS = {
+    "cell": "number of the cell, from 0",
+    "arm": "name of the arm",
+    "panel": "the part of the arm's name that tells its world, where [world] lists several; else empty",
+    "mechanism": "its mechanism",
+    "metric": "what is estimated; those of summary.csv per auction, those of agents.csv per agent, and "
+    "success_rate_hired: attempts of the agent that truly succeeded / its attempts",
+    "agent": "name of the agent; empty where the metric is of all of them",
+    "n": "auctions: (replication, task, market)",
+    "value": "the estimate; empty where undefined",
+    "se": "its standard error for another draw of tasks like these",
+    "se_mc": "its standard error from the simulation's own noise",
+    "difference": "value of the arm minus that of its baseline in the same cell and panel, paired auction by auction",
+    "difference_se": "its standard error for another draw of tasks like these",
+    "difference_se_mc": "its standard error from the simulation's own noise",
+    "baseline": "name of the arm that the difference is taken to",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """The sums of a sweep's finished jobs.
+
+    cells: parameters of every cell. whole: numbers of the cells that no job failed in. total: columns of (whole cells
+    x arms x quantities) rows. decisions: (cells, arms) numbers that equal decisions share, as Python integers.
+    failures: cell -> (job, error), the first one.
+    """
+
+    info: dict[str, Any]
+    cells: list[dict[str, Any]]
+    whole: list[int]
+    total: dict[str, NDArray[Any]]
+    decisions: dict[tuple[int, int], int]
+    failures: dict[int, tuple[int, str]]
+    jobs: list[int]
+
+    @property
+    def arms(self) -> list[dict[str, Any]]:
+        """name, mechanism, panel and baseline of each arm."""
+        arms: list[dict[str, Any]] = self.info["arms"]
+        return arms
+
+    @property
+    def factors(self) -> list[Factor]:
+        """The swept factors."""
+        return factors_of(self.info)
+
+    @property
+    def quantities(self) -> list[Quantity]:
+        """What each arm's rows are of, in order."""
+        return quantities(self.info["agents"])
+
+
+def factors_of(info: Mapping[str, Any]) -> list[Factor]:
+    """The factors that run.json of a sweep names."""
+    return [Factor(tuple(entry["keys"]), tuple(map(tuple, entry["values"]))) for entry in info["factors"]]
+
+
+def sweep_info(folder: Path) -> dict[str, Any]:
+    """run.json of the sweep in `folder`; raises RunError where it holds none."""
+    info = run_info(folder)
+    if info is None:
+        raise RunError(f"{folder}: holds no sweep (no run.json)")
+    if info.get("kind") != "sweep":
+        raise RunError(f"{folder}: holds a run, not a sweep; its tables are the CSV files in it")
+    return info
+
+
+def merged(folder: Path) -> Merged:
+    """Add up the finished jobs in `folder`; raises RunError where there is none or one is broken."""
+    info, jobs = sweep_info(folder), store.finished(folder)
+    if not jobs:
+        raise RunError(f"{folder}: no job of the sweep is finished yet")
+    cells = levels(factors_of(info))
+    failures: dict[int, tuple[int, str]] = {}
+    decisions: dict[tuple[int, int], int] = {}
+    read = []
+    for job in jobs:
+        columns, about = _read(store.job_path(folder, job))
+        read.append(columns)
+        for cell, error in about["errors"].items():
+            failures.setdefault(int(cell), (job, error))
+        for cell, digests in about["digests"].items():
+            for arm, digest in enumerate(digests):
+                at = int(cell), arm
+                decisions[at] = (decisions.get(at, 0) + int(digest, 16)) % 2**64
+    whole = [number for number in range(len(cells)) if number not in failures]
+    return Merged(info, cells, whole, _added(read, whole), decisions, failures, jobs)
+
+
+def _read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    try:
+        return read_job(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(f"{path}: is broken ({type(error).__name__}); remove it and resume the sweep") from None
+
+
+def _added(jobs: Sequence[dict[str, NDArray[Any]]], whole: list[int]) -> dict[str, NDArray[Any]]:
+    total: dict[str, NDArray[Any]] = {}
+    for columns in jobs if whole else ():
+        kept = np.isin(columns["cell"], whole)
+        rows = {name: values[kept] for name, values in columns.items()}
+        if total:
+            merge(total, rows)
+        else:
+            total = rows
+    return total
+
+
+def sweep_table(sums: Merged) -> pd.DataFrame:
+    """The tidy table of the sweep."""
+    kinds, n_arms = sums.quantities, len(sums.arms)
+    own = [place for place, kind in enumerate(kinds) if not kind.paired]
+    gap = {kind.metric: place for place, kind in enumerate(kinds) if kind.paired}
+    shape = len(sums.whole), n_arms, len(kinds)
+    estimates = _reshaped(estimate(sums.total), shape) if sums.whole else {}
+    count = len(own)
+    rows = shape[0] * n_arms * count
+    frame: dict[str, Any] = {"cell": np.repeat(np.array(sums.whole, np.int64), n_arms * count)}
+    for key in dict.fromkeys(key for factor in sums.factors for key in factor.keys):
+        values = _plain([sums.cells[number][key] for number in range(len(sums.cells))])
+        frame[key] = [values[number] for number in frame["cell"]]
+    for name in ("arm", "panel", "mechanism"):
+        told = [arm["name" if name == "arm" else name] for arm in sums.arms]
+        frame[name] = np.tile(np.repeat(np.array(told, object), count), shape[0])
+    for name in ("metric", "agent"):
+        frame[name] = np.tile(np.array([getattr(kinds[place], name) for place in own], object), shape[0] * n_arms)
+    n = sums.total["den"].reshape(shape)[..., :1] if sums.whole else np.zeros((0, n_arms, 1))
+    frame["n"] = np.broadcast_to(n, (*shape[:2], count)).ravel().astype(np.int64)
+    gaps = [gap.get(kinds[place].metric, -1) if not kinds[place].agent else -1 for place in own]
+    for name in ("value", "se", "se_mc"):
+        frame[name] = estimates[name][..., own].ravel() if estimates else np.zeros(0)
+    for name in ("value", "se", "se_mc"):
+        column = "difference" if name == "value" else f"difference_{name}"
+        picked = np.where(np.array(gaps) < 0, np.nan, estimates[name][..., gaps]) if estimates else np.zeros(0)
+        frame[column] = picked.ravel()
+    has_gap = np.tile(np.array(gaps) >= 0, shape[0] * n_arms)
+    baseline = np.repeat(np.array([arm["baseline"] for arm in sums.arms], object), count)
+    frame["baseline"] = np.where(has_gap, np.tile(baseline, shape[0]), "")
+    return pd.DataFrame(frame, index=range(rows))
+
+
+def _reshaped(found: Estimate, shape: tuple[int, ...]) -> dict[str, FloatArray]:
+    return {name: getattr(found, name).reshape(shape) for name in ("value", "se", "se_mc")}
+
+
+def _plain(values: list[Any]) -> list[Any]:
+    """Values as a column can hold them: numbers, texts or truths as they are, anything else as it is written."""
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return [float(value) for value in values] if any(isinstance(value, float) for value in values) else values
+    if all(isinstance(value, str) for value in values):
+        return values
+    return [written(value) for value in values]
+
+
+def factors_table(sums: Merged) -> pd.DataFrame:
+    """Whether each factor reaches a decision of each arm: who is hired, for what, when.
+
+    reaches_decision is NaN where failures leave nothing to compare.
+    """
+    factors = sums.factors
+    sizes = [len(factor.values) for factor in factors]
+    rows = []
+    for place, factor in enumerate(factors):
+        for arm, about in enumerate(sums.arms):
+            rows.append(
+                {"factor": factor.name, "arm": about["name"], "reaches_decision": _reaches(sums, sizes, place, arm)}
+            )
+    return pd.DataFrame(rows, columns=["factor", "arm", "reaches_decision"], dtype=object)
+
+
+def _reaches(sums: Merged, sizes: list[int], factor: int, arm: int) -> bool | float:
+    """Some two levels of the factor, all others being the same, differ in the arm's decisions."""
+    compared = False
+    numbers = np.arange(int(np.prod(sizes))).reshape(sizes)
+    for line in np.moveaxis(numbers, factor, -1).reshape(-1, sizes[factor]):
+        found = [sums.decisions[cell, arm] for cell in line.tolist() if cell not in sums.failures]
+        if len(set(found)) > 1:
+            return True
+        compared |= len(found) > 1
+    return False if compared else np.nan
+
+
+def structural_zeros(factors: pd.DataFrame, n_arms: int) -> list[str]:
+    """A line for each factor that reaches no decision of some arm."""
+    lines = []
+    zero = factors[factors["reaches_decision"].eq(False)]
+    for factor, rows in zero.groupby("factor", sort=False):
+        arms = list(rows["arm"])
+        of = "any arm" if len(arms) == n_arms else "arm " + ", ".join(map(repr, arms))
+        lines.append(f"structural zero: {factor} reaches no decision of {of}")
+    return lines
+
+
+def failures_table(sums: Merged) -> pd.DataFrame:
+    """One row per cell that failed."""
+    keys = [key for factor in sums.factors for key in factor.keys]
+    rows = []
+    for cell, (job, error) in sorted(sums.failures.items()):
+        told = {key: written(sums.cells[cell][key]) for key in keys}
+        rows.append({"cell": cell, **told, "job": job, "error": error})
+    return pd.DataFrame(rows, columns=["cell", *keys, "job", "error"])
+
+
+def precision_table(sums: Merged, share: float) -> pd.DataFrame:
+    """How precise welfare is in every arm of every whole cell, or the solve rate where no value is stated.
+
+    half_width: of the 95% interval, over replications; on a recorded table that is the simulation's own noise, since no
+    number of replications makes its tasks more. allowed: `share` of the absolute mean.
+    """
+    found = _reshaped(estimate(sums.total), (len(sums.whole), len(sums.arms), len(sums.quantities)))
+    rows = []
+    for place, cell in enumerate(sums.whole):
+        for arm, about in enumerate(sums.arms):
+            at = place, arm, PER_AUCTION.index("welfare")
+            metric = "welfare"
+            if np.isnan(found["value"][at]):
+                at, metric = (place, arm, PER_AUCTION.index("solve_rate")), "solve_rate"
+            half, allowed = Z95 * found["se_mc"][at], share * abs(found["value"][at])
+            row = {"cell": cell, "arm": about["name"], "metric": metric, "half_width": half, "allowed": allowed}
+            rows.append({**row, "reached": bool(half <= allowed)})
+    return pd.DataFrame(rows, columns=["cell", "arm", "metric", "half_width", "allowed", "reached"])
+
+
+def stamped(frame: pd.DataFrame, info: Mapping[str, Any], label: str) -> dict[str, str]:
+    """What a reader of the table must know of it: frame.attrs of a loaded sweep."""
+    scenario = info["scenario"]
+    return {
+        "scenario": scenario["name"],
+        "question": scenario["question"],
+        "note": scenario["note"],
+        "hash": info["hash"],
+        "seed": str(info["seed"]),
+        "version": info["versions"]["bidlab"],
+        "partial": label,
+        "rows": json.dumps(len(frame)),
+    }
+
+
+def keys_of(info: Mapping[str, Any]) -> list[str]:
+    """The swept keys, in order."""
+    return list(itertools.chain.from_iterable(factor.keys for factor in factors_of(info)))

@@ -1,0 +1,50 @@
+"""What several commands of the command line share: options, numbers read, tables printed."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.errors import RunError
+
+_WIDEST = 200  # columns; wider tables are those of sentences, which wrap
+
+Named = Annotated[str, typer.Argument(help="a scenario's name (see `bidlab list scenarios`) or a TOML file")]
+Seed = Annotated[str | None, typer.Option(help="seed of every draw, instead of the scenario's")]
+Replications = Annotated[str | None, typer.Option(help="number of replications, instead of the scenario's")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="key=value, e.g. tender.penalty=1.0; may be repeated")
+]
+Rules = Annotated[
+    list[str] | None, typer.Option("--mechanism", help="run this rule instead of the scenario's arms; may be repeated")
+]
+Plugins = Annotated[
+    list[Path] | None, typer.Option("--plugin", help="Python file that registers mechanisms; it is executed")
+]
+Folder = Annotated[Path, typer.Argument(help="folder of a run")]
+
+
+def whole(option: str, text: str) -> int:
+    """The whole number given for `option`; raises RunError where it is none."""
+    if not re.fullmatch(r"-?[0-9]{1,30}", text):
+        raise RunError(f"{option} {text}: must be a whole number")
+    return int(text)
+
+
+def printed(renderables: list[Any]) -> None:
+    """Print texts and tables."""
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, emoji=False)
+    for renderable in renderables:
+        if isinstance(renderable, str):
+            console.print(renderable, markup=False, soft_wrap=True)
+            continue
+        # A table of numbers is never cut to fit: where the terminal is narrower, its lines wrap.
+        natural = Measurement.get(console, console.options.update(max_width=1000), renderable).maximum
+        console.print(renderable, width=max(console.width, min(natural, _WIDEST)), crop=False, soft_wrap=False)

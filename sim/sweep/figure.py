@@ -1,0 +1,30 @@
+"""What a [[figure]] of a scenario may say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sim.section import Section
+
+Names = Annotated[list[str], Field(min_length=1)]
+
+
+class FigureFile(Section):
+    """A figure of a sweep."""
+
+    kind: Literal["lines"] = Field(description='"lines": a line for each arm over one swept key, with a 95% band')
+    x: str = Field(description="the swept key along the x axis")
+    y: str | Names | None = Field(
+        None,
+        description='metrics, a column of panels each, e.g. "welfare", "share:NAME", "difference:welfare"; welfare '
+        "and solve_rate where absent",
+    )
+    lines: str = Field("arm", description='"arm", or a swept key, of which each value has a line')
+    panel: str | Names | None = Field(
+        None, description='rows of panels: "arm", "panel", swept keys; where absent, all that is not told otherwise'
+    )
+    arms: Names | None = Field(None, description="arms drawn, without their panel; all where absent")
+    where: dict[str, Any] = Field(default_factory=dict, description="swept keys held at one value: { key = value }")
+    name: str | None = Field(None, description="file name of the figure; its kind and number where absent")

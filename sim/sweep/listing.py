@@ -1,0 +1,97 @@
+"""What `show` prints of a sweep. Builds, never prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.results import add_row, number, plain_table
+from sim.sweep.axes import short_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS = 40
+
+
+def results(folder: Path, info: dict[str, Any]) -> list[Any]:
+    """The sweep's main metric by cell and arm, what it does not reach, what failed, and where everything is."""
+    from analysis.load import load
+    from analysis.sweep_table import keys_of
+
+    table = load(folder)
+    told = table.attrs
+    label = f"{told['partial']}\n" if told["partial"] else ""
+    note = f"{told['note']}\n" if told["note"] else ""
+    n = int(table["n"].max()) if len(table) else 0
+    head = (
+        f"{told['scenario']}, sweep of {', '.join(keys_of(info))}: {told['question']}\n"
+        f"seed {told['seed']}, {table['cell'].nunique():,} cell(s), {len(info['arms'])} arm(s), "
+        f"{n:,} auctions in each, hash {told['hash'][:12]}\n{label}{note}"
+    )
+    where = (
+        f"\n{folder}: sweep.csv, sweep.parquet, factors.csv, manifest.json, figures/; or analysis.load({str(folder)!r})"
+    )
+    return [head, *_cells(table, keys_of(info)), *_zeros(folder, info), *_missed(folder), *_failed(folder), where]
+
+
+def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
+    rows = table[(table["metric"] == "welfare") & (table["agent"] == "")]
+    metric = "welfare"
+    if not rows["value"].notna().any():
+        rows, metric = table[table["metric"] == "solve_rate"], "solve_rate"
+    if rows.empty:
+        return ["no cell is whole"]
+    arms = list(dict.fromkeys(rows["arm"]))
+    title = f"{metric.replace('_', ' ')} per auction (± standard error for another draw of tasks)"
+    view = plain_table(title, ["cell", *map(short_key, keys), *arms])
+    cells = list(dict.fromkeys(rows["cell"]))
+    for cell in cells[: MOST_ROWS if len(cells) > MOST_ROWS else None]:
+        own = rows[rows["cell"] == cell].set_index("arm")
+        setting = [_value(own.iloc[0][key]) for key in keys]
+        add_row(view, str(cell), *setting, *(number(own.at[arm, "value"], own.at[arm, "se"]) for arm in arms))
+    left = len(cells) - MOST_ROWS
+    return [view, *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _zeros(folder: Path, info: dict[str, Any]) -> list[str]:
+    from analysis.sweep_table import factors_table, merged, structural_zeros
+
+    return ["", *structural_zeros(factors_table(merged(folder)), len(info["arms"]))]
+
+
+def _missed(folder: Path) -> list[str]:
+    """What --precision did not reach."""
+    import pandas as pd
+
+    path = folder / "precision.csv"
+    if not path.is_file():
+        return []
+    table = pd.read_csv(path)
+    missed = table[~table["reached"]]
+    if missed.empty:
+        return ["precision: reached in every cell and arm"]
+    lines = [
+        f"precision missed: cell {row['cell']}, arm {row['arm']!r}: half-width of {row['metric']} "
+        f"{row['half_width']:.4g}, allowed {row['allowed']:.4g}"
+        for row in missed.head(MOST_ROWS).to_dict("records")
+    ]
+    return [f"precision: missed in {len(missed)} of {len(table)} arms of cells; see precision.csv", *lines]
+
+
+def _failed(folder: Path) -> list[str]:
+    import pandas as pd
+
+    path = folder / "failures.csv"
+    if not path.is_file():
+        return []
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False).head(MOST_ROWS).to_dict("records")
+    return [f"cell {row['cell']} ({_parameters(row)}) failed: {row['error']}" for row in rows]
+
+
+def _parameters(row: dict[Any, Any]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in row.items() if key not in ("cell", "job", "error"))

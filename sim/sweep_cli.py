@@ -1,0 +1,204 @@
+"""The commands of sweeps. Prints, as sim/cli.py does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.cli_options import Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
+from sim.errors import RunError
+
+if TYPE_CHECKING:
+    from sim.sweep.plan import SweepPlan
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(sweep)
+    app.command()(cell)
+
+
+def sweep(
+    scenario: Named,
+    out: Annotated[Path | None, typer.Option(help="folder for the results [default: out/<scenario>.sweep]")] = None,
+    jobs: Annotated[str | None, typer.Option(help="processes of this machine [default: one per core]")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="insist that an unfinished sweep is there")] = False,
+    scheduler: Annotated[str | None, typer.Option(help="address of a running Dask cluster that does the jobs")] = None,
+    seed: Seed = None,
+    replications: Replications = None,
+    override: Overrides = None,
+    mechanism: Rules = None,
+    plugin: Plugins = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would run, how long and how big")] = False,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="e.g. 2%: replicate until the 95% half-width of welfare is at most that share of its mean"),
+    ] = None,
+    most: Annotated[str | None, typer.Option(help="replications at which --precision is given up")] = None,
+    ledger: Annotated[bool, typer.Option("--ledger", help="also keep every attempt")] = False,
+    force: Annotated[bool, typer.Option("--force", help="replace another scenario's or seed's results")] = False,
+) -> None:
+    """Play a scenario over the grid of its [sweep]: every arm, at every setting, under the same luck."""
+    from sim.plugins import plugins
+    from sim.sweep.plan import Options
+
+    options = Options(_share(precision), None if most is None else whole("--most", most), ledger)
+    if most is not None and precision is None:
+        raise RunError("--most: is the limit of --precision, which is not given")
+    with plugins(plugin or []) as digests:
+        plan = _plan(scenario, seed, replications, override, mechanism, digests, options)
+        count = _count(jobs, scheduler, plan)
+        folder = out or Path("out") / f"{plan.scenario.name}.sweep"
+        if dry_run:
+            from analysis.sweep_metrics import REDUCER
+            from sim.sweep.pilot import forecast
+
+            printed([forecast(plan, REDUCER, count)])
+            return
+        _execute(plan, folder, count, scheduler, plugin or [], force, resume)
+        _show(folder, plan)
+
+
+def cell(
+    folder: Annotated[Path, typer.Argument(help="folder of a finished sweep")],
+    number: Annotated[str, typer.Argument(help="number of the cell, from 0; see manifest.json")],
+    out: Annotated[Path | None, typer.Option(help="folder for the results [default: FOLDER.cell-N]")] = None,
+    plugin: Plugins = None,
+    force: Annotated[bool, typer.Option("--force", help="replace another run")] = False,
+) -> None:
+    """Run one cell of a sweep alone, on the same replications, with its whole ledger, tables and figures."""
+    from analysis.report import write_report
+    from sim import listing
+    from sim.execute import execute, plan
+    from sim.plugins import plugins
+    from sim.progress import auctions
+    from sim.run import run_info
+    from sim.sweep.manifest import cell_scenario, read_manifest
+
+    read_manifest(folder)
+    at = whole("cell", number)
+    with plugins(plugin or []) as digests:
+        info = run_info(folder) or {}
+        if info["plugins"] != digests:
+            names = ", ".join(info["plugins"]) or "none"
+            raise RunError(f"{folder}: ran with other plugins ({names}); give the same files with --plugin")
+        place = out or folder.with_name(f"{folder.name}.cell-{at}")
+        alone = plan(cell_scenario(folder, at), digests)
+        with auctions(alone) as (progress, _):
+            execute(alone, place, force=force, progress=progress, finish=write_report)
+        printed(listing.results(place, run_info(place) or {}))
+
+
+def show(folder: Folder, info: dict[str, Any]) -> None:
+    """Print what a sweep found."""
+    from sim.sweep.listing import results
+
+    printed(results(folder, info))
+
+
+def told(plan: SweepPlan) -> str:
+    """What `check` says of a sweep."""
+    jobs = plan.jobs_for(plan.scenario.replications)
+    return (
+        f"sweep: {len(plan.cells):,} cell(s) of {' x '.join(str(len(f.values)) for f in plan.factors)} levels, "
+        f"{len(plan.arms)} arm(s), {jobs:,} job(s) of at most {plan.block:,} replication(s): "
+        f"{plan.auctions(plan.scenario.replications):,} auctions; hash {plan.digest[:12]}"
+    )
+
+
+def check(scenario: str, *options: Any) -> str | None:
+    """What `check` says of the scenario's sweep; None where it has none. options: as `_plan` takes them."""
+    from sim.bundled import find_scenario
+    from sim.scenario_file import read_raw
+
+    if "sweep" not in read_raw(find_scenario(scenario), overrides=options[2] or []):
+        return None
+    return told(_plan(scenario, *options))
+
+
+def _plan(
+    name: str,
+    seed: str | None,
+    replications: str | None,
+    overrides: list[str] | None,
+    mechanisms: list[str] | None,
+    digests: dict[str, str],
+    options: Any = None,
+) -> SweepPlan:
+    from analysis.figures.lines import check_figures
+    from sim.bundled import find_scenario
+    from sim.scenario_file import read_raw
+    from sim.sweep.plan import plan_sweep
+
+    path = find_scenario(name)
+    raw = read_raw(
+        path,
+        seed=None if seed is None else whole("--seed", seed),
+        replications=None if replications is None else whole("--replications", replications),
+        overrides=overrides or [],
+        mechanisms=mechanisms or [],
+    )
+    plan = plan_sweep(path, raw, options, digests)
+    check_figures(plan)
+    return plan
+
+
+def _execute(
+    plan: SweepPlan, folder: Path, jobs: int, scheduler: str | None, paths: list[Path], force: bool, resume: bool
+) -> None:
+    from analysis.sweep_report import ANALYSIS
+    from sim.progress import cells
+    from sim.sweep.execute import InterruptedSweepError, execute_sweep
+
+    try:
+        with cells(plan) as progress:
+            execute_sweep(
+                plan,
+                folder,
+                ANALYSIS,
+                jobs=jobs,
+                scheduler=scheduler,
+                plugin_paths=paths,
+                force=force,
+                resume=resume,
+                progress=progress,
+            )
+    except KeyboardInterrupt as stopped:
+        held = f"{stopped.label} in {stopped.partial}; " if isinstance(stopped, InterruptedSweepError) else ""
+        typer.echo(f"bidlab: interrupted; {held}the same command goes on from there", err=True)
+        raise typer.Exit(130) from None
+
+
+def _show(folder: Path, plan: SweepPlan) -> None:
+    """Print the result; exit code 1 where cells failed."""
+    from sim.run import run_info
+
+    show(folder, run_info(folder) or {})
+    failures = folder / "failures.csv"
+    if failures.is_file():
+        count = len(failures.read_text("utf-8").splitlines()) - 1
+        typer.echo(f"bidlab: {count} of {len(plan.cells)} cell(s) failed; see {failures}", err=True)
+        raise typer.Exit(1)
+
+
+def _count(jobs: str | None, scheduler: str | None, plan: SweepPlan) -> int:
+    from sim.sweep.execute import cores
+
+    if jobs is not None and scheduler is not None:
+        raise RunError("--jobs: is for this machine; with --scheduler the cluster's workers do the jobs")
+    count = cores() if jobs is None else whole("--jobs", jobs)
+    if count < 1:
+        raise RunError(f"--jobs {count}: must be >= 1")
+    return min(count, plan.jobs_for(plan.most))
+
+
+def _share(text: str | None) -> float | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*%\s*", text)
+    if found is None or not 0 < float(found[1]) <= 1000:
+        raise RunError(f"--precision {text}: must be a percentage above 0%, e.g. 2%")
+    return float(found[1]) / 100

@@ -1,0 +1,74 @@
+"""Small sweeps: a synthetic world with a panel, and a recorded table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from analysis.sweep_report import ANALYSIS
+from sim.scenario_file import read_raw
+from sim.sweep.execute import execute_sweep
+from sim.sweep.plan import Options, SweepPlan, plan_sweep
+from tests.cli.command import SCENARIO, lay_out
+
+SYNTHETIC = """\
+question = "Does a penalty change who wins?"
+seed = 3
+replications = 16
+baseline = "second price"
+
+[world]
+profile = "marketbench"
+parameters = "point"
+sigma_u = [0.0, 2.3]
+tasks = 6
+bid_cost = 0.001
+agents = { "*" = { overconfidence = 0.0, overprecision = 0.0 } }
+
+[tender]
+value = 1.0
+reserve = "value"
+penalty = 0.0
+
+[market]
+overhead = 0.002
+
+[standing]
+expected_cost = "leave_one_task_out"
+
+[[arm]]
+name = "second price"
+mechanism = "second_price"
+
+[[arm]]
+name = "its own penalty"
+mechanism = "second_price"
+tender = { penalty = 0.5 }
+
+[[arm]]
+name = "always"
+mechanism = { always = { agent = "gpt-5-mini" } }
+"""
+SWEEP = """
+[sweep]
+"world.agents.gemini-3-pro.overconfidence" = [-1.0, 2.0]
+"tender.penalty" = [0.0, 1.0]
+"""
+RECORDED = SCENARIO.replace("replications = 2", "replications = 5").replace(
+    "reserve = 0.8", "reserve = {uniform = [0, 1]}"
+)
+
+
+def write(folder: Path, scenario: str = SYNTHETIC, sweep: str = SWEEP) -> Path:
+    """Write the scenario, and the recorded table beside it; returns the scenario's path."""
+    return lay_out(folder, scenario + sweep)
+
+
+def plan_of(path: Path, *overrides: str, options: Options | None = None, **changes: Any) -> SweepPlan:
+    """The plan of a scenario. changes: seed, replications."""
+    return plan_sweep(path, read_raw(path, overrides=overrides, **changes), options)
+
+
+def run(plan: SweepPlan, folder: Path, **how: Any) -> Path:
+    """Run the plan into `folder`, with the analysis of the command line."""
+    return execute_sweep(plan, folder, ANALYSIS, **how)

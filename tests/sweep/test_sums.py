@@ -1,0 +1,121 @@
+"""What a sweep adds up is what `bidlab run` of each cell finds, and the manifest leads back to it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import load
+from analysis.differences import differences_table
+from analysis.report import arms_of
+from analysis.sweep_metrics import PER_AUCTION
+from analysis.tables import agents_table, summary_table
+from sim.execute import execute, plan
+from sim.run import Run, draw_world
+from sim.sweep.manifest import cell_scenario
+from sim.sweep.plan import world_key
+from tests.cli.command import ARM
+from tests.sweep.scenes import RECORDED, SWEEP, SYNTHETIC, plan_of, run, write
+
+CLOSE = {"rel": 1e-12, "abs": 1e-12, "nan_ok": True}
+MONEY = '[sweep]\n"market.overhead" = [0.0, 0.25]\n"tender.penalty" = [0.5, 0.0]\n'
+TRIES = """\
+[tender]
+value = 1.0
+reserve = 0.8
+penalty = 0.0
+postings = 3
+exclude = "none"
+"""
+REPEATED = RECORDED.replace("[world]", '[world]\nbeyond_tries = "repeat"\ninfra = 0.2\nbid_cost = 0.01\n')
+SCENES = {
+    "synthetic": (SYNTHETIC, SWEEP),
+    "recorded": (RECORDED + ARM.replace('"x"', '"y"') + "tender = { reserve = 0.2 }\n", MONEY),
+    "recorded, alone, no value": (
+        RECORDED.replace("value = 1.0\n", "") + ARM.replace('"x"', '"y"') + "market = { alone = false }\n",
+        MONEY + "[market]\nalone = true\n",
+    ),
+    "posted again": (
+        REPEATED.replace(REPEATED[REPEATED.index("[tender]") : REPEATED.index("[[arm]]")], TRIES)
+        + ARM.replace('"x"', '"y"').replace("second_price", "hire_all"),
+        MONEY,
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=list(SCENES))
+def swept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished sweep."""
+    folder = tmp_path_factory.mktemp("swept")
+    return run(plan_of(write(folder, *SCENES[request.param])), folder / "o")
+
+
+def tables_of_cell(folder: Path, cell: int, out: Path) -> tuple[Run, dict[str, pd.DataFrame]]:
+    done = Run.open(execute(plan(cell_scenario(folder, cell)), out))
+    arms = arms_of(done)
+    baselines = {arm.name: done.scenario.baseline_of(arm) for arm in done.scenario.arms}
+    return done, {
+        "summary": summary_table(arms).set_index("arm"),
+        "agents": agents_table(arms).set_index(["arm", "agent"]),
+        "differences": differences_table(arms, baselines).set_index("arm"),
+    }
+
+
+def test_sums_are_what_a_run_of_the_cell_finds(swept: Path, tmp_path: Path) -> None:
+    table, cell = load(swept), 3
+    done, tables = tables_of_cell(swept, cell, tmp_path / "cell")
+    manifest = json.loads((swept / "manifest.json").read_text())
+    assert done.info["hash"] == manifest["cells"][cell]["hash"]
+    compared = 0
+    for row in table[table["cell"] == cell].to_dict("records"):
+        found = tables["agents"].loc[(row["arm"], row["agent"])] if row["agent"] else tables["summary"].loc[row["arm"]]
+        if row["metric"] in found:
+            assert_row(row, found, "")
+            compared += 1
+        if row["metric"] in tables["differences"]:
+            assert_row(row, tables["differences"].loc[row["arm"]], "difference")
+            assert row["baseline"] == tables["differences"].loc[row["arm"], "baseline"]
+    assert compared >= len(tables["summary"]) * (len(PER_AUCTION) + 1)
+    assert set(table["n"]) == set(tables["summary"]["tasks"])
+
+
+def assert_row(row: dict[Any, Any], found: Any, of: str) -> None:
+    metric = row["metric"]
+    for ours, theirs in (("value", metric), ("se", f"{metric}_se"), ("se_mc", f"{metric}_se_mc")):
+        name = ours if not of else of if ours == "value" else f"{of}_{ours}"
+        assert row[name] == pytest.approx(found[theirs], **CLOSE), (row["arm"], metric, row["agent"], name)
+
+
+def test_success_of_the_hired_is_wins_over_attempts(swept: Path, tmp_path: Path) -> None:
+    table = load(swept)
+    done, _ = tables_of_cell(swept, 0, tmp_path / "cell")
+    rows = table[(table["cell"] == 0) & (table["metric"] == "success_rate_hired")]
+    for row in rows.to_dict("records"):
+        attempts = done.ledger.arm(row["arm"]).attempts
+        own = attempts[attempts["agent"] == row["agent"]]
+        assert row["value"] == pytest.approx(own["success"].mean() if len(own) else np.nan, **CLOSE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["tender.penalty=0.7", 'tender.public=["penalty"]', "world.bid_cost=0.3", "tender.escalation={cap=1.5}"],
+)
+def test_settings_that_share_worlds_draw_the_same(tmp_path: Path, change: str) -> None:
+    path = write(tmp_path)
+    one, other = (plan_of(path, *changes).cells[0] for changes in ((), (change,)))
+    assert one.worlds == other.worlds
+    worlds = [draw_world(cell.scenario.arms[0].settings, cell.origin, 3, 4, 2) for cell in (one, other)]
+    for name, array in vars(worlds[0]).items():
+        assert np.array_equal(array, getattr(worlds[1], name), equal_nan=False) if array is not None else True
+
+
+@pytest.mark.parametrize("change", ["world.infra=0.1", "tender.value=2.0", "bidders.card={weight=1.0,cost_weight=0.0}"])
+def test_settings_that_change_luck_do_not_share_worlds(tmp_path: Path, change: str) -> None:
+    path = write(tmp_path)
+    keys = [world_key(plan_of(path, *changes).arms[0].settings) for changes in ((), (change,))]
+    assert keys[0] != keys[1]

@@ -1,0 +1,110 @@
+"""Who does the jobs changes nothing: one process, two, a Dask cluster, in any order."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from analysis.sweep_metrics import REDUCER
+from sim.ledger import read_frame
+from sim.sweep import execute
+from sim.sweep.workers import Here
+from tests.cli.command import bidlab
+from tests.cli.test_commands import PLUGIN
+from tests.market.folders import contents
+from tests.sweep.scenes import plan_of, run, write
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sweep done by one process, with a plugin's rule and its ledger; the scenario lies beside it."""
+    folder = tmp_path_factory.mktemp("alone")
+    write(folder)
+    (folder / "rule.py").write_text(PLUGIN)
+    said = bidlab("sweep", folder / "s.toml", "--out", folder / "o", "--jobs", "1", *options(folder))
+    assert said.code == 0, said.err
+    return folder / "o"
+
+
+def options(folder: Path) -> list[str | Path]:
+    rules = ["--mechanism", "second_price", "--mechanism", "best_claim"]
+    return ["--plugin", folder / "rule.py", *rules, "--ledger"]
+
+
+def test_two_processes_and_the_same_bytes(alone: Path, tmp_path: Path) -> None:
+    folder = alone.parent
+    said = bidlab("sweep", folder / "s.toml", "--out", tmp_path / "o", "--jobs", "2", *options(folder))
+    assert said.code == 0, said.err
+    assert contents(tmp_path / "o") == contents(alone)
+
+
+def test_any_order_and_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of(write(tmp_path))
+    expected = contents(run(plan, tmp_path / "o"))
+    there = Here.run
+    monkeypatch.setattr(Here, "run", lambda self, jobs: there(self, list(jobs)[::-1]))
+    assert contents(run(plan, tmp_path / "reversed")) == expected
+
+
+def test_dask_cluster_and_the_same_bytes(alone: Path, tmp_path: Path) -> None:
+    distributed: Any = pytest.importorskip("distributed")
+    folder = alone.parent
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        said = bidlab("sweep", folder / "s.toml", "--out", tmp_path / "o", "--scheduler", address, *options(folder))
+    assert said.code == 0, said.err
+    assert contents(tmp_path / "o") == contents(alone)
+
+
+@pytest.mark.parametrize("address", ["here", "tcp://127.0.0.1:9"])
+def test_scheduler_that_does_not_answer(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("sim.sweep.workers.PATIENCE", "1s")
+    said = bidlab("sweep", write(tmp_path), "--out", tmp_path / "o", "--scheduler", address)
+    assert (said.code, said.err.count("\n")) == (2, 1), said.err
+    assert f"--scheduler {address}" in said.err
+
+
+def test_without_dask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    said = bidlab("sweep", write(tmp_path), "--out", tmp_path / "o", "--scheduler", "tcp://127.0.0.1:9")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "pip install 'bidlab[dask]'" in said.err
+
+
+def test_jobs_and_their_size_depend_on_the_scenario_alone(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    assert [plan_of(path, replications=count).block for count in (1, 7, 16, 100, 10**6)] == [1, 1, 2, 12, 2048]
+    assert plan_of(path, "world.tasks=100000", replications=10**4).block == 1
+    plan = plan_of(path, replications=21)
+    jobs = [plan.job(number) for number in range(plan.jobs_for(21))]
+    assert jobs[-1] == (20, 1)
+    assert sum(count for _, count in jobs) == 21
+
+
+def test_worlds_are_drawn_once_for_all_that_share_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two panels, two levels of the overconfidence: four Worlds a job; the penalty needs none of its own."""
+    drawn: list[object] = []
+    draw = importlib.import_module("sim.sweep.job").draw_world
+    monkeypatch.setattr("sim.sweep.job.draw_world", lambda *a: (drawn.append(a), draw(*a))[1])
+    plan = plan_of(write(tmp_path), replications=1)
+    list(Here(execute.work_of(plan, REDUCER)).run([(0, 0, 1)]))
+    assert len(drawn) == 4
+
+
+def test_ledger_holds_the_attempts_of_each_cell_and_arm(alone: Path, tmp_path: Path) -> None:
+    said = bidlab("cell", alone, "1", "--out", tmp_path / "cell", "--plugin", alone.parent / "rule.py")
+    assert said.code == 0, said.err
+    whole = read_frame(tmp_path / "cell" / "attempts.parquet")
+    for place, arm in enumerate(dict.fromkeys(whole["arm"])):
+        parts = sorted((alone / "ledger").glob(f"cell-00001.arm-{place:03d}.job-*.parquet"))
+        kept = pd.concat([read_frame(part) for part in parts], ignore_index=True)
+        own = whole[whole["arm"] == arm].reset_index(drop=True)
+        pd.testing.assert_frame_equal(kept, own)
+    assert bidlab("cell", alone, "1").code == 2
+    assert "numbered 0 ... 3" in bidlab("cell", alone, "4", "--plugin", alone.parent / "rule.py").err
