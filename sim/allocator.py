@@ -45,7 +45,7 @@ class Allocator:
     def __init__(self, world: World, rules: Rules) -> None:
         self.world, self.rules = world, rules
         shape = world.belief.shape
-        _check_failures(world, rules)
+        check_failures(world, rules)
         self._delivered = world.delivered
         self._fixed_cost = self._static_cost()
         self._fixed_advice = self._static_advice()
@@ -171,7 +171,8 @@ class Allocator:
         return np.broadcast_to(np.nan, self.world.belief.shape)
 
 
-def _check_failures(world: World, rules: Rules) -> None:
+def check_failures(world: World, rules: Rules) -> None:
+    """Raise MarketError where the World holds too few beliefs after failures for these rules."""
     most = rules.postings - 1 if rules.exclude == "none" else 0
     if world.retry_belief is not None and world.retry_belief.shape[-1] < most:
         held = world.retry_belief.shape[-1]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from sim import sweep_cli
-from sim.cli_options import Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
+from sim.cli_options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
 from sim.errors import RunError, SimError, closest
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def run(
     mechanism: Rules = None,
     events: Annotated[bool, typer.Option("--events", help="also write events.jsonl")] = False,
     plugin: Plugins = None,
+    engine: Engine = "auto",
     force: Annotated[bool, typer.Option("--force", help="replace another scenario's or seed's run")] = False,
 ) -> None:
     """Run a scenario and write ledger, tables and figures to a folder."""
@@ -42,7 +43,7 @@ def run(
     from sim.progress import auctions
 
     with plugins(plugin or []) as digests:
-        plan = _plan(scenario, seed, replications, override, mechanism, digests)
+        plan = _plan(scenario, seed, replications, override, mechanism, digests, engine)
         folder = out or Path("out") / plan.scenario.name
         with auctions(plan) as (progress, phase):
 
@@ -179,6 +180,7 @@ def _plan(
     overrides: list[str] | None,
     mechanisms: list[str] | None,
     digests: dict[str, str],
+    engine: str = "auto",
 ) -> Plan:
     from sim.bundled import find_scenario
     from sim.execute import plan
@@ -191,7 +193,7 @@ def _plan(
         overrides=overrides or [],
         mechanisms=mechanisms or [],
     )
-    return plan(scenario, digests)
+    return plan(scenario, digests, engine)
 
 
 def _show(folder: Path) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.engine import Engine, choose, play, play_alone
 from sim.errors import RunError, ScenarioError
 from sim.folder import check_folder, open_partial, partial_of, take_name
 from sim.ledger import SCHEMAS, arrow_table, categories, read_arrow, write_table
@@ -25,7 +26,6 @@ from sim.memory import check_memory
 from sim.origin import Origin
 from sim.run import arm_rules, arm_world, scenario_origin
 from sim.scenario import Arm, Scenario
-from sim.simulate import simulate, simulate_alone
 
 Progress = Callable[[str, int], None]  # arm, auctions done since the last call
 _KEPT = r"arm-\d+\.[a-z]+\.parquet"  # what a run that goes on finds in its folder
@@ -39,6 +39,7 @@ class Plan:
     scenario: Scenario
     origin: Origin
     digest: str
+    engines: Mapping[str, Engine]  # arm -> the engine that plays it
     plugins: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -47,7 +48,7 @@ class Plan:
         return {
             "hash": self.digest,
             "seed": self.scenario.seed,
-            "engine": "market",
+            "engine": dict(self.engines),
             "plugins": dict(self.plugins),
             "versions": versions(),
             "agents": list(self.origin.agents),
@@ -66,18 +67,19 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
 
 
-def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None) -> Plan:
-    """Check everything about the scenario that can be checked without running it.
+def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None, engine: str = "auto") -> Plan:
+    """Check everything about the scenario that can be checked without running it. engine: as `sim.engine` names them.
 
     Raises ScenarioError, TableError or RunError in one line.
     """
+    engines = {arm.name: choose(engine, arm.settings) for arm in scenario.arms}
     n_tasks = scenario.arms[0].settings.world.tasks
     if n_tasks is not None:
         check_memory(scenario, n_tasks, 1, 1)  # before as many names are made
     origin = scenario_origin(scenario)
     check_memory(scenario, len(origin.tasks), len(origin.agents), origin.n_tries)
     check_arms(scenario, origin)
-    return Plan(scenario, origin, scenario.digest(plugins), plugins or {})
+    return Plan(scenario, origin, scenario.digest(plugins), engines, plugins or {})
 
 
 def check_arms(scenario: Scenario, origin: Origin) -> None:
@@ -138,10 +140,11 @@ def _run_arm(plan: Plan, place: int, arm: Arm, partial: Path, progress: Progress
         return True
     world = arm_world(plan.scenario, arm, plan.origin)
     tick = None if progress is None else (lambda done: progress(arm.name, done))
+    engine = plan.engines[arm.name]
     if arm.settings.market.alone:
-        tables = simulate_alone(world, lambda alone: arm_rules(arm, alone), progress=tick)
+        tables = play_alone(engine, world, lambda alone: arm_rules(arm, alone), progress=tick)
     else:
-        tables = simulate(world, arm_rules(arm, world), progress=tick)
+        tables = play(engine, world, arm_rules(arm, world), progress=tick)
     names = categories([a.name for a in plan.scenario.arms], plan.origin.agents, plan.origin.tasks)
     for name, columns in tables.items():
         columns["arm"] = np.full(len(columns["task"]), place)

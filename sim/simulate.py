@@ -62,26 +62,3 @@ def _block(
     for columns in tables.values():
         columns["replication"] = columns["replication"] + first
     return tables
-
-
-def simulate_alone(
-    world: World,
-    rules_of: Callable[[World], Rules],
-    *,
-    progress: Callable[[int], None] | None = None,
-) -> Tables:
-    """As `simulate`, with each agent in a market of its own; the clearings' `alone` says whose."""
-    parts = []
-    for agent in range(world.n_agents):
-        alone = world.only(agent)
-        tables = simulate(alone, rules_of(alone), progress=progress)
-        tables["attempts"]["agent"] = tables["attempts"]["agent"] + agent
-        tables["bids"]["agent"] = tables["bids"]["agent"] + agent
-        tables["clearings"]["alone"] = np.full(len(tables["clearings"]["task"]), agent)
-        parts.append(tables)
-    joined: Tables = {}
-    for name in parts[0]:
-        columns = {column: np.concatenate([part[name][column] for part in parts]) for column in parts[0][name]}
-        order = np.argsort(columns["replication"], kind="stable")
-        joined[name] = {column: values[order] for column, values in columns.items()}
-    return joined

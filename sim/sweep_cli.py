@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli_options import Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
+from sim.cli_options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
 from sim.errors import RunError
 
 if TYPE_CHECKING:
@@ -39,13 +39,14 @@ def sweep(
     ] = None,
     most: Annotated[str | None, typer.Option(help="replications at which --precision is given up")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="also keep every attempt")] = False,
+    engine: Engine = "auto",
     force: Annotated[bool, typer.Option("--force", help="replace another scenario's or seed's results")] = False,
 ) -> None:
     """Play a scenario over the grid of its [sweep]: every arm, at every setting, under the same luck."""
     from sim.plugins import plugins
     from sim.sweep.plan import Options
 
-    options = Options(_share(precision), None if most is None else whole("--most", most), ledger)
+    options = Options(_share(precision), None if most is None else whole("--most", most), ledger, engine)
     if most is not None and precision is None:
         raise RunError("--most: is the limit of --precision, which is not given")
     with plugins(plugin or []) as digests:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.arrays import BoolArray, IntArray, Status
+from sim.bidding import Bidders
 from sim.errors import MarketError
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.rules import Rules
@@ -49,13 +50,17 @@ class Outcomes:
         shape = world.n_tasks, world.n_agents, world.n_replications
         again = rules.postings > 1
         self.tries = PerCell(np.zeros(shape, np.int16)) if again else None
-        self.failures = PerCell(np.zeros(shape, np.int16)) if again and rules.exclude == "failed" else None
+        read = rules.exclude == "failed" or world.retry_belief is not None or not isinstance(rules.bidder, Bidders)
+        self.failures = PerCell(np.zeros(shape, np.int16)) if again and read else None
 
-    def tries_at(self, place: Place) -> Lanes:
-        """(n, M) attempts of each agent at the task so far."""
-        if self.tries is None:
-            return np.broadcast_to(np.int64(0), (place.n_agents, len(place)))
-        return self.tries.per_agent(place).astype(np.int64)
+    def so_far(self, place: Place) -> tuple[Lanes, Lanes]:
+        """(n, M) attempts of each agent at the task, and those of them that verified FAIL (0 where nobody asks)."""
+        none = np.broadcast_to(np.int64(0), (place.n_agents, len(place)))
+        counts = (
+            none if kept is None else kept.per_agent(place).astype(np.int64) for kept in (self.tries, self.failures)
+        )
+        tries, failures = counts
+        return tries, failures
 
     def deadline(self, place: Place) -> IntArray | None:
         """(M,) tick at which the task closes; None: it stays open."""

@@ -62,9 +62,10 @@ class Block:
         cost: Lanes | None = None,
     ) -> Closing:
         """Clear M postings at tick (M,). live (M,): lanes that have not ended, None: all; full (n, M): no free slot."""
-        tries = self.outcomes.tries_at(place)
+        tries, failures = self.outcomes.so_far(place)
         reserve = (self._reserve or self._first_reserve).per_task(place)
-        question = Question(place, posting, reserve, tries, self._excluded(place, tries), _barred(full, live))
+        excluded = self._excluded(tries, failures)
+        question = Question(place, posting, reserve, tries, failures, excluded, _barred(full, live))
         answer = self.desk.clear(question, reputation, cost)
         hires = np.logical_or.reduce(answer.hired, axis=0)
         made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)))
@@ -75,12 +76,10 @@ class Block:
         self._write(question, answer, tick, made, hires, reason, live)
         return Closing(made, reposted, again)
 
-    def _excluded(self, place: Place, tries: Lanes) -> Lanes | None:
-        if self.rules.exclude == "none" or self.outcomes.tries is None:
+    def _excluded(self, tries: Lanes, failures: Lanes) -> Lanes | None:
+        if self.rules.exclude == "none" or self.rules.postings == 1:
             return None
-        if self.outcomes.failures is None:
-            return np.asarray(tries > 0)
-        return np.asarray(self.outcomes.failures.per_agent(place) > 0)
+        return np.asarray((tries if self.rules.exclude == "hired" else failures) > 0)
 
     def _ends(self, made: Attempts, hires: BoolArray, tick: IntArray) -> tuple[IntArray, BoolArray, Lanes | None]:
         """When each posting ends, whether it was verified as solved, and (where told) why it ended, (M,) each."""

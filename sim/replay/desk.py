@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.allocator import check_failures
 from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, thin
 from sim.bidding import BidderState, see
 from sim.replay.cells import Cells, Lanes, Place
@@ -24,7 +25,8 @@ from sim.world import World
 class Question:
     """M clearings as they come up.
 
-    posting, reserve (M,); tries (n, M): attempts of each agent at the task so far. barred (n, M): agents that cannot
+    posting, reserve (M,); tries, failures (n, M): attempts of each agent at the task so far, and those of them that
+    verified FAIL (0 where nobody bids by them). barred (n, M): agents that cannot
     win (no free slot, or the lane has ended); excluded: those kept out for what happened at this task. None: nobody.
     """
 
@@ -32,6 +34,7 @@ class Question:
     posting: IntArray
     reserve: FloatArray
     tries: Lanes
+    failures: Lanes
     excluded: Lanes | None = None
     barred: Lanes | None = None
 
@@ -54,7 +57,9 @@ class Desk:
     """Clears postings of one block of replications under one arm's rules."""
 
     def __init__(self, world: World, rules: Rules) -> None:
+        check_failures(world, rules)
         self.rules, self.n_agents = rules, world.n_agents
+        self._retry = None if world.retry_belief is None else Cells(world.retry_belief)
         self._belief, self._cost_belief = Cells(world.belief), Cells(world.cost_belief)
         self._value, self._lottery = Cells(world.value), Cells(world.lottery)
         self._silent = None if world.silent is None else Cells(world.silent)
@@ -105,8 +110,11 @@ class Desk:
         place = question.place
         notice = see(self.rules.public, tender.value, tender.reserve, tender.penalty, tender.posting)
         silent = None if self._silent is None else self._silent.per_agent(place).T
-        state = BidderState(question.tries.T, silent)
+        state = BidderState(question.tries.T, question.failures.T, silent)
         belief, cost = self._belief.per_agent(place), self._cost_belief.per_agent(place)
+        if self._retry is not None:
+            later = self._retry.next_try(place, np.maximum(question.failures - 1, 0))
+            belief = np.where(question.failures > 0, later, belief)
         asked, claimed = self.rules.bidder(belief.T, cost.T, notice, state)
         ask, claim = _lanes(asked), _lanes(claimed)
         willing: Lanes = np.isfinite(ask)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sim.arrays import BoolArray, IntArray, thin
+from sim.card import PastCard
 from sim.errors import MarketError
 from sim.replay.block import Block, Detail
 from sim.replay.cells import Place
@@ -23,9 +24,10 @@ _FEW = 0.6  # share of the lanes still going below which the others are dropped
 Tables = dict[str, Columns]
 
 
-def refusal(rules: Rules) -> str | None:
-    """Why the batch engine cannot play by these rules, None where it can."""
-    del rules
+def refusal(card: PastCard | None) -> str | None:
+    """Why the batch engine cannot play a market whose agents read this card of their past, None where it can."""
+    if card is not None:
+        return 'bidders.card.record = "past": what is on a card when a bid is formed depends on what ended before'
     return None
 
 
@@ -34,9 +36,12 @@ def replay(
 ) -> Tables:
     """Play every replication of `world` under `rules`; the columns of each ledger table as `simulate` gives them.
 
-    progress: called with the number of tasks done since the last call. Raises MarketError where ticks run so high that
-    a moment does not fit into 64 bits.
+    progress: called with the number of tasks done since the last call. Raises MarketError where `refusal` gives a
+    reason, and where ticks run so high that a moment does not fit into 64 bits.
     """
+    reason = refusal(rules.card)
+    if reason is not None:
+        raise MarketError(f"the batch engine cannot play this market: {reason}")
     _check_ticks(world, rules)
     blocks = []
     for first in range(0, world.n_replications, LANES):

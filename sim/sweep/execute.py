@@ -58,7 +58,7 @@ class Analysis:
 def work_of(plan: SweepPlan, reducer: Reducer) -> Work:
     """What a worker needs for any job of the plan."""
     cells = (CellWork(cell.number, cell.scenario.arms, cell.worlds, cell.origin) for cell in plan.cells)
-    return Work(tuple(cells), plan.baselines, plan.scenario.seed, plan.options.ledger, reducer)
+    return Work(tuple(cells), plan.baselines, plan.scenario.seed, plan.options.ledger, plan.options.engine, reducer)
 
 
 def execute_sweep(

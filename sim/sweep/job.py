@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 
 from sim import draws
 from sim.arrays import FloatArray, IntArray
+from sim.engine import Engine, choose
+from sim.engine import play as play_market
 from sim.errors import SimError
 from sim.ledger import arrow_table, categories
 from sim.origin import Origin
 from sim.rules import Rules
 from sim.run import draw_world
 from sim.scenario import Arm
-from sim.simulate import simulate
 from sim.tape import Columns
 from sim.world import World
 
@@ -77,6 +78,7 @@ class Work:
     baselines: tuple[int, ...]
     seed: int
     ledger: bool
+    engine: str
     reducer: Reducer
 
 
@@ -119,7 +121,7 @@ def in_order_of_worlds(cells: Sequence[CellWork]) -> list[CellWork]:
     return [cells[at] for at in sorted(range(len(cells)), key=places.__getitem__)]
 
 
-def play(world: World, arm: Arm) -> Played:
+def play(world: World, arm: Arm, engine: Engine) -> Played:
     """Play one arm in its World."""
     rules_of = [world.only(agent) for agent in range(world.n_agents)] if arm.settings.market.alone else [world]
     attempts: list[Columns] = []
@@ -127,7 +129,7 @@ def play(world: World, arm: Arm) -> Played:
     rules = None
     for agent, market in enumerate(rules_of):
         rules = Rules.of(arm.mechanism, arm.settings, market)
-        tables = simulate(market, rules, detail="auctions")
+        tables = play_market(engine, market, rules, detail="auctions")
         tables["attempts"]["agent"] = tables["attempts"]["agent"] + agent
         attempts.append(tables["attempts"])
         counts.append(tables["auctions"])
@@ -180,7 +182,7 @@ def _play_cell(
     for place, (arm, key) in enumerate(zip(cell.arms, cell.worlds, strict=True)):
         if key not in worlds:
             worlds[key] = draw_world(arm.settings, cell.origin, work.seed, count, first)
-        played = play(worlds[key], arm)
+        played = play(worlds[key], arm, choose(work.engine, arm.settings))
         measures.append(work.reducer.measure(played))
         digests.append(f"{decisions(played, first):016x}")
         if work.ledger:

@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sim.engine import choose
 from sim.errors import ArrayError, RunError, ScenarioError
 from sim.execute import check_arms, versions
 from sim.invalid import written
@@ -62,12 +63,14 @@ class Options:
     """What decides a sweep's result besides its scenario.
 
     precision: share of its mean that the 95% half-width of each arm may have; None: the scenario's replications.
-    most: replications at which precision is given up. ledger: the attempts are kept too.
+    most: replications at which precision is given up. ledger: the attempts are kept too. engine: as `sim.engine` names
+    them; it changes no number.
     """
 
     precision: float | None = None
     most: int | None = None
     ledger: bool = False
+    engine: str = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,13 +150,19 @@ class SweepPlan:
         return hashlib.sha256(whole.encode()).hexdigest()
 
     @property
+    def engines(self) -> list[str]:
+        """The engines that play some cell."""
+        arms = (arm for cell in self.cells for arm in cell.scenario.arms)
+        return sorted({choose(self.options.engine, arm.settings) for arm in arms})
+
+    @property
     def info(self) -> dict[str, Any]:
         """What run.json says."""
         return {
             "kind": "sweep",
             "hash": self.digest,
             "seed": self.scenario.seed,
-            "engine": "market",
+            "engine": self.engines,
             "plugins": dict(self.plugins),
             "versions": versions(),
             "agents": list(self.agents),
@@ -189,6 +198,7 @@ def plan_sweep(
     plan = SweepPlan(path, raw, scenario, factors, cells, options or Options(), figures, plugins or {})
     if plan.most < scenario.replications:
         raise RunError(f"--most {plan.most}: must be at least the scenario's {scenario.replications} replications")
+    _ = plan.engines  # raises where the engine asked for cannot play some cell
     biggest = max(cells, key=bytes_of)
     smaller = Scenario(**{**vars(biggest.scenario), "replications": plan.block})
     check_memory(smaller, len(biggest.origin.tasks), len(plan.agents), biggest.origin.n_tries)

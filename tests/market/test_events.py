@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.engine import play_alone
 from sim.events import events
 from sim.rules import Rules
-from sim.simulate import simulate, simulate_alone
+from sim.simulate import simulate
 from sim.world import World
 from tests.market.play import ledger_of
 from tests.reference_market import CLEARING, COMPLETION, POSTING, NaiveMarket
@@ -86,7 +87,7 @@ def test_bid_that_was_never_made_is_told_as_null() -> None:
 
 def test_agents_alone_are_told_as_markets_of_their_own() -> None:
     world = make_world(1, 2)
-    ledger = ledger_of(world, simulate_alone(world, lambda _: make_rules()))
+    ledger = ledger_of(world, play_alone("market", world, lambda _: make_rules()))
     stream = list(events(ledger))
     assert Counter((e["event"], e["market"]) for e in stream) == Counter(
         (step, market)

@@ -14,9 +14,10 @@ import sim.simulate
 from sim.allocator import Allocator
 from sim.arrays import Status
 from sim.bidding import BidderState
+from sim.engine import play_alone
 from sim.mechanisms import Mechanism
 from sim.scenario import label_of
-from sim.simulate import simulate, simulate_alone
+from sim.simulate import simulate
 from tests.market.compare import as_rows, assert_same_rows, rows
 from tests.worlds import examples, make_rules, rules, worlds
 
@@ -77,7 +78,7 @@ def test_attempts_alone_are_the_attempts_of_the_whole_ledger(data: st.DataObject
 @given(data=st.data())
 def test_agents_alone_are_markets_of_one_agent_each(data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(make_rules("second_price").mechanism))
-    found = rows(simulate_alone(world, lambda _: rule))
+    found = rows(play_alone("market", world, lambda _: rule))
     expected: dict[str, list[dict[str, Any]]] = {"attempts": [], "bids": [], "clearings": []}
     for replication in range(world.n_replications):
         for agent in range(world.n_agents):

@@ -26,7 +26,8 @@ POLICIES = ("truthful", {"mark_up": {"rate": 0.5}}, {"overclaim": {"logits": 1.0
 
 
 def assert_same(world: World, rule: Rules) -> None:
-    """All three tables are equal, and so are the counts per auction."""
+    """All three tables are equal, and so are the counts per auction; a card of the past is left out."""
+    rule = replace(rule, card=None)
     assert_same_rows(rows(replay(world, rule)), rows(simulate(world, rule)))
     counts = (engine(world, rule, detail="auctions")["auctions"] for engine in (replay, simulate))
     found, expected = counts

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from analysis.arm import ArmData
 from sim.beliefs import to_grid
 from sim.card import with_card
+from sim.engine import play_alone
 from sim.errors import ArrayError, MarketError
 from sim.mechanisms import lookup
 from sim.profile import Profile
@@ -20,7 +21,7 @@ from sim.retry import after_each, posterior
 from sim.run import arm_world, scenario_origin
 from sim.scenario import load_scenario
 from sim.settings import Card
-from sim.simulate import simulate, simulate_alone
+from sim.simulate import simulate
 from sim.world import World
 from tests.cli.command import HEADER, ROWS, SCENARIO, lay_out
 from tests.market.play import Play, ledger_of
@@ -154,7 +155,7 @@ def test_table_updates_by_the_spread_stated(tmp_path: Path) -> None:
 @given(data=st.data())
 def test_analysis_of_agents_alone_is_that_of_each(data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(make_rules("posted_price").mechanism))
-    tables = simulate_alone(world, lambda _: rule)
+    tables = play_alone("market", world, lambda _: rule)
     arm = ArmData.build("arm", "x", world, ledger_of(world, tables), True, card=rule.card)
     for agent in range(world.n_agents):
         own = world.only(agent)
