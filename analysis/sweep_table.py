@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,9 @@ from sim.invalid import written
 from sim.run import run_info
 from sim.sweep import store
 from sim.sweep.axes import Factor, levels
-from sim.sweep.job import read_job
+from sim.sweep.job import read_info, read_sums
+
+T = TypeVar("T")
 
 COLUMNS = {
     "cell": "number of the cell, from 0",
@@ -106,10 +108,8 @@ def merged(folder: Path) -> Merged:
     cells = levels(factors_of(info))
     failures: dict[int, tuple[int, str]] = {}
     decisions: dict[tuple[int, int], int] = {}
-    read = []
     for job in jobs:
-        columns, about = _read(store.job_path(folder, job))
-        read.append(columns)
+        about = _read(read_info, store.job_path(folder, job))
         for cell, error in about["errors"].items():
             failures.setdefault(int(cell), (job, error))
         for cell, digests in about["digests"].items():
@@ -117,19 +117,22 @@ def merged(folder: Path) -> Merged:
                 at = int(cell), arm
                 decisions[at] = (decisions.get(at, 0) + int(digest, 16)) % 2**64
     whole = [number for number in range(len(cells)) if number not in failures]
-    return Merged(info, cells, whole, _added(read, whole), decisions, failures, jobs)
+    total = _added([store.job_path(folder, job) for job in jobs], whole)
+    return Merged(info, cells, whole, total, decisions, failures, jobs)
 
 
-def _read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def _read(read: Callable[[Path], T], path: Path) -> T:
     try:
-        return read_job(path)
-    except (OSError, ValueError, KeyError) as error:
+        return read(path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path}: is broken ({type(error).__name__}); remove it and resume the sweep") from None
 
 
-def _added(jobs: Sequence[dict[str, NDArray[Any]]], whole: list[int]) -> dict[str, NDArray[Any]]:
+def _added(paths: Sequence[Path], whole: list[int]) -> dict[str, NDArray[Any]]:
+    """The sums of all jobs, one job after the other."""
     total: dict[str, NDArray[Any]] = {}
-    for columns in jobs if whole else ():
+    for path in paths if whole else ():
+        columns = _read(read_sums, path)
         kept = np.isin(columns["cell"], whole)
         rows = {name: values[kept] for name, values in columns.items()}
         if total:

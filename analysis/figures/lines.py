@@ -232,7 +232,17 @@ def _panel(axes: Axes, part: pd.DataFrame, chart: Chart, names: Sequence[Any]) -
         half = Z95 * np.nan_to_num(se)
         axes.fill_between(x, y - half, y + half, color=_colour(k), alpha=0.16, lw=0)
         few = len(x) <= _FEW
-        axes.plot(x, y, color=_colour(k), ls=_dash(k), marker="o" if few else "", ms=2.2, mew=0, lw=1.1)
+        axes.plot(
+            x,
+            y,
+            color=_colour(k),
+            ls=_dash(k),
+            marker="o" if few else "",
+            ms=2.2,
+            mew=0,
+            lw=1.1,
+            zorder=2 + k % len(_DASHES),
+        )
     axes.grid(axis="y", color=LIGHT, lw=0.5)
     axes.set_axisbelow(True)
     axes.margins(x=0.02)

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -161,9 +162,15 @@ def decisions(played: Played, first: int) -> int:
         return int(key.sum(dtype=np.uint64))
 
 
-def read_job(content: Any) -> tuple[Columns, dict[str, Any]]:
-    """Columns of sums and what is known of the job, from a path or a buffer."""
-    table = pq.read_table(content)
+def read_info(path: Path) -> dict[str, Any]:
+    """What a job's file says of the job: its replications, the errors of cells that failed, the others' decisions."""
+    info: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_METADATA])
+    return info
+
+
+def read_sums(path: Path) -> Columns:
+    """The columns of sums in a job's file."""
+    table = pq.read_table(path)
     columns: dict[str, Any] = {}
     for name in table.column_names:
         column = table.column(name).combine_chunks()
@@ -171,8 +178,7 @@ def read_job(content: Any) -> tuple[Columns, dict[str, Any]]:
             columns[name] = column.flatten().to_numpy().reshape(len(column), -1)
         else:
             columns[name] = column.to_numpy(zero_copy_only=False)
-    info: dict[str, Any] = json.loads(table.schema.metadata[_METADATA])
-    return columns, info
+    return columns
 
 
 def _play_cell(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_ROWS = 40
+MOST_ERRORS = 8  # arms whose standard errors have room beside them
 
 
 def results(folder: Path, info: dict[str, Any]) -> list[Any]:
@@ -50,13 +51,21 @@ def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
     if rows.empty:
         return ["no cell is whole"]
     arms = list(dict.fromkeys(rows["arm"]))
-    title = f"{metric.replace('_', ' ')} per auction (± standard error for another draw of tasks)"
+    errors = len(arms) <= MOST_ERRORS
+    title = f"{metric.replace('_', ' ')} per auction" + (
+        " (± standard error for another draw of tasks)" if errors else "; standard errors in sweep.csv"
+    )
     view = plain_table(title, ["cell", *map(short_key, keys), *arms])
     cells = list(dict.fromkeys(rows["cell"]))
     for cell in cells[: MOST_ROWS if len(cells) > MOST_ROWS else None]:
         own = rows[rows["cell"] == cell].set_index("arm")
         setting = [_value(own.iloc[0][key]) for key in keys]
-        add_row(view, str(cell), *setting, *(number(own.at[arm, "value"], own.at[arm, "se"]) for arm in arms))
+        add_row(
+            view,
+            str(cell),
+            *setting,
+            *(number(own.at[arm, "value"], own.at[arm, "se"] if errors else None) for arm in arms),
+        )
     left = len(cells) - MOST_ROWS
     return [view, *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
 
@@ -66,9 +75,13 @@ def _value(value: Any) -> str:
 
 
 def _zeros(folder: Path, info: dict[str, Any]) -> list[str]:
+    import pandas as pd
+
     from analysis.sweep_table import factors_table, merged, structural_zeros
 
-    return ["", *structural_zeros(factors_table(merged(folder)), len(info["arms"]))]
+    path = folder / "factors.csv"
+    table = pd.read_csv(path, dtype={"arm": str}) if path.is_file() else factors_table(merged(folder))
+    return ["", *structural_zeros(table, len(info["arms"]))]
 
 
 def _missed(folder: Path, recorded: bool) -> list[str]:

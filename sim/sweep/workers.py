@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import importlib
+import itertools
 import os
 import pickle
 import re
@@ -53,6 +54,7 @@ class Processes:
     def __init__(self, work: Work, count: int, paths: Sequence[Path]) -> None:
         from joblib.externals import loky
 
+        self._count = count
         self._executor = loky.ProcessPoolExecutor(
             max_workers=count,
             initializer=_prepare,
@@ -62,10 +64,15 @@ class Processes:
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Done]:
         """The jobs as they are finished; raises RunError where a process was killed."""
-        futures = [self._executor.submit(_prepared_job, *job) for job in jobs]
+        queue = iter(jobs)
+        # Few are handed over at a time: what waits inside the pool could not be taken back at Ctrl-C.
+        running = {self._executor.submit(_prepared_job, *job) for job in itertools.islice(queue, 2 * self._count)}
         try:
-            for future in concurrent.futures.as_completed(futures):
-                yield future.result()
+            while running:
+                done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+                running |= {self._executor.submit(_prepared_job, *job) for job in itertools.islice(queue, len(done))}
+                for future in done:
+                    yield future.result()
         except concurrent.futures.BrokenExecutor as error:
             raise RunError(
                 "a worker process was killed, for want of memory most likely; finished jobs are kept: go on with "

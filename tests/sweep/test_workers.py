@@ -13,6 +13,7 @@ import pytest
 from analysis.sweep_metrics import REDUCER
 from sim.ledger import read_frame
 from sim.sweep import execute
+from sim.sweep.plan import Options
 from sim.sweep.workers import Here
 from tests.cli.command import bidlab
 from tests.cli.test_commands import PLUGIN
@@ -108,3 +109,11 @@ def test_ledger_holds_the_attempts_of_each_cell_and_arm(alone: Path, tmp_path: P
         pd.testing.assert_frame_equal(kept, own)
     assert bidlab("cell", alone, "1").code == 2
     assert "numbered 0 ... 3" in bidlab("cell", alone, "4", "--plugin", alone.parent / "rule.py").err
+
+
+def test_engines_and_the_same_numbers(tmp_path: Path) -> None:
+    """Decisions, too: factors.csv compares their digests."""
+    path = write(tmp_path)
+    folders = [run(plan_of(path, options=Options(engine=name)), tmp_path / name) for name in ("market", "replay")]
+    for file in ("sweep.parquet", "factors.csv", "manifest.json", "jobs/job-000003.parquet"):
+        assert len({(folder / file).read_bytes() for folder in folders}) == 1
