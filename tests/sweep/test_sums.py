@@ -31,6 +31,9 @@ reserve = 0.8
 penalty = 0.0
 postings = 3
 exclude = "none"
+
+[bidders]
+on_retry = "same"
 """
 REPEATED = RECORDED.replace("[world]", '[world]\nbeyond_tries = "repeat"\ninfra = 0.2\nbid_cost = 0.01\n')
 SCENES = {
@@ -114,7 +117,9 @@ def test_settings_that_share_worlds_draw_the_same(tmp_path: Path, change: str) -
         assert np.array_equal(array, getattr(worlds[1], name), equal_nan=False) if array is not None else True
 
 
-@pytest.mark.parametrize("change", ["world.infra=0.1", "tender.value=2.0", "bidders.card={weight=1.0,cost_weight=0.0}"])
+@pytest.mark.parametrize(
+    "change", ["world.infra=0.1", "tender.value=2.0", 'bidders.card={record="others",weight=1.0,cost_weight=0.0}']
+)
 def test_settings_that_change_luck_do_not_share_worlds(tmp_path: Path, change: str) -> None:
     path = write(tmp_path)
     keys = [world_key(plan_of(path, *changes).arms[0].settings) for changes in ((), (change,))]
