@@ -177,12 +177,10 @@ def _reshaped(found: Estimate, shape: tuple[int, ...]) -> dict[str, FloatArray]:
 
 
 def _plain(values: list[Any]) -> list[Any]:
-    """Values as a column can hold them: numbers, texts or truths as they are, anything else as it is written."""
+    """Values as a column can hold them: numbers where all are, else texts as they are and the rest as it is written."""
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return [float(value) for value in values] if any(isinstance(value, float) for value in values) else values
-    if all(isinstance(value, str) for value in values):
-        return values
-    return [written(value) for value in values]
+    return [value if isinstance(value, str) else written(value) for value in values]
 
 
 def factors_table(sums: Merged) -> pd.DataFrame:

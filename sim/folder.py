@@ -64,7 +64,7 @@ def open_partial(partial: Path, info: Mapping[str, Any], inputs: Sequence[Path],
     kept: pattern of the names that stay. inputs: files to be copied into it.
     """
     there = run_info(partial)
-    if there is not None and there != json.loads(json.dumps(info)):  # JSON has no tuples
+    if there is not None and there != json.loads(json.dumps(info)):
         shutil.rmtree(partial)
     partial.mkdir(parents=True, exist_ok=True)
     for entry in partial.iterdir():

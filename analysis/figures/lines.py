@@ -49,12 +49,15 @@ class Chart:
 
 def check_figures(plan: SweepPlan) -> None:
     """Raise ScenarioError, in one line, where a figure of the plan cannot be drawn."""
-    info = plan.info
+    info, names = plan.info, set()
     for place, figure in enumerate(plan.figures):
         try:
-            chart_of(figure, info, plan.factors, place)
+            name = chart_of(figure, info, plan.factors, place).name
+            if name in names:
+                raise ValueError(f"name: two figures are named {name!r}")
         except ValueError as error:
             raise ScenarioError(f"{plan.path}: figure number {place + 1}: {error}") from None
+        names.add(name)
 
 
 def draw_all(table: pd.DataFrame, info: Mapping[str, Any], figures: Sequence[FigureFile], folder: Path) -> list[Path]:
@@ -211,7 +214,7 @@ def _shown(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     kept = table.assign(arm=base)
     keep = kept["arm"].isin(chart.arms)
     for key, value in chart.where.items():
-        keep &= kept[key] == (value if isinstance(value, int | float | str) else written(value))
+        keep &= kept[key].isin([value, written(value)] if isinstance(value, int | float | str) else [written(value)])
     kept = kept[keep]
     parts = []
     for metric, agent, gap in chart.y:

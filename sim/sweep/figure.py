@@ -27,4 +27,6 @@ class FigureFile(Section):
     )
     arms: Names | None = Field(None, description="arms drawn, without their panel; all where absent")
     where: dict[str, Any] = Field(default_factory=dict, description="swept keys held at one value: { key = value }")
-    name: str | None = Field(None, description="file name of the figure; its kind and number where absent")
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None = Field(
+        None, description="file name of the figure; its kind and number where absent"
+    )

@@ -32,7 +32,14 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     where = (
         f"\n{folder}: sweep.csv, sweep.parquet, factors.csv, manifest.json, figures/; or analysis.load({str(folder)!r})"
     )
-    return [head, *_cells(table, keys_of(info)), *_zeros(folder, info), *_missed(folder), *_failed(folder), where]
+    return [
+        head,
+        *_cells(table, keys_of(info)),
+        *_zeros(folder, info),
+        *_missed(folder, info["recorded"]),
+        *_failed(folder),
+        where,
+    ]
 
 
 def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
@@ -64,7 +71,7 @@ def _zeros(folder: Path, info: dict[str, Any]) -> list[str]:
     return ["", *structural_zeros(factors_table(merged(folder)), len(info["arms"]))]
 
 
-def _missed(folder: Path) -> list[str]:
+def _missed(folder: Path, recorded: bool) -> list[str]:
     """What --precision did not reach."""
     import pandas as pd
 
@@ -73,14 +80,15 @@ def _missed(folder: Path) -> list[str]:
         return []
     table = pd.read_csv(path)
     missed = table[~table["reached"]]
+    of = " (of the simulation's own noise: no number of replications makes a table's tasks more)" if recorded else ""
     if missed.empty:
-        return ["precision: reached in every cell and arm"]
+        return [f"precision: reached in every cell and arm{of}"]
     lines = [
         f"precision missed: cell {row['cell']}, arm {row['arm']!r}: half-width of {row['metric']} "
         f"{row['half_width']:.4g}, allowed {row['allowed']:.4g}"
         for row in missed.head(MOST_ROWS).to_dict("records")
     ]
-    return [f"precision: missed in {len(missed)} of {len(table)} arms of cells; see precision.csv", *lines]
+    return [f"precision: missed in {len(missed)} of {len(table)} arms of cells{of}; see precision.csv", *lines]
 
 
 def _failed(folder: Path) -> list[str]:

@@ -33,7 +33,11 @@ from sim.sweep.figure import FigureFile
 MOST_BLOCK = 2048
 LEAST_JOBS = 8
 _BUDGET = 256 * 2**20
-_NO_LUCK = {"world": {"bid_cost"}, "tender": {"penalty", "public", "escalation", "deadline"}}  # reach no draw
+_NO_LUCK = {  # settings that reach no draw; those of market and standing never do
+    "world": {"bid_cost"},
+    "tender": {"penalty", "public", "escalation", "deadline"},
+    "bidders": {"policy", "agents", "fallback"},
+}
 _ORIGIN = ("table", "columns", "profile", "tasks", "parameters")
 
 
@@ -173,7 +177,9 @@ class SweepPlan:
                 {"name": arm.name, "mechanism": arm.label, "panel": arm.panel, "baseline": self.arms[base].name}
                 for arm, base in zip(self.arms, self.baselines, strict=True)
             ],
-            "factors": [{"keys": list(factor.keys), "values": list(factor.values)} for factor in self.factors],
+            "factors": [
+                {"keys": list(factor.keys), "values": list(map(list, factor.values))} for factor in self.factors
+            ],
             "block": self.block,
             "options": {"precision": self.options.precision, "most": self.most, "ledger": self.options.ledger},
         }
@@ -254,10 +260,7 @@ def _cell(path: Path, raw: dict[str, Any], number: int, parameters: dict[str, An
 
 def world_key(settings: Settings) -> str:
     """What decides a World beside seed and replications; settings of the same key share their Worlds."""
-    world = settings.world.model_dump(exclude=_NO_LUCK["world"])
-    tender = settings.tender.model_dump(exclude=_NO_LUCK["tender"])
-    card = settings.bidders.card
-    whole = [world, tender, None if card is None else card.model_dump()]
+    whole = [getattr(settings, section).model_dump(exclude=excluded) for section, excluded in _NO_LUCK.items()]
     return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
 
 

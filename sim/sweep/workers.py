@@ -9,9 +9,12 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import importlib
+import os
 import pickle
 import re
 import signal
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -53,7 +56,7 @@ class Processes:
         self._executor = loky.ProcessPoolExecutor(
             max_workers=count,
             initializer=_prepare,
-            initargs=(pickle.dumps(work), [str(path.resolve()) for path in paths]),
+            initargs=(os.getpid(), pickle.dumps(work), [str(path.resolve()) for path in paths]),
             env={f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
         )
 
@@ -134,10 +137,18 @@ def workers_for(
 _work: list[Work] = []
 
 
-def _prepare(content: bytes, paths: Sequence[str]) -> None:
-    """Make this worker process ready for jobs; Ctrl-C is for the process that gives them."""
+def _prepare(parent: int, content: bytes, paths: Sequence[str]) -> None:
+    """Make this process ready for jobs. Ctrl-C is for the one that gives them, and it ends when that one does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _work[:] = [_unpacked(content, tuple(paths))]
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent, which may be killed without a word."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 def _prepared_job(number: int, first: int, count: int) -> Done:

@@ -59,9 +59,13 @@ def test_killed_at_several_moments_and_given_again(whole: Path, tmp_path: Path) 
         assert not out.exists()
     table = load(partial_of(out))
     assert table.attrs["partial"].startswith("partial: ")
+    kept = store.finished(partial_of(out))
+    assert len(kept) >= 3
     process = start(whole, out, 1, "--resume")
     told = process.communicate()
     assert process.returncode == 0, told
+    done = json.loads((out / "clock.json").read_text())["seconds"]
+    assert not {f"job {number}" for number in kept} & set(done)
     assert contents(out) == contents(whole)
     assert not partial_of(out).exists()
 

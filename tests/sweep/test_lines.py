@@ -1,0 +1,86 @@
+"""The figure of lines: what it draws, what it holds, what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.cli.command import bidlab
+from tests.sweep.scenes import SWEEP, plan_of, run, write
+
+KEY = "world.agents.gemini-3-pro.overconfidence"
+FIGURES = f"""
+[[figure]]
+kind = "lines"
+x = "{KEY}"
+y = ["welfare", "difference:welfare", "share:gemini-3-pro"]
+
+[[figure]]
+kind = "lines"
+name = "by_penalty"
+x = "{KEY}"
+y = "solve_rate"
+lines = "tender.penalty"
+panel = ["arm", "panel"]
+arms = ["always", "second price"]
+"""
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The figures of a finished sweep."""
+    folder = tmp_path_factory.mktemp("figures")
+    return run(plan_of(write(folder, sweep=SWEEP + FIGURES)), folder / "o") / "figures"
+
+
+def test_every_figure_ships_its_data(figures: Path) -> None:
+    names = {"lines", "by_penalty"}
+    assert {path.name for path in figures.iterdir()} == {f"{n}.{kind}" for n in names for kind in ("pdf", "png", "csv")}
+    lines = pd.read_csv(figures / "lines.csv")
+    assert set(lines["metric"]) == {"welfare", "share"}
+    assert len(lines) == 3 * 4 * 6
+    few = pd.read_csv(figures / "by_penalty.csv")
+    assert set(few["arm"]) == {"always", "second price"}
+    assert len(few) == 2 * 2 * 4
+
+
+def test_default_figure_holds_the_other_factors(tmp_path: Path) -> None:
+    folder = run(plan_of(write(tmp_path, sweep='[sweep]\n"tender.penalty" = [0.0, 1.0, 2.0]\n')), tmp_path / "o")
+    data = pd.read_csv(folder / "figures" / "lines.csv")
+    assert set(data["tender.penalty"]) == {0.0, 1.0, 2.0}
+    plain = run(plan_of(write(tmp_path, sweep='[sweep]\n"tender.reserve" = ["value"]\n')), tmp_path / "p")
+    assert not (plain / "figures").exists()
+
+
+BAD = {
+    'kind = "line"': ("figure.kind", 'must be "lines"; got "line"'),
+    'kind = "lines"': ("figure.x", "is missing"),
+    f'kind = "lines"\nx = "{KEY}"\ncolour = "red"': ("colour", "unknown key", "allowed: kind, x, y"),
+    'kind = "lines"\nx = "tender.penlty"': ("figure number 1: x", "did you mean 'tender.penalty'"),
+    f'kind = "lines"\nx = "{KEY}"\ny = "welfar"': ("y", "did you mean 'welfare'"),
+    f'kind = "lines"\nx = "{KEY}"\ny = "share"': ("y", 'write "share:NAME"'),
+    f'kind = "lines"\nx = "{KEY}"\ny = "share:gemini"': ("y", "unknown 'gemini'", "allowed: "),
+    f'kind = "lines"\nx = "{KEY}"\ny = "cost:gpt-5.2"': ("y", "is of all agents"),
+    f'kind = "lines"\nx = "{KEY}"\ny = "difference:share"': ("y", "unknown 'share'"),
+    f'kind = "lines"\nx = "{KEY}"\nwhere = {{ "tender.penalty" = 0.5 }}': ("no level 0.5", "it has 0.0, 1.0"),
+    f'kind = "lines"\nx = "{KEY}"\npanel = "arms"': ("panel", "did you mean 'arm'"),
+    f'kind = "lines"\nx = "{KEY}"\npanel = "panel"': ("panel", "tender.penalty varies too"),
+    f'kind = "lines"\nx = "{KEY}"\nlines = "tender.penalty"\npanel = "panel"': ("arm varies too",),
+    f'kind = "lines"\nx = "{KEY}"\narms = ["alwys"]': ("arms", "did you mean 'always'"),
+    f'kind = "lines"\nx = "{KEY}"\nname = "a/b"': ("name",),
+    f'kind = "lines"\nx = "{KEY}"\n[[figure]]\nkind = "lines"\nx = "{KEY}"\nname = "lines"': ("two figures", "'lines'"),
+}
+
+
+@pytest.mark.parametrize("figure", list(BAD))
+def test_figures_that_cannot_be_drawn_are_refused_before_anything_runs(tmp_path: Path, figure: str) -> None:
+    path = write(tmp_path, sweep=f"{SWEEP}\n[[figure]]\n{figure}\n")
+    for command in (("sweep", path, "--out", tmp_path / "o", "--jobs", "1"), ("check", path)):
+        said = bidlab(*command)
+        assert (said.code, said.err.count("\n")) == (2, 1), said.err
+        assert "s.toml: figure" in said.err
+        for fragment in BAD[figure]:
+            assert fragment in said.err
+    assert not (tmp_path / "o").exists()
