@@ -111,10 +111,8 @@ def test_interrupted_run_goes_on_after_its_finished_arms(tmp_path: Path, monkeyp
         run(tmp_path / "run", interrupt("phase 2"))
     assert not (tmp_path / "run").exists()
     ran: list[str] = []
-    simulate = sim.execute.simulate
-    monkeypatch.setattr(
-        sim.execute, "simulate", lambda *a, **k: (ran.append(a[1].mechanism.name), simulate(*a, **k))[1]
-    )
+    play = sim.execute.play
+    monkeypatch.setattr(sim.execute, "play", lambda *a, **k: (ran.append(a[2].mechanism.name), play(*a, **k))[1])
     assert contents(run(tmp_path / "run")) == expected
     assert ran == ["agent_economy_phase2"]
     assert not partial_of(tmp_path / "run").exists()

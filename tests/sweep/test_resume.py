@@ -53,7 +53,9 @@ def test_killed_at_several_moments_and_given_again(whole: Path, tmp_path: Path) 
         process = start(whole, out, workers)
         wait_for(out, jobs, process)
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.wait()  # its workers may hold the pipes a while longer, so they are not read to the end
+        for pipe in (process.stdout, process.stderr):
+            pipe.close()  # type: ignore[union-attr]
         assert not out.exists()
     table = load(partial_of(out))
     assert table.attrs["partial"].startswith("partial: ")
