@@ -15,7 +15,8 @@ from sim.explain import Explained, ExplainedPosting
 from sim.mechanisms import Mechanism, Promises, lookup, names
 from sim.results import add_row, agents_view, arms_view, plain_table
 from sim.scenario import label_of, load_scenario
-from sim.settings import ScenarioFile, Settings
+from sim.scenario_model import ScenarioFile
+from sim.settings import Settings
 from sim.standing import COST_LEARNERS, REPUTATIONS
 
 _PROMISES = {"ask": "A", "claim": "Q", "rational": "IR", "efficient": "E", "no_deficit": "D"}

@@ -26,7 +26,8 @@ from sim.mechanisms import Mechanism, lookup
 from sim.origin import input_files
 from sim.parameters import build, split
 from sim.scenario_file import read_raw
-from sim.settings import ScenarioFile, Settings
+from sim.scenario_model import ScenarioFile
+from sim.settings import Settings
 
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
 _ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameters")

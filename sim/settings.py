@@ -17,12 +17,9 @@ from sim.distribution import MOST, MOST_TICKS, parse_arrivals, parse_distributio
 from sim.errors import closest
 from sim.invalid import written
 from sim.knobs import Knobs, Shock
-from sim.parameters import split
 from sim.retry import parse_on_retry
 from sim.section import Section
 from sim.sources import parse_expected_cost, parse_reputation
-from sim.sweep.axes import parse_factors
-from sim.sweep.figure import FigureFile
 from sim.table import OPTIONAL, REQUIRED
 
 Money = Annotated[float, Field(ge=0, le=MOST)]
@@ -37,7 +34,7 @@ _OF_PROFILE = {"tasks": True, "parameters": True, "sigma_u": False, "shocks": Fa
 _PUBLIC: tuple[Public, ...] = ("value", "penalty")
 
 
-def _parsed_by(parse: Callable[[Any], object]) -> AfterValidator:
+def parsed_by(parse: Callable[[Any], object]) -> AfterValidator:
     def check(raw: Any) -> Any:
         parse(raw)
         return raw
@@ -64,12 +61,6 @@ def _columns(raw: dict[str, str]) -> dict[str, str]:
     costs = {"cost_belief", "tokens", "usd_per_token"} & set(raw)
     if costs not in ({"cost_belief"}, {"tokens", "usd_per_token"}):
         raise ValueError("map either 'cost_belief', or both 'tokens' and 'usd_per_token'")
-    return raw
-
-
-def _one_line(raw: str) -> str:
-    if not raw.strip() or len(raw.splitlines()) > 1:
-        raise ValueError(f"must be one line of text, not empty; got {written(raw)}")
     return raw
 
 
@@ -120,15 +111,15 @@ class WorldSettings(Section):
         None, description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last'
     )
     order: Literal["table", "shuffled"] = Field("table", description="order in which tasks arrive")
-    arrivals: Annotated[Any, _parsed_by(parse_arrivals)] | None = Field(
+    arrivals: Annotated[Any, parsed_by(parse_arrivals)] | None = Field(
         None,
         description='"together" (where absent), {every = ticks} or {poisson = tasks per tick}; must be stated where '
         "standing is learned",
     )
-    latency: Annotated[Any, _parsed_by(parse_ticks)] = Field(
+    latency: Annotated[Any, parsed_by(parse_ticks)] = Field(
         0, description="ticks from posting to bid, a number or a distribution; an agent's own goes first"
     )
-    duration: Annotated[Any, _parsed_by(parse_ticks)] | None = Field(
+    duration: Annotated[Any, parsed_by(parse_ticks)] | None = Field(
         None,
         description="ticks an attempt takes, a number or a distribution; absent: the table's own where it has them, "
         "else 1; an agent's own goes first",
@@ -171,10 +162,10 @@ class EscalationSettings(Section):
 class TenderSettings(Section):
     """What a posting offers."""
 
-    value: Annotated[Any, _parsed_by(parse_distribution)] | None = Field(
+    value: Annotated[Any, parsed_by(parse_distribution)] | None = Field(
         None, description="dollars a success is worth; absent: none is stated, surplus and welfare are NaN"
     )
-    reserve: Annotated[Any, _parsed_by(parse_reserve)] = Field(
+    reserve: Annotated[Any, parsed_by(parse_reserve)] = Field(
         description='the cap or bounty: dollars, a distribution, "value" or {share_of_value = x}'
     )
     penalty: Money = Field(description="dollars a failed agent pays under price and score rules")
@@ -242,19 +233,19 @@ class FallbackBid(Section):
 class BidderSettings(Section):
     """How agents bid."""
 
-    policy: Annotated[Any, _parsed_by(parse_policy)] = Field(
+    policy: Annotated[Any, parsed_by(parse_policy)] = Field(
         "truthful",
         description='"truthful", {mark_up = {rate}}, {shaded = {n_bidders}}, {overclaim = {logits}}, '
         "{fixed_claim = {claim}} or {clipped_claim = {low, high}}",
     )
-    agents: dict[str, Annotated[Any, _parsed_by(parse_policy)]] = Field(
+    agents: dict[str, Annotated[Any, parsed_by(parse_policy)]] = Field(
         default_factory=dict, description="policies of agents that have one of their own"
     )
     fallback: FallbackBid | None = Field(
         None, description="the bid put in where non-response leaves none; absent: the agent abstains"
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")
-    on_retry: Annotated[Any, _parsed_by(parse_on_retry)] | None = Field(
+    on_retry: Annotated[Any, parsed_by(parse_on_retry)] | None = Field(
         None,
         description='what an agent that failed a task claims on it again: "same", or "update" (what its own failures '
         "leave of its claim), or {update = {spread = logits}} (required with a table), the sd of what its claim leaves "
@@ -265,10 +256,10 @@ class BidderSettings(Section):
 class StandingSettings(Section):
     """What the allocator knows."""
 
-    reputation: Annotated[Any, _parsed_by(parse_reputation)] = Field(
+    reputation: Annotated[Any, parsed_by(parse_reputation)] = Field(
         "none", description='"none", "agent_economy" or {agent_economy = {start, up, down, low, high}}'
     )
-    expected_cost: Annotated[Any, _parsed_by(parse_expected_cost)] = Field(
+    expected_cost: Annotated[Any, parsed_by(parse_expected_cost)] = Field(
         None,
         description='"leave_one_task_out", "actual", {fixed = dollars} or {running_mean = {prior, weight}}',
     )
@@ -318,39 +309,3 @@ class Settings(Section):
                 "logits}}"
             )
         return self
-
-
-class ArmFile(Section):
-    """One arm as written: a name, a mechanism, overrides of the sections."""
-
-    name: Annotated[str, AfterValidator(_one_line)] = Field(description="unique name of the arm")
-    mechanism: Annotated[Any, _parsed_by(split)] = Field(description="a rule's name, or {name = {parameter = value}}")
-    world: dict[str, Any] = Field(default_factory=dict, description="overrides of [world]")
-    tender: dict[str, Any] = Field(default_factory=dict, description="overrides of [tender]")
-    market: dict[str, Any] = Field(default_factory=dict, description="overrides of [market]")
-    bidders: dict[str, Any] = Field(default_factory=dict, description="overrides of [bidders]")
-    standing: dict[str, Any] = Field(default_factory=dict, description="overrides of [standing]")
-
-
-class ScenarioFile(Section):
-    """A scenario file."""
-
-    question: Annotated[str, AfterValidator(_one_line)] = Field(description="the question the scenario answers")
-    source: str = Field("", description="keys of REFERENCES.md")
-    finding: str = Field("", description="what the scenario found, with an interval")
-    note: str = Field("", description="a caveat to be read with every table and figure of the scenario")
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
-    baseline: str | None = Field(None, description="arm that paired differences are taken to; the first where absent")
-    replications: Annotated[int, Field(ge=1, le=10**15)] = Field(1, description="independent draws of what is random")
-    world: dict[str, Any]
-    tender: dict[str, Any]
-    market: dict[str, Any] = Field(default_factory=dict)
-    bidders: dict[str, Any] = Field(default_factory=dict)
-    standing: dict[str, Any] = Field(default_factory=dict)
-    arm: Annotated[list[ArmFile], Field(min_length=1)] = Field(description="the arms to compare")
-    sweep: Annotated[dict[str, Any], _parsed_by(parse_factors)] = Field(
-        default_factory=dict,
-        description='factors of `bidlab sweep`, e.g. "tender.penalty" = [0.0, 1.0] or {from, to, steps, scale}; the '
-        "cells are their grid; zip = [[key, key]] makes keys advance together (sim/sweep/axes.py)",
-    )
-    figure: list[FigureFile] = Field(default_factory=list, description="figures of `bidlab sweep`, [[figure]] each")

@@ -26,8 +26,8 @@ class Question:
     """M clearings as they come up.
 
     posting, reserve (M,); tries, failures (n, M): attempts of each agent at the task so far, and those of them that
-    verified FAIL (0 where nobody bids by them). barred (n, M): agents that cannot
-    win (no free slot, or the lane has ended); excluded: those kept out for what happened at this task. None: nobody.
+    verified FAIL (0 where nobody bids by them). barred (n, M): agents that cannot win (no free slot, or the lane has
+    ended); excluded: those kept out for what happened at this task. None: nobody.
     """
 
     place: Place

@@ -11,9 +11,10 @@ from sim.card import PastCard
 from sim.errors import MarketError
 from sim.replay.block import Block, Detail
 from sim.replay.cells import Place
-from sim.replay.learned import Learned, Slots
+from sim.replay.learned import Learned
 from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.replay.record import Rows
+from sim.replay.slots import Slots
 from sim.rules import Rules
 from sim.tape import Columns
 from sim.world import World
