@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from analysis.figures.style import GREY, styled
 
 DPI = 300
 _LINE = 0.11  # inches that a line of the caption takes at the bottom
+_LETTERS = 22.5  # of the caption to an inch
 
 
 @styled
@@ -20,6 +22,7 @@ def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str, caption: s
     No file holds a date, so that a rerun can be compared byte by byte.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    caption = _wrapped(caption, int(_LETTERS * figure.get_figwidth()))
     _lay_out(figure, 0.05 + _LINE * (1 + caption.count("\n")))
     line = figure.text(0.005, 0.02 / figure.get_figheight(), caption, fontsize=5.5, color=GREY, va="bottom")
     paths = [folder / f"{name}.{kind}" for kind in ("pdf", "png", "csv")]
@@ -28,6 +31,11 @@ def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str, caption: s
     line.remove()
     data.to_csv(paths[2], index=False, float_format="%.12g", lineterminator="\n")
     return paths
+
+
+def _wrapped(caption: str, width: int) -> str:
+    """The caption's lines folded where they are longer than the figure is wide."""
+    return "\n".join(textwrap.fill(line, width) for line in caption.split("\n"))
 
 
 def _lay_out(figure: Figure, bottom: float) -> None:
