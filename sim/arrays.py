@@ -191,12 +191,17 @@ class Award(_Arrays):
     pay_success, pay_failure: (..., n) dollars promised on success and on failure, 0 where not hired;
         pay_failure < 0 means the agent pays.
     by_tie: (...) the lottery decided between equal scores.
+    turn: (..., n) who tries first among several hired: turn 0, then, if it fails, turn 1, ... until one passes; those
+        whose turn does not come are paid nothing. None: all try at once.
+    budget: (..., n) dollars at which an attempt is stopped; None: it is not.
     """
 
     hired: BoolArray
     pay_success: FloatArray
     pay_failure: FloatArray
     by_tie: BoolArray
+    turn: IntArray | None = None
+    budget: FloatArray | None = None
 
     def __post_init__(self) -> None:
         hired = as_bool("hired", self.hired)
@@ -209,6 +214,18 @@ class Award(_Arrays):
             require(name, "be finite", pay, np.isfinite(pay))
             require(name, "be 0 where not hired", pay, hired | (pay == 0))
         self._set(hired=hired, pay_success=success, pay_failure=failure, by_tie=by_tie)
+        if self.turn is not None:
+            turn = np.asarray(self.turn)
+            if turn.dtype.kind not in "iu":
+                raise ArrayError(f"turn must be whole numbers; got dtype {turn.dtype}")
+            _same_shape(hired=hired, turn=turn)
+            require("turn", "be >= 0 where hired", turn, (turn >= 0) | ~hired)
+            self._set(turn=turn.astype(np.int64))
+        if self.budget is not None:
+            budget = as_float("budget", self.budget)
+            _same_shape(hired=hired, budget=budget)
+            require("budget", "be >= 0 where hired", budget, (budget >= 0) | ~hired)
+            self._set(budget=budget)
 
 
 def settle(award: Award, status: NDArray[np.int8]) -> FloatArray:

@@ -58,6 +58,8 @@ class Mechanism:
     needs: what the scenario must provide beyond bids: "value", "expected_cost", "advice".
     announces_reserve: the rule makes the reserve public (the live rules post a bounty).
     solicits_bids: agents are asked for bids, and pay for making them where bids cost. False for planners.
+    asks_for: what an ask means: "price", paid on success (the truth is the break-even price), or "cost", of an attempt.
+    dollars: names of the parameters that are sums of money, which scale with its unit.
     """
 
     name: ClassVar[str]
@@ -67,14 +69,24 @@ class Mechanism:
     needs: ClassVar[frozenset[Need]] = frozenset()
     announces_reserve: ClassVar[bool] = False
     solicits_bids: ClassVar[bool] = True
+    asks_for: ClassVar[Literal["price", "cost"]] = "price"
+    dollars: ClassVar[frozenset[str]] = frozenset()
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""
         raise TypeError(f"{type(self).__name__} defines no __call__")
 
     def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
-        """What an honest agent asks, (..., n) dollars; infinite where it would rather abstain. Default: break-even."""
+        """What an honest agent asks, (..., n) dollars; infinite where it would rather abstain. Default: its cost where
+        the rule asks for that, else its break-even price.
+        """
+        if self.asks_for == "cost":
+            return cost_belief
         return break_even_price(belief, cost_belief, notice.penalty)
+
+    def binding(self, bids: Bids, tender: Tender, standing: Standing, award: Award) -> BoolArray:
+        """Whose bond is less than the rule would take on failure without a limit, (..., n); nobody's by default."""
+        return np.zeros(award.hired.shape, np.bool_)
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         """The score as named terms, (..., n) each, that sum to it; empty where the rule ranks nobody."""

@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
+from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.errors import ScenarioError, closest
 from sim.mechanisms.base import Mechanism, Need, Promises, Terms, contract, select
 from sim.mechanisms.registry import register
@@ -29,15 +29,12 @@ class _Planner(Mechanism):
 
     needs: ClassVar[frozenset[Need]] = frozenset({"expected_cost"})
     solicits_bids: ClassVar[bool] = False
+    asks_for: ClassVar[Literal["price", "cost"]] = "cost"
 
     @property
     def promises(self) -> Promises:  # type: ignore[override]
         bounded = self.pay == "reserve"
         return Promises(ask=True, claim=True, rational=False, efficient=False, no_deficit=bounded, claim_ignored=True)
-
-    def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
-        """The cost of an attempt; planners read no ask."""
-        return cost_belief
 
     def _contract(self, hired: BoolArray, tender: Tender, standing: Standing, by_tie: BoolArray) -> Award:
         if self.pay == "reserve":

@@ -196,7 +196,8 @@ def test_another_unit_of_money_rescales_payments_exactly(rule: Mechanism, factor
         standing=Standing(s.reputation, s.expected_cost * factor, s.advice),
     )
     credit = getattr(rule, "credits_per_dollar", None)
-    other = rule if credit is None else replace(rule, credits_per_dollar=credit / factor)  # type: ignore[type-var]
+    money = {name: getattr(rule, name) * factor for name in rule.dollars}
+    other = replace(rule, **money, **({} if credit is None else {"credits_per_dollar": credit / factor}))  # type: ignore[type-var]
     base, award = whole.award(rule), scaled.award(other)
     np.testing.assert_array_equal(award.hired, base.hired)
     np.testing.assert_array_equal(award.pay_success, base.pay_success * factor)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(whole: Path, out: Path, jobs: int, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "sim.cli", "sweep", str(whole.parent / "s.toml"), "--out", str(out)]
     command += ["--jobs", str(jobs), *LONGER, *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A shell that runs the tests in the background has its children ignore Ctrl-C.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
 
 
 def wait_for(out: Path, jobs: int, process: subprocess.Popen[str]) -> None:
