@@ -179,17 +179,17 @@ def _sum(at: tuple[IntArray, ...], shape: tuple[int, ...], values: ArrayLike) ->
     return np.asarray(sums.reshape(shape), np.float64)
 
 
-_WHEN = ("posting", "try", "start", "finish")
+_WHEN = ("posting", "try", "finish")
 
 
 def _held(world: World, ledger: Ledger, alone: bool, card: PastCard | None) -> Held:
     rows, cleared = ledger.attempts, ledger.clearings
-    posting, turn, start, finish = (rows[name].to_numpy().astype(np.int64) for name in _WHEN)
+    posting, turn, finish = (rows[name].to_numpy().astype(np.int64) for name in _WHEN)
     status, cost = _codes(rows, "status", STATUS), rows["cost"].to_numpy()
-    attempts = Attempts(_index(rows, world), posting, turn, start, finish, status, cost)
+    attempts = Attempts(_index(rows, world), posting, turn, finish, status, cost)
     market = _codes(cleared, "alone", world.agents) if alone else np.zeros(len(cleared), np.int64)
     at = _replication(cleared, world), _codes(cleared, "task", world.tasks), market
-    when = (cleared[name].to_numpy().astype(np.int64) for name in ("posting", "posted"))
+    when = (cleared[name].to_numpy().astype(np.int64) for name in ("posting", "posted", "tick"))
     return held(world, attempts, Postings(*at, *when), alone, card)
 
 

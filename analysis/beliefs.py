@@ -26,7 +26,6 @@ class Attempts(NamedTuple):
     at: Cell
     posting: IntArray
     turn: IntArray
-    start: IntArray
     finish: IntArray
     status: IntArray
     cost: FloatArray
@@ -40,6 +39,7 @@ class Postings(NamedTuple):
     market: IntArray
     posting: IntArray
     posted: IntArray
+    tick: IntArray
 
 
 class Held(NamedTuple):
@@ -118,7 +118,7 @@ def _moments(attempts: Attempts, postings: Postings, source: IntArray) -> list[t
     task, posting = attempts.at[1], attempts.posting
     at_once = postings.posted[source] == attempts.finish  # any other completion precedes all postings of its tick
     place = np.where(at_once, task, -1), np.where(at_once, posting, -1)
-    short = (attempts.start == attempts.finish).astype(np.int64)
+    short = (postings.tick[source] == attempts.finish).astype(np.int64)  # comes after what its clearing came after
     completions = (attempts.finish, *place, np.ones_like(task), short, task)
     nothing = np.zeros_like(postings.task)
     posts = (postings.posted, postings.task, postings.posting, nothing, nothing, nothing)

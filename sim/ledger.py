@@ -35,7 +35,7 @@ ATTEMPTS: dict[str, str] = {
     "posting": "int16",  # 0 for the task's first offering
     "agent": "category",
     "try": "int16",  # 0 for this agent's first attempt at this task
-    "start": "int64",  # tick of the award
+    "start": "int64",  # tick of the award, or of its turn
     "finish": "int64",  # tick of the completion
     "status": "category",  # what the verifier said: PASS, FAIL, INFRA
     "timed_out": "bool",  # ended by the deadline

@@ -15,6 +15,9 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 - An agent's own verified failures at the task move its belief where the World says so, and its attempts that ended
   before the posting went out are on its card of the past: both are read at the posting.
 - The posting closes when its last hired agent completes; only then is the task closed or posted again.
+- Where an award names turns, all hired hold a slot from the clearing. A turn starts at the tick at which the one before
+  it ended without a PASS, if that is before the deadline; when none starts, those still waiting are let go unpaid and
+  the posting closes.
 - `success` is False for an attempt lost to the system (INFRA) or ended by the deadline.
 - The reserve rises once for a posting that nobody cleared and at verified failures, timeouts mapped to FAIL included; a
   bid on the next posting is formed from the new notice.
@@ -24,6 +27,7 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +37,7 @@ import simpy
 from simpy.events import Event
 
 from sim.allocator import Allocator
-from sim.arrays import BoolArray, IntArray, Status
+from sim.arrays import Award, BoolArray, IntArray, Status
 from sim.bidding import BidderState
 from sim.card import Attempted, PastCard
 from sim.errors import MarketError
@@ -53,7 +57,17 @@ _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
 class _Task:
     """What the principal keeps of one open task."""
 
-    __slots__ = ("deadline", "excluded", "failures", "first_reserve", "n_running", "n_verified", "reserve", "timed_out")
+    __slots__ = (
+        "deadline",
+        "excluded",
+        "failures",
+        "first_reserve",
+        "n_running",
+        "n_verified",
+        "reserve",
+        "timed_out",
+        "waiting",
+    )
 
     def __init__(self, reserve: float, deadline: float) -> None:
         self.reserve = self.first_reserve = reserve
@@ -61,6 +75,7 @@ class _Task:
         self.excluded: frozenset[int] = frozenset()
         self.failures = self.n_running = self.n_verified = 0
         self.timed_out = False
+        self.waiting: list[list[int]] = []  # agents hired whose turn is still to come, turn by turn
 
 
 class Market:
@@ -82,9 +97,7 @@ class Market:
                 task.deadline = arrival + rules.deadline
         opening = allocator.opening
         self._expected = opening.bids.active[replication]
-        self._winners: list[list[int]] = [[] for _ in range(self._n_tasks)]
-        for task_index, agent in np.argwhere(opening.award.hired[replication]).tolist():
-            self._winners[task_index].append(agent)
+        self._winners = _in_turns(opening.award, replication)
         self._slots = [rules.capacity] * self._n_agents
         self._full: set[int] = set()
         self._tries: dict[tuple[int, int], int] = {}
@@ -134,10 +147,15 @@ class Market:
         )
         tape.closed.append(_OPEN)
         state = self._tasks[task]
-        state.n_running, state.n_verified = len(winners), 0
-        for agent in winners:
-            self._award(task, posting, agent, clearing)
-        if not winners:
+        state.n_verified = 0
+        for agent in itertools.chain(*winners):
+            self._slots[agent] -= 1
+            if self._slots[agent] == 0:
+                self._full.add(agent)
+        if winners:
+            state.waiting = list(winners)
+            self._next_turn(task, posting, clearing)
+        else:
             if self._rules.escalation is not None:
                 state.reserve = self._rules.escalation.after_unfilled(state.reserve, state.first_reserve)
             self._end_posting(task, posting, clearing, _UNFILLED)
@@ -149,7 +167,7 @@ class Market:
         row = self._expected[task]
         return not any(row[agent] for agent in self._full)
 
-    def _ask_again(self, task: int, posting: int, card: State | None) -> list[int]:
+    def _ask_again(self, task: int, posting: int, card: State | None) -> list[list[int]]:
         state = self._tasks[task]
         own, excluded = self._untried, self._nobody
         if posting:
@@ -163,13 +181,23 @@ class Market:
         clearing = self._allocator.clear(at, posting, state.reserve, own, free, self._states, card)
         self._tape.own.append(clearing)
         self._tape.excluded.append(excluded)
-        winners: list[int] = np.flatnonzero(clearing.award.hired).tolist()
-        return winners
+        return _in_turns(clearing.award)[0]
 
     def _at_task(self, counts: dict[tuple[int, int], int], task: int) -> IntArray:
         return np.array([counts.get((task, agent), 0) for agent in range(self._n_agents)], np.int64)
 
-    def _award(self, task: int, posting: int, agent: int, clearing: int) -> None:
+    def _next_turn(self, task: int, posting: int, clearing: int) -> None:
+        state = self._tasks[task]
+        agents = state.waiting.pop(0)
+        state.n_running = len(agents)
+        for agent in agents:
+            self._attempt(task, posting, agent, clearing)
+
+    def _free(self, agent: int) -> None:
+        self._slots[agent] += 1
+        self._full.discard(agent)
+
+    def _attempt(self, task: int, posting: int, agent: int, clearing: int) -> None:
         state, rules = self._tasks[task], self._rules
         start: int = self._env.now  # type: ignore[assignment]
         turn = self._tries.get((task, agent), 0)
@@ -182,9 +210,6 @@ class Market:
             known = turn
         if rules.exclude == "hired":
             state.excluded |= {agent}
-        self._slots[agent] -= 1
-        if self._slots[agent] == 0:
-            self._full.add(agent)
         finish = start + self._duration[task][agent][known]
         timed_out = finish > state.deadline
         if timed_out:
@@ -198,8 +223,7 @@ class Market:
     def _complete(self, event: Event) -> None:
         task, posting, agent, known, status, timed_out, clearing = event._value
         state, rules = self._tasks[task], self._rules
-        self._slots[agent] += 1
-        self._full.discard(agent)
+        self._free(agent)
         if self._learns:
             self._learn(task, agent, known, status)
             if rules.card is not None:
@@ -216,6 +240,12 @@ class Market:
             if rules.exclude == "failed":
                 state.excluded |= {agent}
         if state.n_running == 0:
+            if state.waiting and not state.n_verified and self._env.now < state.deadline:
+                self._next_turn(task, posting, clearing)
+                return
+            for waiting in itertools.chain(*state.waiting):
+                self._free(waiting)
+            state.waiting = []
             if state.n_verified:
                 self._tape.closed[clearing] = _SOLVED
             else:
@@ -261,3 +291,13 @@ class Market:
                 return
             reason = _DEADLINE
         self._tape.closed[clearing] = reason
+
+
+def _in_turns(award: Award, *at: int) -> list[list[list[int]]]:
+    """Who is hired in each row of award[at], turn by turn; all at once where it names none."""
+    hired = np.atleast_2d(award.hired[at])
+    turn = np.zeros(hired.shape, np.int64) if award.turn is None else np.atleast_2d(award.turn[at])
+    rows: list[dict[int, list[int]]] = [{} for _ in hired]
+    for row, agent in np.argwhere(hired).tolist():
+        rows[row].setdefault(int(turn[row, agent]), []).append(agent)
+    return [[row[nth] for nth in sorted(row)] for row in rows]

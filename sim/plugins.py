@@ -188,7 +188,7 @@ def _try(at: str, rule: Mechanism) -> None:
         for row in range(rows):
             alone = rule(_row(bids, row), _row(tender, row), _row(standing, row), lottery[row])
             for name, array in vars(alone).items():
-                if not np.array_equal(getattr(batch, name)[row], array):
+                if array is not None and not np.array_equal(getattr(batch, name)[row], array):
                     raise RunError(
                         f"{at}: gives a batch of postings another {name} than the same postings one by one; agents "
                         "are the last axis, so reduce along axis=-1 and add [..., None] to what is the tender's"

@@ -84,7 +84,9 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
         willing[own] = np.stack([clearing.willing for clearing in tape.own])
         excluded[own] = np.stack(tape.excluded)
     parts = {
-        part: kind.trusted(**{name: rows(name, part) for name in kind.__dataclass_fields__})
+        part: kind.trusted(
+            **{name: rows(name, part) for name, array in vars(getattr(opening, part)).items() if array is not None}
+        )
         for part, kind in (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
     }
     return Block(note, Clearing(willing=willing, **parts), excluded)  # type: ignore[arg-type]

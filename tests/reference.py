@@ -35,11 +35,15 @@ class Task:
 
 
 class Result(NamedTuple):
-    """Who is hired, and what each agent is promised on success and on failure (0 where not hired)."""
+    """Who is hired, and what each agent is promised on success and on failure (0 where not hired).
+
+    order: the agents hired in the order in which they try; None: all at once.
+    """
 
     hired: set[int]
     pay_success: list[float]
     pay_failure: list[float]
+    order: list[int] | None = None
 
 
 def result(n: int, contracts: dict[int, tuple[float, float]]) -> Result:
@@ -235,6 +239,60 @@ def route_by_advice(agents: list[Agent], task: Task, pay: str = "expected_cost")
     margin = {i: a.advice * task.value - a.expected_cost for i, a in enumerate(agents) if a.active}
     margin = {i: m for i, m in margin.items() if m > 0}
     return _planned(agents, task, [_best(agents, margin)] if margin else [], pay)
+
+
+def chain_value(agents: list[Agent], chain: list[int], worth: float, check: float) -> float:
+    """What trying these agents one after the other until one passes is worth by their bids."""
+    total, still_open = 0.0, 1.0
+    for i in chain:
+        total += still_open * (agents[i].claim * worth - agents[i].ask - check)
+        still_open *= 1.0 - agents[i].claim
+    return total
+
+
+def best_chain(agents: list[Agent], able: list[int], worth: float, check: float, most: int) -> tuple[float, list[int]]:
+    """Value and members of the best chain of at most `most` of `able`, in that order; equal values try."""
+    if not able or most == 0:
+        return 0.0, []
+    first, rest = able[0], able[1:]
+    skipped, others = best_chain(agents, rest, worth, check, most)
+    after, followers = best_chain(agents, rest, worth, check, most - 1)
+    q = agents[first].claim
+    tried = (q * worth - (agents[first].ask + check)) + (1.0 - q) * after
+    return (tried, [first, *followers]) if tried >= skipped else (skipped, others)
+
+
+def cascade(
+    agents: list[Agent],
+    task: Task,
+    order: tuple[int, ...] | None = None,
+    at_most: int | None = None,
+    verification: float = 0.0,
+) -> Result:
+    """Tries in turn, on the Vickrey contract written with the best chain without each agent."""
+    worth, most = min(task.value, task.reserve), len(agents) if at_most is None else at_most
+    ratio = {i: (a.ask + verification) / a.claim for i, a in enumerate(agents) if a.active and a.claim >= 1e-9}
+    able = [i for i in ratio if ratio[i] <= worth]
+    if order is None:
+        able.sort(key=lambda i: (ratio[i], agents[i].lottery, i))
+    else:
+        able = [i for i in order if i in able]
+    chain = able if order is None and at_most is None else best_chain(agents, able, worth, verification, most)[1]
+    contracts, reach, left = {}, 1.0, most
+    for place, i in enumerate(chain):
+        later = able[able.index(i) + 1 :]
+        left -= 1
+        after = best_chain(agents, later, worth, verification, left)[0]
+        without = best_chain(agents, [j for j in able if j != i], worth, verification, most)[0]
+        before = chain_value(agents, chain[:place], worth, verification)
+        d = (without - before) / reach if reach > 0 else after
+        if order is None and at_most is None:
+            d = after
+        whole = agents[i].claim * worth - agents[i].ask - verification + (1.0 - agents[i].claim) * after
+        d = max(after, min(d, whole))
+        contracts[i] = (worth - verification - d, after - verification - d)
+        reach *= 1.0 - agents[i].claim
+    return result(len(agents), contracts)._replace(order=chain)
 
 
 def break_even(belief: float, cost: float, penalty: float = 0.0) -> float:

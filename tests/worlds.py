@@ -131,6 +131,7 @@ def examples() -> list[Mechanism]:
     more = {
         "agent_economy": [{"pay": "bounty"}, {"rounded": False, "credits_per_dollar": 64.0}],
         "always": [{"agent": 1, "pay": "reserve"}],
+        "cascade": [{"order": (1, 0)}],
         "route_by_advice": [{"pay": "reserve"}],
     }
     found: list[Mechanism] = []

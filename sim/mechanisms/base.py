@@ -33,6 +33,7 @@ class Promises:
     efficient: hires whom maximises belief x value - cost at the truth, where the reserve equals the value.
     no_deficit: the principal never pays more than the task is worth, in any state, where reserve <= value and the
         penalty is 0 (with a penalty some rules pay more on success against what they collect on failure).
+    equilibrium: the truth is a best reply to rivals who are truthful, where it is not dominant.
     """
 
     ask: bool
@@ -41,6 +42,7 @@ class Promises:
     efficient: bool
     no_deficit: bool
     claim_ignored: bool = False
+    equilibrium: bool = False
 
 
 class Selection(NamedTuple):
@@ -60,6 +62,7 @@ class Mechanism:
     solicits_bids: agents are asked for bids, and pay for making them where bids cost. False for planners.
     asks_for: what an ask means: "price", paid on success (the truth is the break-even price), or "cost", of an attempt.
     dollars: names of the parameters that are sums of money, which scale with its unit.
+    in_turns: its awards may name turns.
     """
 
     name: ClassVar[str]
@@ -71,6 +74,7 @@ class Mechanism:
     solicits_bids: ClassVar[bool] = True
     asks_for: ClassVar[Literal["price", "cost"]] = "price"
     dollars: ClassVar[frozenset[str]] = frozenset()
+    in_turns: ClassVar[bool] = False
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.arrays import BoolArray, IntArray, Status
 from sim.ledger import REASON
-from sim.replay.attempts import Attempts, Outcomes
+from sim.replay.attempts import Attempts, Outcomes, held
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.replay.desk import Answer, Desk, Question
 from sim.replay.record import Counts, Rows, attempt_rows, bid_rows, clearing_rows
@@ -29,11 +29,15 @@ _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
 
 @dataclass(eq=False)
 class Closing:
-    """How M postings ended. reposted (M,): the task is posted again and clears at `tick` (M,)."""
+    """How M postings ended. reposted (M,): the task is posted again and clears at `tick` (M,).
+
+    slots: agent, position and tick until which each slot taken is held.
+    """
 
     attempts: Attempts
     reposted: BoolArray
     tick: IntArray
+    slots: tuple[IntArray, IntArray, IntArray]
 
 
 class Block:
@@ -68,13 +72,18 @@ class Block:
         question = Question(place, posting, reserve, tries, failures, excluded, _barred(full, live))
         answer = self.desk.clear(question, reputation, cost)
         hires = np.logical_or.reduce(answer.hired, axis=0)
-        made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)))
+        if answer.turn is None:
+            made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)))
+        else:
+            made = self.outcomes.in_turns(place, answer.hired, answer.turn, tick)
         end, passed, reason = self._ends(made, hires, tick)
         if self._reserve is not None:
             self._escalate(place, made, hires, live)
         reposted, again = self._repost(place, posting, end, passed, reason, live)
         self._write(question, answer, tick, made, hires, reason, live)
-        return Closing(made, reposted, again)
+        whole = answer.turn is None
+        slots = (made.agent, made.position, made.finish) if whole else held(answer.hired, made, end)
+        return Closing(made, reposted, again, slots)
 
     def _excluded(self, tries: Lanes, failures: Lanes) -> Lanes | None:
         if self.rules.exclude == "none" or self.rules.postings == 1:

@@ -41,7 +41,10 @@ class Question:
 
 @dataclass(eq=False)
 class Answer:
-    """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure are (n, M)."""
+    """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure, turn are (n, M).
+
+    turn: None where all hired try at once.
+    """
 
     willing: Lanes
     bids: Bids
@@ -51,6 +54,7 @@ class Answer:
     hired: Lanes
     pay_success: Lanes
     pay_failure: Lanes
+    turn: Lanes | None = None
 
 
 class Desk:
@@ -104,7 +108,8 @@ class Desk:
         standing = self._standing(question, reputation, learned_cost)
         award = rules.mechanism(bids, tender, standing, self._lottery.at_posting(place, question.posting).T)
         hired, success, failure = (_lanes(a) for a in (award.hired, award.pay_success, award.pay_failure))
-        return Answer(willing, bids, tender, standing, award, hired, success, failure)
+        turn = None if award.turn is None else _lanes(award.turn)
+        return Answer(willing, bids, tender, standing, award, hired, success, failure, turn)
 
     def _bid(self, question: Question, tender: Tender) -> tuple[Lanes, Lanes, Lanes]:
         place = question.place

@@ -46,7 +46,7 @@ class Rows:
 
 
 def attempt_rows(question: Question, answer: Answer, tick: IntArray, made: Attempts) -> Columns:
-    """Columns of the attempts table for the attempts a batch of clearings started, and their payment."""
+    """Columns of the attempts table for the attempts a batch of clearings started, and when they were `cleared`."""
     cell = made.agent * len(question.place) + made.position
     success, failure = answer.pay_success.ravel().take(cell), answer.pay_failure.ravel().take(cell)
     contract = Award.trusted(hired=None, pay_success=success, pay_failure=failure, by_tie=None)
@@ -57,7 +57,7 @@ def attempt_rows(question: Question, answer: Answer, tick: IntArray, made: Attem
         "posting": question.posting[made.position].astype(np.int16),
         "agent": made.agent.astype(np.int32),
         "try": made.turn.astype(np.int16),
-        "start": tick[made.position],
+        "start": made.start,
         "finish": made.finish,
         "status": made.status,
         "timed_out": timed_out,
@@ -68,6 +68,7 @@ def attempt_rows(question: Question, answer: Answer, tick: IntArray, made: Attem
         "pay_failure": failure,
         "payment": settle(contract, made.status),
         "cost": made.cost,
+        "cleared": tick[made.position],
     }
 
 

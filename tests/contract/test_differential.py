@@ -42,6 +42,13 @@ MONEY_PAIRS = {
     "second_score q(V-a)": score_pair(reference.second_score, "q(V-a)"),
     "always": pair(reference.always, agent=1),
     "always, paid the reserve": pair(reference.always, agent=1, pay="reserve"),
+    "cascade": pair(reference.cascade),
+    "cascade of two": pair(reference.cascade, at_most=2),
+    "cascade of one": pair(reference.cascade, at_most=1),
+    "cascade, verified at a cost": pair(reference.cascade, verification=0.0625),
+    "cascade of three, verified at a cost": pair(reference.cascade, at_most=3, verification=0.125),
+    "cascade in order": pair(reference.cascade, order=(3, 0, 1)),
+    "cascade of two in order": pair(reference.cascade, order=(2, 4, 0, 1), at_most=2),
     "route_by_advice": pair(reference.route_by_advice),
     "route_by_advice, paid the reserve": pair(reference.route_by_advice, pay="reserve"),
 }
