@@ -209,6 +209,8 @@ def _reason(case: _Case, agent: int, outcome: str, score: FloatArray) -> str:
 
 
 def _won(case: _Case, agent: int, rivals: Any, score: FloatArray) -> str:
+    if case.award.turn is not None:
+        return f"turn {_place(case, agent)} of {case.award.hired.sum()}"
     if case.award.hired.sum() > 1:
         return "hired with all others who qualify"
     if not rivals.any():
@@ -243,6 +245,8 @@ def _lost(case: _Case, agent: int, score: FloatArray) -> str:
         if case.bids.ask[agent] > case.tender.reserve:
             return f"asks {case.bids.ask[agent] - case.tender.reserve:.4f} more than the reserve"
         return "would not be hired alone"
+    if case.award.turn is not None:
+        return "would be tried alone, but those who are tried do better without it"
     winner = int(np.argmax(case.award.hired))
     if case.hires(agent, lucky=True):
         return f"lottery {case.lottery[agent]:.4f} against {case.lottery[winner]:.4f} of {case.world.agents[winner]}"
@@ -253,11 +257,12 @@ def _lost(case: _Case, agent: int, score: FloatArray) -> str:
 
 def _prices(case: _Case) -> list[str]:
     lines = []
-    for agent in np.flatnonzero(case.award.hired).tolist():
+    for agent in _by_turn(case):
         success, failure = float(case.award.pay_success[agent]), float(case.award.pay_failure[agent])
+        who, origin = f"{case.world.agents[agent]}{_when(case, agent)}", _origin(case, agent, success)
+        limit = "" if case.award.budget is None else f"; it is stopped at {dollars(float(case.award.budget[agent]))}"
         lines.append(
-            f"{case.world.agents[agent]} is promised {dollars(success)} on success ({_origin(case, agent, success)}) "
-            f"and {dollars(failure)} on failure"
+            f"{who} is promised {dollars(success)} on success ({origin}) and {dollars(failure)} on failure{limit}"
         )
     return lines or ["nobody is hired"]
 
@@ -279,7 +284,9 @@ def _origin(case: _Case, winner: int, price: float) -> str:
 def _happened(case: _Case, attempts: Columns) -> list[str]:
     mine = (attempts["task"] == case.note[1]) & (attempts["posting"] == case.note[2])
     lines = []
-    for row in np.flatnonzero(mine).tolist():
+    tried = attempts["agent"][mine].tolist()
+    rows = np.flatnonzero(mine)
+    for row in rows[np.argsort(attempts["turn"][rows], kind="stable")].tolist():
         status = STATUS[int(attempts["status"][row])]
         truth = "a true success" if attempts["success"][row] else "no success"
         ended = ", ended by the deadline" if attempts["timed_out"][row] else ""
@@ -289,7 +296,28 @@ def _happened(case: _Case, attempts: Columns) -> list[str]:
             f"{attempts['finish'][row]}{ended}: {status} ({truth}); paid {dollars(payment)}, spent {dollars(cost)}, "
             f"made {dollars(payment - cost)}"
         )
-    return lines
+    waited = [case.world.agents[agent] for agent in _by_turn(case) if agent not in tried]
+    return [*lines, f"never asked to try: {', '.join(waited)}"] if waited else lines
+
+
+def _by_turn(case: _Case) -> list[int]:
+    """Agents hired, in the order of their turns."""
+    hired: list[int] = np.flatnonzero(case.award.hired).tolist()
+    turn = case.award.turn
+    return hired if turn is None else sorted(hired, key=lambda agent: int(turn[agent]))
+
+
+def _place(case: _Case, agent: int) -> int:
+    """1 for who tries first, 2 for who tries next, ..."""
+    turn = case.award.turn
+    return 1 if turn is None else 1 + len(set(turn[case.award.hired & (turn < turn[agent])].tolist()))
+
+
+def _when(case: _Case, agent: int) -> str:
+    if case.award.turn is None or case.award.hired.sum() == 1:
+        return ""
+    place = _place(case, agent)
+    return ", the first to try," if place == 1 else f", number {place} to try,"
 
 
 def _oracle(world: World, task: int) -> str:

@@ -114,6 +114,7 @@ def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
         "posting": block.note[clearing, 2],
         "agent": agent,
         "try": turn,
+        "turn": np.zeros(len(agent), np.int64) if award.turn is None else award.turn[clearing, agent],
         "start": notes[:, 3],
         "finish": notes[:, 4],
         "status": status,
@@ -123,6 +124,7 @@ def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
         "claim": bids.claim[clearing, agent],
         "pay_success": award.pay_success[clearing, agent],
         "pay_failure": award.pay_failure[clearing, agent],
+        "budget": np.full(len(agent), np.nan) if award.budget is None else award.budget[clearing, agent],
         "payment": settle(award, all_status)[clearing, agent],
         "cost": world.cost[at],
     }

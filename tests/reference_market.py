@@ -187,7 +187,7 @@ class NaiveMarket:
         self.tables["clearings"].append(row)
         offer["row"], offer["statuses"] = row, []
         # Whose turn is when: everybody's at once where the award says nothing.
-        turns = {i: 0 if award.turn is None else int(award.turn[i]) for i in winners}
+        turns = offer["turns"] = {i: 0 if award.turn is None else int(award.turn[i]) for i in winners}
         offer["queue"] = [
             (turns[i], i, made[i], float(award.pay_success[i]), float(award.pay_failure[i])) for i in winners
         ]
@@ -296,6 +296,7 @@ class NaiveMarket:
             "posting": posting,
             "agent": agent,
             "try": turn,
+            "turn": self.offers[task, posting]["turns"][agent],
             "start": tick,
             "finish": finish,
             "status": int(Status[status]),
@@ -305,6 +306,7 @@ class NaiveMarket:
             "claim": bid[1],
             "pay_success": won,
             "pay_failure": lost,
+            "budget": math.nan,
             "payment": {"PASS": won, "FAIL": lost, "INFRA": 0.0}[status],
             "cost": float(self.world.cost[at]),
         }

@@ -91,12 +91,15 @@ class Cascade(Mechanism):
         return replace(self, order=tuple(list(agents).index(name) for name in named))
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
+        if self.order != "optimal":
+            return {}
         value = np.asarray(tender.value)[..., None]
         ratio = np.where(_promising(bids), self._ratio(bids), np.nan)
         return {"value": np.broadcast_to(value, ratio.shape), "-(ask + verification) / claim": -ratio}
 
     def threshold(self, tender: Tender) -> FloatArray:
-        return np.asarray(tender.value) - np.minimum(tender.value, tender.reserve)
+        least = np.asarray(tender.value) - np.minimum(tender.value, tender.reserve)
+        return least if self.order == "optimal" else np.full(least.shape, np.nan)
 
     def _ratio(self, bids: Bids) -> FloatArray:
         """(a + v) / q, infinite where the bid cannot be tried."""

@@ -41,9 +41,9 @@ class Question:
 
 @dataclass(eq=False)
 class Answer:
-    """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure, turn are (n, M).
+    """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure are (n, M).
 
-    turn: None where all hired try at once.
+    turn, budget (n, M): as in `Award`, None where it has none.
     """
 
     willing: Lanes
@@ -55,6 +55,7 @@ class Answer:
     pay_success: Lanes
     pay_failure: Lanes
     turn: Lanes | None = None
+    budget: Lanes | None = None
 
 
 class Desk:
@@ -108,8 +109,8 @@ class Desk:
         standing = self._standing(question, reputation, learned_cost)
         award = rules.mechanism(bids, tender, standing, self._lottery.at_posting(place, question.posting).T)
         hired, success, failure = (_lanes(a) for a in (award.hired, award.pay_success, award.pay_failure))
-        turn = None if award.turn is None else _lanes(award.turn)
-        return Answer(willing, bids, tender, standing, award, hired, success, failure, turn)
+        turn, budget = (None if array is None else _lanes(array) for array in (award.turn, award.budget))
+        return Answer(willing, bids, tender, standing, award, hired, success, failure, turn, budget)
 
     def _bid(self, question: Question, tender: Tender) -> tuple[Lanes, Lanes, Lanes]:
         place = question.place

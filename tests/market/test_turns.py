@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender
+from sim.errors import ScenarioError
+from sim.events import events
+from sim.execute import execute, plan
+from sim.explain import explain
 from sim.mechanisms.base import Mechanism, Promises
 from sim.mechanisms.cascade import Cascade
 from sim.replay import replay
+from sim.run import Run
+from sim.scenario import load_scenario
 from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
@@ -118,3 +125,64 @@ def test_shared_and_skipped_turns_are_alike_in_all_engines(data: st.DataObject) 
     assert_same_rows(market, naive_market(world, rule))
     without = replace(rule, card=None)
     assert_same_rows(rows(replay(world, without)), rows(simulate(world, without)))
+
+
+def test_events_tell_who_is_hired_when_its_turn_comes() -> None:
+    told = play([False, True, True])
+    stream = [(e["event"], e["tick"], e["agent"], e.get("turn")) for e in events(told.ledger) if e["event"] == "hired"]
+    assert stream == [("hired", 0, "a0", None), ("hired", 2, "a1", 1)]
+
+
+TURNS = """
+question = "Who tries next?"
+source = "a test"
+seed = 1
+replications = 1
+
+[world]
+table = "table.csv"
+beyond_tries = "repeat"
+columns = {agent = "agent", task = "task", claim = "claim", cost_belief = "cost_belief", cost = "cost", success = "success"}
+
+[tender]
+value = 1.0
+reserve = 1.0
+penalty = 0.0
+
+[[arm]]
+name = "cascade"
+mechanism = "cascade"
+
+[[arm]]
+name = "in order"
+mechanism = { cascade = { order = "c > a", at_most = 2 } }
+"""  # noqa: E501
+TABLE = """agent,task,claim,cost_belief,cost,success
+a,t0,0.5,0.1,0.1,0
+b,t0,0.5,0.2,0.2,1
+c,t0,0.5,0.3,0.3,1
+"""
+
+
+def test_explain_tells_the_turns(tmp_path: Path) -> None:
+    (tmp_path / "turns.toml").write_text(TURNS, encoding="utf-8")
+    (tmp_path / "table.csv").write_text(TABLE, encoding="utf-8")
+    run = Run.open(execute(plan(load_scenario(tmp_path / "turns.toml")), tmp_path / "run"))
+    (posting,) = explain(run, "t0").postings
+    assert [bid.reason for bid in posting.bids] == ["turn 1 of 3", "turn 2 of 3", "turn 3 of 3"]
+    assert posting.decision[0].startswith("a, the first to try, is promised $0.6000 on success")
+    assert posting.decision[3].startswith("a worked from tick 0 to 1: FAIL")
+    assert posting.decision[4].startswith("b worked from tick 1 to 2: PASS")
+    assert posting.decision[5] == "never asked to try: c"
+    (other,) = explain(run, "t0", arm_name="in order").postings
+    assert other.decision[0].startswith("c, the first to try,")
+    assert other.bids[1].reason == "would not be hired alone"
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [("a > bb", "cascade.order: no agent 'bb'"), ("a > b > a", "cascade.order: 'a' comes twice")],
+)
+def test_a_bad_order_is_refused(order: str, message: str) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        Cascade(order=order).for_agents(["a", "b", "c"])
