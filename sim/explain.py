@@ -139,13 +139,13 @@ class _Case:
         lottery = self.lottery.copy()
         if lucky:
             lottery[agent] = -1.0
-        bids = Bids.trusted(ask=self.bids.ask, claim=self.bids.claim, active=active)
+        bids = Bids.trusted(**vars(self.bids) | {"active": active})
         return bool(self.rule(bids, self.tender, self.standing, lottery).hired[agent])
 
     def without(self, agent: int) -> Award:
         """The award had the agent not bid."""
         active = self.bids.active & (np.arange(len(self.lottery)) != agent)
-        bids = Bids.trusted(ask=self.bids.ask, claim=self.bids.claim, active=active)
+        bids = Bids.trusted(**vars(self.bids) | {"active": active})
         return self.rule(bids, self.tender, self.standing, self.lottery)
 
 

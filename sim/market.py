@@ -37,11 +37,12 @@ import simpy
 from simpy.events import Event
 
 from sim.allocator import Allocator
-from sim.arrays import Award, BoolArray, IntArray, Status
+from sim.arrays import Award, BoolArray, FloatArray, IntArray, Status
 from sim.bidding import BidderState
 from sim.card import Attempted, PastCard
 from sim.errors import MarketError
 from sim.ledger import REASON
+from sim.plans import spent, stopped, ticks
 from sim.retry import at_try
 from sim.standing import Outcome, State
 from sim.tape import AttemptNote, ClearingNote, Tape
@@ -58,6 +59,7 @@ class _Task:
     """What the principal keeps of one open task."""
 
     __slots__ = (
+        "budget",
         "deadline",
         "excluded",
         "failures",
@@ -75,6 +77,7 @@ class _Task:
         self.excluded: frozenset[int] = frozenset()
         self.failures = self.n_running = self.n_verified = 0
         self.timed_out = False
+        self.budget: FloatArray | None = None  # (n,) of the posting's award
         self.waiting: list[list[int]] = []  # agents hired whose turn is still to come, turn by turn
 
 
@@ -97,7 +100,7 @@ class Market:
                 task.deadline = arrival + rules.deadline
         opening = allocator.opening
         self._expected = opening.bids.active[replication]
-        self._winners = _in_turns(opening.award, replication)
+        self._award, self._winners = opening.award, _in_turns(opening.award, replication)
         self._slots = [rules.capacity] * self._n_agents
         self._full: set[int] = set()
         self._tries: dict[tuple[int, int], int] = {}
@@ -137,17 +140,19 @@ class Market:
         tape = self._tape
         own = -1
         if self._as_expected(task, posting):
-            winners = self._winners[task]
+            award, winners = self._award, self._winners[task]
+            budget = None if award.budget is None else award.budget[self._replication, task]
         else:
             own = len(tape.own)
-            winners = self._ask_again(task, posting, card)
+            award = self._ask_again(task, posting, card)
+            winners, budget = _in_turns(award)[0], award.budget
         clearing = len(tape.clearings)
         tape.clearings.append(
             ClearingNote(self._replication, task, posting, posted, self._env.now, own)  # type: ignore[arg-type]
         )
         tape.closed.append(_OPEN)
         state = self._tasks[task]
-        state.n_verified = 0
+        state.n_verified, state.budget = 0, budget
         for agent in itertools.chain(*winners):
             self._slots[agent] -= 1
             if self._slots[agent] == 0:
@@ -167,7 +172,7 @@ class Market:
         row = self._expected[task]
         return not any(row[agent] for agent in self._full)
 
-    def _ask_again(self, task: int, posting: int, card: State | None) -> list[list[int]]:
+    def _ask_again(self, task: int, posting: int, card: State | None) -> Award:
         state = self._tasks[task]
         own, excluded = self._untried, self._nobody
         if posting:
@@ -181,7 +186,7 @@ class Market:
         clearing = self._allocator.clear(at, posting, state.reserve, own, free, self._states, card)
         self._tape.own.append(clearing)
         self._tape.excluded.append(excluded)
-        return _in_turns(clearing.award)[0]
+        return clearing.award
 
     def _at_task(self, counts: dict[tuple[int, int], int], task: int) -> IntArray:
         return np.array([counts.get((task, agent), 0) for agent in range(self._n_agents)], np.int64)
@@ -210,11 +215,17 @@ class Market:
             known = turn
         if rules.exclude == "hired":
             state.excluded |= {agent}
-        finish = start + self._duration[task][agent][known]
+        lasts, status = self._duration[task][agent][known], self._status[task][agent][known]
+        if state.budget is not None:
+            cost, budget = self._cost[task, agent, known], state.budget[agent]
+            lasts = int(ticks(lasts, cost, budget))
+            if stopped(cost, budget) and status == _PASS:
+                status = _FAIL
+        finish = start + lasts
         timed_out = finish > state.deadline
         if timed_out:
             finish = int(state.deadline)
-        status = int(rules.timeout) if timed_out else self._status[task][agent][known]
+        status = int(rules.timeout) if timed_out else status
         self._tape.attempts.append(AttemptNote(clearing, agent, turn, start, finish, timed_out))
         self._at(
             finish, _COMPLETION, self._complete, task, posting, agent, known, status, timed_out, clearing, agent=agent
@@ -255,7 +266,7 @@ class Market:
         seen = np.full(self._n_agents, _NONE, np.int8)
         seen[agent] = status
         cost = np.zeros(self._n_agents)
-        cost[agent] = self._cost[task, agent, known]
+        cost[agent] = self._costs(task, known)[agent]
         outcome = Outcome(seen, cost)
         reputation, learned_cost = self._states
         rules = self._rules
@@ -266,6 +277,12 @@ class Market:
         self._states = reputation, learned_cost
         self._unlearned = False
 
+    def _costs(self, task: int, known: int) -> FloatArray:
+        """(n,) what the posting's attempts cost."""
+        cost: FloatArray = self._cost[task, :, known]
+        budget = self._tasks[task].budget
+        return cost if budget is None else spent(cost, budget)
+
     def _note(self, past: PastCard, task: int, agent: int, known: int, status: int) -> None:
         """Put a completed attempt on the agent's card, with what it believed before any card."""
         world, at = self._allocator.world, (self._replication, task)
@@ -274,7 +291,7 @@ class Market:
         seen = np.full(self._n_agents, _NONE, np.int8)
         seen[agent] = status
         attempted = Attempted(
-            seen, at_try(world.belief[at], later, failures), self._cost[task, :, known], world.cost_belief[at]
+            seen, at_try(world.belief[at], later, failures), self._costs(task, known), world.cost_belief[at]
         )
         before = self._allocator.empty_card() if self._card is None else self._card
         if before is not None:

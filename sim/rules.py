@@ -8,12 +8,13 @@ from typing import Self
 
 import numpy as np
 
-from sim.arrays import Status
+from sim.arrays import Bids, Status
 from sim.bidding import Bidder, Bidders, Fallback
 from sim.card import PastCard
 from sim.errors import ScenarioError
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
+from sim.plans import Plans
 from sim.settings import Settings
 from sim.sources import ExpectedCost, parse_expected_cost, parse_reputation
 from sim.standing import Learner
@@ -25,6 +26,7 @@ class Rules:
     """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None.
 
     card: what agents read of their own past in the market before they bid; a card of other tasks is in the World.
+    plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.
     """
 
     mechanism: Mechanism
@@ -45,6 +47,13 @@ class Rules:
     expected_cost: ExpectedCost = field(default_factory=lambda: ExpectedCost("unknown"))
     advice: str | None = None
     card: PastCard | None = None
+    plans: Plans | None = None
+
+    def menus(self, bids: Bids) -> Bids:
+        """The bids with a menu each, where there are any."""
+        if self.plans is None:
+            return bids
+        return Bids.trusted(**vars(bids) | {"menu": self.plans.menu(bids.ask, bids.claim)})
 
     @classmethod
     def of(cls, mechanism: Mechanism, settings: Settings, world: World) -> Self:
@@ -82,6 +91,7 @@ class Rules:
             expected_cost=parse_expected_cost(standing.expected_cost),
             advice=standing.advice,
             card=past_card(settings),
+            plans=production_plans(settings),
         )
 
 
@@ -91,7 +101,15 @@ def past_card(settings: Settings) -> PastCard | None:
     return PastCard(card) if card is not None and card.record == "past" else None
 
 
+def production_plans(settings: Settings) -> Plans | None:
+    """The budgets agents are asked about; None where they make one bid without a limit."""
+    plans = settings.bidders.plans
+    return None if plans is None else Plans(tuple(plans.budgets), plans.cost_sd)
+
+
 def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None:
+    if settings.bidders.plans is not None and not mechanism.takes_menu:
+        raise ScenarioError(f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do")
     given = {
         "value": settings.tender.value is not None,
         "expected_cost": settings.standing.expected_cost is not None,

@@ -295,6 +295,21 @@ def cascade(
     return result(len(agents), contracts)._replace(order=chain)
 
 
+def production_plans(agents: list[Agent], task: Task, payment: str = "contingent") -> Result:
+    """Without menus: the best q V - a, on the contract that leaves the principal the bar, or the second score's."""
+    scores = {i: a.claim * task.value - a.ask for i, a in enumerate(agents) if a.active}
+    if payment == "second_score":
+        scores = {i: s for i, s in scores.items() if agents[i].claim >= 1e-9}
+    scores = {i: s for i, s in scores.items() if s >= task.value - task.reserve}
+    if not scores:
+        return result(len(agents), {})
+    winner = _best(agents, scores)
+    bar = max([task.value - task.reserve] + [s for i, s in scores.items() if i != winner])
+    if payment == "contingent":
+        return result(len(agents), {winner: (task.value - bar, -bar)})
+    return result(len(agents), {winner: (task.value - bar / agents[winner].claim, 0.0)})
+
+
 def break_even(belief: float, cost: float, penalty: float = 0.0) -> float:
     """(c + k (1 - p)) / p: the price on success that leaves an agent nothing; infinite at p = 0."""
     return (cost + penalty * (1.0 - belief)) / belief if belief > 0 else math.inf

@@ -11,6 +11,7 @@ What it settles beyond the order of moments:
 - a posting that could not clear before the deadline is not made: the task closes, for the reason "deadline";
 - an attempt that would end after the deadline ends at it, for its full cost, without success, with the mapped status;
 - an attempt lost to the system is no success;
+- an attempt that would cost more than its budget costs that, fails, and takes that share of its ticks, rounded up;
 - all hired hold a slot from the clearing; where the award names turns, the least turn left starts when no attempt is
   running, none has passed and the deadline has not come; those whose turn never comes leave no attempt;
 - the reserve rises after each posting nobody cleared, and at failures as they are verified;
@@ -161,6 +162,7 @@ class NaiveMarket:
             claim=np.array([claim for _, claim in made]),
             active=np.array([reason is None for reason in why]),
         )
+        bids = rules.menus(bids)
         tender = Tender(offer["value"], offer["reserve"], rules.penalty, np.int64(posting))
         standing = self.standing(task)
         award = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
@@ -191,6 +193,7 @@ class NaiveMarket:
         offer["queue"] = [
             (turns[i], i, made[i], float(award.pay_success[i]), float(award.pay_failure[i])) for i in winners
         ]
+        offer["budgets"] = [math.inf if award.budget is None else float(award.budget[i]) for i in self.agents]
         for i in winners:
             self.busy[i] += 1
         self.next_turn(tick, task, posting)
@@ -285,8 +288,13 @@ class NaiveMarket:
     ) -> None:
         turn, known = self.hired[task].count(agent), self.next_try(task, agent)
         at = self.r, task, agent, known
-        finish, timed_out = tick + int(self.world.duration[at]), False
-        status = "INFRA" if self.world.infra[at] else "PASS" if self.world.verified[at] else "FAIL"
+        cost, lasts = float(self.world.cost[at]), int(self.world.duration[at])
+        budget = self.offers[task, posting]["budgets"][agent]
+        enough = cost <= budget
+        if not enough:
+            cost, lasts = budget, math.ceil(lasts * (budget / cost))
+        finish, timed_out = tick + lasts, False
+        status = "INFRA" if self.world.infra[at] else "PASS" if self.world.verified[at] and enough else "FAIL"
         if finish > self.deadline(task):
             finish, timed_out, status = int(self.deadline(task)), True, self.rules.timeout.name
         self.hired[task].append(agent)
@@ -301,15 +309,18 @@ class NaiveMarket:
             "finish": finish,
             "status": int(Status[status]),
             "timed_out": timed_out,
-            "success": self.truly(task, agent, known) and not timed_out,
+            "success": self.truly(task, agent, known) and enough and not timed_out,
             "ask": bid[0],
             "claim": bid[1],
             "pay_success": won,
             "pay_failure": lost,
-            "budget": math.nan,
+            "budget": budget if math.isfinite(budget) else math.nan,
             "payment": {"PASS": won, "FAIL": lost, "INFRA": 0.0}[status],
-            "cost": float(self.world.cost[at]),
+            "cost": cost,
         }
+        if self.rules.plans is not None:
+            plan = self.rules.plans.at(np.array(bid[0]), np.array(bid[1]), np.array(budget))
+            row |= {"claim": float(plan.claim), "ask": float(plan.ask)}
         self.made.append((self.offers[task, posting]["place"], agent, row))
         self.running[task, posting, agent] = row | {"said": status}
         self.pending.append((finish, COMPLETION, task, posting, agent))

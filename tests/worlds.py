@@ -18,6 +18,7 @@ from sim.bidding import Bidders, BidderState
 from sim.card import PastCard
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism, lookup, names
+from sim.plans import Plans
 from sim.retry import after_each
 from sim.rules import Rules
 from sim.settings import Card
@@ -228,6 +229,8 @@ cards = st.builds(
 def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
     """Rules of any market the mechanism can run in, with a window from none to longer than every latency."""
     window = draw(st.integers(0, 3), label="window")
+    budgets = st.lists(st.sampled_from([0.0625, 0.125, 0.25, 0.375, math.inf]), min_size=1, unique=True).map(sorted)
+    menus = st.builds(Plans, budgets.map(tuple), st.sampled_from([0.0, 0.5, 2.0]))
     deadline = draw(st.none() | st.integers(window + 1, window + 8), label="deadline")
     shown = draw(st.sampled_from([(), ("value",), ("reserve",), ("value", "reserve")]), label="public")
     escalation = st.builds(
@@ -257,4 +260,5 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
         expected_cost=draw(_sources()),
         advice=draw(st.sampled_from([None, "outcome", "ability", "leave_one_task_out"]), label="advice"),
         card=draw(st.none() | st.builds(PastCard, cards), label="card"),
+        plans=draw(st.none() | menus, label="plans") if mechanism.takes_menu else None,
     )

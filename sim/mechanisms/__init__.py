@@ -1,6 +1,6 @@
 """The mechanism library. Importing it registers every rule of the package."""
 
-from sim.mechanisms import cascade, live, planner, price, score
+from sim.mechanisms import cascade, live, planner, plans, price, score
 from sim.mechanisms.base import Mechanism, Promises, break_even_price, contract, lowest_lottery, select
 from sim.mechanisms.registry import lookup, names, register
 
@@ -15,6 +15,7 @@ __all__ = [
     "lowest_lottery",
     "names",
     "planner",
+    "plans",
     "price",
     "register",
     "score",

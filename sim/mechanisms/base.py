@@ -62,7 +62,7 @@ class Mechanism:
     solicits_bids: agents are asked for bids, and pay for making them where bids cost. False for planners.
     asks_for: what an ask means: "price", paid on success (the truth is the break-even price), or "cost", of an attempt.
     dollars: names of the parameters that are sums of money, which scale with its unit.
-    in_turns: its awards may name turns.
+    in_turns: its awards may name turns. takes_menu: it reads `bids.menu`, and its awards may name budgets.
     """
 
     name: ClassVar[str]
@@ -75,6 +75,7 @@ class Mechanism:
     asks_for: ClassVar[Literal["price", "cost"]] = "price"
     dollars: ClassVar[frozenset[str]] = frozenset()
     in_turns: ClassVar[bool] = False
+    takes_menu: ClassVar[bool] = False
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""

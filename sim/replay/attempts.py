@@ -10,6 +10,7 @@ import numpy as np
 from sim.arrays import BoolArray, IntArray, Status
 from sim.bidding import Bidders
 from sim.errors import MarketError
+from sim.plans import spent, stopped, ticks
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.rules import Rules
 from sim.world import World
@@ -68,12 +69,12 @@ class Outcomes:
         """(M,) tick at which the task closes; None: it stays open."""
         return None if self._rules.deadline is None else self._arrival.per_task(place) + self._rules.deadline
 
-    def in_turns(self, place: Place, hired: Lanes, turn: Lanes, tick: IntArray) -> Attempts:
+    def in_turns(self, place: Place, hired: Lanes, turn: Lanes, tick: IntArray, budget: Lanes | None) -> Attempts:
         """The attempts of hired (n, M) from tick (M,) on, one turn after the other until one passes."""
         begin, going, deadline = tick.copy(), np.ones(len(place), np.bool_), self.deadline(place)
         parts = []
         for nth in np.unique(turn[hired]).tolist() or [0]:
-            part = self.start(place, hired & (turn == nth) & going, begin, 0)
+            part = self.start(place, hired & (turn == nth) & going, begin, 0, budget)
             np.maximum.at(begin, part.position, part.finish)
             going[part.position[part.status == Status.PASS]] = False
             if deadline is not None:
@@ -81,7 +82,9 @@ class Outcomes:
             parts.append(part)
         return _joined(parts)
 
-    def start(self, place: Place, hired: Lanes, tick: IntArray, n_clearings: int) -> Attempts:
+    def start(
+        self, place: Place, hired: Lanes, tick: IntArray, n_clearings: int, budget: Lanes | None = None
+    ) -> Attempts:
         """The attempts of hired (n, M) that start at tick (M,). n_clearings: how many hired somebody."""
         cell = np.flatnonzero(hired)
         agent = cell // len(place)
@@ -91,9 +94,14 @@ class Outcomes:
         turn, known = self._turn(lane, task, agent)
         at = lane, task, agent, known
         start = tick[position]
-        finish = start + self._duration.at_try(*at)
+        duration, cost = self._duration.at_try(*at), self._cost.at_try(*at)
         verified = self._verified.at_try(*at)
         success = verified if self._success is None else self._success.at_try(*at)
+        if budget is not None:
+            limit = budget.ravel().take(cell)
+            ended, duration = stopped(cost, limit), ticks(duration, cost, limit)
+            verified, success, cost = verified & ~ended, success & ~ended, spent(cost, limit)
+        finish = start + duration
         status = verified.astype(np.int8)  # FAIL is 0, PASS is 1
         if self._infra is not None:
             lost = self._infra.at_try(*at)
@@ -106,7 +114,7 @@ class Outcomes:
             status[timed_out] = int(self._rules.timeout)
         if self.failures is not None:
             self.failures.flat[self.failures.index(lane, task, agent)] += status == Status.FAIL
-        cost, alone = self._cost.at_try(*at), len(cell) == n_clearings
+        alone = len(cell) == n_clearings
         return Attempts(
             position, lane, task, agent, turn, known, start, finish, status, timed_out, success, cost, alone
         )

@@ -73,9 +73,9 @@ class Block:
         answer = self.desk.clear(question, reputation, cost)
         hires = np.logical_or.reduce(answer.hired, axis=0)
         if answer.turn is None:
-            made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)))
+            made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)), answer.budget)
         else:
-            made = self.outcomes.in_turns(place, answer.hired, answer.turn, tick)
+            made = self.outcomes.in_turns(place, answer.hired, answer.turn, tick, answer.budget)
         end, passed, reason = self._ends(made, hires, tick)
         if self._reserve is not None:
             self._escalate(place, made, hires, live)
@@ -155,7 +155,7 @@ class Block:
         reason: Lanes | None,
         live: BoolArray | None,
     ) -> None:
-        self.attempts.add(**attempt_rows(question, answer, tick, made))
+        self.attempts.add(**attempt_rows(question, answer, self.rules, tick, made))
         if self.counts is not None:
             self.counts.add(question, answer, hires, live)
         if reason is None:

@@ -105,7 +105,7 @@ class Desk:
         active, late = willing, self.late(place)
         for out in (late, question.excluded, question.barred):
             active = active if out is None else active & ~out
-        bids = Bids.trusted(ask=ask.T, claim=claim.T, active=active.T)
+        bids = rules.menus(Bids.trusted(ask=ask.T, claim=claim.T, active=active.T))
         standing = self._standing(question, reputation, learned_cost)
         award = rules.mechanism(bids, tender, standing, self._lottery.at_posting(place, question.posting).T)
         hired, success, failure = (_lanes(a) for a in (award.hired, award.pay_success, award.pay_failure))

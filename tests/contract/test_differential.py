@@ -49,6 +49,8 @@ MONEY_PAIRS = {
     "cascade of three, verified at a cost": pair(reference.cascade, at_most=3, verification=0.125),
     "cascade in order": pair(reference.cascade, order=(3, 0, 1)),
     "cascade of two in order": pair(reference.cascade, order=(2, 4, 0, 1), at_most=2),
+    "production_plans": pair(reference.production_plans),
+    "production_plans, second score": pair(reference.production_plans, payment="second_score"),
     "route_by_advice": pair(reference.route_by_advice),
     "route_by_advice, paid the reserve": pair(reference.route_by_advice, pay="reserve"),
 }

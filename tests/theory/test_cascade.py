@@ -167,17 +167,25 @@ def test_a_limited_cascade_still_tries_in_the_order_of_the_ratio() -> None:
         assert (np.diff((c / p)[row][who[np.argsort(award.turn[row][who])]]) >= 0).all()
 
 
-RULES = [Cascade(), Cascade(at_most=2), Cascade(verification=0.05), Cascade(order=(2, 0, 1)), Cascade((1, 2, 0), 2)]
+RULES = [
+    Cascade(),
+    Cascade(at_most=2),
+    Cascade(at_most=3),
+    Cascade(verification=0.05),
+    Cascade(order=(2, 0, 1)),
+    Cascade((1, 2, 0), 2),
+]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_an_honest_agent_expects_what_it_adds_to_the_best_cascade(rule: Cascade) -> None:
     """Rent W* - W*_{-i}, in expectation over everybody's outcome; W by enumeration over subsets and orders."""
-    p, c = draws(60, 4)
+    n = 5 if rule.at_most == 3 else 4
+    p, c = chance("rent/p", 60, n, low=0.05, high=0.7), chance("rent/c", 60, n, high=0.3)
     award = scene(c, p).award(rule)
     rent = utility(award, p, c)
     order = None if rule.order == "optimal" else rule.order
-    most, check = rule.at_most or 4, rule.verification
+    most, check = rule.at_most or n, rule.verification
 
     def best(row: int, among: list[int]) -> float:
         if order is None:
@@ -185,8 +193,8 @@ def test_an_honest_agent_expects_what_it_adds_to_the_best_cascade(rule: Cascade)
         parts = (s for size in range(most + 1) for s in combinations([i for i in order if i in among], size))
         return max(chain_welfare(p[row], c[row], part, check=check) for part in parts)
 
-    for row, i in product(range(len(p)), range(4)):
-        everybody = list(range(4))
+    for row, i in product(range(len(p)), range(n)):
+        everybody = list(range(n))
         added = best(row, everybody) - best(row, [j for j in everybody if j != i])
         assert rent[row, i] == pytest.approx(added, abs=1e-9)
 
