@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.arrays import FloatArray, IntArray, Status
 from sim.card import Attempted, Leaned, PastCard
+from sim.plans import Plans
 from sim.retry import at_try, posterior
 from sim.standing import State
 from sim.world import World
@@ -29,6 +30,7 @@ class Attempts(NamedTuple):
     finish: IntArray
     status: IntArray
     cost: FloatArray
+    budget: FloatArray
 
 
 class Postings(NamedTuple):
@@ -51,8 +53,26 @@ class Held(NamedTuple):
     cost_at_attempt: FloatArray
 
 
-def held(world: World, attempts: Attempts, postings: Postings, alone: bool, card: PastCard | None = None) -> Held:
-    """What was believed. alone: each agent has a market of its own. card: of the past; None where the arm has none."""
+def held(
+    world: World,
+    attempts: Attempts,
+    postings: Postings,
+    alone: bool,
+    card: PastCard | None = None,
+    plans: Plans | None = None,
+) -> Held:
+    """What was believed. alone: each agent has a market of its own. card: of the past; None where the arm has none.
+
+    plans: where attempts have budgets, beliefs at an attempt are those of the try with its budget.
+    """
+    believed = _held(world, attempts, postings, alone, card)
+    if plans is None:
+        return believed
+    at_budget = plans.at(believed.cost_at_attempt, believed.at_attempt, attempts.budget)
+    return believed._replace(at_attempt=at_budget.claim, cost_at_attempt=at_budget.ask)
+
+
+def _held(world: World, attempts: Attempts, postings: Postings, alone: bool, card: PastCard | None) -> Held:
     failures = failures_before(attempts)
     later = None if world.retry_belief is None else world.retry_belief[attempts.at]
     believed = at_try(world.belief[attempts.at], later, failures)

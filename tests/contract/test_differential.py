@@ -51,6 +51,7 @@ MONEY_PAIRS = {
     "cascade of two in order": pair(reference.cascade, order=(2, 4, 0, 1), at_most=2),
     "production_plans": pair(reference.production_plans),
     "production_plans, second score": pair(reference.production_plans, payment="second_score"),
+    "always, beside another": pair(reference.always, agent=1, beside=0),
     "route_by_advice": pair(reference.route_by_advice),
     "route_by_advice, paid the reserve": pair(reference.route_by_advice, pay="reserve"),
 }
