@@ -325,6 +325,16 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
+    def _stopped_is_no_evidence(self) -> Settings:
+        card, update = self.bidders.card, parse_on_retry(self.bidders.on_retry)
+        if self.bidders.plans is not None and (update is not None or (card is not None and card.record == "past")):
+            raise ValueError(
+                "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
+                '"update" nor a card of the "past" goes with plans'
+            )
+        return self
+
+    @model_validator(mode="after")
     def _on_retry_stated(self) -> Settings:
         if self.tender.postings > 1 and self.tender.exclude == "none" and self.bidders.on_retry is None:
             raise ValueError(

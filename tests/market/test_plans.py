@@ -122,6 +122,7 @@ def test_explain_tells_the_budget(run: Run) -> None:
         (("[0.1, 0.5, inf]", "[0.0, 0.1]"), r"plans\.budgets"),
         (("[0.1, 0.5, inf]", '["a"]'), r"plans\.budgets"),
         (("cost_sd = 2.0", "cost_sd = -1.0"), r"plans\.cost_sd"),
+        (("} }", "}, on_retry = { update = { spread = 1.0 } } }"), r"no evidence"),
     ],
 )
 def test_bad_plans_are_refused(tmp_path: Path, change: tuple[str, str], message: str) -> None:
