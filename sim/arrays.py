@@ -112,7 +112,7 @@ class Menu(_Arrays):
         budgets, claim, ask = (as_float(f.name, getattr(self, f.name)) for f in fields(self))
         _same_shape(claim=claim, ask=ask)
         if budgets.ndim != 1 or budgets.shape != claim.shape[-1:] or len(budgets) == 0:
-            raise ArrayError(f"budgets must be one for each plan, {claim.shape[-1:]}; got {budgets.shape}")
+            raise ArrayError(f"shapes must agree, one budget for each plan, {claim.shape[-1:]}; got {budgets.shape}")
         require("budgets", "be >= 0 and ascend", budgets, (budgets >= 0) & (np.diff(budgets, prepend=-1.0) > 0))
         self._set(budgets=budgets, claim=claim, ask=ask)
 
@@ -150,6 +150,8 @@ class Bids(_Arrays):
         self._set(ask=ask, claim=claim, active=active)
         if self.menu is None:
             object.__delattr__(self, "menu")  # among vars() is what there is, as with `trusted`
+        elif not isinstance(self.menu, Menu):
+            raise ArrayError(f"menu must be a Menu; got {type(self.menu).__name__}")
         elif self.menu.ask.shape[:-1] != ask.shape:
             raise ArrayError(f"menu must have shape {ask.shape} and budgets; got {self.menu.ask.shape}")
 

@@ -39,7 +39,7 @@ class Plans:
 
     >>> menu = Plans((0.1, 0.4, float("inf")), cost_sd=1.0).menu(np.array([0.2]), np.array([0.5]))
     >>> np.round(menu.claim, 3).tolist(), np.round(menu.ask, 3).tolist()
-    ([[0.212, 0.442, 0.5]], [[0.081, 0.163, 0.2]])
+    ([[0.212, 0.442, 0.5]], [[0.081, 0.162, 0.2]])
     """
 
     budgets: tuple[float, ...]
