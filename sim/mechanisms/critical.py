@@ -1,7 +1,8 @@
 """Second score for any score S(a, q) that never rises with the ask: the best score wins, paid its critical ask.
 
     hired          max S among those with a <= r and S >= threshold
-    pay_success    a* = the largest a <= r with S(a, q) >= bar,   bar = max(threshold, best rival score)
+    pay_success    a* = the largest a <= r that still wins: S(a, q) >= bar = max(threshold, best rival score), where it
+                   equals the best rival's only if the lottery favours the winner
     pay_failure    -k
 
 The critical ask does not depend on the ask, so the truthful ask is dominant. The shortcut a + (S(a, q) - bar) equals a*
@@ -20,7 +21,17 @@ from typing import ClassVar
 import numpy as np
 
 from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
-from sim.mechanisms.base import Mechanism, Need, Promises, Terms, best_rival, contract, select
+from sim.mechanisms.base import (
+    Mechanism,
+    Need,
+    Promises,
+    Selection,
+    Terms,
+    best_rival,
+    contract,
+    lowest_lottery,
+    select,
+)
 
 
 @dataclass(frozen=True)
@@ -75,20 +86,25 @@ class CriticalScoreRule(Mechanism):
         scores, least = self._capped(bids, tender, standing), self.threshold(tender)[..., None]
         eligible = bids.active & (scores >= least) & (bids.ask <= _reserve(tender))
         chosen = select(scores, eligible, lottery)
-        bar = np.maximum(least, best_rival(chosen))
-        price = self._price(chosen.hired, bar, bids, tender, standing)
+        price = self._price(chosen, bids, tender, standing, lottery)
         return contract(chosen.hired, price, self.failure_pay(bids.claim, tender), chosen.by_tie)
 
-    def _price(self, hired: BoolArray, bar: FloatArray, bids: Bids, tender: Tender, standing: Standing) -> FloatArray:
+    def _price(
+        self, chosen: Selection, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray
+    ) -> FloatArray:
         """The largest ask within the reserve that keeps the winner hired, (..., n); 0 where not hired."""
+        hired, rival, least = chosen.hired, best_rival(chosen), self.threshold(tender)[..., None]
         reserve = np.where(hired, _reserve(tender), 0.0)
-        exact = self.critical_ask(bar, bids.claim, tender, standing)
+        exact = self.critical_ask(np.maximum(least, rival), bids.claim, tender, standing)
         if exact is not None:
             return np.minimum(reserve, np.where(hired, exact, 0.0))
         low = np.where(hired, bids.ask, 0.0)
+        # Where a score is flat, what a winner may ask depends on whether it would win a tie with its best rival.
+        luckier = hired & lowest_lottery(hired | ((chosen.masked == rival) & (rival > -np.inf)), lottery)
 
         def wins(ask: FloatArray) -> BoolArray:
-            return np.asarray(self.score(ask, bids.claim, tender, standing) >= bar)
+            score = self.score(ask, bids.claim, tender, standing)
+            return np.asarray((score >= least) & ((score > rival) | (luckier & (score == rival))))
 
         return np.where(wins(reserve), reserve, bisect(wins, low, np.where(hired, reserve, low)))
 
