@@ -62,7 +62,7 @@ def mechanisms() -> list[Any]:
     table = plain_table(None, ["mechanism", "what it does", "parameters", "needs", "promises", "source"], n_left=6)
     for name in names():
         rule = lookup(name)
-        needs = ", ".join(sorted(rule.needs))
+        needs = ", ".join(sorted(frozenset().union(*(example.needs for example in rule.examples()))))
         add_row(table, name, rule.summary, _parameters(rule), needs, _promises(rule), rule.source)
     return [table, _LEGEND]
 

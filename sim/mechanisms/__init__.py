@@ -1,6 +1,6 @@
 """The mechanism library. Importing it registers every rule of the package."""
 
-from sim.mechanisms import live, planner, price, score
+from sim.mechanisms import budget, live, planner, price, redundant, reserve, score
 from sim.mechanisms.base import Mechanism, Promises, break_even_price, contract, lowest_lottery, select
 from sim.mechanisms.registry import lookup, names, register
 
@@ -8,6 +8,7 @@ __all__ = [
     "Mechanism",
     "Promises",
     "break_even_price",
+    "budget",
     "contract",
     "live",
     "lookup",
@@ -15,7 +16,9 @@ __all__ = [
     "names",
     "planner",
     "price",
+    "redundant",
     "register",
+    "reserve",
     "score",
     "select",
 ]
