@@ -29,7 +29,7 @@ from sim.mechanisms.registry import register
 from sim.mechanisms.subsets import Sets, luckiest_best, sets_of
 
 MOST_AGENTS = 12
-_CELLS = 1 << 16  # sets x postings enumerated at a time, so that they stay in the processor's cache
+_CELLS = 1 << 17  # sets x postings enumerated at a time, so that they stay in the processor's cache
 
 
 class _Posting(NamedTuple):
@@ -121,7 +121,7 @@ def _blocks(bids: Bids, tender: Tender, order: IntArray) -> Iterator[tuple[slice
     claim = _flat(np.take_along_axis(np.where(bids.active, bids.claim, 0.0), order, axis=-1))
     value = np.asarray(tender.value).reshape(-1)
     floor = value - np.asarray(tender.reserve).reshape(-1)
-    step = max(1, _CELLS >> n)
+    step = max(128, _CELLS >> n)
     for first in range(0, len(value), step):
         at = slice(first, first + step)
         yield at, _Posting(_rows(ask[at]), _rows(claim[at]), value[at], floor[at])
