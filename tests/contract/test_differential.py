@@ -52,6 +52,7 @@ MONEY_PAIRS = {
     "budget_feasible, equal values": pair(reference.budget_feasible, values="equal"),
     "always": pair(reference.always, agent=1),
     "always, paid the reserve": pair(reference.always, agent=1, pay="reserve"),
+    "always, beside another": pair(reference.always, agent=1, beside=0),
     "route_by_advice": pair(reference.route_by_advice),
     "route_by_advice, paid the reserve": pair(reference.route_by_advice, pay="reserve"),
 }
