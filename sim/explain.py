@@ -210,7 +210,8 @@ def _reason(case: _Case, agent: int, outcome: str, score: FloatArray) -> str:
 
 def _won(case: _Case, agent: int, rivals: Any, score: FloatArray) -> str:
     if case.award.hired.sum() > 1:
-        return "hired with all others who qualify"
+        together = f"one of {case.award.hired.sum()} hired together"
+        return f"{together}; score {score[agent]:.4f}" if np.isfinite(score[agent]) else f"{together}: all who qualify"
     if not rivals.any():
         return "the only bid that counts"
     if bool(case.award.by_tie):

@@ -62,6 +62,7 @@ class Mechanism:
     asks_for: what an ask means: "price", paid on success (the truth is the break-even price), or "cost", of an attempt.
     dollars: names of the parameters that are sums of money, which scale with its unit.
     hires_several: one posting may hire more than one agent.
+    most_agents: with more it refuses to clear; None: it takes any number.
     """
 
     name: ClassVar[str]
@@ -74,6 +75,7 @@ class Mechanism:
     asks_for: ClassVar[Literal["price", "cost"]] = "price"
     dollars: ClassVar[frozenset[str]] = frozenset()
     hires_several: ClassVar[bool] = False
+    most_agents: ClassVar[int | None] = None
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""

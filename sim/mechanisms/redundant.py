@@ -67,6 +67,7 @@ class KRedundant(Mechanism):
     needs: ClassVar[frozenset[Need]] = frozenset({"value"})
     asks_for: ClassVar[Literal["price", "cost"]] = "cost"
     hires_several: ClassVar[bool] = True
+    most_agents: ClassVar[int | None] = MOST_AGENTS
 
     @property
     def promises(self) -> Promises:  # type: ignore[override]
