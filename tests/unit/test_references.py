@@ -10,7 +10,8 @@ import pytest
 from sim.mechanisms import lookup, names
 
 ROOT = Path(__file__).parents[2]
-KEYS = set(re.findall(r"^\| (\w+) \|", (ROOT / "REFERENCES.md").read_text(encoding="utf-8"), re.M)) - {"key"}
+LISTED = re.findall(r"^\| (\w+) \|", (ROOT / "REFERENCES.md").read_text(encoding="utf-8"), re.M)
+KEYS = set(LISTED) - {"key"}
 FILES = [path for folder in ("sim", "analysis") for path in sorted((ROOT / folder).rglob("*.[pm][yd]"))]
 CITED = re.compile(r"\[([A-Z][A-Za-z]+\d{4}|AE|P2|MB)\](?!\()")
 
@@ -23,3 +24,8 @@ def test_source_of_a_rule(name: str) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_keys_cited(path: Path) -> None:
     assert set(CITED.findall(path.read_text(encoding="utf-8"))) <= KEYS
+
+
+def test_every_key_stands_once() -> None:
+    listed = [key for key in LISTED if key != "key"]
+    assert sorted(listed) == sorted(set(listed))
