@@ -75,7 +75,7 @@ class KRedundant(Mechanism):
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
-        return (cls(), cls(at_most=1), cls(at_most=2))
+        return (cls(), cls(at_most=1))
 
     def for_agents(self, agents: Sequence[str]) -> Self:
         """This rule; raises ScenarioError where there are too many agents to enumerate."""

@@ -97,7 +97,7 @@ class BestReservePublic(_LawRule):
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
-        return (cls(ability="claim"), cls(ability="advice"), cls(low=0.125, high=0.75, shape=2.0))
+        return (cls(ability="claim"), cls(ability="advice"))
 
     def _worth(self, bids: Bids, tender: Tender, standing: Standing) -> FloatArray:
         chance = bids.claim if self.ability == "claim" else standing.advice
