@@ -134,6 +134,8 @@ def examples() -> list[Mechanism]:
         "always": [{"agent": 1, "pay": "reserve"}],
         "cascade": [{"order": (1, 0)}],
         "route_by_advice": [{"pay": "reserve"}],
+        "best_reserve_public": [{"low": 0.125, "high": 0.75, "shape": 2.0}],
+        "k_redundant": [{"at_most": 2}],
     }
     found: list[Mechanism] = []
     for name in names():

@@ -1,23 +1,48 @@
 """The mechanism library. Importing it registers every rule of the package."""
 
-from sim.mechanisms import cascade, live, planner, plans, price, score
+from sim.mechanisms import (
+    bonus,
+    budget,
+    cascade,
+    contingent,
+    critical,
+    hybrid,
+    live,
+    live_second,
+    planner,
+    plans,
+    price,
+    redundant,
+    reserve,
+    score,
+)
 from sim.mechanisms.base import Mechanism, Promises, break_even_price, contract, lowest_lottery, select
+from sim.mechanisms.critical import CriticalScoreRule
 from sim.mechanisms.registry import lookup, names, register
 
 __all__ = [
+    "CriticalScoreRule",
     "Mechanism",
     "Promises",
+    "bonus",
     "break_even_price",
+    "budget",
     "cascade",
+    "contingent",
     "contract",
+    "critical",
+    "hybrid",
     "live",
+    "live_second",
     "lookup",
     "lowest_lottery",
     "names",
     "planner",
     "plans",
     "price",
+    "redundant",
     "register",
+    "reserve",
     "score",
     "select",
 ]

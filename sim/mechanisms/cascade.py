@@ -72,6 +72,7 @@ class Cascade(Mechanism):
     asks_for: ClassVar[Literal["price", "cost"]] = "cost"
     dollars: ClassVar[frozenset[str]] = frozenset({"verification"})
     in_turns: ClassVar[bool] = True
+    hires_several: ClassVar[bool] = True
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:

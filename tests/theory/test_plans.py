@@ -204,3 +204,10 @@ def test_permuting_agents_with_menus_permutes_the_award(rule: ProductionPlans) -
     after = with_menu(moved, plans).award(rule)
     for name in ("hired", "pay_success", "pay_failure", "budget"):
         np.testing.assert_array_equal(getattr(after, name), getattr(award, name)[:, order])
+
+
+def test_without_a_menu_the_contingent_payment_is_the_contingent_rule() -> None:
+    bids = random_scene((500,), 5)
+    award, other = bids.award(BOTH[0]), bids.award(lookup("contingent")())
+    for name in ("hired", "pay_success", "pay_failure"):
+        np.testing.assert_array_equal(getattr(award, name), getattr(other, name))
