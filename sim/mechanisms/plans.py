@@ -9,7 +9,7 @@ and with bar = max(V - r, best plan of the best rival) the contract on the plan 
 
     payment          pay_success       pay_failure
     "contingent"     V - bar           -bar              Vickrey's: truth is dominant, in claims and asks [PRST2008]
-    "second_score"   V - bar / q(b)    0                 truth is dominant in asks, given the claims [Che1993]
+    "second_score"   V - bar / q(b)    0                 truth is dominant in asks at true claims [Che1993]
 
 The smallest of equally good budgets is taken. A bid without a menu is one plan without a limit. Under "second_score" a
 claim below one in a billion promises nothing and is never hired. The penalty plays no part.
@@ -52,7 +52,14 @@ class ProductionPlans(Mechanism):
     @property
     def promises(self) -> Promises:  # type: ignore[override]
         dominant = self.payment == "contingent"
-        return Promises(ask=True, claim=dominant, rational=True, efficient=True, no_deficit=True)
+        return Promises(
+            ask=True,
+            claim=dominant,
+            rational=True,
+            efficient=True,
+            no_deficit=True,
+            ask_at_true_claim=not dominant,
+        )
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
