@@ -34,6 +34,8 @@ def audit_views(frame: pd.DataFrame, notes: Sequence[str]) -> list[Any]:
     parts: list[Any] = [*notes, READ, ""]
     for view in views(frame):
         table = plain_table(view.title, view.columns, view.n_left)
+        for column in table.columns[: view.n_left]:
+            column.no_wrap = True
         for row in view.rows:
             add_row(table, *row)
         parts += [table, ""]

@@ -15,6 +15,9 @@ from sim.results import number
 
 KINDS = {"ask": "ask only", "claim": "claim only", "joint": "joint"}
 
+_SIGNS = {"refuted": "x", "consistent": "ok", "undecided": "?"}
+_NOTHING = 1e-12  # dollars, what rounding leaves of nothing
+
 
 def _of_kind(kind: str, what: str) -> dict[str, str]:
     return {
@@ -86,40 +89,45 @@ def audit_table(cells: Sequence[dict[str, Any]]) -> pd.DataFrame:
 def views(frame: pd.DataFrame) -> list[View]:
     """What lies gain; then who gains, how, and at whose expense."""
     rows = frame.to_dict("records")
-    several = [name for name in ("arm", "agent") if frame[name].nunique() > 1]
-    keys = ["rule", *several]
-    return [_gains(rows, keys), _effects(rows, keys)]
+    return [_gains(rows), _effects(rows)]
 
 
-def _gains(rows: list[dict[Any, Any]], keys: list[str]) -> View:
+def _who(row: dict[Any, Any]) -> str:
+    """The rule, or in a scenario the arm and the agent."""
+    return f"{row['arm']}: {row['agent']}" if row["arm"] else str(row["rule"])
+
+
+def _gains(rows: list[dict[Any, Any]]) -> View:
     error = "joint_gain_without_error" in rows[0]
-    columns = [*keys, "truth", "u at truth", "at ability", *KINDS.values(), "joint, % of V"]
-    columns += ["joint, no error"] if error else []
+    columns = ["arm: agent" if rows[0]["arm"] else "rule", "truth", "declared", "verdict", "promise"]
+    columns += ["u at truth", "at ability", *KINDS.values(), "joint, % of V", *(["without error"] if error else [])]
     listed = []
     for row in rows:
-        cells = [*(str(row[key]) for key in keys), row["truth"], short(row["u_truth"]), short(row["u_truth_ability"])]
-        cells += [_interval(row, kind) for kind in KINDS]
-        cells += [_percent(row["joint_gain_of_value"])] + ([short(row["joint_gain_without_error"])] if error else [])
-        listed.append([*cells, row["declared"] or "-", *(row[f"{kind}_verdict"] for kind in KINDS)])
-    columns += ["declared", "ask", "claim", "joint "]
-    return View("interim gain of the best lie, dollars [95% interval]; declared promises; verdicts", columns, listed, 1)
+        cells = [_who(row), row["truth"], row["declared"] or "-", _verdict(row), row["promise"]]
+        cells += [short(row["u_truth"]), short(row["u_truth_ability"]), *(_interval(row, kind) for kind in KINDS)]
+        cells += [_percent(row["joint_gain_of_value"])]
+        listed.append(cells + ([short(row["joint_gain_without_error"])] if error else []))
+    title = (
+        "interim gain of the best lie, dollars [95% interval]; verdict on truth in ask, claim, both: x refuted, "
+        "ok consistent, ? undecided"
+    )
+    return View(title, columns, listed, 5)
 
 
-def _effects(rows: list[dict[Any, Any]], keys: list[str]) -> View:
-    columns = [*keys, "ex post", "max", "worst type gains", "(p, c)", "types gaining", "ask moves", "claim moves"]
-    columns += ["own, at ability", "principal", "welfare", "bond binds"]
+def _effects(rows: list[dict[Any, Any]]) -> View:
+    columns = ["arm: agent" if rows[0]["arm"] else "rule", "ex post", "max", "worst type", "(p, c)", "types gaining"]
+    columns += ["ask moves", "claim moves", "own, at ability", "principal", "welfare", "bond binds"]
     listed = []
     for row in rows:
         worst = f"({short(row['worst_belief'], 2)}, {short(row['worst_cost'], 2)})" if row["worst_gain"] > 0 else "-"
-        cells = [*(str(row[key]) for key in keys), short(row["ex_post"]), short(row["ex_post_max"], 3)]
-        cells += [short(row["worst_gain"], 3), worst, _percent(row["types_gaining"])]
+        cells = [_who(row), short(row["ex_post"]), short(row["ex_post_max"], 3), short(row["worst_gain"], 3), worst]
+        cells += [_percent(row["types_gaining"])]
         cells += [short(row[name], 3, signed=True) for name in ("ask_change", "claim_change")]
         names = ("own_change_ability", "principal_change", "welfare_change")
         cells += [short(row[name], signed=True) for name in names]
         listed.append([*cells, _percent(row["binding"])])
-    return View(
-        "gain when the draw is seen (ex post), who gains, and what the best joint lie changes", columns, listed, 1
-    )
+    title = "gain when the draw is seen (ex post), who gains, and what the best joint lie changes, dollars"
+    return View(title, columns, listed, 1)
 
 
 def short(value: float, places: int = 4, signed: bool = False) -> str:
@@ -128,8 +136,8 @@ def short(value: float, places: int = 4, signed: bool = False) -> str:
     >>> short(0.0), short(0.0582), short(0.27, 2, signed=True), short(float("nan"))
     ('0', '.0582', '+.27', '-')
     """
-    if value == 0 or math.isnan(value):
-        return "0" if value == 0 else "-"
+    if math.isnan(value) or abs(value) < _NOTHING:
+        return "-" if math.isnan(value) else "0"
     text = number(value) if places == 4 else f"{value:.{places}f}".replace("0.", ".", 1)
     return f"+{text}" if signed and value > 0 else text
 
@@ -137,6 +145,11 @@ def short(value: float, places: int = 4, signed: bool = False) -> str:
 def _interval(row: dict[Any, Any], kind: str) -> str:
     gain, low, high = (row[f"{kind}_{name}"] for name in ("gain", "low", "high"))
     return "0" if low == high == 0 else f"{short(gain)} [{short(low)}, {short(high)}]"
+
+
+def _verdict(row: dict[Any, Any]) -> str:
+    """One sign for each kind of lie."""
+    return " / ".join(_SIGNS[row[f"{kind}_verdict"]] for kind in KINDS)
 
 
 def _percent(value: float) -> str:
