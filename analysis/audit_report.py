@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.audit_table import View, views
+from analysis.audit_table import COLUMNS, View, views
 from sim.results import add_row, plain_table
 
 READ = (
@@ -16,6 +16,7 @@ READ = (
     "reputation, later postings or collusion; truth: the ask is the break-even price on success, or the cost of an "
     "attempt; the claim is the belief"
 )
+_WORDS = ("arm", "rule", "agent", "declared", "ignores")  # as they are, even where they look like "NA"
 _TEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}"}
 
 
@@ -44,10 +45,8 @@ def audit_views(frame: pd.DataFrame, notes: Sequence[str]) -> list[Any]:
 
 def read_audit(folder: Path) -> pd.DataFrame:
     """audit.csv of a folder; empty text stays empty."""
-    frame = pd.read_csv(folder / "audit.csv")
-    for name in ("arm", "declared", "ignores"):
-        frame[name] = frame[name].fillna("")
-    return frame
+    empty = {name: [""] for name in COLUMNS if name not in _WORDS}
+    return pd.read_csv(folder / "audit.csv", keep_default_na=False, na_values=empty, dtype=dict.fromkeys(_WORDS, str))
 
 
 def _markdown(view: View) -> str:
