@@ -43,7 +43,8 @@ COLUMNS: dict[str, str] = {
     "promise": "refuted where a declared dominance falls: some lie gains more than 1e-9 dollars in some draw",
     "unit": "dollars, the mean value V (the highest reserve where none is stated): gains are also given as its share",
     "u_truth": "dollars, the agent's utility at its belief when nobody lies, mean over draws with its type in them",
-    "u_truth_ability": "the same at its true ability (the recorded success of the first try where that is unknown)",
+    "u_truth_ability": "the same at its true ability (the recorded success of the first try where that is unknown), "
+    "costs as believed",
     **_of_kind("ask", "the ask at the true claim"),
     **_of_kind("claim", "the claim at the true ask"),
     **_of_kind("joint", "both"),

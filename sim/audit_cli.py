@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,11 +12,9 @@ from sim.cli_options import Overrides, Plugins, Seed, printed, share, whole
 from sim.errors import RunError
 
 if TYPE_CHECKING:
-    from sim.audit.execute import Job, Sizes
-    from sim.audit.problem import Verifier
+    from sim.audit.execute import Job
     from sim.audit.row import Row
 
-SEED = 20240  # of the test world
 _NO_SEED = 2**64 - 1
 
 
@@ -50,8 +46,11 @@ def audit(
     Exit code 1 where a rule declares truth dominant and a lie pays.
     """
     from sim.audit.execute import Sizes
+    from sim.audit.plan import plan_e1, plan_scenario
     from sim.audit.problem import Verifier
+    from sim.bundled import find_scenario
     from sim.plugins import plugins
+    from sim.scenario import load_scenario
 
     chosen = list(dict.fromkeys(mechanism or []))
     _check_choice(chosen, every, scenario, override)
@@ -60,16 +59,14 @@ def audit(
     limit = share("--tolerance", tolerance)
     number = None if seed is None else _seed(seed)
     with plugins(plugin or []) as digests:
-        made, notes, info = (
-            _in_e1(chosen, sizes, SEED if number is None else number, verifier)
-            if scenario is None
-            else _in_scenario(scenario, chosen, number, override or [], digests, sizes, verifier)
-        )
-        notes = [*notes, *_notes(sizes, info["seed"], limit, verifier)]
-        info |= {"plugins": digests, "audit": {"notes": notes, "rules": [_written(job) for job in made]}}
-        info["hash"] = hashlib.sha256(json.dumps(info, sort_keys=True).encode()).hexdigest()
+        if scenario is None:
+            plan = plan_e1(chosen, number, sizes, limit, verifier, digests)
+        else:
+            found = load_scenario(find_scenario(scenario), seed=number, overrides=override or [], mechanisms=chosen)
+            plan = plan_scenario(found, sizes, limit, verifier, digests)
+        info = plan.info
         place = out or Path("out") / "audit"
-        broken = _write(place, info, made, limit, _processes(jobs), plugin or [], force, new=out is None)
+        broken = _write(place, info, plan.jobs, limit, _processes(jobs), plugin or [], force, new=out is None)
     show(place, info)
     for line in broken:
         typer.echo(f"bidlab: {line}", err=True)
@@ -93,74 +90,6 @@ def _check_choice(chosen: Sequence[str], every: bool, scenario: str | None, over
         raise RunError("audit: name a mechanism (see `bidlab list`), or give --all or --scenario")
     if override and scenario is None:
         raise RunError("--set: changes a scenario, and --scenario is not given")
-
-
-def _in_e1(
-    chosen: Sequence[str], sizes: Sizes, seed: int, verifier: Verifier
-) -> tuple[list[Job], list[str], dict[str, Any]]:
-    """Every example of the rules named, or of all; those that cannot be audited are named in a note."""
-    from sim.audit.audit import refusal
-    from sim.audit.execute import E1Job, admit
-    from sim.audit.known import E1
-    from sim.mechanisms import lookup, names
-
-    rules = [rule for name in chosen or names() for rule in lookup(name).examples()]
-    left_out = {rule.name: refusal(rule) for rule in rules if refusal(rule)}
-    if chosen:
-        rules = [admit(rule) for rule in rules]
-    made: list[Job] = [E1Job(rule, sizes, seed, verifier) for rule in rules if rule.name not in left_out]
-    notes = [E1, *(f"not audited: {name} {reason}" for name, reason in left_out.items())]
-    info = {"kind": "audit", "seed": seed, "versions": _versions(), "agents": ["a0", "a1", "a2", "a3"], "tasks": []}
-    return made, notes, {**info, "scenario": {"name": "E1"}}
-
-
-def _in_scenario(
-    name: str,
-    chosen: Sequence[str],
-    seed: int | None,
-    overrides: list[str],
-    digests: dict[str, str],
-    sizes: Sizes,
-    verifier: Verifier,
-) -> tuple[list[Job], list[str], dict[str, Any]]:
-    """Every agent in every arm."""
-    from sim.audit.execute import ScenarioJob, admit
-    from sim.bundled import find_scenario
-    from sim.execute import plan
-    from sim.scenario import load_scenario
-
-    scenario = load_scenario(find_scenario(name), seed=seed, overrides=overrides, mechanisms=chosen)
-    for arm in scenario.arms:
-        admit(arm.mechanism)
-    planned = plan(scenario, digests)
-    made: list[Job] = [
-        ScenarioJob(scenario, arm, planned.origin, agent, sizes, verifier)
-        for arm in scenario.arms
-        for agent in range(len(planned.origin.agents))
-    ]
-    notes = [
-        f"{scenario.name} (hash {planned.digest[:12]}): each agent in its own place, rivals truthful at their beliefs, "
-        "first postings; types and draws are taken from different cells (replication, task)"
-    ]
-    return made, notes, {"kind": "audit", **planned.info}
-
-
-def _notes(sizes: Sizes, seed: int, tolerance: float, verifier: Verifier) -> list[str]:
-    from sim.audit.lies import Grid
-    from sim.audit.search import KEPT
-
-    lines = [
-        f"at most {sizes.types} types, {sizes.draws} draws and {sizes.screening} screening draws; seed {seed}; "
-        f"tolerance {tolerance:g} V",
-        f"lies: {Grid()}; joint lies over the whole grid on all draws, lies about one of the two by the best {KEPT} of "
-        "each type on the screening draws and one ask more",
-    ]
-    if verifier.false_pass or verifier.false_fail:
-        lines.append(
-            f"the verifier passes {verifier.false_pass:g} of failures and fails {verifier.false_fail:g} of successes; "
-            "promises are about one that makes no error, and judged by it"
-        )
-    return lines
 
 
 def _write(
@@ -208,23 +137,8 @@ def _rows(made: Sequence[Job], processes: int, plugins: Sequence[Path]) -> list[
         raise typer.Exit(130) from None
 
 
-def _written(job: Job) -> dict[str, Any]:
-    import dataclasses
-
-    rule = job.rule
-    parameters = {name: str(value) for name, value in dataclasses.asdict(rule).items()}  # type: ignore[call-overload]
-    sizes = dataclasses.asdict(job.sizes)
-    return {"arm": job.arm, "mechanism": rule.name, "parameters": parameters, **sizes, **vars(job.verifier)}
-
-
-def _versions() -> dict[str, str]:
-    from sim.execute import versions
-
-    return versions()
-
-
 def _processes(text: str | None) -> int:
-    from sim.sweep.execute import cores
+    from sim.sweep.processes import cores
 
     return cores() if text is None else _at_least("--jobs", text, 1)
 

@@ -72,9 +72,9 @@ def audit(problem: Problem, grid: Grid | None = None) -> Audit:
 
 
 def _ignores(desk: Desk, grid: Grid) -> str:
-    """ "bids" or "claims" where these change no award on some draws, as the rule says; else "".
+    """What changes no award on some draws, as the rule says: "bids", "claims", or "" for nothing of the kind.
 
-    Raises nothing: a rule that says so and does otherwise is audited in full, and refuted by what is found.
+    A rule that says so and does otherwise is audited in full, and refuted by what is found.
     """
     rule = desk.problem.rule
     if not rule.promises.claim_ignored:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import pickle
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -17,9 +18,11 @@ from sim.audit.worlds import scenario_problem
 from sim.errors import RunError
 from sim.mechanisms import Mechanism
 from sim.origin import Origin
+from sim.plugins import plugins
 from sim.scenario import Arm, Scenario
 
 _PLUGINS = ExitStack()  # of a worker: its plugins stay loaded as long as it lives
+_LOADED: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -95,37 +98,38 @@ def run_job(job: Job, grid: Grid) -> Row:
 
 
 def run_jobs(
-    jobs: Sequence[Job], grid: Grid, processes: int, plugins: Sequence[Path], progress: Callable[[int], None]
+    jobs: Sequence[Job], grid: Grid, processes: int, paths: Sequence[Path], progress: Callable[[int], None]
 ) -> list[Row]:
-    """All rows; progress is called with 1 as each is done. plugins: files that workers load."""
+    """All rows; progress is called with 1 as each is done. paths: plugins that workers load."""
     if processes == 1 or len(jobs) == 1:
         rows = []
         for job in jobs:
             rows.append(run_job(job, grid))
             progress(1)
         return rows
-    from joblib.externals import loky
+    from sim.sweep.processes import Processes
 
-    executor = loky.ProcessPoolExecutor(
-        max_workers=min(processes, len(jobs)),
-        initializer=_prepare,
-        initargs=([str(path.resolve()) for path in plugins],),
-        env={f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
-    )
+    workers = Processes(min(processes, len(jobs)))
+    files = [str(path.resolve()) for path in paths]
+    given = [(place, pickle.dumps((job, grid)), files) for place, job in enumerate(jobs)]
+    found: dict[int, Row] = {}
     try:
-        running = [executor.submit(run_job, job, grid) for job in jobs]
-        for _ in concurrent.futures.as_completed(running):
+        for place, row in workers.each(_in_worker, given):
+            found[place] = row
             progress(1)
-        return [future.result() for future in running]
     except concurrent.futures.BrokenExecutor as error:
         raise RunError(
             f"a worker process was killed, for want of memory most likely; try fewer --jobs ({type(error).__name__})"
         ) from None
     finally:
-        executor.shutdown(wait=True, kill_workers=True)
+        workers.close()
+    return [found[place] for place in range(len(jobs))]
 
 
-def _prepare(paths: Sequence[str]) -> None:
-    from sim.plugins import plugins
-
-    _PLUGINS.enter_context(plugins([Path(path) for path in paths]))
+def _in_worker(place: int, pickled: bytes, files: Sequence[str]) -> tuple[int, Row]:
+    """One job in another process, which loads the plugins first: the job's rule may be of one of them."""
+    if files and not _LOADED:
+        _PLUGINS.enter_context(plugins([Path(file) for file in files]))
+        _LOADED.extend(files)
+    job, grid = pickle.loads(pickled)
+    return place, run_job(job, grid)

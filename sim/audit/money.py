@@ -72,7 +72,8 @@ def effect(desk: Desk, choice: Choice) -> Effect:
         if len(which):
             lies, honest = choice.lies.at(which), np.full(len(which), np.nan)
             change[:, which] = _money(desk, which, *lies) - _money(desk, which, honest, honest)
-            d_ask[which] = (desk.tried(which, *lies).ask - desk.truth(which)).mean(axis=1)
+            with np.errstate(invalid="ignore"):  # a type that would abstain has no ask to move
+                d_ask[which] = (desk.tried(which, *lies).ask - desk.truth(which)).mean(axis=1)
     d_claim = np.where(np.isnan(choice.lies.claim), 0.0, choice.lies.claim - desk.types.belief)
     shown = gaining & np.isfinite(d_ask)
     moved = [float(x[shown].mean()) if shown.any() else float("nan") for x in (d_ask, d_claim)]

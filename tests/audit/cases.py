@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from sim.arrays import Award, Bids, FloatArray, Standing, Tender
+from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.audit.known import e1
 from sim.audit.problem import EXACT, Problem, Verifier
-from sim.mechanisms import Mechanism, Promises
+from sim.mechanisms import Mechanism, Promises, contract, select
+from sim.mechanisms.base import Need
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,24 @@ class Together(Cascade):
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         award = super().__call__(bids, tender, standing, lottery)
         return Award(award.hired, award.pay_success, award.pay_failure, award.by_tie)
+
+
+@dataclass(frozen=True)
+class ByAdvice(Mechanism):
+    """The best advice x (value - ask) is hired and paid its ask; claims change nothing; every bond binds."""
+
+    name: ClassVar[str] = "by_advice_of_the_tests"
+    summary: ClassVar[str] = "advice and ask"
+    promises: ClassVar[Promises] = Promises(False, True, True, False, True, claim_ignored=True)
+    needs: ClassVar[frozenset[Need]] = frozenset({"value", "advice"})
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        score = standing.advice * (np.asarray(tender.value)[..., None] - bids.ask)
+        chosen = select(score, bids.active & (score >= 0), lottery)
+        return contract(chosen.hired, bids.ask, 0.0, chosen.by_tie)
+
+    def binding(self, bids: Bids, tender: Tender, standing: Standing, award: Award) -> BoolArray:
+        return np.ones(award.hired.shape, np.bool_)
 
 
 def small(rule: Mechanism, types: int = 5, draws: int = 12, verifier: Verifier = EXACT) -> Problem:

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sim.arrays import Award, Bids, Standing, Tender
+from sim.audit.audit import audit
 from sim.audit.choice import Choice, Estimate
 from sim.audit.desk import Desk
-from sim.audit.lies import Lies
+from sim.audit.lies import Grid, Lies
 from sim.audit.money import effect, truth
-from sim.audit.problem import EXACT, Problem, Verifier
+from sim.audit.problem import EXACT, Problem, Types, Verifier
 from sim.errors import RunError
 from sim.mechanisms import Mechanism
 from sim.mechanisms.live import AgentEconomyPhase2
 from sim.mechanisms.price import HireAll, SecondPrice
 from sim.mechanisms.score import SecondScore
-from tests.audit.cases import Cascade, Together, played, small
+from tests.audit.cases import ByAdvice, Cascade, Together, played, small
 
 ERRING = Verifier(false_pass=0.2, false_fail=0.3)
 rules = pytest.mark.parametrize(
     "rule",
-    [SecondPrice(), SecondScore(score="q(V-a)"), AgentEconomyPhase2(), HireAll(), Cascade(), Together()],
+    [SecondPrice(), SecondScore(score="q(V-a)"), AgentEconomyPhase2(), HireAll(), Cascade(), Together(), ByAdvice()],
     ids=lambda rule: rule.name,
 )
 verifiers = pytest.mark.parametrize("verifier", [EXACT, ERRING], ids=["exact", "errs"])
 
 
-def one(problem: Problem, draw: int, ask: float, claim: float) -> Award:
-    """The award of one draw when the audited agent bids this and nobody else lies."""
+def one(problem: Problem, draw: int, ask: float, claim: float, kind: int | None = None) -> Award:
+    """The award of one draw when the audited agent, of this type, bids this and nobody else lies."""
     d, me = problem.draws, problem.agent
     asks, claims = np.array(d.ask[draw]), np.array(d.claim[draw])
     asks[me], claims[me] = ask, claim
     tender = Tender(**{name: array[draw] for name, array in vars(d.tender).items()})
-    standing = Standing(**{name: array[draw] for name, array in vars(d.standing).items()})
+    known = {name: np.array(array[draw]) for name, array in vars(d.standing).items()}
+    if kind is not None and problem.types.advice is not None:
+        known["advice"][me] = problem.types.advice[kind]
+    standing = Standing(**known)
     return problem.rule(Bids(asks, claims, d.active[draw]), tender, standing, d.lottery[draw])
 
 
@@ -57,7 +63,7 @@ def test_utility_of_every_type_and_lie(rule: Mechanism, verifier: Verifier) -> N
         for kind, draw in np.ndindex(made.shape):
             ask = honest[kind, draw] if np.isnan(share) else share
             stated = problem.types.belief[kind] if np.isnan(claim) else claim
-            award = one(problem, draw, float(ask), float(stated))
+            award = one(problem, draw, float(ask), float(stated), kind)
             expected = played(award, *own(problem, draw, kind), 1.0, verifier)["utility"][problem.agent]
             assert made[kind, draw] == pytest.approx(expected, abs=1e-12)
 
@@ -73,7 +79,7 @@ def test_what_a_lie_changes_for_everybody(rule: Mechanism, verifier: Verifier) -
     honest, expected = desk.truth(np.arange(n)), np.zeros(3)
     for kind, draw in np.ndindex(n, len(desk)):
         for sign, ask, claim in ((1, 0.35, 1.0), (-1, honest[kind, draw], problem.types.belief[kind])):
-            got = played(one(problem, draw, float(ask), float(claim)), *own(problem, draw, kind), 1.0, verifier)
+            got = played(one(problem, draw, float(ask), float(claim), kind), *own(problem, draw, kind), 1.0, verifier)
             expected += sign * np.array([got["utility"][problem.agent], got["principal"], got["welfare"]])
     np.testing.assert_allclose([found.own, found.principal, found.welfare], expected / (n * len(desk)), atol=1e-12)
     assert found.share == 1.0
@@ -92,7 +98,7 @@ def test_truth_when_nobody_lies(rule: Mechanism) -> None:
     found = truth(Desk(problem, d))
     assert found.belief == pytest.approx(float(np.mean([got["utility"][me] for got in expected])), abs=1e-12)
     assert found.ability == found.belief
-    assert found.binding == 0.0
+    assert found.binding == (1.0 if isinstance(rule, ByAdvice) else 0.0)
 
 
 def test_verifier_moves_what_agents_are_paid_by() -> None:
@@ -110,3 +116,18 @@ def test_budgets_are_refused_by_name() -> None:
     problem = small(Stopped())
     with pytest.raises(RunError, match="stopped: stops attempts at a budget"):
         truth(Desk(problem, problem.draws))
+
+
+def test_types_that_would_rather_abstain() -> None:
+    """An agent that never succeeds has no truthful ask: truth is worth 0, and lies are measured from there."""
+    problem = small(SecondScore())
+    hopeless = replace(problem, types=Types(np.zeros(2), np.full(2, 0.1), np.zeros(2)))
+    desk, kinds = Desk(hopeless, hopeless.draws), np.arange(2)
+    truth_told = np.full(2, np.nan)
+    assert np.isinf(desk.truth(kinds)).all()
+    assert (desk.utility(kinds, truth_told, truth_told) == 0).all()
+    assert (desk.utility(kinds, truth_told, np.ones(2)) == 0).all()
+    assert (desk.utility(kinds, np.zeros(2), np.ones(2)) == -0.1).any()  # hired, and it fails
+    found = audit(hopeless, Grid(5, 4))
+    assert all(kind.choice.interval == (0.0, 0.0) for kind in found.kinds.values())
+    assert np.isnan(found.effect.d_ask)
