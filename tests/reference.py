@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import combinations
 from typing import NamedTuple
 
@@ -125,7 +124,7 @@ def _scored(agents: list[Agent], task: Task, form: str) -> dict[int, float]:
     return {i: s for i, s in scores.items() if s >= least_score(task, form)}
 
 
-def _best(agents: list[Agent], scores: dict[int, float]) -> int:
+def best(agents: list[Agent], scores: dict[int, float]) -> int:
     top = max(scores.values())
     return luckiest(agents, [i for i, s in scores.items() if s == top])
 
@@ -135,7 +134,7 @@ def first_score(agents: list[Agent], task: Task, form: str) -> Result:
     scores = _scored(agents, task, form)
     if not scores:
         return result(len(agents), {})
-    winner = _best(agents, scores)
+    winner = best(agents, scores)
     return result(len(agents), {winner: (agents[winner].ask, -task.penalty)})
 
 
@@ -144,7 +143,7 @@ def second_score(agents: list[Agent], task: Task, form: str) -> Result:
     scores = _scored(agents, task, form)
     if not scores:
         return result(len(agents), {})
-    winner = _best(agents, scores)
+    winner = best(agents, scores)
     bar = max([least_score(task, form)] + [s for i, s in scores.items() if i != winner])
     return result(len(agents), {winner: (critical_ask(agents[winner], bar, task, form), -task.penalty)})
 
@@ -157,84 +156,6 @@ def critical_ask(agent: Agent, bar: float, task: Task, form: str) -> float:
     if form == "q(V-a)":
         return task.value - (bar - (1.0 - q) * task.penalty) / q
     return q * task.value / bar - agent.expected_cost
-
-
-def contingent(agents: list[Agent], task: Task, bond: float, settlement: str = "truncated") -> Result:
-    """The best qV - a, a cost, paid V - bar on success and -bar on failure, as far as the bond goes."""
-    scores = {i: a.claim * task.value - a.ask for i, a in enumerate(agents) if a.active}
-    scores = {i: s for i, s in scores.items() if s >= task.value - task.reserve}
-    if settlement == "compensated" and bond < math.inf:
-        scores = {i: s for i, s in scores.items() if agents[i].claim >= 1e-9}
-    if not scores:
-        return result(len(agents), {})
-    winner = _best(agents, scores)
-    bar = max([task.value - task.reserve] + [s for i, s in scores.items() if i != winner])
-    success, uncovered = task.value - bar, max(0.0, bar - bond)
-    if settlement == "compensated" and uncovered > 0:
-        success -= (1.0 - agents[winner].claim) / agents[winner].claim * uncovered
-    return result(len(agents), {winner: (success, -min(bar, bond))})
-
-
-def quadratic_bonus(claim: float, outcome: int, kappa: float, m0: float) -> float:
-    """kappa [m0 - (y - q)^2]."""
-    return kappa * (m0 - (outcome - claim) ** 2)
-
-
-def fixed_price_bonus(agents: list[Agent], task: Task, kappa: float, m0: float) -> Result:
-    """The highest claim among those who accept the reserve as a price, plus the bonus."""
-    claims = {i: agents[i].claim for i in qualifiers(agents, task.reserve) if agents[i].claim >= 1e-9}
-    if not claims:
-        return result(len(agents), {})
-    winner = _best(agents, claims)
-    success = task.reserve + quadratic_bonus(claims[winner], 1, kappa, m0)
-    return result(len(agents), {winner: (success, -task.penalty + quadratic_bonus(claims[winner], 0, kappa, m0))})
-
-
-def second_score_bonus(agents: list[Agent], task: Task, kappa: float, m0: float) -> Result:
-    """Second score qV - a, plus the bonus; a claim of 0 is left out."""
-    sure = [agent if agent.claim >= 1e-9 else replace(agent, active=False) for agent in agents]
-    plain = second_score(sure, task, "qV-a")
-    contracts = {
-        i: (
-            plain.pay_success[i] + quadratic_bonus(agents[i].claim, 1, kappa, m0),
-            plain.pay_failure[i] + quadratic_bonus(agents[i].claim, 0, kappa, m0),
-        )
-        for i in plain.hired
-    }
-    return result(len(agents), contracts)
-
-
-def hybrid(agents: list[Agent], task: Task) -> Result:
-    """Second score q(V-a) with the advice in place of the claim; who has no advice is left out."""
-    return second_score([replace(a, claim=a.advice, active=a.active and a.advice >= 0) for a in agents], task, "q(V-a)")
-
-
-def _live_second_score(
-    agents: list[Agent],
-    task: Task,
-    scorer: Callable[[Agent, float], float],
-    fine: Callable[[float, float], float],
-) -> Result:
-    """The best score of a live rule at or above 0 within the bounty, paid the ask at which it scores the bar."""
-    able = qualifiers(agents, task.reserve)
-    scores = {i: scorer(agents[i], task.reserve) for i in able}
-    scores = {i: s for i, s in scores.items() if s >= 0}
-    if not scores:
-        return result(len(agents), {})
-    winner = _best(agents, scores)
-    bar = max([0.0] + [s for i, s in scores.items() if i != winner])
-    critical = scorer(replace(agents[winner], ask=0.0), task.reserve) - bar
-    return result(len(agents), {winner: (min(task.reserve, critical), -fine(agents[winner].claim, task.reserve))})
-
-
-def agent_economy_second_score(agents: list[Agent], task: Task) -> Result:
-    """The score of agent-economy, paid its critical ask; nothing is rounded."""
-    return _live_second_score(agents, task, agent_economy_score, partial(agent_economy_penalty, rounded=False))
-
-
-def agent_economy_phase2_second_score(agents: list[Agent], task: Task) -> Result:
-    """The score of its fork, paid its critical ask."""
-    return _live_second_score(agents, task, phase2_score, phase2_penalty)
 
 
 def largest_winning_ask(
@@ -332,7 +253,7 @@ def route_by_advice(agents: list[Agent], task: Task, pay: str = "expected_cost")
     """argmax advice V - expected cost, if positive."""
     margin = {i: a.advice * task.value - a.expected_cost for i, a in enumerate(agents) if a.active}
     margin = {i: m for i, m in margin.items() if m > 0}
-    return _planned(agents, task, [_best(agents, margin)] if margin else [], pay)
+    return _planned(agents, task, [best(agents, margin)] if margin else [], pay)
 
 
 def break_even(belief: float, cost: float, penalty: float = 0.0) -> float:

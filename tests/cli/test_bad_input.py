@@ -247,7 +247,9 @@ ARMS = [
     rule("{ second_price = 3 }", "mechanism", "{name = {parameter = value}}"),
     rule("{ second_price = {}, first_price = {} }", "mechanism", "{name = {parameter = value}}"),
     rule("{ second_price = { x = 1 } }", "mechanism.second_price.x", "unknown key", "allowed: none"),
-    rule('{ first_score = { score = "qV" } }', "mechanism.first_score.score", '"qV-a" or "q(V-a)"', '"qV"'),
+    rule(
+        '{ first_score = { score = "qV" } }', "mechanism.first_score.score", '"qV-a", "q(V-a)" or "qV/(a+ec)"', '"qV"'
+    ),
     rule("{ first_score = { score = [] } }", "mechanism.first_score.score", "empty list"),
     rule('{ first_score = { score = ["qV-a", 3] } }', "mechanism.first_score.score", "3"),
     rule('{ first_score = { score = [["qV-a"]] } }', "mechanism.first_score.score"),
