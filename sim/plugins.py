@@ -27,7 +27,7 @@ from sim.parameters import check_annotations
 Batch = TypeVar("Batch", Bids, Tender, Standing)
 
 _NEEDS = frozenset({"value", "expected_cost", "advice"})
-_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores")
+_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "assign", "precedence")
 
 
 @contextmanager
@@ -100,6 +100,8 @@ def _admit(path: Path, name: str) -> None:
         raise RunError(f"{at} must be a subclass of sim.mechanisms.Mechanism")
     if rule.__call__ is Mechanism.__call__:
         raise RunError(f"{at} must define __call__(self, bids, tender, standing, lottery)")
+    if rule.couples_tasks and rule.assign is Mechanism.assign:
+        raise RunError(f"{at} couples tasks: it must define assign(self, bids, tender, standing, lottery)")
     needs = rule.needs
     if not isinstance(needs, frozenset | set) or not needs <= _NEEDS:
         raise RunError(f"{at}: needs must be a set of {', '.join(sorted(_NEEDS))}; got {needs!r}")

@@ -40,6 +40,7 @@ MONEY_PAIRS = {
     "first_score q(V-a)": score_pair(reference.first_score, "q(V-a)"),
     "second_score qV-a": score_pair(reference.second_score, "qV-a"),
     "second_score q(V-a)": score_pair(reference.second_score, "q(V-a)"),
+    "assignment_vcg": pair(reference.assignment_vcg),
     "always": pair(reference.always, agent=1),
     "always, paid the reserve": pair(reference.always, agent=1, pay="reserve"),
     "route_by_advice": pair(reference.route_by_advice),
