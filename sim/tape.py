@@ -7,6 +7,7 @@ arrays the mechanism saw.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,8 +74,10 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
     own = np.flatnonzero(note[:, 5] >= 0)
     opening = allocator.opening
 
+    of = partial(getattr, opening)
+
     def rows(name: str, part: str) -> NDArray[Any]:
-        gathered: NDArray[Any] = np.ascontiguousarray(getattr(getattr(opening, part), name)[at])
+        gathered: NDArray[Any] = np.ascontiguousarray(getattr(of(part), name)[at])
         if len(own):
             gathered[own] = np.stack([getattr(getattr(clearing, part), name) for clearing in tape.own])
         return gathered
@@ -85,9 +88,7 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
         willing[own] = np.stack([clearing.willing for clearing in tape.own])
         excluded[own] = np.stack(tape.excluded)
     parts = {
-        part: kind.trusted(
-            **{name: rows(name, part) for name, held in vars(getattr(opening, part)).items() if held is not None}
-        )
+        part: kind.trusted(**{name: rows(name, part) for name, array in vars(of(part)).items() if array is not None})
         for part, kind in (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
     }
     return Block(note, Clearing(willing=willing, **parts), excluded)  # type: ignore[arg-type]
