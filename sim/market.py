@@ -23,8 +23,9 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 
 In rounds (sim/rounds.py) no posting is cleared by itself. A posting joins the first round at or after posting + window;
 rounds are at the multiples of `round`, and at a tick completion < posting < round, so that whatever is posted at the
-tick of a round takes part. What its clearing posts again waits for the next one. The reserve rises for a posting whose
-bids would have hired nobody by themselves; a task whose agent took another, or that was put off, keeps its reserve.
+tick of a round takes part. What its clearing posts again waits for the next one: every round in which a task takes part
+is a posting of it. The reserve rises for a posting whose bids would have hired nobody by themselves; a task whose agent
+took another, or that was put off, keeps its reserve, and so does every task of a round without room to start any.
 """
 
 from __future__ import annotations
@@ -183,7 +184,8 @@ class Market:
         tape.own[first:] = clear_round(rules.mechanism, rules.assignment, tape.own[first:], lots, room)
         for place, (task, posting, posted, _) in enumerate(waiting):
             winners = np.flatnonzero(tape.own[first + place].award.hired).tolist()
-            self._conclude(task, posting, posted, first + place, winners, raises=not able[place])
+            raises = room > 0 and not able[place]
+            self._conclude(task, posting, posted, first + place, winners, raises=raises)
 
     def _as_expected(self, task: int, posting: int) -> bool:
         """The clearing has the very inputs for which the opening asked the mechanism."""

@@ -32,7 +32,7 @@ from sim.escalation import Escalation
 from sim.explain_round import ExplainedRound
 from sim.market import Market
 from sim.mechanisms.live import AgentEconomy
-from sim.rounds import assign_round
+from sim.rounds import assign_round, starting
 from sim.rules import Rules
 from sim.sources import ExpectedCost
 from sim.standing import LiveReputation
@@ -313,3 +313,13 @@ def test_greedy_rounds_of_the_live_rule_are_its_sorted_pairs(data: st.DataObject
     assert {tuple(at) for at in np.argwhere(award.hired).tolist()} == {(pair.task, pair.agent) for pair in chosen}
     for pair in chosen:
         assert award.pay_success[pair.task, pair.agent] == asks[pair.task][pair.agent]
+
+
+def test_where_there_is_room_for_one_the_better_reputation_of_equal_scores_starts() -> None:
+    """Both score 60: 80 - 20 at a reputation of 1, and 1.25 x 80 - 40."""
+    whole = scene([[20.0, 79.0], [79.0, 40.0]], 1.0, reserve=80.0, reputation=[1.0, 1.25])
+    rule = AgentEconomy(credits_per_dollar=1.0)
+    award = assign_round(rule, "greedy", *whole)
+    assert award.hired.tolist() == [[True, False], [False, True]]
+    assert starting(rule, "greedy", whole.bids, whole.tender, whole.standing, award, 1).tolist() == [False, True]
+    assert starting(rule, "in_order", whole.bids, whole.tender, whole.standing, award, 1).tolist() == [True, False]

@@ -12,6 +12,7 @@ from sim.events import events
 from sim.execute import execute, plan
 from sim.explain import explain
 from sim.ledger import Ledger
+from sim.plugins import plugins
 from sim.run import Run
 from sim.scenario import load_scenario
 
@@ -201,3 +202,35 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, text: str, says: str) ->
 def test_batch_engine_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"--engine replay: cannot play this market: market\.round"):
         plan(load_scenario(lay_out(tmp_path, WORLD + ROUNDS + ARMS)), engine="replay")
+
+
+PLUGIN = """
+from dataclasses import dataclass
+from sim.mechanisms import register
+from sim.mechanisms.assignment import AssignmentVCG
+
+@register("own_assignment")
+@dataclass(frozen=True)
+class Own(AssignmentVCG):
+    summary = "as assignment_vcg"
+
+    def assign(self, bids, tender, standing, lottery):
+        return RESULT
+"""
+
+
+def played_with(folder: Path, result: str) -> Path:
+    (folder / "own.py").write_text(PLUGIN.replace("RESULT", result))
+    scenario = lay_out(folder, WORLD + ROUNDS + arm("own_assignment"))
+    with plugins([folder / "own.py"]) as digests:
+        return execute(plan(load_scenario(scenario), digests), folder / "out")
+
+
+def test_assignment_of_a_plugin_is_used(tmp_path: Path) -> None:
+    out = played_with(tmp_path, "super().assign(bids, tender, standing, lottery)")
+    assert Ledger.read(out).attempts["agent"].tolist()[:2] == ["bob", "ada"]
+
+
+def test_assignment_of_a_plugin_is_checked(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"mechanism 'own_assignment': hired must have shape \(2, 3\).*got \(1, 3\)"):
+        played_with(tmp_path, "self(bids, tender, standing, lottery).trusted(hired=bids.active[:1])")

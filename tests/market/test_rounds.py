@@ -125,6 +125,15 @@ def test_reserve_rises_only_where_no_bid_is_good_enough_by_itself() -> None:
     assert (play.reserves(1), play.reserves(2)) == ([1.0, 1.0], [1.0, 1.5])
 
 
+def test_reserve_does_not_rise_in_a_round_without_room() -> None:
+    """Task 0 is worked on until tick 3; the only agent asks 1.8 for task 1."""
+    world = make_world(2, 1, cost_belief=[[0.1], [0.9]], duration=3)
+    rising = Escalation(unfilled_factor=1.5)
+    play = Play(world, make_rules(round=2, concurrency=1, postings=4, exclude="none", escalation=rising))
+    assert play.reserves(1) == [1.0, 1.5, 1.5, 2.0]
+    assert play.worked() == [(0, 0, 0, 3, "PASS"), (1, 0, 6, 9, "PASS")]
+
+
 def test_task_that_would_close_before_the_next_round_is_not_posted_again() -> None:
     world = make_world(1, 1, reserve=0.1)
     late, in_time = (Play(world, make_rules(round=4, postings=2, deadline=ticks)) for ticks in (4, 5))
