@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 
 import numpy as np
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from sim.arrays import Award, FloatArray
+from sim.mechanisms import lookup, names
 from sim.mechanisms.assignment import AssignmentVCG
 from sim.mechanisms.price import FirstPrice, SecondPrice
 from sim.mechanisms.score import FirstScore, SecondScore
 from sim.rounds import assign_round
-from tests.scenes import Scene, chance, scene
+from tests.scenes import Scene, chance, random_scene, scene
 
 VCG = AssignmentVCG()
 EXAMPLE = np.array([[0.6, 0.7, 0.4], [0.46, 0.06, 0.28]])
@@ -174,3 +176,24 @@ def test_price_of_a_round_is_set_by_those_still_free() -> None:
     award = assign_round(SecondPrice(), "greedy", *asks)
     assert award.pay_success[1, 0] == 0.3  # agent 2's ask on task 1
     assert award.pay_success[0, 1] == 0.5  # agent 2's on task 0: agent 0, cheaper, is taken
+
+
+@pytest.mark.skipif("contingent" not in names(), reason="no contingent contract is registered")
+def test_assignment_of_one_task_is_the_contingent_contract_without_a_limit() -> None:
+    whole = random_scene((400,), 5, "assignment/contingent")
+    expected = lookup("contingent")(bond=math.inf)(*whole)
+    by_itself = VCG(*whole)
+    together = [VCG.assign(*one_task(whole, at)) for at in range(400)]
+    for name in ("hired", "pay_success", "pay_failure"):
+        np.testing.assert_allclose(getattr(by_itself, name), getattr(expected, name), rtol=0, atol=1e-12)
+        stacked = np.concatenate([getattr(award, name) for award in together])
+        np.testing.assert_allclose(stacked, getattr(expected, name), rtol=0, atol=1e-12)
+
+
+def one_task(whole: Scene, at: int) -> Scene:
+    """The scene of one of its tasks, m = 1."""
+    bids, tender, standing = (
+        type(part)(**{name: column[at : at + 1] for name, column in vars(part).items()})  # type: ignore[arg-type]
+        for part in (whole.bids, whole.tender, whole.standing)
+    )
+    return Scene(bids, tender, standing, whole.lottery[at : at + 1])  # type: ignore[arg-type]
