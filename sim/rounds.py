@@ -7,7 +7,8 @@
 
 Greedy takes the (task, agent) pairs in order of score, as long as task and agent are free; equal scores go by the
 rule's `precedence`, then to the first task, within a task by the rule's own ties. Whom a rule pays its own ask it pays
-just that. A price set by a rival is set by those still free, which makes lying about one task pay at another.
+just that; a price set by a rival is set by those still free. The promises of a rule for one task do not carry over: in
+a round an agent can gain by losing one task on purpose and getting another. Those of a rule that couples tasks do.
 
 Arrays are (m, n): m open postings in task order, n agents. Where the principal has less room than there are awards,
 the pairs that come first by precedence start (in_order: the first tasks), and the others are put off.

@@ -138,6 +138,11 @@ def _check_round(mechanism: Mechanism, settings: Settings) -> None:
         return
     if mechanism.couples_tasks and market.assignment is not None:
         raise ScenarioError(f"market.assignment: has no meaning with {mechanism.name}, which assigns tasks itself")
+    if mechanism.couples_tasks and market.concurrency is not None:
+        raise ScenarioError(
+            f"market.concurrency: has no meaning with {mechanism.name}, whose contracts hold where all it assigns "
+            "starts"
+        )
     if market.assignment == "greedy" and type(mechanism).terms is Mechanism.terms:
         raise ScenarioError(
             f'market.assignment: "greedy" takes the best score first, and {mechanism.name} ranks nobody; '

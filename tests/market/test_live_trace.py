@@ -316,8 +316,8 @@ def test_greedy_rounds_of_the_live_rule_are_its_sorted_pairs(data: st.DataObject
 
 
 def test_where_there_is_room_for_one_the_better_reputation_of_equal_scores_starts() -> None:
-    """Both score 60: 80 - 20 at a reputation of 1, and 1.25 x 80 - 40."""
-    whole = scene([[20.0, 79.0], [79.0, 40.0]], 1.0, reserve=80.0, reputation=[1.0, 1.25])
+    """Both score 60 to six decimals: 80 - 20 at a reputation of 1, and 1.25 x 80 - 40."""
+    whole = scene([[20.0, 79.0], [79.0, 40.0 + 1e-9]], 1.0, reserve=80.0, reputation=[1.0, 1.25])
     rule = AgentEconomy(credits_per_dollar=1.0)
     award = assign_round(rule, "greedy", *whole)
     assert award.hired.tolist() == [[True, False], [False, True]]

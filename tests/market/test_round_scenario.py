@@ -171,6 +171,10 @@ REFUSED = {
         ROUNDS + 'assignment = "greedy"' + arm("assignment_vcg"),
         r"market\.assignment: has no meaning with assignment_vcg",
     ),
+    "concurrency where all must start": (
+        ROUNDS + "concurrency = 1" + arm("assignment_vcg"),
+        r"market\.concurrency: has no meaning with assignment_vcg, whose contracts hold where all it assigns starts",
+    ),
     "greedy without a score": (
         ROUNDS + 'assignment = "greedy"' + arm("posted_price"),
         r'market\.assignment: "greedy" takes the best score first, and posted_price ranks nobody; allowed: "in_order"',
