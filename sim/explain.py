@@ -217,13 +217,14 @@ def _reason(case: _Case, agent: int, outcome: str, score: FloatArray) -> str:
 
 def _won(case: _Case, agent: int, rivals: Any, score: FloatArray) -> str:
     if case.award.hired.sum() > 1:
-        return "hired with all others who qualify"
+        together = f"one of {case.award.hired.sum()} hired together"
+        return f"{together}; score {score[agent]:.4f}" if np.isfinite(score[agent]) else f"{together}: all who qualify"
     if not rivals.any():
         return "the only bid that counts"
     if bool(case.award.by_tie):
         return f"tied for the best score; lottery {case.lottery[agent]:.4f} is the lowest of the tied"
     best = score[rivals].max() if np.isfinite(score[agent]) else np.nan
-    if np.isnan(best):
+    if not np.isfinite(best):
         return _lowest(case, agent) if _by_lottery(case, rivals) else _runner_up(case, agent)
     if score[agent] < best:  # only in a round
         return "best for the round as a whole" if case.rule.couples_tasks else "best score of those still free"
@@ -254,6 +255,10 @@ def _lost(case: _Case, agent: int, score: FloatArray) -> str:
         return "would not be hired alone"
     if case.round is not None and (lost := _lost_in_round(case, agent)):
         return lost
+    if case.rule.hires_several:
+        return (
+            f"score {score[agent]:.4f}" if np.isfinite(score[agent]) else "would be hired alone, not beside the others"
+        )
     winner = int(np.argmax(case.award.hired))
     if case.hires(agent, lucky=True):
         return f"lottery {case.lottery[agent]:.4f} against {case.lottery[winner]:.4f} of {case.world.agents[winner]}"

@@ -27,7 +27,7 @@ from sim.parameters import check_annotations
 Batch = TypeVar("Batch", Bids, Tender, Standing)
 
 _NEEDS = frozenset({"value", "expected_cost", "advice"})
-_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "precedence")
+_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "precedence", "score", "critical_ask")
 
 
 @contextmanager
@@ -102,9 +102,6 @@ def _admit(path: Path, name: str) -> None:
         raise RunError(f"{at} must define __call__(self, bids, tender, standing, lottery)")
     if rule.couples_tasks and rule.assign is Mechanism.assign:
         raise RunError(f"{at} couples tasks: it must define assign(self, bids, tender, standing, lottery)")
-    needs = rule.needs
-    if not isinstance(needs, frozenset | set) or not needs <= _NEEDS:
-        raise RunError(f"{at}: needs must be a set of {', '.join(sorted(_NEEDS))}; got {needs!r}")
     try:
         check_annotations(rule)
     except ValueError as error:
@@ -115,6 +112,9 @@ def _admit(path: Path, name: str) -> None:
     except Exception as error:
         raise RunError(f"{at}: give every parameter a default, or define examples(): {error}") from None
     for example in examples:
+        needs = example.needs
+        if not isinstance(needs, frozenset | set) or not needs <= _NEEDS:
+            raise RunError(f"{at}: needs must be a set of {', '.join(sorted(_NEEDS))}; got {needs!r}")
         _try(at, example)
 
 
