@@ -253,12 +253,12 @@ def _lost(case: _Case, agent: int, score: FloatArray) -> str:
         if case.bids.ask[agent] > case.tender.reserve:
             return f"asks {case.bids.ask[agent] - case.tender.reserve:.4f} more than the reserve"
         return "would not be hired alone"
+    if case.round is not None and (lost := _lost_in_round(case, agent)):
+        return lost
     if case.rule.hires_several:
         return (
             f"score {score[agent]:.4f}" if np.isfinite(score[agent]) else "would be hired alone, not beside the others"
         )
-    if case.round is not None and (lost := _lost_in_round(case, agent)):
-        return lost
     winner = int(np.argmax(case.award.hired))
     if case.hires(agent, lucky=True):
         return f"lottery {case.lottery[agent]:.4f} against {case.lottery[winner]:.4f} of {case.world.agents[winner]}"

@@ -27,7 +27,7 @@ from sim.parameters import check_annotations
 Batch = TypeVar("Batch", Bids, Tender, Standing)
 
 _NEEDS = frozenset({"value", "expected_cost", "advice"})
-_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "score", "critical_ask", "precedence")
+_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "precedence", "score", "critical_ask")
 
 
 @contextmanager

@@ -63,9 +63,9 @@ class Mechanism:
     solicits_bids: agents are asked for bids, and pay for making them where bids cost. False for planners.
     asks_for: what an ask means: "price", paid on success (the truth is the break-even price), or "cost", of an attempt.
     dollars: names of the parameters that are sums of money, which scale with its unit.
+    couples_tasks: the rule clears all open tasks of a round at once, by `assign`; __call__ is the case of one task.
     hires_several: one posting may hire more than one agent.
     most_agents: with more it refuses to clear; None: it takes any number.
-    couples_tasks: the rule clears all open tasks of a round at once, by `assign`; __call__ is the case of one task.
     """
 
     name: ClassVar[str]
@@ -77,9 +77,9 @@ class Mechanism:
     solicits_bids: ClassVar[bool] = True
     asks_for: ClassVar[Literal["price", "cost"]] = "price"
     dollars: ClassVar[frozenset[str]] = frozenset()
+    couples_tasks: ClassVar[bool] = False
     hires_several: ClassVar[bool] = False
     most_agents: ClassVar[int | None] = None
-    couples_tasks: ClassVar[bool] = False
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""
