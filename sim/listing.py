@@ -136,11 +136,12 @@ def _each(annotation: Any) -> list[tuple[str, type[BaseModel]]]:
 
 def columns() -> list[Any]:
     """What each column of a run's CSV files means and what it is divided by."""
+    from analysis.audit_table import COLUMNS as AUDIT
     from analysis.sweep_table import COLUMNS as SWEEP
     from analysis.tables import COLUMNS
 
     tables: list[Any] = []
-    for file, meanings in {**COLUMNS, "sweep": SWEEP}.items():
+    for file, meanings in {**COLUMNS, "sweep": SWEEP, "audit": AUDIT}.items():
         table = plain_table(f"{file}.csv", ["column", "meaning"], n_left=2)
         for name, meaning in meanings.items():
             if not name.endswith(("_se", "_se_mc")):

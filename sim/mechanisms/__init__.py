@@ -1,6 +1,19 @@
 """The mechanism library. Importing it registers every rule of the package."""
 
-from sim.mechanisms import bonus, contingent, critical, hybrid, live, live_second, planner, price, score
+from sim.mechanisms import (
+    bonus,
+    budget,
+    contingent,
+    critical,
+    hybrid,
+    live,
+    live_second,
+    planner,
+    price,
+    redundant,
+    reserve,
+    score,
+)
 from sim.mechanisms.base import Mechanism, Promises, break_even_price, contract, lowest_lottery, select
 from sim.mechanisms.critical import CriticalScoreRule
 from sim.mechanisms.registry import lookup, names, register
@@ -11,6 +24,7 @@ __all__ = [
     "Promises",
     "bonus",
     "break_even_price",
+    "budget",
     "contingent",
     "contract",
     "critical",
@@ -22,7 +36,9 @@ __all__ = [
     "names",
     "planner",
     "price",
+    "redundant",
     "register",
+    "reserve",
     "score",
     "select",
 ]

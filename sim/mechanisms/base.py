@@ -31,7 +31,8 @@ class Promises:
         must make up for depends on the claim.
     claim: the truthful claim is dominant; with ask, the truth about both is. claim_ignored: the claim changes nothing.
     rational: individually rational in expectation, at the truth.
-    efficient: hires whom maximises belief x value - cost at the truth, where the reserve equals the value.
+    efficient: at the truth, where the reserve equals the value, hires whom maximises belief x value - cost; a rule
+        that hires several hires the set whose expected welfare is greatest.
     no_deficit: the principal never pays more than the task is worth, in any state, where reserve <= value and the
         penalty is 0 (with a penalty some rules pay more on success against what they collect on failure).
     """
@@ -62,6 +63,8 @@ class Mechanism:
     solicits_bids: agents are asked for bids, and pay for making them where bids cost. False for planners.
     asks_for: what an ask means: "price", paid on success (the truth is the break-even price), or "cost", of an attempt.
     dollars: names of the parameters that are sums of money, which scale with its unit.
+    hires_several: one posting may hire more than one agent.
+    most_agents: with more it refuses to clear; None: it takes any number.
     """
 
     name: ClassVar[str]
@@ -73,6 +76,8 @@ class Mechanism:
     solicits_bids: ClassVar[bool] = True
     asks_for: ClassVar[Literal["price", "cost"]] = "price"
     dollars: ClassVar[frozenset[str]] = frozenset()
+    hires_several: ClassVar[bool] = False
+    most_agents: ClassVar[int | None] = None
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""

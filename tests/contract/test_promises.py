@@ -7,7 +7,7 @@ outcome noise enters and a single draw with a gain falsifies. Rivals bid anythin
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -210,9 +210,17 @@ def test_truth_hires_the_greatest_expected_surplus(rule, penalised) -> None:
     penalty = chance("efficient/penalty", size, high=2.0) if penalised else 0.0
     posted = scene(np.zeros((size, n)), 0.5, value=value, reserve=value, penalty=penalty)
     award = truthful(rule, posted, p, c, np.ones((size, n), np.bool_)).award(rule)
-    surplus = p * value[:, None] - c
-    achieved = np.where(award.hired, surplus, 0.0).sum(axis=-1)
-    np.testing.assert_allclose(achieved, np.maximum(0.0, surplus.max(axis=-1)), rtol=0, atol=TOLERANCE)
+    sizes = range(n + 1) if rule.hires_several else (0, 1)
+    most = getattr(rule, "at_most", None) or n
+    sets = [np.isin(np.arange(n), who) for size in sizes if size <= most for who in combinations(range(n), size)]
+    best = np.max([joint_surplus(who, p, c, value) for who in sets], axis=0)
+    np.testing.assert_allclose(joint_surplus(award.hired, p, c, value), best, rtol=0, atol=TOLERANCE)
+
+
+def joint_surplus(hired: BoolArray, p: FloatArray, c: FloatArray, value: FloatArray) -> FloatArray:
+    """Expected welfare of letting everybody hired try at once, V (1 - prod (1 - p)) - sum c."""
+    solved = 1.0 - np.where(hired, 1.0 - p, 1.0).prod(axis=-1)
+    return np.asarray(solved * value - np.where(hired, c, 0.0).sum(axis=-1))
 
 
 @which("no_deficit")
