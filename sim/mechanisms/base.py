@@ -60,6 +60,7 @@ class Mechanism:
     solicits_bids: agents are asked for bids, and pay for making them where bids cost. False for planners.
     asks_for: what an ask means: "price", paid on success (the truth is the break-even price), or "cost", of an attempt.
     dollars: names of the parameters that are sums of money, which scale with its unit.
+    takes_index: it ranks by advice and pays nothing by it, so that an index above 1 may stand in for a probability.
     """
 
     name: ClassVar[str]
@@ -71,6 +72,7 @@ class Mechanism:
     solicits_bids: ClassVar[bool] = True
     asks_for: ClassVar[Literal["price", "cost"]] = "price"
     dollars: ClassVar[frozenset[str]] = frozenset()
+    takes_index: ClassVar[bool] = False
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""

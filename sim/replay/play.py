@@ -74,7 +74,8 @@ def _format(world: World, rules: Rules) -> KeyFormat:
 
 def _block(world: World, rules: Rules, detail: Detail, progress: Callable[[int], None] | None) -> Tables:
     block, keys = Block(world, rules, detail), _format(world, rules)
-    learns = rules.reputation is not None or rules.expected_cost.learner is not None
+    learners = rules.reputation, rules.expected_cost.learner, rules.advisor
+    learns = any(learner is not None for learner in learners)
     shared = rules.capacity < world.n_tasks  # an agent works on a task once at a time
     if learns or shared:
         slots = Slots(int(rules.capacity), world.n_agents, world.n_replications) if shared else None
@@ -162,17 +163,17 @@ def _together(
 ) -> None:
     """Clear the postings with these keys (B,), one of each lane."""
     tick, task, posting = keys.tick(key), keys.task_of(key), keys.posting_of(key)
-    reputation = cost = None
+    reputation = cost = advice = None
     if learned is not None:
         learned.until(tick, lane)
-        reputation, cost = learned.reputation, learned.cost
+        reputation, cost, advice = learned.reputation, learned.cost, learned.advice(task)
     full = None if slots is None else slots.full(tick)
-    closing = block.clear(Place(lane, task, block.n_agents), posting, tick, live, full, reputation, cost)
+    closing = block.clear(Place(lane, task, block.n_agents), posting, tick, live, full, reputation, cost, advice)
     made = closing.attempts
     if slots is not None:
         slots.take(made.agent, made.position, tick[made.position], made.finish)
     if learned is not None:
-        learned.expect(made.position, made, posting[made.position])
+        learned.expect(made.position, made, posting[made.position], closing.claim)
     if closing.reposted.any():
         pending.add(np.where(closing.reposted, keys.key(closing.tick, task, posting + 1), NEVER))
 
