@@ -35,7 +35,10 @@ from sim.profile import Profile
 
 @dataclass(frozen=True, kw_only=True)
 class Planner:
-    """budget: pilot attempts in all. prior, mean: attempts the prior is worth, and its mean; bias, noise: logits."""
+    """An estimate from pilot attempts, on a fixed budget spread over agents and families.
+
+    budget: pilot attempts in all. prior, mean: attempts the prior is worth, and its mean; bias, noise: logits.
+    """
 
     budget: Annotated[int, Ge(0), Le(10**9)]
     prior: Annotated[float, Gt(0), Le(1e9)]
