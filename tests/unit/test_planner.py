@@ -105,3 +105,21 @@ def test_exploration_is_no_copy_of_the_lottery() -> None:
 def test_pilots_of_some_replications_are_those_of_all() -> None:
     planner = Planner(budget=50, prior=2.0, noise=1.0)
     np.testing.assert_array_equal(advice(planner, few(3), 7), advice(planner, few(3), 40)[:7])
+
+
+def test_what_is_left_of_the_budget_goes_where_the_outcome_does_not_know_of_it() -> None:
+    """One attempt for two agents: whoever gets it passes at its own rate; luck in the lot is no luck at the task."""
+    profile = few(2, sigma_f=0.0, families=1)
+    found = advice(Planner(budget=1, prior=1.0, mean=0.5), profile, 20_000)[:, 0]
+    assert ((found == 0.5).sum(axis=1) == 1).all()
+    for place, agent in enumerate(profile.agents.values()):
+        q = success_rate(agent.alpha, profile.told)
+        assert_mean(found[:, place], 0.5 * 0.5 + 0.5 * (0.5 + q) / 2.0)
+
+
+def test_in_a_world_the_budget_goes_to_the_agents_of_the_pool() -> None:
+    world = pool_world(pool_size=2, standing={"advice": {"planner": {"budget": 8000, "prior": 2.0, "mean": 0.25}}})
+    assert world.pilot is not None
+    assert (world.pilot[..., 2:] == 0.25).all()
+    steps = (world.pilot[..., :2] * 1002.0 - 0.5) % 1.0  # 8000 pilots for 2 agents x 4 families, each counted
+    np.testing.assert_allclose(np.minimum(steps, 1.0 - steps), 0.0, atol=1e-6)
