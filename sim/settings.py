@@ -30,8 +30,9 @@ Factor = Annotated[float, Field(ge=1, le=1e6)]
 
 # Keys that go with a table, and with a profile; True where they must be stated.
 _OF_TABLE = {"columns": True, "beyond_tries": False}
-_OF_PROFILE = {"tasks": True, "parameters": True, "sigma_u": False, "shocks": False}
-_OF_PROFILE |= {"sigma_f": False, "families": False, "pool_size": False}
+_OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
+    ("sigma_u", "sigma_d", "sigma_f", "families", "pool_size", "shocks"), False
+)
 _PUBLIC: tuple[Public, ...] = ("value", "penalty")
 
 
@@ -96,6 +97,11 @@ class WorldSettings(Section):
         None,
         description="sd of the private fit, at which a table fits the profile as well; a list makes a panel of each",
     )
+    sigma_d: Annotated[float, Field(ge=0, le=20)] | None = Field(
+        None,
+        description="sd of the tasks' difficulty, with sigma_u: both then stand instead of the profile's, and skills "
+        "stay, so that the share of private fit in ability can be swept",
+    )
     families: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
         None, description="number of families of tasks, equally likely; absent: as the profile says"
     )
@@ -156,6 +162,8 @@ class WorldSettings(Section):
                 raise ValueError(f"world.{key} has no meaning with {kind}")
         if self.agents is not None and not self.agents:
             raise ValueError("world.agents must not be empty: name at least one agent")
+        if self.sigma_d is not None and self.sigma_u is None:
+            raise ValueError("world.sigma_d must be stated with world.sigma_u: both replace the profile's")
         if self.table is not None and isinstance(self.agents, dict):
             raise ValueError("world.agents: knobs belong to a profile; with a table, list the agents to keep")
         return self

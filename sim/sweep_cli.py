@@ -133,7 +133,7 @@ def _plan(
     digests: dict[str, str],
     options: Any = None,
 ) -> SweepPlan:
-    from analysis.figures.lines import check_figures
+    from analysis.figures.chart import check_figures
     from sim.bundled import find_scenario
     from sim.scenario_file import read_raw
     from sim.sweep.plan import plan_sweep

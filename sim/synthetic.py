@@ -130,7 +130,9 @@ def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str])
     """The profile as the scenario changes it: with its families, at its sigma_u, with its knobs, only these agents."""
     families = {"sigma_f": world.sigma_f, "families": world.families}
     profile = profile.model_copy(update={key: value for key, value in families.items() if value is not None})
-    if world.sigma_u is not None:
+    if world.sigma_d is not None:
+        profile = profile.model_copy(update={"sigma_d": world.sigma_d, "sigma_u": world.sigma_u})
+    elif world.sigma_u is not None:
         profile = profile.with_sigma_u(world.sigma_u)
     knobs: dict[str, Knobs] = world.agents if isinstance(world.agents, dict) else {}
     profile = turn(profile, knobs)

@@ -225,9 +225,12 @@ def _planned(agents: list[Agent], task: Task, hired: list[int], pay: str) -> Res
     return result(len(agents), {i: (agents[i].expected_cost, agents[i].expected_cost) for i in hired})
 
 
-def always(agents: list[Agent], task: Task, agent: int = 0, pay: str = "expected_cost") -> Result:
-    """One agent does everything it can be given."""
-    return _planned(agents, task, [agent] if agent < len(agents) and agents[agent].active else [], pay)
+def always(
+    agents: list[Agent], task: Task, agent: int = 0, pay: str = "expected_cost", beside: int | None = None
+) -> Result:
+    """One agent does everything it can be given, and so does the one beside it."""
+    hired = [i for i in (agent, beside) if i is not None and i < len(agents) and agents[i].active]
+    return _planned(agents, task, hired, pay)
 
 
 def route_by_advice(agents: list[Agent], task: Task, pay: str = "expected_cost") -> Result:

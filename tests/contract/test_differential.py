@@ -42,6 +42,7 @@ MONEY_PAIRS = {
     "second_score q(V-a)": score_pair(reference.second_score, "q(V-a)"),
     "always": pair(reference.always, agent=1),
     "always, paid the reserve": pair(reference.always, agent=1, pay="reserve"),
+    "always, beside another": pair(reference.always, agent=1, beside=0),
     "route_by_advice": pair(reference.route_by_advice),
     "route_by_advice, paid the reserve": pair(reference.route_by_advice, pay="reserve"),
 }
