@@ -73,7 +73,9 @@ class Rules:
             ),
             public=(*tender.public, *announced),
             penalty=tender.penalty,
-            bid_cost=settings.world.bid_cost if mechanism.solicits_bids else 0.0,
+            bid_cost=settings.world.bid_cost
+            if mechanism.solicits_bids or _asked_by(advice.advisor, mechanism)
+            else 0.0,
             overhead=market.overhead,
             window=market.window,
             capacity=market.capacity,
@@ -95,6 +97,11 @@ def past_card(settings: Settings) -> PastCard | None:
     """The card of their own past in the market that agents read; None where they read none, or one of other tasks."""
     card = settings.bidders.card
     return PastCard(card) if card is not None and card.record == "past" else None
+
+
+def _asked_by(advisor: Advisor | None, mechanism: Mechanism) -> bool:
+    """Bids are made for the sake of the advice on them."""
+    return advisor is not None and advisor.reads_claims and "advice" in mechanism.needs
 
 
 def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None:

@@ -1,7 +1,8 @@
 """Advisors: what a central planner makes of claims and of the outcomes it has seen, one idea a file.
 
 An advisor gives `Standing.advice` and clears nothing: the router that follows it is a planner, a score rule that ranks
-by it is a hybrid.
+by it is a hybrid. What a rule promises it promises for given advice: where an advisor reads claims, a claim can still
+pay through the advice, this time or later. Who must be asked for a claim pays what a bid costs.
 """
 
 from typing import Any

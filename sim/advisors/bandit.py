@@ -35,6 +35,11 @@ class Thompson:
     explores: ClassVar[bool] = True
     index: ClassVar[bool] = False
 
+    @property
+    def reads_claims(self) -> bool:
+        """No."""
+        return False
+
     def init(self, n_agents: int) -> State:
         """Passes and failures, none yet."""
         return np.zeros(n_agents), np.zeros(n_agents)
@@ -68,6 +73,11 @@ class UCB1:
 
     explores: ClassVar[bool] = False
     index: ClassVar[bool] = True
+
+    @property
+    def reads_claims(self) -> bool:
+        """No."""
+        return False
 
     def init(self, n_agents: int) -> State:
         """Passes and verified outcomes, none yet."""

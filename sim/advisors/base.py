@@ -41,7 +41,8 @@ class Advisor(Protocol):
     """Turns claims and verified outcomes into advice.
 
     explores: `read` needs a uniform draw. index: the advice is an optimistic index, which may exceed 1, and no
-    probability. by_family: one state for each family of tasks.
+    probability. by_family: one state for each family of tasks. reads_claims: the advice depends on the claims bid, so
+    that agents must be asked for bids.
     """
 
     explores: ClassVar[bool]
@@ -50,6 +51,10 @@ class Advisor(Protocol):
     @property
     def by_family(self) -> bool:
         """Families are told apart."""
+
+    @property
+    def reads_claims(self) -> bool:
+        """Without bids there is no advice."""
 
     def init(self, n_agents: int) -> State:
         """State before anything was seen."""

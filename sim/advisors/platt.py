@@ -45,6 +45,11 @@ class PlattOnline:
     explores: ClassVar[bool] = False
     index: ClassVar[bool] = False
 
+    @property
+    def reads_claims(self) -> bool:
+        """Yes."""
+        return True
+
     def init(self, n_agents: int) -> State:
         """theta = 0: claims are believed."""
         return (np.zeros(n_agents),)
@@ -79,6 +84,11 @@ class PlattBatch:
 
     explores: ClassVar[bool] = False
     index: ClassVar[bool] = False
+
+    @property
+    def reads_claims(self) -> bool:
+        """Yes."""
+        return True
 
     def init(self, n_agents: int) -> State:
         """theta (n,); verified attempts so far (n,); logit claims and successes of those remembered (n, memory)."""

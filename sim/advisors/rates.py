@@ -41,6 +41,11 @@ class BaseRate:
     explores: ClassVar[bool] = False
     index: ClassVar[bool] = False
 
+    @property
+    def reads_claims(self) -> bool:
+        """No."""
+        return False
+
     def init(self, n_agents: int) -> State:
         """S and N, none yet."""
         return np.zeros(n_agents), np.zeros(n_agents)
@@ -74,6 +79,11 @@ class Beta:
 
     explores: ClassVar[bool] = False
     index: ClassVar[bool] = False
+
+    @property
+    def reads_claims(self) -> bool:
+        """Unless the prior has a mean of its own."""
+        return self.mean is None
 
     def init(self, n_agents: int) -> State:
         """S and N, none yet."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -11,9 +12,12 @@ from hypothesis import strategies as st
 
 from sim.advisors import ADVISORS, UCB1, Advisor, BaseRate, Beta, Lesson, PlattBatch, PlattOnline, Posted, Thompson
 from sim.arrays import Status
-from sim.errors import MarketError
+from sim.errors import MarketError, ScenarioError
 from sim.mechanisms.planner import RouteByAdvice
+from sim.mechanisms.price import SecondPrice
 from sim.replay import replay
+from sim.rules import Rules
+from sim.settings import Settings
 from sim.simulate import simulate
 from sim.sources import family_codes
 from tests.reference_standing import advised
@@ -134,3 +138,42 @@ def test_families_are_numbered_as_they_appear_and_only_where_they_count() -> Non
     assert (codes.tolist(), count) == ([0, 1, 0, 2], 3)
     codes, count = family_codes(world, by_family=False)
     assert (codes.tolist(), count) == ([0, 0, 0, 0], 1)
+
+
+@pytest.mark.parametrize(
+    ("advice", "asked"),
+    [
+        ("ability", False),
+        ("thompson", False),
+        ({"beta": {"prior": 2.0, "mean": 0.5}}, False),
+        ({"beta": {"prior": 2.0}}, True),
+        ({"platt_online": {"eta": 0.1, "eps": 0.01}}, True),
+    ],
+)
+def test_a_router_pays_for_bids_only_where_its_advice_reads_them(advice: object, asked: bool) -> None:
+    settings = Settings.model_validate(
+        {
+            "world": {"profile": "live", "tasks": 1, "parameters": "point", "arrivals": {"every": 1}, "bid_cost": 0.01},
+            "tender": {"value": 1.0, "reserve": 1.0, "penalty": 0.0},
+            "standing": {"advice": advice, "expected_cost": {"fixed": 0.1}},
+        }
+    )
+    assert Rules.of(RouteByAdvice(), settings, make_world(1, 1)).bid_cost == (0.01 if asked else 0.0)
+    assert Rules.of(SecondPrice(), settings, make_world(1, 1)).bid_cost == 0.01
+
+
+def test_an_index_is_refused_where_a_probability_is_needed() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Ranks(RouteByAdvice):
+        takes_index: ClassVar[bool] = False
+
+    settings = Settings.model_validate(
+        {
+            "world": {"profile": "live", "tasks": 1, "parameters": "point", "arrivals": {"every": 1}},
+            "tender": {"value": 1.0, "reserve": 1.0, "penalty": 0.0},
+            "standing": {"advice": "ucb1", "expected_cost": {"fixed": 0.1}},
+        }
+    )
+    assert Rules.of(RouteByAdvice(), settings, make_world(1, 1)).advisor == UCB1()
+    with pytest.raises(ScenarioError, match="needs a probability"):
+        Rules.of(Ranks(), settings, make_world(1, 1))
