@@ -16,10 +16,12 @@ from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.replay.record import Rows
 from sim.replay.slots import Slots
 from sim.rules import Rules
+from sim.sources import family_codes
 from sim.tape import Columns
 from sim.world import World
 
 LANES = 2048  # replications played side by side
+_STATE_BYTES = 2**25  # of what an advisor remembers of them
 _FEW = 0.6  # share of the lanes still going below which the others are dropped
 
 Tables = dict[str, Columns]
@@ -45,8 +47,9 @@ def replay(
         raise MarketError(f"the batch engine cannot play this market: {reason}")
     _check_ticks(world, rules)
     blocks = []
-    for first in range(0, world.n_replications, LANES):
-        count = min(LANES, world.n_replications - first)
+    most = _lanes(world, rules)
+    for first in range(0, world.n_replications, most):
+        count = min(most, world.n_replications - first)
         blocks.append(_block(world.replication(first, count), rules, detail, progress))
         for columns in blocks[-1].values():
             columns["replication"] = columns["replication"] + first
@@ -56,6 +59,15 @@ def replay(
         name: {column: np.concatenate([block[name][column] for block in blocks]) for column in blocks[0][name]}
         for name in blocks[0]
     }
+
+
+def _lanes(world: World, rules: Rules) -> int:
+    """Replications to play side by side: fewer where the advisor remembers much of each."""
+    if rules.advisor is None:
+        return LANES
+    _, n_families = family_codes(world, by_family=rules.advisor.by_family)
+    each = n_families * sum(array.nbytes for array in rules.advisor.init(world.n_agents))
+    return max(1, min(LANES, _STATE_BYTES // max(1, each)))
 
 
 def _check_ticks(world: World, rules: Rules) -> None:

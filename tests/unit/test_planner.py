@@ -123,3 +123,24 @@ def test_in_a_world_the_budget_goes_to_the_agents_of_the_pool() -> None:
     assert (world.pilot[..., 2:] == 0.25).all()
     steps = (world.pilot[..., :2] * 1002.0 - 0.5) % 1.0  # 8000 pilots for 2 agents x 4 families, each counted
     np.testing.assert_allclose(np.minimum(steps, 1.0 - steps), 0.0, atol=1e-6)
+
+
+def test_each_replication_is_tried_out_with_its_own_parameters() -> None:
+    """Where parameters are drawn anew for each replication, pilots pass at the rates of that draw."""
+    weak = few(3)
+    able = {name: agent.model_copy(update={"alpha": agent.alpha + 4.0}) for name, agent in weak.agents.items()}
+    strong, planner = weak.model_copy(update={"agents": able}), Planner(budget=240, prior=2.0)
+    chosen = np.arange(40) % 2
+    words = words_range(40), words_range(weak.families), words_of(tuple(weak.agents))
+    mixed = pilot_advice(planner, {0: weak, 1: strong}, chosen, 7, words, np.arange(weak.families), 3)
+    for at, profile in enumerate((weak, strong)):
+        np.testing.assert_array_equal(mixed[chosen == at], advice(planner, profile, 40)[chosen == at])
+
+
+def test_shocks_come_after_the_pilots() -> None:
+    standing = {"advice": {"planner": {"budget": 500, "prior": 2.0}}}
+    calm = pool_world(standing=standing)
+    shaken = pool_world(standing=standing, shocks=[{"at": 0.5, "agent": "*", "skill": -3.0}])
+    assert (shaken.ability[:, 20:] < calm.ability[:, 20:]).all()
+    assert calm.pilot is not None
+    np.testing.assert_array_equal(shaken.pilot, calm.pilot)
