@@ -13,9 +13,9 @@ from analysis.incidence import incidence_table
 from analysis.pooled import claims_table
 from analysis.postings import postings_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
-from sim.distribution import parse_reserve
 from sim.errors import RunError
 from sim.events import write_events
+from sim.reserve import parse_reserve
 from sim.rules import past_card
 from sim.run import Run
 

@@ -210,13 +210,14 @@ def _reason(case: _Case, agent: int, outcome: str, score: FloatArray) -> str:
 
 def _won(case: _Case, agent: int, rivals: Any, score: FloatArray) -> str:
     if case.award.hired.sum() > 1:
-        return "hired with all others who qualify"
+        together = f"one of {case.award.hired.sum()} hired together"
+        return f"{together}; score {score[agent]:.4f}" if np.isfinite(score[agent]) else f"{together}: all who qualify"
     if not rivals.any():
         return "the only bid that counts"
     if bool(case.award.by_tie):
         return f"tied for the best score; lottery {case.lottery[agent]:.4f} is the lowest of the tied"
     best = score[rivals].max() if np.isfinite(score[agent]) else np.nan
-    if np.isnan(best):
+    if not np.isfinite(best):
         return _lowest(case, agent) if _by_lottery(case, rivals) else _runner_up(case, agent)
     return f"best score, by {score[agent] - best:.4f}"
 
@@ -243,6 +244,10 @@ def _lost(case: _Case, agent: int, score: FloatArray) -> str:
         if case.bids.ask[agent] > case.tender.reserve:
             return f"asks {case.bids.ask[agent] - case.tender.reserve:.4f} more than the reserve"
         return "would not be hired alone"
+    if case.rule.hires_several:
+        return (
+            f"score {score[agent]:.4f}" if np.isfinite(score[agent]) else "would be hired alone, not beside the others"
+        )
     winner = int(np.argmax(case.award.hired))
     if case.hires(agent, lucky=True):
         return f"lottery {case.lottery[agent]:.4f} against {case.lottery[winner]:.4f} of {case.world.agents[winner]}"

@@ -16,10 +16,11 @@ import numpy as np
 
 from sim import draws
 from sim.arrays import BoolArray, FloatArray, IntArray
-from sim.distribution import parse_arrivals, parse_distribution, parse_reserve, parse_ticks
+from sim.distribution import parse_arrivals, parse_distribution, parse_ticks
 from sim.errors import ScenarioError
 from sim.invalid import written
 from sim.profile import AgentProfile
+from sim.reserve import parse_reserve
 from sim.settings import Settings, TenderSettings, WorldSettings
 from sim.sources import parse_advice
 
@@ -60,7 +61,7 @@ def luck(
 
     success: (R, T, n, K). recorded_duration: (T, n, K) ticks a table holds; a duration the scenario states goes first.
     agents: the n agents of a profile, whose own duration, latency and nonresponse go before the scenario's.
-    Raises ScenarioError where the reserve is a share of a value that is not stated.
+    Raises ScenarioError where the reserve depends on a value that is not stated.
     """
     world, tender = settings.world, settings.tender
     value = _values(tender, seed, ids)
@@ -118,11 +119,9 @@ def _values(tender: TenderSettings, seed: int, ids: Identities) -> FloatArray:
 
 def _reserves(tender: TenderSettings, value: FloatArray, seed: int, ids: Identities) -> FloatArray:
     policy = parse_reserve(tender.reserve)
-    if policy.distribution is not None:
-        return policy.distribution.draw(seed, "reserve", ids.r, ids.t)
-    if tender.value is None:
-        raise ScenarioError(f"tender.value: is missing; tender.reserve = {written(tender.reserve)} is a share of it")
-    return value * policy.share
+    if policy.distribution is None and tender.value is None:
+        raise ScenarioError(f"tender.value: is missing; tender.reserve = {written(tender.reserve)} depends on it")
+    return policy.draw(value, seed, ids.r, ids.t)
 
 
 def _places(order: str, seed: int, ids: Identities) -> IntArray:

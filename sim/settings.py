@@ -13,10 +13,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from sim.bidding import parse_policy
-from sim.distribution import MOST, MOST_TICKS, parse_arrivals, parse_distribution, parse_reserve, parse_ticks
+from sim.distribution import MOST, MOST_TICKS, parse_arrivals, parse_distribution, parse_ticks
 from sim.errors import closest
 from sim.invalid import written
 from sim.knobs import Knobs, Shock
+from sim.reserve import parse_reserve
 from sim.retry import parse_on_retry
 from sim.section import Section
 from sim.sources import parse_advice, parse_expected_cost, parse_reputation
@@ -188,7 +189,9 @@ class TenderSettings(Section):
         None, description="dollars a success is worth; absent: none is stated, surplus and welfare are NaN"
     )
     reserve: Annotated[Any, parsed_by(parse_reserve)] = Field(
-        description='the cap or bounty: dollars, a distribution, "value" or {share_of_value = x}'
+        description='the cap or bounty: dollars, a distribution, "value", {share_of_value = x} or '
+        "{best_reserve = law}, what earns the principal most where break-even prices follow {uniform = [low, high]}, "
+        "{power = {low, high, shape}} or {exponential = mean}"
     )
     penalty: Money = Field(description="dollars a failed agent pays under price and score rules")
     public: list[Public] = Field(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import NamedTuple
 
 
@@ -97,21 +98,33 @@ def second_price(agents: list[Agent], task: Task) -> Result:
 
 
 def score(agent: Agent, task: Task, form: str) -> float:
-    """qV - a, or q (V - a) + (1 - q) k."""
+    """qV - a, q (V - a) + (1 - q) k, or qV / (a + ec), infinite where a + ec <= 0 buys something."""
     if form == "qV-a":
         return agent.claim * task.value - agent.ask
-    return agent.claim * (task.value - agent.ask) + (1.0 - agent.claim) * task.penalty
+    if form == "q(V-a)":
+        return agent.claim * (task.value - agent.ask) + (1.0 - agent.claim) * task.penalty
+    worth, spent = agent.claim * task.value, agent.ask + agent.expected_cost
+    if worth <= 0:
+        return 0.0
+    return worth / spent if spent > 0 else math.inf
+
+
+def least_score(task: Task, form: str) -> float:
+    """V - r, or V / r: the score of a sure success at the reserve."""
+    if form != "qV/(a+ec)":
+        return task.value - task.reserve
+    return task.value / task.reserve if task.value > 0 and task.reserve > 0 else math.inf
 
 
 def _scored(agents: list[Agent], task: Task, form: str) -> dict[int, float]:
-    """Scores of those at or above V - r; under q(V-a) a claim of 0 promises nothing and is left out."""
+    """Scores of those at or above the least; under q(V-a) a claim of 0 promises nothing and is left out."""
     scores = {i: score(agent, task, form) for i, agent in enumerate(agents) if agent.active}
     if form == "q(V-a)":
         scores = {i: s for i, s in scores.items() if agents[i].claim >= 1e-9}
-    return {i: s for i, s in scores.items() if s >= task.value - task.reserve}
+    return {i: s for i, s in scores.items() if s >= least_score(task, form)}
 
 
-def _best(agents: list[Agent], scores: dict[int, float]) -> int:
+def best(agents: list[Agent], scores: dict[int, float]) -> int:
     top = max(scores.values())
     return luckiest(agents, [i for i, s in scores.items() if s == top])
 
@@ -121,25 +134,28 @@ def first_score(agents: list[Agent], task: Task, form: str) -> Result:
     scores = _scored(agents, task, form)
     if not scores:
         return result(len(agents), {})
-    winner = _best(agents, scores)
+    winner = best(agents, scores)
     return result(len(agents), {winner: (agents[winner].ask, -task.penalty)})
 
 
 def second_score(agents: list[Agent], task: Task, form: str) -> Result:
-    """The best score, paid the ask at which its score would equal bar = max(V - r, best rival score)."""
+    """The best score, paid the ask at which its score would equal bar = max(least score, best rival score)."""
     scores = _scored(agents, task, form)
     if not scores:
         return result(len(agents), {})
-    winner = _best(agents, scores)
-    bar = max([task.value - task.reserve] + [s for i, s in scores.items() if i != winner])
-    return result(len(agents), {winner: (critical_ask(agents[winner].claim, bar, task, form), -task.penalty)})
+    winner = best(agents, scores)
+    bar = max([least_score(task, form)] + [s for i, s in scores.items() if i != winner])
+    return result(len(agents), {winner: (critical_ask(agents[winner], bar, task, form), -task.penalty)})
 
 
-def critical_ask(q: float, bar: float, task: Task, form: str) -> float:
-    """The ask at which a claim of q scores exactly `bar`."""
+def critical_ask(agent: Agent, bar: float, task: Task, form: str) -> float:
+    """The ask at which the agent's claim scores exactly `bar`."""
+    q = agent.claim
     if form == "qV-a":
         return q * task.value - bar
-    return task.value - (bar - (1.0 - q) * task.penalty) / q
+    if form == "q(V-a)":
+        return task.value - (bar - (1.0 - q) * task.penalty) / q
+    return q * task.value / bar - agent.expected_cost
 
 
 def largest_winning_ask(
@@ -237,7 +253,7 @@ def route_by_advice(agents: list[Agent], task: Task, pay: str = "expected_cost")
     """argmax advice V - expected cost, if positive."""
     margin = {i: a.advice * task.value - a.expected_cost for i, a in enumerate(agents) if a.active}
     margin = {i: m for i, m in margin.items() if m > 0}
-    return _planned(agents, task, [_best(agents, margin)] if margin else [], pay)
+    return _planned(agents, task, [best(agents, margin)] if margin else [], pay)
 
 
 def break_even(belief: float, cost: float, penalty: float = 0.0) -> float:
@@ -276,3 +292,105 @@ class MeanCost:
 def phase2_excluded(history: list[tuple[int, str]]) -> set[int]:
     """Agents barred from a task: those with FAIL, INFRA or TIMEOUT on it. history: (agent, status) of its attempts."""
     return {agent for agent, status in history if status in {"FAIL", "INFRA", "TIMEOUT"}}
+
+
+def virtual_cost(cost: float, low: float, high: float, shape: float) -> float:
+    """c + F(c) / f(c) for F(c) = ((c - low) / (high - low))^shape; F = 0 below low, f = 0 above high."""
+    if cost > high:
+        return math.inf
+    if cost <= low:
+        return cost
+    x = (cost - low) / (high - low)
+    return cost + x**shape / (shape * x ** (shape - 1.0) / (high - low))
+
+
+def critical_cost(worth: float, low: float, high: float, shape: float) -> float:
+    """The greatest cost whose virtual cost is at most `worth`, by bisection: no formula."""
+    if worth < low:
+        return worth
+    below, above = low, high
+    if virtual_cost(high, low, high, shape) <= worth:
+        return high
+    for _ in range(200):
+        middle = 0.5 * (below + above)
+        fits = virtual_cost(middle, low, high, shape) <= worth
+        below, above = (middle, above) if fits else (below, middle)
+    return below
+
+
+def best_reserve(agents: list[Agent], task: Task, low: float = 0.0, high: float = 1.0, shape: float = 1.0) -> Result:
+    """Second price among those whose virtual cost is at most V, capped by the greatest such cost."""
+    able = [i for i in qualifiers(agents, task.reserve) if virtual_cost(agents[i].ask, low, high, shape) <= task.value]
+    if not able:
+        return result(len(agents), {})
+    winner = _lowest_ask(agents, able)
+    cap = min(task.reserve, critical_cost(task.value, low, high, shape))
+    price = min([cap] + [agents[i].ask for i in able if i != winner])
+    return result(len(agents), {winner: (price, -task.penalty)})
+
+
+def best_reserve_public(
+    agents: list[Agent], task: Task, low: float = 0.0, high: float = 1.0, shape: float = 1.0, ability: str = "claim"
+) -> Result:
+    """The greatest qV - psi(a) at or above max(0, V - r), paid the greatest ask that still wins."""
+    worth = {i: getattr(agent, ability) * task.value for i, agent in enumerate(agents) if agent.active}
+    floor = max(0.0, task.value - task.reserve)
+    scores = {i: w - virtual_cost(agents[i].ask, low, high, shape) for i, w in worth.items()}
+    scores = {i: s for i, s in scores.items() if s >= floor}
+    if not scores:
+        return result(len(agents), {})
+    winner = _best(agents, scores)
+    bar = max([floor] + [s for i, s in scores.items() if i != winner])
+    pay = critical_cost(worth[winner] - bar, low, high, shape)
+    return result(len(agents), {winner: (pay, pay)})
+
+
+def joint_surplus(agents: list[Agent], who: Iterable[int], value: float) -> float:
+    """V (1 - prod (1 - q)) - sum of asks."""
+    missed, asked = 1.0, 0.0
+    for i in who:
+        missed *= 1.0 - agents[i].claim
+        asked += agents[i].ask
+    return value * (1.0 - missed) - asked
+
+
+def every_set(agents: list[Agent], at_most: int | None = None) -> list[tuple[int, ...]]:
+    """All sets of agents whose bids count, nobody included, of at most so many."""
+    able = [i for i, agent in enumerate(agents) if agent.active]
+    most = len(able) if at_most is None else min(at_most, len(able))
+    return [who for size in range(most + 1) for who in combinations(able, size)]
+
+
+def k_redundant(agents: list[Agent], task: Task, at_most: int | None = None) -> Result:
+    """The best set of all; nobody is worth V - r. Among equals the luckiest agent decides, then the next."""
+    worth = {
+        who: joint_surplus(agents, who, task.value) if who else task.value - task.reserve
+        for who in every_set(agents, at_most)
+    }
+    by_luck = sorted(range(len(agents)), key=lambda i: (agents[i].lottery, i))
+    top = max(worth.values())
+    best = max((who for who, w in worth.items() if w == top), key=lambda who: [i in who for i in by_luck])
+    contracts = {}
+    for i in best:
+        others = [j for j in best if j != i]
+        without = max(w for who, w in worth.items() if i not in who)
+        on_failure = joint_surplus(agents, others, task.value) - without
+        contracts[i] = (task.value - sum(agents[j].ask for j in others) - without, on_failure)
+    return result(len(agents), contracts)
+
+
+def budget_feasible(agents: list[Agent], task: Task, values: str = "advice") -> Result:
+    """By cost per value while c_i <= B v_i / (v so far), paid min(B v_i / v of all, v_i c/v of the first left out)."""
+    value = [agent.advice if values == "advice" else 1.0 for agent in agents]
+    able = [i for i, agent in enumerate(agents) if agent.active and value[i] >= 1e-9]
+    able.sort(key=lambda i: (agents[i].ask / value[i], agents[i].lottery, i))
+    taken: list[int] = []
+    for i in able:
+        if agents[i].ask * sum(value[j] for j in [*taken, i]) > task.reserve * value[i]:
+            break
+        taken.append(i)
+    left = able[len(taken) :]
+    next_density = agents[left[0]].ask / value[left[0]] if left else math.inf
+    total = sum(value[i] for i in taken)
+    pay = {i: min(task.reserve * value[i] / total, value[i] * next_density) for i in taken}
+    return result(len(agents), {i: (pay[i], pay[i]) for i in taken})

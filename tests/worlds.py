@@ -133,6 +133,8 @@ def examples() -> list[Mechanism]:
         "agent_economy": [{"pay": "bounty"}, {"rounded": False, "credits_per_dollar": 64.0}],
         "always": [{"agent": 1, "pay": "reserve"}],
         "route_by_advice": [{"pay": "reserve"}],
+        "best_reserve_public": [{"low": 0.125, "high": 0.75, "shape": 2.0}],
+        "k_redundant": [{"at_most": 2}],
     }
     found: list[Mechanism] = []
     for name in names():

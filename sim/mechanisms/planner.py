@@ -62,6 +62,10 @@ class Always(_Planner):
         return (cls(agent=0, pay="expected_cost"), cls(agent=0, pay="reserve"))
 
     @property
+    def hires_several(self) -> bool:  # type: ignore[override]
+        return self.beside is not None
+
+    @property
     def promises(self) -> Promises:  # type: ignore[override]
         bounded = self.pay == "reserve" and self.beside is None
         return replace(super().promises, no_deficit=bounded)

@@ -179,6 +179,10 @@ def test_ranking_rules_hire_the_best_score_that_reaches_the_threshold(rule: Mech
     slack = 2e-8
     able = np.where(whole.bids.active, rule.scores(whole.bids, whole.tender, whole.standing), -np.inf)
     best, least = able.max(axis=-1), rule.threshold(whole.tender)
+    if rule.hires_several:
+        assert award.hired[able > least[:, None] + slack].all()
+        assert not award.hired[able < least[:, None] - slack].any()
+        return
     assert (award.hired.sum(axis=-1) <= 1).all()
     assert award.hired.any(axis=-1)[best > least + slack].all()
     assert not award.hired.any(axis=-1)[best < least - slack].any()

@@ -7,7 +7,7 @@ outcome noise enters and a single draw with a gain falsifies. Rivals bid anythin
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -100,6 +100,46 @@ def test_no_lie_pays_about_what_is_declared_truthful(rule, rivals, kind, lies) -
     assert_no_lie_pays(rule, rivals, kind, told + (lies if rule.promises.ask and rule.promises.claim else []))
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(rule, id=name)
+        for name, rule in RULES.items()
+        if rule.promises.ask and (rule.promises.claim_ignored or not rule.promises.claim)
+        if not rule.promises.ask_at_true_claim
+    ],
+)
+@lies_of_hypothesis
+@given(rivals=postings(), kind=types, claim=st.floats(0.01, 1.0), lies=lies)
+def test_truthful_ask_is_dominant_whatever_is_claimed(rule, rivals, kind, claim, lies) -> None:
+    """Of rules that do not make the truth about both dominant at once, or only at a truthful claim."""
+    honest = truthful(rule, rivals, *kind, me(rivals))
+    truth = worth(rule, honest.with_bids(claim=np.where(me(rivals), claim, honest.bids.claim)), *kind)
+    for ask, _ in lies:
+        lie = honest.with_bids(
+            ask=np.where(me(rivals), ask, honest.bids.ask),
+            claim=np.where(me(rivals), claim, honest.bids.claim),
+            active=honest.bids.active | me(rivals),
+        )
+        assert worth(rule, lie, *kind) - truth <= TOLERANCE
+
+
+@which("ask_at_true_claim")
+def test_another_ask_pays_at_some_false_claim(rule) -> None:
+    honest, p, c = lying_scenes(rule, 200)
+    gains = [
+        utility(first_bids(honest, shade, np.full(200, claim)).award(rule), p, c)[:, 0]
+        - utility(first_bids(honest, 0.0, np.full(200, claim)).award(rule), p, c)[:, 0]
+        for shade in (-0.2, -0.1, 0.1, 0.2)
+        for claim in (0.1, 0.5, 1.0)
+    ]
+    assert max(gain.max() for gain in gains) > 0.01
+
+
+def test_an_ask_that_is_dominant_at_a_true_claim_is_dominant_there() -> None:
+    assert all(rule.promises.ask for rule in RULES.values() if rule.promises.ask_at_true_claim)
+
+
 @which("claim_ignored")
 @lies_of_hypothesis
 @given(rivals=postings(), others=st.lists(shares, min_size=5, max_size=5))
@@ -170,9 +210,17 @@ def test_truth_hires_the_greatest_expected_surplus(rule, penalised) -> None:
     penalty = chance("efficient/penalty", size, high=2.0) if penalised else 0.0
     posted = scene(np.zeros((size, n)), 0.5, value=value, reserve=value, penalty=penalty)
     award = truthful(rule, posted, p, c, np.ones((size, n), np.bool_)).award(rule)
-    surplus = p * value[:, None] - c
-    achieved = np.where(award.hired, surplus, 0.0).sum(axis=-1)
-    np.testing.assert_allclose(achieved, np.maximum(0.0, surplus.max(axis=-1)), rtol=0, atol=TOLERANCE)
+    sizes = range(n + 1) if rule.hires_several else (0, 1)
+    most = getattr(rule, "at_most", None) or n
+    sets = [np.isin(np.arange(n), who) for size in sizes if size <= most for who in combinations(range(n), size)]
+    best = np.max([joint_surplus(who, p, c, value) for who in sets], axis=0)
+    np.testing.assert_allclose(joint_surplus(award.hired, p, c, value), best, rtol=0, atol=TOLERANCE)
+
+
+def joint_surplus(hired: BoolArray, p: FloatArray, c: FloatArray, value: FloatArray) -> FloatArray:
+    """Expected welfare of letting everybody hired try at once, V (1 - prod (1 - p)) - sum c."""
+    solved = 1.0 - np.where(hired, 1.0 - p, 1.0).prod(axis=-1)
+    return np.asarray(solved * value - np.where(hired, c, 0.0).sum(axis=-1))
 
 
 @which("no_deficit")

@@ -41,6 +41,7 @@ def dearer_rules(rule: Rules, factor: float) -> Rules:
     mechanism, escalation, source = rule.mechanism, rule.escalation, rule.expected_cost
     if hasattr(mechanism, "credits_per_dollar"):
         mechanism = replace(mechanism, credits_per_dollar=mechanism.credits_per_dollar / factor)  # type: ignore[type-var]
+    mechanism = replace(mechanism, **{name: getattr(mechanism, name) * factor for name in mechanism.dollars})  # type: ignore[type-var]
     if escalation is not None and escalation.credits_per_dollar is not None:
         escalation = replace(escalation, credits_per_dollar=escalation.credits_per_dollar / factor)
     if isinstance(source.learner, RunningMeanCost):
