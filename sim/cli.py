@@ -118,10 +118,12 @@ def fit(
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="mechanisms, scenarios, reputations or settings")] = "mechanisms",
+    what: Annotated[
+        str, typer.Argument(help="mechanisms, scenarios, reputations, advisors or settings")
+    ] = "mechanisms",
     plugin: Plugins = None,
 ) -> None:
-    """List what there is: mechanisms with their parameters and promises, scenarios, reputations, scenario keys."""
+    """List what there is: mechanisms with their parameters and promises, scenarios, reputations, advisors, keys."""
     from sim import listing
     from sim.plugins import plugins
 
@@ -129,6 +131,7 @@ def list_(
         "mechanisms": listing.mechanisms,
         "scenarios": listing.scenarios,
         "reputations": listing.reputations,
+        "advisors": listing.advisors,
         "settings": listing.settings,
     }
     if what not in kinds:

@@ -38,8 +38,9 @@ import numpy as np
 import simpy
 from simpy.events import Event
 
-from sim.allocator import Allocator
-from sim.arrays import BoolArray, IntArray, Status
+from sim.advisors import Lesson
+from sim.allocator import Allocator, Learned
+from sim.arrays import BoolArray, FloatArray, IntArray, Status
 from sim.bidding import BidderState
 from sim.card import Attempted, PastCard
 from sim.errors import MarketError
@@ -101,7 +102,8 @@ class Market:
         self._nobody: BoolArray = np.zeros(self._n_agents, np.bool_)
         self._states = allocator.initial()
         self._card: State | None = None  # while there is nothing on it
-        learners = rules.reputation, rules.expected_cost.learner, rules.card
+        self._claims: dict[tuple[int, int], FloatArray] = {}  # those of the bids, where an advisor learns from them
+        learners = rules.reputation, rules.expected_cost.learner, rules.advisor, rules.card
         self._learns = any(learner is not None for learner in learners)
         self._unlearned = True
         # tick of a round -> task, posting, tick of the posting and card of each that takes part
@@ -151,6 +153,9 @@ class Market:
     def _conclude(self, task: int, posting: int, posted: int, own: int, winners: list[int], *, raises: bool) -> None:
         """Write the clearing down and start what it awards. raises: the reserve rises where nobody is hired."""
         tape, clearing = self._tape, len(self._tape.clearings)
+        if winners and self._rules.advisor is not None:
+            bids = self._allocator.opening.bids if own < 0 else tape.own[own].bids
+            self._claims[task, posting] = bids.claim[self._replication, task] if own < 0 else bids.claim
         tape.clearings.append(
             ClearingNote(self._replication, task, posting, posted, self._env.now, own)  # type: ignore[arg-type]
         )
@@ -246,7 +251,7 @@ class Market:
         self._slots[agent] += 1
         self._full.discard(agent)
         if self._learns:
-            self._learn(task, agent, known, status)
+            self._learn(task, posting, agent, known, status)
             if rules.card is not None:
                 self._note(rules.card, task, agent, known, status)
         state.n_running -= 1
@@ -267,19 +272,23 @@ class Market:
             else:
                 self._end_posting(task, posting, clearing, _DEADLINE if state.timed_out else _FAILED)
 
-    def _learn(self, task: int, agent: int, known: int, status: int) -> None:
+    def _learn(self, task: int, posting: int, agent: int, known: int, status: int) -> None:
         seen = np.full(self._n_agents, _NONE, np.int8)
         seen[agent] = status
         cost = np.zeros(self._n_agents)
         cost[agent] = self._cost[task, agent, known]
         outcome = Outcome(seen, cost)
-        reputation, learned_cost = self._states
+        reputation, learned_cost, advice = self._states
         rules = self._rules
         if rules.reputation is not None and reputation is not None:
             reputation = rules.reputation.step(reputation, outcome)
         if rules.expected_cost.learner is not None and learned_cost is not None:
             learned_cost = rules.expected_cost.learner.step(learned_cost, outcome)
-        self._states = reputation, learned_cost
+        if rules.advisor is not None and advice is not None:
+            family = self._allocator.family[task]
+            after = rules.advisor.step(advice[family], Lesson(seen, self._claims[task, posting]))
+            advice = (*advice[:family], after, *advice[family + 1 :])
+        self._states = Learned(reputation, learned_cost, advice)
         self._unlearned = False
 
     def _note(self, past: PastCard, task: int, agent: int, known: int, status: int) -> None:

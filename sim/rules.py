@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 import numpy as np
 
+from sim.advisors import Advisor
 from sim.arrays import Status
 from sim.bidding import Bidder, Bidders, Fallback
 from sim.card import PastCard
@@ -16,7 +17,7 @@ from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
 from sim.rounds import Order
 from sim.settings import Settings
-from sim.sources import ExpectedCost, parse_expected_cost, parse_reputation
+from sim.sources import ExpectedCost, parse_advice, parse_expected_cost, parse_reputation
 from sim.standing import Learner
 from sim.world import World
 
@@ -24,6 +25,8 @@ from sim.world import World
 @dataclass(frozen=True)
 class Rules:
     """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None.
+
+    advice: where it comes from if it is not learned ("planner": the World's); advisor: who gives it if it is.
 
     card: what agents read of their own past in the market before they bid; a card of other tasks is in the World.
     round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: see sim/rounds.py.
@@ -47,6 +50,7 @@ class Rules:
     reputation: Learner | None = None
     expected_cost: ExpectedCost = field(default_factory=lambda: ExpectedCost("unknown"))
     advice: str | None = None
+    advisor: Advisor | None = None
     card: PastCard | None = None
     round: int | None = None
     assignment: Order = "in_order"
@@ -64,6 +68,7 @@ class Rules:
         forced = settings.bidders.fallback
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
         announced = ("reserve",) if mechanism.announces_reserve else ()
+        advice = parse_advice(standing.advice)
         return cls(
             mechanism=mechanism,
             bidder=Bidders.of(
@@ -76,7 +81,9 @@ class Rules:
             ),
             public=(*tender.public, *announced),
             penalty=tender.penalty,
-            bid_cost=settings.world.bid_cost if mechanism.solicits_bids else 0.0,
+            bid_cost=settings.world.bid_cost
+            if mechanism.solicits_bids or _asked_by(advice.advisor, mechanism)
+            else 0.0,
             overhead=market.overhead,
             window=market.window,
             capacity=market.capacity,
@@ -88,7 +95,8 @@ class Rules:
             timeout=Status[tender.timeout or "FAIL"],
             reputation=parse_reputation(standing.reputation),
             expected_cost=parse_expected_cost(standing.expected_cost),
-            advice=standing.advice,
+            advice=advice.kind if advice.kind not in ("unknown", "learned") else None,
+            advisor=advice.advisor,
             card=past_card(settings),
             round=market.round,
             assignment=market.assignment or "in_order",
@@ -103,6 +111,11 @@ def past_card(settings: Settings) -> PastCard | None:
     return PastCard(card) if card is not None and card.record == "past" else None
 
 
+def _asked_by(advisor: Advisor | None, mechanism: Mechanism) -> bool:
+    """Bids are made for the sake of the advice on them."""
+    return advisor is not None and advisor.reads_claims and "advice" in mechanism.needs
+
+
 def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None:
     given = {
         "value": settings.tender.value is not None,
@@ -113,6 +126,13 @@ def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None
     for need in sorted(mechanism.needs):
         if not given[need]:
             raise ScenarioError(f"{mechanism.name} needs {place[need]}, which the scenario does not state")
+    advisor = parse_advice(settings.standing.advice).advisor
+    if advisor is not None and advisor.index and "advice" in mechanism.needs and not mechanism.takes_index:
+        raise ScenarioError(
+            f"standing.advice: {mechanism.name} needs a probability, and this advice is an index that may exceed 1"
+        )
+    if parse_advice(settings.standing.advice).planner is not None and world.pilot is None:
+        raise ScenarioError("standing.advice: planner needs a profile: a table holds no tasks to try agents out on")
     if settings.standing.advice == "ability" and bool((world.present & (world.ability != world.ability)).any()):
         raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
     deadline, window = settings.tender.deadline, settings.market.window

@@ -64,6 +64,7 @@ class Mechanism:
     asks_for: what an ask means: "price", paid on success (the truth is the break-even price), or "cost", of an attempt.
     dollars: names of the parameters that are sums of money, which scale with its unit.
     couples_tasks: the rule clears all open tasks of a round at once, by `assign`; __call__ is the case of one task.
+    takes_index: it ranks by advice and pays nothing by it, so that an index above 1 may stand in for a probability.
     hires_several: one posting may hire more than one agent.
     most_agents: with more it refuses to clear; None: it takes any number.
     """
@@ -78,6 +79,7 @@ class Mechanism:
     asks_for: ClassVar[Literal["price", "cost"]] = "price"
     dollars: ClassVar[frozenset[str]] = frozenset()
     couples_tasks: ClassVar[bool] = False
+    takes_index: ClassVar[bool] = False
     hires_several: ClassVar[bool] = False
     most_agents: ClassVar[int | None] = None
 

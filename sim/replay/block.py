@@ -12,13 +12,14 @@ from typing import Literal
 
 import numpy as np
 
-from sim.arrays import BoolArray, IntArray, Status
+from sim.arrays import BoolArray, FloatArray, IntArray, Status
 from sim.ledger import REASON
 from sim.replay.attempts import Attempts, Outcomes
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.replay.desk import Answer, Desk, Question
 from sim.replay.record import Counts, Rows, attempt_rows, bid_rows, clearing_rows
 from sim.rules import Rules
+from sim.standing import State
 from sim.world import World
 
 Detail = Literal["all", "attempts", "auctions"]
@@ -29,9 +30,13 @@ _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
 
 @dataclass(eq=False)
 class Closing:
-    """How M postings ended. reposted (M,): the task is posted again and clears at `tick` (M,)."""
+    """How M postings ended. reposted (M,): the task is posted again and clears at `tick` (M,).
+
+    claim (A,): of the bid behind each attempt.
+    """
 
     attempts: Attempts
+    claim: FloatArray
     reposted: BoolArray
     tick: IntArray
 
@@ -60,13 +65,14 @@ class Block:
         full: Lanes | None = None,
         reputation: Lanes | None = None,
         cost: Lanes | None = None,
+        advice: State | None = None,
     ) -> Closing:
         """Clear M postings at tick (M,). live (M,): lanes that have not ended, None: all; full (n, M): no free slot."""
         tries, failures = self.outcomes.so_far(place)
         reserve = (self._reserve or self._first_reserve).per_task(place)
         excluded = self._excluded(tries, failures)
         question = Question(place, posting, reserve, tries, failures, excluded, _barred(full, live))
-        answer = self.desk.clear(question, reputation, cost)
+        answer = self.desk.clear(question, reputation, cost, advice)
         hires = np.logical_or.reduce(answer.hired, axis=0)
         made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)))
         end, passed, reason = self._ends(made, hires, tick)
@@ -74,7 +80,7 @@ class Block:
             self._escalate(place, made, hires, live)
         reposted, again = self._repost(place, posting, end, passed, reason, live)
         self._write(question, answer, tick, made, hires, reason, live)
-        return Closing(made, reposted, again)
+        return Closing(made, answer.bids.claim[made.position, made.agent], reposted, again)
 
     def _excluded(self, tries: Lanes, failures: Lanes) -> Lanes | None:
         if self.rules.exclude == "none" or self.rules.postings == 1:
