@@ -16,7 +16,7 @@ from analysis.tables import agents_table, closed_forms_table, summary_table
 from sim.errors import RunError
 from sim.events import write_events
 from sim.reserve import parse_reserve
-from sim.rules import past_card
+from sim.rules import past_card, production_plans
 from sim.run import Run
 
 TABLES = ("agents", "claims", "summary", "differences", "incidence", "postings", "closed_forms")
@@ -61,6 +61,7 @@ def arms_of(run: Run) -> list[ArmData]:
             arm.settings.market.alone,
             _bounds(arm.settings.tender.reserve),
             past_card(arm.settings),
+            production_plans(arm.settings),
         )
         for arm in run.scenario.arms
     ]

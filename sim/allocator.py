@@ -106,7 +106,7 @@ class Allocator:
             willing = self.opening.willing[at]
         else:
             ask, claim, willing = self._bid(at, tender, own, card)
-        bids = Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time[at] & free)
+        bids = rules.menus(Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time[at] & free))
         standing = self._standing(at, own.tries, states, self._posted(at, posting, claim))
         award = rules.mechanism(bids, tender, standing, world.lottery[at][posting])
         return Clearing(willing, bids, tender, standing, award)
@@ -145,7 +145,7 @@ class Allocator:
         )
         tries = np.broadcast_to(np.int64(0), world.belief.shape)
         ask, claim, willing = self._bid((), tender, BidderState(tries, tries))
-        bids = Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time)
+        bids = rules.menus(Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time))
         standing = self._standing((), tries, self.initial(), self._posted((), 0, claim))
         award = rules.mechanism(bids, tender, standing, world.lottery[:, :, 0])
         return Clearing(willing, bids, tender, standing, award)

@@ -142,7 +142,7 @@ class _Case:
         lottery = self.lottery.copy()
         if lucky:
             lottery[agent] = -1.0
-        bids = Bids.trusted(ask=self.bids.ask, claim=self.bids.claim, active=active)
+        bids = Bids.trusted(**vars(self.bids) | {"active": active})
         if self.round is not None and not alone:
             return bool(self.round.asked(active, lottery).hired[agent])
         return bool(self.rule(bids, self.tender, self.standing, lottery).hired[agent])
@@ -152,7 +152,7 @@ class _Case:
         active = self.bids.active & (np.arange(len(self.lottery)) != agent)
         if self.round is not None:
             return self.round.asked(active, self.lottery, absent=agent)
-        bids = Bids.trusted(ask=self.bids.ask, claim=self.bids.claim, active=active)
+        bids = Bids.trusted(**vars(self.bids) | {"active": active})
         return self.rule(bids, self.tender, self.standing, self.lottery)
 
 
@@ -216,6 +216,8 @@ def _reason(case: _Case, agent: int, outcome: str, score: FloatArray) -> str:
 
 
 def _won(case: _Case, agent: int, rivals: Any, score: FloatArray) -> str:
+    if case.award.turn is not None:
+        return f"turn {_place(case, agent)} of {case.award.hired.sum()}"
     if case.award.hired.sum() > 1:
         together = f"one of {case.award.hired.sum()} hired together"
         return f"{together}; score {score[agent]:.4f}" if np.isfinite(score[agent]) else f"{together}: all who qualify"
@@ -255,6 +257,8 @@ def _lost(case: _Case, agent: int, score: FloatArray) -> str:
         return "would not be hired alone"
     if case.round is not None and (lost := _lost_in_round(case, agent)):
         return lost
+    if case.award.turn is not None:
+        return "would be tried alone, but those who are tried do better without it"
     if case.rule.hires_several:
         return (
             f"score {score[agent]:.4f}" if np.isfinite(score[agent]) else "would be hired alone, not beside the others"
@@ -281,11 +285,12 @@ def _lost_in_round(case: _Case, agent: int) -> str:
 
 def _prices(case: _Case) -> list[str]:
     lines = []
-    for agent in np.flatnonzero(case.award.hired).tolist():
+    for agent in _by_turn(case):
         success, failure = float(case.award.pay_success[agent]), float(case.award.pay_failure[agent])
+        who, origin = f"{case.world.agents[agent]}{_when(case, agent)}", _origin(case, agent, success)
+        limit = "" if case.award.budget is None else f"; it is stopped at {dollars(float(case.award.budget[agent]))}"
         lines.append(
-            f"{case.world.agents[agent]} is promised {dollars(success)} on success ({_origin(case, agent, success)}) "
-            f"and {dollars(failure)} on failure"
+            f"{who} is promised {dollars(success)} on success ({origin}) and {dollars(failure)} on failure{limit}"
         )
     off = case.round is not None and case.round.put_off()
     return lines or ["nobody is hired", *(["the task is put off to the next round"] if off else [])]
@@ -308,7 +313,9 @@ def _origin(case: _Case, winner: int, price: float) -> str:
 def _happened(case: _Case, attempts: Columns) -> list[str]:
     mine = (attempts["task"] == case.note[1]) & (attempts["posting"] == case.note[2])
     lines = []
-    for row in np.flatnonzero(mine).tolist():
+    tried = attempts["agent"][mine].tolist()
+    rows = np.flatnonzero(mine)
+    for row in rows[np.argsort(attempts["turn"][rows], kind="stable")].tolist():
         status = STATUS[int(attempts["status"][row])]
         truth = "a true success" if attempts["success"][row] else "no success"
         ended = ", ended by the deadline" if attempts["timed_out"][row] else ""
@@ -318,7 +325,28 @@ def _happened(case: _Case, attempts: Columns) -> list[str]:
             f"{attempts['finish'][row]}{ended}: {status} ({truth}); paid {dollars(payment)}, spent {dollars(cost)}, "
             f"made {dollars(payment - cost)}"
         )
-    return lines
+    waited = [case.world.agents[agent] for agent in _by_turn(case) if agent not in tried]
+    return [*lines, f"never asked to try: {', '.join(waited)}"] if waited else lines
+
+
+def _by_turn(case: _Case) -> list[int]:
+    """Agents hired, in the order of their turns."""
+    hired: list[int] = np.flatnonzero(case.award.hired).tolist()
+    turn = case.award.turn
+    return hired if turn is None else sorted(hired, key=lambda agent: int(turn[agent]))
+
+
+def _place(case: _Case, agent: int) -> int:
+    """1 for who tries first, 2 for who tries next, ..."""
+    turn = case.award.turn
+    return 1 if turn is None else 1 + len(set(turn[case.award.hired & (turn < turn[agent])].tolist()))
+
+
+def _when(case: _Case, agent: int) -> str:
+    if case.award.turn is None or case.award.hired.sum() == 1:
+        return ""
+    place = _place(case, agent)
+    return ", the first to try," if place == 1 else f", number {place} to try,"
 
 
 def _oracle(world: World, task: int) -> str:

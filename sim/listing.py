@@ -22,7 +22,7 @@ from sim.scenario_model import ScenarioFile
 from sim.settings import Settings
 from sim.standing import COST_LEARNERS, REPUTATIONS
 
-_PROMISES = {"ask": "A", "claim": "Q", "rational": "IR", "efficient": "E", "no_deficit": "D"}
+_PROMISES = {"ask": "A", "claim": "Q", "equilibrium": "N", "rational": "IR", "efficient": "E", "no_deficit": "D"}
 _ERRORS = (
     "NAME_se: standard error of NAME for another draw of tasks like these, independent of each other (clustered by "
     "task on a recorded table, by replication in a synthetic world)\n"
@@ -30,8 +30,8 @@ _ERRORS = (
 )
 _LEGEND = (
     "promises, relative to beliefs: A truthful ask is dominant (A+: at a truthful claim), Q truthful claim is dominant "
-    "(Q*: claims change nothing), IR individually rational at the truth, E efficient at the truth, D principal never "
-    "pays more than value"
+    "(Q*: claims change nothing), N truth is a best reply to truthful rivals, though not dominant, IR individually "
+    "rational at the truth, E efficient at the truth, D principal never pays more than value"
 )
 _ORACLES = {
     "outcome": "whether the next try succeeds: 1 or 0",

@@ -15,6 +15,9 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 - An agent's own verified failures at the task move its belief where the World says so, and its attempts that ended
   before the posting went out are on its card of the past: both are read at the posting.
 - The posting closes when its last hired agent completes; only then is the task closed or posted again.
+- Where an award names turns, all hired hold a slot from the clearing. A turn starts at the tick at which the one before
+  it ended without a PASS, if that is before the deadline; when none starts, those still waiting are let go unpaid and
+  the posting closes.
 - `success` is False for an attempt lost to the system (INFRA) or ended by the deadline.
 - The reserve rises once for a posting that nobody cleared and at verified failures, timeouts mapped to FAIL included; a
   bid on the next posting is formed from the new notice.
@@ -30,6 +33,7 @@ took another, or that was put off, keeps its reserve, and so does every task of 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -40,11 +44,12 @@ from simpy.events import Event
 
 from sim.advisors import Lesson
 from sim.allocator import Allocator, Learned
-from sim.arrays import BoolArray, FloatArray, IntArray, Status
+from sim.arrays import Award, BoolArray, FloatArray, IntArray, Status
 from sim.bidding import BidderState
 from sim.card import Attempted, PastCard
 from sim.errors import MarketError
 from sim.ledger import REASON
+from sim.plans import spent, stopped, ticks
 from sim.retry import at_try
 from sim.rounds import clear_round, next_round
 from sim.standing import Outcome, State
@@ -61,7 +66,18 @@ _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
 class _Task:
     """What the principal keeps of one open task."""
 
-    __slots__ = ("deadline", "excluded", "failures", "first_reserve", "n_running", "n_verified", "reserve", "timed_out")
+    __slots__ = (
+        "budget",
+        "deadline",
+        "excluded",
+        "failures",
+        "first_reserve",
+        "n_running",
+        "n_verified",
+        "reserve",
+        "timed_out",
+        "waiting",
+    )
 
     def __init__(self, reserve: float, deadline: float) -> None:
         self.reserve = self.first_reserve = reserve
@@ -69,6 +85,8 @@ class _Task:
         self.excluded: frozenset[int] = frozenset()
         self.failures = self.n_running = self.n_verified = 0
         self.timed_out = False
+        self.budget: FloatArray | None = None  # (n,) of the posting's award
+        self.waiting: list[list[int]] = []  # agents hired whose turn is still to come, turn by turn
 
 
 class Market:
@@ -90,9 +108,7 @@ class Market:
                 task.deadline = arrival + rules.deadline
         opening = allocator.opening
         self._expected = opening.bids.active[replication]
-        self._winners: list[list[int]] = [[] for _ in range(self._n_tasks)]
-        for task_index, agent in np.argwhere(opening.award.hired[replication]).tolist():
-            self._winners[task_index].append(agent)
+        self._award, self._winners = opening.award, _in_turns(opening.award, replication)
         self._slots = [rules.capacity] * self._n_agents
         self._full: set[int] = set()
         self._tries: dict[tuple[int, int], int] = {}
@@ -144,13 +160,25 @@ class Market:
         tape = self._tape
         own = -1
         if self._as_expected(task, posting):
-            winners = self._winners[task]
+            award, winners = self._award, self._winners[task]
+            budget = None if award.budget is None else award.budget[self._replication, task]
         else:
             own = len(tape.own)
-            winners = self._ask_again(task, posting, card)
-        self._conclude(task, posting, posted, own, winners, raises=not winners)
+            award = self._ask_again(task, posting, card)
+            winners, budget = _in_turns(award)[0], award.budget
+        self._conclude(task, posting, posted, own, winners, budget, raises=not winners)
 
-    def _conclude(self, task: int, posting: int, posted: int, own: int, winners: list[int], *, raises: bool) -> None:
+    def _conclude(
+        self,
+        task: int,
+        posting: int,
+        posted: int,
+        own: int,
+        winners: list[list[int]],
+        budget: FloatArray | None,
+        *,
+        raises: bool,
+    ) -> None:
         """Write the clearing down and start what it awards. raises: the reserve rises where nobody is hired."""
         tape, clearing = self._tape, len(self._tape.clearings)
         if winners and self._rules.advisor is not None:
@@ -161,11 +189,16 @@ class Market:
         )
         tape.closed.append(_OPEN)
         state = self._tasks[task]
-        state.n_running, state.n_verified = len(winners), 0
+        state.n_verified, state.budget = 0, budget
+        for agent in itertools.chain(*winners):
+            self._slots[agent] -= 1
+            if self._slots[agent] == 0:
+                self._full.add(agent)
         self._n_working += bool(winners)
-        for agent in winners:
-            self._award(task, posting, agent, clearing)
-        if not winners:
+        if winners:
+            state.waiting = list(winners)
+            self._next_turn(task, posting, clearing)
+        else:
             if raises and self._rules.escalation is not None:
                 state.reserve = float(self._rules.escalation.after_unfilled(state.reserve, state.first_reserve))
             self._end_posting(task, posting, clearing, _UNFILLED)
@@ -182,15 +215,16 @@ class Market:
         rules, tape, tick = self._rules, self._tape, event._value[2]
         waiting = sorted(self._rounds.pop(tick), key=lambda one: one[0])
         self._last_round, first = tick, len(tape.own)
-        able = [bool(self._ask_again(task, posting, card)) for task, posting, _, card in waiting]
+        able = [bool(self._ask_again(task, posting, card).hired.any()) for task, posting, _, card in waiting]
         lottery = self._allocator.world.lottery[self._replication]
         lots = np.array([lottery[task, posting] for task, posting, *_ in waiting])
         room = rules.concurrency - self._n_working
         tape.own[first:] = clear_round(rules.mechanism, rules.assignment, tape.own[first:], lots, room)
         for place, (task, posting, posted, _) in enumerate(waiting):
-            winners = np.flatnonzero(tape.own[first + place].award.hired).tolist()
+            award = tape.own[first + place].award
             raises = room > 0 and not able[place]
-            self._conclude(task, posting, posted, first + place, winners, raises=raises)
+            winners, budget = _in_turns(award)[0], award.budget
+            self._conclude(task, posting, posted, first + place, winners, budget, raises=raises)
 
     def _as_expected(self, task: int, posting: int) -> bool:
         """The clearing has the very inputs for which the opening asked the mechanism."""
@@ -199,7 +233,7 @@ class Market:
         row = self._expected[task]
         return not any(row[agent] for agent in self._full)
 
-    def _ask_again(self, task: int, posting: int, card: State | None) -> list[int]:
+    def _ask_again(self, task: int, posting: int, card: State | None) -> Award:
         state = self._tasks[task]
         own, excluded = self._untried, self._nobody
         if posting:
@@ -213,13 +247,23 @@ class Market:
         clearing = self._allocator.clear(at, posting, state.reserve, own, free, self._states, card)
         self._tape.own.append(clearing)
         self._tape.excluded.append(excluded)
-        winners: list[int] = np.flatnonzero(clearing.award.hired).tolist()
-        return winners
+        return clearing.award
 
     def _at_task(self, counts: dict[tuple[int, int], int], task: int) -> IntArray:
         return np.array([counts.get((task, agent), 0) for agent in range(self._n_agents)], np.int64)
 
-    def _award(self, task: int, posting: int, agent: int, clearing: int) -> None:
+    def _next_turn(self, task: int, posting: int, clearing: int) -> None:
+        state = self._tasks[task]
+        agents = state.waiting.pop(0)
+        state.n_running = len(agents)
+        for agent in agents:
+            self._attempt(task, posting, agent, clearing)
+
+    def _free(self, agent: int) -> None:
+        self._slots[agent] += 1
+        self._full.discard(agent)
+
+    def _attempt(self, task: int, posting: int, agent: int, clearing: int) -> None:
         state, rules = self._tasks[task], self._rules
         start: int = self._env.now  # type: ignore[assignment]
         turn = self._tries.get((task, agent), 0)
@@ -232,14 +276,17 @@ class Market:
             known = turn
         if rules.exclude == "hired":
             state.excluded |= {agent}
-        self._slots[agent] -= 1
-        if self._slots[agent] == 0:
-            self._full.add(agent)
-        finish = start + self._duration[task][agent][known]
+        lasts, status = self._duration[task][agent][known], self._status[task][agent][known]
+        if state.budget is not None:
+            cost, budget = self._cost[task, agent, known], state.budget[agent]
+            lasts = int(ticks(lasts, cost, budget))
+            if stopped(cost, budget) and status == _PASS:
+                status = _FAIL
+        finish = start + lasts
         timed_out = finish > state.deadline
         if timed_out:
             finish = int(state.deadline)
-        status = int(rules.timeout) if timed_out else self._status[task][agent][known]
+        status = int(rules.timeout) if timed_out else status
         self._tape.attempts.append(AttemptNote(clearing, agent, turn, start, finish, timed_out))
         self._at(
             finish, _COMPLETION, self._complete, task, posting, agent, known, status, timed_out, clearing, agent=agent
@@ -248,8 +295,7 @@ class Market:
     def _complete(self, event: Event) -> None:
         task, posting, agent, known, status, timed_out, clearing = event._value
         state, rules = self._tasks[task], self._rules
-        self._slots[agent] += 1
-        self._full.discard(agent)
+        self._free(agent)
         if self._learns:
             self._learn(task, posting, agent, known, status)
             if rules.card is not None:
@@ -266,6 +312,12 @@ class Market:
             if rules.exclude == "failed":
                 state.excluded |= {agent}
         if state.n_running == 0:
+            if state.waiting and not state.n_verified and self._env.now < state.deadline:
+                self._next_turn(task, posting, clearing)
+                return
+            for waiting in itertools.chain(*state.waiting):
+                self._free(waiting)
+            state.waiting = []
             self._n_working -= 1
             if state.n_verified:
                 self._tape.closed[clearing] = _SOLVED
@@ -276,7 +328,7 @@ class Market:
         seen = np.full(self._n_agents, _NONE, np.int8)
         seen[agent] = status
         cost = np.zeros(self._n_agents)
-        cost[agent] = self._cost[task, agent, known]
+        cost[agent] = self._costs(task, known)[agent]
         outcome = Outcome(seen, cost)
         reputation, learned_cost, advice = self._states
         rules = self._rules
@@ -291,6 +343,12 @@ class Market:
         self._states = Learned(reputation, learned_cost, advice)
         self._unlearned = False
 
+    def _costs(self, task: int, known: int) -> FloatArray:
+        """(n,) what the posting's attempts cost."""
+        cost: FloatArray = self._cost[task, :, known]
+        budget = self._tasks[task].budget
+        return cost if budget is None else spent(cost, budget)
+
     def _note(self, past: PastCard, task: int, agent: int, known: int, status: int) -> None:
         """Put a completed attempt on the agent's card, with what it believed before any card."""
         world, at = self._allocator.world, (self._replication, task)
@@ -299,7 +357,7 @@ class Market:
         seen = np.full(self._n_agents, _NONE, np.int8)
         seen[agent] = status
         attempted = Attempted(
-            seen, at_try(world.belief[at], later, failures), self._cost[task, :, known], world.cost_belief[at]
+            seen, at_try(world.belief[at], later, failures), self._costs(task, known), world.cost_belief[at]
         )
         before = self._allocator.empty_card() if self._card is None else self._card
         if before is not None:
@@ -316,3 +374,13 @@ class Market:
                 return
             reason = _DEADLINE
         self._tape.closed[clearing] = reason
+
+
+def _in_turns(award: Award, *at: int) -> list[list[list[int]]]:
+    """Who is hired in each row of award[at], turn by turn; all at once where it names none."""
+    hired = np.atleast_2d(award.hired[at])
+    turn = np.zeros(hired.shape, np.int64) if award.turn is None else np.atleast_2d(award.turn[at])
+    rows: list[dict[int, list[int]]] = [{} for _ in hired]
+    for row, agent in np.argwhere(hired).tolist():
+        rows[row].setdefault(int(turn[row, agent]), []).append(agent)
+    return [[row[nth] for nth in sorted(row)] for row in rows]

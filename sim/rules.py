@@ -9,12 +9,13 @@ from typing import Literal, Self
 import numpy as np
 
 from sim.advisors import Advisor
-from sim.arrays import Status
+from sim.arrays import Bids, Status
 from sim.bidding import Bidder, Bidders, Fallback
 from sim.card import PastCard
 from sim.errors import ScenarioError
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
+from sim.plans import Plans
 from sim.rounds import Order
 from sim.settings import Settings
 from sim.sources import ExpectedCost, parse_advice, parse_expected_cost, parse_reputation
@@ -31,6 +32,7 @@ class Rules:
     card: what agents read of their own past in the market before they bid; a card of other tasks is in the World.
     round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: see sim/rounds.py.
     bid_cost_per: bid_cost is what one bid costs, or all bids of an agent in a round.
+    plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.
     """
 
     mechanism: Mechanism
@@ -56,6 +58,13 @@ class Rules:
     assignment: Order = "in_order"
     concurrency: float = math.inf
     bid_cost_per: Literal["bid", "round"] = "bid"
+    plans: Plans | None = None
+
+    def menus(self, bids: Bids) -> Bids:
+        """The bids with a menu each, where there are any."""
+        if self.plans is None:
+            return bids
+        return Bids.trusted(**vars(bids) | {"menu": self.plans.menu(bids.ask, bids.claim)})
 
     @classmethod
     def of(cls, mechanism: Mechanism, settings: Settings, world: World) -> Self:
@@ -102,6 +111,7 @@ class Rules:
             assignment=market.assignment or "in_order",
             concurrency=math.inf if market.concurrency is None else market.concurrency,
             bid_cost_per=market.bid_cost_per or "bid",
+            plans=production_plans(settings),
         )
 
 
@@ -116,7 +126,15 @@ def _asked_by(advisor: Advisor | None, mechanism: Mechanism) -> bool:
     return advisor is not None and advisor.reads_claims and "advice" in mechanism.needs
 
 
+def production_plans(settings: Settings) -> Plans | None:
+    """The budgets agents are asked about; None where they make one bid without a limit."""
+    plans = settings.bidders.plans
+    return None if plans is None else Plans(tuple(plans.budgets), plans.cost_sd)
+
+
 def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None:
+    if settings.bidders.plans is not None and not mechanism.takes_menu:
+        raise ScenarioError(f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do")
     given = {
         "value": settings.tender.value is not None,
         "expected_cost": settings.standing.expected_cost is not None,
@@ -156,6 +174,11 @@ def _check_round(mechanism: Mechanism, settings: Settings) -> None:
                 f"{mechanism.name} does"
             )
         return
+    if mechanism.in_turns or mechanism.takes_menu:
+        raise ScenarioError(
+            f"market.round: has no meaning with {mechanism.name}, whose awards name turns or budgets: its tasks are "
+            "cleared one by one"
+        )
     if mechanism.couples_tasks and market.assignment is not None:
         raise ScenarioError(f"market.assignment: has no meaning with {mechanism.name}, which assigns tasks itself")
     if mechanism.couples_tasks and market.concurrency is not None:

@@ -231,6 +231,9 @@ def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
         _relocate(sections["world"])
         if sections["market"]["capacity"] == "inf":
             sections["market"]["capacity"] = math.inf
+        plans = sections["bidders"]["plans"]
+        if plans is not None:
+            plans["budgets"] = [math.inf if budget == "inf" else budget for budget in plans["budgets"]]
         rule = _mechanism(where, entry["mechanism"], read_back(lookup(entry["mechanism"]), entry["parameters"]))
         arms.append(Arm(entry["name"], rule, Settings.model_validate(sections), label_of(rule), entry["panel"]))
     return _scenario(folder, tuple(arms), resolved)

@@ -277,6 +277,25 @@ class Card(Section):
     )
 
 
+def _budgets(raw: list[Any]) -> list[Any]:
+    for place, budget in enumerate(raw):
+        number = isinstance(budget, int | float) and not isinstance(budget, bool) and budget > 0
+        if not number or (place and budget <= raw[place - 1]):
+            raise ValueError(f"must be dollars > 0 that ascend, the last may be inf; got {written(budget)}")
+    return [float(budget) for budget in raw]
+
+
+class PlansSettings(Section):
+    """Production plans: every agent states its chances for each of several budgets (sim/plans.py)."""
+
+    budgets: Annotated[list[Any], Field(min_length=1, max_length=100), AfterValidator(_budgets)] = Field(
+        description="dollars at which an attempt is stopped, ascending; inf: it is not"
+    )
+    cost_sd: Annotated[float, Field(ge=0, le=10)] = Field(
+        description="log-sd, in agents' eyes, of what a try costs, whose mean is the cost belief"
+    )
+
+
 class FallbackBid(Section):
     """The bid put in for an agent from which none comes."""
 
@@ -299,6 +318,9 @@ class BidderSettings(Section):
         None, description="the bid put in where non-response leaves none; absent: the agent abstains"
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")
+    plans: PlansSettings | None = Field(
+        None, description="menus of budgets, for a mechanism that takes them; absent: one bid without a limit"
+    )
     on_retry: Annotated[Any, parsed_by(parse_on_retry)] | None = Field(
         None,
         description='what an agent that failed a task claims on it again: "same", or "update" (what its own failures '
@@ -352,6 +374,16 @@ class Settings(Section):
             raise ValueError(
                 'world.arrivals must be stated where a card holds the "past": together, every first posting goes out '
                 "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stopped_is_no_evidence(self) -> Settings:
+        card, update = self.bidders.card, parse_on_retry(self.bidders.on_retry)
+        if self.bidders.plans is not None and (update is not None or (card is not None and card.record == "past")):
+            raise ValueError(
+                "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
+                '"update" nor a card of the "past" goes with plans'
             )
         return self
 

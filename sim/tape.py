@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.allocator import Allocator, Clearing
-from sim.arrays import Award, Bids, BoolArray, IntArray, Standing, Status, Tender, settle
+from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, settle
 from sim.ledger import OUTCOME
+from sim.plans import spent, stopped
 from sim.rules import Rules
 
 Columns = dict[str, NDArray[Any]]
@@ -88,9 +89,12 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
         willing[own] = np.stack([clearing.willing for clearing in tape.own])
         excluded[own] = np.stack(tape.excluded)
     parts = {
-        part: kind.trusted(**{name: rows(name, part) for name, array in vars(of(part)).items() if array is not None})
+        part: kind.trusted(
+            **{name: rows(name, part) for name, array in vars(of(part)).items() if isinstance(array, np.ndarray)}
+        )
         for part, kind in (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
     }
+    parts["bids"] = allocator.rules.menus(parts["bids"])  # type: ignore[arg-type]
     return Block(note, Clearing(willing=willing, **parts), excluded)  # type: ignore[arg-type]
 
 
@@ -103,10 +107,12 @@ def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
     notes, clearing, agent, turn = notes[order], clearing[order], agent[order], turn[order]
     at = block.note[clearing, 0], block.note[clearing, 1], agent, np.minimum(turn, world.n_tries - 1)
     timed_out = notes[:, 5].astype(np.bool_)
-    status = np.where(world.verified[at], Status.PASS, Status.FAIL)
+    bids, award = block.clearing.bids, block.clearing.award
+    budget = np.full(len(agent), np.nan) if award.budget is None else award.budget[clearing, agent]
+    ended = stopped(world.cost[at], budget)
+    status = np.where(world.verified[at] & ~ended, Status.PASS, Status.FAIL)
     status = np.where(world.infra[at], Status.INFRA, status)
     status = np.where(timed_out, rules.timeout, status)
-    bids, award = block.clearing.bids, block.clearing.award
     all_status = np.full(award.hired.shape, Status.NONE, np.int8)
     all_status[clearing, agent] = status
     return {
@@ -115,17 +121,18 @@ def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
         "posting": block.note[clearing, 2],
         "agent": agent,
         "try": turn,
+        "turn": np.zeros(len(agent), np.int64) if award.turn is None else award.turn[clearing, agent],
         "start": notes[:, 3],
         "finish": notes[:, 4],
         "status": status,
         "timed_out": timed_out,
-        "success": world.success[at] & ~world.infra[at] & ~timed_out,
-        "ask": bids.ask[clearing, agent],
-        "claim": bids.claim[clearing, agent],
+        "success": world.success[at] & ~world.infra[at] & ~timed_out & ~ended,
+        **hired_for(rules, bids.ask[clearing, agent], bids.claim[clearing, agent], budget),
         "pay_success": award.pay_success[clearing, agent],
         "pay_failure": award.pay_failure[clearing, agent],
+        "budget": np.where(np.isfinite(budget), budget, np.nan),
         "payment": settle(award, all_status)[clearing, agent],
-        "cost": world.cost[at],
+        "cost": spent(world.cost[at], budget),
     }
 
 
@@ -139,6 +146,14 @@ def charged_bids(block: Block, made: BoolArray, rules: Rules) -> BoolArray:
     before: IntArray = (so_far - made)[begins][np.cumsum(begins) - 1]
     first: BoolArray = made & (so_far - before == 1)
     return first
+
+
+def hired_for(rules: Rules, ask: FloatArray, claim: FloatArray, budget: FloatArray) -> Columns:
+    """Ask and claim (A,) of what an agent was hired for: its bid, or the plan at its budget (A,)."""
+    if rules.plans is None:
+        return {"ask": ask, "claim": claim}
+    plan = rules.plans.at(ask, claim, budget)
+    return {"ask": plan.ask, "claim": plan.claim}
 
 
 def bid_columns(block: Block, allocator: Allocator) -> Columns:

@@ -37,11 +37,15 @@ class Task:
 
 
 class Result(NamedTuple):
-    """Who is hired, and what each agent is promised on success and on failure (0 where not hired)."""
+    """Who is hired, and what each agent is promised on success and on failure (0 where not hired).
+
+    order: the agents hired in the order in which they try; None: all at once.
+    """
 
     hired: set[int]
     pay_success: list[float]
     pay_failure: list[float]
+    order: list[int] | None = None
 
 
 def result(n: int, contracts: dict[int, tuple[float, float]]) -> Result:

@@ -11,6 +11,9 @@ What it settles beyond the order of moments:
 - a posting that could not clear before the deadline is not made: the task closes, for the reason "deadline";
 - an attempt that would end after the deadline ends at it, for its full cost, without success, with the mapped status;
 - an attempt lost to the system is no success;
+- an attempt that would cost more than its budget costs that, fails, and takes that share of its ticks, rounded up;
+- all hired hold a slot from the clearing; where the award names turns, the least turn left starts when no attempt is
+  running, none has passed and the deadline has not come; those whose turn never comes leave no attempt;
 - the reserve rises after each posting nobody cleared, and at failures as they are verified;
 - an agent believes of a task what its own FAILs at it leave it, and by its card what its attempts that completed
   before the posting went out make of that; the card holds what it believed without one.
@@ -67,6 +70,7 @@ class NaiveMarket:
         self.reserve = [float(world.reserve[replication, t]) for t in tasks]
         self.bounty: dict[int, float] = {}  # the reserve in credits, once it was raised in them
         self.offers: dict[tuple[int, int], Row] = {}
+        self.made: list[tuple[int, int, Row]] = []  # place of the clearing, agent, attempt
         self.running: dict[tuple[int, int, int], Row] = {}
         self.history: list[list[tuple[int, str]]] = [[] for _ in tasks]  # completed attempts: (agent, status)
         self.hired: list[list[int]] = [[] for _ in tasks]
@@ -89,6 +93,7 @@ class NaiveMarket:
                 self.clear(tick, task, posting)
             else:
                 self.post(tick, task, posting)
+        self.tables["attempts"] = [row for _, _, row in sorted(self.made, key=lambda made: made[:2])]
         return self.tables
 
     def deadline(self, task: int) -> float:
@@ -159,6 +164,7 @@ class NaiveMarket:
             claim=np.array([claim for _, claim in made]),
             active=np.array([reason is None for reason in why]),
         )
+        bids = rules.menus(bids)
         tender = Tender(offer["value"], offer["reserve"], rules.penalty, np.int64(posting))
         standing = self.standing(task, posting, [claim for _, claim in made])
         award = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
@@ -181,10 +187,18 @@ class NaiveMarket:
             "closed": None,
             "alone": self.world.n_agents,
         }
+        offer["place"] = len(self.tables["clearings"])
         self.tables["clearings"].append(row)
-        offer["row"], offer["left"], offer["statuses"] = row, len(winners), []
+        offer["row"], offer["statuses"] = row, []
+        # Whose turn is when: everybody's at once where the award says nothing.
+        turns = offer["turns"] = {i: 0 if award.turn is None else int(award.turn[i]) for i in winners}
+        offer["queue"] = [
+            (turns[i], i, made[i], float(award.pay_success[i]), float(award.pay_failure[i])) for i in winners
+        ]
+        offer["budgets"] = [math.inf if award.budget is None else float(award.budget[i]) for i in self.agents]
         for i in winners:
-            self.start(tick, task, posting, i, made[i], float(award.pay_success[i]), float(award.pay_failure[i]))
+            self.busy[i] += 1
+        self.next_turn(tick, task, posting)
         if not winners:
             if rules.escalation is not None:
                 self.raise_reserve(task, rules.escalation.unfilled_factor)
@@ -291,33 +305,51 @@ class NaiveMarket:
     ) -> None:
         turn, known = self.hired[task].count(agent), self.next_try(task, agent)
         at = self.r, task, agent, known
-        finish, timed_out = tick + int(self.world.duration[at]), False
-        status = "INFRA" if self.world.infra[at] else "PASS" if self.world.verified[at] else "FAIL"
+        cost, lasts = float(self.world.cost[at]), int(self.world.duration[at])
+        budget = self.offers[task, posting]["budgets"][agent]
+        enough = cost <= budget
+        if not enough:
+            cost, lasts = budget, math.ceil(lasts * (budget / cost))
+        finish, timed_out = tick + lasts, False
+        status = "INFRA" if self.world.infra[at] else "PASS" if self.world.verified[at] and enough else "FAIL"
         if finish > self.deadline(task):
             finish, timed_out, status = int(self.deadline(task)), True, self.rules.timeout.name
         self.hired[task].append(agent)
-        self.busy[agent] += 1
         row = {
             "replication": self.r,
             "task": task,
             "posting": posting,
             "agent": agent,
             "try": turn,
+            "turn": self.offers[task, posting]["turns"][agent],
             "start": tick,
             "finish": finish,
             "status": int(Status[status]),
             "timed_out": timed_out,
-            "success": self.truly(task, agent, known) and not timed_out,
+            "success": self.truly(task, agent, known) and enough and not timed_out,
             "ask": bid[0],
             "claim": bid[1],
             "pay_success": won,
             "pay_failure": lost,
+            "budget": budget if math.isfinite(budget) else math.nan,
             "payment": {"PASS": won, "FAIL": lost, "INFRA": 0.0}[status],
-            "cost": float(self.world.cost[at]),
+            "cost": cost,
         }
-        self.tables["attempts"].append(row)
+        if self.rules.plans is not None:
+            plan = self.rules.plans.at(np.array(bid[0]), np.array(bid[1]), np.array(budget))
+            row |= {"claim": float(plan.claim), "ask": float(plan.ask)}
+        self.made.append((self.offers[task, posting]["place"], agent, row))
         self.running[task, posting, agent] = row | {"said": status}
         self.pending.append((finish, COMPLETION, task, posting, agent))
+
+    def next_turn(self, tick: int, task: int, posting: int) -> None:
+        """Those start whose turn number is the least of all still in the queue."""
+        offer = self.offers[task, posting]
+        now = [entry for entry in offer["queue"] if entry[0] == min(offer["queue"])[0]]
+        offer["queue"] = [entry for entry in offer["queue"] if entry not in now]
+        offer["left"] = len(now)
+        for _, agent, bid, won, lost in now:
+            self.start(tick, task, posting, agent, bid, won, lost)
 
     def complete(self, tick: int, task: int, posting: int, agent: int) -> None:
         row, offer, rules = self.running.pop((task, posting, agent)), self.offers[task, posting], self.rules
@@ -341,6 +373,11 @@ class NaiveMarket:
             offer["solved"] = True
         offer["left"] -= 1
         if offer["left"] == 0:
+            if offer["queue"] and not offer.get("solved") and tick < self.deadline(task):
+                self.next_turn(tick, task, posting)
+                return
+            for _, waiting, *_ in offer["queue"]:
+                self.busy[waiting] -= 1
             if offer.get("solved"):
                 offer["row"]["closed"] = REASON.index("solved")
             else:

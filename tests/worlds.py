@@ -19,6 +19,7 @@ from sim.bidding import Bidders, BidderState
 from sim.card import PastCard
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism, lookup, names
+from sim.plans import Plans
 from sim.retry import after_each
 from sim.rules import Rules
 from sim.settings import Card
@@ -132,6 +133,7 @@ def examples() -> list[Mechanism]:
     more = {
         "agent_economy": [{"pay": "bounty"}, {"rounded": False, "credits_per_dollar": 64.0}],
         "always": [{"agent": 1, "pay": "reserve"}],
+        "cascade": [{"order": (1, 0)}],
         "route_by_advice": [{"pay": "reserve"}],
         "best_reserve_public": [{"low": 0.125, "high": 0.75, "shape": 2.0}],
         "k_redundant": [{"at_most": 2}],
@@ -258,6 +260,8 @@ def _advisors(mechanism: Mechanism) -> st.SearchStrategy[Advisor | None]:
 def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
     """Rules of any market the mechanism can run in, with a window from none to longer than every latency."""
     window = draw(st.integers(0, 3), label="window")
+    budgets = st.lists(st.sampled_from([0.0625, 0.125, 0.25, 0.375, math.inf]), min_size=1, unique=True).map(sorted)
+    menus = st.builds(Plans, budgets.map(tuple), st.sampled_from([0.0, 0.5, 2.0]))
     deadline = draw(st.none() | st.integers(window + 1, window + 8), label="deadline")
     shown = draw(st.sampled_from([(), ("value",), ("reserve",), ("value", "reserve")]), label="public")
     escalation = st.builds(
@@ -288,4 +292,5 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
         advice=draw(st.sampled_from([None, "outcome", "ability", "leave_one_task_out", "planner"]), label="advice"),
         advisor=draw(_advisors(mechanism), label="advisor"),
         card=draw(st.none() | st.builds(PastCard, cards), label="card"),
+        plans=draw(st.none() | menus, label="plans") if mechanism.takes_menu else None,
     )

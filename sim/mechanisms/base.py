@@ -35,6 +35,7 @@ class Promises:
         that hires several hires the set whose expected welfare is greatest.
     no_deficit: the principal never pays more than the task is worth, in any state, where reserve <= value and the
         penalty is 0 (with a penalty some rules pay more on success against what they collect on failure).
+    equilibrium: the truth is a best reply to rivals who are truthful, where it is not dominant.
     """
 
     ask: bool
@@ -43,6 +44,7 @@ class Promises:
     efficient: bool
     no_deficit: bool
     claim_ignored: bool = False
+    equilibrium: bool = False
     ask_at_true_claim: bool = False
 
 
@@ -65,6 +67,7 @@ class Mechanism:
     dollars: names of the parameters that are sums of money, which scale with its unit.
     couples_tasks: the rule clears all open tasks of a round at once, by `assign`; __call__ is the case of one task.
     takes_index: it ranks by advice and pays nothing by it, so that an index above 1 may stand in for a probability.
+    in_turns: its awards may name turns. takes_menu: it reads `bids.menu`, and its awards may name budgets.
     hires_several: one posting may hire more than one agent.
     most_agents: with more it refuses to clear; None: it takes any number.
     """
@@ -80,6 +83,8 @@ class Mechanism:
     dollars: ClassVar[frozenset[str]] = frozenset()
     couples_tasks: ClassVar[bool] = False
     takes_index: ClassVar[bool] = False
+    in_turns: ClassVar[bool] = False
+    takes_menu: ClassVar[bool] = False
     hires_several: ClassVar[bool] = False
     most_agents: ClassVar[int | None] = None
 

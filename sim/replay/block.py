@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.arrays import BoolArray, FloatArray, IntArray, Status
 from sim.ledger import REASON
-from sim.replay.attempts import Attempts, Outcomes
+from sim.replay.attempts import Attempts, Outcomes, held
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.replay.desk import Answer, Desk, Question
 from sim.replay.record import Counts, Rows, attempt_rows, bid_rows, clearing_rows
@@ -32,13 +32,14 @@ _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
 class Closing:
     """How M postings ended. reposted (M,): the task is posted again and clears at `tick` (M,).
 
-    claim (A,): of the bid behind each attempt.
+    claim (A,): of the bid behind each attempt. slots: agent, position and tick until which each slot taken is held.
     """
 
     attempts: Attempts
     claim: FloatArray
     reposted: BoolArray
     tick: IntArray
+    slots: tuple[IntArray, IntArray, IntArray]
 
 
 class Block:
@@ -74,13 +75,18 @@ class Block:
         question = Question(place, posting, reserve, tries, failures, excluded, _barred(full, live))
         answer = self.desk.clear(question, reputation, cost, advice)
         hires = np.logical_or.reduce(answer.hired, axis=0)
-        made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)))
+        if answer.turn is None:
+            made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)), answer.budget)
+        else:
+            made = self.outcomes.in_turns(place, answer.hired, answer.turn, tick, answer.budget)
         end, passed, reason = self._ends(made, hires, tick)
         if self._reserve is not None:
             self._escalate(place, made, hires, live)
         reposted, again = self._repost(place, posting, end, passed, reason, live)
         self._write(question, answer, tick, made, hires, reason, live)
-        return Closing(made, answer.bids.claim[made.position, made.agent], reposted, again)
+        whole = answer.turn is None
+        slots = (made.agent, made.position, made.finish) if whole else held(answer.hired, made, end)
+        return Closing(made, answer.bids.claim[made.position, made.agent], reposted, again, slots)
 
     def _excluded(self, tries: Lanes, failures: Lanes) -> Lanes | None:
         if self.rules.exclude == "none" or self.rules.postings == 1:
@@ -152,7 +158,7 @@ class Block:
         reason: Lanes | None,
         live: BoolArray | None,
     ) -> None:
-        self.attempts.add(**attempt_rows(question, answer, tick, made))
+        self.attempts.add(**attempt_rows(question, answer, self.rules, tick, made))
         if self.counts is not None:
             self.counts.add(question, answer, hires, live)
         if reason is None:

@@ -43,7 +43,10 @@ class Question:
 
 @dataclass(eq=False)
 class Answer:
-    """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure are (n, M)."""
+    """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure are (n, M).
+
+    turn, budget (n, M): as in `Award`, None where it has none.
+    """
 
     willing: Lanes
     bids: Bids
@@ -53,6 +56,8 @@ class Answer:
     hired: Lanes
     pay_success: Lanes
     pay_failure: Lanes
+    turn: Lanes | None = None
+    budget: Lanes | None = None
 
 
 class Desk:
@@ -114,11 +119,12 @@ class Desk:
         active, late = willing, self.late(place)
         for out in (late, question.excluded, question.barred):
             active = active if out is None else active & ~out
-        bids = Bids.trusted(ask=ask.T, claim=claim.T, active=active.T)
+        bids = rules.menus(Bids.trusted(ask=ask.T, claim=claim.T, active=active.T))
         standing = self._standing(question, reputation, learned_cost, self._learned_advice(question, advice, claim))
         award = rules.mechanism(bids, tender, standing, self._lottery.at_posting(place, question.posting).T)
         hired, success, failure = (_lanes(a) for a in (award.hired, award.pay_success, award.pay_failure))
-        return Answer(willing, bids, tender, standing, award, hired, success, failure)
+        turn, budget = (None if array is None else _lanes(array) for array in (award.turn, award.budget))
+        return Answer(willing, bids, tender, standing, award, hired, success, failure, turn, budget)
 
     def _bid(self, question: Question, tender: Tender) -> tuple[Lanes, Lanes, Lanes]:
         place = question.place

@@ -88,6 +88,8 @@ class Learned:
         self._seen_cost = Cells(world.cost)
         self._status = PerCell(np.full((n_tasks, n_agents, n_lanes), _NONE, np.int8))
         self._try = PerCell(np.zeros((n_tasks, n_agents, n_lanes), np.int16))
+        limited = rules.mechanism.takes_menu
+        self._spent = PerCell(np.zeros((n_tasks, n_agents, n_lanes))) if limited else None
 
     @property
     def reputation(self) -> Lanes | None:
@@ -118,6 +120,8 @@ class Learned:
         if self._claim is not None:
             self._claim.flat[cell] = claim
         self._status.flat[cell], self._try.flat[cell] = hires.status, hires.known
+        if self._spent is not None:
+            self._spent.flat[cell] = hires.cost
         keys = self._keys.key(hires.finish, hires.task, posting, hires.agent)
         alone = [slice(None)]
         for wave in alone if hires.alone else [hires.agent == agent for agent in range(self._n_agents)]:
@@ -146,7 +150,10 @@ class Learned:
         width = n_lanes if isinstance(lanes, slice) else len(due)
         status, cost = np.full((self._n_agents, width), _NONE, np.int8), np.zeros((self._n_agents, width))
         status[agent, position] = self._status.flat[cell]
-        cost[agent, position] = self._seen_cost.at_try(lane, task, agent, self._try.flat[cell].astype(np.int64))
+        if self._spent is None:
+            cost[agent, position] = self._seen_cost.at_try(lane, task, agent, self._try.flat[cell].astype(np.int64))
+        else:
+            cost[agent, position] = self._spent.flat[cell]
         for state in self._states:
             state.step(lanes, Outcome(status.T, cost.T))
         if self._advice is not None and self._claim is not None:

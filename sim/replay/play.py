@@ -77,6 +77,7 @@ def _lanes(world: World, rules: Rules) -> int:
 
 def _check_ticks(world: World, rules: Rules) -> None:
     last, longest = (int(thin(array).max()) for array in (world.arrival, world.duration))
+    longest *= world.n_agents if rules.mechanism.in_turns else 1
     ticks = last + (longest + rules.window + rules.repost_delay + 1) * rules.postings
     if ticks >= _format(world, rules).most_ticks:
         raise MarketError(
@@ -188,7 +189,8 @@ def _together(
     closing = block.clear(Place(lane, task, block.n_agents), posting, tick, live, full, reputation, cost, advice)
     made = closing.attempts
     if slots is not None:
-        slots.take(made.agent, made.position, tick[made.position], made.finish)
+        agent, position, until = closing.slots
+        slots.take(agent, position, tick[position], until)
     if learned is not None:
         learned.expect(made.position, made, posting[made.position], closing.claim)
     if closing.reposted.any():
@@ -206,7 +208,8 @@ def _arrivals(block: Block, keys: KeyFormat) -> IntArray:
 
 
 def _tables(block: Block, keys: KeyFormat, detail: Detail) -> Tables:
-    tables = {"attempts": block.attempts.joined(_order(block.attempts, keys, "start"))}
+    tables = {"attempts": block.attempts.joined(_order(block.attempts, keys, "cleared"))}
+    del tables["attempts"]["cleared"]
     if detail == "all":
         order = _order(block.clearings, keys, "tick")
         tables["clearings"] = block.clearings.joined(order)

@@ -542,6 +542,21 @@ RETURN = "return contract(chosen.hired, bids.ask, 0.0, chosen.by_tie)"
         (RETURN, "return contract(np.ones(7, bool), 1.0, 0.0, np.False_)", ("hired must have shape", "(7,)")),
         (RETURN, "return contract(chosen.hired, np.nan * bids.ask, 0.0, chosen.by_tie)", ("pay_success", "finite")),
         (RETURN, "return contract(~bids.active, 1.0, 0.0, chosen.by_tie)", ("bids.active",)),
+        (
+            RETURN,
+            f"award = {RETURN[7:]}; return Award.trusted(**vars(award), turn=award.hired * 1)",
+            ("in_turns = True",),
+        ),
+        (
+            RETURN,
+            f"award = {RETURN[7:]}; return Award.trusted(**vars(award), budget=award.hired * 1.0)",
+            ("takes_menu = True",),
+        ),
+        (
+            RETURN,
+            f"award = {RETURN[7:]}; return Award.trusted(**vars(award), turn=award.hired * 1.0)",
+            ("turn must be whole",),
+        ),
         (RETURN, "bids.ask[...] = 0", ("line 15", "read-only")),
         ("select(-bids.ask", "select(bids.ask.max() - bids.ask * bids.ask.ndim", ("one by one",)),
         (RETURN, RETURN + "\n    def terms(self, bids, tender, standing): return 3", ("terms",)),

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.mechanisms import Mechanism, lookup, names
-from tests import reference, reference_contracts
+from tests import reference, reference_cascade, reference_contracts
 from tests.reference import Agent, Result, Task
 from tests.scenes import assert_award, chance, scene_of
 
@@ -68,6 +68,15 @@ MONEY_PAIRS = {
     "assignment_vcg": pair(reference.assignment_vcg),
     "always": pair(reference.always, agent=1),
     "always, paid the reserve": pair(reference.always, agent=1, pay="reserve"),
+    "cascade": pair(reference_cascade.cascade),
+    "cascade of two": pair(reference_cascade.cascade, at_most=2),
+    "cascade of one": pair(reference_cascade.cascade, at_most=1),
+    "cascade, verified at a cost": pair(reference_cascade.cascade, verification=0.0625),
+    "cascade of three, verified at a cost": pair(reference_cascade.cascade, at_most=3, verification=0.125),
+    "cascade in order": pair(reference_cascade.cascade, order=(3, 0, 1)),
+    "cascade of two in order": pair(reference_cascade.cascade, order=(2, 4, 0, 1), at_most=2),
+    "production_plans": pair(reference_cascade.production_plans),
+    "production_plans, second score": pair(reference_cascade.production_plans, payment="second_score"),
     "always, beside another": pair(reference.always, agent=1, beside=0),
     "route_by_advice": pair(reference.route_by_advice),
     "route_by_advice, paid the reserve": pair(reference.route_by_advice, pay="reserve"),
