@@ -200,7 +200,8 @@ class Standing(_Arrays):
 
     reputation: multiplier the live rules use; 1 where none is kept.
     expected_cost: dollars the allocator expects an attempt to cost; NaN where unknown.
-    advice: a central planner's own estimate of each agent's ability; NaN where there is no planner.
+    advice: a central planner's own estimate of each agent's ability, or an optimistic index, which may exceed 1; NaN
+        where there is no planner.
     """
 
     reputation: FloatArray
@@ -212,7 +213,7 @@ class Standing(_Arrays):
         _same_shape(reputation=reputation, expected_cost=cost, advice=advice)
         require("reputation", "be finite and >= 0", reputation, np.isfinite(reputation) & (reputation >= 0))
         require("expected_cost", "be >= 0 or NaN", cost, np.isnan(cost) | (np.isfinite(cost) & (cost >= 0)))
-        require("advice", "lie in [0, 1] or be NaN", advice, np.isnan(advice) | ((advice >= 0) & (advice <= 1)))
+        require("advice", "be >= 0 or NaN", advice, np.isnan(advice) | (np.isfinite(advice) & (advice >= 0)))
         self._set(reputation=reputation, expected_cost=cost, advice=advice)
 
 

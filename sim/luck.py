@@ -2,9 +2,9 @@
 
 What is drawn, and by what it is named (besides the seed): value, reserve (replication, task); place in the order,
 arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra, verifier
-(replication, task, agent, try); lottery (replication, task, posting, agent). A rerun changes the words of tries
-and no others. An agent with a law of its own for duration, latency or response draws it by the same name, and nobody
-else's draw moves.
+(replication, task, agent, try); lottery and, only where an advisor explores, exploration (replication, task, posting,
+agent). A rerun changes the words of tries and no others. An agent with a law of its own for duration, latency or
+response draws it by the same name, and nobody else's draw moves.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from sim.invalid import written
 from sim.profile import AgentProfile
 from sim.reserve import parse_reserve
 from sim.settings import Settings, TenderSettings, WorldSettings
+from sim.sources import parse_advice
 
 
 class Identities(NamedTuple):
@@ -64,6 +65,8 @@ def luck(
     """
     world, tender = settings.world, settings.tender
     value = _values(tender, seed, ids)
+    per_posting = ids.r, ids.t, draws.words_range(tender.postings), ids.i
+    explores = parse_advice(settings.standing.advice).explores
     infra: BoolArray = np.broadcast_to(np.False_, ids.per_try)
     if world.infra > 0:
         infra = draws.uniform(seed, "infra", *ids) < world.infra
@@ -76,7 +79,8 @@ def luck(
         "infra": infra,
         "duration": _durations(world, seed, ids, recorded_duration, agents),
         "silent": _silent(world, seed, ids, agents),
-        "lottery": draws.uniform(seed, "lottery", ids.r, ids.t, draws.words_range(tender.postings), ids.i),
+        "lottery": draws.uniform(seed, "lottery", *per_posting),
+        "exploration": draws.uniform(seed, "exploration", *per_posting) if explores else None,
     }
 
 

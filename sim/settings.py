@@ -20,7 +20,7 @@ from sim.knobs import Knobs, Shock
 from sim.reserve import parse_reserve
 from sim.retry import parse_on_retry
 from sim.section import Section
-from sim.sources import parse_expected_cost, parse_reputation
+from sim.sources import parse_advice, parse_expected_cost, parse_reputation
 from sim.table import OPTIONAL, REQUIRED
 
 Money = Annotated[float, Field(ge=0, le=MOST)]
@@ -31,7 +31,9 @@ Factor = Annotated[float, Field(ge=1, le=1e6)]
 
 # Keys that go with a table, and with a profile; True where they must be stated.
 _OF_TABLE = {"columns": True, "beyond_tries": False}
-_OF_PROFILE = {"tasks": True, "parameters": True, "sigma_u": False, "sigma_d": False, "shocks": False}
+_OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
+    ("sigma_u", "sigma_d", "sigma_f", "families", "pool_size", "shocks"), False
+)
 _PUBLIC: tuple[Public, ...] = ("value", "penalty")
 
 
@@ -100,6 +102,19 @@ class WorldSettings(Section):
         None,
         description="sd of the tasks' difficulty, with sigma_u: both then stand instead of the profile's, and skills "
         "stay, so that the share of private fit in ability can be swept",
+    )
+    families: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
+        None, description="number of families of tasks, equally likely; absent: as the profile says"
+    )
+    sigma_f: Annotated[float, Field(ge=0, le=20)] | None = Field(
+        None,
+        description="sd of an agent's fit to a family, logits, of which nobody's signal knows; absent: as the profile "
+        "says",
+    )
+    pool_size: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="only the first so many of the agents are there to bid; the others' luck stays what it is, so "
+        "sizes may be swept; absent: all",
     )
     agents: list[str] | dict[str, Knobs] | None = Field(
         None,
@@ -217,6 +232,35 @@ class MarketSettings(Section):
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
     overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
+    round: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
+        None,
+        description="ticks between rounds, in which all open postings are cleared together and an agent takes at most "
+        "one task; must be stated where the rule assigns several tasks at once; absent: each posting by itself",
+    )
+    assignment: Literal["in_order", "greedy"] | None = Field(
+        None,
+        description='how a rule for one task clears those of a round: "in_order" of the tasks (where absent) or '
+        '"greedy", the best score first',
+    )
+    concurrency: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="tasks that may be worked on at a time; of a round's awards the best scores start (in_order: the "
+        "first tasks) and the other tasks are posted again; absent: no limit",
+    )
+    bid_cost_per: Literal["bid", "round"] | None = Field(
+        None,
+        description='what world.bid_cost is for: each "bid" (where absent), or an agent\'s bids of a whole "round"',
+    )
+
+    @model_validator(mode="after")
+    def _in_rounds(self) -> MarketSettings:
+        if self.round is None:
+            for key in ("assignment", "concurrency", "bid_cost_per"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} has no meaning without market.round")
+        elif self.alone:
+            raise ValueError("round has no meaning where agents are alone: nobody competes for a task")
+        return self
 
 
 class Card(Section):
@@ -289,14 +333,20 @@ class StandingSettings(Section):
     """What the allocator knows."""
 
     reputation: Annotated[Any, parsed_by(parse_reputation)] = Field(
-        "none", description='"none", "agent_economy" or {agent_economy = {start, up, down, low, high}}'
+        "none",
+        description='"none", {agent_economy = {start, up, down, low, high}}, {exponential = {weight, start}} or '
+        "{beta = {a, b, decay}}; learned from verified outcomes",
     )
     expected_cost: Annotated[Any, parsed_by(parse_expected_cost)] = Field(
         None,
         description='"leave_one_task_out", "actual", {fixed = dollars} or {running_mean = {prior, weight}}',
     )
-    advice: Literal["outcome", "ability", "leave_one_task_out"] | None = Field(
-        None, description="a planner's estimate of each ability"
+    advice: Annotated[Any, parsed_by(parse_advice)] | None = Field(
+        None,
+        description='a planner\'s estimate of each ability: "outcome" or "ability" (oracles), "leave_one_task_out", '
+        "{planner = {budget, prior, bias, noise}}, or an advisor that learns: {base_rate = {prior, mean}}, "
+        "{beta = {prior, mean, decay}}, {platt_online = {eta, eps}}, {platt_batch = {eps, memory}}, "
+        "{thompson = {}} or {ucb1 = {}}, each also with by_family; see `bidlab list advisors`",
     )
 
 
@@ -312,10 +362,10 @@ class Settings(Section):
     @model_validator(mode="after")
     def _in_time_to_learn(self) -> Settings:
         reputation, cost = parse_reputation(self.standing.reputation), parse_expected_cost(self.standing.expected_cost)
-        card = self.bidders.card
+        card, advisor = self.bidders.card, parse_advice(self.standing.advice).advisor
         if self.world.arrivals is not None:
             return self
-        if reputation is not None or cost.learner is not None:
+        if reputation is not None or cost.learner is not None or advisor is not None:
             raise ValueError(
                 "world.arrivals must be stated where standing is learned: together, every first posting clears "
                 "before any attempt has ended; e.g. world.arrivals = {every = 1}"

@@ -6,10 +6,10 @@ of `Agent`. Money is in dollars except where a name says credits. Every rule ret
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import combinations
 from typing import NamedTuple
 
@@ -129,7 +129,7 @@ def _scored(agents: list[Agent], task: Task, form: str) -> dict[int, float]:
     return {i: s for i, s in scores.items() if s >= least_score(task, form)}
 
 
-def _best(agents: list[Agent], scores: dict[int, float]) -> int:
+def best(agents: list[Agent], scores: dict[int, float]) -> int:
     top = max(scores.values())
     return luckiest(agents, [i for i, s in scores.items() if s == top])
 
@@ -139,7 +139,7 @@ def first_score(agents: list[Agent], task: Task, form: str) -> Result:
     scores = _scored(agents, task, form)
     if not scores:
         return result(len(agents), {})
-    winner = _best(agents, scores)
+    winner = best(agents, scores)
     return result(len(agents), {winner: (agents[winner].ask, -task.penalty)})
 
 
@@ -148,7 +148,7 @@ def second_score(agents: list[Agent], task: Task, form: str) -> Result:
     scores = _scored(agents, task, form)
     if not scores:
         return result(len(agents), {})
-    winner = _best(agents, scores)
+    winner = best(agents, scores)
     bar = max([least_score(task, form)] + [s for i, s in scores.items() if i != winner])
     return result(len(agents), {winner: (critical_ask(agents[winner], bar, task, form), -task.penalty)})
 
@@ -161,84 +161,6 @@ def critical_ask(agent: Agent, bar: float, task: Task, form: str) -> float:
     if form == "q(V-a)":
         return task.value - (bar - (1.0 - q) * task.penalty) / q
     return q * task.value / bar - agent.expected_cost
-
-
-def contingent(agents: list[Agent], task: Task, bond: float, settlement: str = "truncated") -> Result:
-    """The best qV - a, a cost, paid V - bar on success and -bar on failure, as far as the bond goes."""
-    scores = {i: a.claim * task.value - a.ask for i, a in enumerate(agents) if a.active}
-    scores = {i: s for i, s in scores.items() if s >= task.value - task.reserve}
-    if settlement == "compensated" and bond < math.inf:
-        scores = {i: s for i, s in scores.items() if agents[i].claim >= 1e-9}
-    if not scores:
-        return result(len(agents), {})
-    winner = _best(agents, scores)
-    bar = max([task.value - task.reserve] + [s for i, s in scores.items() if i != winner])
-    success, uncovered = task.value - bar, max(0.0, bar - bond)
-    if settlement == "compensated" and uncovered > 0:
-        success -= (1.0 - agents[winner].claim) / agents[winner].claim * uncovered
-    return result(len(agents), {winner: (success, -min(bar, bond))})
-
-
-def quadratic_bonus(claim: float, outcome: int, kappa: float, m0: float) -> float:
-    """kappa [m0 - (y - q)^2]."""
-    return kappa * (m0 - (outcome - claim) ** 2)
-
-
-def fixed_price_bonus(agents: list[Agent], task: Task, kappa: float, m0: float) -> Result:
-    """The highest claim among those who accept the reserve as a price, plus the bonus."""
-    claims = {i: agents[i].claim for i in qualifiers(agents, task.reserve) if agents[i].claim >= 1e-9}
-    if not claims:
-        return result(len(agents), {})
-    winner = _best(agents, claims)
-    success = task.reserve + quadratic_bonus(claims[winner], 1, kappa, m0)
-    return result(len(agents), {winner: (success, -task.penalty + quadratic_bonus(claims[winner], 0, kappa, m0))})
-
-
-def second_score_bonus(agents: list[Agent], task: Task, kappa: float, m0: float) -> Result:
-    """Second score qV - a, plus the bonus; a claim of 0 is left out."""
-    sure = [agent if agent.claim >= 1e-9 else replace(agent, active=False) for agent in agents]
-    plain = second_score(sure, task, "qV-a")
-    contracts = {
-        i: (
-            plain.pay_success[i] + quadratic_bonus(agents[i].claim, 1, kappa, m0),
-            plain.pay_failure[i] + quadratic_bonus(agents[i].claim, 0, kappa, m0),
-        )
-        for i in plain.hired
-    }
-    return result(len(agents), contracts)
-
-
-def hybrid(agents: list[Agent], task: Task) -> Result:
-    """Second score q(V-a) with the advice in place of the claim; who has no advice is left out."""
-    return second_score([replace(a, claim=a.advice, active=a.active and a.advice >= 0) for a in agents], task, "q(V-a)")
-
-
-def _live_second_score(
-    agents: list[Agent],
-    task: Task,
-    scorer: Callable[[Agent, float], float],
-    fine: Callable[[float, float], float],
-) -> Result:
-    """The best score of a live rule at or above 0 within the bounty, paid the ask at which it scores the bar."""
-    able = qualifiers(agents, task.reserve)
-    scores = {i: scorer(agents[i], task.reserve) for i in able}
-    scores = {i: s for i, s in scores.items() if s >= 0}
-    if not scores:
-        return result(len(agents), {})
-    winner = _best(agents, scores)
-    bar = max([0.0] + [s for i, s in scores.items() if i != winner])
-    critical = scorer(replace(agents[winner], ask=0.0), task.reserve) - bar
-    return result(len(agents), {winner: (min(task.reserve, critical), -fine(agents[winner].claim, task.reserve))})
-
-
-def agent_economy_second_score(agents: list[Agent], task: Task) -> Result:
-    """The score of agent-economy, paid its critical ask; nothing is rounded."""
-    return _live_second_score(agents, task, agent_economy_score, partial(agent_economy_penalty, rounded=False))
-
-
-def agent_economy_phase2_second_score(agents: list[Agent], task: Task) -> Result:
-    """The score of its fork, paid its critical ask."""
-    return _live_second_score(agents, task, phase2_score, phase2_penalty)
 
 
 def largest_winning_ask(
@@ -318,6 +240,65 @@ def agent_economy_phase2(agents: list[Agent], task: Task, credits_per_dollar: fl
     return result(len(agents), {winner: (agents[winner].ask, -phase2_penalty(agents[winner].claim, task.reserve))})
 
 
+def assignment(agents: list[list[Agent]], tasks: list[Task]) -> list[Result]:
+    """VCG over every matching there is; agents[t][i] is agent i's bid on task t."""
+    n = len(agents[0])
+
+    def worth(t: int, i: int | None) -> float:
+        return (
+            tasks[t].value - tasks[t].reserve if i is None else agents[t][i].claim * tasks[t].value - agents[t][i].ask
+        )
+
+    def luck(t: int, i: int | None) -> tuple[float, float]:
+        return (math.inf, math.inf) if i is None else (agents[t][i].lottery, i)
+
+    def best(absent: int | None = None) -> tuple[float, tuple[int | None, ...]]:
+        options = [[None, *(i for i in range(n) if agents[t][i].active and i != absent)] for t in range(len(tasks))]
+        found = []
+        for chosen in itertools.product(*options):
+            taken = [i for i in chosen if i is not None]
+            if len(taken) == len(set(taken)):
+                total = math.fsum(worth(t, i) for t, i in enumerate(chosen))
+                found.append((-total, [luck(t, i) for t, i in enumerate(chosen)], chosen))
+        total, _, chosen = min(found, key=lambda one: one[:2])
+        return -total, chosen
+
+    _, chosen = best()
+    results = []
+    for t, i in enumerate(chosen):
+        contracts = {}
+        if i is not None:
+            others = math.fsum(worth(u, j) for u, j in enumerate(chosen) if u != t)
+            harm = best(absent=i)[0] - others
+            contracts[i] = (tasks[t].value - harm, -harm)
+        results.append(result(n, contracts))
+    return results
+
+
+def assignment_vcg(agents: list[Agent], task: Task) -> Result:
+    """One task of `assignment`."""
+    return assignment([agents], [task])[0]
+
+
+class Pair(NamedTuple):
+    """An agent at a task, with what a greedy assignment sorts by."""
+
+    score: float
+    reputation: float
+    task: int
+    lottery: float
+    agent: int
+
+
+def greedy_pairs(pairs: list[Pair]) -> list[Pair]:
+    """Pairs by score (rounded to six decimals) desc, reputation desc, task asc, lottery asc, while both are free."""
+    chosen: list[Pair] = []
+    for pair in sorted(pairs, key=lambda p: (-round(p.score, 6), -p.reputation, p.task, p.lottery, p.agent)):
+        if all(pair.task != other.task and pair.agent != other.agent for other in chosen):
+            chosen.append(pair)
+    return chosen
+
+
 def _planned(agents: list[Agent], task: Task, hired: list[int], pay: str) -> Result:
     if pay == "reserve":
         return result(len(agents), dict.fromkeys(hired, (task.reserve, 0.0)))
@@ -336,7 +317,7 @@ def route_by_advice(agents: list[Agent], task: Task, pay: str = "expected_cost")
     """argmax advice V - expected cost, if positive."""
     margin = {i: a.advice * task.value - a.expected_cost for i, a in enumerate(agents) if a.active}
     margin = {i: m for i, m in margin.items() if m > 0}
-    return _planned(agents, task, [_best(agents, margin)] if margin else [], pay)
+    return _planned(agents, task, [best(agents, margin)] if margin else [], pay)
 
 
 def break_even(belief: float, cost: float, penalty: float = 0.0) -> float:
@@ -422,7 +403,7 @@ def best_reserve_public(
     scores = {i: s for i, s in scores.items() if s >= floor}
     if not scores:
         return result(len(agents), {})
-    winner = _best(agents, scores)
+    winner = best(agents, scores)
     bar = max([floor] + [s for i, s in scores.items() if i != winner])
     pay = critical_cost(worth[winner] - bar, low, high, shape)
     return result(len(agents), {winner: (pay, pay)})

@@ -33,7 +33,8 @@ from sim.ledger import OUTCOME, REASON
 from sim.retry import posterior
 from sim.rules import Rules
 from sim.world import World
-from tests.reference import MeanCost, reputation_step
+from tests.reference import MeanCost
+from tests.reference_standing import advised, reputed
 
 COMPLETION, CLEARING, POSTING = 0, 1, 2
 Row = dict[str, Any]
@@ -74,7 +75,8 @@ class NaiveMarket:
         self.history: list[list[tuple[int, str]]] = [[] for _ in tasks]  # completed attempts: (agent, status)
         self.hired: list[list[int]] = [[] for _ in tasks]
         self.busy = [0 for _ in n]
-        self.reputation = [1.0 for _ in n]
+        self.verified: list[list[bool]] = [[] for _ in n]  # verified outcomes of each agent, in order of completion
+        self.lessons: list[tuple[str, int, float, bool]] = []  # family, agent, claim, passed, in order of completion
         learner = rules.expected_cost.learner
         self.card: list[list[Attempt]] = [[] for _ in n]
         self.mean_cost = [MeanCost(learner.prior, learner.weight) for _ in n] if learner is not None else []
@@ -164,7 +166,7 @@ class NaiveMarket:
         )
         bids = rules.menus(bids)
         tender = Tender(offer["value"], offer["reserve"], rules.penalty, np.int64(posting))
-        standing = self.standing(task)
+        standing = self.standing(task, posting, [claim for _, claim in made])
         award = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
 
         winners = [i for i in self.agents if award.hired[i]]
@@ -247,8 +249,13 @@ class NaiveMarket:
 
     # Standing.
 
-    def standing(self, task: int) -> Standing:
-        rows = [(self.reputation[i], self.expected_cost(task, i), self.advice(task, i)) for i in self.agents]
+    def standing(self, task: int, posting: int, claims: list[float]) -> Standing:
+        rows = [
+            (reputed(self.rules.reputation, self.verified[i]), self.expected_cost(task, i), self.advice(task, i))
+            for i in self.agents
+        ]
+        if self.rules.advisor is not None:
+            rows = [(*row[:2], self.learned(task, posting, i, claims[i])) for i, row in enumerate(rows)]
         reputation, cost, advice = (np.array(column, float) for column in zip(*rows, strict=True))
         return Standing(reputation, cost, advice)
 
@@ -267,7 +274,17 @@ class NaiveMarket:
             return float(self.world.ability[self.r, task, agent])
         if self.rules.advice == "leave_one_task_out":
             return self.elsewhere(task, agent, lambda t: float(self.truly(t, agent, 0)))
+        if self.rules.advice == "planner" and self.world.pilot is not None:
+            return float(self.world.pilot[self.r, task, agent])
         return math.nan
+
+    def learned(self, task: int, posting: int, agent: int, claim: float) -> float:
+        """Advice for this bid from all verified attempts that have completed, or those of the same family."""
+        advisor, family = self.rules.advisor, self.world.family[task]
+        seen = [lesson for lesson in self.lessons if not advisor.by_family or lesson[0] == family]
+        drawn = self.world.exploration
+        luck = math.nan if drawn is None else float(drawn[self.r, task, posting, agent])
+        return advised(advisor, agent, claim, [lesson[1:] for lesson in seen], luck)
 
     def elsewhere(self, task: int, agent: int, of: Any) -> float:
         """Mean over the other tasks the agent can bid on."""
@@ -338,8 +355,9 @@ class NaiveMarket:
         row, offer, rules = self.running.pop((task, posting, agent)), self.offers[task, posting], self.rules
         status = row["said"]
         self.busy[agent] -= 1
-        if rules.reputation is not None:
-            self.reputation[agent] = reputation_step(self.reputation[agent], status)
+        if status != "INFRA":
+            self.verified[agent].append(status == "PASS")
+            self.lessons.append((self.world.family[task], agent, row["claim"], status == "PASS"))
         if self.mean_cost:
             self.mean_cost[agent].seen.append(row["cost"])
         if status != "INFRA":

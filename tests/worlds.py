@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
+from sim.advisors import UCB1, Advisor, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
 from sim.arrays import FloatArray, Notice, Status
 from sim.bidding import Bidders, BidderState
 from sim.card import PastCard
@@ -23,7 +24,7 @@ from sim.retry import after_each
 from sim.rules import Rules
 from sim.settings import Card
 from sim.sources import ExpectedCost
-from sim.standing import LiveReputation, RunningMeanCost
+from sim.standing import BetaReputation, ExponentialReputation, LiveReputation, RunningMeanCost
 from sim.world import World
 
 POSTINGS = 4  # lotteries are drawn for this many postings of a task
@@ -178,7 +179,7 @@ def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
     world = World(
         agents=tuple(f"a{i}" for i in range(n_agents)),
         tasks=tuple(f"t{t}" for t in range(n_tasks)),
-        family=("",) * n_tasks,
+        family=tuple(chance.choice(["x", "y", "z"], n_tasks).tolist()),
         block=("",) * n_tasks,
         recorded=False,
         repeats=repeats,
@@ -196,6 +197,8 @@ def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
         cost=_grid(chance, per_try, steps, 0.5),
         duration=chance.integers(0, ticks, per_try, endpoint=True),
         lottery=chance.random((n_replications, n_tasks, POSTINGS, n_agents)),
+        exploration=chance.random((n_replications, n_tasks, POSTINGS, n_agents)),
+        pilot=hidden(chance.random(per_agent)),
     )
     if not updates:
         return world
@@ -225,6 +228,32 @@ cards = st.builds(
     cost_weight=st.sampled_from([0.0, 0.16, 1.0]),
     history=st.none() | st.integers(1, 3),
 )
+
+
+REPUTATIONS = (None, LiveReputation(), ExponentialReputation(weight=0.3, start=0.8), BetaReputation(2.0, 0.5, 0.9))
+
+
+def _advisors(mechanism: Mechanism) -> st.SearchStrategy[Advisor | None]:
+    """No advisor, or any: half of the time where the mechanism asks for advice."""
+    if "advice" not in mechanism.needs:
+        return st.none()
+    by_family = st.booleans()
+    learned: list[st.SearchStrategy[Advisor]] = [
+        st.builds(BaseRate, prior=st.sampled_from([0.5, 3.0]), mean=st.sampled_from([0.25, 0.6]), by_family=by_family),
+        st.builds(
+            Beta,
+            prior=st.sampled_from([0.5, 10.0]),
+            mean=st.sampled_from([None, 0.7]),
+            decay=st.sampled_from([1.0, 0.8]),
+            by_family=by_family,
+        ),
+        st.builds(PlattOnline, eta=st.sampled_from([0.05, 2.0]), eps=st.just(0.01), by_family=by_family),
+        st.builds(PlattBatch, eps=st.just(0.01), memory=st.sampled_from([1, 3, 50]), by_family=by_family),
+        st.builds(Thompson, by_family=by_family),
+    ]
+    if mechanism.takes_index:
+        learned.append(st.builds(UCB1, by_family=by_family))
+    return st.one_of(st.none(), *learned)
 
 
 @st.composite
@@ -258,9 +287,10 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
         escalation=draw(st.none() | escalation, label="escalation"),
         deadline=deadline,
         timeout=draw(st.sampled_from([Status.FAIL, Status.INFRA]), label="timeout"),
-        reputation=draw(st.sampled_from([None, LiveReputation()]), label="reputation"),
+        reputation=draw(st.sampled_from(REPUTATIONS), label="reputation"),
         expected_cost=draw(_sources()),
-        advice=draw(st.sampled_from([None, "outcome", "ability", "leave_one_task_out"]), label="advice"),
+        advice=draw(st.sampled_from([None, "outcome", "ability", "leave_one_task_out", "planner"]), label="advice"),
+        advisor=draw(_advisors(mechanism), label="advisor"),
         card=draw(st.none() | st.builds(PastCard, cards), label="card"),
         plans=draw(st.none() | menus, label="plans") if mechanism.takes_menu else None,
     )

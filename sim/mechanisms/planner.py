@@ -113,6 +113,7 @@ class RouteByAdvice(_Planner):
 
     summary: ClassVar[str] = "the agent with the best advice x value - expected cost, paid its expected cost"
     needs: ClassVar[frozenset[Need]] = frozenset({"value", "expected_cost", "advice"})
+    takes_index: ClassVar[bool] = True
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:

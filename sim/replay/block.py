@@ -12,13 +12,14 @@ from typing import Literal
 
 import numpy as np
 
-from sim.arrays import BoolArray, IntArray, Status
+from sim.arrays import BoolArray, FloatArray, IntArray, Status
 from sim.ledger import REASON
 from sim.replay.attempts import Attempts, Outcomes, held
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.replay.desk import Answer, Desk, Question
 from sim.replay.record import Counts, Rows, attempt_rows, bid_rows, clearing_rows
 from sim.rules import Rules
+from sim.standing import State
 from sim.world import World
 
 Detail = Literal["all", "attempts", "auctions"]
@@ -31,10 +32,11 @@ _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
 class Closing:
     """How M postings ended. reposted (M,): the task is posted again and clears at `tick` (M,).
 
-    slots: agent, position and tick until which each slot taken is held.
+    claim (A,): of the bid behind each attempt. slots: agent, position and tick until which each slot taken is held.
     """
 
     attempts: Attempts
+    claim: FloatArray
     reposted: BoolArray
     tick: IntArray
     slots: tuple[IntArray, IntArray, IntArray]
@@ -64,13 +66,14 @@ class Block:
         full: Lanes | None = None,
         reputation: Lanes | None = None,
         cost: Lanes | None = None,
+        advice: State | None = None,
     ) -> Closing:
         """Clear M postings at tick (M,). live (M,): lanes that have not ended, None: all; full (n, M): no free slot."""
         tries, failures = self.outcomes.so_far(place)
         reserve = (self._reserve or self._first_reserve).per_task(place)
         excluded = self._excluded(tries, failures)
         question = Question(place, posting, reserve, tries, failures, excluded, _barred(full, live))
-        answer = self.desk.clear(question, reputation, cost)
+        answer = self.desk.clear(question, reputation, cost, advice)
         hires = np.logical_or.reduce(answer.hired, axis=0)
         if answer.turn is None:
             made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)), answer.budget)
@@ -83,7 +86,7 @@ class Block:
         self._write(question, answer, tick, made, hires, reason, live)
         whole = answer.turn is None
         slots = (made.agent, made.position, made.finish) if whole else held(answer.hired, made, end)
-        return Closing(made, reposted, again, slots)
+        return Closing(made, answer.bids.claim[made.position, made.agent], reposted, again, slots)
 
     def _excluded(self, tries: Lanes, failures: Lanes) -> Lanes | None:
         if self.rules.exclude == "none" or self.rules.postings == 1:

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from sim.allocator import check_failures
+from sim.advisors import Posted
+from sim.allocator import check_world
 from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, thin
 from sim.bidding import BidderState, see
 from sim.replay.cells import Cells, Lanes, Place
 from sim.rules import Rules
 from sim.sources import leave_one_task_out
+from sim.standing import State
 from sim.world import World
 
 
@@ -62,7 +64,7 @@ class Desk:
     """Clears postings of one block of replications under one arm's rules."""
 
     def __init__(self, world: World, rules: Rules) -> None:
-        check_failures(world, rules)
+        check_world(world, rules)
         self.rules, self.n_agents = rules, world.n_agents
         self._retry = None if world.retry_belief is None else Cells(world.retry_belief)
         self._belief, self._cost_belief = Cells(world.belief), Cells(world.cost_belief)
@@ -73,6 +75,7 @@ class Desk:
         self._late = Cells(np.broadcast_to(late, world.latency.shape)) if late.any() else None
         self._cost, self._advice = self._sources(world)
         self._delivered = Cells(world.delivered) if rules.advice == "outcome" else None
+        self._exploration = None if world.exploration is None else Cells(world.exploration)
         self._actual = Cells(world.cost) if rules.expected_cost.kind == "actual" else None
 
     def _sources(self, world: World) -> tuple[Cells, Cells]:
@@ -86,14 +89,25 @@ class Desk:
             advice = leave_one_task_out(world, world.delivered.astype(np.float64))
         elif self.rules.advice == "ability":
             advice = world.ability
+        elif self.rules.advice == "planner" and world.pilot is not None:
+            advice = world.pilot
         return Cells(cost), Cells(advice)
 
     def late(self, place: Place) -> Lanes | None:
         """(n, M): the bid comes after the window; None: no bid does."""
         return None if self._late is None else self._late.per_agent(place)
 
-    def clear(self, question: Question, reputation: Lanes | None, learned_cost: Lanes | None) -> Answer:
-        """Ask the mechanism. reputation, learned_cost (n, M): what has been learned, None where nothing is."""
+    def clear(
+        self,
+        question: Question,
+        reputation: Lanes | None,
+        learned_cost: Lanes | None,
+        advice: State | None,
+    ) -> Answer:
+        """Ask the mechanism with what has been learned, None where nothing is.
+
+        reputation, learned_cost (n, M); advice: the advisor's state of each lane for its task's family, (M, n, ...).
+        """
         place, rules = question.place, self.rules
         tender = Tender.trusted(
             value=self._value.per_task(place),
@@ -106,7 +120,7 @@ class Desk:
         for out in (late, question.excluded, question.barred):
             active = active if out is None else active & ~out
         bids = rules.menus(Bids.trusted(ask=ask.T, claim=claim.T, active=active.T))
-        standing = self._standing(question, reputation, learned_cost)
+        standing = self._standing(question, reputation, learned_cost, self._learned_advice(question, advice, claim))
         award = rules.mechanism(bids, tender, standing, self._lottery.at_posting(place, question.posting).T)
         hired, success, failure = (_lanes(a) for a in (award.hired, award.pay_success, award.pay_failure))
         turn, budget = (None if array is None else _lanes(array) for array in (award.turn, award.budget))
@@ -130,7 +144,19 @@ class Desk:
             return ask, claim, willing
         return np.where(willing, ask, np.nan), np.where(willing, claim, np.nan), willing
 
-    def _standing(self, question: Question, reputation: Lanes | None, learned_cost: Lanes | None) -> Standing:
+    def _learned_advice(self, question: Question, state: State | None, claim: Lanes) -> Lanes | None:
+        """(M, n): what the advisor makes of these claims (n, M)."""
+        if state is None or self.rules.advisor is None:
+            return None
+        uniform = None
+        if self._exploration is not None:
+            uniform = self._exploration.at_posting(question.place, question.posting).T
+        advice = self.rules.advisor.read(state, Posted(claim.T, uniform))
+        return np.broadcast_to(advice, (len(question.place), self.n_agents))
+
+    def _standing(
+        self, question: Question, reputation: Lanes | None, learned_cost: Lanes | None, learned: Lanes | None
+    ) -> Standing:
         place = question.place
         shape = self.n_agents, len(place)
         known = np.broadcast_to(np.float64(1.0), shape) if reputation is None else reputation
@@ -140,7 +166,9 @@ class Desk:
         advice = self._advice.per_agent(place)
         if self._delivered is not None:
             advice = self._delivered.next_try(place, question.tries).astype(np.float64)
-        return Standing.trusted(reputation=known.T, expected_cost=cost.T, advice=advice.T)
+        return Standing.trusted(
+            reputation=known.T, expected_cost=cost.T, advice=advice.T if learned is None else learned
+        )
 
 
 def _unless_all(mask: Any) -> Cells | None:

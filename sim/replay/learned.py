@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.arrays import BoolArray, IntArray, Status
+from sim.advisors import Advisor, Lesson
+from sim.arrays import BoolArray, FloatArray, IntArray, Status
 from sim.replay.attempts import Attempts
 from sim.replay.cells import Cells, Lanes, PerCell
 from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.rules import Rules
+from sim.sources import family_codes
 from sim.standing import Learner, Outcome, State
 from sim.world import World
 
@@ -44,6 +46,32 @@ class _State:
         self.arrays = [array[:, lanes] for array in self.arrays]
 
 
+class _Advice:
+    """The advisor's state in B lanes: arrays (F, B, n, ...), F families of tasks."""
+
+    def __init__(self, advisor: Advisor, world: World) -> None:
+        self.advisor = advisor
+        self.family, n_families = family_codes(world, by_family=advisor.by_family)
+        lanes = n_families, world.n_replications
+        self.arrays = [np.tile(array, (*lanes, *(1,) * array.ndim)) for array in advisor.init(world.n_agents)]
+
+    def read(self, lanes: IntArray | slice, task: IntArray) -> State:
+        """State of these lanes for the families of their tasks, (lanes, n, ...)."""
+        if self.arrays and len(self.arrays[0]) == 1:
+            return tuple(array[0, lanes] for array in self.arrays)
+        where = np.arange(self.arrays[0].shape[1])[lanes]
+        return tuple(array[self.family[task], where] for array in self.arrays)
+
+    def step(self, due: IntArray, task: IntArray, seen: Lesson) -> None:
+        """Fold in what these lanes have seen of their tasks; seen (lanes, n)."""
+        after = self.advisor.step(self.read(due, task), seen)
+        for array, changed in zip(self.arrays, after, strict=True):
+            array[self.family[task], due] = changed
+
+    def keep(self, lanes: BoolArray) -> None:
+        self.arrays = [array[:, lanes] for array in self.arrays]
+
+
 class Learned:
     """Standing that changes as attempts complete, and the completions still to come."""
 
@@ -54,6 +82,8 @@ class Learned:
             None if learner is None else _State(learner, n_agents, n_lanes) for learner in learners
         )
         self._states = [state for state in (self._reputation, self._cost) if state is not None]
+        self._advice = None if rules.advisor is None else _Advice(rules.advisor, world)
+        self._claim = PerCell(np.full((n_tasks, n_agents, n_lanes), np.nan)) if rules.advisor is not None else None
         self._keys, self._pending, self._n_agents = keys, Pending(n_lanes), n_agents
         self._seen_cost = Cells(world.cost)
         self._status = PerCell(np.full((n_tasks, n_agents, n_lanes), _NONE, np.int8))
@@ -71,14 +101,24 @@ class Learned:
         """(n, B) expected cost, None where it is not learned."""
         return None if self._cost is None else self._cost.read()
 
+    def advice(self, task: IntArray) -> State | None:
+        """The advisor's state of each lane for its task (B,), arrays (B, n, ...); None where nobody advises."""
+        return None if self._advice is None else self._advice.read(slice(None), task)
+
     def expect(
         self,
         position: IntArray,
         hires: Attempts,
         posting: IntArray,
+        claim: FloatArray,
     ) -> None:
-        """Attempts that will complete; position, posting (A,): the place of each one's lane among those kept."""
+        """Attempts that will complete; position, posting (A,): the place of each one's lane among those kept.
+
+        claim (A,): of the bid behind each.
+        """
         cell = self._status.index(hires.lane, hires.task, hires.agent)
+        if self._claim is not None:
+            self._claim.flat[cell] = claim
         self._status.flat[cell], self._try.flat[cell] = hires.status, hires.known
         if self._spent is not None:
             self._spent.flat[cell] = hires.cost
@@ -116,9 +156,16 @@ class Learned:
             cost[agent, position] = self._spent.flat[cell]
         for state in self._states:
             state.step(lanes, Outcome(status.T, cost.T))
+        if self._advice is not None and self._claim is not None:
+            said, claim = (np.full((len(due), self._n_agents), none) for none in (np.int8(_NONE), np.nan))
+            row = np.arange(len(due))
+            said[row, agent], claim[row, agent] = self._status.flat[cell], self._claim.flat[cell]
+            self._advice.step(due, task, Lesson(said, claim))
 
     def keep(self, lanes: BoolArray) -> None:
         """Keep these lanes only."""
         self._pending.keep(lanes)
         for state in self._states:
             state.keep(lanes)
+        if self._advice is not None:
+            self._advice.keep(lanes)

@@ -16,17 +16,24 @@ from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.replay.record import Rows
 from sim.replay.slots import Slots
 from sim.rules import Rules
+from sim.sources import family_codes
 from sim.tape import Columns
 from sim.world import World
 
 LANES = 2048  # replications played side by side
+_STATE_BYTES = 2**25  # of what an advisor remembers of them
 _FEW = 0.6  # share of the lanes still going below which the others are dropped
 
 Tables = dict[str, Columns]
 
 
-def refusal(card: PastCard | None) -> str | None:
-    """Why the batch engine cannot play a market whose agents read this card of their past, None where it can."""
+def refusal(card: PastCard | None, every: int | None = None) -> str | None:
+    """Why the batch engine cannot play a market, None where it can.
+
+    card: of their own past, that agents read. every: ticks between rounds, where all open postings clear together.
+    """
+    if every is not None:
+        return "market.round: it clears postings one by one, not all that are open at a tick together"
     if card is not None:
         return 'bidders.card.record = "past": what is on a card when a bid is formed depends on what ended before'
     return None
@@ -40,13 +47,14 @@ def replay(
     progress: called with the number of tasks done since the last call. Raises MarketError where `refusal` gives a
     reason, and where ticks run so high that a moment does not fit into 64 bits.
     """
-    reason = refusal(rules.card)
+    reason = refusal(rules.card, rules.round)
     if reason is not None:
         raise MarketError(f"the batch engine cannot play this market: {reason}")
     _check_ticks(world, rules)
     blocks = []
-    for first in range(0, world.n_replications, LANES):
-        count = min(LANES, world.n_replications - first)
+    most = _lanes(world, rules)
+    for first in range(0, world.n_replications, most):
+        count = min(most, world.n_replications - first)
         blocks.append(_block(world.replication(first, count), rules, detail, progress))
         for columns in blocks[-1].values():
             columns["replication"] = columns["replication"] + first
@@ -56,6 +64,15 @@ def replay(
         name: {column: np.concatenate([block[name][column] for block in blocks]) for column in blocks[0][name]}
         for name in blocks[0]
     }
+
+
+def _lanes(world: World, rules: Rules) -> int:
+    """Replications to play side by side: fewer where the advisor remembers much of each."""
+    if rules.advisor is None:
+        return LANES
+    _, n_families = family_codes(world, by_family=rules.advisor.by_family)
+    each = n_families * sum(array.nbytes for array in rules.advisor.init(world.n_agents))
+    return max(1, min(LANES, _STATE_BYTES // max(1, each)))
 
 
 def _check_ticks(world: World, rules: Rules) -> None:
@@ -75,7 +92,8 @@ def _format(world: World, rules: Rules) -> KeyFormat:
 
 def _block(world: World, rules: Rules, detail: Detail, progress: Callable[[int], None] | None) -> Tables:
     block, keys = Block(world, rules, detail), _format(world, rules)
-    learns = rules.reputation is not None or rules.expected_cost.learner is not None
+    learners = rules.reputation, rules.expected_cost.learner, rules.advisor
+    learns = any(learner is not None for learner in learners)
     shared = rules.capacity < world.n_tasks  # an agent works on a task once at a time
     if learns or shared:
         slots = Slots(int(rules.capacity), world.n_agents, world.n_replications) if shared else None
@@ -163,18 +181,18 @@ def _together(
 ) -> None:
     """Clear the postings with these keys (B,), one of each lane."""
     tick, task, posting = keys.tick(key), keys.task_of(key), keys.posting_of(key)
-    reputation = cost = None
+    reputation = cost = advice = None
     if learned is not None:
         learned.until(tick, lane)
-        reputation, cost = learned.reputation, learned.cost
+        reputation, cost, advice = learned.reputation, learned.cost, learned.advice(task)
     full = None if slots is None else slots.full(tick)
-    closing = block.clear(Place(lane, task, block.n_agents), posting, tick, live, full, reputation, cost)
+    closing = block.clear(Place(lane, task, block.n_agents), posting, tick, live, full, reputation, cost, advice)
     made = closing.attempts
     if slots is not None:
         agent, position, until = closing.slots
         slots.take(agent, position, tick[position], until)
     if learned is not None:
-        learned.expect(made.position, made, posting[made.position])
+        learned.expect(made.position, made, posting[made.position], closing.claim)
     if closing.reposted.any():
         pending.add(np.where(closing.reposted, keys.key(closing.tick, task, posting + 1), NEVER))
 

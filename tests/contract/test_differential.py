@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.mechanisms import Mechanism, lookup, names
-from tests import reference, reference_cascade
+from tests import reference, reference_cascade, reference_contracts
 from tests.reference import Agent, Result, Task
 from tests.scenes import assert_award, chance, scene_of
 
@@ -43,16 +43,18 @@ MONEY_PAIRS = {
     "second_score q(V-a)": score_pair(reference.second_score, "q(V-a)"),
     "first_score qV/(a+ec)": score_pair(reference.first_score, "qV/(a+ec)"),
     "second_score qV/(a+ec)": score_pair(reference.second_score, "qV/(a+ec)"),
-    "contingent": pair(reference.contingent, bond=math.inf),
-    "contingent, compensated without need": pair(reference.contingent, bond=math.inf, settlement="compensated"),
-    "contingent, bond .125": pair(reference.contingent, bond=0.125),
-    "contingent, bond .125, compensated": pair(reference.contingent, bond=0.125, settlement="compensated"),
-    "contingent, no bond, compensated": pair(reference.contingent, bond=0.0, settlement="compensated"),
-    "fixed_price_bonus": pair(reference.fixed_price_bonus, kappa=0.5, m0=0.25),
-    "second_score_bonus": pair(reference.second_score_bonus, kappa=2.0, m0=0.25),
-    "hybrid": pair(reference.hybrid),
-    "agent_economy_second_score": pair(reference.agent_economy_second_score),
-    "agent_economy_phase2_second_score": pair(reference.agent_economy_phase2_second_score),
+    "contingent": pair(reference_contracts.contingent, bond=math.inf),
+    "contingent, compensated without need": pair(
+        reference_contracts.contingent, bond=math.inf, settlement="compensated"
+    ),
+    "contingent, bond .125": pair(reference_contracts.contingent, bond=0.125),
+    "contingent, bond .125, compensated": pair(reference_contracts.contingent, bond=0.125, settlement="compensated"),
+    "contingent, no bond, compensated": pair(reference_contracts.contingent, bond=0.0, settlement="compensated"),
+    "fixed_price_bonus": pair(reference_contracts.fixed_price_bonus, kappa=0.5, m0=0.25),
+    "second_score_bonus": pair(reference_contracts.second_score_bonus, kappa=2.0, m0=0.25),
+    "hybrid": pair(reference_contracts.hybrid),
+    "agent_economy_second_score": pair(reference_contracts.agent_economy_second_score),
+    "agent_economy_phase2_second_score": pair(reference_contracts.agent_economy_phase2_second_score),
     "best_reserve": pair(reference.best_reserve),
     "best_reserve, another law": pair(reference.best_reserve, low=0.125, high=0.75, shape=2.0),
     "best_reserve_public": pair(reference.best_reserve_public),
@@ -63,6 +65,7 @@ MONEY_PAIRS = {
     "k_redundant, two": pair(reference.k_redundant, at_most=2),
     "budget_feasible": pair(reference.budget_feasible),
     "budget_feasible, equal values": pair(reference.budget_feasible, values="equal"),
+    "assignment_vcg": pair(reference.assignment_vcg),
     "always": pair(reference.always, agent=1),
     "always, paid the reserve": pair(reference.always, agent=1, pay="reserve"),
     "cascade": pair(reference_cascade.cascade),
@@ -193,7 +196,8 @@ def test_second_score_pays_the_largest_ask_that_still_wins(form, agents, task) -
 
 
 @pytest.mark.parametrize(
-    "definition", [reference.agent_economy_second_score, reference.agent_economy_phase2_second_score]
+    "definition",
+    [reference_contracts.agent_economy_second_score, reference_contracts.agent_economy_phase2_second_score],
 )
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(agents=dyadic_agents, task=dyadic_tasks)
@@ -210,7 +214,7 @@ def test_live_second_score_pays_the_largest_ask_that_still_wins(definition, agen
 def test_hybrid_pays_the_largest_ask_that_still_wins(agents, task) -> None:
     award = scene_of(agents, task).award(lookup("hybrid")())
     for who in np.flatnonzero(award.hired).tolist():
-        largest = reference.largest_winning_ask(reference.hybrid, agents, task, who)
+        largest = reference.largest_winning_ask(reference_contracts.hybrid, agents, task, who)
         assert award.pay_success[who] == pytest.approx(largest, rel=1e-9, abs=1e-9)
 
 

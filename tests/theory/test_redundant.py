@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -74,6 +75,10 @@ def test_one_at_most_is_the_contingent_contract() -> None:
     np.testing.assert_array_equal(award.hired, hired)
     np.testing.assert_allclose(award.pay_success, np.where(hired, value[:, None] - bar, 0.0), rtol=0, atol=1e-12)
     np.testing.assert_allclose(award.pay_failure, np.where(hired, -bar, 0.0), rtol=0, atol=1e-12)
+    contingent = whole.award(lookup("contingent")(bond=math.inf))
+    np.testing.assert_array_equal(award.hired, contingent.hired)
+    np.testing.assert_allclose(award.pay_success, contingent.pay_success, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(award.pay_failure, contingent.pay_failure, rtol=0, atol=1e-12)
 
 
 def greedy(order: list[int], p: FloatArray, c: FloatArray) -> float:

@@ -45,7 +45,7 @@ every_type = pytest.mark.parametrize("kind", GOOD, ids=lambda kind: kind.__name_
         (Standing, "reputation", [NAN, 1.0], r"reputation must be finite and >= 0; got nan at \(0,\)"),
         (Standing, "expected_cost", [-1.0, 1.0], r"expected_cost must be >= 0 or NaN; got -1.0 at \(0,\)"),
         (Standing, "expected_cost", [INF, 1.0], r"expected_cost must be >= 0 or NaN; got inf at \(0,\)"),
-        (Standing, "advice", [0.5, 1.5], r"advice must lie in \[0, 1\] or be NaN; got 1.5 at \(1,\)"),
+        (Standing, "advice", [0.5, -0.5], r"advice must be >= 0 or NaN; got -0.5 at \(1,\)"),
         (Award, "pay_success", [INF, 0.0], r"pay_success must be finite; got inf at \(0,\)"),
         (Award, "pay_success", [0.4, 0.2], r"pay_success must be 0 where not hired; got 0.2 at \(1,\)"),
         (Award, "pay_failure", [0.0, -0.2], r"pay_failure must be 0 where not hired; got -0.2 at \(1,\)"),
