@@ -70,6 +70,7 @@ class Mechanism:
     in_turns: its awards may name turns. takes_menu: it reads `bids.menu`, and its awards may name budgets.
     hires_several: one posting may hire more than one agent.
     most_agents: with more it refuses to clear; None: it takes any number.
+    scores_dollars: its score is a sum of money.
     """
 
     name: ClassVar[str]
@@ -87,6 +88,7 @@ class Mechanism:
     takes_menu: ClassVar[bool] = False
     hires_several: ClassVar[bool] = False
     most_agents: ClassVar[int | None] = None
+    scores_dollars: ClassVar[bool] = True
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""
