@@ -45,7 +45,9 @@ def write_report(folder: Path, *, events: bool = False) -> None:
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     draw_all(arms, folder / "figures", stamp(run.info), baselines)
     if events:
-        write_events(run.ledger, [arm.name for arm in run.scenario.arms], folder / "events.jsonl")
+        names = [arm.name for arm in run.scenario.arms]
+        rounds = [arm.name for arm in run.scenario.arms if arm.settings.market.round is not None]
+        write_events(run.ledger, names, folder / "events.jsonl", rounds)
 
 
 def arms_of(run: Run) -> list[ArmData]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +33,19 @@ Row = dict[str, Any]
 Key = tuple[int, int, int, int, int, int, int, int]
 
 
-def write_events(ledger: Ledger, arms: list[str], path: Path) -> None:
-    """Write the events of every arm, one after the other."""
+def write_events(ledger: Ledger, arms: list[str], path: Path, rounds: Collection[str] = ()) -> None:
+    """Write the events of every arm, one after the other. rounds: the arms whose postings clear in rounds."""
     with path.open("w", encoding="utf-8") as lines:
         for arm in arms:
-            for event in events(ledger.arm(arm)):
+            for event in events(ledger.arm(arm), rounds=arm in rounds):
                 lines.write(json.dumps({"arm": arm, **event}) + "\n")
 
 
-def events(ledger: Ledger) -> Iterator[Row]:
-    """Events of one arm in order of replication, tick and execution."""
+def events(ledger: Ledger, *, rounds: bool = False) -> Iterator[Row]:
+    """Events of one arm in order of replication, tick and execution.
+
+    rounds: all that is posted at the tick of a round is posted before it is held.
+    """
     clearings = ledger.clearings.assign(market=ledger.clearings["alone"].astype(str))
     alone = bool((clearings["market"] != "").any())
     clearings = _with_codes(clearings, "alone" if alone else None)
@@ -50,7 +53,7 @@ def events(ledger: Ledger) -> Iterator[Row]:
     places = {tuple(row[key] for key in _KEY): place for place, row in enumerate(rows)}
     stream: list[tuple[Key, Row]] = []
     for place, row in enumerate(rows):
-        stream += _of_clearing(place, row)
+        stream += _of_clearing(place, row, early=rounds and (row["posting"] == 0 or row["posted"] == row["tick"]))
     for row in _records(_in_market(ledger.bids, alone)):
         place = places[tuple(row[key] for key in _KEY)]
         told = {key: row[key] for key in ("agent", "ask", "claim", "score", "outcome")}
@@ -106,9 +109,10 @@ def _event(kind: str, row: Row, tick: int, told: Row) -> Row:
     return {"event": kind, **place, **market, **told}
 
 
-def _of_clearing(place: int, row: Row) -> Iterator[tuple[Key, Row]]:
+def _of_clearing(place: int, row: Row, early: bool) -> Iterator[tuple[Key, Row]]:
     offered = {key: row[key] for key in ("value", "reserve", "penalty")}
-    yield _at(row, row["posted"], place, _POSTED), _event("posted", row, row["posted"], offered)
+    key = _at(row, row["posted"], place, _POSTED)
+    yield (*key[:4], -1, place, 0, _POSTED) if early else key, _event("posted", row, row["posted"], offered)
     cleared = {key: row[key] for key in ("n_active", "n_hired", "by_tie")}
     yield _at(row, row["tick"], place, _CLEARED), _event("cleared", row, row["tick"], cleared)
 

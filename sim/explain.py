@@ -15,6 +15,7 @@ import numpy as np
 from sim.allocator import Allocator
 from sim.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.errors import RunError, closest
+from sim.explain_round import ExplainedRound
 from sim.ledger import OUTCOME, REASON, STATUS
 from sim.market import Market
 from sim.mechanisms import Mechanism
@@ -112,6 +113,7 @@ class _Case:
     standing: Standing
     award: Award
     lottery: FloatArray
+    round: ExplainedRound | None
 
     @classmethod
     def of(cls, allocator: Allocator, block: Block, at: int) -> _Case:
@@ -131,6 +133,7 @@ class _Case:
             standing=row(Standing, whole.standing),
             award=row(Award, whole.award),
             lottery=allocator.world.lottery[note[0], note[1], note[2]],
+            round=None if allocator.rules.round is None else ExplainedRound.of(allocator, block, at),
         )
 
     def hires(self, agent: int, *, alone: bool = False, lucky: bool = False) -> bool:
@@ -140,11 +143,15 @@ class _Case:
         if lucky:
             lottery[agent] = -1.0
         bids = Bids.trusted(ask=self.bids.ask, claim=self.bids.claim, active=active)
+        if self.round is not None and not alone:
+            return bool(self.round.asked(active, lottery).hired[agent])
         return bool(self.rule(bids, self.tender, self.standing, lottery).hired[agent])
 
     def without(self, agent: int) -> Award:
-        """The award had the agent not bid."""
+        """The award had the agent not bid, in a round on no task of it."""
         active = self.bids.active & (np.arange(len(self.lottery)) != agent)
+        if self.round is not None:
+            return self.round.asked(active, self.lottery, absent=agent)
         bids = Bids.trusted(ask=self.bids.ask, claim=self.bids.claim, active=active)
         return self.rule(bids, self.tender, self.standing, self.lottery)
 
@@ -219,6 +226,8 @@ def _won(case: _Case, agent: int, rivals: Any, score: FloatArray) -> str:
     best = score[rivals].max() if np.isfinite(score[agent]) else np.nan
     if not np.isfinite(best):
         return _lowest(case, agent) if _by_lottery(case, rivals) else _runner_up(case, agent)
+    if score[agent] < best:  # only in a round
+        return "best for the round as a whole" if case.rule.couples_tasks else "best score of those still free"
     return f"best score, by {score[agent] - best:.4f}"
 
 
@@ -248,12 +257,26 @@ def _lost(case: _Case, agent: int, score: FloatArray) -> str:
         return (
             f"score {score[agent]:.4f}" if np.isfinite(score[agent]) else "would be hired alone, not beside the others"
         )
+    if case.round is not None and (lost := _lost_in_round(case, agent)):
+        return lost
     winner = int(np.argmax(case.award.hired))
     if case.hires(agent, lucky=True):
         return f"lottery {case.lottery[agent]:.4f} against {case.lottery[winner]:.4f} of {case.world.agents[winner]}"
     gap = score[winner] - score[agent]
     by = f", by {gap:.4f}" if np.isfinite(gap) else ""
     return f"beaten by {case.world.agents[winner]}{by}"
+
+
+def _lost_in_round(case: _Case, agent: int) -> str:
+    """What only a round can do to a bid that is good enough; empty where it was beaten on its own task."""
+    if case.round is None:
+        return ""
+    other = case.round.elsewhere(agent)
+    if other is not None:
+        return f"took {case.world.tasks[other]} in this round"
+    if case.round.put_off():
+        return "the task was put off: as many tasks as may be are being worked on"
+    return "" if case.award.hired.any() else "the round gave the task to nobody"
 
 
 def _prices(case: _Case) -> list[str]:
@@ -264,7 +287,8 @@ def _prices(case: _Case) -> list[str]:
             f"{case.world.agents[agent]} is promised {dollars(success)} on success ({_origin(case, agent, success)}) "
             f"and {dollars(failure)} on failure"
         )
-    return lines or ["nobody is hired"]
+    off = case.round is not None and case.round.put_off()
+    return lines or ["nobody is hired", *(["the task is put off to the next round"] if off else [])]
 
 
 def _origin(case: _Case, winner: int, price: float) -> str:

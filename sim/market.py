@@ -20,6 +20,12 @@ that of scheduling, so every moment is a plain event whose priority is that key.
   bid on the next posting is formed from the new notice.
 - A deadline ends running attempts as timeouts, at their full cost. A posting that could not clear before the deadline
   is not made: the task closes instead.
+
+In rounds (sim/rounds.py) no posting is cleared by itself. A posting joins the first round at or after posting + window;
+rounds are at the multiples of `round`, and at a tick completion < posting < round, so that whatever is posted at the
+tick of a round takes part. What its clearing posts again waits for the next one: every round in which a task takes part
+is a posting of it. The reserve rises for a posting whose bids would have hired nobody by themselves; a task whose agent
+took another, or that was put off, keeps its reserve, and so does every task of a round without room to start any.
 """
 
 from __future__ import annotations
@@ -39,10 +45,11 @@ from sim.card import Attempted, PastCard
 from sim.errors import MarketError
 from sim.ledger import REASON
 from sim.retry import at_try
+from sim.rounds import clear_round, next_round
 from sim.standing import Outcome, State
 from sim.tape import AttemptNote, ClearingNote, Tape
 
-_COMPLETION, _CLEARING, _POSTING = range(3)
+_COMPLETION, _CLEARING, _POSTING, _ROUND = range(4)
 _NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)
 _OPEN = -1
 _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
@@ -97,6 +104,9 @@ class Market:
         learners = rules.reputation, rules.expected_cost.learner, rules.card
         self._learns = any(learner is not None for learner in learners)
         self._unlearned = True
+        # tick of a round -> task, posting, tick of the posting and card of each that takes part
+        self._rounds: dict[int, list[tuple[int, int, int, State | None]]] = {}
+        self._last_round, self._n_working = -1, 0
 
     def run(self) -> None:
         """Play the replication to its end."""
@@ -117,7 +127,15 @@ class Market:
     def _post(self, event: Event) -> None:
         task, posting = event._value
         now: int = self._env.now  # type: ignore[assignment]
+        if self._rules.round is not None:
+            self._wait(task, posting, now)
+            return
         self._at(now + self._rules.window, _CLEARING, self._clear, task, posting, now, self._card)
+
+    def _clears_at(self, posted: int) -> int:
+        """Tick at which a posting made now is cleared."""
+        tick = posted + self._rules.window
+        return tick if self._rules.round is None else next_round(tick, self._rules.round, self._last_round)
 
     def _clear(self, event: Event) -> None:
         task, posting, posted, card = event._value
@@ -128,19 +146,46 @@ class Market:
         else:
             own = len(tape.own)
             winners = self._ask_again(task, posting, card)
-        clearing = len(tape.clearings)
+        self._conclude(task, posting, posted, own, winners, raises=not winners)
+
+    def _conclude(self, task: int, posting: int, posted: int, own: int, winners: list[int], *, raises: bool) -> None:
+        """Write the clearing down and start what it awards. raises: the reserve rises where nobody is hired."""
+        tape, clearing = self._tape, len(self._tape.clearings)
         tape.clearings.append(
             ClearingNote(self._replication, task, posting, posted, self._env.now, own)  # type: ignore[arg-type]
         )
         tape.closed.append(_OPEN)
         state = self._tasks[task]
         state.n_running, state.n_verified = len(winners), 0
+        self._n_working += bool(winners)
         for agent in winners:
             self._award(task, posting, agent, clearing)
         if not winners:
-            if self._rules.escalation is not None:
-                state.reserve = self._rules.escalation.after_unfilled(state.reserve, state.first_reserve)
+            if raises and self._rules.escalation is not None:
+                state.reserve = float(self._rules.escalation.after_unfilled(state.reserve, state.first_reserve))
             self._end_posting(task, posting, clearing, _UNFILLED)
+
+    def _wait(self, task: int, posting: int, now: int) -> None:
+        """Have the posting take part in the round that is its first."""
+        tick = self._clears_at(now)
+        self._rounds.setdefault(tick, []).append((task, posting, now, self._card))
+        if len(self._rounds[tick]) == 1:
+            self._at(tick, _ROUND, self._clear_round, 0, 0, tick)
+
+    def _clear_round(self, event: Event) -> None:
+        """Clear all postings of the round together."""
+        rules, tape, tick = self._rules, self._tape, event._value[2]
+        waiting = sorted(self._rounds.pop(tick), key=lambda one: one[0])
+        self._last_round, first = tick, len(tape.own)
+        able = [bool(self._ask_again(task, posting, card)) for task, posting, _, card in waiting]
+        lottery = self._allocator.world.lottery[self._replication]
+        lots = np.array([lottery[task, posting] for task, posting, *_ in waiting])
+        room = rules.concurrency - self._n_working
+        tape.own[first:] = clear_round(rules.mechanism, rules.assignment, tape.own[first:], lots, room)
+        for place, (task, posting, posted, _) in enumerate(waiting):
+            winners = np.flatnonzero(tape.own[first + place].award.hired).tolist()
+            raises = room > 0 and not able[place]
+            self._conclude(task, posting, posted, first + place, winners, raises=raises)
 
     def _as_expected(self, task: int, posting: int) -> bool:
         """The clearing has the very inputs for which the opening asked the mechanism."""
@@ -216,6 +261,7 @@ class Market:
             if rules.exclude == "failed":
                 state.excluded |= {agent}
         if state.n_running == 0:
+            self._n_working -= 1
             if state.n_verified:
                 self._tape.closed[clearing] = _SOLVED
             else:
@@ -255,7 +301,7 @@ class Market:
         rules = self._rules
         if posting + 1 < rules.postings:
             tick: int = self._env.now + rules.repost_delay  # type: ignore[assignment]
-            if tick + rules.window < self._tasks[task].deadline:
+            if self._clears_at(tick) < self._tasks[task].deadline:
                 self._tape.closed[clearing] = _REPOSTED
                 self._at(tick, _POSTING, self._post, task, posting + 1)
                 return

@@ -27,7 +27,7 @@ from sim.parameters import check_annotations
 Batch = TypeVar("Batch", Bids, Tender, Standing)
 
 _NEEDS = frozenset({"value", "expected_cost", "advice"})
-_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "score", "critical_ask")
+_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "score", "critical_ask", "precedence")
 
 
 @contextmanager
@@ -100,6 +100,8 @@ def _admit(path: Path, name: str) -> None:
         raise RunError(f"{at} must be a subclass of sim.mechanisms.Mechanism")
     if rule.__call__ is Mechanism.__call__:
         raise RunError(f"{at} must define __call__(self, bids, tender, standing, lottery)")
+    if rule.couples_tasks and rule.assign is Mechanism.assign:
+        raise RunError(f"{at} couples tasks: it must define assign(self, bids, tender, standing, lottery)")
     try:
         check_annotations(rule)
     except ValueError as error:
@@ -132,20 +134,25 @@ def _watch(path: Path, rule: type[Mechanism]) -> None:
 
         return call
 
-    clear = guarded(rule.__call__)
+    def checked(method: Callable[..., Any]) -> Callable[..., Award]:
+        clear = guarded(method)
 
-    @functools.wraps(clear)
-    def checked(self: Mechanism, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
-        award: Award = clear(self, bids, tender, standing, lottery)
-        fault = _award_fault(award, bids)
-        if fault:
-            raise RunError(f"--plugin {path}:{what} {fault}")
-        return award
+        @functools.wraps(clear)
+        def award_of(self: Mechanism, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+            award: Award = clear(self, bids, tender, standing, lottery)
+            fault = _award_fault(award, bids)
+            if fault:
+                raise RunError(f"--plugin {path}:{what} {fault}")
+            return award
+
+        return award_of
 
     for name in _WATCHED:
         if name in vars(rule):
             setattr(rule, name, guarded(vars(rule)[name]))
-    rule.__call__ = checked  # type: ignore[method-assign]
+    rule.__call__ = checked(rule.__call__)  # type: ignore[method-assign]
+    if rule.couples_tasks:
+        rule.assign = checked(rule.assign)  # type: ignore[method-assign]
 
 
 def _award_fault(award: Any, bids: Bids) -> str:

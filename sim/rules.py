@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from sim.card import PastCard
 from sim.errors import ScenarioError
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
+from sim.rounds import Order
 from sim.settings import Settings
 from sim.sources import ExpectedCost, parse_expected_cost, parse_reputation
 from sim.standing import Learner
@@ -25,6 +26,8 @@ class Rules:
     """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None.
 
     card: what agents read of their own past in the market before they bid; a card of other tasks is in the World.
+    round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: see sim/rounds.py.
+    bid_cost_per: bid_cost is what one bid costs, or all bids of an agent in a round.
     """
 
     mechanism: Mechanism
@@ -45,12 +48,17 @@ class Rules:
     expected_cost: ExpectedCost = field(default_factory=lambda: ExpectedCost("unknown"))
     advice: str | None = None
     card: PastCard | None = None
+    round: int | None = None
+    assignment: Order = "in_order"
+    concurrency: float = math.inf
+    bid_cost_per: Literal["bid", "round"] = "bid"
 
     @classmethod
     def of(cls, mechanism: Mechanism, settings: Settings, world: World) -> Self:
         """The rules of an arm; raises ScenarioError where the mechanism needs what the scenario does not provide."""
         tender, market, standing = settings.tender, settings.market, settings.standing
         _check_needs(mechanism, settings, world)
+        _check_round(mechanism, settings)
         mechanism = mechanism.for_agents(world.agents)
         escalation = None if tender.escalation is None else Escalation(**tender.escalation.model_dump())
         forced = settings.bidders.fallback
@@ -82,6 +90,10 @@ class Rules:
             expected_cost=parse_expected_cost(standing.expected_cost),
             advice=standing.advice,
             card=past_card(settings),
+            round=market.round,
+            assignment=market.assignment or "in_order",
+            concurrency=math.inf if market.concurrency is None else market.concurrency,
+            bid_cost_per=market.bid_cost_per or "bid",
         )
 
 
@@ -112,3 +124,33 @@ def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None
         if len(alone):
             name = world.agents[alone[0][1]]
             raise ScenarioError(f'standing: "leave_one_task_out" needs two tasks of every agent; {name!r} has one')
+
+
+def _check_round(mechanism: Mechanism, settings: Settings) -> None:
+    """Raise ScenarioError where rounds and the mechanism do not go together."""
+    market, deadline = settings.market, settings.tender.deadline
+    if market.round is None:
+        if mechanism.couples_tasks:
+            raise ScenarioError(
+                f"market.round: must be stated (ticks, >= 1) where the rule assigns several tasks at once, as "
+                f"{mechanism.name} does"
+            )
+        return
+    if mechanism.couples_tasks and market.assignment is not None:
+        raise ScenarioError(f"market.assignment: has no meaning with {mechanism.name}, which assigns tasks itself")
+    if mechanism.couples_tasks and market.concurrency is not None:
+        raise ScenarioError(
+            f"market.concurrency: has no meaning with {mechanism.name}, whose contracts hold where all it assigns "
+            "starts"
+        )
+    if market.assignment == "greedy" and type(mechanism).terms is Mechanism.terms:
+        raise ScenarioError(
+            f'market.assignment: "greedy" takes the best score first, and {mechanism.name} ranks nobody; '
+            'allowed: "in_order"'
+        )
+    latest = market.window + market.round - 1
+    if deadline is not None and deadline <= latest:
+        raise ScenarioError(
+            f"tender.deadline: must exceed market.window + market.round - 1 ({latest}), or a task may close before its "
+            f"round; got {deadline}"
+        )

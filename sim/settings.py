@@ -217,6 +217,35 @@ class MarketSettings(Section):
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
     overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
+    round: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
+        None,
+        description="ticks between rounds, in which all open postings are cleared together and an agent takes at most "
+        "one task; must be stated where the rule assigns several tasks at once; absent: each posting by itself",
+    )
+    assignment: Literal["in_order", "greedy"] | None = Field(
+        None,
+        description='how a rule for one task clears those of a round: "in_order" of the tasks (where absent) or '
+        '"greedy", the best score first',
+    )
+    concurrency: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="tasks that may be worked on at a time; of a round's awards the best scores start (in_order: the "
+        "first tasks) and the other tasks are posted again; absent: no limit",
+    )
+    bid_cost_per: Literal["bid", "round"] | None = Field(
+        None,
+        description='what world.bid_cost is for: each "bid" (where absent), or an agent\'s bids of a whole "round"',
+    )
+
+    @model_validator(mode="after")
+    def _in_rounds(self) -> MarketSettings:
+        if self.round is None:
+            for key in ("assignment", "concurrency", "bid_cost_per"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} has no meaning without market.round")
+        elif self.alone:
+            raise ValueError("round has no meaning where agents are alone: nobody competes for a task")
+        return self
 
 
 class Card(Section):

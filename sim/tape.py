@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.allocator import Allocator, Clearing
-from sim.arrays import Award, Bids, IntArray, Standing, Status, Tender, settle
+from sim.arrays import Award, Bids, BoolArray, IntArray, Standing, Status, Tender, settle
 from sim.ledger import OUTCOME
+from sim.rules import Rules
 
 Columns = dict[str, NDArray[Any]]
 
@@ -128,6 +129,18 @@ def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
     }
 
 
+def charged_bids(block: Block, made: BoolArray, rules: Rules) -> BoolArray:
+    """Which of the bids made (C, n) cost what a bid costs: all, or each agent's first of a round."""
+    if rules.bid_cost_per == "bid" or not len(made):
+        return made
+    replication, tick = block.note[:, 0], block.note[:, 4]
+    begins = np.append(True, (np.diff(replication) != 0) | (np.diff(tick) != 0))
+    so_far = np.cumsum(made, axis=0)
+    before: IntArray = (so_far - made)[begins][np.cumsum(begins) - 1]
+    first: BoolArray = made & (so_far - before == 1)
+    return first
+
+
 def bid_columns(block: Block, allocator: Allocator) -> Columns:
     """Columns of the bids table, one row per clearing and agent; codes for names."""
     world, rules, clearing = allocator.world, allocator.rules, block.clearing
@@ -151,7 +164,7 @@ def bid_columns(block: Block, allocator: Allocator) -> Columns:
         "claim": np.where(made, bids.claim, np.nan).ravel(),
         "score": np.where(bids.active, score, np.nan).ravel(),
         "outcome": outcome.ravel(),
-        "bid_cost": np.where(made, rules.bid_cost, 0.0).ravel(),
+        "bid_cost": np.where(charged_bids(block, made, rules), rules.bid_cost, 0.0).ravel(),
     }
 
 
@@ -179,7 +192,7 @@ def clearing_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
 def auction_columns(block: Block, allocator: Allocator) -> Columns:
     """Counts of what became of each task, one row per (replication, task) in that order.
 
-    n_clearings; n_bids: bids made, which cost what a bid costs; n_awards: clearings that hired; n_ties: of those, the
+    n_clearings; n_bids: bids made that cost what a bid costs; n_awards: clearings that hired; n_ties: of those, the
     ones that the lottery decided between equal scores.
     """
     world, award = allocator.world, block.clearing.award
@@ -188,7 +201,7 @@ def auction_columns(block: Block, allocator: Allocator) -> Columns:
     hires = award.hired.any(axis=1)
     counted = {
         "n_clearings": np.ones(len(at), np.int64),
-        "n_bids": (block.clearing.willing & ~block.excluded).sum(axis=1),
+        "n_bids": charged_bids(block, block.clearing.willing & ~block.excluded, allocator.rules).sum(axis=1),
         "n_awards": hires,
         "n_ties": hires & award.by_tie,
     }

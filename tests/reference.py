@@ -6,6 +6,7 @@ of `Agent`. Money is in dollars except where a name says credits. Every rule ret
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -233,6 +234,65 @@ def agent_economy_phase2(agents: list[Agent], task: Task, credits_per_dollar: fl
     if winner is None:
         return result(len(agents), {})
     return result(len(agents), {winner: (agents[winner].ask, -phase2_penalty(agents[winner].claim, task.reserve))})
+
+
+def assignment(agents: list[list[Agent]], tasks: list[Task]) -> list[Result]:
+    """VCG over every matching there is; agents[t][i] is agent i's bid on task t."""
+    n = len(agents[0])
+
+    def worth(t: int, i: int | None) -> float:
+        return (
+            tasks[t].value - tasks[t].reserve if i is None else agents[t][i].claim * tasks[t].value - agents[t][i].ask
+        )
+
+    def luck(t: int, i: int | None) -> tuple[float, float]:
+        return (math.inf, math.inf) if i is None else (agents[t][i].lottery, i)
+
+    def best(absent: int | None = None) -> tuple[float, tuple[int | None, ...]]:
+        options = [[None, *(i for i in range(n) if agents[t][i].active and i != absent)] for t in range(len(tasks))]
+        found = []
+        for chosen in itertools.product(*options):
+            taken = [i for i in chosen if i is not None]
+            if len(taken) == len(set(taken)):
+                total = math.fsum(worth(t, i) for t, i in enumerate(chosen))
+                found.append((-total, [luck(t, i) for t, i in enumerate(chosen)], chosen))
+        total, _, chosen = min(found, key=lambda one: one[:2])
+        return -total, chosen
+
+    _, chosen = best()
+    results = []
+    for t, i in enumerate(chosen):
+        contracts = {}
+        if i is not None:
+            others = math.fsum(worth(u, j) for u, j in enumerate(chosen) if u != t)
+            harm = best(absent=i)[0] - others
+            contracts[i] = (tasks[t].value - harm, -harm)
+        results.append(result(n, contracts))
+    return results
+
+
+def assignment_vcg(agents: list[Agent], task: Task) -> Result:
+    """One task of `assignment`."""
+    return assignment([agents], [task])[0]
+
+
+class Pair(NamedTuple):
+    """An agent at a task, with what a greedy assignment sorts by."""
+
+    score: float
+    reputation: float
+    task: int
+    lottery: float
+    agent: int
+
+
+def greedy_pairs(pairs: list[Pair]) -> list[Pair]:
+    """Pairs by score (rounded to six decimals) desc, reputation desc, task asc, lottery asc, while both are free."""
+    chosen: list[Pair] = []
+    for pair in sorted(pairs, key=lambda p: (-round(p.score, 6), -p.reputation, p.task, p.lottery, p.agent)):
+        if all(pair.task != other.task and pair.agent != other.agent for other in chosen):
+            chosen.append(pair)
+    return chosen
 
 
 def _planned(agents: list[Agent], task: Task, hired: list[int], pay: str) -> Result:

@@ -1,6 +1,7 @@
 """The mechanism library. Importing it registers every rule of the package."""
 
 from sim.mechanisms import (
+    assignment,
     bonus,
     budget,
     contingent,
@@ -22,6 +23,7 @@ __all__ = [
     "CriticalScoreRule",
     "Mechanism",
     "Promises",
+    "assignment",
     "bonus",
     "break_even_price",
     "budget",

@@ -65,6 +65,7 @@ class Mechanism:
     dollars: names of the parameters that are sums of money, which scale with its unit.
     hires_several: one posting may hire more than one agent.
     most_agents: with more it refuses to clear; None: it takes any number.
+    couples_tasks: the rule clears all open tasks of a round at once, by `assign`; __call__ is the case of one task.
     """
 
     name: ClassVar[str]
@@ -78,10 +79,15 @@ class Mechanism:
     dollars: ClassVar[frozenset[str]] = frozenset()
     hires_several: ClassVar[bool] = False
     most_agents: ClassVar[int | None] = None
+    couples_tasks: ClassVar[bool] = False
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""
         raise TypeError(f"{type(self).__name__} defines no __call__")
+
+    def assign(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        """Clear m open tasks together; bids, standing and lottery (m, n), tender (m,), the award (m, n)."""
+        raise TypeError(f"{type(self).__name__} defines no assign")
 
     def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
         """What an honest agent asks, (..., n) dollars; infinite where it would rather abstain. Default: its cost where
@@ -98,6 +104,10 @@ class Mechanism:
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         """The score as named terms, (..., n) each, that sum to it; empty where the rule ranks nobody."""
         return {}
+
+    def precedence(self, bids: Bids, tender: Tender, standing: Standing) -> tuple[FloatArray, ...]:
+        """What decides between bids on different tasks, (..., n) each: the first counts, equal ones go by the next."""
+        return (self.scores(bids, tender, standing),)
 
     def threshold(self, tender: Tender) -> FloatArray:
         """The least score that is hired, (...); NaN where the rule ranks nobody."""

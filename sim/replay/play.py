@@ -25,8 +25,13 @@ _FEW = 0.6  # share of the lanes still going below which the others are dropped
 Tables = dict[str, Columns]
 
 
-def refusal(card: PastCard | None) -> str | None:
-    """Why the batch engine cannot play a market whose agents read this card of their past, None where it can."""
+def refusal(card: PastCard | None, every: int | None = None) -> str | None:
+    """Why the batch engine cannot play a market, None where it can.
+
+    card: of their own past, that agents read. every: ticks between rounds, where all open postings clear together.
+    """
+    if every is not None:
+        return "market.round: it clears postings one by one, not all that are open at a tick together"
     if card is not None:
         return 'bidders.card.record = "past": what is on a card when a bid is formed depends on what ended before'
     return None
@@ -40,7 +45,7 @@ def replay(
     progress: called with the number of tasks done since the last call. Raises MarketError where `refusal` gives a
     reason, and where ticks run so high that a moment does not fit into 64 bits.
     """
-    reason = refusal(rules.card)
+    reason = refusal(rules.card, rules.round)
     if reason is not None:
         raise MarketError(f"the batch engine cannot play this market: {reason}")
     _check_ticks(world, rules)

@@ -521,6 +521,7 @@ RETURN = "return contract(chosen.hired, bids.ask, 0.0, chosen.by_tie)"
         ('summary = "mine"', 'summary = "mine"\n    k: float', ("default",)),
         ('summary = "mine"', 'summary = "mine"\n    k: np.ndarray = None', ("annotated",)),
         ('summary = "mine"', 'summary = "mine"\n    needs = {"moon"}', ("needs", "moon")),
+        ('summary = "mine"', 'summary = "mine"\n    couples_tasks = True', ("couples tasks", "must define assign")),
         (RETURN, 'raise RuntimeError("boom")', ("line 15", "mechanism 'mine'", "boom")),
         (RETURN, "return None", ("must return an Award", "NoneType")),
         (RETURN, "return contract(np.ones(7, bool), 1.0, 0.0, np.False_)", ("hired must have shape", "(7,)")),

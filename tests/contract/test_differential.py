@@ -65,6 +65,7 @@ MONEY_PAIRS = {
     "k_redundant, two": pair(reference.k_redundant, at_most=2),
     "budget_feasible": pair(reference.budget_feasible),
     "budget_feasible, equal values": pair(reference.budget_feasible, values="equal"),
+    "assignment_vcg": pair(reference.assignment_vcg),
     "always": pair(reference.always, agent=1),
     "always, paid the reserve": pair(reference.always, agent=1, pay="reserve"),
     "always, beside another": pair(reference.always, agent=1, beside=0),

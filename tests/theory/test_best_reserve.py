@@ -10,6 +10,7 @@ from scipy.optimize import minimize_scalar
 from sim.arrays import FloatArray
 from sim.mechanisms import lookup
 from sim.mechanisms.virtual import CostLaw
+from sim.parameters import build
 from sim.reserve import parse_reserve
 from tests import reference
 from tests.scenes import chance, scene, scene_of, truthful
@@ -124,3 +125,10 @@ def test_reserve_policy_halves_the_value_under_a_uniform_law() -> None:
     value = np.array([[0.5, 1.0, 3.0]])
     drawn = parse_reserve({"best_reserve": {"uniform": [0, 1]}}).draw(value, 0)
     assert drawn.tolist() == [[0.25, 0.5, 1.0]]
+
+
+def test_law_without_room_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"low: must be below high \(1.0\); got 2.0"):
+        build(lookup("best_reserve"), {"low": 2.0})
+    with pytest.raises(ValueError, match="shape"):
+        build(lookup("best_reserve_public"), {"shape": 0.0})
