@@ -11,7 +11,7 @@ where it reads a card of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class Allocator:
         self.world, self.rules = world, rules
         shape = world.belief.shape
         check_failures(world, rules)
-        self._delivered = world.delivered
+        self._delivered, self._penalty = world.delivered, rules.penalty_in(world)
         self._fixed_cost = self._static_cost()
         self._fixed_advice = self._static_advice()
         self._ones = np.ones(shape[-1])
@@ -82,7 +82,7 @@ class Allocator:
         tender = Tender.trusted(
             value=world.value[at],
             reserve=np.float64(reserve),
-            penalty=np.float64(rules.penalty),
+            penalty=self._penalty[at],
             posting=np.int64(posting),
         )
         if posting == 0 and card is None:
@@ -94,6 +94,15 @@ class Allocator:
         standing = self._standing(at, own.tries, states)
         award = rules.mechanism(bids, tender, standing, world.lottery[at][posting])
         return Clearing(willing, bids, tender, standing, award)
+
+    def ask_without(self, clearing: Clearing, at: tuple[int, int], posting: int, barred: BoolArray) -> Clearing:
+        """The same clearing once the agents in `barred` (n,) are away."""
+        bids = clearing.bids
+        left = Bids.trusted(ask=bids.ask, claim=bids.claim, active=bids.active & ~barred)
+        lottery = self.world.lottery[at][posting]
+        return replace(
+            clearing, bids=left, award=self.rules.mechanism(left, clearing.tender, clearing.standing, lottery)
+        )
 
     def _bid(
         self, at: tuple[int, ...], tender: Tender, own: BidderState, card: State | None = None
@@ -124,7 +133,7 @@ class Allocator:
         tender = Tender.trusted(
             value=world.value,
             reserve=world.reserve,
-            penalty=np.broadcast_to(np.float64(rules.penalty), shape),
+            penalty=self._penalty,
             posting=np.broadcast_to(np.int64(0), shape),
         )
         tries = np.broadcast_to(np.int64(0), world.belief.shape)

@@ -7,7 +7,7 @@ One JSON object a line: event, arm, replication, tick, task, posting and what be
     cleared     n_active, n_hired, by_tie
     hired       agent, try, pay_success, pay_failure
     completed   agent, status, success, timed_out, payment, cost
-    closed      reason: solved, failed, unfilled, deadline, reposted
+    closed      reason: solved, failed, unfilled, deadline, reposted, no budget
 
 Bids are told at the clearing, where they were read. In an arm whose agents are alone, `market` names the agent.
 """

@@ -9,8 +9,10 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 
 - A bid is formed at the posting and reserves nothing. Slots, exclusions and standing are read at the clearing.
 - An award takes the agent's slot at once; its completion frees the slot and updates the standing.
-- A bid that does not count is told as the first of excluded, abstained, late, busy. A bid that was made costs what a
-  bid costs, late and busy ones too.
+- A bid that does not count is told as the first of exited, withdrawn, excluded, abstained, late, busy, no bond. A bid
+  that was made costs what a bid costs, late, busy and bondless ones too.
+- Wealth and budgets are read at the clearing as well (sim/wealth.py). A tender withdrawn for want of budget closes its
+  task; no bid on it is asked for or costs anything.
 - Exclusion "failed" keeps out who verified FAIL on the task, "hired" whoever was hired for it.
 - An agent's own verified failures at the task move its belief where the World says so, and its attempts that ended
   before the posting went out are on its card of the past: both are read at the posting.
@@ -33,20 +35,21 @@ import simpy
 from simpy.events import Event
 
 from sim.allocator import Allocator
-from sim.arrays import BoolArray, IntArray, Status
+from sim.arrays import IntArray, Status
 from sim.bidding import BidderState
+from sim.books import Books
 from sim.card import Attempted, PastCard
 from sim.errors import MarketError
 from sim.ledger import REASON
 from sim.retry import at_try
 from sim.standing import Outcome, State
-from sim.tape import AttemptNote, ClearingNote, Tape
+from sim.tape import AttemptNote, Barred, ClearingNote, Tape
 
 _COMPLETION, _CLEARING, _POSTING = range(3)
 _NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)
 _OPEN = -1
-_REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
-    REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline")
+_REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (
+    REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline", "no budget")
 )
 
 
@@ -91,12 +94,13 @@ class Market:
         self._failures: dict[tuple[int, int], int] = {}
         untried: IntArray = np.zeros(self._n_agents, np.int64)
         self._untried = BidderState(untried, untried)
-        self._nobody: BoolArray = np.zeros(self._n_agents, np.bool_)
+        self._nobody = Barred.nobody((self._n_agents,))
         self._states = allocator.initial()
         self._card: State | None = None  # while there is nothing on it
         learners = rules.reputation, rules.expected_cost.learner, rules.card
         self._learns = any(learner is not None for learner in learners)
-        self._unlearned = True
+        self._books = Books.of(world, rules, replication)
+        self._unlearned = self._books is None  # whoever keeps accounts asks at every clearing
 
     def run(self) -> None:
         """Play the replication to its end."""
@@ -137,7 +141,9 @@ class Market:
         state.n_running, state.n_verified = len(winners), 0
         for agent in winners:
             self._award(task, posting, agent, clearing)
-        if not winners:
+        if own >= 0 and tape.barred[own].withdrawn.any():
+            tape.closed[clearing] = _NO_BUDGET
+        elif not winners:
             if self._rules.escalation is not None:
                 state.reserve = self._rules.escalation.after_unfilled(state.reserve, state.first_reserve)
             self._end_posting(task, posting, clearing, _UNFILLED)
@@ -151,19 +157,32 @@ class Market:
 
     def _ask_again(self, task: int, posting: int, card: State | None) -> list[int]:
         state = self._tasks[task]
-        own, excluded = self._untried, self._nobody
+        own, barred, books = self._untried, self._nobody, self._books
         if posting:
             own = BidderState(self._at_task(self._tries, task), self._at_task(self._failures, task))
-            excluded = self._nobody.copy()
+            excluded = barred.excluded.copy()
             excluded[list(state.excluded)] = True
-        free = ~excluded
+            barred = barred._replace(excluded=excluded)
+        if books is not None:
+            withdrawn = np.full(self._n_agents, books.withdrawn(task, state.reserve))
+            barred = barred._replace(exited=books.exited(), withdrawn=withdrawn)
+        free = ~barred.bid_not_made
         if self._full:
             free[list(self._full)] = False
         at = self._replication, task
         clearing = self._allocator.clear(at, posting, state.reserve, own, free, self._states, card)
+        if books is not None:
+            made = clearing.willing & ~barred.bid_not_made
+            clearing, no_bond = books.bonded(
+                clearing, made, lambda asked, out: self._allocator.ask_without(asked, at, posting, out)
+            )
+            barred = barred._replace(no_bond=no_bond)
         self._tape.own.append(clearing)
-        self._tape.excluded.append(excluded)
+        self._tape.barred.append(barred)
         winners: list[int] = np.flatnonzero(clearing.award.hired).tolist()
+        if books is not None:
+            for agent in winners:
+                books.award(task, posting, agent, clearing.award)
         return winners
 
     def _at_task(self, counts: dict[tuple[int, int], int], task: int) -> IntArray:
@@ -200,6 +219,8 @@ class Market:
         state, rules = self._tasks[task], self._rules
         self._slots[agent] += 1
         self._full.discard(agent)
+        if self._books is not None:
+            self._books.complete(task, posting, agent, status, self._cost[task, agent, known])
         if self._learns:
             self._learn(task, agent, known, status)
             if rules.card is not None:

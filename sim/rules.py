@@ -8,12 +8,14 @@ from typing import Self
 
 import numpy as np
 
-from sim.arrays import Status
+from sim.arrays import FloatArray, Status
+from sim.bankroll import bankrolls
 from sim.bidding import Bidder, Bidders, Fallback
 from sim.card import PastCard
 from sim.errors import ScenarioError
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
+from sim.principals import budgets_of, penalties_of, states_values
 from sim.settings import Settings
 from sim.sources import ExpectedCost, parse_expected_cost, parse_reputation
 from sim.standing import Learner
@@ -23,6 +25,9 @@ from sim.world import World
 @dataclass(frozen=True)
 class Rules:
     """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None.
+
+    bankroll: of each agent; None: no account is kept. penalties, budgets: of each of the World's principals; None: all
+    have `penalty`, nobody has a budget.
 
     card: what agents read of their own past in the market before they bid; a card of other tasks is in the World.
     """
@@ -45,6 +50,9 @@ class Rules:
     expected_cost: ExpectedCost = field(default_factory=lambda: ExpectedCost("unknown"))
     advice: str | None = None
     card: PastCard | None = None
+    bankroll: tuple[float, ...] | None = None
+    penalties: tuple[float, ...] | None = None
+    budgets: tuple[float, ...] | None = None
 
     @classmethod
     def of(cls, mechanism: Mechanism, settings: Settings, world: World) -> Self:
@@ -82,7 +90,16 @@ class Rules:
             expected_cost=parse_expected_cost(standing.expected_cost),
             advice=standing.advice,
             card=past_card(settings),
+            bankroll=bankrolls(settings.bidders.bankroll, world.agents, alone=market.alone),
+            penalties=penalties_of(tender),
+            budgets=budgets_of(tender),
         )
+
+    def penalty_in(self, world: World) -> FloatArray:
+        """(R, T) dollars that a failure on the task costs under price rules."""
+        if self.penalties is None:
+            return np.broadcast_to(np.float64(self.penalty), world.reserve.shape)
+        return np.array(self.penalties)[world.whose]
 
 
 def past_card(settings: Settings) -> PastCard | None:
@@ -93,7 +110,7 @@ def past_card(settings: Settings) -> PastCard | None:
 
 def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None:
     given = {
-        "value": settings.tender.value is not None,
+        "value": states_values(settings.tender),
         "expected_cost": settings.standing.expected_cost is not None,
         "advice": settings.standing.advice is not None,
     }

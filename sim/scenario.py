@@ -229,11 +229,22 @@ def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
     for entry in resolved["arms"]:
         sections = {section: copy.deepcopy(entry[section]) for section in SECTIONS}
         _relocate(sections["world"])
-        if sections["market"]["capacity"] == "inf":
-            sections["market"]["capacity"] = math.inf
+        _limitless(sections)
         rule = _mechanism(where, entry["mechanism"], entry["parameters"])
         arms.append(Arm(entry["name"], rule, Settings.model_validate(sections), label_of(rule), entry["panel"]))
     return _scenario(folder, tuple(arms), resolved)
+
+
+def _limitless(sections: dict[str, Any]) -> None:
+    """Turn "inf", as JSON has it, back into the number where a key may hold it."""
+    tender, bidders = sections["tender"], sections["bidders"]
+    places = [(sections["market"], "capacity"), (tender, "budget"), (bidders, "bankroll")]
+    places += [(one, "budget") for one in tender.get("principals") or []]
+    if isinstance(bidders.get("bankroll"), dict):
+        places += [(bidders["bankroll"], name) for name in bidders["bankroll"]]
+    for table, key in places:
+        if table.get(key) == "inf":
+            table[key] = math.inf
 
 
 def _relocate(world: dict[str, Any]) -> None:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 class Section(BaseModel):
     """A table of a scenario or a profile."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def parsed_by(parse: Callable[[Any], object]) -> AfterValidator:
+    """A check that `parse` understands a value, which is kept as it was written."""
+
+    def check(raw: Any) -> Any:
+        parse(raw)
+        return raw
+
+    return AfterValidator(check)

@@ -7,18 +7,19 @@ express as a type (a reserve, arrivals, a distribution) is checked by its own pa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sim.bankroll import parse_amount, parse_bankroll
 from sim.bidding import parse_policy
 from sim.distribution import MOST, MOST_TICKS, parse_arrivals, parse_distribution, parse_reserve, parse_ticks
 from sim.errors import closest
 from sim.invalid import written
 from sim.knobs import Knobs, Shock
+from sim.principals import PrincipalSettings
 from sim.retry import parse_on_retry
-from sim.section import Section
+from sim.section import Section, parsed_by
 from sim.sources import parse_expected_cost, parse_reputation
 from sim.table import OPTIONAL, REQUIRED
 
@@ -32,14 +33,6 @@ Factor = Annotated[float, Field(ge=1, le=1e6)]
 _OF_TABLE = {"columns": True, "beyond_tries": False}
 _OF_PROFILE = {"tasks": True, "parameters": True, "sigma_u": False, "shocks": False}
 _PUBLIC: tuple[Public, ...] = ("value", "penalty")
-
-
-def parsed_by(parse: Callable[[Any], object]) -> AfterValidator:
-    def check(raw: Any) -> Any:
-        parse(raw)
-        return raw
-
-    return AfterValidator(check)
 
 
 def _capacity(raw: Any) -> Any:
@@ -169,6 +162,14 @@ class TenderSettings(Section):
         description='the cap or bounty: dollars, a distribution, "value" or {share_of_value = x}'
     )
     penalty: Money = Field(description="dollars a failed agent pays under price and score rules")
+    budget: Annotated[Any, parsed_by(parse_amount)] | None = Field(
+        None,
+        description="dollars a principal may spend in a replication: a posting whose reserve it does not cover at the "
+        "clearing is withdrawn (sim/wealth.py); absent: no limit",
+    )
+    principals: Annotated[list[PrincipalSettings], Field(min_length=1)] | None = Field(
+        None, description="several principals, [[tender.principals]] each (sim/principals.py); absent: one, unnamed"
+    )
     public: list[Public] = Field(
         default_factory=lambda: list(_PUBLIC), description="what bidders see; the rest is sealed"
     )
@@ -192,6 +193,10 @@ class TenderSettings(Section):
             raise ValueError('exclude must be stated where postings > 1: "none", "failed" or "hired"')
         if self.deadline is not None and self.timeout is None:
             raise ValueError('timeout must be stated with a deadline: "FAIL" or "INFRA"')
+        named = [one.name for one in self.principals or []]
+        for name in named:
+            if named.count(name) > 1:
+                raise ValueError(f"principals: two are named {written(name)}")
         if "penalty" not in self.public:
             raise ValueError('public must hold "penalty": bidders are bound by it')
         return self
@@ -240,6 +245,12 @@ class BidderSettings(Section):
     )
     agents: dict[str, Annotated[Any, parsed_by(parse_policy)]] = Field(
         default_factory=dict, description="policies of agents that have one of their own"
+    )
+    bankroll: Annotated[Any, parsed_by(parse_bankroll)] | None = Field(
+        None,
+        description='dollars each agent starts with, or {agent = dollars, "*" = dollars}; an agent whose wealth runs '
+        "out leaves, and nobody is hired under a bond it cannot post (sim/wealth.py); inf: without limit; absent: no "
+        "account is kept",
     )
     fallback: FallbackBid | None = Field(
         None, description="the bid put in where non-response leaves none; absent: the agent abstains"

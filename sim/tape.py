@@ -7,20 +7,42 @@ arrays the mechanism saw.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.allocator import Allocator, Clearing
-from sim.arrays import Award, Bids, IntArray, Standing, Status, Tender, settle
+from sim.arrays import Award, Bids, BoolArray, IntArray, Standing, Status, Tender, settle
 from sim.ledger import OUTCOME
 
 Columns = dict[str, NDArray[Any]]
 
-_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED = (
-    OUTCOME.index(name) for name in ("won", "lost", "late", "busy", "excluded", "abstained")
-)
+_TOLD = ("won", "lost", "late", "busy", "excluded", "abstained", "exited", "no bond", "withdrawn")
+_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED, _EXITED, _NO_BOND, _WITHDRAWN = map(OUTCOME.index, _TOLD)
+
+
+class Barred(NamedTuple):
+    """Why agents could not win at clearings, beside late and busy bids, (..., n) each.
+
+    excluded: for what happened at this task; exited: their wealth had run out; no_bond: they could not post the bond
+    of the contract they would have won; withdrawn: the tender was, for want of budget.
+    """
+
+    excluded: BoolArray
+    exited: BoolArray
+    no_bond: BoolArray
+    withdrawn: BoolArray
+
+    @classmethod
+    def nobody(cls, shape: tuple[int, ...]) -> Self:
+        """All could win."""
+        return cls(*(np.zeros(shape, np.bool_) for _ in cls._fields))
+
+    @property
+    def bid_not_made(self) -> BoolArray:
+        """(..., n): no bid was asked for."""
+        return self.excluded | self.exited | self.withdrawn
 
 
 class ClearingNote(NamedTuple):
@@ -53,7 +75,7 @@ class Tape:
     attempts: list[AttemptNote] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
     own: list[Clearing] = field(default_factory=list)
-    excluded: list[NDArray[np.bool_]] = field(default_factory=list)
+    barred: list[Barred] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +84,12 @@ class Block:
 
     note: IntArray  # (C, 6) columns of ClearingNote
     clearing: Clearing
-    excluded: NDArray[np.bool_]
+    barred: Barred
+
+    @property
+    def made(self) -> BoolArray:
+        """(C, n) bids that were made, which cost what a bid costs."""
+        return self.clearing.willing & ~self.barred.bid_not_made
 
 
 def unroll(tape: Tape, allocator: Allocator) -> Block:
@@ -72,22 +99,25 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
     own = np.flatnonzero(note[:, 5] >= 0)
     opening = allocator.opening
 
-    def rows(name: str, part: str) -> NDArray[Any]:
+    def rows(name: str, part: str) -> NDArray[Any] | None:
+        if getattr(getattr(opening, part), name) is None:
+            return None
         gathered: NDArray[Any] = np.ascontiguousarray(getattr(getattr(opening, part), name)[at])
         if len(own):
             gathered[own] = np.stack([getattr(getattr(clearing, part), name) for clearing in tape.own])
         return gathered
 
     willing = opening.willing[at]
-    excluded = np.zeros(willing.shape, np.bool_)
+    barred = Barred.nobody(willing.shape)
     if len(own):
         willing[own] = np.stack([clearing.willing for clearing in tape.own])
-        excluded[own] = np.stack(tape.excluded)
+        for whole, parts_of in zip(barred, zip(*tape.barred, strict=True), strict=True):
+            whole[own] = np.stack(parts_of)
     parts = {
         part: kind.trusted(**{name: rows(name, part) for name in kind.__dataclass_fields__})
         for part, kind in (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
     }
-    return Block(note, Clearing(willing=willing, **parts), excluded)  # type: ignore[arg-type]
+    return Block(note, Clearing(willing=willing, **parts), barred)  # type: ignore[arg-type]
 
 
 def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
@@ -130,14 +160,17 @@ def bid_columns(block: Block, allocator: Allocator) -> Columns:
     world, rules, clearing = allocator.world, allocator.rules, block.clearing
     bids, award = clearing.bids, clearing.award
     count, n = bids.ask.shape
-    made = clearing.willing & ~block.excluded
+    made, barred = block.made, block.barred
     late = world.latency[block.note[:, 0], block.note[:, 1]] > rules.window
     outcome = np.full((count, n), _BUSY, np.int8)
     outcome[late] = _LATE
     outcome[bids.active] = _LOST
     outcome[award.hired] = _WON
+    outcome[barred.no_bond] = _NO_BOND
     outcome[~clearing.willing] = _ABSTAINED
-    outcome[block.excluded] = _EXCLUDED
+    outcome[barred.excluded] = _EXCLUDED
+    outcome[barred.withdrawn] = _WITHDRAWN
+    outcome[barred.exited] = _EXITED
     score = rules.mechanism.scores(bids, clearing.tender, clearing.standing)
     return {
         "replication": np.repeat(block.note[:, 0], n),
@@ -160,6 +193,7 @@ def clearing_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
         "replication": block.note[:, 0],
         "task": block.note[:, 1],
         "posting": block.note[:, 2],
+        "principal": allocator.world.whose[block.note[:, 0], block.note[:, 1]],
         "posted": block.note[:, 3],
         "tick": block.note[:, 4],
         "value": tender.value,
@@ -185,7 +219,7 @@ def auction_columns(block: Block, allocator: Allocator) -> Columns:
     hires = award.hired.any(axis=1)
     counted = {
         "n_clearings": np.ones(len(at), np.int64),
-        "n_bids": (block.clearing.willing & ~block.excluded).sum(axis=1),
+        "n_bids": block.made.sum(axis=1),
         "n_awards": hires,
         "n_ties": hires & award.by_tie,
     }

@@ -5,8 +5,14 @@ Written from the definition of a market, not from the package: no heap, no batch
 mechanism with a row of its own, (n,). Rows are dicts with the names and codes of the ledger's columns.
 
 What it settles beyond the order of moments:
-- a bid that does not count is told as the first of: excluded, abstained, late, busy;
-- every bid that was made costs its agent, whether it counts or not; an agent that abstains or is excluded made none;
+- a bid that does not count is told as the first of: exited, withdrawn, excluded, abstained, late, busy, no bond;
+- every bid that was made costs its agent, whether it counts or not; an agent that abstains, is excluded or has exited
+  made none, and nobody made one where the tender was withdrawn;
+- an agent whose wealth is found at 0 or below at a clearing has left for good; one that would be hired under a bond
+  that exceeds its wealth, less the bonds of what it has running, is away from that clearing, all such at once, and the
+  clearing is asked again; a bid's cost is taken before bonds are asked for;
+- a tender whose reserve exceeds the principal's budget, less what it paid and what it may still have to pay, is
+  withdrawn, and its task closes;
 - "failed" excludes who had a verified FAIL at the task, "hired" who had any earlier attempt at it;
 - a posting that could not clear before the deadline is not made: the task closes, for the reason "deadline";
 - an attempt that would end after the deadline ends at it, for its full cost, without success, with the mapped status;
@@ -44,6 +50,25 @@ def mean_of(values: tuple[float, ...]) -> float:
     return total / len(values)
 
 
+NO_BID = ("excluded", "abstained", "exited", "withdrawn")
+Pledge = dict[tuple[int, int, int] | str, float]  # dollars set aside for each running attempt, and their "sum"
+
+
+def pledge(pledges: Pledge, attempt: tuple[int, int, int], dollars: float) -> None:
+    pledges[attempt] = dollars
+    pledges["sum"] = pledges.get("sum", 0.0) + dollars
+
+
+def release(pledges: Pledge, attempt: tuple[int, int, int]) -> None:
+    pledges["sum"] -= pledges.pop(attempt)
+    if len(pledges) == 1:
+        pledges.clear()
+
+
+def left_of(money: float, pledges: Pledge) -> float:
+    return money - pledges.get("sum", 0.0)
+
+
 def naive_market(world: World, rules: Rules) -> dict[str, list[Row]]:
     """Rows of attempts, bids and clearings, replication after replication, in the order of the clearings."""
     tables: dict[str, list[Row]] = {"attempts": [], "bids": [], "clearings": []}
@@ -73,6 +98,11 @@ class NaiveMarket:
         self.reputation = [1.0 for _ in n]
         learner = rules.expected_cost.learner
         self.card: list[list[Attempt]] = [[] for _ in n]
+        self.wealth = list(rules.bankroll or [math.inf for _ in n])
+        self.bonds: list[Pledge] = [{} for _ in n]
+        self.gone = [False for _ in n]
+        self.budget = list(rules.budgets or [math.inf for _ in world.principals])
+        self.owed: list[Pledge] = [{} for _ in world.principals]
         self.mean_cost = [MeanCost(learner.prior, learner.weight) for _ in n] if learner is not None else []
 
     def run(self) -> dict[str, list[Row]]:
@@ -89,6 +119,12 @@ class NaiveMarket:
                 self.post(tick, task, posting)
         return self.tables
 
+    def whose(self, task: int) -> int:
+        return 0 if self.world.principal is None else int(self.world.principal[self.r, task])
+
+    def penalty(self, task: int) -> float:
+        return self.rules.penalty if self.rules.penalties is None else self.rules.penalties[self.whose(task)]
+
     def deadline(self, task: int) -> float:
         stated = self.rules.deadline
         return math.inf if stated is None else int(self.world.arrival[self.r, task]) + stated
@@ -100,7 +136,7 @@ class NaiveMarket:
         offer: Row = {"posted": tick, "reserve": self.reserve[task], "value": float(world.value[at])}
         seen = {
             name: np.float64(amount if name in self.rules.public else math.nan)
-            for name, amount in (*offer.items(), ("penalty", self.rules.penalty))
+            for name, amount in (*offer.items(), ("penalty", self.penalty(task)))
             if name != "posted"
         }
         tries = np.array([self.hired[task].count(i) for i in self.agents], np.int64)
@@ -150,16 +186,29 @@ class NaiveMarket:
 
     def clear(self, tick: int, task: int, posting: int) -> None:
         offer, rules = self.offers[task, posting], self.rules
-        why = [self.why_not(task, i, offer["bids"][i]) for i in self.agents]
+        self.gone = [gone or wealth <= 0 for gone, wealth in zip(self.gone, self.wealth, strict=True)]
+        withdrawn = left_of(self.budget[self.whose(task)], self.owed[self.whose(task)]) < offer["reserve"]
+        why = [
+            "exited" if self.gone[i] else "withdrawn" if withdrawn else self.why_not(task, i, offer["bids"][i])
+            for i in self.agents
+        ]
         made = [(math.nan, math.nan) if bid is None else bid for bid in offer["bids"]]
-        bids = Bids(
-            ask=np.array([ask for ask, _ in made]),
-            claim=np.array([claim for _, claim in made]),
-            active=np.array([reason is None for reason in why]),
-        )
-        tender = Tender(offer["value"], offer["reserve"], rules.penalty, np.int64(posting))
+        for i in self.agents:
+            if why[i] not in NO_BID:
+                self.wealth[i] -= rules.bid_cost
+        tender = Tender(offer["value"], offer["reserve"], self.penalty(task), np.int64(posting))
         standing = self.standing(task)
-        award = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
+        lacking: list[int] | None = None
+        while lacking is None or lacking:
+            for i in lacking or ():
+                why[i] = "no bond"
+            bids = Bids(
+                ask=np.array([ask for ask, _ in made]),
+                claim=np.array([claim for _, claim in made]),
+                active=np.array([reason is None for reason in why]),
+            )
+            award = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
+            lacking = [i for i in self.agents if award.hired[i] and self.lacks(i, float(award.pay_failure[i]))]
 
         winners = [i for i in self.agents if award.hired[i]]
         self.tell_bids(task, posting, made, why, winners, self.score(bids, tender, standing))
@@ -171,7 +220,8 @@ class NaiveMarket:
             "tick": tick,
             "value": offer["value"],
             "reserve": offer["reserve"],
-            "penalty": rules.penalty,
+            "penalty": self.penalty(task),
+            "principal": self.whose(task),
             "n_active": why.count(None),
             "n_hired": len(winners),
             "by_tie": bool(award.by_tie),
@@ -183,10 +233,16 @@ class NaiveMarket:
         offer["row"], offer["left"], offer["statuses"] = row, len(winners), []
         for i in winners:
             self.start(tick, task, posting, i, made[i], float(award.pay_success[i]), float(award.pay_failure[i]))
-        if not winners:
+        if withdrawn:
+            row["closed"] = REASON.index("no budget")
+        elif not winners:
             if rules.escalation is not None:
                 self.raise_reserve(task, rules.escalation.unfilled_factor)
             self.end_posting(tick, task, posting, "unfilled")
+
+    def lacks(self, agent: int, pay_failure: float) -> bool:
+        """The contract takes more on failure than the agent has left."""
+        return pay_failure < 0 and -pay_failure > left_of(self.wealth[agent], self.bonds[agent])
 
     def why_not(self, task: int, agent: int, bid: tuple[float, float] | None) -> str | None:
         """Why this bid does not count, None where it does."""
@@ -215,7 +271,7 @@ class NaiveMarket:
         score: list[float],
     ) -> None:
         for i in self.agents:
-            none_made = why[i] in ("excluded", "abstained")
+            none_made = why[i] in NO_BID
             outcome = why[i] or ("won" if i in winners else "lost")
             self.tables["bids"].append(
                 {
@@ -301,11 +357,17 @@ class NaiveMarket:
         self.tables["attempts"].append(row)
         self.running[task, posting, agent] = row | {"said": status}
         self.pending.append((finish, COMPLETION, task, posting, agent))
+        pledge(self.bonds[agent], (task, posting, agent), max(0.0, -lost))
+        pledge(self.owed[self.whose(task)], (task, posting, agent), max(0.0, won, lost))
 
     def complete(self, tick: int, task: int, posting: int, agent: int) -> None:
         row, offer, rules = self.running.pop((task, posting, agent)), self.offers[task, posting], self.rules
         status = row["said"]
         self.busy[agent] -= 1
+        self.wealth[agent] += row["payment"] - row["cost"]
+        self.budget[self.whose(task)] -= row["payment"]
+        release(self.bonds[agent], (task, posting, agent))
+        release(self.owed[self.whose(task)], (task, posting, agent))
         if rules.reputation is not None:
             self.reputation[agent] = reputation_step(self.reputation[agent], status)
         if self.mean_cost:

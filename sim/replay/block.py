@@ -15,6 +15,7 @@ import numpy as np
 from sim.arrays import BoolArray, IntArray, Status
 from sim.ledger import REASON
 from sim.replay.attempts import Attempts, Outcomes
+from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.replay.desk import Answer, Desk, Question
 from sim.replay.record import Counts, Rows, attempt_rows, bid_rows, clearing_rows
@@ -22,8 +23,8 @@ from sim.rules import Rules
 from sim.world import World
 
 Detail = Literal["all", "attempts", "auctions"]
-_REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
-    REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline")
+_REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (
+    REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline", "no budget")
 )
 
 
@@ -43,7 +44,7 @@ class Block:
         self.world, self.rules, self._detail = world, rules, detail
         self.n_lanes, self.n_tasks, self.n_agents = world.n_replications, world.n_tasks, world.n_agents
         self.desk, self.outcomes = Desk(world, rules), Outcomes(world, rules)
-        self._first_reserve = Cells(world.reserve)
+        self._first_reserve, self._whose = Cells(world.reserve), Cells(world.whose)
         shape = world.n_tasks, world.n_replications
         raised = rules.escalation is not None and rules.postings > 1
         self._reserve = PerCell(np.array(world.reserve.T)) if raised else None
@@ -60,19 +61,30 @@ class Block:
         full: Lanes | None = None,
         reputation: Lanes | None = None,
         cost: Lanes | None = None,
+        books: Books | None = None,
     ) -> Closing:
-        """Clear M postings at tick (M,). live (M,): lanes that have not ended, None: all; full (n, M): no free slot."""
+        """Clear M postings at tick (M,). live (M,): lanes that have not ended, None: all; full (n, M): no free slot.
+
+        books: accounts of the lanes, which are those of the M postings.
+        """
         tries, failures = self.outcomes.so_far(place)
         reserve = (self._reserve or self._first_reserve).per_task(place)
         excluded = self._excluded(tries, failures)
         question = Question(place, posting, reserve, tries, failures, excluded, _barred(full, live))
-        answer = self.desk.clear(question, reputation, cost)
+        if books is not None:
+            question.exited, question.withdrawn = books.exited(), books.withdrawn(place, reserve)
+        answer = self.desk.clear(question, reputation, cost, books)
         hires = np.logical_or.reduce(answer.hired, axis=0)
         made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)))
+        if books is not None:
+            terms = (pay[made.agent, made.position] for pay in (answer.pay_success, answer.pay_failure))
+            books.expect(made.position, made, *terms)
         end, passed, reason = self._ends(made, hires, tick)
+        if reason is not None and question.withdrawn is not None:
+            reason[question.withdrawn] = _NO_BUDGET
         if self._reserve is not None:
             self._escalate(place, made, hires, live)
-        reposted, again = self._repost(place, posting, end, passed, reason, live)
+        reposted, again = self._repost(question, end, passed, reason, live)
         self._write(question, answer, tick, made, hires, reason, live)
         return Closing(made, reposted, again)
 
@@ -114,23 +126,19 @@ class Block:
         self._reserve.flat[cell[open_]], self._n_failures.flat[cell[open_]] = reserve[open_], failures[open_]
 
     def _repost(
-        self,
-        place: Place,
-        posting: IntArray,
-        end: IntArray,
-        passed: BoolArray,
-        reason: Lanes | None,
-        live: BoolArray | None,
+        self, question: Question, end: IntArray, passed: BoolArray, reason: Lanes | None, live: BoolArray | None
     ) -> tuple[BoolArray, IntArray]:
         """Which tasks are posted again, and the tick at which they clear then; completes `reason`."""
-        rules = self.rules
+        rules, posting = self.rules, question.posting
         again = end + (rules.repost_delay + rules.window)
         if rules.postings == 1:
             return np.zeros(len(end), np.bool_), again
         wanted = ~passed & (posting + 1 < rules.postings)
         if live is not None:
             wanted &= live
-        deadline = self.outcomes.deadline(place)
+        if question.withdrawn is not None:
+            wanted &= ~question.withdrawn
+        deadline = self.outcomes.deadline(question.place)
         in_time = wanted if deadline is None else wanted & (again < deadline)
         if reason is not None:
             reason[wanted], reason[in_time] = _DEADLINE, _REPOSTED
@@ -152,7 +160,7 @@ class Block:
         if reason is None:
             return
         kept = slice(None) if live is None else np.flatnonzero(live)
-        clearings = clearing_rows(question, answer, self.rules, tick, reason)
+        clearings = clearing_rows(question, answer, self.rules, self._whose, tick, reason)
         self.clearings.add(**{name: values[kept] for name, values in clearings.items()})
         bids = bid_rows(question, answer, self.rules, self.desk.late(question.place))
         self.bids.add(**{name: values[:, kept] for name, values in bids.items()})

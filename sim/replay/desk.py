@@ -7,7 +7,7 @@ lanes stay closest in memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,11 @@ import numpy as np
 from sim.allocator import check_failures
 from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, thin
 from sim.bidding import BidderState, see
+from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, Place
 from sim.rules import Rules
 from sim.sources import leave_one_task_out
+from sim.wealth import Accounts
 from sim.world import World
 
 
@@ -27,7 +29,8 @@ class Question:
 
     posting, reserve (M,); tries, failures (n, M): attempts of each agent at the task so far, and those of them that
     verified FAIL (0 where nobody bids by them). barred (n, M): agents that cannot win (no free slot, or the lane has
-    ended); excluded: those kept out for what happened at this task. None: nobody.
+    ended); excluded: those kept out for what happened at this task; exited: those whose wealth had run out. withdrawn
+    (M,): the tender is, for want of budget. None: nobody, none.
     """
 
     place: Place
@@ -37,11 +40,22 @@ class Question:
     failures: Lanes
     excluded: Lanes | None = None
     barred: Lanes | None = None
+    exited: Lanes | None = None
+    withdrawn: Lanes | None = None
+
+    def made(self, willing: Lanes) -> Lanes:
+        """(n, M) bids that are made, which cost what a bid costs."""
+        for out in (self.excluded, self.exited, self.withdrawn):
+            willing = willing if out is None else willing & ~out
+        return willing
 
 
 @dataclass(eq=False)
 class Answer:
-    """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure are (n, M)."""
+    """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure are (n, M).
+
+    no_bond (n, M): who could not post the bond and was barred; None: nobody has an account.
+    """
 
     willing: Lanes
     bids: Bids
@@ -51,6 +65,7 @@ class Answer:
     hired: Lanes
     pay_success: Lanes
     pay_failure: Lanes
+    no_bond: Lanes | None = None
 
 
 class Desk:
@@ -61,6 +76,7 @@ class Desk:
         self.rules, self.n_agents = rules, world.n_agents
         self._retry = None if world.retry_belief is None else Cells(world.retry_belief)
         self._belief, self._cost_belief = Cells(world.belief), Cells(world.cost_belief)
+        self._penalty = Cells(rules.penalty_in(world))
         self._value, self._lottery = Cells(world.value), Cells(world.lottery)
         self._silent = None if world.silent is None else Cells(world.silent)
         self._present = _unless_all(world.present)
@@ -87,24 +103,48 @@ class Desk:
         """(n, M): the bid comes after the window; None: no bid does."""
         return None if self._late is None else self._late.per_agent(place)
 
-    def clear(self, question: Question, reputation: Lanes | None, learned_cost: Lanes | None) -> Answer:
-        """Ask the mechanism. reputation, learned_cost (n, M): what has been learned, None where nothing is."""
+    def clear(
+        self, question: Question, reputation: Lanes | None, learned_cost: Lanes | None, books: Books | None = None
+    ) -> Answer:
+        """Ask the mechanism. reputation, learned_cost (n, M): what has been learned, None where nothing is.
+
+        books: accounts by which bids are charged and bonds asked for.
+        """
         place, rules = question.place, self.rules
         tender = Tender.trusted(
             value=self._value.per_task(place),
             reserve=question.reserve,
-            penalty=np.broadcast_to(np.float64(rules.penalty), (len(place),)),
+            penalty=self._penalty.per_task(place),
             posting=question.posting,
         )
         ask, claim, willing = self._bid(question, tender)
         active, late = willing, self.late(place)
-        for out in (late, question.excluded, question.barred):
+        for out in (late, question.excluded, question.barred, question.exited, question.withdrawn):
             active = active if out is None else active & ~out
         bids = Bids.trusted(ask=ask.T, claim=claim.T, active=active.T)
         standing = self._standing(question, reputation, learned_cost)
-        award = rules.mechanism(bids, tender, standing, self._lottery.at_posting(place, question.posting).T)
+        lottery = self._lottery.at_posting(place, question.posting).T
+        award = rules.mechanism(bids, tender, standing, lottery)
         hired, success, failure = (_lanes(a) for a in (award.hired, award.pay_success, award.pay_failure))
-        return Answer(willing, bids, tender, standing, award, hired, success, failure)
+        answer = Answer(willing, bids, tender, standing, award, hired, success, failure)
+        if books is None or books.agents is None:
+            return answer
+        books.agents.charge(question.made(willing), rules.bid_cost)
+        return self._bonded(answer, books.agents, lottery)
+
+    def _bonded(self, answer: Answer, accounts: Accounts, lottery: FloatArray) -> Answer:
+        """Ask again without those who cannot post their bonds, until nobody hired is one of them."""
+        barred = np.zeros(answer.hired.shape, np.bool_)
+        while True:
+            lacking = accounts.lacking(answer.hired, answer.pay_failure)
+            if not lacking.any():
+                return replace(answer, no_bond=barred)
+            barred |= lacking
+            asked = answer.bids
+            bids = Bids.trusted(ask=asked.ask, claim=asked.claim, active=asked.active & ~barred.T)
+            award = self.rules.mechanism(bids, answer.tender, answer.standing, lottery)
+            hired, success, failure = (_lanes(a) for a in (award.hired, award.pay_success, award.pay_failure))
+            answer = replace(answer, bids=bids, award=award, hired=hired, pay_success=success, pay_failure=failure)
 
     def _bid(self, question: Question, tender: Tender) -> tuple[Lanes, Lanes, Lanes]:
         place = question.place

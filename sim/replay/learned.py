@@ -11,6 +11,7 @@ import numpy as np
 
 from sim.arrays import BoolArray, IntArray, Status
 from sim.replay.attempts import Attempts
+from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, PerCell
 from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.rules import Rules
@@ -45,15 +46,16 @@ class _State:
 
 
 class Learned:
-    """Standing that changes as attempts complete, and the completions still to come."""
+    """Standing and accounts that change as attempts complete, and the completions still to come."""
 
-    def __init__(self, world: World, rules: Rules, keys: KeyFormat) -> None:
+    def __init__(self, world: World, rules: Rules, keys: KeyFormat, books: Books | None = None) -> None:
         n_tasks, n_agents, n_lanes = world.n_tasks, world.n_agents, world.n_replications
         learners = rules.reputation, rules.expected_cost.learner
         self._reputation, self._cost = (
             None if learner is None else _State(learner, n_agents, n_lanes) for learner in learners
         )
         self._states = [state for state in (self._reputation, self._cost) if state is not None]
+        self.books = books
         self._keys, self._pending, self._n_agents = keys, Pending(n_lanes), n_agents
         self._seen_cost = Cells(world.cost)
         self._status = PerCell(np.full((n_tasks, n_agents, n_lanes), _NONE, np.int8))
@@ -97,6 +99,10 @@ class Learned:
 
     def _complete(self, due: IntArray, key: IntArray, lane: IntArray) -> None:
         task, agent = self._keys.task_of(key), self._keys.agent_of(key)
+        if self.books is not None:
+            self.books.complete(due, lane, task, agent)
+        if not self._states:
+            return
         cell = self._status.index(lane, task, agent)
         n_lanes = self._pending.keys.shape[1]
         lanes: IntArray | slice = due
@@ -113,5 +119,7 @@ class Learned:
     def keep(self, lanes: BoolArray) -> None:
         """Keep these lanes only."""
         self._pending.keep(lanes)
+        if self.books is not None:
+            self.books.keep(lanes)
         for state in self._states:
             state.keep(lanes)

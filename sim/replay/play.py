@@ -10,6 +10,7 @@ from sim.arrays import BoolArray, IntArray, thin
 from sim.card import PastCard
 from sim.errors import MarketError
 from sim.replay.block import Block, Detail
+from sim.replay.books import Books
 from sim.replay.cells import Place
 from sim.replay.learned import Learned
 from sim.replay.pending import NEVER, KeyFormat, Pending
@@ -74,11 +75,12 @@ def _format(world: World, rules: Rules) -> KeyFormat:
 
 def _block(world: World, rules: Rules, detail: Detail, progress: Callable[[int], None] | None) -> Tables:
     block, keys = Block(world, rules, detail), _format(world, rules)
-    learns = rules.reputation is not None or rules.expected_cost.learner is not None
+    books = Books.of(world, rules)
+    learns = rules.reputation is not None or rules.expected_cost.learner is not None or books is not None
     shared = rules.capacity < world.n_tasks  # an agent works on a task once at a time
     if learns or shared:
         slots = Slots(int(rules.capacity), world.n_agents, world.n_replications) if shared else None
-        _lockstep(block, keys, slots, Learned(world, rules, keys) if learns else None, progress)
+        _lockstep(block, keys, slots, Learned(world, rules, keys, books) if learns else None, progress)
     else:
         _waves(block, progress)
     return _tables(block, keys, detail)
@@ -162,12 +164,12 @@ def _together(
 ) -> None:
     """Clear the postings with these keys (B,), one of each lane."""
     tick, task, posting = keys.tick(key), keys.task_of(key), keys.posting_of(key)
-    reputation = cost = None
+    reputation = cost = books = None
     if learned is not None:
         learned.until(tick, lane)
-        reputation, cost = learned.reputation, learned.cost
+        reputation, cost, books = learned.reputation, learned.cost, learned.books
     full = None if slots is None else slots.full(tick)
-    closing = block.clear(Place(lane, task, block.n_agents), posting, tick, live, full, reputation, cost)
+    closing = block.clear(Place(lane, task, block.n_agents), posting, tick, live, full, reputation, cost, books)
     made = closing.attempts
     if slots is not None:
         slots.take(made.agent, made.position, tick[made.position], made.finish)

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from sim.arrays import Award, IntArray, settle
 from sim.ledger import OUTCOME
 from sim.replay.attempts import Attempts
-from sim.replay.cells import Lanes, Place
+from sim.replay.cells import Cells, Lanes, Place
 from sim.replay.desk import Answer, Question
 from sim.rules import Rules
 from sim.tape import Columns
 
-_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED = (
-    OUTCOME.index(name) for name in ("won", "lost", "late", "busy", "excluded", "abstained")
-)
+_TOLD = ("won", "lost", "late", "busy", "excluded", "abstained", "exited", "no bond", "withdrawn")
+_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED, _EXITED, _NO_BOND, _WITHDRAWN = map(OUTCOME.index, _TOLD)
 
 
 class Rows:
@@ -71,13 +70,16 @@ def attempt_rows(question: Question, answer: Answer, tick: IntArray, made: Attem
     }
 
 
-def clearing_rows(question: Question, answer: Answer, rules: Rules, tick: IntArray, closed: Lanes) -> Columns:
+def clearing_rows(
+    question: Question, answer: Answer, rules: Rules, whose: Cells, tick: IntArray, closed: Lanes
+) -> Columns:
     """Columns of the clearings table, (M,)."""
     place, tender = question.place, answer.tender
     return {
         "replication": place.lane,
         "task": place.tasks,
         "posting": question.posting,
+        "principal": whose.per_task(place),
         "posted": tick - rules.window,
         "tick": tick,
         "value": tender.value,
@@ -94,15 +96,21 @@ def clearing_rows(question: Question, answer: Answer, rules: Rules, tick: IntArr
 def bid_rows(question: Question, answer: Answer, rules: Rules, late: Lanes | None) -> Columns:
     """Columns of the bids table, (n, M) each."""
     place, bids = question.place, answer.bids
-    made = bids_made(question, answer)
+    made = question.made(answer.willing)
     outcome = np.full(answer.hired.shape, _BUSY, np.int8)
     if late is not None:
         outcome[late] = _LATE
     outcome[bids.active.T] = _LOST
     outcome[answer.hired] = _WON
+    if answer.no_bond is not None:
+        outcome[answer.no_bond] = _NO_BOND
     outcome[~answer.willing] = _ABSTAINED
     if question.excluded is not None:
         outcome[question.excluded] = _EXCLUDED
+    if question.withdrawn is not None:
+        outcome[:, question.withdrawn] = _WITHDRAWN
+    if question.exited is not None:
+        outcome[question.exited] = _EXITED
     score = rules.mechanism.scores(bids, answer.tender, answer.standing)
 
     def each(per_clearing: Lanes) -> Lanes:
@@ -119,11 +127,6 @@ def bid_rows(question: Question, answer: Answer, rules: Rules, late: Lanes | Non
         "outcome": outcome,
         "bid_cost": np.where(made, rules.bid_cost, 0.0),
     }
-
-
-def bids_made(question: Question, answer: Answer) -> Lanes:
-    """(n, M) bids that were made, which cost what a bid costs."""
-    return answer.willing if question.excluded is None else answer.willing & ~question.excluded
 
 
 def _flat(array: Any) -> NDArray[Any]:
@@ -145,7 +148,7 @@ class Counts:
         """Count a batch of clearings; hires (M,): it hired somebody; live (M,): the lane has not ended."""
         place: Place = question.place
         cell = place.lane * self._n_tasks + place.task
-        n_bids = np.add.reduce(bids_made(question, answer), axis=0, dtype=np.int64)
+        n_bids = np.add.reduce(question.made(answer.willing), axis=0, dtype=np.int64)
         counted = {"n_clearings": 1, "n_bids": n_bids, "n_awards": hires, "n_ties": hires & answer.award.by_tie}
         for name, count in counted.items():
             column = self.columns[name]
