@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis import calibration as cal
+from analysis import wealth
 from analysis.arm import ArmData
 from analysis.inference import Estimate, linearised, mean, ratio, without_error
 from sim.arrays import BoolArray, FloatArray
@@ -118,6 +119,8 @@ def agents(arm: ArmData) -> dict[str, Estimate]:
         "share": ratio(arm.attempts, total, recorded),
         "ask_mean": ratio(np.where(asked, arm.ask, 0.0), asked, recorded),
         "claim_minus_success_hired": ratio(arm.claim_gap, arm.judged, recorded),
+        "negative_utility_rate": ratio(arm.losses, arm.attempts, recorded),
+        **wealth.estimates(arm.bankroll, ~np.isnan(arm.exit_tick), utilities(arm), recorded),
         "expected_profit": ratio(arm.expected, chances, recorded),
         "published_profit": ratio(arm.published, chances, recorded),
         "cash_profit": ratio(arm.payment - arm.cost, chances, recorded),

@@ -99,8 +99,8 @@ class Market:
         self._card: State | None = None  # while there is nothing on it
         learners = rules.reputation, rules.expected_cost.learner, rules.card
         self._learns = any(learner is not None for learner in learners)
-        self._books = Books.of(world, rules, replication)
-        self._unlearned = self._books is None  # whoever keeps accounts asks at every clearing
+        self.books = Books.of(world, rules, replication)
+        self._unlearned = self.books is None  # whoever keeps accounts asks at every clearing
 
     def run(self) -> None:
         """Play the replication to its end."""
@@ -157,7 +157,7 @@ class Market:
 
     def _ask_again(self, task: int, posting: int, card: State | None) -> list[int]:
         state = self._tasks[task]
-        own, barred, books = self._untried, self._nobody, self._books
+        own, barred, books = self._untried, self._nobody, self.books
         if posting:
             own = BidderState(self._at_task(self._tries, task), self._at_task(self._failures, task))
             excluded = barred.excluded.copy()
@@ -219,8 +219,8 @@ class Market:
         state, rules = self._tasks[task], self._rules
         self._slots[agent] += 1
         self._full.discard(agent)
-        if self._books is not None:
-            self._books.complete(task, posting, agent, status, self._cost[task, agent, known])
+        if self.books is not None:
+            self.books.complete(task, posting, agent, status, self._cost[task, agent, known])
         if self._learns:
             self._learn(task, agent, known, status)
             if rules.card is not None:

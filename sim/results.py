@@ -35,6 +35,21 @@ _AGENTS = {
     "published_profit": True,
     "cash_profit": True,
 }
+# What hiring does to those hired; shown where some agent has something to tell.
+_HIRED = {
+    "claim_minus_success_hired": True,
+    "negative_utility_rate": True,
+    "exit_rate": True,
+    "final_wealth": True,
+}
+_PRINCIPALS = {
+    "budget": False,
+    "tasks": False,
+    "solve_rate": True,
+    "no_budget_rate": True,
+    "spent": True,
+    "surplus": True,
+}
 _CLOSED = ("hired", "published", "cash")
 
 
@@ -113,6 +128,12 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
     ]
     view.add_row("all claims", *("" if cell == "-" else cell for cell in cells), style="italic")
     views: list[Any] = [view]
+    told = _told(frame[frame["arm"] == first], _HIRED)
+    if told:
+        title = f"arm {first!r}, those hired (± standard error for another draw of tasks)"
+        views += ["", _view(frame[frame["arm"] == first], "agent", told, title)]
+    if "principals" in tables:
+        views += ["", _principals(tables["principals"])]
     if "postings" in tables:
         views += ["", _postings(tables["postings"])]
     if "closed_forms" in tables:
@@ -120,6 +141,23 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
     if len(arms) > 1 and not arms[0]["market"]["alone"]:
         views += ["", _shares(frame, info)]
     return views
+
+
+def _told(frame: pd.DataFrame, columns: dict[str, bool]) -> dict[str, bool]:
+    """The columns that are neither undefined nor 0 throughout."""
+    return {name: error for name, error in columns.items() if (frame[name].fillna(0.0) != 0).any()}
+
+
+def _principals(frame: pd.DataFrame) -> Table:
+    """One row per (arm, principal)."""
+    title = "principals; spent per replication, rates and surplus per task (± standard error for another draw of tasks)"
+    table = plain_table(title, ["arm", "principal", *(name.replace("_", " ") for name in _PRINCIPALS)], n_left=2)
+    for row in frame.to_dict("records"):
+        cells = [number(row[name], row[f"{name}_se"] if error else None) for name, error in _PRINCIPALS.items()]
+        cells[0] = "no limit" if math.isinf(row["budget"]) else cells[0]
+        cells[1] = f"{row['tasks']:,}"
+        add_row(table, str(row["arm"]), str(row["principal"]), *cells)
+    return table
 
 
 def _view(frame: pd.DataFrame, key: str, columns: dict[str, bool], title: str) -> Table:

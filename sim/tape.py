@@ -207,11 +207,20 @@ def clearing_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
     }
 
 
+def _exits(block: Block) -> IntArray:
+    """(C,) agents that left at each clearing."""
+    gone = block.barred.exited
+    left = gone.copy()
+    goes_on = block.note[1:, 0] == block.note[:-1, 0]
+    left[1:] &= ~(gone[:-1] & goes_on[:, None])
+    return np.asarray(left.sum(axis=1))
+
+
 def auction_columns(block: Block, allocator: Allocator) -> Columns:
     """Counts of what became of each task, one row per (replication, task) in that order.
 
     n_clearings; n_bids: bids made, which cost what a bid costs; n_awards: clearings that hired; n_ties: of those, the
-    ones that the lottery decided between equal scores.
+    ones that the lottery decided between equal scores; n_exits: agents found to have left, once each.
     """
     world, award = allocator.world, block.clearing.award
     shape = world.n_replications, world.n_tasks
@@ -222,6 +231,7 @@ def auction_columns(block: Block, allocator: Allocator) -> Columns:
         "n_bids": block.made.sum(axis=1),
         "n_awards": hires,
         "n_ties": hires & award.by_tie,
+        "n_exits": _exits(block),
     }
     replication, task = np.indices(shape).reshape(2, -1)
     sums = {name: np.bincount(at, row, int(np.prod(shape))).astype(np.int64) for name, row in counted.items()}

@@ -72,7 +72,8 @@ class Block:
         excluded = self._excluded(tries, failures)
         question = Question(place, posting, reserve, tries, failures, excluded, _barred(full, live))
         if books is not None:
-            question.exited, question.withdrawn = books.exited(), books.withdrawn(place, reserve)
+            question.exited, question.n_exits = books.exited()
+            question.withdrawn = books.withdrawn(place, reserve)
         answer = self.desk.clear(question, reputation, cost, books)
         hires = np.logical_or.reduce(answer.hired, axis=0)
         made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)))

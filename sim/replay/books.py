@@ -27,9 +27,13 @@ class Books:
         """None where nobody has an account."""
         return None if rules.bankroll is None and rules.budgets is None else cls(world, rules)
 
-    def exited(self) -> BoolArray | None:
-        """(n, B) who has left by the lanes' clearings."""
-        return None if self.agents is None else self.agents.read()
+    def exited(self) -> tuple[BoolArray | None, IntArray | None]:
+        """Who has left by the lanes' clearings (n, B), and how many were not known to have (B,)."""
+        if self.agents is None:
+            return None, None
+        before = self.agents.exited
+        now = self.agents.read()
+        return now, np.add.reduce(now & ~before, axis=0, dtype=np.int64)
 
     def withdrawn(self, place: Place, reserve: FloatArray) -> BoolArray | None:
         """(B,): what the principal has free does not cover the reserve; one clearing of each lane."""

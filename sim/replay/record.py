@@ -141,7 +141,7 @@ class Counts:
         self._n_tasks = n_tasks
         replication, task = np.indices((n_lanes, n_tasks)).reshape(2, -1)
         self.columns: Columns = {"replication": replication, "task": task}
-        for name in ("n_clearings", "n_bids", "n_awards", "n_ties"):
+        for name in ("n_clearings", "n_bids", "n_awards", "n_ties", "n_exits"):
             self.columns[name] = np.zeros(n_lanes * n_tasks, np.int64)
 
     def add(self, question: Question, answer: Answer, hires: Lanes, live: Lanes | None) -> None:
@@ -150,6 +150,8 @@ class Counts:
         cell = place.lane * self._n_tasks + place.task
         n_bids = np.add.reduce(question.made(answer.willing), axis=0, dtype=np.int64)
         counted = {"n_clearings": 1, "n_bids": n_bids, "n_awards": hires, "n_ties": hires & answer.award.by_tie}
+        if question.n_exits is not None:
+            counted["n_exits"] = question.n_exits
         for name, count in counted.items():
             column = self.columns[name]
             if live is None:
