@@ -167,7 +167,7 @@ class TenderSettings(Section):
         description="dollars a principal may spend in a replication: a posting whose reserve it does not cover at the "
         "clearing is withdrawn (sim/wealth.py); absent: no limit",
     )
-    principals: Annotated[list[PrincipalSettings], Field(min_length=1)] | None = Field(
+    principals: list[PrincipalSettings] | None = Field(
         None, description="several principals, [[tender.principals]] each (sim/principals.py); absent: one, unnamed"
     )
     public: list[Public] = Field(
@@ -193,6 +193,8 @@ class TenderSettings(Section):
             raise ValueError('exclude must be stated where postings > 1: "none", "failed" or "hired"')
         if self.deadline is not None and self.timeout is None:
             raise ValueError('timeout must be stated with a deadline: "FAIL" or "INFRA"')
+        if self.principals == []:
+            raise ValueError("principals must not be empty: name at least one")
         named = [one.name for one in self.principals or []]
         for name in named:
             if named.count(name) > 1:
@@ -298,6 +300,11 @@ class Settings(Section):
             raise ValueError(
                 "world.arrivals must be stated where standing is learned: together, every first posting clears "
                 "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        if self.bidders.bankroll is not None:
+            raise ValueError(
+                "world.arrivals must be stated where wealth is limited (bidders.bankroll): together, every first "
+                "posting clears before any attempt has ended; e.g. world.arrivals = {every = 1}"
             )
         if card is not None and card.record == "past":
             raise ValueError(

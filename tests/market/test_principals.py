@@ -146,7 +146,7 @@ def test_principals_table_against_a_loop_over_the_rows() -> None:
         9, 2, arrival=np.arange(9), replications=3, principal=np.arange(9) % 2, belief=1.0, cost_belief=0.25,
         success=stream.random((9, 2)) < 0.5, value=2.0, reserve=0.5,
     )  # fmt: skip
-    rule = make_rules("second_price", budgets=(0.5, 0.75), overhead=0.125)
+    rule = make_rules("second_price", budgets=(0.5, 0.5), overhead=0.125)
     ledger = ledger_of(world, simulate(world, rule))
     arm = ArmData.build("arm", "second_price", world, ledger, False, budgets=rule.budgets)
     table = principals_table([arm])
