@@ -38,8 +38,7 @@ COLUMNS = {
     "panel": "the part of the arm's name that tells its world, where [world] lists several; else empty",
     "mechanism": "its mechanism",
     "metric": "what is estimated; those of summary.csv per auction, those of agents.csv per agent, and "
-    "success_rate_hired: attempts of the agent that truly succeeded / its attempts; exit_rate is of all agents: those "
-    "whose wealth a clearing found to have run out / agents, by replication",
+    "success_rate_hired: attempts of the agent that truly succeeded / its attempts",
     "agent": "name of the agent; empty where the metric is of all of them",
     "n": "auctions: (replication, task, market)",
     "value": "the estimate; empty where undefined",

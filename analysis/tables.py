@@ -64,6 +64,8 @@ _SUMMARY = {
     "auctions: a bound, since nobody knows outcomes beforehand",
     "share_top": "attempts of the agent with most attempts / attempts; its errors take that agent as given",
     "tie_rate": "clearings that hired by a tie / clearings that hired",
+    "exit_rate": "agents whose wealth a clearing found at 0 or below / agents, by replication; empty where no account "
+    "is kept",
 }
 _AUCTION = {
     "hired": "share of opportunities hired",

@@ -44,6 +44,13 @@ def final_wealth(bankroll: Bankroll, utility: FloatArray) -> FloatArray:
     return np.asarray(np.where(np.isfinite(start), start, np.nan) + utility.sum(axis=1))
 
 
+def exit_rate(bankroll: Bankroll, exited: BoolArray, recorded: bool) -> Estimate:
+    """Agents that left / agents, (), NaN where no account is kept. exited: (R, n)."""
+    if bankroll is None:
+        return without_error(np.nan)
+    return ratio(exited.sum(axis=1, keepdims=True), np.full((len(exited), 1), exited.shape[1]), recorded)
+
+
 def estimates(bankroll: Bankroll, exited: BoolArray, utility: FloatArray, recorded: bool) -> dict[str, Estimate]:
     """exit_rate and final_wealth (n,), NaN where no account is kept. exited: (R, n)."""
     if bankroll is None:

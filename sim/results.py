@@ -23,6 +23,7 @@ _ARMS = {
     "welfare": True,
     "regret_outcome": False,
     "tie_rate": False,
+    "exit_rate": False,
 }
 _AGENTS = {
     "success_rate": False,
@@ -104,9 +105,24 @@ def arms_view(tables: dict[str, pd.DataFrame]) -> list[Any]:
         title += f"; minus baseline: paired difference of welfare to {_baseline(gaps)}"
         frame = frame.assign(minus_baseline=gaps["welfare"], minus_baseline_se=gaps["welfare_se"])
         shown |= {"minus_baseline": True}
-    view = _view(frame, "arm", shown, title)
+    views: list[Any] = [_view(frame, "arm", shown, title)]
+    if "incidence" in tables:
+        views += ["", _incidence(tables["incidence"], gaps)]
     empty = [str(arm) for arm in frame.loc[frame["unfilled_rate"] == 1.0, "arm"]]
-    return [view, *(f"nobody was ever hired in arm {arm!r}" for arm in empty)]
+    return [*views, *(f"nobody was ever hired in arm {arm!r}" for arm in empty)]
+
+
+def _incidence(frame: pd.DataFrame, gaps: pd.DataFrame) -> Table:
+    """Who gains and who loses by each arm; the arms of one baseline ranked by welfare."""
+    title = f"change from {_baseline(gaps)} per auction, ranked by welfare; the winner is "
+    table = plain_table(f"{title}whom the baseline hired", ["arm", "welfare", "principal", "winner", "rivals"])
+    parts = frame[frame["party"] != "agent"].pivot(index="arm", columns="party", values=["change", "change_se"])
+    for _, rows in gaps[gaps["arm"].isin(parts.index)].groupby("baseline", sort=False):
+        for row in rows.sort_values("welfare", ascending=False, kind="stable").to_dict("records"):
+            own = parts.loc[row["arm"]]
+            cells = [number(own["change", who], own["change_se", who]) for who in ("principal", "winner", "rivals")]
+            add_row(table, str(row["arm"]), number(row["welfare"], row["welfare_se"]), *cells)
+    return table
 
 
 def _baseline(gaps: pd.DataFrame) -> str:
