@@ -82,7 +82,7 @@ class Allocator:
         tender = Tender.trusted(
             value=world.value[at],
             reserve=np.float64(reserve),
-            penalty=self._penalty[at],
+            penalty=np.float64(rules.penalty) if rules.penalties is None else self._penalty[at],
             posting=np.int64(posting),
         )
         if posting == 0 and card is None:

@@ -141,7 +141,7 @@ class Market:
         state.n_running, state.n_verified = len(winners), 0
         for agent in winners:
             self._award(task, posting, agent, clearing)
-        if own >= 0 and tape.barred[own].withdrawn.any():
+        if self.books is not None and tape.barred[own].withdrawn.any():
             tape.closed[clearing] = _NO_BUDGET
         elif not winners:
             if self._rules.escalation is not None:
@@ -166,7 +166,7 @@ class Market:
         if books is not None:
             withdrawn = np.full(self._n_agents, books.withdrawn(task, state.reserve))
             barred = barred._replace(exited=books.exited(), withdrawn=withdrawn)
-        free = ~barred.bid_not_made
+        free = ~barred.excluded if books is None else ~barred.bid_not_made
         if self._full:
             free[list(self._full)] = False
         at = self._replication, task

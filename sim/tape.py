@@ -111,8 +111,9 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
     barred = Barred.nobody(willing.shape)
     if len(own):
         willing[own] = np.stack([clearing.willing for clearing in tape.own])
-        for whole, parts_of in zip(barred, zip(*tape.barred, strict=True), strict=True):
-            whole[own] = np.stack(parts_of)
+        kept = allocator.rules.bankroll is not None or allocator.rules.budgets is not None
+        for name in Barred._fields if kept else ("excluded",):
+            getattr(barred, name)[own] = np.stack([getattr(one, name) for one in tape.barred])
     parts = {
         part: kind.trusted(**{name: rows(name, part) for name in kind.__dataclass_fields__})
         for part, kind in (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
