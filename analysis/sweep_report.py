@@ -31,7 +31,7 @@ def write_report(folder: Path, plan: SweepPlan, label: str) -> None:
 
     failures.csv and precision.csv are written where they apply.
     """
-    from analysis.figures.lines import draw_all
+    from analysis.figures.sweeps import draw_all
 
     sums = merged(folder)
     table = sweep_table(sums)

@@ -9,7 +9,8 @@ One JSON object a line: event, arm, replication, tick, task, posting and what be
     completed   agent, status, success, timed_out, payment, cost
     closed      reason: solved, failed, unfilled, deadline, reposted, no budget
 
-Bids are told at the clearing, where they were read. In an arm whose agents are alone, `market` names the agent.
+JSON has no infinity: an infinite score is written "inf" or "-inf". Bids are told at the clearing, where they were read.
+In an arm whose agents are alone, `market` names the agent.
 """
 
 from __future__ import annotations
@@ -88,7 +89,9 @@ def _records(frame: pd.DataFrame) -> Iterator[Row]:
 
 def _plain(value: Any) -> Any:
     value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and math.isnan(value) else value
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return None if math.isnan(value) else str(value)
 
 
 def _at(row: Row, tick: int, place: int, stage: int) -> Key:

@@ -222,7 +222,7 @@ def _won(case: _Case, agent: int, rivals: Any, score: FloatArray) -> str:
     if bool(case.award.by_tie):
         return f"tied for the best score; lottery {case.lottery[agent]:.4f} is the lowest of the tied"
     best = score[rivals].max() if np.isfinite(score[agent]) else np.nan
-    if np.isnan(best):
+    if not np.isfinite(best):
         return _lowest(case, agent) if _by_lottery(case, rivals) else _runner_up(case, agent)
     return f"best score, by {score[agent] - best:.4f}"
 

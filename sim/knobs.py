@@ -3,6 +3,7 @@
     overconfidence   m = calibrated m + overconfidence: 0 means what it claims, +1 claims a logit too much
     overprecision    slope = calibrated slope x (1 + overprecision): 0 moves its claims as much as it knows
     signal           what it knows: {difficulty = rho_d, fit = rho_u}; only fit can route
+    rho              what it knows of both, as they make up its ability: 0 nothing, 1 its ability
     hold             what stays when skill or signal change: its "calibration" (claims follow), or its "claims"
     cost_ratio       median cost belief / median cost
     cost_sd          spread of its cost beliefs over tasks
@@ -39,6 +40,9 @@ class Knobs(Section):
         None, description="slope of its claims over the calibrated slope, minus 1"
     )
     signal: SignalSettings | None = Field(None, description="what it knows: {difficulty, fit}")
+    rho: Correlation | None = Field(
+        None, description="correlation of its signal with its ability, split as difficulty and fit are; or signal"
+    )
     cue: Correlation | None = Field(None, description="correlation of its signal with the cue all agents share")
     hold: Literal["calibration", "claims"] | None = Field(
         None, description="what stays when skill or signal change; must be stated with them"
@@ -66,8 +70,10 @@ class Knobs(Section):
 
     @model_validator(mode="after")
     def _hold_stated(self) -> Knobs:
-        if self.hold is None and (self.signal is not None or self.skill != 0):
-            raise ValueError('hold must be stated where skill or signal change: "calibration" or "claims"')
+        if self.signal is not None and self.rho is not None:
+            raise ValueError("must hold one of signal and rho, not both")
+        if self.hold is None and (self.signal is not None or self.rho is not None or self.skill != 0):
+            raise ValueError('hold must be stated where skill, signal or rho change: "calibration" or "claims"')
         return self
 
 
@@ -110,7 +116,9 @@ def _turned(profile: Profile, name: str, knobs: Knobs) -> AgentProfile:
     agent = profile.agents[name]
     changes: dict[str, Any] = {"alpha": agent.alpha + knobs.skill}
     if knobs.signal is not None:
-        changes |= {"rho": None, "signal": knobs.signal, "gamma": _cue(profile, name, knobs.signal)}
+        changes |= {"rho": None, "signal": knobs.signal, "gamma": _cue(profile, name, _both(knobs.signal))}
+    if knobs.rho is not None:
+        changes |= {"rho": knobs.rho, "signal": None, "gamma": _cue(profile, name, profile.split(knobs.rho))}
     if knobs.cue is not None:
         changes["gamma"] = knobs.cue
     if knobs.grid != "own":
@@ -124,10 +132,13 @@ def _turned(profile: Profile, name: str, knobs: Knobs) -> AgentProfile:
     return after.model_copy(update=_claims(profile, name, after, knobs))
 
 
-def _cue(profile: Profile, name: str, signal: SignalSettings) -> float:
+def _both(signal: SignalSettings) -> tuple[float, float]:
+    return signal.difficulty, signal.fit
+
+
+def _cue(profile: Profile, name: str, after: tuple[float, float]) -> float:
     """gamma that keeps its ratio to the private noise when the signal takes more or less of the whole."""
-    difficulty, fit = profile.rhos(name)
-    left, now = 1.0 - difficulty**2 - fit**2, 1.0 - signal.difficulty**2 - signal.fit**2
+    left, now = (1.0 - difficulty**2 - fit**2 for difficulty, fit in (profile.rhos(name), after))
     return profile.agents[name].gamma * math.sqrt(max(now, 0.0) / left) if left > 0 else 0.0
 
 

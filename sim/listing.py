@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from sim.bundled import scenarios as bundled
 from sim.explain import Explained, ExplainedPosting
 from sim.mechanisms import Mechanism, Promises, lookup, names
 from sim.results import add_row, agents_view, arms_view, plain_table
-from sim.scenario import label_of, load_scenario
+from sim.scenario import load_scenario
 from sim.scenario_model import ScenarioFile
 from sim.settings import Settings
 from sim.standing import COST_LEARNERS, REPUTATIONS
@@ -26,8 +27,9 @@ _ERRORS = (
     "NAME_se_mc: standard error of NAME from the simulation's own noise (clustered by replication)\nundefined is empty"
 )
 _LEGEND = (
-    "promises, relative to beliefs: A truthful ask is dominant, Q truthful claim is dominant (Q*: claims change "
-    "nothing), IR individually rational at the truth, E efficient at the truth, D principal never pays more than value"
+    "promises, relative to beliefs: A truthful ask is dominant (A+: at a truthful claim), Q truthful claim is dominant "
+    "(Q*: claims change nothing), IR individually rational at the truth, E efficient at the truth, D principal never "
+    "pays more than value"
 )
 
 
@@ -38,7 +40,8 @@ def promises_of(promises: Promises) -> str:
     'A Q* IR D'
     """
     kept = [letter for field, letter in _PROMISES.items() if getattr(promises, field)]
-    return " ".join("Q*" if letter == "Q" and promises.claim_ignored else letter for letter in kept)
+    marked = {"A": "A+" if promises.ask_at_true_claim else "A", "Q": "Q*" if promises.claim_ignored else "Q"}
+    return " ".join(marked.get(letter, letter) for letter in kept)
 
 
 def _parameters(rule: type[Any]) -> str:
@@ -49,12 +52,16 @@ def _parameters(rule: type[Any]) -> str:
     return ", ".join(hints)
 
 
-def _promises(rule: type[Mechanism]) -> str:
+def _of_each(rule: type[Mechanism], describe: Callable[[Mechanism], str]) -> str:
+    """What `describe` says of the rule, or of each of its examples, told by what they differ in, where it varies."""
     examples = rule.examples()
-    kept = [promises_of(example.promises) for example in examples]
-    if len(set(kept)) == 1:
-        return kept[0]
-    return ";\n".join(f"{label_of(example)} {text}" for example, text in zip(examples, kept, strict=True))
+    said = [describe(example) for example in examples]
+    if len(set(said)) == 1:
+        return said[0]
+    each = [dataclasses.asdict(example) for example in examples]  # type: ignore[call-overload]
+    varied = [name for name in each[0] if len({str(parameters[name]) for parameters in each}) > 1]
+    told = [", ".join(f"{name} {parameters[name]}" for name in varied) for parameters in each]
+    return "\n".join(f"{label}: {text or 'none'}" for label, text in zip(told, said, strict=True))
 
 
 def mechanisms() -> list[Any]:
@@ -62,8 +69,9 @@ def mechanisms() -> list[Any]:
     table = plain_table(None, ["mechanism", "what it does", "parameters", "needs", "promises", "source"], n_left=6)
     for name in names():
         rule = lookup(name)
-        needs = ", ".join(sorted(rule.needs))
-        add_row(table, name, rule.summary, _parameters(rule), needs, _promises(rule), rule.source)
+        needs = _of_each(rule, lambda example: ", ".join(sorted(example.needs)))
+        promises = _of_each(rule, lambda example: promises_of(example.promises))
+        add_row(table, name, rule.summary, _parameters(rule), needs, promises, rule.source)
     return [table, _LEGEND]
 
 

@@ -2,12 +2,13 @@
 
 A scenario names a rule by a string, or by a table of one key: `{ name = { parameter = value } }`. Parameters are
 checked against the dataclass' own annotations, strictly: no coercion, no unknown name, no infinity unless the
-annotation allows it.
+annotation allows it (pydantic's AllowInfNan).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -41,6 +42,16 @@ def build(cls: type[Built], parameters: dict[str, Any]) -> Built:
     except ValidationError as error:
         raise ValueError(fault_line("", error, model)) from None
     return cls(**{name: getattr(checked, name) for name in parameters})
+
+
+def read_back(cls: type[Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters as a run wrote them to JSON, which has no infinity: "inf" is one where `cls` takes a number."""
+    hints = get_type_hints(cls)
+
+    def number(name: str) -> bool:
+        return hints.get(name) is float or float in getattr(hints.get(name), "__args__", ())
+
+    return {name: math.inf if value == "inf" and number(name) else value for name, value in parameters.items()}
 
 
 def choose(raw: Any, among: dict[str, type[Any]]) -> Any:

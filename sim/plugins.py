@@ -27,7 +27,7 @@ from sim.parameters import check_annotations
 Batch = TypeVar("Batch", Bids, Tender, Standing)
 
 _NEEDS = frozenset({"value", "expected_cost", "advice"})
-_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores")
+_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "score", "critical_ask")
 
 
 @contextmanager
@@ -100,9 +100,6 @@ def _admit(path: Path, name: str) -> None:
         raise RunError(f"{at} must be a subclass of sim.mechanisms.Mechanism")
     if rule.__call__ is Mechanism.__call__:
         raise RunError(f"{at} must define __call__(self, bids, tender, standing, lottery)")
-    needs = rule.needs
-    if not isinstance(needs, frozenset | set) or not needs <= _NEEDS:
-        raise RunError(f"{at}: needs must be a set of {', '.join(sorted(_NEEDS))}; got {needs!r}")
     try:
         check_annotations(rule)
     except ValueError as error:
@@ -113,6 +110,9 @@ def _admit(path: Path, name: str) -> None:
     except Exception as error:
         raise RunError(f"{at}: give every parameter a default, or define examples(): {error}") from None
     for example in examples:
+        needs = example.needs
+        if not isinstance(needs, frozenset | set) or not needs <= _NEEDS:
+            raise RunError(f"{at}: needs must be a set of {', '.join(sorted(_NEEDS))}; got {needs!r}")
         _try(at, example)
 
 

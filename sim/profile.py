@@ -124,7 +124,11 @@ class Profile(Section):
         agent = self.agents[name]
         if agent.signal is not None:
             return agent.signal.difficulty, agent.signal.fit
-        rho, told = agent.rho or 0.0, self.told
+        return self.split(agent.rho or 0.0)
+
+    def split(self, rho: float) -> tuple[float, float]:
+        """rho_d and rho_u of a signal that knows of difficulty and fit alike."""
+        told = self.told
         return (rho * self.sigma_d / told, rho * self.sigma_u / told) if told > 0 else (0.0, 0.0)
 
     def signal_weights(self, name: str) -> tuple[float, float, float, float]:

@@ -18,16 +18,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from annotated_types import Gt, Le
 from numpy.typing import ArrayLike
-from scipy.interpolate import CubicSpline
 from scipy.special import expit, log_expit, logit
 
 from sim.arrays import FloatArray, IntArray
 from sim.parameters import choose
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicSpline
 
 _NODES = np.linspace(-9.0, 9.0, 361)
 _WEIGHTS = np.exp(-0.5 * _NODES**2) / np.exp(-0.5 * _NODES**2).sum()
@@ -111,6 +113,8 @@ def _curve(spread: float, failures: int) -> CubicSpline:
     log_p = latent + log_miss
     before = _log_mean(log_p) - _log_mean(log_miss)
     after = _log_mean(log_p + failures * log_miss) - _log_mean((failures + 1) * log_miss)
+    from scipy.interpolate import CubicSpline  # slow to load, and few markets need it
+
     return CubicSpline(before, after)
 
 

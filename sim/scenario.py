@@ -24,7 +24,7 @@ from sim.errors import ScenarioError, closest
 from sim.invalid import first_fault, invalid
 from sim.mechanisms import Mechanism, lookup
 from sim.origin import input_files
-from sim.parameters import build, split
+from sim.parameters import build, read_back, split
 from sim.scenario_file import read_raw
 from sim.scenario_model import ScenarioFile
 from sim.settings import Settings
@@ -230,7 +230,7 @@ def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
         sections = {section: copy.deepcopy(entry[section]) for section in SECTIONS}
         _relocate(sections["world"])
         _limitless(sections)
-        rule = _mechanism(where, entry["mechanism"], entry["parameters"])
+        rule = _mechanism(where, entry["mechanism"], read_back(lookup(entry["mechanism"]), entry["parameters"]))
         arms.append(Arm(entry["name"], rule, Settings.model_validate(sections), label_of(rule), entry["panel"]))
     return _scenario(folder, tuple(arms), resolved)
 

@@ -31,7 +31,7 @@ Factor = Annotated[float, Field(ge=1, le=1e6)]
 
 # Keys that go with a table, and with a profile; True where they must be stated.
 _OF_TABLE = {"columns": True, "beyond_tries": False}
-_OF_PROFILE = {"tasks": True, "parameters": True, "sigma_u": False, "shocks": False}
+_OF_PROFILE = {"tasks": True, "parameters": True, "sigma_u": False, "sigma_d": False, "shocks": False}
 _PUBLIC: tuple[Public, ...] = ("value", "penalty")
 
 
@@ -88,6 +88,11 @@ class WorldSettings(Section):
         None,
         description="sd of the private fit, at which a table fits the profile as well; a list makes a panel of each",
     )
+    sigma_d: Annotated[float, Field(ge=0, le=20)] | None = Field(
+        None,
+        description="sd of the tasks' difficulty, with sigma_u: both then stand instead of the profile's, and skills "
+        "stay, so that the share of private fit in ability can be swept",
+    )
     agents: list[str] | dict[str, Knobs] | None = Field(
         None,
         description='agents to keep, or a table of knobs for each agent of a profile that is changed; "*": for all',
@@ -135,6 +140,8 @@ class WorldSettings(Section):
                 raise ValueError(f"world.{key} has no meaning with {kind}")
         if self.agents is not None and not self.agents:
             raise ValueError("world.agents must not be empty: name at least one agent")
+        if self.sigma_d is not None and self.sigma_u is None:
+            raise ValueError("world.sigma_d must be stated with world.sigma_u: both replace the profile's")
         if self.table is not None and isinstance(self.agents, dict):
             raise ValueError("world.agents: knobs belong to a profile; with a table, list the agents to keep")
         return self

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +15,8 @@ from sim.errors import RunError
 
 if TYPE_CHECKING:
     from sim.sweep.plan import SweepPlan
+    from sim.sweep.processes import Processes
+    from sim.sweep.workers import Crew
 
 
 def add(app: typer.Typer) -> None:
@@ -43,24 +47,24 @@ def sweep(
     force: Annotated[bool, typer.Option("--force", help="replace another scenario's or seed's results")] = False,
 ) -> None:
     """Play a scenario over the grid of its [sweep]: every arm, at every setting, under the same luck."""
-    from sim.plugins import plugins
-    from sim.sweep.plan import Options
-
-    options = Options(_share(precision), None if most is None else whole("--most", most), ledger, engine)
+    share, limit, count = _share(precision), None if most is None else whole("--most", most), _count(jobs, scheduler)
     if most is not None and precision is None:
         raise RunError("--most: is the limit of --precision, which is not given")
-    with plugins(plugin or []) as digests:
-        plan = _plan(scenario, seed, replications, override, mechanism, digests, options)
-        count = _count(jobs, scheduler, plan)
-        folder = out or Path("out") / f"{plan.scenario.name}.sweep"
-        if dry_run:
-            from analysis.sweep_metrics import REDUCER
-            from sim.sweep.pilot import forecast
+    with _started(count, scheduler is None and not dry_run) as processes:
+        from sim.plugins import plugins
+        from sim.sweep.plan import Options
+        from sim.sweep.workers import Crew
 
-            printed([forecast(plan, REDUCER, count)])
-            return
-        _execute(plan, folder, count, scheduler, plugin or [], force, resume)
-        _show(folder, plan)
+        with plugins(plugin or []) as digests:
+            options = Options(share, limit, ledger, engine)
+            plan = _plan(scenario, seed, replications, override, mechanism, digests, options)
+            count = min(count, plan.jobs_for(plan.most))
+            if dry_run:
+                _forecast(plan, count)
+                return
+            folder = out or Path("out") / f"{plan.scenario.name}.sweep"
+            _execute(plan, folder, Crew(count, scheduler, plugin or [], processes), force, resume)
+            _show(folder, plan)
 
 
 def cell(
@@ -129,7 +133,7 @@ def _plan(
     digests: dict[str, str],
     options: Any = None,
 ) -> SweepPlan:
-    from analysis.figures.lines import check_figures
+    from analysis.figures.chart import check_figures
     from sim.bundled import find_scenario
     from sim.scenario_file import read_raw
     from sim.sweep.plan import plan_sweep
@@ -147,26 +151,21 @@ def _plan(
     return plan
 
 
-def _execute(
-    plan: SweepPlan, folder: Path, jobs: int, scheduler: str | None, paths: list[Path], force: bool, resume: bool
-) -> None:
+def _forecast(plan: SweepPlan, count: int) -> None:
+    from analysis.sweep_metrics import REDUCER
+    from sim.sweep.pilot import forecast
+
+    printed([forecast(plan, REDUCER, count)])
+
+
+def _execute(plan: SweepPlan, folder: Path, crew: Crew, force: bool, resume: bool) -> None:
     from analysis.sweep_report import ANALYSIS
     from sim.progress import cells
     from sim.sweep.execute import InterruptedSweepError, execute_sweep
 
     try:
         with cells(plan) as progress:
-            execute_sweep(
-                plan,
-                folder,
-                ANALYSIS,
-                jobs=jobs,
-                scheduler=scheduler,
-                plugin_paths=paths,
-                force=force,
-                resume=resume,
-                progress=progress,
-            )
+            execute_sweep(plan, folder, ANALYSIS, crew=crew, force=force, resume=resume, progress=progress)
     except KeyboardInterrupt as stopped:
         held = f"{stopped.label} in {stopped.partial}; " if isinstance(stopped, InterruptedSweepError) else ""
         typer.echo(f"bidlab: interrupted; {held}the same command goes on from there", err=True)
@@ -185,15 +184,27 @@ def _show(folder: Path, plan: SweepPlan) -> None:
         raise typer.Exit(1)
 
 
-def _count(jobs: str | None, scheduler: str | None, plan: SweepPlan) -> int:
-    from sim.sweep.execute import cores
+def _count(jobs: str | None, scheduler: str | None) -> int:
+    from sim.sweep.processes import cores
 
     if jobs is not None and scheduler is not None:
         raise RunError("--jobs: is for this machine; with --scheduler the cluster's workers do the jobs")
     count = cores() if jobs is None else whole("--jobs", jobs)
     if count < 1:
         raise RunError(f"--jobs {count}: must be >= 1")
-    return min(count, plan.jobs_for(plan.most))
+    return count
+
+
+@contextlib.contextmanager
+def _started(count: int, wanted: bool) -> Iterator[Processes | None]:
+    """The processes, loading while the scenario is read; None where none are needed."""
+    from sim.sweep.processes import Processes
+
+    if count == 1 or not wanted:
+        yield None
+        return
+    with contextlib.closing(Processes(count)) as processes:
+        yield processes
 
 
 def _share(text: str | None) -> float | None:

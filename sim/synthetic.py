@@ -114,7 +114,9 @@ def kept_agents(profile: Profile, world: WorldSettings) -> tuple[str, ...]:
 
 def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str]) -> Profile:
     """The profile as the scenario changes it: at its sigma_u, with its knobs, and only these agents."""
-    if world.sigma_u is not None:
+    if world.sigma_d is not None:
+        profile = profile.model_copy(update={"sigma_d": world.sigma_d, "sigma_u": world.sigma_u})
+    elif world.sigma_u is not None:
         profile = profile.with_sigma_u(world.sigma_u)
     knobs: dict[str, Knobs] = world.agents if isinstance(world.agents, dict) else {}
     profile = turn(profile, knobs)

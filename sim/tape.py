@@ -7,6 +7,7 @@ arrays the mechanism saw.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -99,10 +100,10 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
     own = np.flatnonzero(note[:, 5] >= 0)
     opening = allocator.opening
 
-    def rows(name: str, part: str) -> NDArray[Any] | None:
-        if getattr(getattr(opening, part), name) is None:
-            return None
-        gathered: NDArray[Any] = np.ascontiguousarray(getattr(getattr(opening, part), name)[at])
+    of = partial(getattr, opening)
+
+    def rows(name: str, part: str) -> NDArray[Any]:
+        gathered: NDArray[Any] = np.ascontiguousarray(getattr(of(part), name)[at])
         if len(own):
             gathered[own] = np.stack([getattr(getattr(clearing, part), name) for clearing in tape.own])
         return gathered
@@ -115,7 +116,7 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
         for name in Barred._fields if kept else ("excluded",):
             getattr(barred, name)[own] = np.stack([getattr(one, name) for one in tape.barred])
     parts = {
-        part: kind.trusted(**{name: rows(name, part) for name in kind.__dataclass_fields__})
+        part: kind.trusted(**{name: rows(name, part) for name, array in vars(of(part)).items() if array is not None})
         for part, kind in (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
     }
     return Block(note, Clearing(willing=willing, **parts), barred)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 
@@ -97,18 +98,30 @@ def second_price(agents: list[Agent], task: Task) -> Result:
 
 
 def score(agent: Agent, task: Task, form: str) -> float:
-    """qV - a, or q (V - a) + (1 - q) k."""
+    """qV - a, q (V - a) + (1 - q) k, or qV / (a + ec), infinite where a + ec <= 0 buys something."""
     if form == "qV-a":
         return agent.claim * task.value - agent.ask
-    return agent.claim * (task.value - agent.ask) + (1.0 - agent.claim) * task.penalty
+    if form == "q(V-a)":
+        return agent.claim * (task.value - agent.ask) + (1.0 - agent.claim) * task.penalty
+    worth, spent = agent.claim * task.value, agent.ask + agent.expected_cost
+    if worth <= 0:
+        return 0.0
+    return worth / spent if spent > 0 else math.inf
+
+
+def least_score(task: Task, form: str) -> float:
+    """V - r, or V / r: the score of a sure success at the reserve."""
+    if form != "qV/(a+ec)":
+        return task.value - task.reserve
+    return task.value / task.reserve if task.value > 0 and task.reserve > 0 else math.inf
 
 
 def _scored(agents: list[Agent], task: Task, form: str) -> dict[int, float]:
-    """Scores of those at or above V - r; under q(V-a) a claim of 0 promises nothing and is left out."""
+    """Scores of those at or above the least; under q(V-a) a claim of 0 promises nothing and is left out."""
     scores = {i: score(agent, task, form) for i, agent in enumerate(agents) if agent.active}
     if form == "q(V-a)":
         scores = {i: s for i, s in scores.items() if agents[i].claim >= 1e-9}
-    return {i: s for i, s in scores.items() if s >= task.value - task.reserve}
+    return {i: s for i, s in scores.items() if s >= least_score(task, form)}
 
 
 def _best(agents: list[Agent], scores: dict[int, float]) -> int:
@@ -126,20 +139,101 @@ def first_score(agents: list[Agent], task: Task, form: str) -> Result:
 
 
 def second_score(agents: list[Agent], task: Task, form: str) -> Result:
-    """The best score, paid the ask at which its score would equal bar = max(V - r, best rival score)."""
+    """The best score, paid the ask at which its score would equal bar = max(least score, best rival score)."""
     scores = _scored(agents, task, form)
     if not scores:
         return result(len(agents), {})
     winner = _best(agents, scores)
-    bar = max([task.value - task.reserve] + [s for i, s in scores.items() if i != winner])
-    return result(len(agents), {winner: (critical_ask(agents[winner].claim, bar, task, form), -task.penalty)})
+    bar = max([least_score(task, form)] + [s for i, s in scores.items() if i != winner])
+    return result(len(agents), {winner: (critical_ask(agents[winner], bar, task, form), -task.penalty)})
 
 
-def critical_ask(q: float, bar: float, task: Task, form: str) -> float:
-    """The ask at which a claim of q scores exactly `bar`."""
+def critical_ask(agent: Agent, bar: float, task: Task, form: str) -> float:
+    """The ask at which the agent's claim scores exactly `bar`."""
+    q = agent.claim
     if form == "qV-a":
         return q * task.value - bar
-    return task.value - (bar - (1.0 - q) * task.penalty) / q
+    if form == "q(V-a)":
+        return task.value - (bar - (1.0 - q) * task.penalty) / q
+    return q * task.value / bar - agent.expected_cost
+
+
+def contingent(agents: list[Agent], task: Task, bond: float, settlement: str = "truncated") -> Result:
+    """The best qV - a, a cost, paid V - bar on success and -bar on failure, as far as the bond goes."""
+    scores = {i: a.claim * task.value - a.ask for i, a in enumerate(agents) if a.active}
+    scores = {i: s for i, s in scores.items() if s >= task.value - task.reserve}
+    if settlement == "compensated" and bond < math.inf:
+        scores = {i: s for i, s in scores.items() if agents[i].claim >= 1e-9}
+    if not scores:
+        return result(len(agents), {})
+    winner = _best(agents, scores)
+    bar = max([task.value - task.reserve] + [s for i, s in scores.items() if i != winner])
+    success, uncovered = task.value - bar, max(0.0, bar - bond)
+    if settlement == "compensated" and uncovered > 0:
+        success -= (1.0 - agents[winner].claim) / agents[winner].claim * uncovered
+    return result(len(agents), {winner: (success, -min(bar, bond))})
+
+
+def quadratic_bonus(claim: float, outcome: int, kappa: float, m0: float) -> float:
+    """kappa [m0 - (y - q)^2]."""
+    return kappa * (m0 - (outcome - claim) ** 2)
+
+
+def fixed_price_bonus(agents: list[Agent], task: Task, kappa: float, m0: float) -> Result:
+    """The highest claim among those who accept the reserve as a price, plus the bonus."""
+    claims = {i: agents[i].claim for i in qualifiers(agents, task.reserve) if agents[i].claim >= 1e-9}
+    if not claims:
+        return result(len(agents), {})
+    winner = _best(agents, claims)
+    success = task.reserve + quadratic_bonus(claims[winner], 1, kappa, m0)
+    return result(len(agents), {winner: (success, -task.penalty + quadratic_bonus(claims[winner], 0, kappa, m0))})
+
+
+def second_score_bonus(agents: list[Agent], task: Task, kappa: float, m0: float) -> Result:
+    """Second score qV - a, plus the bonus; a claim of 0 is left out."""
+    sure = [agent if agent.claim >= 1e-9 else replace(agent, active=False) for agent in agents]
+    plain = second_score(sure, task, "qV-a")
+    contracts = {
+        i: (
+            plain.pay_success[i] + quadratic_bonus(agents[i].claim, 1, kappa, m0),
+            plain.pay_failure[i] + quadratic_bonus(agents[i].claim, 0, kappa, m0),
+        )
+        for i in plain.hired
+    }
+    return result(len(agents), contracts)
+
+
+def hybrid(agents: list[Agent], task: Task) -> Result:
+    """Second score q(V-a) with the advice in place of the claim; who has no advice is left out."""
+    return second_score([replace(a, claim=a.advice, active=a.active and a.advice >= 0) for a in agents], task, "q(V-a)")
+
+
+def _live_second_score(
+    agents: list[Agent],
+    task: Task,
+    scorer: Callable[[Agent, float], float],
+    fine: Callable[[float, float], float],
+) -> Result:
+    """The best score of a live rule at or above 0 within the bounty, paid the ask at which it scores the bar."""
+    able = qualifiers(agents, task.reserve)
+    scores = {i: scorer(agents[i], task.reserve) for i in able}
+    scores = {i: s for i, s in scores.items() if s >= 0}
+    if not scores:
+        return result(len(agents), {})
+    winner = _best(agents, scores)
+    bar = max([0.0] + [s for i, s in scores.items() if i != winner])
+    critical = scorer(replace(agents[winner], ask=0.0), task.reserve) - bar
+    return result(len(agents), {winner: (min(task.reserve, critical), -fine(agents[winner].claim, task.reserve))})
+
+
+def agent_economy_second_score(agents: list[Agent], task: Task) -> Result:
+    """The score of agent-economy, paid its critical ask; nothing is rounded."""
+    return _live_second_score(agents, task, agent_economy_score, partial(agent_economy_penalty, rounded=False))
+
+
+def agent_economy_phase2_second_score(agents: list[Agent], task: Task) -> Result:
+    """The score of its fork, paid its critical ask."""
+    return _live_second_score(agents, task, phase2_score, phase2_penalty)
 
 
 def largest_winning_ask(
@@ -225,9 +319,12 @@ def _planned(agents: list[Agent], task: Task, hired: list[int], pay: str) -> Res
     return result(len(agents), {i: (agents[i].expected_cost, agents[i].expected_cost) for i in hired})
 
 
-def always(agents: list[Agent], task: Task, agent: int = 0, pay: str = "expected_cost") -> Result:
-    """One agent does everything it can be given."""
-    return _planned(agents, task, [agent] if agent < len(agents) and agents[agent].active else [], pay)
+def always(
+    agents: list[Agent], task: Task, agent: int = 0, pay: str = "expected_cost", beside: int | None = None
+) -> Result:
+    """One agent does everything it can be given, and so does the one beside it."""
+    hired = [i for i in (agent, beside) if i is not None and i < len(agents) and agents[i].active]
+    return _planned(agents, task, hired, pay)
 
 
 def route_by_advice(agents: list[Agent], task: Task, pay: str = "expected_cost") -> Result:

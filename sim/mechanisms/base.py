@@ -27,8 +27,9 @@ class Promises:
 
     All relative to each agent's own belief, held fixed: one-shot, no collusion, success verified without error.
 
-    ask: the truthful ask is dominant, given the claim.
-    claim: the truthful claim is dominant. claim_ignored: it is, because the claim changes nothing.
+    ask: the truthful ask is dominant, whatever is claimed. ask_at_true_claim: only at a truthful claim, as what the ask
+        must make up for depends on the claim.
+    claim: the truthful claim is dominant; with ask, the truth about both is. claim_ignored: the claim changes nothing.
     rational: individually rational in expectation, at the truth.
     efficient: hires whom maximises belief x value - cost at the truth, where the reserve equals the value.
     no_deficit: the principal never pays more than the task is worth, in any state, where reserve <= value and the
@@ -41,6 +42,7 @@ class Promises:
     efficient: bool
     no_deficit: bool
     claim_ignored: bool = False
+    ask_at_true_claim: bool = False
 
 
 class Selection(NamedTuple):
@@ -55,7 +57,7 @@ class Mechanism:
     """Base of every rule. A subclass is a frozen dataclass of its parameters with four class attributes.
 
     summary: one line for `bidlab list mechanisms`. promises: see `Promises`. source: keys of REFERENCES.md.
-    needs: what the scenario must provide beyond bids: "value", "expected_cost", "advice".
+    needs: what the scenario must provide beyond bids: "value", "expected_cost", "advice"; may follow from parameters.
     announces_reserve: the rule makes the reserve public (the live rules post a bounty).
     solicits_bids: agents are asked for bids, and pay for making them where bids cost. False for planners.
     asks_for: what an ask means: "price", paid on success (the truth is the break-even price), or "cost", of an attempt.

@@ -47,29 +47,41 @@ class _Planner(Mechanism):
 class Always(_Planner):
     """One named agent does every task it can be given; where its pay is an expected cost nobody knows, none.
 
-    then: the agent for every posting after the first; the same one where absent.
+    then: the agent for every posting after the first; the same one where absent. beside: another that does the same
+    tasks at the same time.
     """
 
     agent: str | int
     then: str | int | None = None
+    beside: str | int | None = None
 
-    summary: ClassVar[str] = "one named agent for every task (another for later postings), paid its expected cost"
+    summary: ClassVar[str] = "one named agent for every task (another after it, or beside it), paid its expected cost"
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return (cls(agent=0, pay="expected_cost"), cls(agent=0, pay="reserve"))
 
+    @property
+    def promises(self) -> Promises:  # type: ignore[override]
+        bounded = self.pay == "reserve" and self.beside is None
+        return replace(super().promises, no_deficit=bounded)
+
     def for_agents(self, agents: Sequence[str]) -> Self:
         """Names resolved to positions; raises `ScenarioError` where nobody has that name."""
-        then = None if self.then is None else _position("then", self.then, agents)
-        return replace(self, agent=_position("agent", self.agent, agents), then=then)
+
+        def place(key: str, name: str | int | None) -> int | None:
+            return None if name is None else _position(key, name, agents)
+
+        then, beside = place("then", self.then), place("beside", self.beside)
+        return replace(self, agent=_position("agent", self.agent, agents), then=then, beside=beside)
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
-        if isinstance(self.agent, str) or isinstance(self.then, str):
+        if any(isinstance(name, str) for name in (self.agent, self.then, self.beside)):
             raise ScenarioError(f"always.agent: {self.agent!r} is a name; for_agents turns it into a position")
         later = self.agent if self.then is None else self.then
         who = np.where(np.asarray(tender.posting) == 0, self.agent, later)[..., None]
-        hired = bids.active & (np.arange(bids.active.shape[-1]) == who)
+        places = np.arange(bids.active.shape[-1])
+        hired = bids.active & ((places == who) | (places == (-1 if self.beside is None else self.beside)))
         if self.pay == "expected_cost":
             hired = hired & ~np.isnan(standing.expected_cost)
         return self._contract(hired, tender, standing, np.zeros(hired.shape[:-1], np.bool_))

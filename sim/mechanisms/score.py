@@ -3,11 +3,16 @@
     score       S(a, q)                   critical ask a*: S(a*, q) = bar
     "qV-a"      q V - a                   q V - bar
     "q(V-a)"    q (V - a) + (1 - q) k     V - (bar - (1 - q) k) / q
+    "qV/(a+ec)" q V / (a + ec)            q V / bar - ec
 
-The highest score at or above V - r is hired; bar = max(V - r, best rival score). First score pays the ask, second
-score the critical ask; a failed agent pays k. At break-even asks the second form equals p V - c whatever k is, so it
-is the welfare order; the first form is not. A claim below one in a billion promises nothing and is never hired under
-the second form.
+ec is what the allocator expects an attempt to cost. The highest score at or above a least one is hired; bar = max(least
+score, best rival score). First score pays the ask, second score the critical ask; a failed agent pays k. At break-even
+asks the second form equals p V - c whatever k is, so it is the welfare order; the others are not. A claim below one in
+a billion promises nothing and is never hired under the second form.
+
+The least score is V - r for the two forms in dollars, and V / r for value per dollar: what a sure success at the
+reserve is worth. Under each, nobody at a claim of 1 is paid more than r on success. An ask of -ec or less costs
+nothing: its value per dollar is infinite.
 
 With a penalty the second form credits a bidder with what it would pay on failure, so the less it claims the less its
 ask weighs: a claim near 0 at any ask scores k, and its critical ask grows without bound. Truth remains the best ask,
@@ -25,7 +30,7 @@ from sim.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms.base import Mechanism, Need, Promises, Selection, Terms, best_rival, contract, select
 from sim.mechanisms.registry import register
 
-ScoreForm = Literal["qV-a", "q(V-a)"]
+ScoreForm = Literal["qV-a", "q(V-a)", "qV/(a+ec)"]
 
 LEAST_CLAIM = 1e-9
 
@@ -36,22 +41,31 @@ class _ScoreRule(Mechanism):
 
     score: ScoreForm = "qV-a"
 
-    needs: ClassVar[frozenset[Need]] = frozenset({"value"})
+    @property
+    def needs(self) -> frozenset[Need]:  # type: ignore[override]
+        return frozenset({"value", "expected_cost"} if self.score == "qV/(a+ec)" else {"value"})
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
-        return (cls(score="qV-a"), cls(score="q(V-a)"))
+        return (cls(score="qV-a"), cls(score="q(V-a)"), cls(score="qV/(a+ec)"))
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         value, penalty = np.asarray(tender.value)[..., None], np.asarray(tender.penalty)[..., None]
         ask = np.where(bids.active, bids.ask, np.nan)  # an abstaining agent's ask is infinite
         if self.score == "qV-a":
             return {"claim x value": bids.claim * value, "-ask": -ask}
+        if self.score == "qV/(a+ec)":
+            ratio = value_per_dollar(bids.claim * value, ask + standing.expected_cost)
+            return {"claim x value / (ask + expected cost)": ratio}
         expected = bids.claim * (value - ask)
         return {"claim x (value - ask)": expected, "(1 - claim) x penalty": (1.0 - bids.claim) * penalty}
 
     def threshold(self, tender: Tender) -> FloatArray:
-        return np.asarray(tender.value) - np.asarray(tender.reserve)
+        value, reserve = np.asarray(tender.value), np.asarray(tender.reserve)
+        if self.score == "qV/(a+ec)":
+            # A task worth nothing is not worth hiring for, whatever the reserve.
+            return np.where(value > 0, value_per_dollar(value, reserve), np.inf)
+        return value - reserve
 
     def _select(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Selection:
         scores = self.scores(bids, tender, standing)
@@ -61,12 +75,23 @@ class _ScoreRule(Mechanism):
         return select(scores, eligible, lottery)
 
 
+def value_per_dollar(worth: FloatArray, spent: FloatArray) -> FloatArray:
+    """worth / spent; infinite where something is had for nothing or less, 0 where what is had is worth nothing.
+
+    >>> value_per_dollar(np.array([0.8, 0.8, 0.0]), np.array([0.2, 0.0, 0.0])).tolist()
+    [4.0, inf, 0.0]
+    """
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        ratio = np.where(spent <= 0, np.inf, worth / spent)
+    return np.where(worth > 0, ratio, np.where(np.isnan(worth), np.nan, 0.0))
+
+
 @register("first_score")
 @dataclass(frozen=True)
 class FirstScore(_ScoreRule):
     """The best score wins and is paid its own ask. Sources: [Che1993], [AskerCantillon2008]."""
 
-    summary: ClassVar[str] = "best score of claim and ask at or above value - reserve, paid its ask"
+    summary: ClassVar[str] = "best score of claim and ask at or above the reserve's, paid its ask"
     source: ClassVar[str] = "Che1993, AskerCantillon2008"
 
     @property
@@ -88,7 +113,7 @@ class SecondScore(_ScoreRule):
     Sources: [Che1993], [AskerCantillon2008].
     """
 
-    summary: ClassVar[str] = "best score of claim and ask at or above value - reserve, paid its critical ask"
+    summary: ClassVar[str] = "best score of claim and ask at or above the reserve's, paid its critical ask"
     source: ClassVar[str] = "Che1993, AskerCantillon2008"
 
     @property
@@ -102,6 +127,8 @@ class SecondScore(_ScoreRule):
         value, penalty = np.asarray(tender.value)[..., None], np.asarray(tender.penalty)[..., None]
         if self.score == "qV-a":
             critical = bids.claim * value - bar
+        elif self.score == "qV/(a+ec)":
+            critical = np.where(chosen.hired, bids.claim * value, 0.0) / bar - standing.expected_cost
         else:
             claim = np.where(chosen.hired, bids.claim, 1.0)
             critical = value - (bar - (1.0 - claim) * penalty) / claim

@@ -13,9 +13,8 @@ Work goes into `DIR.partial`; what was killed there goes on when the same comman
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from sim.sweep import store
 from sim.sweep.job import CellWork, Reducer, Work
 from sim.sweep.manifest import write_manifest
 from sim.sweep.plan import SweepPlan
-from sim.sweep.workers import workers_for
+from sim.sweep.workers import HERE, Crew, workers_for
 
 PARTIAL = "partial.json"
 Progress = Callable[[int, int], None]  # cells done since the last call, in all jobs; jobs known of
@@ -66,28 +65,26 @@ def execute_sweep(
     folder: Path,
     analysis: Analysis,
     *,
-    jobs: int = 1,
-    scheduler: str | None = None,
-    plugin_paths: Sequence[Path] = (),
+    crew: Crew = HERE,
     force: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Run the sweep and put its results into `folder`; returns it.
 
-    jobs: processes of this machine. scheduler: address of a Dask cluster, instead of them. resume: insist that there
-    is something to go on from. Raises RunError where the folder holds something else, cannot be written or, with
-    `resume`, holds nothing to go on from; InterruptedSweepError at Ctrl-C.
+    crew: who does the jobs. resume: insist that there is something to go on from. Raises RunError where the folder
+    holds something else, cannot be written or, with `resume`, holds nothing to go on from; InterruptedSweepError at
+    Ctrl-C.
     """
     check_folder(folder, plan.info, force)
     partial = partial_of(folder)
     if resume:
         _check_resumable(folder, partial, plan)
-    clock: dict[str, Any] = {"started": time.time(), "jobs": jobs, "scheduler": scheduler, "seconds": {}}
+    clock: dict[str, Any] = {"started": time.time(), "jobs": crew.count, "scheduler": crew.scheduler, "seconds": {}}
     try:
         open_partial(partial, plan.info, plan.scenario.inputs, store.KEPT)
         try:
-            total = _play(plan, partial, analysis, jobs, scheduler, plugin_paths, progress, clock)
+            total = _play(plan, partial, analysis, crew, progress, clock)
         except KeyboardInterrupt:
             raise _interrupted(plan, partial, analysis) from None
         store.tidy(partial, total)
@@ -115,22 +112,19 @@ def _play(
     plan: SweepPlan,
     partial: Path,
     analysis: Analysis,
-    jobs: int,
-    scheduler: str | None,
-    plugin_paths: Sequence[Path],
+    crew: Crew,
     progress: Progress | None,
     clock: dict[str, Any],
 ) -> int:
     """Do all jobs there are to do, in rounds where a precision is asked for; returns how many there are."""
     work, n_cells = work_of(plan, analysis.reducer), len(plan.cells)
     needed, told = plan.jobs_for(plan.scenario.replications), 0
-    here = scheduler is None and jobs == 1
 
     def tick(_: int) -> None:
         if progress is not None:
             progress(1, needed)
 
-    with workers_for(work, jobs, scheduler, plugin_paths, tick if here else None) as workers:
+    with workers_for(work, crew, tick) as workers:
         while True:
             there = set(store.finished(partial))
             missing = [number for number in range(needed) if number not in there]
@@ -139,7 +133,7 @@ def _play(
             for done in workers.run([(number, *plan.job(number)) for number in missing]):
                 store.keep(partial, done)
                 clock["seconds"][f"job {done.number}"] = done.seconds
-                if progress is not None and not here:
+                if progress is not None and not crew.here:
                     progress(n_cells, needed)
             told = needed
             if plan.options.precision is None:
@@ -159,8 +153,3 @@ def _interrupted(plan: SweepPlan, partial: Path, analysis: Analysis) -> Interrup
     if done:
         analysis.finish(partial, plan, label)
     return InterruptedSweepError(partial, label)
-
-
-def cores() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -14,13 +14,17 @@ Names = Annotated[list[str], Field(min_length=1)]
 class FigureFile(Section):
     """A figure of a sweep."""
 
-    kind: Literal["lines"] = Field(description='"lines": a line for each arm over one swept key, with a 95% band')
+    kind: Literal["lines", "map"] = Field(
+        description='"lines": a line for each arm over one swept key, with a 95% band; "map": a colour for each pair '
+        "of levels of two swept keys, a map for each arm"
+    )
     x: str = Field(description="the swept key along the x axis")
     y: str | Names | None = Field(
         None,
         description='metrics, a column of panels each, e.g. "welfare", "share:NAME", "difference:welfare"; welfare '
         "and solve_rate where absent",
     )
+    vertical: str | None = Field(None, description="of a map: the swept key up its other axis")
     lines: str = Field("arm", description='"arm", or a swept key, of which each value has a line')
     panel: str | Names | None = Field(
         None, description='rows of panels: "arm", "panel", swept keys; where absent, all that is not told otherwise'

@@ -9,14 +9,10 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import importlib
-import itertools
-import os
 import pickle
 import re
-import signal
-import threading
-import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +20,7 @@ from typing import Any, Protocol
 from sim.errors import RunError
 from sim.plugins import plugins
 from sim.sweep.job import Done, Tick, Work, run_job
+from sim.sweep.processes import Processes
 
 PATIENCE = "5s"  # for a scheduler to answer
 Job = tuple[int, int, int]  # number, first replication, count
@@ -46,42 +43,6 @@ class Here:
         """The jobs one after the other."""
         for job in jobs:
             yield run_job(self.work, *job, tick=self.tick)
-
-
-class Processes:
-    """`count` processes of this machine, with one thread of linear algebra each."""
-
-    def __init__(self, work: Work, count: int, paths: Sequence[Path]) -> None:
-        from joblib.externals import loky
-
-        self._count = count
-        self._executor = loky.ProcessPoolExecutor(
-            max_workers=count,
-            initializer=_prepare,
-            initargs=(os.getpid(), pickle.dumps(work), [str(path.resolve()) for path in paths]),
-            env={f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
-        )
-
-    def run(self, jobs: Sequence[Job]) -> Iterator[Done]:
-        """The jobs as they are finished; raises RunError where a process was killed."""
-        queue = iter(jobs)
-        # Few are handed over at a time: what waits inside the pool could not be taken back at Ctrl-C.
-        running = {self._executor.submit(_prepared_job, *job) for job in itertools.islice(queue, 2 * self._count)}
-        try:
-            while running:
-                done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
-                running |= {self._executor.submit(_prepared_job, *job) for job in itertools.islice(queue, len(done))}
-                for future in done:
-                    yield future.result()
-        except concurrent.futures.BrokenExecutor as error:
-            raise RunError(
-                "a worker process was killed, for want of memory most likely; finished jobs are kept: go on with "
-                f"fewer --jobs ({type(error).__name__})"
-            ) from None
-
-    def close(self) -> None:
-        """Stop the processes, whatever they do."""
-        self._executor.shutdown(wait=True, kill_workers=True)
 
 
 class Cluster:
@@ -126,40 +87,58 @@ class Cluster:
         self._client.close(timeout=5)
 
 
+class OnThisMachine:
+    """Processes of this machine."""
+
+    def __init__(self, work: Work, processes: Processes, paths: Sequence[Path]) -> None:
+        self._processes = processes
+        self._given = pickle.dumps(work), [str(path.resolve()) for path in paths]
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Done]:
+        """The jobs as they are finished; raises RunError where a process was killed."""
+        try:
+            yield from self._processes.each(_job_of, [(*self._given, *job) for job in jobs])
+        except concurrent.futures.BrokenExecutor as error:
+            raise RunError(
+                "a worker process was killed, for want of memory most likely; finished jobs are kept: go on with "
+                f"fewer --jobs ({type(error).__name__})"
+            ) from None
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who is to do the jobs: `count` processes of this machine, or the Dask cluster at `scheduler`.
+
+    processes: those of this machine, where they run already.
+    """
+
+    count: int = 1
+    scheduler: str | None = None
+    plugin_paths: Sequence[Path] = ()
+    processes: Processes | None = None
+
+    @property
+    def here(self) -> bool:
+        """This process does the jobs itself."""
+        return self.scheduler is None and self.count == 1
+
+
+HERE = Crew()
+
+
 @contextlib.contextmanager
-def workers_for(
-    work: Work, count: int, scheduler: str | None, paths: Sequence[Path], tick: Tick | None = None
-) -> Iterator[Workers]:
-    """`count` workers of this machine, or those of the Dask cluster at `scheduler`; closed at the end."""
-    if scheduler is None and count == 1:
+def workers_for(work: Work, crew: Crew, tick: Tick | None = None) -> Iterator[Workers]:
+    """The crew's workers, closed at the end unless they ran already. tick: as in `Here`."""
+    if crew.scheduler is not None:
+        with contextlib.closing(Cluster(work, crew.scheduler, crew.plugin_paths)) as cluster:
+            yield cluster
+    elif crew.here:
         yield Here(work, tick)
-        return
-    pool = Processes(work, count, paths) if scheduler is None else Cluster(work, scheduler, paths)
-    try:
-        yield pool
-    finally:
-        pool.close()
-
-
-_work: list[Work] = []
-
-
-def _prepare(parent: int, content: bytes, paths: Sequence[str]) -> None:
-    """Make this process ready for jobs. Ctrl-C is for the one that gives them, and it ends when that one does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    _work[:] = [_unpacked(content, tuple(paths))]
-
-
-def _end_with(parent: int) -> None:
-    """End this process soon after its parent, which may be killed without a word."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
-
-
-def _prepared_job(number: int, first: int, count: int) -> Done:
-    return run_job(_work[0], number, first, count)
+    elif crew.processes is not None:
+        yield OnThisMachine(work, crew.processes, crew.plugin_paths)
+    else:
+        with contextlib.closing(Processes(crew.count)) as started:
+            yield OnThisMachine(work, started, crew.plugin_paths)
 
 
 def _job_of(content: bytes, paths: Sequence[str], number: int, first: int, count: int) -> Done:

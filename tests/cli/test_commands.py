@@ -192,6 +192,34 @@ def test_ten_line_rule(tmp_path: Path) -> None:
     assert "rule.py" in said.err
 
 
+SCORE_PLUGIN = """
+from dataclasses import dataclass
+import numpy as np
+from sim.mechanisms import CriticalScoreRule, register
+
+@register("dear_is_bad")
+@dataclass(frozen=True)
+class DearIsBad(CriticalScoreRule):
+    summary = "a quadratic dislike of the ask"
+
+    def score(self, ask, claim, tender, standing):
+        return claim - (np.maximum(ask, 0.0) / tender.value[..., None]) ** 2
+"""
+
+
+def test_score_of_ones_own_is_a_rule(tmp_path: Path) -> None:
+    """t1, value 1: a claims .9 and asks 1/3, b claims .6 and asks 1/12; a is paid the root of .9 - .6 + 1/144."""
+    scenario, plugin, out = lay_out(tmp_path), tmp_path / "rule.py", tmp_path / "o"
+    plugin.write_text(SCORE_PLUGIN)
+    ok(bidlab("run", scenario, "--out", out, "--plugin", plugin, "--mechanism", "dear_is_bad"))
+    told = ok(bidlab("explain", out, "--task", "t1", "--plugin", plugin))
+    assert "a is promised $0.5540 on success" in told
+    plugin.write_text(SCORE_PLUGIN.replace("tender.value[..., None]", "tender.valeu"))
+    said = bidlab("check", scenario, "--plugin", plugin, "--mechanism", "dear_is_bad")
+    assert said.code == 2
+    assert "rule.py: line 12: mechanism 'dear_is_bad': AttributeError" in said.err
+
+
 def test_table_of_one_agent(tmp_path: Path) -> None:
     scenario = lay_out(tmp_path, table=HEADER + "a,t1,0.9,1,0.3,0.3\na,t2,0.8,0,0.3,0.3\n")
     out = ok(bidlab("run", scenario, "--out", tmp_path / "o"))

@@ -6,6 +6,7 @@ scores are exactly equal, so ties, asks at the reserve, and claims of 0 and 1 ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -40,8 +41,21 @@ MONEY_PAIRS = {
     "first_score q(V-a)": score_pair(reference.first_score, "q(V-a)"),
     "second_score qV-a": score_pair(reference.second_score, "qV-a"),
     "second_score q(V-a)": score_pair(reference.second_score, "q(V-a)"),
+    "first_score qV/(a+ec)": score_pair(reference.first_score, "qV/(a+ec)"),
+    "second_score qV/(a+ec)": score_pair(reference.second_score, "qV/(a+ec)"),
+    "contingent": pair(reference.contingent, bond=math.inf),
+    "contingent, compensated without need": pair(reference.contingent, bond=math.inf, settlement="compensated"),
+    "contingent, bond .125": pair(reference.contingent, bond=0.125),
+    "contingent, bond .125, compensated": pair(reference.contingent, bond=0.125, settlement="compensated"),
+    "contingent, no bond, compensated": pair(reference.contingent, bond=0.0, settlement="compensated"),
+    "fixed_price_bonus": pair(reference.fixed_price_bonus, kappa=0.5, m0=0.25),
+    "second_score_bonus": pair(reference.second_score_bonus, kappa=2.0, m0=0.25),
+    "hybrid": pair(reference.hybrid),
+    "agent_economy_second_score": pair(reference.agent_economy_second_score),
+    "agent_economy_phase2_second_score": pair(reference.agent_economy_phase2_second_score),
     "always": pair(reference.always, agent=1),
     "always, paid the reserve": pair(reference.always, agent=1, pay="reserve"),
+    "always, beside another": pair(reference.always, agent=1, beside=0),
     "route_by_advice": pair(reference.route_by_advice),
     "route_by_advice, paid the reserve": pair(reference.route_by_advice, pay="reserve"),
 }
@@ -147,16 +161,38 @@ def test_rule_equals_its_definition_in_the_continuum(rule, definition, n) -> Non
         assert_award(scene_of(agents, task).award(rule), definition(agents, task))
 
 
-@pytest.mark.parametrize("form", ["qV-a", "q(V-a)"])
+@pytest.mark.parametrize("form", ["qV-a", "q(V-a)", "qV/(a+ec)"])
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(agents=dyadic_agents, task=dyadic_tasks)
 def test_second_score_pays_the_largest_ask_that_still_wins(form, agents, task) -> None:
     award = scene_of(agents, task).award(lookup("second_score")(score=form))
     definition = partial(reference.first_score, form=form)
     for who in np.flatnonzero(award.hired).tolist():
-        if form == "q(V-a)" or agents[who].claim >= 1e-9:
+        if form != "qV-a" or agents[who].claim >= 1e-9:
             largest = reference.largest_winning_ask(definition, agents, task, who)
             assert award.pay_success[who] == pytest.approx(largest, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "definition", [reference.agent_economy_second_score, reference.agent_economy_phase2_second_score]
+)
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(agents=dyadic_agents, task=dyadic_tasks)
+def test_live_second_score_pays_the_largest_ask_that_still_wins(definition, agents, task) -> None:
+    """Rules are monotone, so who wins as first score wins as second score: the definition's own winner is asked."""
+    award = scene_of(agents, task).award(lookup(definition.__name__)())
+    for who in np.flatnonzero(award.hired).tolist():
+        largest = reference.largest_winning_ask(definition, agents, task, who)
+        assert award.pay_success[who] == pytest.approx(largest, rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(agents=dyadic_agents, task=dyadic_tasks)
+def test_hybrid_pays_the_largest_ask_that_still_wins(agents, task) -> None:
+    award = scene_of(agents, task).award(lookup("hybrid")())
+    for who in np.flatnonzero(award.hired).tolist():
+        largest = reference.largest_winning_ask(reference.hybrid, agents, task, who)
+        assert award.pay_success[who] == pytest.approx(largest, rel=1e-9, abs=1e-9)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

@@ -100,6 +100,46 @@ def test_no_lie_pays_about_what_is_declared_truthful(rule, rivals, kind, lies) -
     assert_no_lie_pays(rule, rivals, kind, told + (lies if rule.promises.ask and rule.promises.claim else []))
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(rule, id=name)
+        for name, rule in RULES.items()
+        if rule.promises.ask and (rule.promises.claim_ignored or not rule.promises.claim)
+        if not rule.promises.ask_at_true_claim
+    ],
+)
+@lies_of_hypothesis
+@given(rivals=postings(), kind=types, claim=st.floats(0.01, 1.0), lies=lies)
+def test_truthful_ask_is_dominant_whatever_is_claimed(rule, rivals, kind, claim, lies) -> None:
+    """Of rules that do not make the truth about both dominant at once, or only at a truthful claim."""
+    honest = truthful(rule, rivals, *kind, me(rivals))
+    truth = worth(rule, honest.with_bids(claim=np.where(me(rivals), claim, honest.bids.claim)), *kind)
+    for ask, _ in lies:
+        lie = honest.with_bids(
+            ask=np.where(me(rivals), ask, honest.bids.ask),
+            claim=np.where(me(rivals), claim, honest.bids.claim),
+            active=honest.bids.active | me(rivals),
+        )
+        assert worth(rule, lie, *kind) - truth <= TOLERANCE
+
+
+@which("ask_at_true_claim")
+def test_another_ask_pays_at_some_false_claim(rule) -> None:
+    honest, p, c = lying_scenes(rule, 200)
+    gains = [
+        utility(first_bids(honest, shade, np.full(200, claim)).award(rule), p, c)[:, 0]
+        - utility(first_bids(honest, 0.0, np.full(200, claim)).award(rule), p, c)[:, 0]
+        for shade in (-0.2, -0.1, 0.1, 0.2)
+        for claim in (0.1, 0.5, 1.0)
+    ]
+    assert max(gain.max() for gain in gains) > 0.01
+
+
+def test_an_ask_that_is_dominant_at_a_true_claim_is_dominant_there() -> None:
+    assert all(rule.promises.ask for rule in RULES.values() if rule.promises.ask_at_true_claim)
+
+
 @which("claim_ignored")
 @lies_of_hypothesis
 @given(rivals=postings(), others=st.lists(shares, min_size=5, max_size=5))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from analysis.arm import ArmData
 from analysis.inference import Estimate, paired_difference
@@ -323,6 +323,20 @@ def test_sigma_u_panel_keeps_success_rates_claims_and_luck(tmp_path: Path) -> No
         assert changed(panel["x [sigma_u 1.0]"], drawn) <= {"belief", "cost_belief", "ability", "success", "verified"}
 
 
+def test_stated_sigmas_stand_instead_of_the_profiles(tmp_path: Path) -> None:
+    """Without private fit two agents differ by their skills alone, whatever the task; without difficulty tasks differ
+    to each agent on its own."""
+    common = logit(world(tmp_path, WORLD + "sigma_d = 2.0\nsigma_u = 0.0\n").ability)
+    np.testing.assert_allclose(common[..., 0] - common[..., 1], 0.3, rtol=0, atol=1e-9)
+    private = logit(world(tmp_path, WORLD + "sigma_d = 0.0\nsigma_u = 2.0\n", replications=200).ability)
+    for place, skill in enumerate((0.5, 0.2, 1.0)):
+        spread = private[..., place] - skill
+        assert_mean(spread.ravel(), 0.0)
+        assert_mean(spread.ravel() ** 2, 4.0)
+    product = (private[..., 0] - 0.5) * (private[..., 1] - 0.2)
+    assert_mean(product.ravel(), 0.0)
+
+
 def test_more_private_fit_leaves_more_to_gain_by_routing(tmp_path: Path) -> None:
     """Best ability minus the best single agent's, of the published .003, .034, .074 at 0, 1, 2.3."""
     keys = 'profile = "marketbench"\ntasks = 100\nparameters = "point"\nsigma_u = [0.0, 1.0, 2.3]\n'
@@ -449,6 +463,8 @@ def shock(text: str) -> str:
         (WORLD.replace("p.toml", "q.toml"), ("q.toml", "cannot be read")),
         (WORLD.replace("p.toml", "marketbensh"), ("world.profile", "did you mean 'marketbench'")),
         (WORLD + "sigma_u = -1.0\n", ("s.toml", "world.sigma_u", ">= 0", "-1.0")),
+        (WORLD + "sigma_d = 1.0\n", ("s.toml", "world.sigma_d", "with world.sigma_u")),
+        (TABLE_KEYS + "sigma_d = 1.0\n", ("s.toml", "world.sigma_d", "no meaning with a table")),
         (WORLD + 'beyond_tries = "repeat"\n', ("s.toml", "world.beyond_tries", "no meaning with a profile")),
         (TABLE_KEYS + "tasks = 3\n", ("s.toml", "world.tasks", "no meaning with a table")),
         (TABLE_KEYS + "sigma_u = 1.0\n", ("s.toml", "world.sigma_u", "no meaning with a table")),

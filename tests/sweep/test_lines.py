@@ -55,7 +55,7 @@ def test_default_figure_holds_the_other_factors(tmp_path: Path) -> None:
 
 
 BAD = {
-    'kind = "line"': ("figure.kind", 'must be "lines"; got "line"'),
+    'kind = "line"': ("figure.kind", 'must be "lines" or "map"; got "line"'),
     'kind = "lines"': ("figure.x", "is missing"),
     f'kind = "lines"\nx = "{KEY}"\ncolour = "red"': ("colour", "unknown key", "allowed: kind, x, y"),
     'kind = "lines"\nx = "tender.penlty"': ("figure number 1: x", "did you mean 'tender.penalty'"),
@@ -70,6 +70,10 @@ BAD = {
     f'kind = "lines"\nx = "{KEY}"\nlines = "tender.penalty"\npanel = "panel"': ("arm varies too",),
     f'kind = "lines"\nx = "{KEY}"\narms = ["alwys"]': ("arms", "did you mean 'always'"),
     f'kind = "lines"\nx = "{KEY}"\nname = "a/b"': ("name",),
+    f'kind = "lines"\nx = "{KEY}"\nvertical = "tender.penalty"': ("vertical", 'belongs to kind = "map"'),
+    f'kind = "map"\nx = "{KEY}"': ("vertical", "must be stated"),
+    f'kind = "map"\nx = "{KEY}"\nvertical = "tender.penlty"': ("vertical", "did you mean 'tender.penalty'"),
+    f'kind = "map"\nx = "{KEY}"\nvertical = "{KEY}"': ("vertical", "advances together with x"),
     f'kind = "lines"\nx = "{KEY}"\n[[figure]]\nkind = "lines"\nx = "{KEY}"\nname = "lines"': ("two figures", "'lines'"),
 }
 

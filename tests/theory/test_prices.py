@@ -101,22 +101,23 @@ def winners(rule: Mechanism) -> Scene:
 
 @pytest.mark.parametrize("rule", registered().values(), ids=registered().keys())
 def test_truthful_ask_breaks_even_when_paid_as_asked(rule: Mechanism) -> None:
-    """p a + (1 - p) pay_failure - c = 0 at the truthful claim; planners read no ask and are told the cost."""
+    """p (a + bonus on success) + (1 - p) pay_failure - c = 0 at the truthful claim, where an ask is a price."""
     p, c = chance("break even/p", 500, 1, low=0.2), chance("break even/c", 500, 1, high=0.5)
     honest = truthful(rule, winners(rule), p, c, np.ones((500, 1), np.bool_))
-    if rule.name in {"always", "route_by_advice"}:
+    if rule.asks_for == "cost":
         np.testing.assert_array_equal(honest.bids.ask, c)
         return
     award = honest.award(rule)
     assert award.hired.mean() > 0.5
-    gain = p * honest.bids.ask + (1 - p) * award.pay_failure - c
+    bonus = rule.bonus(honest.bids.claim)[0] if hasattr(rule, "bonus") else 0.0
+    gain = p * (honest.bids.ask + bonus) + (1 - p) * award.pay_failure - c
     np.testing.assert_allclose(gain[award.hired], 0.0, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("rule", registered().values(), ids=registered().keys())
 def test_agent_without_a_chance_abstains(rule: Mechanism) -> None:
-    if rule.name in {"always", "route_by_advice"}:
-        pytest.skip("bids change nothing")
+    if rule.asks_for == "cost":
+        pytest.skip("its cost is what an agent asks, with a chance or without")
     posted = scene([0.0, 0.0], 0.5)
     ask = rule.truthful_ask(np.array([0.0, 0.5]), np.array([0.1, 0.1]), posted.notice(rule))
     assert np.isinf(ask[0])

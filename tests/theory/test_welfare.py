@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sim.mechanisms import lookup
-from tests.scenes import chance, scene
+from tests.scenes import chance, scene, utility
 from tests.statistics import assert_mean, assert_rate
 from tests.theory.world import E1_BELIEF, E1_COST, E1_SE, E1_SIZE, Truth, e1
 
@@ -25,6 +25,9 @@ RULES = {
     "AE": ("agent_economy", {"rounded": False}),
     "lowest ask": ("second_price", {}),
     "posted": ("posted_price", {}),
+    "contingent": ("contingent", {"bond": np.inf}),
+    "compensated": ("contingent", {"bond": 0.25, "settlement": "compensated"}),
+    "hybrid": ("hybrid", {}),
 }
 
 
@@ -41,6 +44,8 @@ def truth(label: str) -> Truth:
         ("ability oracle", 0.6545),
         ("q(V-a)", 0.6545),
         ("first q(V-a)", 0.6545),
+        ("contingent", 0.6545),
+        ("hybrid", 0.6545),
         ("qV-a", 0.6535),
         ("P2", 0.6505),
         ("AE", 0.6437),
@@ -95,6 +100,8 @@ def test_posted_price_fills_a_known_share() -> None:
         ("lowest ask", 0.0890, 0.5048),
         ("qV-a", 0.1644, 0.4891),
         ("q(V-a)", 0.1591, 0.4954),
+        ("contingent", 0.1591, 0.4954),
+        ("compensated", 0.1591, 0.4954),
     ],
 )
 def test_money(label: str, agents: float, principal: float) -> None:
@@ -112,6 +119,39 @@ def test_surplus_second_score_pays_the_winner_its_lead_over_the_next_agent() -> 
     surplus = np.sort(E1_BELIEF - E1_COST, axis=-1)
     lead = np.maximum(surplus[:, -1], 0.0) - np.maximum(surplus[:, -2], 0.0)
     np.testing.assert_allclose(truth("q(V-a)").agents, lead, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("label", ["contingent", "compensated", "hybrid"])
+def test_payoff_equivalence_agent_by_agent(label: str) -> None:
+    """All hire as the surplus second score and leave each agent, in expectation over its outcome, the same."""
+    p, c = E1_BELIEF, E1_COST
+    found, expected = truth(label).award, truth("q(V-a)").award
+    np.testing.assert_array_equal(found.hired, expected.hired)
+    np.testing.assert_allclose(utility(found, p, c), utility(expected, p, c), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("bond", "binds", "principal"),
+    [(0.5, 0.498, 0.4875), (0.25, 0.957, 0.4513), (0.1, 0.998, 0.4209), (0.0, 1.0, 0.4001)],
+)
+def test_truncated_bonds_bind_and_cost_the_principal(bond: float, binds: float, principal: float) -> None:
+    """Shares are of all postings: .9999 of them are filled. What the principal loses is E[(1 - p) (bar - L)+]."""
+    rule = lookup("contingent")(bond=bond)
+    market = e1(rule)
+    assert_mean(market.principal, principal, expected_se=E1_SE)
+    bound = rule.binding(*market.bids[:3], market.award).any(axis=-1)
+    assert_rate(bound, binds, expected_se=5e-4)
+    uncovered = np.where(market.award.hired, (1.0 - E1_BELIEF) * (-truth("contingent").award.pay_failure - bond), 0.0)
+    given_away = np.maximum(0.0, uncovered).sum(axis=-1)
+    np.testing.assert_allclose(truth("contingent").principal - market.principal, given_away, rtol=0, atol=1e-12)
+
+
+def test_contingent_principal_is_left_with_the_bar_on_every_draw() -> None:
+    award = truth("contingent").award
+    surplus = np.sort(E1_BELIEF - E1_COST, axis=-1)
+    bar = np.where(award.hired.any(axis=-1), np.maximum(surplus[:, -2], 0.0), 0.0)
+    np.testing.assert_allclose(truth("contingent").principal, bar, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(-award.pay_failure.sum(axis=-1), bar, rtol=0, atol=1e-12)
 
 
 def test_reposting_without_the_failed_to_the_lowest_break_even_price_is_the_pandora_order() -> None:

@@ -60,6 +60,7 @@ MOVES = [
     {"signal": know(0.3, 0.8)},
     {"signal": know(-0.3, 0.0)},
     {"skill": 1.0, "signal": know(0.1, 0.6)},
+    {"rho": 0.9},
 ]
 
 
@@ -125,6 +126,15 @@ def test_changed_signal_at_held_claims_miscalibrates() -> None:
     drawn = draw_population(turn(calm, {"a": Knobs(signal=know(0.0, 0.0), hold="claims")}), 1, 400, 100)
     product = ((drawn.success[..., 0] - drawn.claim) * drawn.signal)[..., 0].ravel()
     assert product.mean() < -4.0 * product.std() / math.sqrt(product.size)
+
+
+def test_rho_knows_of_difficulty_and_fit_as_they_make_up_ability() -> None:
+    after = turn(profile(), {"a": Knobs(rho=0.8, hold="claims")})
+    told = math.hypot(after.sigma_d, after.sigma_u)
+    assert after.rhos("a") == pytest.approx((0.8 * after.sigma_d / told, 0.8 * after.sigma_u / told), **CLOSE)
+    assert after.reach("a") == pytest.approx(0.8 * told, **CLOSE)
+    with pytest.raises(ValueError, match="one of signal and rho"):
+        Knobs(rho=0.8, signal=know(0.1, 0.1), hold="claims")
 
 
 def test_skill_is_added_to_ability() -> None:

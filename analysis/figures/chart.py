@@ -1,0 +1,269 @@
+"""What a [[figure]] of a sweep shows: its axes, its panels, the rows of the sweep's table that it takes.
+
+Every swept key is along an axis, a line, a row of panels or held at one value. All arms of a cell, and all cells,
+share their luck, so two bands may overlap while the arms differ: draw "difference:welfare" to see that.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.figures.style import short
+from analysis.sweep_metrics import PER_AGENT, PER_ARM, PER_AUCTION
+from sim.errors import ScenarioError, closest
+from sim.invalid import written
+from sim.sweep.axes import Factor, short_key
+from sim.sweep.figure import FigureFile
+from sim.sweep.plan import SweepPlan
+
+MOST_ROWS, MOST_COLUMNS, MOST_LINES, MOST_MAPS = 8, 6, 28, 24
+_ERROR = {"lines": "bands: 95%", "map": "dots: not told from 0 at 95%"}
+_DOLLARS = {"cost", "payment", "overhead", "bid_cost", "surplus", "utility", "welfare"}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A [[figure]] with everything decided. y: (metric, agent, whether its difference). rows: what makes rows.
+
+    lines: what makes lines; of a map, which has none, the key up its other axis.
+    """
+
+    kind: str
+    name: str
+    x: str
+    y: tuple[tuple[str, str, bool], ...]
+    lines: str
+    rows: tuple[str, ...]
+    arms: tuple[str, ...]
+    where: Mapping[str, Any]
+
+
+def check_figures(plan: SweepPlan) -> None:
+    """Raise ScenarioError, in one line, where a figure of the plan cannot be drawn."""
+    info, names = plan.info, set()
+    for place, figure in enumerate(plan.figures):
+        try:
+            name = chart_of(figure, info, plan.factors, place).name
+            if name in names:
+                raise ValueError(f"name: two figures are named {name!r}")
+        except ValueError as error:
+            raise ScenarioError(f"{plan.path}: figure number {place + 1}: {error}") from None
+        names.add(name)
+
+
+def default_figures(factors: Sequence[Factor]) -> list[FigureFile]:
+    """The longest numeric factor along x, the others at their first value; none where no factor is numeric."""
+    numeric = [factor for factor in factors if len(factor.values) > 1 and all(map(_is_number, factor.values))]
+    if not numeric:
+        return []
+    x = max(numeric, key=lambda factor: len(factor.values))
+    rest = {factor.keys[0]: factor.values[0][0] for factor in factors if factor is not x}
+    return [FigureFile(kind="lines", x=x.keys[0], where=rest)]
+
+
+def chart_of(figure: FigureFile, info: Mapping[str, Any], factors: Sequence[Factor], place: int) -> Chart:
+    """The figure with its defaults filled in; raises ValueError where it does not fit the sweep."""
+    by_key = {key: factor for factor in factors for key in factor.keys}
+    _numeric("x", figure.x, by_key)
+    panels = list(dict.fromkeys(arm["panel"] for arm in info["arms"]))
+    arms = list(dict.fromkeys(arm["name"].removesuffix(arm["panel"]) for arm in info["arms"]))
+    ways = ["arm", "panel", *by_key]
+    second = _second_key(figure, by_key, ways)
+    stated = [figure.panel] if isinstance(figure.panel, str) else figure.panel
+    for key in stated or ():
+        _known("panel", key, ways)
+    for key, value in figure.where.items():
+        _known("where", key, by_key)
+        levels = [level[by_key[key].keys.index(key)] for level in by_key[key].values]
+        if value not in levels:
+            raise ValueError(f"where: {key} has no level {written(value)}; it has {', '.join(map(written, levels))}")
+    for arm in figure.arms or ():
+        _known("arms", arm, arms)
+    kept = tuple(figure.arms or arms)
+    rows = _rows(figure, second, factors, by_key, stated, len(panels) > 1, len(kept) > 1)
+    chart = Chart(
+        figure.kind,
+        figure.name or (figure.kind if place == 0 else f"{figure.kind}_{place + 1}"),
+        figure.x,
+        tuple(_metric(y, info["agents"]) for y in _ys(figure, info)),
+        second,
+        rows,
+        kept,
+        figure.where,
+    )
+    _check_size(chart, by_key, len(panels))
+    return chart
+
+
+def _second_key(figure: FigureFile, by_key: Mapping[str, Factor], ways: Sequence[str]) -> str:
+    """What makes the lines, or what is up the other axis of a map."""
+    if figure.kind == "lines":
+        if figure.vertical is not None:
+            raise ValueError('vertical: belongs to kind = "map"; lines have their metrics, y, up the axis')
+        _known("lines", figure.lines, ways)
+        return figure.lines
+    if figure.vertical is None:
+        raise ValueError('vertical: must be stated for kind = "map": the swept key up the axis')
+    _numeric("vertical", figure.vertical, by_key)
+    if by_key[figure.vertical] is by_key[figure.x]:
+        raise ValueError(f"vertical: {figure.vertical} advances together with x")
+    return figure.vertical
+
+
+def _numeric(what: str, key: str, by_key: Mapping[str, Factor]) -> None:
+    """Raise ValueError unless the key is swept over numbers."""
+    _known(what, key, by_key)
+    place = by_key[key].keys.index(key)
+    if not all(_is_number(level[place:]) for level in by_key[key].values):
+        raise ValueError(f"{what}: {key} has values that are no numbers")
+
+
+def _rows(
+    figure: FigureFile,
+    second: str,
+    factors: Sequence[Factor],
+    by_key: Mapping[str, Factor],
+    stated: Sequence[str] | None,
+    panels: bool,
+    arms: bool,
+) -> tuple[str, ...]:
+    """The keys whose values make rows; every factor must be along x, a line, a row or held."""
+    told = {figure.x, second, *figure.where, *(stated or ())}
+    free = [factor.keys[0] for factor in factors if len(factor.values) > 1 and not told.intersection(factor.keys)]
+    free += ["panel"] if panels and "panel" not in told else []
+    free += ["arm"] if arms and "arm" not in told else []
+    if stated is None:
+        return tuple(free)
+    if free:
+        raise ValueError(f"panel: {', '.join(free)} varies too; add it to panel, or hold a swept key by where")
+    return tuple(stated)
+
+
+def _check_size(chart: Chart, by_key: Mapping[str, Factor], panels: int) -> None:
+    sizes = {"arm": len(chart.arms), "panel": panels, **{key: len(factor.values) for key, factor in by_key.items()}}
+    rows = int(np.prod([sizes[key] for key in chart.rows])) if chart.rows else 1
+    limits = [
+        ("rows of panels", rows, MOST_ROWS),
+        ("columns of panels", len(chart.y), MOST_COLUMNS),
+        ("lines", sizes[chart.lines], MOST_LINES),
+    ]
+    for what, count, most in [("maps", rows * len(chart.y), MOST_MAPS)] if chart.kind == "map" else limits:
+        if count > most:
+            raise ValueError(f"{count} {what}; at most {most}: hold keys by where, name some arms, or draw two figures")
+
+
+def _ys(figure: FigureFile, info: Mapping[str, Any]) -> list[str]:
+    if figure.y is None:
+        return ["welfare", "solve_rate"]
+    return [figure.y] if isinstance(figure.y, str) else figure.y
+
+
+def _metric(text: str, agents: Sequence[str]) -> tuple[str, str, bool]:
+    """Metric, agent and whether it is a difference: "welfare", "share:NAME", "difference:welfare"."""
+    head, colon, tail = text.partition(":")
+    if head == "difference" and colon:
+        _known("y", tail, PER_AUCTION)
+        return tail, "", True
+    _known("y", head, (*PER_ARM, *PER_AGENT))
+    if (head in PER_AGENT) != bool(colon):
+        kind = "is of each agent; write" if head in PER_AGENT else "is of all agents; write"
+        raise ValueError(f'y: {head} {kind} "{head}{":NAME" if head in PER_AGENT else ""}"')
+    if colon:
+        _known("y", tail, agents)
+    return head, tail, False
+
+
+def _known(key: str, name: str, allowed: Sequence[str] | Mapping[str, Any]) -> None:
+    if name not in allowed:
+        raise ValueError(f"{key}: unknown {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
+
+
+def _is_number(level: Sequence[Any]) -> bool:
+    return isinstance(level[0], int | float) and not isinstance(level[0], bool)
+
+
+def settings_of(data: pd.DataFrame, chart: Chart) -> list[tuple[dict[str, Any], pd.DataFrame]]:
+    """Each setting of what makes rows of panels, with its rows of the data."""
+    levels = [list(dict.fromkeys(data[key])) for key in chart.rows]
+    settings = [dict(zip(chart.rows, level, strict=True)) for level in itertools.product(*levels)]
+    everything = [data.index >= 0]
+    return [
+        (each, data[np.logical_and.reduce([data[k] == v for k, v in each.items()] or everything)]) for each in settings
+    ]
+
+
+def shown(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
+    """The rows drawn, with `arm` without its panel and `y` naming the column of panels."""
+    base = [arm.removesuffix(panel) for arm, panel in zip(table["arm"], table["panel"], strict=True)]
+    kept = table.assign(arm=base)
+    keep = kept["arm"].isin(chart.arms)
+    for key, value in chart.where.items():
+        keep &= kept[key].isin([value, written(value)] if isinstance(value, int | float | str) else [written(value)])
+    kept = kept[keep]
+    parts = []
+    for metric, agent, gap in chart.y:
+        part = kept[(kept["metric"] == metric) & (kept["agent"] == agent)]
+        drawn = ("difference", "difference_se") if gap else ("value", "se")
+        part = part.assign(y=label_of((metric, agent, gap)), drawn=part[drawn[0]], drawn_se=part[drawn[1]])
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def label_of(y: tuple[str, str, bool]) -> str:
+    metric, agent, gap = y
+    return ("difference:" if gap else "") + metric + (f":{agent}" if agent else "")
+
+
+def title_of(y: tuple[str, str, bool]) -> str:
+    """The metric in words, with its unit."""
+    metric, agent, gap = y
+    words = "share of attempts" if metric == "share" else metric.replace("_", " ")
+    if agent:
+        return f"{words}\n{short(agent, 24)}"
+    of = "\nminus baseline" if gap else ""
+    return f"{words}{of}{', $' if metric in _DOLLARS else ''}"
+
+
+def axis_label(key: str, factors: Sequence[Factor]) -> str:
+    """The swept key in short, with what advances beside it."""
+    beside = next((factor.keys for factor in factors if key in factor.keys), (key,))
+    also = [short_key(other) for other in beside if other != key]
+    return short_key(key) + (f"\n(with {', '.join(also)})" if also else "")
+
+
+def told(setting: Mapping[str, Any]) -> str:
+    """A setting in words."""
+    return ", ".join(setting_label(key, value) for key, value in setting.items())
+
+
+def setting_label(key: str, value: Any) -> str:
+    if key == "panel":
+        return str(value).strip().strip("[]") or "no panel"
+    return str(value) if key == "arm" else f"{short_key(key)} = {_short_number(value)}"
+
+
+def line_label(key: str, value: Any) -> str:
+    return short(str(value), 40) if key == "arm" else setting_label(key, value)
+
+
+def _short_number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else short(str(value), 24)
+
+
+def caption_of(table: pd.DataFrame, chart: Chart, info: Mapping[str, Any]) -> str:
+    """What the bands or dots are, what is held, n, and which sweep this is."""
+    held = ", ".join(f"{key} = {written(value)}" for key, value in chart.where.items())
+    fixed = f"held: {held}\n" if held else ""
+    counts = sorted(set(table["n"]))
+    n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    note = f"\n{table.attrs['note']}" if table.attrs.get("note") else ""
+    return (
+        f"{fixed}{_ERROR[chart.kind]} for another draw of tasks; n = {n} auctions a point; seed {info['seed']}; "
+        f"sweep of {info['scenario']['name']} {info['hash'][:12]}; bidlab {info['versions']['bidlab']}{note}"
+    )

@@ -1,0 +1,87 @@
+"""Maps of a sweep: one swept key along x, one up the axis, a colour for the metric, a map for each arm.
+
+A difference is coloured about 0, with a line where it changes sign and a dot where its 95% interval, for another draw
+of tasks, holds 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize, TwoSlopeNorm
+from matplotlib.figure import Figure
+
+from analysis.figures.chart import Chart, axis_label, label_of, settings_of, shown, title_of, told
+from analysis.figures.style import INK, WIDE, Z95, new_figure, styled
+from sim.arrays import FloatArray
+from sim.sweep.axes import Factor
+
+_ACROSS = 4  # maps side by side
+_ROW = 1.75  # inches of a row of maps
+_EACH = {True: "RdBu", False: "viridis"}  # a difference, or not
+
+
+@styled
+def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[Figure, pd.DataFrame]:
+    """The figure, and the rows of the sweep's table that it shows."""
+    data = shown(table, chart)
+    panels = {y: _panels(data, chart, y) for y in chart.y}
+    most = max(map(len, panels.values()))
+    across = -(-most // -(-most // _ACROSS))
+    deep = [-(-len(of) // across) for of in panels.values()]
+    figure = new_figure(WIDE, _ROW * sum(deep) + 0.25 * len(deep) + 0.1)
+    parts = np.atleast_1d(np.asarray(figure.subfigures(len(deep), 1, height_ratios=deep), dtype=object))
+    for part, (y, of), rows in zip(parts, panels.items(), deep, strict=True):
+        _fill(part, part.subplots(rows, across, squeeze=False, sharex=True, sharey=True), of, chart, y)
+        part.supxlabel(axis_label(chart.x, factors), fontsize=7)
+        part.supylabel(axis_label(chart.lines, factors), fontsize=7)
+    return figure, data.drop(columns="y")
+
+
+def _panels(data: pd.DataFrame, chart: Chart, y: tuple[str, str, bool]) -> list[tuple[str, pd.DataFrame]]:
+    """Title and rows of each map of the metric; an arm's difference to itself is left out."""
+    of = [(told(setting), rows[rows["y"] == label_of(y)]) for setting, rows in settings_of(data, chart)]
+    kept = [(title, rows) for title, rows in of if not (y[2] and (rows["drawn"] == 0).all())]
+    return kept or of
+
+
+def _fill(part: Any, axes: Any, panels: Sequence[tuple[str, pd.DataFrame]], chart: Chart, y: Any) -> None:
+    norm = _norm(np.concatenate([rows["drawn"].to_numpy(np.float64) for _, rows in panels]), y[2])
+    for axis, (title, rows) in zip(axes.flat, panels, strict=False):
+        _map(axis, rows, chart, y[2], norm)
+        axis.set_title(title, fontsize=7)
+    for spare in axes.flat[len(panels) :]:
+        spare.set_visible(False)
+    for column in axes.T:
+        [axis for axis in column if axis.get_visible()][-1].tick_params(labelbottom=True)
+    bar = part.colorbar(ScalarMappable(norm, _EACH[y[2]]), ax=axes, fraction=0.03, pad=0.02)
+    bar.set_label(title_of(y).replace("\n", " "), fontsize=7)
+    bar.outline.set_visible(False)
+
+
+def _norm(values: FloatArray, difference: bool) -> Normalize:
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if not difference:
+        return Normalize(low, high if high > low else low + 1.0)
+    most = max(abs(low), abs(high)) or 1.0
+    return TwoSlopeNorm(0.0, -most, most)
+
+
+def _map(axes: Axes, rows: pd.DataFrame, chart: Chart, difference: bool, norm: Any) -> None:
+    grid = rows.pivot(index=chart.lines, columns=chart.x, values="drawn")
+    error = rows.pivot(index=chart.lines, columns=chart.x, values="drawn_se").to_numpy(np.float64)
+    x, y, drawn = grid.columns.to_numpy(np.float64), grid.index.to_numpy(np.float64), grid.to_numpy(np.float64)
+    axes.pcolormesh(x, y, drawn, cmap=_EACH[difference], norm=norm, shading="nearest", rasterized=True)
+    axes.spines[:].set_visible(False)
+    if not difference or (drawn == 0).all():
+        return
+    if len(x) > 1 and len(y) > 1 and drawn.min() < 0 < drawn.max():
+        axes.contour(x, y, drawn, levels=[0.0], colors=INK, linewidths=0.8)
+    at_y, at_x = np.nonzero(np.abs(drawn) <= Z95 * error)
+    axes.plot(x[at_x], y[at_y], ls="", marker=".", ms=1.6, color=INK)

@@ -1,0 +1,28 @@
+"""Draws the figures of a sweep, those that its scenario states or the one that suits its factors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.figures import lines, maps
+from analysis.figures.chart import caption_of, chart_of, default_figures
+from analysis.figures.save import save
+from analysis.sweep_table import factors_of
+from sim.sweep.figure import FigureFile
+
+_DRAW = {"lines": lines.draw, "map": maps.draw}
+
+
+def draw_all(table: pd.DataFrame, info: Mapping[str, Any], figures: Sequence[FigureFile], folder: Path) -> list[Path]:
+    """Write the figures stated, or the one that suits the factors where none is; the paths written."""
+    factors = factors_of(info)
+    paths: list[Path] = []
+    for place, figure in enumerate(figures or default_figures(factors)):
+        chart = chart_of(figure, info, factors, place)
+        drawn, data = _DRAW[chart.kind](table, chart, factors)
+        paths += save(drawn, data, folder, chart.name, caption_of(table, chart, info))
+    return paths

@@ -1,0 +1,57 @@
+"""Quality-weighted second score: the allocator's advice w stands where the claim stood, so asks alone are bid.
+
+    score          w (V - a) + (1 - w) k
+    hired          max score >= V - r;  bar = max(V - r, best rival score)
+    pay_success    V - (bar - (1 - w) k) / w
+    pay_failure    -k
+
+This is where recalibration belongs: whatever the advice, an agent that succeeds with probability p does best to ask its
+break-even price, and a claim counts only through what an advisor makes of it. Efficient only where the advice is exact.
+Under a contingent contract advice would not do it: there an agent asks c - (p - w) V, which puts its own belief back.
+
+An agent without advice (NaN), or with advice below one in a billion, is not hired.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sim.arrays import Award, Bids, FloatArray, Standing, Tender
+from sim.mechanisms.base import Mechanism, Need, Promises, Terms, best_rival, contract, select
+from sim.mechanisms.registry import register
+from sim.mechanisms.score import LEAST_CLAIM
+
+
+@register("hybrid")
+@dataclass(frozen=True)
+class Hybrid(Mechanism):
+    """The best advice-weighted margin wins and is paid its critical ask. Sources: [Che1993], [Ramchurn2009]."""
+
+    summary: ClassVar[str] = "best advice x (value - ask) at or above value - reserve, paid its critical ask"
+    promises: ClassVar[Promises] = Promises(
+        ask=True, claim=True, rational=True, efficient=False, no_deficit=True, claim_ignored=True
+    )
+    source: ClassVar[str] = "Che1993, Ramchurn2009"
+    needs: ClassVar[frozenset[Need]] = frozenset({"value", "advice"})
+
+    def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
+        value, penalty = np.asarray(tender.value)[..., None], np.asarray(tender.penalty)[..., None]
+        ask = np.where(bids.active, bids.ask, np.nan)  # an abstaining agent's ask is infinite
+        expected = standing.advice * (value - ask)
+        return {"advice x (value - ask)": expected, "(1 - advice) x penalty": (1.0 - standing.advice) * penalty}
+
+    def threshold(self, tender: Tender) -> FloatArray:
+        return np.asarray(tender.value) - np.asarray(tender.reserve)
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        scores, least = self.scores(bids, tender, standing), self.threshold(tender)[..., None]
+        advised = standing.advice >= LEAST_CLAIM
+        chosen = select(scores, bids.active & (scores >= least) & advised, lottery)
+        bar = np.maximum(least, best_rival(chosen))
+        value, penalty = np.asarray(tender.value)[..., None], np.asarray(tender.penalty)[..., None]
+        advice = np.where(chosen.hired, standing.advice, 1.0)
+        critical = value - (bar - (1.0 - advice) * penalty) / advice
+        return contract(chosen.hired, critical, 0.0 - penalty, chosen.by_tie)
