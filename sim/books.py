@@ -47,7 +47,8 @@ class Books:
             return clearing, barred
         self.agents.charge(made, self._bid_cost)
         while True:
-            lacking = self.agents.lacking(clearing.award.hired, clearing.award.pay_failure)
+            award = clearing.award
+            lacking = self.agents.lacking(award.hired, award.pay_success, award.pay_failure)
             if not lacking.any():
                 return clearing, barred
             barred |= lacking
@@ -56,19 +57,19 @@ class Books:
     def award(self, task: int, posting: int, agent: int, award: Award) -> None:
         """Set aside what the contract may take from either side."""
         self._running[task, posting, agent] = award
+        terms = award.pay_success[agent], award.pay_failure[agent]
         if self.agents is not None:
-            self.agents.hold(agent, bond(award.pay_failure[agent]))
+            self.agents.hold(agent, bond(*terms))
         if self.principals is not None:
-            self.principals.hold(self._whose[task], most(award.pay_success[agent], award.pay_failure[agent]))
+            self.principals.hold(self._whose[task], most(*terms))
 
     def complete(self, task: int, posting: int, agent: int, status: int, cost: float) -> None:
         """Settle an attempt."""
         award = self._running.pop((task, posting, agent))
         seen = np.full(self._n_agents, _NONE, np.int8)
         seen[agent] = status
-        payment = settle(award, seen)[agent]
+        payment, terms = settle(award, seen)[agent], (award.pay_success[agent], award.pay_failure[agent])
         if self.agents is not None:
-            self.agents.settle(agent, payment - cost, bond(award.pay_failure[agent]))
+            self.agents.settle(agent, payment - cost, bond(*terms))
         if self.principals is not None:
-            owed = most(award.pay_success[agent], award.pay_failure[agent])
-            self.principals.settle(self._whose[task], -payment, owed)
+            self.principals.settle(self._whose[task], -payment, most(*terms))

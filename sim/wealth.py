@@ -1,7 +1,7 @@
 """What agents and principals hold while a market runs: bankrolls, bonds, budgets.
 
     agent       balance = bankroll + payments - costs of attempts - costs of bids
-                held    = the bonds of its running attempts, bond = max(0, -pay_failure)
+                held    = the bonds of its running attempts, bond = max(0, -pay_success, -pay_failure)
     principal   balance = budget - payments
                 held    = the most that its running awards may still pay, max(0, pay_success, pay_failure)
     free        = balance - held
@@ -12,8 +12,9 @@ rules follow, read at the clearing like slots and standing:
 - exit: an agent whose balance is <= 0 leaves the market for good. It makes no bid and pays for none; what it has
   running completes.
 - bond: an agent hired under a contract whose bond exceeds what it has free is barred from this clearing, and the
-  clearing is asked again without it, until nobody hired lacks the bond. A contract that takes nothing on failure needs
-  no bond, whatever its agent holds.
+  clearing is asked again without it, until nobody hired lacks the bond. The bond is the most that the contract may
+  take, which under nearly every rule is what a failure takes. A contract that takes nothing needs no bond, whatever
+  its agent holds.
 - budget: a principal whose free balance does not cover the reserve withdraws the tender, and the task closes.
 
 Costs are no claim that could go unpaid: an attempt costs what it costs, so a balance may end below 0. Bonds are: no
@@ -34,13 +35,13 @@ from sim.arrays import BoolArray, FloatArray, IntArray
 At = Any  # an index of cells, each of them once unless said otherwise
 
 
-def bond(pay_failure: FloatArray) -> FloatArray:
+def bond(pay_success: FloatArray, pay_failure: FloatArray) -> FloatArray:
     """Dollars a contract may take from its agent.
 
-    >>> bond(np.array([-0.5, 0.0, 0.25])).tolist()
-    [0.5, 0.0, 0.0]
+    >>> bond(np.array([1.0, 0.5, -0.25]), np.array([-0.5, 0.25, 0.0])).tolist()
+    [0.5, 0.0, 0.25]
     """
-    return np.maximum(0.0, 0.0 - pay_failure)
+    return np.maximum(0.0, 0.0 - np.minimum(pay_success, pay_failure))
 
 
 def most(pay_success: FloatArray, pay_failure: FloatArray) -> FloatArray:
@@ -95,9 +96,9 @@ class Accounts(Balances):
         if dollars:
             self.balance = self.balance - np.where(made, dollars, 0.0)
 
-    def lacking(self, hired: BoolArray, pay_failure: FloatArray) -> BoolArray:
+    def lacking(self, hired: BoolArray, pay_success: FloatArray, pay_failure: FloatArray) -> BoolArray:
         """Who is hired under a bond it cannot post."""
-        asked = bond(pay_failure)
+        asked = bond(pay_success, pay_failure)
         return hired & (asked > 0) & (asked > self.free)
 
     def keep(self, lanes: BoolArray) -> None:

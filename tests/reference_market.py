@@ -208,7 +208,11 @@ class NaiveMarket:
                 active=np.array([reason is None for reason in why]),
             )
             award = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
-            lacking = [i for i in self.agents if award.hired[i] and self.lacks(i, float(award.pay_failure[i]))]
+            lacking = [
+                i
+                for i in self.agents
+                if award.hired[i] and self.lacks(i, min(float(award.pay_success[i]), float(award.pay_failure[i])))
+            ]
 
         winners = [i for i in self.agents if award.hired[i]]
         self.tell_bids(task, posting, made, why, winners, self.score(bids, tender, standing))
@@ -240,9 +244,9 @@ class NaiveMarket:
                 self.raise_reserve(task, rules.escalation.unfilled_factor)
             self.end_posting(tick, task, posting, "unfilled")
 
-    def lacks(self, agent: int, pay_failure: float) -> bool:
-        """The contract takes more on failure than the agent has left."""
-        return pay_failure < 0 and -pay_failure > left_of(self.wealth[agent], self.bonds[agent])
+    def lacks(self, agent: int, worst: float) -> bool:
+        """The contract takes more, where it pays the worst, than the agent has left."""
+        return worst < 0 and -worst > left_of(self.wealth[agent], self.bonds[agent])
 
     def why_not(self, task: int, agent: int, bid: tuple[float, float] | None) -> str | None:
         """Why this bid does not count, None where it does."""
@@ -357,7 +361,7 @@ class NaiveMarket:
         self.tables["attempts"].append(row)
         self.running[task, posting, agent] = row | {"said": status}
         self.pending.append((finish, COMPLETION, task, posting, agent))
-        pledge(self.bonds[agent], (task, posting, agent), max(0.0, -lost))
+        pledge(self.bonds[agent], (task, posting, agent), max(0.0, -won, -lost))
         pledge(self.owed[self.whose(task)], (task, posting, agent), max(0.0, won, lost))
 
     def complete(self, tick: int, task: int, posting: int, agent: int) -> None:

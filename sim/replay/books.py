@@ -46,7 +46,7 @@ class Books:
         """Attempts that will complete, under these contracts (A,); position (A,): the place of each one's lane."""
         cell = self._payment.index(made.lane, made.task, made.agent)
         contract = Award.trusted(hired=None, pay_success=pay_success, pay_failure=pay_failure, by_tie=None)
-        owed, dearest = bond(pay_failure), most(pay_success, pay_failure)
+        owed, dearest = bond(pay_success, pay_failure), most(pay_success, pay_failure)
         self._payment.flat[cell], self._cost.flat[cell] = settle(contract, made.status), made.cost
         self._bond.flat[cell], self._most.flat[cell] = owed, dearest
         if self.agents is not None:

@@ -137,7 +137,7 @@ class Desk:
         """Ask again without those who cannot post their bonds, until nobody hired is one of them."""
         barred = np.zeros(answer.hired.shape, np.bool_)
         while True:
-            lacking = accounts.lacking(answer.hired, answer.pay_failure)
+            lacking = accounts.lacking(answer.hired, answer.pay_success, answer.pay_failure)
             if not lacking.any():
                 return replace(answer, no_bond=barred)
             barred |= lacking

@@ -22,8 +22,8 @@ from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender
 from sim.market import Market
 from sim.mechanisms import Mechanism
 from sim.mechanisms.base import Promises, select
+from sim.mechanisms.contingent import Contingent
 from sim.mechanisms.live import AgentEconomyPhase2
-from sim.mechanisms.price import FirstPrice
 from sim.replay import replay
 from sim.rules import Rules
 from sim.simulate import simulate
@@ -142,6 +142,15 @@ def test_clearing_is_asked_again_until_nobody_hired_lacks_the_bond() -> None:
     assert (won["agent"], won["pay_success"], won["pay_failure"]) == (1, 0.25, -1.5)
 
 
+def test_contingent_contract_is_not_given_to_whom_it_could_ruin() -> None:
+    """Surpluses .75, .5, .25 of V = 1: the best forfeits .5 on failure, the second .25 once the best is away."""
+    world = certain(1, 3, cost_belief=[[0.25, 0.5, 0.75]])
+    told = {(0.5, 9.0, 9.0): (0, -0.5), (0.25, 0.25, 9.0): (1, -0.25), (0.25, 0.125, 0.25): (2, 0.0)}
+    for bankroll, contract in told.items():
+        (won,) = Play(world, make_rules(Contingent(bond=math.inf), bankroll=bankroll)).attempts
+        assert (won["agent"], won["pay_failure"]) == contract
+
+
 def test_live_rule_hires_the_next_best_where_the_best_cannot_pay_its_fine() -> None:
     """[P2] fines .1 B (.5 + q): .15 at a claim of 1, .1 at .5; the modest agent can post its own."""
     world = certain(1, 2, belief=[[1.0, 0.5]], cost_belief=0.125)
@@ -206,9 +215,9 @@ def test_money_is_conserved_and_every_account_follows_from_the_rows(data: st.Dat
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
-@given(data=st.data(), mechanism=st.sampled_from([FirstPrice(), AgentEconomyPhase2(), Bonded()]))
+@given(data=st.data(), mechanism=st.sampled_from([*examples(), Bonded()]))
 def test_no_fine_ever_exceeds_what_its_agent_had_left(data: st.DataObject, mechanism: Mechanism) -> None:
-    """Bonds are posted: where attempts and bids cost nothing, nobody ends below 0."""
+    """Bonds are posted: where attempts and bids cost nothing, nobody ends below 0, under whatever rule."""
     world = data.draw(worlds())
     world = replace(world, cost=np.zeros_like(world.cost))
     rule = replace(data.draw(rules(mechanism)), card=None, bid_cost=0.0)
