@@ -21,6 +21,7 @@ from sim.arrays import BoolArray, FloatArray, IntArray, frozen
 from sim.card import PastCard
 from sim.errors import ArrayError
 from sim.ledger import STATUS, Ledger
+from sim.plans import Plans
 from sim.world import World
 
 
@@ -89,17 +90,19 @@ class ArmData:
         alone: bool,
         reserve_bounds: tuple[float, float] | None = None,
         card: PastCard | None = None,
+        plans: Plans | None = None,
         bankroll: tuple[float, ...] | None = None,
         budgets: tuple[float, ...] | None = None,
     ) -> Self:
         """The arrays of the arm whose rows, and no others, `ledger` holds. card: of the past, as the arm's agents read.
 
-        bankroll, budgets: of agents and principals, where accounts were kept.
+        plans: as its agents bid, where they are asked for budgets. bankroll, budgets: of agents and principals, where
+        accounts were kept.
 
         Raises ArrayError where the ledger's names or replications are not the World's.
         """
         postings = [table["posting"].to_numpy() for table in (ledger.attempts, ledger.bids, ledger.clearings)]
-        believed = _held(world, ledger, alone, card)
+        believed = _held(world, ledger, alone, card, plans)
         arrays = _of_attempts(world, ledger.attempts, believed) | _of_bids(world, ledger.bids)
         arrays |= _of_clearings(world, ledger.clearings, alone)
         arrays |= {"present": world.present, "success": world.success[..., 0]}
@@ -195,18 +198,18 @@ def _sum(at: tuple[IntArray, ...], shape: tuple[int, ...], values: ArrayLike) ->
     return np.asarray(sums.reshape(shape), np.float64)
 
 
-_WHEN = ("posting", "try", "start", "finish")
+_WHEN = ("posting", "try", "finish")
 
 
-def _held(world: World, ledger: Ledger, alone: bool, card: PastCard | None) -> Held:
+def _held(world: World, ledger: Ledger, alone: bool, card: PastCard | None, plans: Plans | None) -> Held:
     rows, cleared = ledger.attempts, ledger.clearings
-    posting, turn, start, finish = (rows[name].to_numpy().astype(np.int64) for name in _WHEN)
-    status, cost = _codes(rows, "status", STATUS), rows["cost"].to_numpy()
-    attempts = Attempts(_index(rows, world), posting, turn, start, finish, status, cost)
+    posting, turn, finish = (rows[name].to_numpy().astype(np.int64) for name in _WHEN)
+    status, cost, budget = _codes(rows, "status", STATUS), rows["cost"].to_numpy(), rows["budget"].to_numpy()
+    attempts = Attempts(_index(rows, world), posting, turn, finish, status, cost, budget)
     market = _codes(cleared, "alone", world.agents) if alone else np.zeros(len(cleared), np.int64)
     at = _replication(cleared, world), _codes(cleared, "task", world.tasks), market
-    when = (cleared[name].to_numpy().astype(np.int64) for name in ("posting", "posted"))
-    return held(world, attempts, Postings(*at, *when), alone, card)
+    when = (cleared[name].to_numpy().astype(np.int64) for name in ("posting", "posted", "tick"))
+    return held(world, attempts, Postings(*at, *when), alone, card, plans)
 
 
 def _of_attempts(world: World, rows: pd.DataFrame, believed: Held) -> dict[str, NDArray[Any]]:

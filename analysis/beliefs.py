@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.arrays import FloatArray, IntArray, Status
 from sim.card import Attempted, Leaned, PastCard
+from sim.plans import Plans
 from sim.retry import at_try, posterior
 from sim.standing import State
 from sim.world import World
@@ -26,10 +27,10 @@ class Attempts(NamedTuple):
     at: Cell
     posting: IntArray
     turn: IntArray
-    start: IntArray
     finish: IntArray
     status: IntArray
     cost: FloatArray
+    budget: FloatArray
 
 
 class Postings(NamedTuple):
@@ -40,6 +41,7 @@ class Postings(NamedTuple):
     market: IntArray
     posting: IntArray
     posted: IntArray
+    tick: IntArray
 
 
 class Held(NamedTuple):
@@ -51,8 +53,26 @@ class Held(NamedTuple):
     cost_at_attempt: FloatArray
 
 
-def held(world: World, attempts: Attempts, postings: Postings, alone: bool, card: PastCard | None = None) -> Held:
-    """What was believed. alone: each agent has a market of its own. card: of the past; None where the arm has none."""
+def held(
+    world: World,
+    attempts: Attempts,
+    postings: Postings,
+    alone: bool,
+    card: PastCard | None = None,
+    plans: Plans | None = None,
+) -> Held:
+    """What was believed. alone: each agent has a market of its own. card: of the past; None where the arm has none.
+
+    plans: where attempts have budgets, beliefs at an attempt are those of the try with its budget.
+    """
+    believed = _held(world, attempts, postings, alone, card)
+    if plans is None:
+        return believed
+    at_budget = plans.at(believed.cost_at_attempt, believed.at_attempt, attempts.budget)
+    return believed._replace(at_attempt=at_budget.claim, cost_at_attempt=at_budget.ask)
+
+
+def _held(world: World, attempts: Attempts, postings: Postings, alone: bool, card: PastCard | None) -> Held:
     failures = failures_before(attempts)
     later = None if world.retry_belief is None else world.retry_belief[attempts.at]
     believed = at_try(world.belief[attempts.at], later, failures)
@@ -118,7 +138,7 @@ def _moments(attempts: Attempts, postings: Postings, source: IntArray) -> list[t
     task, posting = attempts.at[1], attempts.posting
     at_once = postings.posted[source] == attempts.finish  # any other completion precedes all postings of its tick
     place = np.where(at_once, task, -1), np.where(at_once, posting, -1)
-    short = (attempts.start == attempts.finish).astype(np.int64)
+    short = (postings.tick[source] == attempts.finish).astype(np.int64)  # comes after what its clearing came after
     completions = (attempts.finish, *place, np.ones_like(task), short, task)
     nothing = np.zeros_like(postings.task)
     posts = (postings.posted, postings.task, postings.posting, nothing, nothing, nothing)

@@ -15,11 +15,11 @@ from analysis.postings import postings_table
 from analysis.principals import principals_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
 from sim.bankroll import bankrolls
-from sim.distribution import parse_reserve
 from sim.errors import RunError
 from sim.events import write_events
 from sim.principals import budgets_of, tenders
-from sim.rules import past_card
+from sim.reserve import parse_reserve
+from sim.rules import past_card, production_plans
 from sim.run import Run
 from sim.scenario import Arm
 from sim.settings import TenderSettings
@@ -51,7 +51,9 @@ def write_report(folder: Path, *, events: bool = False) -> None:
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     draw_all(arms, folder / "figures", stamp(run.info), baselines)
     if events:
-        write_events(run.ledger, [arm.name for arm in run.scenario.arms], folder / "events.jsonl")
+        names = [arm.name for arm in run.scenario.arms]
+        rounds = [arm.name for arm in run.scenario.arms if arm.settings.market.round is not None]
+        write_events(run.ledger, names, folder / "events.jsonl", rounds)
 
 
 def arms_of(run: Run) -> list[ArmData]:
@@ -69,6 +71,7 @@ def _arm(run: Run, arm: Arm) -> ArmData:
         settings.market.alone,
         _bounds(settings.tender),
         past_card(settings),
+        production_plans(settings),
         bankrolls(settings.bidders.bankroll, world.agents),
         budgets_of(settings.tender),
     )

@@ -12,15 +12,17 @@ where it reads a card of it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
+from sim.advisors import Posted
 from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.bidding import BidderState, see
 from sim.errors import MarketError
 from sim.retry import at_try, posterior
 from sim.rules import Rules
-from sim.sources import leave_one_task_out
+from sim.sources import family_codes, leave_one_task_out
 from sim.standing import State
 from sim.world import World
 
@@ -39,25 +41,39 @@ class Clearing:
     award: Award
 
 
+class Learned(NamedTuple):
+    """What has been learned: states of the reputation, the expected cost, and the advisor (one for each family)."""
+
+    reputation: State | None
+    cost: State | None
+    advice: tuple[State, ...] | None
+
+
 class Allocator:
     """Clears postings of one block of replications under one arm's rules."""
 
     def __init__(self, world: World, rules: Rules) -> None:
         self.world, self.rules = world, rules
         shape = world.belief.shape
-        check_failures(world, rules)
+        check_world(world, rules)
         self._delivered, self._penalty = world.delivered, rules.penalty_in(world)
         self._fixed_cost = self._static_cost()
         self._fixed_advice = self._static_advice()
         self._ones = np.ones(shape[-1])
+        by_family = rules.advisor is not None and rules.advisor.by_family
+        self.family, self.n_families = family_codes(world, by_family=by_family)
         self.on_time = world.present & (world.latency <= rules.window)
         self.opening = self._open()
 
-    def initial(self) -> tuple[State | None, State | None]:
-        """States of the reputation and of the learned cost before anything was seen."""
-        n = self.world.n_agents
-        reputation, cost = self.rules.reputation, self.rules.expected_cost.learner
-        return None if reputation is None else reputation.init(n), None if cost is None else cost.init(n)
+    def initial(self) -> Learned:
+        """States before anything was seen."""
+        n, rules = self.world.n_agents, self.rules
+        reputation, cost = rules.reputation, rules.expected_cost.learner
+        return Learned(
+            None if reputation is None else reputation.init(n),
+            None if cost is None else cost.init(n),
+            None if rules.advisor is None else (rules.advisor.init(n),) * self.n_families,
+        )
 
     def empty_card(self) -> State | None:
         """State of the card of the past before anything was seen; None where agents read none."""
@@ -70,7 +86,7 @@ class Allocator:
         reserve: float,
         own: BidderState,
         free: BoolArray,
-        states: tuple[State | None, State | None],
+        states: Learned,
         card: State | None = None,
     ) -> Clearing:
         """Clear one posting of task `at` = (replication, task).
@@ -90,15 +106,15 @@ class Allocator:
             willing = self.opening.willing[at]
         else:
             ask, claim, willing = self._bid(at, tender, own, card)
-        bids = Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time[at] & free)
-        standing = self._standing(at, own.tries, states)
+        bids = rules.menus(Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time[at] & free))
+        standing = self._standing(at, own.tries, states, self._posted(at, posting, claim))
         award = rules.mechanism(bids, tender, standing, world.lottery[at][posting])
         return Clearing(willing, bids, tender, standing, award)
 
     def ask_without(self, clearing: Clearing, at: tuple[int, int], posting: int, barred: BoolArray) -> Clearing:
         """The same clearing once the agents in `barred` (n,) are away."""
         bids = clearing.bids
-        left = Bids.trusted(ask=bids.ask, claim=bids.claim, active=bids.active & ~barred)
+        left = Bids.trusted(**vars(bids) | {"active": bids.active & ~barred})
         lottery = self.world.lottery[at][posting]
         return replace(
             clearing, bids=left, award=self.rules.mechanism(left, clearing.tender, clearing.standing, lottery)
@@ -138,14 +154,18 @@ class Allocator:
         )
         tries = np.broadcast_to(np.int64(0), world.belief.shape)
         ask, claim, willing = self._bid((), tender, BidderState(tries, tries))
-        bids = Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time)
-        standing = self._standing((), tries, self.initial())
+        bids = rules.menus(Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time))
+        standing = self._standing((), tries, self.initial(), self._posted((), 0, claim))
         award = rules.mechanism(bids, tender, standing, world.lottery[:, :, 0])
         return Clearing(willing, bids, tender, standing, award)
 
-    def _standing(self, at: tuple[int, ...], tries: IntArray, states: tuple[State | None, State | None]) -> Standing:
+    def _posted(self, at: tuple[int, ...], posting: int, claim: FloatArray) -> Posted:
+        drawn = self.world.exploration
+        return Posted(claim, None if drawn is None else drawn[at][..., posting, :])
+
+    def _standing(self, at: tuple[int, ...], tries: IntArray, states: Learned, posted: Posted) -> Standing:
         rules, learner = self.rules, self.rules.expected_cost.learner
-        reputation_state, cost_state = states
+        reputation_state, cost_state, advice_states = states
         shape = tries.shape
         reputation = self._ones if rules.reputation is None else rules.reputation.read(reputation_state or ())
         if learner is not None:
@@ -157,6 +177,9 @@ class Allocator:
         advice = self._fixed_advice[at]
         if rules.advice == "outcome":
             advice = self._next_try(self._delivered[at], tries)
+        if rules.advisor is not None and advice_states is not None:
+            family = self.family[at[1]] if at else 0  # before anything was seen, all are alike
+            advice = np.broadcast_to(rules.advisor.read(advice_states[family], posted), shape)
         if len(shape) > 1:
             reputation, cost = np.broadcast_to(reputation, shape), np.broadcast_to(cost, shape)
         return Standing.trusted(reputation=reputation, expected_cost=cost, advice=advice)
@@ -177,11 +200,19 @@ class Allocator:
             return leave_one_task_out(self.world, self._delivered.astype(np.float64))
         if self.rules.advice == "ability":
             return self.world.ability
+        if self.rules.advice == "planner" and self.world.pilot is not None:
+            return self.world.pilot
         return np.broadcast_to(np.nan, self.world.belief.shape)
 
 
-def check_failures(world: World, rules: Rules) -> None:
-    """Raise MarketError where the World holds too few beliefs after failures for these rules."""
+def check_world(world: World, rules: Rules) -> None:
+    """Raise MarketError where the World lacks what these rules need, or two of the rules do not go together."""
+    if rules.round is not None and (rules.bankroll is not None or rules.budgets is not None):
+        raise MarketError(
+            "wealth and budgets are read posting by posting, but a round clears all that are open at once"
+        )
+    if rules.advisor is not None and rules.advisor.explores and world.exploration is None:
+        raise MarketError("the advisor explores, but the World holds no draws for it")
     most = rules.postings - 1 if rules.exclude == "none" else 0
     if world.retry_belief is not None and world.retry_belief.shape[-1] < most:
         held = world.retry_belief.shape[-1]

@@ -97,12 +97,38 @@ class _Arrays:
 
 
 @dataclass(frozen=True, eq=False)
+class Menu(_Arrays):
+    """Production plans: what each agent offers to do with each budget.
+
+    budgets: (m,) dollars at which an attempt is stopped, ascending, the last may be infinite.
+    claim, ask: (..., n, m) stated success probability, and dollars, of an attempt with that budget.
+    """
+
+    budgets: FloatArray
+    claim: FloatArray
+    ask: FloatArray
+
+    def __post_init__(self) -> None:
+        budgets, claim, ask = (as_float(f.name, getattr(self, f.name)) for f in fields(self))
+        _same_shape(claim=claim, ask=ask)
+        if budgets.ndim != 1 or budgets.shape != claim.shape[-1:] or len(budgets) == 0:
+            raise ArrayError(f"shapes must agree, one budget for each plan, {claim.shape[-1:]}; got {budgets.shape}")
+        require("budgets", "be >= 0 and ascend", budgets, (budgets >= 0) & (np.diff(budgets, prepend=-1.0) > 0))
+        self._set(budgets=budgets, claim=claim, ask=ask)
+
+    def __getitem__(self, index: Any) -> Menu:
+        """The menus at an index of the leading axes."""
+        return Menu.trusted(budgets=self.budgets, claim=self.claim[index], ask=self.ask[index])
+
+
+@dataclass(frozen=True, eq=False)
 class Bids(_Arrays):
     """The bids in front of the allocator.
 
     ask: (..., n) dollars; what it means (price on success or cost of an attempt) is the mechanism's to say.
     claim: (..., n) stated success probability.
     active: (..., n) the bid counts. False: abstained, late, busy or excluded; ask and claim are then ignored.
+    menu: a plan for each budget, for rules that take one; None: one plan without a limit.
 
     >>> Bids(ask=[0.3, 0.1], claim=[0.9, 0.5], active=[True, True]).ask.shape
     (2,)
@@ -114,6 +140,7 @@ class Bids(_Arrays):
     ask: FloatArray
     claim: FloatArray
     active: BoolArray
+    menu: Menu | None = None
 
     def __post_init__(self) -> None:
         ask, claim, active = as_float("ask", self.ask), as_float("claim", self.claim), as_bool("active", self.active)
@@ -121,6 +148,12 @@ class Bids(_Arrays):
         require("ask", "be finite where active", ask, np.isfinite(ask) | ~active)
         require("claim", "lie in [0, 1]", claim, ((claim >= 0) & (claim <= 1)) | ~active)
         self._set(ask=ask, claim=claim, active=active)
+        if self.menu is None:
+            object.__delattr__(self, "menu")  # among vars() is what there is, as with `trusted`
+        elif not isinstance(self.menu, Menu):
+            raise ArrayError(f"menu must be a Menu; got {type(self.menu).__name__}")
+        elif self.menu.ask.shape[:-1] != ask.shape:
+            raise ArrayError(f"menu must have shape {ask.shape} and budgets; got {self.menu.ask.shape}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +200,8 @@ class Standing(_Arrays):
 
     reputation: multiplier the live rules use; 1 where none is kept.
     expected_cost: dollars the allocator expects an attempt to cost; NaN where unknown.
-    advice: a central planner's own estimate of each agent's ability; NaN where there is no planner.
+    advice: a central planner's own estimate of each agent's ability, or an optimistic index, which may exceed 1; NaN
+        where there is no planner.
     """
 
     reputation: FloatArray
@@ -179,7 +213,7 @@ class Standing(_Arrays):
         _same_shape(reputation=reputation, expected_cost=cost, advice=advice)
         require("reputation", "be finite and >= 0", reputation, np.isfinite(reputation) & (reputation >= 0))
         require("expected_cost", "be >= 0 or NaN", cost, np.isnan(cost) | (np.isfinite(cost) & (cost >= 0)))
-        require("advice", "lie in [0, 1] or be NaN", advice, np.isnan(advice) | ((advice >= 0) & (advice <= 1)))
+        require("advice", "be >= 0 or NaN", advice, np.isnan(advice) | (np.isfinite(advice) & (advice >= 0)))
         self._set(reputation=reputation, expected_cost=cost, advice=advice)
 
 

@@ -54,6 +54,18 @@ def success_given_signal(alpha: float, tau: float, reach: float, s: FloatArray) 
     return np.asarray(expit(alpha + reach * np.asarray(s)[..., None] + rest * x) @ w)
 
 
+def success_at(level: FloatArray, sd: float) -> FloatArray:
+    """P(success) E[sigma(level + sd x)], x standard normal; same shape as level, and the same bits in any batch.
+
+    >>> float(np.round(success_at(np.array([4.01]), 4.34)[0], 3))
+    0.804
+    """
+    rate = np.zeros(np.shape(level))
+    for x, w in zip(*(nodes.tolist() for nodes in _normal_nodes()), strict=True):
+        rate += w * expit(level + sd * x)
+    return np.minimum(rate, 1.0)
+
+
 def success_rate(alpha: float, tau: float) -> float:
     """P(success) of an agent over tasks, E[sigma(alpha + tau x)].
 

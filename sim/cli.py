@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from sim import sweep_cli
+from sim import audit_cli, sweep_cli
 from sim.cli_options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
 from sim.errors import RunError, SimError, closest
 
@@ -91,6 +91,7 @@ def check(
 
 
 sweep_cli.add(app)
+audit_cli.add(app)
 
 
 @app.command()
@@ -117,10 +118,12 @@ def fit(
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="mechanisms, scenarios, reputations or settings")] = "mechanisms",
+    what: Annotated[
+        str, typer.Argument(help="mechanisms, scenarios, reputations, advisors or settings")
+    ] = "mechanisms",
     plugin: Plugins = None,
 ) -> None:
-    """List what there is: mechanisms with their parameters and promises, scenarios, reputations, scenario keys."""
+    """List what there is: mechanisms with their parameters and promises, scenarios, reputations, advisors, keys."""
     from sim import listing
     from sim.plugins import plugins
 
@@ -128,6 +131,7 @@ def list_(
         "mechanisms": listing.mechanisms,
         "scenarios": listing.scenarios,
         "reputations": listing.reputations,
+        "advisors": listing.advisors,
         "settings": listing.settings,
     }
     if what not in kinds:
@@ -141,7 +145,7 @@ def show(
     folder: Folder,
     columns: Annotated[bool, typer.Option("--columns", help="what each column means and is divided by")] = False,
 ) -> None:
-    """Show the tables of a run, or of a sweep."""
+    """Show the tables of a run, of a sweep, or of an audit."""
     if columns:
         from sim import listing
 
@@ -205,6 +209,8 @@ def _show(folder: Path) -> None:
         Run.open(folder)
     elif info.get("kind") == "sweep":
         sweep_cli.show(folder, info)
+    elif info.get("kind") == "audit":
+        audit_cli.show(folder, info)
     else:
         printed(results(folder, info))
 

@@ -36,6 +36,13 @@ def whole(option: str, text: str) -> int:
     return int(text)
 
 
+def share(option: str, text: str) -> float:
+    """The share given for `option`; raises RunError where it is no number from 0 to 1."""
+    if not re.fullmatch(r"[0-9]*\.?[0-9]+(e-?[0-9]+)?", text) or not 0 <= float(text) <= 1:
+        raise RunError(f"{option} {text}: must be a number from 0 to 1")
+    return float(text)
+
+
 def printed(renderables: list[Any]) -> None:
     """Print texts and tables."""
     from rich.console import Console

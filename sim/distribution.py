@@ -99,27 +99,6 @@ def parse_ticks(raw: Any) -> Distribution:
 
 
 @dataclass(frozen=True)
-class Reserve:
-    """How the reserve is set: drawn from `distribution`, or `share` of the task's value."""
-
-    distribution: Distribution | None
-    share: float = 1.0
-
-
-def parse_reserve(raw: Any) -> Reserve:
-    """The reserve policy `raw` describes: a distribution, "value" or {share_of_value = x}."""
-    if raw == "value":
-        return Reserve(None, 1.0)
-    match raw:
-        case {"share_of_value": share} if len(raw) == 1 and is_number(share):
-            return Reserve(None, float(share))
-    found = _parse(raw, MOST)
-    if found is None:
-        raise ValueError(f'must be "value", {{share_of_value = x}}, {FORMS}; got {written(raw)}')
-    return Reserve(found)
-
-
-@dataclass(frozen=True)
 class Arrivals:
     """When tasks arrive: all at tick 0, one every `every` ticks, or a Poisson process of `rate` tasks a tick."""
 

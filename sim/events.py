@@ -5,19 +5,20 @@ One JSON object a line: event, arm, replication, tick, task, posting and what be
     posted      value, reserve, penalty
     bid         agent, ask, claim (null where none was made), score, outcome
     cleared     n_active, n_hired, by_tie
-    hired       agent, try, pay_success, pay_failure
+    hired       agent, try, pay_success, pay_failure; turn where it waited for one, budget where it has one
     completed   agent, status, success, timed_out, payment, cost
     closed      reason: solved, failed, unfilled, deadline, reposted, no budget
 
 JSON has no infinity: an infinite score is written "inf" or "-inf". Bids are told at the clearing, where they were read.
-In an arm whose agents are alone, `market` names the agent.
+Of those hired to try in turns, each is told to be hired when its turn comes; those whose turn never comes are not:
+`cleared` counts them. In an arm whose agents are alone, `market` names the agent.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +31,22 @@ _POSTED, _BID, _CLEARED, _HIRED, _COMPLETED, _CLOSED = range(6)
 
 Row = dict[str, Any]
 # Replication, tick, 0 for what comes before the tick's clearings, market, and then the market's own order.
-Key = tuple[int, int, int, int, int, int, int, int]
+Key = tuple[int, int, int, int, int, int, int, int, int]
 
 
-def write_events(ledger: Ledger, arms: list[str], path: Path) -> None:
-    """Write the events of every arm, one after the other."""
+def write_events(ledger: Ledger, arms: list[str], path: Path, rounds: Collection[str] = ()) -> None:
+    """Write the events of every arm, one after the other. rounds: the arms whose postings clear in rounds."""
     with path.open("w", encoding="utf-8") as lines:
         for arm in arms:
-            for event in events(ledger.arm(arm)):
+            for event in events(ledger.arm(arm), rounds=arm in rounds):
                 lines.write(json.dumps({"arm": arm, **event}) + "\n")
 
 
-def events(ledger: Ledger) -> Iterator[Row]:
-    """Events of one arm in order of replication, tick and execution."""
+def events(ledger: Ledger, *, rounds: bool = False) -> Iterator[Row]:
+    """Events of one arm in order of replication, tick and execution.
+
+    rounds: all that is posted at the tick of a round is posted before it is held.
+    """
     clearings = ledger.clearings.assign(market=ledger.clearings["alone"].astype(str))
     alone = bool((clearings["market"] != "").any())
     clearings = _with_codes(clearings, "alone" if alone else None)
@@ -50,7 +54,7 @@ def events(ledger: Ledger) -> Iterator[Row]:
     places = {tuple(row[key] for key in _KEY): place for place, row in enumerate(rows)}
     stream: list[tuple[Key, Row]] = []
     for place, row in enumerate(rows):
-        stream += _of_clearing(place, row)
+        stream += _of_clearing(place, row, early=rounds and (row["posting"] == 0 or row["posted"] == row["tick"]))
     for row in _records(_in_market(ledger.bids, alone)):
         place = places[tuple(row[key] for key in _KEY)]
         told = {key: row[key] for key in ("agent", "ask", "claim", "score", "outcome")}
@@ -59,12 +63,12 @@ def events(ledger: Ledger) -> Iterator[Row]:
     last: dict[int, Key] = {}
     for row in _records(_in_market(ledger.attempts, alone)):
         place = places[tuple(row[key] for key in _KEY)]
-        hired, completed = _of_attempt(place, row)
+        hired, completed = _of_attempt(place, row, rows[place])
         stream += [hired, completed]
         last[place] = max(last.get(place, completed[0]), completed[0])
     for place, row in enumerate(rows):
         key = last.get(place, _at(row, row["tick"], place, _CLEARED))
-        after = (*key[:7], _CLOSED)
+        after = (*key[:8], _CLOSED)
         stream.append((after, _event("closed", row, key[1], {"reason": row["closed"]})))
     stream.sort(key=lambda pair: pair[0])
     for _, event in stream:
@@ -97,7 +101,15 @@ def _plain(value: Any) -> Any:
 def _at(row: Row, tick: int, place: int, stage: int) -> Key:
     """Key of what happens at or after the clearing in that place of the ledger."""
     agent = row["agent_place"] if stage == _COMPLETED else 0
-    return row["replication"], tick, 1, row["market_place"], place, 0, agent, stage
+    turn = row["turn"] if stage in (_HIRED, _COMPLETED) else 0
+    return row["replication"], tick, 1, row["market_place"], place, 0, turn, agent, stage
+
+
+def _before(row: Row, tick: int, stage: int) -> Key:
+    """Key of what happens before every clearing and posting of its tick, by task, posting, turn and agent."""
+    agent = row["agent_place"] if stage == _COMPLETED else 0
+    order = (row["task_place"], row["posting"], row["turn"], agent)
+    return row["replication"], tick, 0, row["market_place"], *order, stage
 
 
 def _event(kind: str, row: Row, tick: int, told: Row) -> Row:
@@ -106,22 +118,24 @@ def _event(kind: str, row: Row, tick: int, told: Row) -> Row:
     return {"event": kind, **place, **market, **told}
 
 
-def _of_clearing(place: int, row: Row) -> Iterator[tuple[Key, Row]]:
+def _of_clearing(place: int, row: Row, early: bool) -> Iterator[tuple[Key, Row]]:
     offered = {key: row[key] for key in ("value", "reserve", "penalty")}
-    yield _at(row, row["posted"], place, _POSTED), _event("posted", row, row["posted"], offered)
+    key = _at(row, row["posted"], place, _POSTED)
+    yield (*key[:4], -1, place, 0, 0, _POSTED) if early else key, _event("posted", row, row["posted"], offered)
     cleared = {key: row[key] for key in ("n_active", "n_hired", "by_tie")}
     yield _at(row, row["tick"], place, _CLEARED), _event("cleared", row, row["tick"], cleared)
 
 
-def _of_attempt(place: int, row: Row) -> tuple[tuple[Key, Row], tuple[Key, Row]]:
+def _of_attempt(place: int, row: Row, cleared: Row) -> tuple[tuple[Key, Row], tuple[Key, Row]]:
     hired = {key: row[key] for key in ("agent", "try", "pay_success", "pay_failure")}
-    start, finish = row["start"], row["finish"]
-    key = _at(row, finish, place, _COMPLETED)
-    if finish > start:  # before every clearing and posting of its tick, by task, posting and agent
-        order = (row["task_place"], row["posting"], row["agent_place"])
-        key = (row["replication"], finish, 0, row["market_place"], *order, _COMPLETED)
+    hired |= {key: row[key] for key in ("turn", "budget") if row[key]}
     done = {name: row[name] for name in ("agent", "status", "success", "timed_out", "payment", "cost")}
-    return (_at(row, start, place, _HIRED), _event("hired", row, start, hired)), (
-        key,
+
+    def key(tick: int, stage: int) -> Key:
+        return _at(row, tick, place, stage) if tick == cleared["tick"] else _before(row, tick, stage)
+
+    start, finish = row["start"], row["finish"]
+    return (key(start, _HIRED), _event("hired", row, start, hired)), (
+        key(finish, _COMPLETED),
         _event("completed", row, finish, done),
     )

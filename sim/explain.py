@@ -15,6 +15,7 @@ import numpy as np
 from sim.allocator import Allocator
 from sim.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.errors import RunError, closest
+from sim.explain_round import ExplainedRound
 from sim.ledger import OUTCOME, REASON, STATUS
 from sim.market import Market
 from sim.mechanisms import Mechanism
@@ -112,6 +113,7 @@ class _Case:
     standing: Standing
     award: Award
     lottery: FloatArray
+    round: ExplainedRound | None
 
     @classmethod
     def of(cls, allocator: Allocator, block: Block, at: int) -> _Case:
@@ -131,6 +133,7 @@ class _Case:
             standing=row(Standing, whole.standing),
             award=row(Award, whole.award),
             lottery=allocator.world.lottery[note[0], note[1], note[2]],
+            round=None if allocator.rules.round is None else ExplainedRound.of(allocator, block, at),
         )
 
     def hires(self, agent: int, *, alone: bool = False, lucky: bool = False) -> bool:
@@ -139,13 +142,17 @@ class _Case:
         lottery = self.lottery.copy()
         if lucky:
             lottery[agent] = -1.0
-        bids = Bids.trusted(ask=self.bids.ask, claim=self.bids.claim, active=active)
+        bids = Bids.trusted(**vars(self.bids) | {"active": active})
+        if self.round is not None and not alone:
+            return bool(self.round.asked(active, lottery).hired[agent])
         return bool(self.rule(bids, self.tender, self.standing, lottery).hired[agent])
 
     def without(self, agent: int) -> Award:
-        """The award had the agent not bid."""
+        """The award had the agent not bid, in a round on no task of it."""
         active = self.bids.active & (np.arange(len(self.lottery)) != agent)
-        bids = Bids.trusted(ask=self.bids.ask, claim=self.bids.claim, active=active)
+        if self.round is not None:
+            return self.round.asked(active, self.lottery, absent=agent)
+        bids = Bids.trusted(**vars(self.bids) | {"active": active})
         return self.rule(bids, self.tender, self.standing, self.lottery)
 
 
@@ -215,8 +222,11 @@ def _reason(case: _Case, agent: int, outcome: str, score: FloatArray) -> str:
 
 
 def _won(case: _Case, agent: int, rivals: Any, score: FloatArray) -> str:
+    if case.award.turn is not None:
+        return f"turn {_place(case, agent)} of {case.award.hired.sum()}"
     if case.award.hired.sum() > 1:
-        return "hired with all others who qualify"
+        together = f"one of {case.award.hired.sum()} hired together"
+        return f"{together}; score {score[agent]:.4f}" if np.isfinite(score[agent]) else f"{together}: all who qualify"
     if not rivals.any():
         return "the only bid that counts"
     if bool(case.award.by_tie):
@@ -224,6 +234,8 @@ def _won(case: _Case, agent: int, rivals: Any, score: FloatArray) -> str:
     best = score[rivals].max() if np.isfinite(score[agent]) else np.nan
     if not np.isfinite(best):
         return _lowest(case, agent) if _by_lottery(case, rivals) else _runner_up(case, agent)
+    if score[agent] < best:  # only in a round
+        return "best for the round as a whole" if case.rule.couples_tasks else "best score of those still free"
     return f"best score, by {score[agent] - best:.4f}"
 
 
@@ -249,6 +261,14 @@ def _lost(case: _Case, agent: int, score: FloatArray) -> str:
         if case.bids.ask[agent] > case.tender.reserve:
             return f"asks {case.bids.ask[agent] - case.tender.reserve:.4f} more than the reserve"
         return "would not be hired alone"
+    if case.round is not None and (lost := _lost_in_round(case, agent)):
+        return lost
+    if case.award.turn is not None:
+        return "would be tried alone, but those who are tried do better without it"
+    if case.rule.hires_several:
+        return (
+            f"score {score[agent]:.4f}" if np.isfinite(score[agent]) else "would be hired alone, not beside the others"
+        )
     winner = int(np.argmax(case.award.hired))
     if case.hires(agent, lucky=True):
         return f"lottery {case.lottery[agent]:.4f} against {case.lottery[winner]:.4f} of {case.world.agents[winner]}"
@@ -257,15 +277,29 @@ def _lost(case: _Case, agent: int, score: FloatArray) -> str:
     return f"beaten by {case.world.agents[winner]}{by}"
 
 
+def _lost_in_round(case: _Case, agent: int) -> str:
+    """What only a round can do to a bid that is good enough; empty where it was beaten on its own task."""
+    if case.round is None:
+        return ""
+    other = case.round.elsewhere(agent)
+    if other is not None:
+        return f"took {case.world.tasks[other]} in this round"
+    if case.round.put_off():
+        return "the task was put off: as many tasks as may be are being worked on"
+    return "" if case.award.hired.any() else "the round gave the task to nobody"
+
+
 def _prices(case: _Case) -> list[str]:
     lines = []
-    for agent in np.flatnonzero(case.award.hired).tolist():
+    for agent in _by_turn(case):
         success, failure = float(case.award.pay_success[agent]), float(case.award.pay_failure[agent])
+        who, origin = f"{case.world.agents[agent]}{_when(case, agent)}", _origin(case, agent, success)
+        limit = "" if case.award.budget is None else f"; it is stopped at {dollars(float(case.award.budget[agent]))}"
         lines.append(
-            f"{case.world.agents[agent]} is promised {dollars(success)} on success ({_origin(case, agent, success)}) "
-            f"and {dollars(failure)} on failure"
+            f"{who} is promised {dollars(success)} on success ({origin}) and {dollars(failure)} on failure{limit}"
         )
-    return lines or ["nobody is hired"]
+    off = case.round is not None and case.round.put_off()
+    return lines or ["nobody is hired", *(["the task is put off to the next round"] if off else [])]
 
 
 def _origin(case: _Case, winner: int, price: float) -> str:
@@ -285,7 +319,9 @@ def _origin(case: _Case, winner: int, price: float) -> str:
 def _happened(case: _Case, attempts: Columns) -> list[str]:
     mine = (attempts["task"] == case.note[1]) & (attempts["posting"] == case.note[2])
     lines = []
-    for row in np.flatnonzero(mine).tolist():
+    tried = attempts["agent"][mine].tolist()
+    rows = np.flatnonzero(mine)
+    for row in rows[np.argsort(attempts["turn"][rows], kind="stable")].tolist():
         status = STATUS[int(attempts["status"][row])]
         truth = "a true success" if attempts["success"][row] else "no success"
         ended = ", ended by the deadline" if attempts["timed_out"][row] else ""
@@ -295,7 +331,28 @@ def _happened(case: _Case, attempts: Columns) -> list[str]:
             f"{attempts['finish'][row]}{ended}: {status} ({truth}); paid {dollars(payment)}, spent {dollars(cost)}, "
             f"made {dollars(payment - cost)}"
         )
-    return lines
+    waited = [case.world.agents[agent] for agent in _by_turn(case) if agent not in tried]
+    return [*lines, f"never asked to try: {', '.join(waited)}"] if waited else lines
+
+
+def _by_turn(case: _Case) -> list[int]:
+    """Agents hired, in the order of their turns."""
+    hired: list[int] = np.flatnonzero(case.award.hired).tolist()
+    turn = case.award.turn
+    return hired if turn is None else sorted(hired, key=lambda agent: int(turn[agent]))
+
+
+def _place(case: _Case, agent: int) -> int:
+    """1 for who tries first, 2 for who tries next, ..."""
+    turn = case.award.turn
+    return 1 if turn is None else 1 + len(set(turn[case.award.hired & (turn < turn[agent])].tolist()))
+
+
+def _when(case: _Case, agent: int) -> str:
+    if case.award.turn is None or case.award.hired.sum() == 1:
+        return ""
+    place = _place(case, agent)
+    return ", the first to try," if place == 1 else f", number {place} to try,"
 
 
 def _oracle(world: World, task: int) -> str:

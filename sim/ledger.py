@@ -35,7 +35,8 @@ ATTEMPTS: dict[str, str] = {
     "posting": "int16",  # 0 for the task's first offering
     "agent": "category",
     "try": "int16",  # 0 for this agent's first attempt at this task
-    "start": "int64",  # tick of the award
+    "turn": "int16",  # 0 for who tries first, 1 for who tries once they failed, ...; 0 where all try at once
+    "start": "int64",  # tick of the award, or of its turn
     "finish": "int64",  # tick of the completion
     "status": "category",  # what the verifier said: PASS, FAIL, INFRA
     "timed_out": "bool",  # ended by the deadline
@@ -44,6 +45,7 @@ ATTEMPTS: dict[str, str] = {
     "claim": "float64",
     "pay_success": "float64",  # the contract
     "pay_failure": "float64",
+    "budget": "float64",  # dollars at which the attempt is stopped, NaN where it is not
     "payment": "float64",  # what was paid; < 0: the agent paid
     "cost": "float64",  # what the attempt cost the agent
 }

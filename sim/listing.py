@@ -11,16 +11,18 @@ from typing import Any
 from pydantic import BaseModel
 from rich.table import Table
 
+from sim.advisors import ADVISORS
 from sim.bundled import scenarios as bundled
 from sim.explain import Explained, ExplainedPosting
 from sim.mechanisms import Mechanism, Promises, lookup, names
+from sim.planner import Planner
 from sim.results import add_row, agents_view, arms_view, plain_table
 from sim.scenario import load_scenario
 from sim.scenario_model import ScenarioFile
 from sim.settings import Settings
 from sim.standing import COST_LEARNERS, REPUTATIONS
 
-_PROMISES = {"ask": "A", "claim": "Q", "rational": "IR", "efficient": "E", "no_deficit": "D"}
+_PROMISES = {"ask": "A", "claim": "Q", "equilibrium": "N", "rational": "IR", "efficient": "E", "no_deficit": "D"}
 _ERRORS = (
     "NAME_se: standard error of NAME for another draw of tasks like these, independent of each other (clustered by "
     "task on a recorded table, by replication in a synthetic world)\n"
@@ -28,8 +30,17 @@ _ERRORS = (
 )
 _LEGEND = (
     "promises, relative to beliefs: A truthful ask is dominant (A+: at a truthful claim), Q truthful claim is dominant "
-    "(Q*: claims change nothing), IR individually rational at the truth, E efficient at the truth, D principal never "
-    "pays more than value"
+    "(Q*: claims change nothing), N truth is a best reply to truthful rivals, though not dominant, IR individually "
+    "rational at the truth, E efficient at the truth, D principal never pays more than value"
+)
+_ORACLES = {
+    "outcome": "whether the next try succeeds: 1 or 0",
+    "ability": "the true ability",
+    "leave_one_task_out": "the agent's success rate on the other tasks",
+}
+_ADVICE = (
+    "a router (route_by_advice) hires by advice alone; a rule that ranks by it is a hybrid; S of N verified attempts "
+    "were passed; by_family: attempts at tasks of one family teach of that family alone"
 )
 
 
@@ -72,7 +83,12 @@ def mechanisms() -> list[Any]:
         needs = _of_each(rule, lambda example: ", ".join(sorted(example.needs)))
         promises = _of_each(rule, lambda example: promises_of(example.promises))
         add_row(table, name, rule.summary, _parameters(rule), needs, promises, rule.source)
-    return [table, _LEGEND]
+    others = (
+        ("standing.reputation", REPUTATIONS, "reputations"),
+        ("standing.advice", {**_ORACLES, "planner": Planner, **ADVISORS}, "advisors"),
+    )
+    lists = [f"{key}: {', '.join(known)} (`bidlab list {what}`)" for key, known, what in others]
+    return [table, _LEGEND, *lists]
 
 
 def scenarios() -> list[Any]:
@@ -91,6 +107,21 @@ def reputations() -> list[Any]:
         for name, learner in learners.items():
             add_row(table, name, field, _parameters(learner))
     return [table]
+
+
+def advisors() -> list[Any]:
+    """Where advice can come from, with parameters."""
+    table = plain_table(None, ["advisor", "what it advises", "learns", "parameters"], n_left=4)
+    for name, meaning in _ORACLES.items():
+        add_row(table, name, meaning, "nothing", "")
+    add_row(table, "planner", _first_line(Planner), "before the market opens", _parameters(Planner))
+    for name, advisor in ADVISORS.items():
+        add_row(table, name, _first_line(advisor), "from verified outcomes", _parameters(advisor))
+    return [table, _ADVICE]
+
+
+def _first_line(cls: type[Any]) -> str:
+    return (cls.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def settings() -> list[Any]:
@@ -136,11 +167,12 @@ def _each(annotation: Any) -> list[tuple[str, type[BaseModel]]]:
 
 def columns() -> list[Any]:
     """What each column of a run's CSV files means and what it is divided by."""
+    from analysis.audit_table import COLUMNS as AUDIT
     from analysis.sweep_table import COLUMNS as SWEEP
     from analysis.tables import COLUMNS
 
     tables: list[Any] = []
-    for file, meanings in {**COLUMNS, "sweep": SWEEP}.items():
+    for file, meanings in {**COLUMNS, "sweep": SWEEP, "audit": AUDIT}.items():
         table = plain_table(f"{file}.csv", ["column", "meaning"], n_left=2)
         for name, meaning in meanings.items():
             if not name.endswith(("_se", "_se_mc")):

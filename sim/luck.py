@@ -2,9 +2,9 @@
 
 What is drawn, and by what it is named (besides the seed): value, reserve, principal (replication, task); place in the
 order, arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra, verifier
-(replication, task, agent, try); lottery (replication, task, posting, agent). A rerun changes the words of tries
-and no others. An agent with a law of its own for duration, latency or response draws it by the same name, and nobody
-else's draw moves.
+(replication, task, agent, try); lottery and, only where an advisor explores, exploration (replication, task, posting,
+agent). A rerun changes the words of tries and no others. An agent with a law of its own for duration, latency or
+response draws it by the same name, and nobody else's draw moves.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ import numpy as np
 
 from sim import draws
 from sim.arrays import BoolArray, FloatArray, IntArray
-from sim.distribution import parse_arrivals, parse_distribution, parse_reserve, parse_ticks
+from sim.distribution import parse_arrivals, parse_distribution, parse_ticks
 from sim.errors import ScenarioError
 from sim.invalid import written
 from sim.principals import by_principal, dealt, principal_names
 from sim.profile import AgentProfile
-from sim.settings import Settings, TenderSettings, WorldSettings
+from sim.reserve import parse_reserve
+from sim.settings import Settings, TenderSettings
+from sim.sources import parse_advice
+from sim.world_settings import WorldSettings
 
 
 class Identities(NamedTuple):
@@ -62,11 +65,13 @@ def luck(
     success: (R, T, n, K). recorded_duration: (T, n, K) ticks a table holds; a duration the scenario states goes first.
     agents: the n agents of a profile, whose own duration, latency and nonresponse go before the scenario's.
     labels: the principal of each task, where a table says so.
-    Raises ScenarioError where the reserve is a share of a value that is not stated.
+    Raises ScenarioError where the reserve depends on a value that is not stated.
     """
     world, tender = settings.world, settings.tender
     whose = dealt(tender, seed, ids.r, ids.t, labels)
     value = by_principal(tender, whose, lambda own: _values(own, seed, ids))
+    per_posting = ids.r, ids.t, draws.words_range(tender.postings), ids.i
+    explores = parse_advice(settings.standing.advice).explores
     infra: BoolArray = np.broadcast_to(np.False_, ids.per_try)
     if world.infra > 0:
         infra = draws.uniform(seed, "infra", *ids) < world.infra
@@ -81,7 +86,8 @@ def luck(
         "infra": infra,
         "duration": _durations(world, seed, ids, recorded_duration, agents),
         "silent": _silent(world, seed, ids, agents),
-        "lottery": draws.uniform(seed, "lottery", ids.r, ids.t, draws.words_range(tender.postings), ids.i),
+        "lottery": draws.uniform(seed, "lottery", *per_posting),
+        "exploration": draws.uniform(seed, "exploration", *per_posting) if explores else None,
     }
 
 
@@ -120,11 +126,9 @@ def _values(tender: TenderSettings, seed: int, ids: Identities) -> FloatArray:
 
 def _reserves(tender: TenderSettings, value: FloatArray, seed: int, ids: Identities) -> FloatArray:
     policy = parse_reserve(tender.reserve)
-    if policy.distribution is not None:
-        return policy.distribution.draw(seed, "reserve", ids.r, ids.t)
-    if tender.value is None:
-        raise ScenarioError(f"tender.value: is missing; tender.reserve = {written(tender.reserve)} is a share of it")
-    return value * policy.share
+    if policy.distribution is None and tender.value is None:
+        raise ScenarioError(f"tender.value: is missing; tender.reserve = {written(tender.reserve)} depends on it")
+    return policy.draw(value, seed, ids.r, ids.t)
 
 
 def _places(order: str, seed: int, ids: Identities) -> IntArray:

@@ -17,15 +17,25 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 - An agent's own verified failures at the task move its belief where the World says so, and its attempts that ended
   before the posting went out are on its card of the past: both are read at the posting.
 - The posting closes when its last hired agent completes; only then is the task closed or posted again.
+- Where an award names turns, all hired hold a slot from the clearing. A turn starts at the tick at which the one before
+  it ended without a PASS, if that is before the deadline; when none starts, those still waiting are let go unpaid,
+  their bonds with them, and the posting closes.
 - `success` is False for an attempt lost to the system (INFRA) or ended by the deadline.
 - The reserve rises once for a posting that nobody cleared and at verified failures, timeouts mapped to FAIL included; a
   bid on the next posting is formed from the new notice.
 - A deadline ends running attempts as timeouts, at their full cost. A posting that could not clear before the deadline
   is not made: the task closes instead.
+
+In rounds (sim/rounds.py) no posting is cleared by itself. A posting joins the first round at or after posting + window;
+rounds are at the multiples of `round`, and at a tick completion < posting < round, so that whatever is posted at the
+tick of a round takes part. What its clearing posts again waits for the next one: every round in which a task takes part
+is a posting of it. The reserve rises for a posting whose bids would have hired nobody by themselves; a task whose agent
+took another, or that was put off, keeps its reserve, and so does every task of a round without room to start any.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -34,18 +44,21 @@ import numpy as np
 import simpy
 from simpy.events import Event
 
-from sim.allocator import Allocator
-from sim.arrays import IntArray, Status
+from sim.advisors import Lesson
+from sim.allocator import Allocator, Learned
+from sim.arrays import Award, FloatArray, IntArray, Status
 from sim.bidding import BidderState
 from sim.books import Books
 from sim.card import Attempted, PastCard
 from sim.errors import MarketError
 from sim.ledger import REASON
+from sim.plans import spent, stopped, ticks
 from sim.retry import at_try
+from sim.rounds import clear_round, next_round
 from sim.standing import Outcome, State
 from sim.tape import AttemptNote, Barred, ClearingNote, Tape
 
-_COMPLETION, _CLEARING, _POSTING = range(3)
+_COMPLETION, _CLEARING, _POSTING, _ROUND = range(4)
 _NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)
 _OPEN = -1
 _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (
@@ -56,7 +69,18 @@ _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (
 class _Task:
     """What the principal keeps of one open task."""
 
-    __slots__ = ("deadline", "excluded", "failures", "first_reserve", "n_running", "n_verified", "reserve", "timed_out")
+    __slots__ = (
+        "budget",
+        "deadline",
+        "excluded",
+        "failures",
+        "first_reserve",
+        "n_running",
+        "n_verified",
+        "reserve",
+        "timed_out",
+        "waiting",
+    )
 
     def __init__(self, reserve: float, deadline: float) -> None:
         self.reserve = self.first_reserve = reserve
@@ -64,6 +88,8 @@ class _Task:
         self.excluded: frozenset[int] = frozenset()
         self.failures = self.n_running = self.n_verified = 0
         self.timed_out = False
+        self.budget: FloatArray | None = None  # (n,) of the posting's award
+        self.waiting: list[list[int]] = []  # agents hired whose turn is still to come, turn by turn
 
 
 class Market:
@@ -85,9 +111,7 @@ class Market:
                 task.deadline = arrival + rules.deadline
         opening = allocator.opening
         self._expected = opening.bids.active[replication]
-        self._winners: list[list[int]] = [[] for _ in range(self._n_tasks)]
-        for task_index, agent in np.argwhere(opening.award.hired[replication]).tolist():
-            self._winners[task_index].append(agent)
+        self._award, self._winners = opening.award, _in_turns(opening.award, replication)
         self._slots = [rules.capacity] * self._n_agents
         self._full: set[int] = set()
         self._tries: dict[tuple[int, int], int] = {}
@@ -97,10 +121,14 @@ class Market:
         self._nobody = Barred.nobody((self._n_agents,))
         self._states = allocator.initial()
         self._card: State | None = None  # while there is nothing on it
-        learners = rules.reputation, rules.expected_cost.learner, rules.card
+        self._claims: dict[tuple[int, int], FloatArray] = {}  # those of the bids, where an advisor learns from them
+        learners = rules.reputation, rules.expected_cost.learner, rules.advisor, rules.card
         self._learns = any(learner is not None for learner in learners)
         self.books = Books.of(world, rules, replication)
         self._unlearned = self.books is None  # whoever keeps accounts asks at every clearing
+        # tick of a round -> task, posting, tick of the posting and card of each that takes part
+        self._rounds: dict[int, list[tuple[int, int, int, State | None]]] = {}
+        self._last_round, self._n_working = -1, 0
 
     def run(self) -> None:
         """Play the replication to its end."""
@@ -121,32 +149,88 @@ class Market:
     def _post(self, event: Event) -> None:
         task, posting = event._value
         now: int = self._env.now  # type: ignore[assignment]
+        if self._rules.round is not None:
+            self._wait(task, posting, now)
+            return
         self._at(now + self._rules.window, _CLEARING, self._clear, task, posting, now, self._card)
+
+    def _clears_at(self, posted: int) -> int:
+        """Tick at which a posting made now is cleared."""
+        tick = posted + self._rules.window
+        return tick if self._rules.round is None else next_round(tick, self._rules.round, self._last_round)
 
     def _clear(self, event: Event) -> None:
         task, posting, posted, card = event._value
         tape = self._tape
         own = -1
         if self._as_expected(task, posting):
-            winners = self._winners[task]
+            award, winners = self._award, self._winners[task]
+            budget = None if award.budget is None else award.budget[self._replication, task]
         else:
             own = len(tape.own)
-            winners = self._ask_again(task, posting, card)
-        clearing = len(tape.clearings)
+            award = self._ask_again(task, posting, card)
+            winners, budget = _in_turns(award)[0], award.budget
+        self._conclude(task, posting, posted, own, winners, budget, raises=not winners)
+
+    def _conclude(
+        self,
+        task: int,
+        posting: int,
+        posted: int,
+        own: int,
+        winners: list[list[int]],
+        budget: FloatArray | None,
+        *,
+        raises: bool,
+    ) -> None:
+        """Write the clearing down and start what it awards. raises: the reserve rises where nobody is hired."""
+        tape, clearing = self._tape, len(self._tape.clearings)
+        if winners and self._rules.advisor is not None:
+            bids = self._allocator.opening.bids if own < 0 else tape.own[own].bids
+            self._claims[task, posting] = bids.claim[self._replication, task] if own < 0 else bids.claim
         tape.clearings.append(
             ClearingNote(self._replication, task, posting, posted, self._env.now, own)  # type: ignore[arg-type]
         )
         tape.closed.append(_OPEN)
         state = self._tasks[task]
-        state.n_running, state.n_verified = len(winners), 0
-        for agent in winners:
-            self._award(task, posting, agent, clearing)
-        if self.books is not None and tape.barred[own].withdrawn.any():
+        state.n_verified, state.budget = 0, budget
+        for agent in itertools.chain(*winners):
+            self._slots[agent] -= 1
+            if self._slots[agent] == 0:
+                self._full.add(agent)
+        self._n_working += bool(winners)
+        if winners:
+            state.waiting = list(winners)
+            self._next_turn(task, posting, clearing)
+        elif self.books is not None and tape.barred[own].withdrawn.any():
             tape.closed[clearing] = _NO_BUDGET
-        elif not winners:
-            if self._rules.escalation is not None:
-                state.reserve = self._rules.escalation.after_unfilled(state.reserve, state.first_reserve)
+        else:
+            if raises and self._rules.escalation is not None:
+                state.reserve = float(self._rules.escalation.after_unfilled(state.reserve, state.first_reserve))
             self._end_posting(task, posting, clearing, _UNFILLED)
+
+    def _wait(self, task: int, posting: int, now: int) -> None:
+        """Have the posting take part in the round that is its first."""
+        tick = self._clears_at(now)
+        self._rounds.setdefault(tick, []).append((task, posting, now, self._card))
+        if len(self._rounds[tick]) == 1:
+            self._at(tick, _ROUND, self._clear_round, 0, 0, tick)
+
+    def _clear_round(self, event: Event) -> None:
+        """Clear all postings of the round together."""
+        rules, tape, tick = self._rules, self._tape, event._value[2]
+        waiting = sorted(self._rounds.pop(tick), key=lambda one: one[0])
+        self._last_round, first = tick, len(tape.own)
+        able = [bool(self._ask_again(task, posting, card).hired.any()) for task, posting, _, card in waiting]
+        lottery = self._allocator.world.lottery[self._replication]
+        lots = np.array([lottery[task, posting] for task, posting, *_ in waiting])
+        room = rules.concurrency - self._n_working
+        tape.own[first:] = clear_round(rules.mechanism, rules.assignment, tape.own[first:], lots, room)
+        for place, (task, posting, posted, _) in enumerate(waiting):
+            award = tape.own[first + place].award
+            raises = room > 0 and not able[place]
+            winners, budget = _in_turns(award)[0], award.budget
+            self._conclude(task, posting, posted, first + place, winners, budget, raises=raises)
 
     def _as_expected(self, task: int, posting: int) -> bool:
         """The clearing has the very inputs for which the opening asked the mechanism."""
@@ -155,7 +239,7 @@ class Market:
         row = self._expected[task]
         return not any(row[agent] for agent in self._full)
 
-    def _ask_again(self, task: int, posting: int, card: State | None) -> list[int]:
+    def _ask_again(self, task: int, posting: int, card: State | None) -> Award:
         state = self._tasks[task]
         own, barred, books = self._untried, self._nobody, self.books
         if posting:
@@ -179,16 +263,26 @@ class Market:
             barred = barred._replace(no_bond=no_bond)
         self._tape.own.append(clearing)
         self._tape.barred.append(barred)
-        winners: list[int] = np.flatnonzero(clearing.award.hired).tolist()
         if books is not None:
-            for agent in winners:
+            for agent in np.flatnonzero(clearing.award.hired).tolist():
                 books.award(task, posting, agent, clearing.award)
-        return winners
+        return clearing.award
 
     def _at_task(self, counts: dict[tuple[int, int], int], task: int) -> IntArray:
         return np.array([counts.get((task, agent), 0) for agent in range(self._n_agents)], np.int64)
 
-    def _award(self, task: int, posting: int, agent: int, clearing: int) -> None:
+    def _next_turn(self, task: int, posting: int, clearing: int) -> None:
+        state = self._tasks[task]
+        agents = state.waiting.pop(0)
+        state.n_running = len(agents)
+        for agent in agents:
+            self._attempt(task, posting, agent, clearing)
+
+    def _free(self, agent: int) -> None:
+        self._slots[agent] += 1
+        self._full.discard(agent)
+
+    def _attempt(self, task: int, posting: int, agent: int, clearing: int) -> None:
         state, rules = self._tasks[task], self._rules
         start: int = self._env.now  # type: ignore[assignment]
         turn = self._tries.get((task, agent), 0)
@@ -201,14 +295,17 @@ class Market:
             known = turn
         if rules.exclude == "hired":
             state.excluded |= {agent}
-        self._slots[agent] -= 1
-        if self._slots[agent] == 0:
-            self._full.add(agent)
-        finish = start + self._duration[task][agent][known]
+        lasts, status = self._duration[task][agent][known], self._status[task][agent][known]
+        if state.budget is not None:
+            cost, budget = self._cost[task, agent, known], state.budget[agent]
+            lasts = int(ticks(lasts, cost, budget))
+            if stopped(cost, budget) and status == _PASS:
+                status = _FAIL
+        finish = start + lasts
         timed_out = finish > state.deadline
         if timed_out:
             finish = int(state.deadline)
-        status = int(rules.timeout) if timed_out else self._status[task][agent][known]
+        status = int(rules.timeout) if timed_out else status
         self._tape.attempts.append(AttemptNote(clearing, agent, turn, start, finish, timed_out))
         self._at(
             finish, _COMPLETION, self._complete, task, posting, agent, known, status, timed_out, clearing, agent=agent
@@ -217,12 +314,11 @@ class Market:
     def _complete(self, event: Event) -> None:
         task, posting, agent, known, status, timed_out, clearing = event._value
         state, rules = self._tasks[task], self._rules
-        self._slots[agent] += 1
-        self._full.discard(agent)
+        self._free(agent)
         if self.books is not None:
-            self.books.complete(task, posting, agent, status, self._cost[task, agent, known])
+            self.books.complete(task, posting, agent, status, self._costs(task, known)[agent])
         if self._learns:
-            self._learn(task, agent, known, status)
+            self._learn(task, posting, agent, known, status)
             if rules.card is not None:
                 self._note(rules.card, task, agent, known, status)
         state.n_running -= 1
@@ -237,25 +333,44 @@ class Market:
             if rules.exclude == "failed":
                 state.excluded |= {agent}
         if state.n_running == 0:
+            if state.waiting and not state.n_verified and self._env.now < state.deadline:
+                self._next_turn(task, posting, clearing)
+                return
+            for waiting in itertools.chain(*state.waiting):
+                self._free(waiting)
+                if self.books is not None:
+                    self.books.complete(task, posting, waiting, _NONE, 0.0)
+            state.waiting = []
+            self._n_working -= 1
             if state.n_verified:
                 self._tape.closed[clearing] = _SOLVED
             else:
                 self._end_posting(task, posting, clearing, _DEADLINE if state.timed_out else _FAILED)
 
-    def _learn(self, task: int, agent: int, known: int, status: int) -> None:
+    def _learn(self, task: int, posting: int, agent: int, known: int, status: int) -> None:
         seen = np.full(self._n_agents, _NONE, np.int8)
         seen[agent] = status
         cost = np.zeros(self._n_agents)
-        cost[agent] = self._cost[task, agent, known]
+        cost[agent] = self._costs(task, known)[agent]
         outcome = Outcome(seen, cost)
-        reputation, learned_cost = self._states
+        reputation, learned_cost, advice = self._states
         rules = self._rules
         if rules.reputation is not None and reputation is not None:
             reputation = rules.reputation.step(reputation, outcome)
         if rules.expected_cost.learner is not None and learned_cost is not None:
             learned_cost = rules.expected_cost.learner.step(learned_cost, outcome)
-        self._states = reputation, learned_cost
+        if rules.advisor is not None and advice is not None:
+            family = self._allocator.family[task]
+            after = rules.advisor.step(advice[family], Lesson(seen, self._claims[task, posting]))
+            advice = (*advice[:family], after, *advice[family + 1 :])
+        self._states = Learned(reputation, learned_cost, advice)
         self._unlearned = False
+
+    def _costs(self, task: int, known: int) -> FloatArray:
+        """(n,) what the posting's attempts cost."""
+        cost: FloatArray = self._cost[task, :, known]
+        budget = self._tasks[task].budget
+        return cost if budget is None else spent(cost, budget)
 
     def _note(self, past: PastCard, task: int, agent: int, known: int, status: int) -> None:
         """Put a completed attempt on the agent's card, with what it believed before any card."""
@@ -265,7 +380,7 @@ class Market:
         seen = np.full(self._n_agents, _NONE, np.int8)
         seen[agent] = status
         attempted = Attempted(
-            seen, at_try(world.belief[at], later, failures), self._cost[task, :, known], world.cost_belief[at]
+            seen, at_try(world.belief[at], later, failures), self._costs(task, known), world.cost_belief[at]
         )
         before = self._allocator.empty_card() if self._card is None else self._card
         if before is not None:
@@ -276,9 +391,19 @@ class Market:
         rules = self._rules
         if posting + 1 < rules.postings:
             tick: int = self._env.now + rules.repost_delay  # type: ignore[assignment]
-            if tick + rules.window < self._tasks[task].deadline:
+            if self._clears_at(tick) < self._tasks[task].deadline:
                 self._tape.closed[clearing] = _REPOSTED
                 self._at(tick, _POSTING, self._post, task, posting + 1)
                 return
             reason = _DEADLINE
         self._tape.closed[clearing] = reason
+
+
+def _in_turns(award: Award, *at: int) -> list[list[list[int]]]:
+    """Who is hired in each row of award[at], turn by turn; all at once where it names none."""
+    hired = np.atleast_2d(award.hired[at])
+    turn = np.zeros(hired.shape, np.int64) if award.turn is None else np.atleast_2d(award.turn[at])
+    rows: list[dict[int, list[int]]] = [{} for _ in hired]
+    for row, agent in np.argwhere(hired).tolist():
+        rows[row].setdefault(int(turn[row, agent]), []).append(agent)
+    return [[row[nth] for nth in sorted(row)] for row in rows]

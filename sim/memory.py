@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sim.errors import RunError
 from sim.retry import parse_on_retry
+from sim.sources import parse_advice
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -26,7 +27,8 @@ def estimate(scenario: Scenario, n_tasks: int, n_agents: int, n_tries: int) -> i
     postings = max(arm.settings.tender.postings for arm in scenario.arms)
     rows = cells * postings * (_BID_BYTES + 16 * len(scenario.arms))
     updates = any(parse_on_retry(arm.settings.bidders.on_retry) is not None for arm in scenario.arms)
-    world = cells * (_CELL_BYTES + 40 * n_tries + (24 + updates * _UPDATE_BYTES) * postings)
+    explores = any(parse_advice(arm.settings.standing.advice).explores for arm in scenario.arms)
+    world = cells * (_CELL_BYTES + 40 * n_tries + (24 + 8 * explores + updates * _UPDATE_BYTES) * postings)
     return _BASE_BYTES + rows + world + cells * _ARM_CELL_BYTES * len(scenario.arms)
 
 

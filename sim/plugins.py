@@ -27,7 +27,7 @@ from sim.parameters import check_annotations
 Batch = TypeVar("Batch", Bids, Tender, Standing)
 
 _NEEDS = frozenset({"value", "expected_cost", "advice"})
-_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "score", "critical_ask")
+_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "precedence", "score", "critical_ask")
 
 
 @contextmanager
@@ -100,6 +100,8 @@ def _admit(path: Path, name: str) -> None:
         raise RunError(f"{at} must be a subclass of sim.mechanisms.Mechanism")
     if rule.__call__ is Mechanism.__call__:
         raise RunError(f"{at} must define __call__(self, bids, tender, standing, lottery)")
+    if rule.couples_tasks and rule.assign is Mechanism.assign:
+        raise RunError(f"{at} couples tasks: it must define assign(self, bids, tender, standing, lottery)")
     try:
         check_annotations(rule)
     except ValueError as error:
@@ -132,20 +134,34 @@ def _watch(path: Path, rule: type[Mechanism]) -> None:
 
         return call
 
-    clear = guarded(rule.__call__)
+    def checked(method: Callable[..., Any]) -> Callable[..., Award]:
+        clear = guarded(method)
 
-    @functools.wraps(clear)
-    def checked(self: Mechanism, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
-        award: Award = clear(self, bids, tender, standing, lottery)
-        fault = _award_fault(award, bids)
-        if fault:
-            raise RunError(f"--plugin {path}:{what} {fault}")
-        return award
+        @functools.wraps(clear)
+        def award_of(self: Mechanism, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+            award: Award = clear(self, bids, tender, standing, lottery)
+            fault = _award_fault(award, bids) or _undeclared(self, award)
+            if fault:
+                raise RunError(f"--plugin {path}:{what} {fault}")
+            return award
+
+        return award_of
 
     for name in _WATCHED:
         if name in vars(rule):
             setattr(rule, name, guarded(vars(rule)[name]))
-    rule.__call__ = checked  # type: ignore[method-assign]
+    rule.__call__ = checked(rule.__call__)  # type: ignore[method-assign]
+    if rule.couples_tasks:
+        rule.assign = checked(rule.assign)  # type: ignore[method-assign]
+
+
+def _undeclared(rule: Mechanism, award: Award) -> str:
+    """What the award names and the rule does not say it may, or nothing."""
+    if award.turn is not None and not rule.in_turns:
+        return "names turns: say so with in_turns = True"
+    if award.budget is not None and not rule.takes_menu:
+        return "names budgets: say so with takes_menu = True"
+    return ""
 
 
 def _award_fault(award: Any, bids: Bids) -> str:
@@ -166,6 +182,11 @@ def _award_fault(award: Any, bids: Bids) -> str:
             return f"{name} must have shape {expected} for bids of shape {shape}; got {array.shape}"
         if kind == "f" and not np.isfinite(array).all():
             return f"{name} must be finite; got {array[~np.isfinite(array)][0]}"
+    for name, kind in (("turn", "i"), ("budget", "f")):
+        array = getattr(award, name)
+        if array is not None and (np.asarray(array).dtype.kind, np.shape(array)) != (kind, shape):
+            told = "whole numbers" if kind == "i" else "floats"
+            return f"{name} must be {told} of shape {shape}; got {np.asarray(array).dtype} of shape {np.shape(array)}"
     if (award.hired & ~bids.active).any():
         return "hires an agent whose bid does not count (bids.active is False)"
     return ""
@@ -188,7 +209,7 @@ def _try(at: str, rule: Mechanism) -> None:
         for row in range(rows):
             alone = rule(_row(bids, row), _row(tender, row), _row(standing, row), lottery[row])
             for name, array in vars(alone).items():
-                if not np.array_equal(getattr(batch, name)[row], array):
+                if array is not None and not np.array_equal(getattr(batch, name)[row], array):
                     raise RunError(
                         f"{at}: gives a batch of postings another {name} than the same postings one by one; agents "
                         "are the last axis, so reduce along axis=-1 and add [..., None] to what is the tender's"

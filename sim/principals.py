@@ -17,9 +17,10 @@ from pydantic import AfterValidator, Field
 from sim import draws
 from sim.arrays import FloatArray, IntArray
 from sim.bankroll import parse_amount
-from sim.distribution import MOST, parse_distribution, parse_reserve
+from sim.distribution import MOST, parse_distribution
 from sim.errors import ScenarioError, closest
 from sim.invalid import written
+from sim.reserve import parse_reserve
 from sim.section import Section, parsed_by
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
     sigma_d, sigma_u    sd of the tasks' difficulty and of the private fit, logits
     sigma_f, families   sd of an agent's fit to each of so many families of tasks, logits; none where absent
+    [pool]              in place of agents: many of them, drawn around one (sim/pool.py)
     [agents.NAME]       alpha, m, lambda, rho, gamma as in sim/beliefs.py; grid of its claims;
                         cost, cost_belief: log-normal, cost_belief correlated with the signal;
                         duration, latency, nonresponse: the agent's own where stated, else the scenario's [world]
@@ -28,6 +29,7 @@ from sim.beliefs import success_rate
 from sim.distribution import parse_ticks
 from sim.errors import ScenarioError
 from sim.invalid import invalid
+from sim.pool import PoolSpread, drawn_agents
 from sim.section import Section
 
 
@@ -99,6 +101,15 @@ class AgentProfile(Section):
         return self
 
 
+class Pool(Section):
+    """Many agents drawn around one."""
+
+    size: Annotated[int, Field(ge=1, le=10_000)] = Field(description="agents of the pool")
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(description="of the draws that set its agents apart")
+    agent: AgentProfile = Field(description="the agent they are drawn around")
+    spread: PoolSpread = Field(description="standard deviations between agents")
+
+
 class Profile(Section):
     """A population of agents."""
 
@@ -107,7 +118,14 @@ class Profile(Section):
     sigma_u: Sd = Field(description="sd of an agent's private fit to a task, logits")
     sigma_f: Sd = Field(0.0, description="sd of an agent's fit to a family of tasks, logits; nobody's signal knows it")
     families: Annotated[int, Field(ge=1, le=10**6)] = Field(1, description="number of families, equally likely")
-    agents: dict[str, AgentProfile] = Field(min_length=1, description="the agents, by name")
+    agents: dict[str, AgentProfile] = Field(default_factory=dict, description="the agents, by name")
+    pool: Pool | None = Field(None, description="agents to be drawn, in place of agents")
+
+    @model_validator(mode="after")
+    def _some_agents(self) -> Profile:
+        if bool(self.agents) == (self.pool is not None):
+            raise ValueError("must hold either [agents.NAME] for at least one agent, or [pool]")
+        return self
 
     @property
     def tau(self) -> float:
@@ -191,6 +209,17 @@ def read_profile(path: Path) -> Profile:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ScenarioError(f"{path}: is no valid TOML: {error}") from None
     try:
-        return Profile.model_validate(raw)
+        return _with_pool(Profile.model_validate(raw))
     except ValidationError as error:
         raise invalid(str(path), "", error, Profile) from None
+
+
+def _with_pool(profile: Profile) -> Profile:
+    """The profile with the agents of its pool drawn, so that it is one like any other."""
+    pool = profile.pool
+    if pool is None:
+        return profile
+    centre = profile.model_copy(update={"agents": {"centre": pool.agent}})
+    centre.signal_weights("centre")
+    agents = drawn_agents(pool.size, pool.seed, pool.agent, pool.spread, profile.tau, centre.reach("centre"))
+    return profile.model_copy(update={"agents": agents, "pool": None})

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
-from sim.arrays import FloatArray, Status
+from sim.advisors import Advisor
+from sim.arrays import Bids, FloatArray, Status
 from sim.bankroll import bankrolls
 from sim.bidding import Bidder, Bidders, Fallback
 from sim.card import PastCard
 from sim.errors import ScenarioError
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
+from sim.plans import Plans
 from sim.principals import budgets_of, penalties_of, states_values
+from sim.rounds import Order
 from sim.settings import Settings
-from sim.sources import ExpectedCost, parse_expected_cost, parse_reputation
+from sim.sources import ExpectedCost, parse_advice, parse_expected_cost, parse_reputation
 from sim.standing import Learner
 from sim.world import World
 
@@ -26,10 +29,14 @@ from sim.world import World
 class Rules:
     """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None.
 
+    advice: where it comes from if it is not learned ("planner": the World's); advisor: who gives it if it is.
     bankroll: of each agent; None: no account is kept. penalties, budgets: of each of the World's principals; None: all
     have `penalty`, nobody has a budget.
 
     card: what agents read of their own past in the market before they bid; a card of other tasks is in the World.
+    round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: see sim/rounds.py.
+    bid_cost_per: bid_cost is what one bid costs, or all bids of an agent in a round.
+    plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.
     """
 
     mechanism: Mechanism
@@ -49,21 +56,35 @@ class Rules:
     reputation: Learner | None = None
     expected_cost: ExpectedCost = field(default_factory=lambda: ExpectedCost("unknown"))
     advice: str | None = None
+    advisor: Advisor | None = None
     card: PastCard | None = None
+    round: int | None = None
+    assignment: Order = "in_order"
+    concurrency: float = math.inf
+    bid_cost_per: Literal["bid", "round"] = "bid"
+    plans: Plans | None = None
     bankroll: tuple[float, ...] | None = None
     penalties: tuple[float, ...] | None = None
     budgets: tuple[float, ...] | None = None
+
+    def menus(self, bids: Bids) -> Bids:
+        """The bids with a menu each, where there are any."""
+        if self.plans is None:
+            return bids
+        return Bids.trusted(**vars(bids) | {"menu": self.plans.menu(bids.ask, bids.claim)})
 
     @classmethod
     def of(cls, mechanism: Mechanism, settings: Settings, world: World) -> Self:
         """The rules of an arm; raises ScenarioError where the mechanism needs what the scenario does not provide."""
         tender, market, standing = settings.tender, settings.market, settings.standing
         _check_needs(mechanism, settings, world)
+        _check_round(mechanism, settings)
         mechanism = mechanism.for_agents(world.agents)
         escalation = None if tender.escalation is None else Escalation(**tender.escalation.model_dump())
         forced = settings.bidders.fallback
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
         announced = ("reserve",) if mechanism.announces_reserve else ()
+        advice = parse_advice(standing.advice)
         return cls(
             mechanism=mechanism,
             bidder=Bidders.of(
@@ -76,7 +97,9 @@ class Rules:
             ),
             public=(*tender.public, *announced),
             penalty=tender.penalty,
-            bid_cost=settings.world.bid_cost if mechanism.solicits_bids else 0.0,
+            bid_cost=settings.world.bid_cost
+            if mechanism.solicits_bids or _asked_by(advice.advisor, mechanism)
+            else 0.0,
             overhead=market.overhead,
             window=market.window,
             capacity=market.capacity,
@@ -88,8 +111,14 @@ class Rules:
             timeout=Status[tender.timeout or "FAIL"],
             reputation=parse_reputation(standing.reputation),
             expected_cost=parse_expected_cost(standing.expected_cost),
-            advice=standing.advice,
+            advice=advice.kind if advice.kind not in ("unknown", "learned") else None,
+            advisor=advice.advisor,
             card=past_card(settings),
+            round=market.round,
+            assignment=market.assignment or "in_order",
+            concurrency=math.inf if market.concurrency is None else market.concurrency,
+            bid_cost_per=market.bid_cost_per or "bid",
+            plans=production_plans(settings),
             bankroll=bankrolls(settings.bidders.bankroll, world.agents, alone=market.alone),
             penalties=penalties_of(tender),
             budgets=budgets_of(tender),
@@ -108,7 +137,20 @@ def past_card(settings: Settings) -> PastCard | None:
     return PastCard(card) if card is not None and card.record == "past" else None
 
 
+def _asked_by(advisor: Advisor | None, mechanism: Mechanism) -> bool:
+    """Bids are made for the sake of the advice on them."""
+    return advisor is not None and advisor.reads_claims and "advice" in mechanism.needs
+
+
+def production_plans(settings: Settings) -> Plans | None:
+    """The budgets agents are asked about; None where they make one bid without a limit."""
+    plans = settings.bidders.plans
+    return None if plans is None else Plans(tuple(plans.budgets), plans.cost_sd)
+
+
 def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None:
+    if settings.bidders.plans is not None and not mechanism.takes_menu:
+        raise ScenarioError(f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do")
     given = {
         "value": states_values(settings.tender),
         "expected_cost": settings.standing.expected_cost is not None,
@@ -118,6 +160,13 @@ def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None
     for need in sorted(mechanism.needs):
         if not given[need]:
             raise ScenarioError(f"{mechanism.name} needs {place[need]}, which the scenario does not state")
+    advisor = parse_advice(settings.standing.advice).advisor
+    if advisor is not None and advisor.index and "advice" in mechanism.needs and not mechanism.takes_index:
+        raise ScenarioError(
+            f"standing.advice: {mechanism.name} needs a probability, and this advice is an index that may exceed 1"
+        )
+    if parse_advice(settings.standing.advice).planner is not None and world.pilot is None:
+        raise ScenarioError("standing.advice: planner needs a profile: a table holds no tasks to try agents out on")
     if settings.standing.advice == "ability" and bool((world.present & (world.ability != world.ability)).any()):
         raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
     deadline, window = settings.tender.deadline, settings.market.window
@@ -129,3 +178,47 @@ def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None
         if len(alone):
             name = world.agents[alone[0][1]]
             raise ScenarioError(f'standing: "leave_one_task_out" needs two tasks of every agent; {name!r} has one')
+
+
+def _check_round(mechanism: Mechanism, settings: Settings) -> None:
+    """Raise ScenarioError where rounds and the mechanism do not go together."""
+    market, deadline = settings.market, settings.tender.deadline
+    if market.round is None:
+        if mechanism.couples_tasks:
+            raise ScenarioError(
+                f"market.round: must be stated (ticks, >= 1) where the rule assigns several tasks at once, as "
+                f"{mechanism.name} does"
+            )
+        return
+    if mechanism.in_turns or mechanism.takes_menu:
+        raise ScenarioError(
+            f"market.round: has no meaning with {mechanism.name}, whose awards name turns or budgets: its tasks are "
+            "cleared one by one"
+        )
+    stated = {
+        "bidders.bankroll": settings.bidders.bankroll is not None,
+        "tender.budget": budgets_of(settings.tender) is not None,
+    }
+    for key in (name for name, is_stated in stated.items() if is_stated):
+        raise ScenarioError(
+            f"market.round: has no meaning with {key}, which is read posting by posting: a round clears all open "
+            "postings together"
+        )
+    if mechanism.couples_tasks and market.assignment is not None:
+        raise ScenarioError(f"market.assignment: has no meaning with {mechanism.name}, which assigns tasks itself")
+    if mechanism.couples_tasks and market.concurrency is not None:
+        raise ScenarioError(
+            f"market.concurrency: has no meaning with {mechanism.name}, whose contracts hold where all it assigns "
+            "starts"
+        )
+    if market.assignment == "greedy" and type(mechanism).terms is Mechanism.terms:
+        raise ScenarioError(
+            f'market.assignment: "greedy" takes the best score first, and {mechanism.name} ranks nobody; '
+            'allowed: "in_order"'
+        )
+    latest = market.window + market.round - 1
+    if deadline is not None and deadline <= latest:
+        raise ScenarioError(
+            f"tender.deadline: must exceed market.window + market.round - 1 ({latest}), or a task may close before its "
+            f"round; got {deadline}"
+        )

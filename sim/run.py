@@ -42,6 +42,8 @@ class Run:
             raise RunError(f"{folder}: holds no run (no run.json)")
         if info.get("kind") == "sweep":
             raise RunError(f"{folder}: holds a sweep; run one of its cells alone with `bidlab cell {folder} NUMBER`")
+        if info.get("kind") == "audit":
+            raise RunError(f"{folder}: holds an audit, not a run; `bidlab show {folder}` shows it")
         try:
             scenario = scenario_of(info["scenario"], folder / "inputs")
         except (KeyError, TypeError, ValueError) as error:

@@ -245,6 +245,9 @@ def _limitless(sections: dict[str, Any]) -> None:
     for table, key in places:
         if table.get(key) == "inf":
             table[key] = math.inf
+    plans = bidders["plans"]
+    if plans is not None:
+        plans["budgets"] = [math.inf if budget == "inf" else budget for budget in plans["budgets"]]
 
 
 def _relocate(world: dict[str, Any]) -> None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from sim.distribution import MOST, MOST_TICKS
+
+Money = Annotated[float, Field(ge=0, le=MOST)]
+Rate = Annotated[float, Field(ge=0, le=1)]
+Ticks = Annotated[int, Field(ge=0, le=MOST_TICKS)]
 
 
 class Section(BaseModel):

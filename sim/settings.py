@@ -1,4 +1,4 @@
-"""The sections of a scenario and what each key may hold.
+"""The sections of a scenario and what each key may hold; [world] is in sim/world_settings.py.
 
 Every key has one line here; `bidlab list settings` prints them. Unknown keys are refused. A value that a model cannot
 express as a type (a reserve, arrivals, a distribution) is checked by its own parser and kept as it was written.
@@ -13,25 +13,18 @@ from pydantic import AfterValidator, Field, model_validator
 
 from sim.bankroll import parse_amount, parse_bankroll
 from sim.bidding import parse_policy
-from sim.distribution import MOST, MOST_TICKS, parse_arrivals, parse_distribution, parse_reserve, parse_ticks
-from sim.errors import closest
+from sim.distribution import MOST, MOST_TICKS, parse_distribution
 from sim.invalid import written
-from sim.knobs import Knobs, Shock
 from sim.principals import PrincipalSettings
+from sim.reserve import parse_reserve
 from sim.retry import parse_on_retry
-from sim.section import Section, parsed_by
-from sim.sources import parse_expected_cost, parse_reputation
-from sim.table import OPTIONAL, REQUIRED
+from sim.section import Money, Rate, Section, Ticks, parsed_by
+from sim.sources import parse_advice, parse_expected_cost, parse_reputation
+from sim.world_settings import WorldSettings
 
-Money = Annotated[float, Field(ge=0, le=MOST)]
-Rate = Annotated[float, Field(ge=0, le=1)]
-Ticks = Annotated[int, Field(ge=0, le=MOST_TICKS)]
 Public = Literal["value", "reserve", "penalty"]
 Factor = Annotated[float, Field(ge=1, le=1e6)]
 
-# Keys that go with a table, and with a profile; True where they must be stated.
-_OF_TABLE = {"columns": True, "beyond_tries": False}
-_OF_PROFILE = {"tasks": True, "parameters": True, "sigma_u": False, "sigma_d": False, "shocks": False}
 _PUBLIC: tuple[Public, ...] = ("value", "penalty")
 
 
@@ -39,112 +32,6 @@ def _capacity(raw: Any) -> Any:
     if raw == math.inf or (isinstance(raw, int) and not isinstance(raw, bool) and raw >= 1):
         return raw
     raise ValueError(f"must be a whole number >= 1, or inf; got {written(raw)}")
-
-
-def _columns(raw: dict[str, str]) -> dict[str, str]:
-    allowed = (*REQUIRED, *OPTIONAL)
-    for name in raw:
-        if name not in allowed:
-            raise ValueError(f"unknown key {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
-    for name in REQUIRED:
-        if name not in raw:
-            raise ValueError(f"{name!r} must be mapped to a column of the table")
-    if raw["agent"] == raw["task"]:
-        raise ValueError(f"agent and task must be two columns; got {raw['agent']!r} for both")
-    costs = {"cost_belief", "tokens", "usd_per_token"} & set(raw)
-    if costs not in ({"cost_belief"}, {"tokens", "usd_per_token"}):
-        raise ValueError("map either 'cost_belief', or both 'tokens' and 'usd_per_token'")
-    return raw
-
-
-class Verifier(Section):
-    """Error rates of the verifier, each drawn per (replication, task, agent, try)."""
-
-    false_pass: Rate = Field(0.0, description="share of failures the verifier passes")
-    false_fail: Rate = Field(0.0, description="share of successes the verifier fails")
-
-
-class WorldSettings(Section):
-    """What luck decides."""
-
-    table: str | None = Field(
-        None, description="recorded table, relative to the scenario: .csv, .parquet or .jsonl; this or profile"
-    )
-    columns: Annotated[dict[str, str], AfterValidator(_columns)] | None = Field(
-        None, description="our column names mapped to the table's; must be stated with a table"
-    )
-    profile: str | None = Field(
-        None, description="population to draw tasks and agents from: a bundled profile's name, or a .toml file"
-    )
-    tasks: Annotated[int, Field(ge=1, le=10**12)] | None = Field(
-        None, description="tasks of a replication; must be stated with a profile"
-    )
-    parameters: Literal["point", "bootstrap"] | None = Field(
-        None,
-        description='"point": the profile\'s own; "bootstrap": one of its draws for each replication; must be stated '
-        "with a profile",
-    )
-    sigma_u: Annotated[float, Field(ge=0, le=20)] | None = Field(
-        None,
-        description="sd of the private fit, at which a table fits the profile as well; a list makes a panel of each",
-    )
-    sigma_d: Annotated[float, Field(ge=0, le=20)] | None = Field(
-        None,
-        description="sd of the tasks' difficulty, with sigma_u: both then stand instead of the profile's, and skills "
-        "stay, so that the share of private fit in ability can be swept",
-    )
-    agents: list[str] | dict[str, Knobs] | None = Field(
-        None,
-        description='agents to keep, or a table of knobs for each agent of a profile that is changed; "*": for all',
-    )
-    shocks: list[Shock] | None = Field(None, description="changes in the middle of a run; of a profile's agents only")
-    rerun: Annotated[int, Field(ge=0, le=10**6)] = Field(
-        0,
-        description="number of the rerun: same tasks, agents, beliefs and lotteries; outcomes and costs drawn anew",
-    )
-    nonresponse: Rate = Field(
-        0.0, description="share of (task, agent) at which no bid comes; an agent's own goes first"
-    )
-    beyond_tries: Literal["refuse", "repeat"] | None = Field(
-        None, description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last'
-    )
-    order: Literal["table", "shuffled"] = Field("table", description="order in which tasks arrive")
-    arrivals: Annotated[Any, parsed_by(parse_arrivals)] | None = Field(
-        None,
-        description='"together" (where absent), {every = ticks} or {poisson = tasks per tick}; must be stated where '
-        "standing is learned",
-    )
-    latency: Annotated[Any, parsed_by(parse_ticks)] = Field(
-        0, description="ticks from posting to bid, a number or a distribution; an agent's own goes first"
-    )
-    duration: Annotated[Any, parsed_by(parse_ticks)] | None = Field(
-        None,
-        description="ticks an attempt takes, a number or a distribution; absent: the table's own where it has them, "
-        "else 1; an agent's own goes first",
-    )
-    infra: Rate = Field(0.0, description="share of attempts lost to the system")
-    verifier: Verifier = Field(default_factory=lambda: Verifier(), description="the verifier's error rates")
-    bid_cost: Money = Field(0.0, description="dollars each submitted bid costs the agent, won or lost")
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> WorldSettings:
-        if (self.table is None) == (self.profile is None):
-            raise ValueError("must hold either table (a recorded one) or profile (a population to draw from)")
-        own, other = (_OF_TABLE, _OF_PROFILE) if self.table is not None else (_OF_PROFILE, _OF_TABLE)
-        kind = "a table" if self.table is not None else "a profile"
-        for key, required in own.items():
-            if required and getattr(self, key) is None:
-                raise ValueError(f"world.{key} is missing; it must be stated with {kind}")
-        for key in other:
-            if getattr(self, key) is not None:
-                raise ValueError(f"world.{key} has no meaning with {kind}")
-        if self.agents is not None and not self.agents:
-            raise ValueError("world.agents must not be empty: name at least one agent")
-        if self.sigma_d is not None and self.sigma_u is None:
-            raise ValueError("world.sigma_d must be stated with world.sigma_u: both replace the profile's")
-        if self.table is not None and isinstance(self.agents, dict):
-            raise ValueError("world.agents: knobs belong to a profile; with a table, list the agents to keep")
-        return self
 
 
 class EscalationSettings(Section):
@@ -166,7 +53,9 @@ class TenderSettings(Section):
         None, description="dollars a success is worth; absent: none is stated, surplus and welfare are NaN"
     )
     reserve: Annotated[Any, parsed_by(parse_reserve)] = Field(
-        description='the cap or bounty: dollars, a distribution, "value" or {share_of_value = x}'
+        description='the cap or bounty: dollars, a distribution, "value", {share_of_value = x} or '
+        "{best_reserve = law}, what earns the principal most where break-even prices follow {uniform = [low, high]}, "
+        "{power = {low, high, shape}} or {exponential = mean}"
     )
     penalty: Money = Field(description="dollars a failed agent pays under price and score rules")
     budget: Annotated[Any, parsed_by(parse_amount)] | None = Field(
@@ -221,6 +110,35 @@ class MarketSettings(Section):
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
     overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
+    round: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
+        None,
+        description="ticks between rounds, in which all open postings are cleared together and an agent takes at most "
+        "one task; must be stated where the rule assigns several tasks at once; absent: each posting by itself",
+    )
+    assignment: Literal["in_order", "greedy"] | None = Field(
+        None,
+        description='how a rule for one task clears those of a round: "in_order" of the tasks (where absent) or '
+        '"greedy", the best score first',
+    )
+    concurrency: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="tasks that may be worked on at a time; of a round's awards the best scores start (in_order: the "
+        "first tasks) and the other tasks are posted again; absent: no limit",
+    )
+    bid_cost_per: Literal["bid", "round"] | None = Field(
+        None,
+        description='what world.bid_cost is for: each "bid" (where absent), or an agent\'s bids of a whole "round"',
+    )
+
+    @model_validator(mode="after")
+    def _in_rounds(self) -> MarketSettings:
+        if self.round is None:
+            for key in ("assignment", "concurrency", "bid_cost_per"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} has no meaning without market.round")
+        elif self.alone:
+            raise ValueError("round has no meaning where agents are alone: nobody competes for a task")
+        return self
 
 
 class Card(Section):
@@ -234,6 +152,25 @@ class Card(Section):
     cost_weight: Rate = Field(description="0 ignores the record of costs, 1 moves the mean cost belief to it")
     history: Annotated[int, Field(ge=1)] | None = Field(
         None, description="tasks, or past attempts, on the card: the first so many; all where absent"
+    )
+
+
+def _budgets(raw: list[Any]) -> list[Any]:
+    for place, budget in enumerate(raw):
+        number = isinstance(budget, int | float) and not isinstance(budget, bool) and budget > 0
+        if not number or (place and budget <= raw[place - 1]):
+            raise ValueError(f"must be dollars > 0 that ascend, the last may be inf; got {written(budget)}")
+    return [float(budget) for budget in raw]
+
+
+class PlansSettings(Section):
+    """Production plans: every agent states its chances for each of several budgets (sim/plans.py)."""
+
+    budgets: Annotated[list[Any], Field(min_length=1, max_length=100), AfterValidator(_budgets)] = Field(
+        description="dollars at which an attempt is stopped, ascending; inf: it is not"
+    )
+    cost_sd: Annotated[float, Field(ge=0, le=10)] = Field(
+        description="log-sd, in agents' eyes, of what a try costs, whose mean is the cost belief"
     )
 
 
@@ -265,6 +202,9 @@ class BidderSettings(Section):
         None, description="the bid put in where non-response leaves none; absent: the agent abstains"
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")
+    plans: PlansSettings | None = Field(
+        None, description="menus of budgets, for a mechanism that takes them; absent: one bid without a limit"
+    )
     on_retry: Annotated[Any, parsed_by(parse_on_retry)] | None = Field(
         None,
         description='what an agent that failed a task claims on it again: "same", or "update" (what its own failures '
@@ -277,14 +217,20 @@ class StandingSettings(Section):
     """What the allocator knows."""
 
     reputation: Annotated[Any, parsed_by(parse_reputation)] = Field(
-        "none", description='"none", "agent_economy" or {agent_economy = {start, up, down, low, high}}'
+        "none",
+        description='"none", {agent_economy = {start, up, down, low, high}}, {exponential = {weight, start}} or '
+        "{beta = {a, b, decay}}; learned from verified outcomes",
     )
     expected_cost: Annotated[Any, parsed_by(parse_expected_cost)] = Field(
         None,
         description='"leave_one_task_out", "actual", {fixed = dollars} or {running_mean = {prior, weight}}',
     )
-    advice: Literal["outcome", "ability", "leave_one_task_out"] | None = Field(
-        None, description="a planner's estimate of each ability"
+    advice: Annotated[Any, parsed_by(parse_advice)] | None = Field(
+        None,
+        description='a planner\'s estimate of each ability: "outcome" or "ability" (oracles), "leave_one_task_out", '
+        "{planner = {budget, prior, bias, noise}}, or an advisor that learns: {base_rate = {prior, mean}}, "
+        "{beta = {prior, mean, decay}}, {platt_online = {eta, eps}}, {platt_batch = {eps, memory}}, "
+        "{thompson = {}} or {ucb1 = {}}, each also with by_family; see `bidlab list advisors`",
     )
 
 
@@ -300,10 +246,10 @@ class Settings(Section):
     @model_validator(mode="after")
     def _in_time_to_learn(self) -> Settings:
         reputation, cost = parse_reputation(self.standing.reputation), parse_expected_cost(self.standing.expected_cost)
-        card = self.bidders.card
+        card, advisor = self.bidders.card, parse_advice(self.standing.advice).advisor
         if self.world.arrivals is not None:
             return self
-        if reputation is not None or cost.learner is not None:
+        if reputation is not None or cost.learner is not None or advisor is not None:
             raise ValueError(
                 "world.arrivals must be stated where standing is learned: together, every first posting clears "
                 "before any attempt has ended; e.g. world.arrivals = {every = 1}"
@@ -317,6 +263,16 @@ class Settings(Section):
             raise ValueError(
                 'world.arrivals must be stated where a card holds the "past": together, every first posting goes out '
                 "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stopped_is_no_evidence(self) -> Settings:
+        card, update = self.bidders.card, parse_on_retry(self.bidders.on_retry)
+        if self.bidders.plans is not None and (update is not None or (card is not None and card.record == "past")):
+            raise ValueError(
+                "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
+                '"update" nor a card of the "past" goes with plans'
             )
         return self
 

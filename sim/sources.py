@@ -4,7 +4,8 @@
     expected_cost   {fixed = dollars}; leave_one_task_out (the agent's mean actual cost on the other tasks);
                     actual (what the next try will cost: an oracle's); {running_mean = {...}} (learned as attempts end)
     advice          outcome (whether the next try succeeds: an oracle's); ability; leave_one_task_out (the agent's
-                    success rate on the other tasks)
+                    success rate on the other tasks); {planner = {...}} (pilot attempts before the market opens:
+                    sim/planner.py); or an advisor, which learns as attempts end (sim/advisors)
 
 A leave-one-out mean uses the first try of every other task the agent can bid on, in the same replication.
 """
@@ -16,12 +17,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.advisors import ADVISORS, Advisor
 from sim.arrays import FloatArray, IntArray, thin
 from sim.distribution import MOST, is_number
 from sim.errors import closest
 from sim.invalid import number, written
 from sim.parameters import choose, split
-from sim.standing import COST_LEARNERS, REPUTATIONS, Learner
+from sim.planner import Planner
+from sim.standing import COST_LEARNERS, REPUTATIONS, Learner, LiveReputation
 from sim.world import World
 
 
@@ -33,6 +36,38 @@ class ExpectedCost(NamedTuple):
     learner: Learner | None = None
 
 
+ORACLES = ("outcome", "ability", "leave_one_task_out")
+
+
+class Advice(NamedTuple):
+    """kind: "unknown", one of ORACLES, "planner" or "learned"."""
+
+    kind: str
+    planner: Planner | None = None
+    advisor: Advisor | None = None
+
+    @property
+    def explores(self) -> bool:
+        """It needs a uniform draw of its own at every posting."""
+        return self.advisor is not None and self.advisor.explores
+
+
+def parse_advice(raw: Any) -> Advice:
+    """The source of advice asked for; raises ValueError saying what is allowed."""
+    if raw is None:
+        return Advice("unknown")
+    name, parameters = split(raw)
+    if name in ORACLES:
+        if parameters:
+            raise ValueError(f"{name} has no parameters; got {written(raw)}")
+        return Advice(name)
+    allowed = (*ORACLES, "planner", *ADVISORS)
+    if name not in allowed:
+        raise ValueError(f"unknown name {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
+    found = choose(raw, {"planner": Planner, **ADVISORS})
+    return Advice("planner", planner=found) if isinstance(found, Planner) else Advice("learned", advisor=found)
+
+
 def parse_reputation(raw: Any) -> Learner | None:
     """The reputation rule asked for, None for "none"; raises ValueError."""
     if raw == "none":
@@ -42,9 +77,9 @@ def parse_reputation(raw: Any) -> Learner | None:
         allowed = ("none", *REPUTATIONS)
         raise ValueError(f"unknown name {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
     rule: Learner = choose(raw, {**REPUTATIONS})
-    low, start, high = (getattr(rule, field, 0.0) for field in ("low", "start", "high"))
-    if not low <= start <= high <= MOST:
-        raise ValueError(f"{name}: must have low <= start <= high <= {number(MOST)}; got {low:g}, {start:g}, {high:g}")
+    if isinstance(rule, LiveReputation) and not rule.low <= rule.start <= rule.high <= MOST:
+        got = f"{rule.low:g}, {rule.start:g}, {rule.high:g}"
+        raise ValueError(f"{name}: must have low <= start <= high <= {number(MOST)}; got {got}")
     return rule
 
 
@@ -66,6 +101,14 @@ def parse_expected_cost(raw: Any) -> ExpectedCost:
         f'must be "leave_one_task_out", "actual", {{fixed = dollars from 0 to {number(MOST)}}} or '
         f"{{running_mean = {{prior = dollars, weight = attempts}}}}; got {written(raw)}"
     )
+
+
+def family_codes(world: World, *, by_family: bool) -> tuple[IntArray, int]:
+    """Number (T,) of each task's family in order of first appearance, and how many there are; one if not by_family."""
+    if not by_family:
+        return np.zeros(world.n_tasks, np.int64), 1
+    known = {name: place for place, name in enumerate(dict.fromkeys(world.family))}
+    return np.array([known[name] for name in world.family], np.int64), max(1, len(known))
 
 
 def leave_one_task_out(world: World, per_try: FloatArray) -> FloatArray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, Protocol
 
 import numpy as np
-from annotated_types import Ge
+from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 
 from sim.arrays import FloatArray, Status
@@ -78,6 +78,70 @@ class LiveReputation:
 
 
 @dataclass(frozen=True)
+class ExponentialReputation:
+    """Exponentially weighted mean of verified outcomes y: r <- r + weight (y - r); INFRA leaves it.
+
+    An outcome counts half after ln .5 / ln(1 - weight) more of them. At a constant success rate q the mean is q and the
+    variance weight q (1 - q) / (2 - weight) in the long run.
+
+    >>> rule = ExponentialReputation(weight=0.25)
+    >>> status = np.array([Status.PASS, Status.FAIL, Status.INFRA])
+    >>> rule.read(rule.step(rule.init(3), Outcome(status, np.zeros(3)))).tolist()
+    [1.0, 0.75, 1.0]
+    """
+
+    weight: Annotated[float, Gt(0), Le(1)]
+    start: Annotated[float, Ge(0), Le(1)] = 1.0
+
+    def init(self, n_agents: int) -> State:
+        """Everybody at `start`."""
+        return (np.full(n_agents, self.start),)
+
+    def step(self, state: State, outcome: Outcome) -> State:
+        """A step of `weight` towards 1 for each PASS, towards 0 for each FAIL."""
+        passed, failed = outcome.status == _PASS, outcome.status == _FAIL
+        moved = state[0] + self.weight * (np.where(passed, 1.0, 0.0) - state[0])
+        return (np.where(passed | failed, moved, state[0]),)
+
+    def read(self, state: State) -> FloatArray:
+        """The mean itself."""
+        return state[0]
+
+
+@dataclass(frozen=True)
+class BetaReputation:
+    """Mean of a Beta posterior of the success rate, (a + S) / (a + b + N), from S passes in N verified outcomes.
+
+    a, b: successes and failures the prior is worth. decay: what earlier outcomes are multiplied by at each new one of
+    the same agent; 1 forgets nothing. INFRA leaves it.
+
+    >>> rule = BetaReputation()
+    >>> status = np.array([Status.PASS, Status.FAIL, Status.INFRA])
+    >>> rule.read(rule.step(rule.init(3), Outcome(status, np.zeros(3)))).round(4).tolist()
+    [0.6667, 0.3333, 0.5]
+    """
+
+    a: Annotated[float, Gt(0)] = 1.0
+    b: Annotated[float, Gt(0)] = 1.0
+    decay: Annotated[float, Gt(0), Le(1)] = 1.0
+
+    def init(self, n_agents: int) -> State:
+        """Passes and verified outcomes, none yet."""
+        return np.zeros(n_agents), np.zeros(n_agents)
+
+    def step(self, state: State, outcome: Outcome) -> State:
+        """Count the outcomes, after the earlier ones have faded."""
+        passed = outcome.status == _PASS
+        verified = passed | (outcome.status == _FAIL)
+        kept = np.where(verified, self.decay, 1.0)
+        return state[0] * kept + np.where(passed, 1.0, 0.0), state[1] * kept + np.where(verified, 1.0, 0.0)
+
+    def read(self, state: State) -> FloatArray:
+        """The posterior mean."""
+        return (self.a + state[0]) / (self.a + self.b + state[1])
+
+
+@dataclass(frozen=True)
 class RunningMeanCost:
     """Expected cost as the mean of the attempts seen so far, with a prior worth `weight` attempts at `prior` dollars.
 
@@ -101,5 +165,9 @@ class RunningMeanCost:
         return state[0] / state[1]
 
 
-REPUTATIONS: dict[str, type[LiveReputation]] = {"agent_economy": LiveReputation}
+REPUTATIONS: dict[str, type[LiveReputation] | type[ExponentialReputation] | type[BetaReputation]] = {
+    "agent_economy": LiveReputation,
+    "exponential": ExponentialReputation,
+    "beta": BetaReputation,
+}
 COST_LEARNERS: dict[str, type[RunningMeanCost]] = {"running_mean": RunningMeanCost}

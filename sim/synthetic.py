@@ -19,11 +19,14 @@ from sim.beliefs import to_grid
 from sim.errors import ScenarioError, closest
 from sim.knobs import EVERYBODY, Knobs, Shock, turn
 from sim.luck import Identities, luck, most_failures, most_tries, tries_of
+from sim.planner import pilot_advice
 from sim.population import Population, draw_named, family_of
 from sim.profile import Profile
 from sim.retry import after_each, parse_on_retry
-from sim.settings import Settings, WorldSettings
+from sim.settings import Settings
+from sim.sources import parse_advice
 from sim.world import World
+from sim.world_settings import WorldSettings
 
 
 def synthetic_world(
@@ -50,14 +53,17 @@ def synthetic_world(
     drawn = _by_draw(chosen, r, draw)
     some = next(iter(turned.values()))  # durations, latencies and non-response are the same in every parameter draw
     lucky = luck(settings, seed, ids, drawn.success, agents=tuple(some.agents.values()))
+    family, n_families = family_of(some, seed, ids.t), some.families
+    pool = pool_of(world, names)
+    planner = parse_advice(settings.standing.advice).planner
+    if planner is not None:
+        lucky["pilot"] = pilot_advice(planner, turned, chosen, seed, (r, ids.t, ids.i), family, pool)
     if outage.any():
         lucky["infra"] = lucky["infra"] | outage[..., None]
     return World(
         agents=names,
         tasks=task_names(n_tasks),
-        family=tuple(f"family {f}" for f in family_of(profile, seed, ids.t))
-        if profile.families > 1
-        else ("",) * n_tasks,
+        family=tuple(f"family {f}" for f in family) if n_families > 1 else ("",) * n_tasks,
         block=("",) * n_tasks,
         recorded=False,
         repeats=False,
@@ -66,7 +72,7 @@ def synthetic_world(
         ability=drawn.ability,
         success=drawn.success,
         cost=drawn.cost,
-        present=np.broadcast_to(np.True_, ids.per_agent),
+        present=np.broadcast_to(np.arange(len(names)) < pool, ids.per_agent),
         **lucky,
         **_retries(settings, turned, chosen, drawn.claim),
     )
@@ -112,8 +118,19 @@ def kept_agents(profile: Profile, world: WorldSettings) -> tuple[str, ...]:
     return tuple(world.agents)
 
 
+def pool_of(world: WorldSettings, names: Sequence[str]) -> int:
+    """How many of the agents are there; raises ScenarioError where the scenario asks for more than there are."""
+    if world.pool_size is None:
+        return len(names)
+    if world.pool_size > len(names):
+        raise ScenarioError(f"world.pool_size: must lie in 1 ... {len(names)}, the agents; got {world.pool_size}")
+    return world.pool_size
+
+
 def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str]) -> Profile:
-    """The profile as the scenario changes it: at its sigma_u, with its knobs, and only these agents."""
+    """The profile as the scenario changes it: with its families, at its sigma_u, with its knobs, only these agents."""
+    families = {"sigma_f": world.sigma_f, "families": world.families}
+    profile = profile.model_copy(update={key: value for key, value in families.items() if value is not None})
     if world.sigma_d is not None:
         profile = profile.model_copy(update={"sigma_d": world.sigma_d, "sigma_u": world.sigma_u})
     elif world.sigma_u is not None:

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.allocator import Allocator, Clearing
-from sim.arrays import Award, Bids, BoolArray, IntArray, Standing, Status, Tender, settle
+from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, settle
 from sim.ledger import OUTCOME
+from sim.plans import spent, stopped
+from sim.rules import Rules
 
 Columns = dict[str, NDArray[Any]]
 
@@ -116,9 +118,12 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
         for name in Barred._fields if kept else ("excluded",):
             getattr(barred, name)[own] = np.stack([getattr(one, name) for one in tape.barred])
     parts = {
-        part: kind.trusted(**{name: rows(name, part) for name, array in vars(of(part)).items() if array is not None})
+        part: kind.trusted(
+            **{name: rows(name, part) for name, array in vars(of(part)).items() if isinstance(array, np.ndarray)}
+        )
         for part, kind in (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
     }
+    parts["bids"] = allocator.rules.menus(parts["bids"])  # type: ignore[arg-type]
     return Block(note, Clearing(willing=willing, **parts), barred)  # type: ignore[arg-type]
 
 
@@ -131,10 +136,12 @@ def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
     notes, clearing, agent, turn = notes[order], clearing[order], agent[order], turn[order]
     at = block.note[clearing, 0], block.note[clearing, 1], agent, np.minimum(turn, world.n_tries - 1)
     timed_out = notes[:, 5].astype(np.bool_)
-    status = np.where(world.verified[at], Status.PASS, Status.FAIL)
+    bids, award = block.clearing.bids, block.clearing.award
+    budget = np.full(len(agent), np.nan) if award.budget is None else award.budget[clearing, agent]
+    ended = stopped(world.cost[at], budget)
+    status = np.where(world.verified[at] & ~ended, Status.PASS, Status.FAIL)
     status = np.where(world.infra[at], Status.INFRA, status)
     status = np.where(timed_out, rules.timeout, status)
-    bids, award = block.clearing.bids, block.clearing.award
     all_status = np.full(award.hired.shape, Status.NONE, np.int8)
     all_status[clearing, agent] = status
     return {
@@ -143,18 +150,39 @@ def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
         "posting": block.note[clearing, 2],
         "agent": agent,
         "try": turn,
+        "turn": np.zeros(len(agent), np.int64) if award.turn is None else award.turn[clearing, agent],
         "start": notes[:, 3],
         "finish": notes[:, 4],
         "status": status,
         "timed_out": timed_out,
-        "success": world.success[at] & ~world.infra[at] & ~timed_out,
-        "ask": bids.ask[clearing, agent],
-        "claim": bids.claim[clearing, agent],
+        "success": world.success[at] & ~world.infra[at] & ~timed_out & ~ended,
+        **hired_for(rules, bids.ask[clearing, agent], bids.claim[clearing, agent], budget),
         "pay_success": award.pay_success[clearing, agent],
         "pay_failure": award.pay_failure[clearing, agent],
+        "budget": np.where(np.isfinite(budget), budget, np.nan),
         "payment": settle(award, all_status)[clearing, agent],
-        "cost": world.cost[at],
+        "cost": spent(world.cost[at], budget),
     }
+
+
+def charged_bids(block: Block, made: BoolArray, rules: Rules) -> BoolArray:
+    """Which of the bids made (C, n) cost what a bid costs: all, or each agent's first of a round."""
+    if rules.bid_cost_per == "bid" or not len(made):
+        return made
+    replication, tick = block.note[:, 0], block.note[:, 4]
+    begins = np.append(True, (np.diff(replication) != 0) | (np.diff(tick) != 0))
+    so_far = np.cumsum(made, axis=0)
+    before: IntArray = (so_far - made)[begins][np.cumsum(begins) - 1]
+    first: BoolArray = made & (so_far - before == 1)
+    return first
+
+
+def hired_for(rules: Rules, ask: FloatArray, claim: FloatArray, budget: FloatArray) -> Columns:
+    """Ask and claim (A,) of what an agent was hired for: its bid, or the plan at its budget (A,)."""
+    if rules.plans is None:
+        return {"ask": ask, "claim": claim}
+    plan = rules.plans.at(ask, claim, budget)
+    return {"ask": plan.ask, "claim": plan.claim}
 
 
 def bid_columns(block: Block, allocator: Allocator) -> Columns:
@@ -183,7 +211,7 @@ def bid_columns(block: Block, allocator: Allocator) -> Columns:
         "claim": np.where(made, bids.claim, np.nan).ravel(),
         "score": np.where(bids.active, score, np.nan).ravel(),
         "outcome": outcome.ravel(),
-        "bid_cost": np.where(made, rules.bid_cost, 0.0).ravel(),
+        "bid_cost": np.where(charged_bids(block, made, rules), rules.bid_cost, 0.0).ravel(),
     }
 
 
@@ -221,7 +249,7 @@ def _exits(block: Block) -> IntArray:
 def auction_columns(block: Block, allocator: Allocator) -> Columns:
     """Counts of what became of each task, one row per (replication, task) in that order.
 
-    n_clearings; n_bids: bids made, which cost what a bid costs; n_awards: clearings that hired; n_ties: of those, the
+    n_clearings; n_bids: bids made that cost what a bid costs; n_awards: clearings that hired; n_ties: of those, the
     ones that the lottery decided between equal scores; n_exits: agents found to have left, once each.
     """
     world, award = allocator.world, block.clearing.award
@@ -230,7 +258,7 @@ def auction_columns(block: Block, allocator: Allocator) -> Columns:
     hires = award.hired.any(axis=1)
     counted = {
         "n_clearings": np.ones(len(at), np.int64),
-        "n_bids": block.made.sum(axis=1),
+        "n_bids": charged_bids(block, block.made, allocator.rules).sum(axis=1),
         "n_awards": hires,
         "n_ties": hires & award.by_tie,
         "n_exits": _exits(block),

@@ -1,13 +1,14 @@
 """What agents and principals hold while a market runs: bankrolls, bonds, budgets.
 
     agent       balance = bankroll + payments - costs of attempts - costs of bids
-                held    = the bonds of its running attempts, bond = max(0, -pay_success, -pay_failure)
+                held    = the bonds of its contracts, bond = max(0, -pay_success, -pay_failure)
     principal   balance = budget - payments
-                held    = the most that its running awards may still pay, max(0, pay_success, pay_failure)
+                held    = the most that its contracts may still pay, max(0, pay_success, pay_failure)
     free        = balance - held
 
-An attempt's payment and cost are settled when it completes; a bid's cost at the clearing that reads the bid. Three
-rules follow, read at the clearing like slots and standing:
+A contract is settled, payment and cost, when its attempt completes, or unpaid when the posting ends before its agent's
+turn has come; a bid's cost at the clearing that reads the bid. An attempt stopped at its budget costs that budget.
+Three rules follow, read at the clearing like slots and standing:
 
 - exit: an agent whose balance is <= 0 leaves the market for good. It makes no bid and pays for none; what it has
   running completes.
@@ -16,6 +17,8 @@ rules follow, read at the clearing like slots and standing:
   take, which under nearly every rule is what a failure takes. A contract that takes nothing needs no bond, whatever
   its agent holds.
 - budget: a principal whose free balance does not cover the reserve withdraws the tender, and the task closes.
+
+A round clears all open postings together and has no place for this: neither goes with market.round.
 
 Costs are no claim that could go unpaid: an attempt costs what it costs, so a balance may end below 0. Bonds are: no
 payment ever takes more than its agent had free when it was hired. Penalties refill a budget. A rule that promises more

@@ -37,7 +37,9 @@ class World:
     success (R, T, n, K) what truly happens on that try; verified: what the verifier would say; infra: the attempt is
         lost to the system; cost dollars; duration ticks.
     repeats: a try beyond K repeats the last one instead of being refused.
-    lottery (R, T, P, n) in (0, 1): the lowest wins a tie.
+    lottery (R, T, P, n) in (0, 1): the lowest wins a tie. exploration: as lottery, and independent of it, for advisors
+        that explore; None where none does.
+    pilot (R, T, n): a planner's estimate of each ability, made before the market opens; None where there is none.
     silent (R, T, n): no bid comes, and another is put in its place; None where there are no such bids.
     retry_belief (R, T, n, F) belief after 1, ..., F verified failures of the agent's own at the task; spread (R, T, n)
         logits, what its signal leaves unknown, from which it follows (sim/retry.py); None, both, where beliefs stay.
@@ -69,6 +71,8 @@ class World:
     silent: BoolArray | None = None
     spread: FloatArray | None = None
     retry_belief: FloatArray | None = None
+    exploration: FloatArray | None = None
+    pilot: FloatArray | None = None
     principals: tuple[str, ...] = ("",)
     principal: IntArray | None = None
 
@@ -87,6 +91,7 @@ class World:
             if not _within(array, _MOST):
                 read = present_try if name in _PER_TRY else present if name in _PER_AGENT else np.True_
                 require(name, "be finite and >= 0", array, (np.isfinite(array) & (array >= 0)) | ~read)
+        self._check_advice()
         require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(self.value) & ~(self.value < 0))
         self._check_retries()
         self._check_principals()
@@ -101,6 +106,18 @@ class World:
             raise ArrayError(f"principal must have shape {self.reserve.shape}; got {whose.shape}")
         require("principal", f"lie in 0 ... {count - 1}", whose, (whose >= 0) & (whose < count))
         object.__setattr__(self, "principal", frozen(whose))
+
+    def _check_advice(self) -> None:
+        for name, shape in (("exploration", self.lottery.shape), ("pilot", self.present.shape)):
+            array = getattr(self, name)
+            if array is None:
+                continue
+            if array.shape != shape:
+                raise ArrayError(f"{name} must have shape {shape}; got {array.shape}")
+            if not _within(array, 1.0):
+                present = self.present if name == "pilot" else np.True_
+                require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~present)
+            object.__setattr__(self, name, frozen(array))
 
     def _check_retries(self) -> None:
         spread, later, per_agent = self.spread, self.retry_belief, self.present.shape
@@ -169,7 +186,7 @@ class World:
             array = getattr(self, field.name)
             if isinstance(array, np.ndarray):
                 cut = per_task if field.name in _OF_TASKS else index
-                if field.name == "lottery":
+                if field.name in ("lottery", "exploration"):
                     cut = (*index[:2], slice(None), *index[2:])
                 arrays[field.name] = array[cut]
         return replace(self, **arrays, **names)

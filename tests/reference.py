@@ -6,10 +6,11 @@ of `Agent`. Money is in dollars except where a name says credits. Every rule ret
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import partial
+from itertools import combinations
 from typing import NamedTuple
 
 
@@ -36,11 +37,15 @@ class Task:
 
 
 class Result(NamedTuple):
-    """Who is hired, and what each agent is promised on success and on failure (0 where not hired)."""
+    """Who is hired, and what each agent is promised on success and on failure (0 where not hired).
+
+    order: the agents hired in the order in which they try; None: all at once.
+    """
 
     hired: set[int]
     pay_success: list[float]
     pay_failure: list[float]
+    order: list[int] | None = None
 
 
 def result(n: int, contracts: dict[int, tuple[float, float]]) -> Result:
@@ -124,7 +129,7 @@ def _scored(agents: list[Agent], task: Task, form: str) -> dict[int, float]:
     return {i: s for i, s in scores.items() if s >= least_score(task, form)}
 
 
-def _best(agents: list[Agent], scores: dict[int, float]) -> int:
+def best(agents: list[Agent], scores: dict[int, float]) -> int:
     top = max(scores.values())
     return luckiest(agents, [i for i, s in scores.items() if s == top])
 
@@ -134,7 +139,7 @@ def first_score(agents: list[Agent], task: Task, form: str) -> Result:
     scores = _scored(agents, task, form)
     if not scores:
         return result(len(agents), {})
-    winner = _best(agents, scores)
+    winner = best(agents, scores)
     return result(len(agents), {winner: (agents[winner].ask, -task.penalty)})
 
 
@@ -143,7 +148,7 @@ def second_score(agents: list[Agent], task: Task, form: str) -> Result:
     scores = _scored(agents, task, form)
     if not scores:
         return result(len(agents), {})
-    winner = _best(agents, scores)
+    winner = best(agents, scores)
     bar = max([least_score(task, form)] + [s for i, s in scores.items() if i != winner])
     return result(len(agents), {winner: (critical_ask(agents[winner], bar, task, form), -task.penalty)})
 
@@ -156,84 +161,6 @@ def critical_ask(agent: Agent, bar: float, task: Task, form: str) -> float:
     if form == "q(V-a)":
         return task.value - (bar - (1.0 - q) * task.penalty) / q
     return q * task.value / bar - agent.expected_cost
-
-
-def contingent(agents: list[Agent], task: Task, bond: float, settlement: str = "truncated") -> Result:
-    """The best qV - a, a cost, paid V - bar on success and -bar on failure, as far as the bond goes."""
-    scores = {i: a.claim * task.value - a.ask for i, a in enumerate(agents) if a.active}
-    scores = {i: s for i, s in scores.items() if s >= task.value - task.reserve}
-    if settlement == "compensated" and bond < math.inf:
-        scores = {i: s for i, s in scores.items() if agents[i].claim >= 1e-9}
-    if not scores:
-        return result(len(agents), {})
-    winner = _best(agents, scores)
-    bar = max([task.value - task.reserve] + [s for i, s in scores.items() if i != winner])
-    success, uncovered = task.value - bar, max(0.0, bar - bond)
-    if settlement == "compensated" and uncovered > 0:
-        success -= (1.0 - agents[winner].claim) / agents[winner].claim * uncovered
-    return result(len(agents), {winner: (success, -min(bar, bond))})
-
-
-def quadratic_bonus(claim: float, outcome: int, kappa: float, m0: float) -> float:
-    """kappa [m0 - (y - q)^2]."""
-    return kappa * (m0 - (outcome - claim) ** 2)
-
-
-def fixed_price_bonus(agents: list[Agent], task: Task, kappa: float, m0: float) -> Result:
-    """The highest claim among those who accept the reserve as a price, plus the bonus."""
-    claims = {i: agents[i].claim for i in qualifiers(agents, task.reserve) if agents[i].claim >= 1e-9}
-    if not claims:
-        return result(len(agents), {})
-    winner = _best(agents, claims)
-    success = task.reserve + quadratic_bonus(claims[winner], 1, kappa, m0)
-    return result(len(agents), {winner: (success, -task.penalty + quadratic_bonus(claims[winner], 0, kappa, m0))})
-
-
-def second_score_bonus(agents: list[Agent], task: Task, kappa: float, m0: float) -> Result:
-    """Second score qV - a, plus the bonus; a claim of 0 is left out."""
-    sure = [agent if agent.claim >= 1e-9 else replace(agent, active=False) for agent in agents]
-    plain = second_score(sure, task, "qV-a")
-    contracts = {
-        i: (
-            plain.pay_success[i] + quadratic_bonus(agents[i].claim, 1, kappa, m0),
-            plain.pay_failure[i] + quadratic_bonus(agents[i].claim, 0, kappa, m0),
-        )
-        for i in plain.hired
-    }
-    return result(len(agents), contracts)
-
-
-def hybrid(agents: list[Agent], task: Task) -> Result:
-    """Second score q(V-a) with the advice in place of the claim; who has no advice is left out."""
-    return second_score([replace(a, claim=a.advice, active=a.active and a.advice >= 0) for a in agents], task, "q(V-a)")
-
-
-def _live_second_score(
-    agents: list[Agent],
-    task: Task,
-    scorer: Callable[[Agent, float], float],
-    fine: Callable[[float, float], float],
-) -> Result:
-    """The best score of a live rule at or above 0 within the bounty, paid the ask at which it scores the bar."""
-    able = qualifiers(agents, task.reserve)
-    scores = {i: scorer(agents[i], task.reserve) for i in able}
-    scores = {i: s for i, s in scores.items() if s >= 0}
-    if not scores:
-        return result(len(agents), {})
-    winner = _best(agents, scores)
-    bar = max([0.0] + [s for i, s in scores.items() if i != winner])
-    critical = scorer(replace(agents[winner], ask=0.0), task.reserve) - bar
-    return result(len(agents), {winner: (min(task.reserve, critical), -fine(agents[winner].claim, task.reserve))})
-
-
-def agent_economy_second_score(agents: list[Agent], task: Task) -> Result:
-    """The score of agent-economy, paid its critical ask; nothing is rounded."""
-    return _live_second_score(agents, task, agent_economy_score, partial(agent_economy_penalty, rounded=False))
-
-
-def agent_economy_phase2_second_score(agents: list[Agent], task: Task) -> Result:
-    """The score of its fork, paid its critical ask."""
-    return _live_second_score(agents, task, phase2_score, phase2_penalty)
 
 
 def largest_winning_ask(
@@ -313,6 +240,65 @@ def agent_economy_phase2(agents: list[Agent], task: Task, credits_per_dollar: fl
     return result(len(agents), {winner: (agents[winner].ask, -phase2_penalty(agents[winner].claim, task.reserve))})
 
 
+def assignment(agents: list[list[Agent]], tasks: list[Task]) -> list[Result]:
+    """VCG over every matching there is; agents[t][i] is agent i's bid on task t."""
+    n = len(agents[0])
+
+    def worth(t: int, i: int | None) -> float:
+        return (
+            tasks[t].value - tasks[t].reserve if i is None else agents[t][i].claim * tasks[t].value - agents[t][i].ask
+        )
+
+    def luck(t: int, i: int | None) -> tuple[float, float]:
+        return (math.inf, math.inf) if i is None else (agents[t][i].lottery, i)
+
+    def best(absent: int | None = None) -> tuple[float, tuple[int | None, ...]]:
+        options = [[None, *(i for i in range(n) if agents[t][i].active and i != absent)] for t in range(len(tasks))]
+        found = []
+        for chosen in itertools.product(*options):
+            taken = [i for i in chosen if i is not None]
+            if len(taken) == len(set(taken)):
+                total = math.fsum(worth(t, i) for t, i in enumerate(chosen))
+                found.append((-total, [luck(t, i) for t, i in enumerate(chosen)], chosen))
+        total, _, chosen = min(found, key=lambda one: one[:2])
+        return -total, chosen
+
+    _, chosen = best()
+    results = []
+    for t, i in enumerate(chosen):
+        contracts = {}
+        if i is not None:
+            others = math.fsum(worth(u, j) for u, j in enumerate(chosen) if u != t)
+            harm = best(absent=i)[0] - others
+            contracts[i] = (tasks[t].value - harm, -harm)
+        results.append(result(n, contracts))
+    return results
+
+
+def assignment_vcg(agents: list[Agent], task: Task) -> Result:
+    """One task of `assignment`."""
+    return assignment([agents], [task])[0]
+
+
+class Pair(NamedTuple):
+    """An agent at a task, with what a greedy assignment sorts by."""
+
+    score: float
+    reputation: float
+    task: int
+    lottery: float
+    agent: int
+
+
+def greedy_pairs(pairs: list[Pair]) -> list[Pair]:
+    """Pairs by score (rounded to six decimals) desc, reputation desc, task asc, lottery asc, while both are free."""
+    chosen: list[Pair] = []
+    for pair in sorted(pairs, key=lambda p: (-round(p.score, 6), -p.reputation, p.task, p.lottery, p.agent)):
+        if all(pair.task != other.task and pair.agent != other.agent for other in chosen):
+            chosen.append(pair)
+    return chosen
+
+
 def _planned(agents: list[Agent], task: Task, hired: list[int], pay: str) -> Result:
     if pay == "reserve":
         return result(len(agents), dict.fromkeys(hired, (task.reserve, 0.0)))
@@ -331,7 +317,7 @@ def route_by_advice(agents: list[Agent], task: Task, pay: str = "expected_cost")
     """argmax advice V - expected cost, if positive."""
     margin = {i: a.advice * task.value - a.expected_cost for i, a in enumerate(agents) if a.active}
     margin = {i: m for i, m in margin.items() if m > 0}
-    return _planned(agents, task, [_best(agents, margin)] if margin else [], pay)
+    return _planned(agents, task, [best(agents, margin)] if margin else [], pay)
 
 
 def break_even(belief: float, cost: float, penalty: float = 0.0) -> float:
@@ -370,3 +356,105 @@ class MeanCost:
 def phase2_excluded(history: list[tuple[int, str]]) -> set[int]:
     """Agents barred from a task: those with FAIL, INFRA or TIMEOUT on it. history: (agent, status) of its attempts."""
     return {agent for agent, status in history if status in {"FAIL", "INFRA", "TIMEOUT"}}
+
+
+def virtual_cost(cost: float, low: float, high: float, shape: float) -> float:
+    """c + F(c) / f(c) for F(c) = ((c - low) / (high - low))^shape; F = 0 below low, f = 0 above high."""
+    if cost > high:
+        return math.inf
+    if cost <= low:
+        return cost
+    x = (cost - low) / (high - low)
+    return cost + x**shape / (shape * x ** (shape - 1.0) / (high - low))
+
+
+def critical_cost(worth: float, low: float, high: float, shape: float) -> float:
+    """The greatest cost whose virtual cost is at most `worth`, by bisection: no formula."""
+    if worth < low:
+        return worth
+    below, above = low, high
+    if virtual_cost(high, low, high, shape) <= worth:
+        return high
+    for _ in range(200):
+        middle = 0.5 * (below + above)
+        fits = virtual_cost(middle, low, high, shape) <= worth
+        below, above = (middle, above) if fits else (below, middle)
+    return below
+
+
+def best_reserve(agents: list[Agent], task: Task, low: float = 0.0, high: float = 1.0, shape: float = 1.0) -> Result:
+    """Second price among those whose virtual cost is at most V, capped by the greatest such cost."""
+    able = [i for i in qualifiers(agents, task.reserve) if virtual_cost(agents[i].ask, low, high, shape) <= task.value]
+    if not able:
+        return result(len(agents), {})
+    winner = _lowest_ask(agents, able)
+    cap = min(task.reserve, critical_cost(task.value, low, high, shape))
+    price = min([cap] + [agents[i].ask for i in able if i != winner])
+    return result(len(agents), {winner: (price, -task.penalty)})
+
+
+def best_reserve_public(
+    agents: list[Agent], task: Task, low: float = 0.0, high: float = 1.0, shape: float = 1.0, ability: str = "claim"
+) -> Result:
+    """The greatest qV - psi(a) at or above max(0, V - r), paid the greatest ask that still wins."""
+    worth = {i: getattr(agent, ability) * task.value for i, agent in enumerate(agents) if agent.active}
+    floor = max(0.0, task.value - task.reserve)
+    scores = {i: w - virtual_cost(agents[i].ask, low, high, shape) for i, w in worth.items()}
+    scores = {i: s for i, s in scores.items() if s >= floor}
+    if not scores:
+        return result(len(agents), {})
+    winner = best(agents, scores)
+    bar = max([floor] + [s for i, s in scores.items() if i != winner])
+    pay = critical_cost(worth[winner] - bar, low, high, shape)
+    return result(len(agents), {winner: (pay, pay)})
+
+
+def joint_surplus(agents: list[Agent], who: Iterable[int], value: float) -> float:
+    """V (1 - prod (1 - q)) - sum of asks."""
+    missed, asked = 1.0, 0.0
+    for i in who:
+        missed *= 1.0 - agents[i].claim
+        asked += agents[i].ask
+    return value * (1.0 - missed) - asked
+
+
+def every_set(agents: list[Agent], at_most: int | None = None) -> list[tuple[int, ...]]:
+    """All sets of agents whose bids count, nobody included, of at most so many."""
+    able = [i for i, agent in enumerate(agents) if agent.active]
+    most = len(able) if at_most is None else min(at_most, len(able))
+    return [who for size in range(most + 1) for who in combinations(able, size)]
+
+
+def k_redundant(agents: list[Agent], task: Task, at_most: int | None = None) -> Result:
+    """The best set of all; nobody is worth V - r. Among equals the luckiest agent decides, then the next."""
+    worth = {
+        who: joint_surplus(agents, who, task.value) if who else task.value - task.reserve
+        for who in every_set(agents, at_most)
+    }
+    by_luck = sorted(range(len(agents)), key=lambda i: (agents[i].lottery, i))
+    top = max(worth.values())
+    best = max((who for who, w in worth.items() if w == top), key=lambda who: [i in who for i in by_luck])
+    contracts = {}
+    for i in best:
+        others = [j for j in best if j != i]
+        without = max(w for who, w in worth.items() if i not in who)
+        on_failure = joint_surplus(agents, others, task.value) - without
+        contracts[i] = (task.value - sum(agents[j].ask for j in others) - without, on_failure)
+    return result(len(agents), contracts)
+
+
+def budget_feasible(agents: list[Agent], task: Task, values: str = "advice") -> Result:
+    """By cost per value while c_i <= B v_i / (v so far), paid min(B v_i / v of all, v_i c/v of the first left out)."""
+    value = [agent.advice if values == "advice" else 1.0 for agent in agents]
+    able = [i for i, agent in enumerate(agents) if agent.active and value[i] >= 1e-9]
+    able.sort(key=lambda i: (agents[i].ask / value[i], agents[i].lottery, i))
+    taken: list[int] = []
+    for i in able:
+        if agents[i].ask * sum(value[j] for j in [*taken, i]) > task.reserve * value[i]:
+            break
+        taken.append(i)
+    left = able[len(taken) :]
+    next_density = agents[left[0]].ask / value[left[0]] if left else math.inf
+    total = sum(value[i] for i in taken)
+    pay = {i: min(task.reserve * value[i] / total, value[i] * next_density) for i in taken}
+    return result(len(agents), {i: (pay[i], pay[i]) for i in taken})

@@ -8,18 +8,20 @@ What it settles beyond the order of moments:
 - a bid that does not count is told as the first of: exited, withdrawn, excluded, abstained, late, busy, no bond;
 - every bid that was made costs its agent, whether it counts or not; an agent that abstains, is excluded or has exited
   made none, and nobody made one where the tender was withdrawn;
-- an agent whose wealth is found at 0 or below at a clearing has left for good; one that would be hired under a bond
-  that exceeds its wealth, less the bonds of what it has running, is away from that clearing, all such at once, and the
-  clearing is asked again; a bid's cost is taken before bonds are asked for;
-- a tender whose reserve exceeds the principal's budget, less what it paid and what it may still have to pay, is
-  withdrawn, and its task closes;
+- one that would be hired under a bond that exceeds what it has left is away from that clearing, all such at once, and
+  the clearing is asked again; a bid's cost is taken before bonds are asked for; who waits for its turn has posted its
+  bond, and has it back when the posting ends;
+- a tender whose reserve exceeds what its principal has left is withdrawn, and its task closes;
 - "failed" excludes who had a verified FAIL at the task, "hired" who had any earlier attempt at it;
 - a posting that could not clear before the deadline is not made: the task closes, for the reason "deadline";
 - an attempt that would end after the deadline ends at it, for its full cost, without success, with the mapped status;
 - an attempt lost to the system is no success;
-- the reserve rises after each posting nobody cleared, and at failures as they are verified;
-- an agent believes of a task what its own FAILs at it leave it, and by its card what its attempts that completed
-  before the posting went out make of that; the card holds what it believed without one.
+- an attempt that would cost more than its budget costs that, fails, and takes that share of its ticks, rounded up;
+- all hired hold a slot from the clearing; where the award names turns, the least turn left starts when no attempt is
+  running, none has passed and the deadline has not come; those whose turn never comes leave no attempt;
+- the reserve rises after each posting nobody cleared, and at failures as they are verified.
+
+What agents believe and principals have learned is in `tests.reference_knowledge`, money in `tests.reference_accounts`.
 """
 
 from __future__ import annotations
@@ -28,45 +30,18 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, logit
 
 from sim.arrays import Bids, Notice, Standing, Status, Tender
 from sim.bidding import BidderState
 from sim.ledger import OUTCOME, REASON
-from sim.retry import posterior
 from sim.rules import Rules
 from sim.world import World
-from tests.reference import MeanCost, reputation_step
+from tests.reference_accounts import NaiveAccounts
+from tests.reference_knowledge import NaiveKnowledge
 
 COMPLETION, CLEARING, POSTING = 0, 1, 2
 Row = dict[str, Any]
-Attempt = tuple[float, float, float, float]  # passed, belief, cost, cost belief
-
-
-def mean_of(values: tuple[float, ...]) -> float:
-    total = 0.0
-    for value in values:
-        total += value
-    return total / len(values)
-
-
 NO_BID = ("excluded", "abstained", "exited", "withdrawn")
-Pledge = dict[tuple[int, int, int] | str, float]  # dollars set aside for each running attempt, and their "sum"
-
-
-def pledge(pledges: Pledge, attempt: tuple[int, int, int], dollars: float) -> None:
-    pledges[attempt] = dollars
-    pledges["sum"] = pledges.get("sum", 0.0) + dollars
-
-
-def release(pledges: Pledge, attempt: tuple[int, int, int]) -> None:
-    pledges["sum"] -= pledges.pop(attempt)
-    if len(pledges) == 1:
-        pledges.clear()
-
-
-def left_of(money: float, pledges: Pledge) -> float:
-    return money - pledges.get("sum", 0.0)
 
 
 def naive_market(world: World, rules: Rules) -> dict[str, list[Row]]:
@@ -78,32 +53,22 @@ def naive_market(world: World, rules: Rules) -> dict[str, list[Row]]:
     return tables
 
 
-class NaiveMarket:
+class NaiveMarket(NaiveKnowledge):
     """One replication. `moments` lists what happened, in order."""
 
     def __init__(self, world: World, rules: Rules, replication: int) -> None:
-        self.world, self.rules, self.r = world, rules, replication
+        super().__init__(world, rules, replication)
         n, tasks = range(world.n_agents), range(world.n_tasks)
-        self.agents = n
         self.moments: list[tuple[int, ...]] = []
         self.pending = [(int(world.arrival[replication, t]), POSTING, t, 0, -1) for t in tasks]
         self.tables: dict[str, list[Row]] = {"attempts": [], "bids": [], "clearings": []}
         self.reserve = [float(world.reserve[replication, t]) for t in tasks]
         self.bounty: dict[int, float] = {}  # the reserve in credits, once it was raised in them
         self.offers: dict[tuple[int, int], Row] = {}
+        self.made: list[tuple[int, int, Row]] = []  # place of the clearing, agent, attempt
         self.running: dict[tuple[int, int, int], Row] = {}
-        self.history: list[list[tuple[int, str]]] = [[] for _ in tasks]  # completed attempts: (agent, status)
-        self.hired: list[list[int]] = [[] for _ in tasks]
         self.busy = [0 for _ in n]
-        self.reputation = [1.0 for _ in n]
-        learner = rules.expected_cost.learner
-        self.card: list[list[Attempt]] = [[] for _ in n]
-        self.wealth = list(rules.bankroll or [math.inf for _ in n])
-        self.bonds: list[Pledge] = [{} for _ in n]
-        self.gone = [False for _ in n]
-        self.budget = list(rules.budgets or [math.inf for _ in world.principals])
-        self.owed: list[Pledge] = [{} for _ in world.principals]
-        self.mean_cost = [MeanCost(learner.prior, learner.weight) for _ in n] if learner is not None else []
+        self.accounts = NaiveAccounts(rules, world.n_agents, len(world.principals))
 
     def run(self) -> dict[str, list[Row]]:
         while self.pending:
@@ -117,6 +82,7 @@ class NaiveMarket:
                 self.clear(tick, task, posting)
             else:
                 self.post(tick, task, posting)
+        self.tables["attempts"] = [row for _, _, row in sorted(self.made, key=lambda made: made[:2])]
         return self.tables
 
     def whose(self, task: int) -> int:
@@ -153,51 +119,20 @@ class NaiveMarket:
         self.offers[task, posting] = offer
         self.pending.append((tick + self.rules.window, CLEARING, task, posting, -1))
 
-    # Beliefs.
-
-    def believed(self, task: int, agent: int) -> float:
-        """Belief after the agent's own failures at the task, without any card."""
-        failures = self.history[task].count((agent, "FAIL"))
-        if failures == 0 or self.world.retry_belief is None:
-            return float(self.world.belief[self.r, task, agent])
-        return float(self.world.retry_belief[self.r, task, agent, failures - 1])
-
-    def after_card(self, task: int, agent: int) -> tuple[float, float]:
-        """Belief and cost belief after own failures and own card."""
-        belief, cost = self.believed(task, agent), float(self.world.cost_belief[self.r, task, agent])
-        if self.rules.card is None or not self.card[agent]:
-            return belief, cost
-        card, attempts = self.rules.card.card, self.card[agent][: self.rules.card.card.history]
-        success, claim, spent, expected = (mean_of(column) for column in zip(*attempts, strict=True))
-        if 0 < claim < 1 and card.weight > 0:
-            first = float(self.world.belief[self.r, task, agent])
-            if success in (0, 1):
-                belief = success
-            else:
-                belief = float(expit(logit(first) + card.weight * (logit(success) - logit(claim))))
-            failures = self.history[task].count((agent, "FAIL"))
-            if failures and self.world.spread is not None:
-                belief = float(posterior(belief, self.world.spread[self.r, task, agent], failures))
-        if expected > 0:
-            cost *= float(np.power(np.array([spent / expected]), card.cost_weight)[0])
-        return belief, cost
-
     # Clearing: slots, exclusions and standing are read.
 
     def clear(self, tick: int, task: int, posting: int) -> None:
         offer, rules = self.offers[task, posting], self.rules
-        self.gone = [gone or wealth <= 0 for gone, wealth in zip(self.gone, self.wealth, strict=True)]
-        withdrawn = left_of(self.budget[self.whose(task)], self.owed[self.whose(task)]) < offer["reserve"]
+        self.accounts.read()
+        withdrawn = self.accounts.withdraws(self.whose(task), offer["reserve"])
         why = [
-            "exited" if self.gone[i] else "withdrawn" if withdrawn else self.why_not(task, i, offer["bids"][i])
+            "exited" if self.accounts.gone[i] else "withdrawn" if withdrawn else self.why_not(task, i, offer["bids"][i])
             for i in self.agents
         ]
         made = [(math.nan, math.nan) if bid is None else bid for bid in offer["bids"]]
-        for i in self.agents:
-            if why[i] not in NO_BID:
-                self.wealth[i] -= rules.bid_cost
         tender = Tender(offer["value"], offer["reserve"], self.penalty(task), np.int64(posting))
-        standing = self.standing(task)
+        standing = self.standing(task, posting, [claim for _, claim in made])
+        self.accounts.charge([i for i in self.agents if why[i] not in NO_BID], rules.bid_cost)
         lacking: list[int] | None = None
         while lacking is None or lacking:
             for i in lacking or ():
@@ -207,11 +142,11 @@ class NaiveMarket:
                 claim=np.array([claim for _, claim in made]),
                 active=np.array([reason is None for reason in why]),
             )
+            bids = rules.menus(bids)
             award = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
+            hired = [i for i in self.agents if award.hired[i]]
             lacking = [
-                i
-                for i in self.agents
-                if award.hired[i] and self.lacks(i, min(float(award.pay_success[i]), float(award.pay_failure[i])))
+                i for i in hired if self.accounts.lacks(i, float(award.pay_success[i]), float(award.pay_failure[i]))
             ]
 
         winners = [i for i in self.agents if award.hired[i]]
@@ -233,20 +168,26 @@ class NaiveMarket:
             "closed": None,
             "alone": self.world.n_agents,
         }
+        offer["place"] = len(self.tables["clearings"])
         self.tables["clearings"].append(row)
-        offer["row"], offer["left"], offer["statuses"] = row, len(winners), []
+        offer["row"], offer["statuses"] = row, []
+        # Whose turn is when: everybody's at once where the award says nothing.
+        turns = offer["turns"] = {i: 0 if award.turn is None else int(award.turn[i]) for i in winners}
+        offer["queue"] = [
+            (turns[i], i, made[i], float(award.pay_success[i]), float(award.pay_failure[i])) for i in winners
+        ]
+        offer["budgets"] = [math.inf if award.budget is None else float(award.budget[i]) for i in self.agents]
         for i in winners:
-            self.start(tick, task, posting, i, made[i], float(award.pay_success[i]), float(award.pay_failure[i]))
+            self.busy[i] += 1
+            contract = float(award.pay_success[i]), float(award.pay_failure[i])
+            self.accounts.hold((task, posting, i), self.whose(task), *contract)
+        self.next_turn(tick, task, posting)
         if withdrawn:
             row["closed"] = REASON.index("no budget")
         elif not winners:
             if rules.escalation is not None:
                 self.raise_reserve(task, rules.escalation.unfilled_factor)
             self.end_posting(tick, task, posting, "unfilled")
-
-    def lacks(self, agent: int, worst: float) -> bool:
-        """The contract takes more, where it pays the worst, than the agent has left."""
-        return worst < 0 and -worst > left_of(self.wealth[agent], self.bonds[agent])
 
     def why_not(self, task: int, agent: int, bid: tuple[float, float] | None) -> str | None:
         """Why this bid does not count, None where it does."""
@@ -291,42 +232,6 @@ class NaiveMarket:
                 }
             )
 
-    # Standing.
-
-    def standing(self, task: int) -> Standing:
-        rows = [(self.reputation[i], self.expected_cost(task, i), self.advice(task, i)) for i in self.agents]
-        reputation, cost, advice = (np.array(column, float) for column in zip(*rows, strict=True))
-        return Standing(reputation, cost, advice)
-
-    def expected_cost(self, task: int, agent: int) -> float:
-        source = self.rules.expected_cost
-        if source.kind == "actual":
-            return float(self.world.cost[self.r, task, agent, self.next_try(task, agent)])
-        if source.kind == "leave_one_task_out":
-            return self.elsewhere(task, agent, lambda t: float(self.world.cost[self.r, t, agent, 0]))
-        return self.mean_cost[agent].mean() if source.kind == "learned" else source.dollars
-
-    def advice(self, task: int, agent: int) -> float:
-        if self.rules.advice == "outcome":
-            return float(self.truly(task, agent, self.next_try(task, agent)))
-        if self.rules.advice == "ability":
-            return float(self.world.ability[self.r, task, agent])
-        if self.rules.advice == "leave_one_task_out":
-            return self.elsewhere(task, agent, lambda t: float(self.truly(t, agent, 0)))
-        return math.nan
-
-    def elsewhere(self, task: int, agent: int, of: Any) -> float:
-        """Mean over the other tasks the agent can bid on."""
-        others = [of(t) for t in range(self.world.n_tasks) if t != task and self.world.present[self.r, t, agent]]
-        return sum(others) / len(others) if others else math.nan
-
-    def truly(self, task: int, agent: int, turn: int) -> bool:
-        at = self.r, task, agent, turn
-        return bool(self.world.success[at]) and not bool(self.world.infra[at])
-
-    def next_try(self, task: int, agent: int) -> int:
-        return min(self.hired[task].count(agent), self.world.n_tries - 1)
-
     # Attempts.
 
     def start(
@@ -334,46 +239,60 @@ class NaiveMarket:
     ) -> None:
         turn, known = self.hired[task].count(agent), self.next_try(task, agent)
         at = self.r, task, agent, known
-        finish, timed_out = tick + int(self.world.duration[at]), False
-        status = "INFRA" if self.world.infra[at] else "PASS" if self.world.verified[at] else "FAIL"
+        cost, lasts = float(self.world.cost[at]), int(self.world.duration[at])
+        budget = self.offers[task, posting]["budgets"][agent]
+        enough = cost <= budget
+        if not enough:
+            cost, lasts = budget, math.ceil(lasts * (budget / cost))
+        finish, timed_out = tick + lasts, False
+        status = "INFRA" if self.world.infra[at] else "PASS" if self.world.verified[at] and enough else "FAIL"
         if finish > self.deadline(task):
             finish, timed_out, status = int(self.deadline(task)), True, self.rules.timeout.name
         self.hired[task].append(agent)
-        self.busy[agent] += 1
         row = {
             "replication": self.r,
             "task": task,
             "posting": posting,
             "agent": agent,
             "try": turn,
+            "turn": self.offers[task, posting]["turns"][agent],
             "start": tick,
             "finish": finish,
             "status": int(Status[status]),
             "timed_out": timed_out,
-            "success": self.truly(task, agent, known) and not timed_out,
+            "success": self.truly(task, agent, known) and enough and not timed_out,
             "ask": bid[0],
             "claim": bid[1],
             "pay_success": won,
             "pay_failure": lost,
+            "budget": budget if math.isfinite(budget) else math.nan,
             "payment": {"PASS": won, "FAIL": lost, "INFRA": 0.0}[status],
-            "cost": float(self.world.cost[at]),
+            "cost": cost,
         }
-        self.tables["attempts"].append(row)
+        if self.rules.plans is not None:
+            plan = self.rules.plans.at(np.array(bid[0]), np.array(bid[1]), np.array(budget))
+            row |= {"claim": float(plan.claim), "ask": float(plan.ask)}
+        self.made.append((self.offers[task, posting]["place"], agent, row))
         self.running[task, posting, agent] = row | {"said": status}
         self.pending.append((finish, COMPLETION, task, posting, agent))
-        pledge(self.bonds[agent], (task, posting, agent), max(0.0, -won, -lost))
-        pledge(self.owed[self.whose(task)], (task, posting, agent), max(0.0, won, lost))
+
+    def next_turn(self, tick: int, task: int, posting: int) -> None:
+        """Those start whose turn number is the least of all still in the queue."""
+        offer = self.offers[task, posting]
+        now = [entry for entry in offer["queue"] if entry[0] == min(offer["queue"])[0]]
+        offer["queue"] = [entry for entry in offer["queue"] if entry not in now]
+        offer["left"] = len(now)
+        for _, agent, bid, won, lost in now:
+            self.start(tick, task, posting, agent, bid, won, lost)
 
     def complete(self, tick: int, task: int, posting: int, agent: int) -> None:
         row, offer, rules = self.running.pop((task, posting, agent)), self.offers[task, posting], self.rules
         status = row["said"]
         self.busy[agent] -= 1
-        self.wealth[agent] += row["payment"] - row["cost"]
-        self.budget[self.whose(task)] -= row["payment"]
-        release(self.bonds[agent], (task, posting, agent))
-        release(self.owed[self.whose(task)], (task, posting, agent))
-        if rules.reputation is not None:
-            self.reputation[agent] = reputation_step(self.reputation[agent], status)
+        self.accounts.settle((task, posting, agent), self.whose(task), row["payment"], row["cost"])
+        if status != "INFRA":
+            self.verified[agent].append(status == "PASS")
+            self.lessons.append((self.world.family[task], agent, row["claim"], status == "PASS"))
         if self.mean_cost:
             self.mean_cost[agent].seen.append(row["cost"])
         if status != "INFRA":
@@ -389,6 +308,12 @@ class NaiveMarket:
             offer["solved"] = True
         offer["left"] -= 1
         if offer["left"] == 0:
+            if offer["queue"] and not offer.get("solved") and tick < self.deadline(task):
+                self.next_turn(tick, task, posting)
+                return
+            for _, waiting, *_ in offer["queue"]:
+                self.busy[waiting] -= 1
+                self.accounts.settle((task, posting, waiting), self.whose(task), 0.0, 0.0)
             if offer.get("solved"):
                 offer["row"]["closed"] = REASON.index("solved")
             else:

@@ -95,7 +95,10 @@ def scene_of(agents: list[Agent], task: Task) -> Scene:
 
 
 def assert_award(award: Award, expected: Result) -> None:
-    """One posting's award is the reference's, payments to 1e-12."""
+    """One posting's award is the reference's, payments to 1e-12; the order of turns too, where it states one."""
+    if expected.order is not None:
+        turn = np.zeros(len(expected.pay_success)) if award.turn is None else award.turn
+        assert sorted(expected.order, key=lambda i: turn[i]) == expected.order
     assert set(np.flatnonzero(award.hired).tolist()) == expected.hired
     np.testing.assert_allclose(award.pay_success, expected.pay_success, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(award.pay_failure, expected.pay_failure, rtol=1e-12, atol=1e-12)
@@ -104,13 +107,23 @@ def assert_award(award: Award, expected: Result) -> None:
 def award_bytes(award: Award) -> list[tuple[tuple[int, ...], bytes]]:
     """Shapes and bits of an award, for comparisons that allow no rounding."""
     columns: list[NDArray[Any]] = [award.hired, award.pay_success, award.pay_failure, award.by_tie]
+    columns += [column for column in (award.turn, award.budget) if column is not None]
     return [(np.shape(column), np.ascontiguousarray(column).tobytes()) for column in columns]
 
 
 def utility(award: Award, belief: ArrayLike, cost: ArrayLike) -> FloatArray:
-    """p pay_success + (1 - p) pay_failure - c where hired, else 0: integrated over the agent's own outcome."""
+    """p pay_success + (1 - p) pay_failure - c where hired, else 0: integrated over the agent's own outcome.
+
+    Where the award names turns, belief is everybody's true p: what one may expect is weighed by the chance that nobody
+    before it succeeds.
+    """
     p = np.asarray(belief)
-    return np.where(award.hired, p * award.pay_success + (1.0 - p) * award.pay_failure - cost, 0.0)
+    expected = np.where(award.hired, p * award.pay_success + (1.0 - p) * award.pay_failure - cost, 0.0)
+    if award.turn is None:
+        return expected
+    before = award.hired[..., None, :] & (award.turn[..., None, :] < award.turn[..., :, None])
+    fails = np.broadcast_to(1.0 - p, award.hired.shape)[..., None, :]
+    return expected * np.where(before, fails, 1.0).prod(axis=-1)
 
 
 def truthful(rule: Mechanism, rivals: Scene, belief: ArrayLike, cost: ArrayLike, who: BoolArray) -> Scene:

@@ -13,16 +13,18 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
+from sim.advisors import UCB1, Advisor, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
 from sim.arrays import FloatArray, Notice, Status
 from sim.bidding import Bidders, BidderState
 from sim.card import PastCard
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism, lookup, names
+from sim.plans import Plans
 from sim.retry import after_each
 from sim.rules import Rules
 from sim.settings import Card
 from sim.sources import ExpectedCost
-from sim.standing import LiveReputation, RunningMeanCost
+from sim.standing import BetaReputation, ExponentialReputation, LiveReputation, RunningMeanCost
 from sim.world import World
 
 POSTINGS = 4  # lotteries are drawn for this many postings of a task
@@ -135,7 +137,10 @@ def examples() -> list[Mechanism]:
     more = {
         "agent_economy": [{"pay": "bounty"}, {"rounded": False, "credits_per_dollar": 64.0}],
         "always": [{"agent": 1, "pay": "reserve"}],
+        "cascade": [{"order": (1, 0)}],
         "route_by_advice": [{"pay": "reserve"}],
+        "best_reserve_public": [{"low": 0.125, "high": 0.75, "shape": 2.0}],
+        "k_redundant": [{"at_most": 2}],
     }
     found: list[Mechanism] = []
     for name in names():
@@ -178,7 +183,7 @@ def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
     world = World(
         agents=tuple(f"a{i}" for i in range(n_agents)),
         tasks=tuple(f"t{t}" for t in range(n_tasks)),
-        family=("",) * n_tasks,
+        family=tuple(chance.choice(["x", "y", "z"], n_tasks).tolist()),
         block=("",) * n_tasks,
         recorded=False,
         repeats=repeats,
@@ -196,6 +201,8 @@ def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
         cost=_grid(chance, per_try, steps, 0.5),
         duration=chance.integers(0, ticks, per_try, endpoint=True),
         lottery=chance.random((n_replications, n_tasks, POSTINGS, n_agents)),
+        exploration=chance.random((n_replications, n_tasks, POSTINGS, n_agents)),
+        pilot=hidden(chance.random(per_agent)),
     )
     if draw(st.booleans(), label="two principals"):
         world = replace(world, principals=("p0", "p1"), principal=chance.integers(0, 2, per_task))
@@ -246,10 +253,38 @@ cards = st.builds(
 )
 
 
+REPUTATIONS = (None, LiveReputation(), ExponentialReputation(weight=0.3, start=0.8), BetaReputation(2.0, 0.5, 0.9))
+
+
+def _advisors(mechanism: Mechanism) -> st.SearchStrategy[Advisor | None]:
+    """No advisor, or any: half of the time where the mechanism asks for advice."""
+    if "advice" not in mechanism.needs:
+        return st.none()
+    by_family = st.booleans()
+    learned: list[st.SearchStrategy[Advisor]] = [
+        st.builds(BaseRate, prior=st.sampled_from([0.5, 3.0]), mean=st.sampled_from([0.25, 0.6]), by_family=by_family),
+        st.builds(
+            Beta,
+            prior=st.sampled_from([0.5, 10.0]),
+            mean=st.sampled_from([None, 0.7]),
+            decay=st.sampled_from([1.0, 0.8]),
+            by_family=by_family,
+        ),
+        st.builds(PlattOnline, eta=st.sampled_from([0.05, 2.0]), eps=st.just(0.01), by_family=by_family),
+        st.builds(PlattBatch, eps=st.just(0.01), memory=st.sampled_from([1, 3, 50]), by_family=by_family),
+        st.builds(Thompson, by_family=by_family),
+    ]
+    if mechanism.takes_index:
+        learned.append(st.builds(UCB1, by_family=by_family))
+    return st.one_of(st.none(), *learned)
+
+
 @st.composite
 def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
     """Rules of any market the mechanism can run in, with a window from none to longer than every latency."""
     window = draw(st.integers(0, 3), label="window")
+    budgets = st.lists(st.sampled_from([0.0625, 0.125, 0.25, 0.375, math.inf]), min_size=1, unique=True).map(sorted)
+    menus = st.builds(Plans, budgets.map(tuple), st.sampled_from([0.0, 0.5, 2.0]))
     deadline = draw(st.none() | st.integers(window + 1, window + 8), label="deadline")
     shown = draw(st.sampled_from([(), ("value",), ("reserve",), ("value", "reserve")]), label="public")
     escalation = st.builds(
@@ -275,8 +310,10 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
         escalation=draw(st.none() | escalation, label="escalation"),
         deadline=deadline,
         timeout=draw(st.sampled_from([Status.FAIL, Status.INFRA]), label="timeout"),
-        reputation=draw(st.sampled_from([None, LiveReputation()]), label="reputation"),
+        reputation=draw(st.sampled_from(REPUTATIONS), label="reputation"),
         expected_cost=draw(_sources()),
-        advice=draw(st.sampled_from([None, "outcome", "ability", "leave_one_task_out"]), label="advice"),
+        advice=draw(st.sampled_from([None, "outcome", "ability", "leave_one_task_out", "planner"]), label="advice"),
+        advisor=draw(_advisors(mechanism), label="advisor"),
         card=draw(st.none() | st.builds(PastCard, cards), label="card"),
+        plans=draw(st.none() | menus, label="plans") if mechanism.takes_menu else None,
     )

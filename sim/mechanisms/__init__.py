@@ -1,6 +1,22 @@
 """The mechanism library. Importing it registers every rule of the package."""
 
-from sim.mechanisms import bonus, contingent, critical, hybrid, live, live_second, planner, price, score
+from sim.mechanisms import (
+    assignment,
+    bonus,
+    budget,
+    cascade,
+    contingent,
+    critical,
+    hybrid,
+    live,
+    live_second,
+    planner,
+    plans,
+    price,
+    redundant,
+    reserve,
+    score,
+)
 from sim.mechanisms.base import Mechanism, Promises, break_even_price, contract, lowest_lottery, select
 from sim.mechanisms.critical import CriticalScoreRule
 from sim.mechanisms.registry import lookup, names, register
@@ -9,8 +25,11 @@ __all__ = [
     "CriticalScoreRule",
     "Mechanism",
     "Promises",
+    "assignment",
     "bonus",
     "break_even_price",
+    "budget",
+    "cascade",
     "contingent",
     "contract",
     "critical",
@@ -21,8 +40,11 @@ __all__ = [
     "lowest_lottery",
     "names",
     "planner",
+    "plans",
     "price",
+    "redundant",
     "register",
+    "reserve",
     "score",
     "select",
 ]

@@ -31,9 +31,11 @@ class Promises:
         must make up for depends on the claim.
     claim: the truthful claim is dominant; with ask, the truth about both is. claim_ignored: the claim changes nothing.
     rational: individually rational in expectation, at the truth.
-    efficient: hires whom maximises belief x value - cost at the truth, where the reserve equals the value.
+    efficient: at the truth, where the reserve equals the value, hires whom maximises belief x value - cost; a rule
+        that hires several hires the set whose expected welfare is greatest.
     no_deficit: the principal never pays more than the task is worth, in any state, where reserve <= value and the
         penalty is 0 (with a penalty some rules pay more on success against what they collect on failure).
+    equilibrium: the truth is a best reply to rivals who are truthful, where it is not dominant.
     """
 
     ask: bool
@@ -42,6 +44,7 @@ class Promises:
     efficient: bool
     no_deficit: bool
     claim_ignored: bool = False
+    equilibrium: bool = False
     ask_at_true_claim: bool = False
 
 
@@ -62,6 +65,12 @@ class Mechanism:
     solicits_bids: agents are asked for bids, and pay for making them where bids cost. False for planners.
     asks_for: what an ask means: "price", paid on success (the truth is the break-even price), or "cost", of an attempt.
     dollars: names of the parameters that are sums of money, which scale with its unit.
+    couples_tasks: the rule clears all open tasks of a round at once, by `assign`; __call__ is the case of one task.
+    takes_index: it ranks by advice and pays nothing by it, so that an index above 1 may stand in for a probability.
+    in_turns: its awards may name turns. takes_menu: it reads `bids.menu`, and its awards may name budgets.
+    hires_several: one posting may hire more than one agent.
+    most_agents: with more it refuses to clear; None: it takes any number.
+    scores_dollars: its score is a sum of money.
     """
 
     name: ClassVar[str]
@@ -73,10 +82,21 @@ class Mechanism:
     solicits_bids: ClassVar[bool] = True
     asks_for: ClassVar[Literal["price", "cost"]] = "price"
     dollars: ClassVar[frozenset[str]] = frozenset()
+    couples_tasks: ClassVar[bool] = False
+    takes_index: ClassVar[bool] = False
+    in_turns: ClassVar[bool] = False
+    takes_menu: ClassVar[bool] = False
+    hires_several: ClassVar[bool] = False
+    most_agents: ClassVar[int | None] = None
+    scores_dollars: ClassVar[bool] = True
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""
         raise TypeError(f"{type(self).__name__} defines no __call__")
+
+    def assign(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        """Clear m open tasks together; bids, standing and lottery (m, n), tender (m,), the award (m, n)."""
+        raise TypeError(f"{type(self).__name__} defines no assign")
 
     def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
         """What an honest agent asks, (..., n) dollars; infinite where it would rather abstain. Default: its cost where
@@ -93,6 +113,10 @@ class Mechanism:
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         """The score as named terms, (..., n) each, that sum to it; empty where the rule ranks nobody."""
         return {}
+
+    def precedence(self, bids: Bids, tender: Tender, standing: Standing) -> tuple[FloatArray, ...]:
+        """What decides between bids on different tasks, (..., n) each: the first counts, equal ones go by the next."""
+        return (self.scores(bids, tender, standing),)
 
     def threshold(self, tender: Tender) -> FloatArray:
         """The least score that is hired, (...); NaN where the rule ranks nobody."""

@@ -88,6 +88,7 @@ class FixedPriceBonus(_BonusRule):
     """The reserve is the price; the highest claim that accepts it wins. Sources: [Brier1950], [Savage1971]."""
 
     summary: ClassVar[str] = "highest claim among those who accept the reserve as price, plus a quadratic-score bonus"
+    scores_dollars: ClassVar[bool] = False  # it ranks by claims
     source: ClassVar[str] = "Brier1950, Savage1971"
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:

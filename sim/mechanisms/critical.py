@@ -63,7 +63,10 @@ class CriticalScoreRule(Mechanism):
         raise TypeError(f"{type(self).__name__} defines no score(ask, claim, tender, standing)")
 
     def critical_ask(self, bar: FloatArray, claim: FloatArray, tender: Tender, standing: Standing) -> FloatArray | None:
-        """The ask with S(a, q) = bar, (..., n), in closed form; None: it is found by bisection. bar (..., 1)."""
+        """The ask with S(a, q) = bar, (..., n), in closed form; None: it is found by bisection. bar (..., 1).
+
+        Only where S falls strictly: on a flat stretch the largest ask that wins hangs on the lottery.
+        """
         return None
 
     def failure_pay(self, claim: FloatArray, tender: Tender) -> FloatArray:

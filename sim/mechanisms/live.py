@@ -40,12 +40,16 @@ class _LiveRule(Mechanism):
     def threshold(self, tender: Tender) -> FloatArray:
         return np.zeros(np.shape(tender.reserve))
 
+    def precedence(self, bids: Bids, tender: Tender, standing: Standing) -> tuple[FloatArray, ...]:
+        """Scores in millionths of a credit, then reputations."""
+        return np.rint(self.scores(bids, tender, standing) * self.credits_per_dollar * 1e6), standing.reputation
+
     def _select(
         self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray
     ) -> tuple[BoolArray, BoolArray]:
         if bids.ask.shape[-1] == 0:
             return bids.active, np.zeros(bids.active.shape[:-1], np.bool_)
-        in_credits = np.rint(self.scores(bids, tender, standing) * self.credits_per_dollar * 1e6)
+        in_credits, _ = self.precedence(bids, tender, standing)
         masked = np.where(bids.active & (in_credits > 0), in_credits, -np.inf)
         tied = (masked == np.maximum.reduce(masked, axis=-1, keepdims=True)) & (masked > 0)
         reputation = np.where(tied, standing.reputation, -np.inf)

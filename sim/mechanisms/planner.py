@@ -62,6 +62,10 @@ class Always(_Planner):
         return (cls(agent=0, pay="expected_cost"), cls(agent=0, pay="reserve"))
 
     @property
+    def hires_several(self) -> bool:  # type: ignore[override]
+        return self.beside is not None
+
+    @property
     def promises(self) -> Promises:  # type: ignore[override]
         bounded = self.pay == "reserve" and self.beside is None
         return replace(super().promises, no_deficit=bounded)
@@ -109,6 +113,7 @@ class RouteByAdvice(_Planner):
 
     summary: ClassVar[str] = "the agent with the best advice x value - expected cost, paid its expected cost"
     needs: ClassVar[frozenset[Need]] = frozenset({"value", "expected_cost", "advice"})
+    takes_index: ClassVar[bool] = True
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:

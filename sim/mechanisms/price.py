@@ -96,6 +96,7 @@ class HireAll(Mechanism):
 
     summary = "everybody within the reserve, each paid the reserve on success"
     promises = Promises(ask=True, claim=True, rational=True, efficient=False, no_deficit=False, claim_ignored=True)
+    hires_several = True
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         reserve, penalty = np.asarray(tender.reserve)[..., None], np.asarray(tender.penalty)[..., None]

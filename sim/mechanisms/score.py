@@ -45,6 +45,10 @@ class _ScoreRule(Mechanism):
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
         return frozenset({"value", "expected_cost"} if self.score == "qV/(a+ec)" else {"value"})
 
+    @property
+    def scores_dollars(self) -> bool:  # type: ignore[override]
+        return self.score != "qV/(a+ec)"
+
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return (cls(score="qV-a"), cls(score="q(V-a)"), cls(score="qV/(a+ec)"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.arrays import BoolArray, IntArray, Status
 from sim.bidding import Bidders
 from sim.errors import MarketError
+from sim.plans import spent, stopped, ticks
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.rules import Rules
 from sim.world import World
@@ -21,7 +23,7 @@ class Attempts:
     """A attempts, all arrays (A,), by agent and then by clearing.
 
     position: the clearing it belongs to; turn: earlier tries of the agent at the task; known: the try the World knows.
-    alone: no clearing has two attempts.
+    alone: no clearing has two attempts; start: the clearing's tick, or later where it waited for its turn.
     """
 
     position: IntArray
@@ -30,6 +32,7 @@ class Attempts:
     agent: IntArray
     turn: IntArray
     known: IntArray
+    start: IntArray
     finish: IntArray
     status: Lanes
     timed_out: BoolArray | None
@@ -66,7 +69,22 @@ class Outcomes:
         """(M,) tick at which the task closes; None: it stays open."""
         return None if self._rules.deadline is None else self._arrival.per_task(place) + self._rules.deadline
 
-    def start(self, place: Place, hired: Lanes, tick: IntArray, n_clearings: int) -> Attempts:
+    def in_turns(self, place: Place, hired: Lanes, turn: Lanes, tick: IntArray, budget: Lanes | None) -> Attempts:
+        """The attempts of hired (n, M) from tick (M,) on, one turn after the other until one passes."""
+        begin, going, deadline = tick.copy(), np.ones(len(place), np.bool_), self.deadline(place)
+        parts = []
+        for nth in np.unique(turn[hired]).tolist() or [0]:
+            part = self.start(place, hired & (turn == nth) & going, begin, 0, budget)
+            np.maximum.at(begin, part.position, part.finish)
+            going[part.position[part.status == Status.PASS]] = False
+            if deadline is not None:
+                going &= begin < deadline
+            parts.append(part)
+        return _joined(parts)
+
+    def start(
+        self, place: Place, hired: Lanes, tick: IntArray, n_clearings: int, budget: Lanes | None = None
+    ) -> Attempts:
         """The attempts of hired (n, M) that start at tick (M,). n_clearings: how many hired somebody."""
         cell = np.flatnonzero(hired)
         agent = cell // len(place)
@@ -75,9 +93,15 @@ class Outcomes:
         task = np.full(lane.shape, place.task) if isinstance(place.task, int) else place.task[position]
         turn, known = self._turn(lane, task, agent)
         at = lane, task, agent, known
-        finish = tick[position] + self._duration.at_try(*at)
+        start = tick[position]
+        duration, cost = self._duration.at_try(*at), self._cost.at_try(*at)
         verified = self._verified.at_try(*at)
         success = verified if self._success is None else self._success.at_try(*at)
+        if budget is not None:
+            limit = budget.ravel().take(cell)
+            ended, duration = stopped(cost, limit), ticks(duration, cost, limit)
+            verified, success, cost = verified & ~ended, success & ~ended, spent(cost, limit)
+        finish = start + duration
         status = verified.astype(np.int8)  # FAIL is 0, PASS is 1
         if self._infra is not None:
             lost = self._infra.at_try(*at)
@@ -90,8 +114,10 @@ class Outcomes:
             status[timed_out] = int(self._rules.timeout)
         if self.failures is not None:
             self.failures.flat[self.failures.index(lane, task, agent)] += status == Status.FAIL
-        cost, alone = self._cost.at_try(*at), len(cell) == n_clearings
-        return Attempts(position, lane, task, agent, turn, known, finish, status, timed_out, success, cost, alone)
+        alone = len(cell) == n_clearings
+        return Attempts(
+            position, lane, task, agent, turn, known, start, finish, status, timed_out, success, cost, alone
+        )
 
     def _turn(self, lane: IntArray, task: IntArray, agent: IntArray) -> tuple[IntArray, IntArray]:
         """Earlier tries, counted on, and the try that the World knows for each."""
@@ -110,3 +136,40 @@ class Outcomes:
                 f"try {turn[first] + 1} of agent {agent[first]} at task {task[first]}: only {self._n_tries} are known"
             )
         return turn, np.minimum(turn, self._n_tries - 1)
+
+
+class LetGo(NamedTuple):
+    """When hired agents are let go, (H,) each, by agent and then by clearing (position).
+
+    rank: the agent's place among those hired with it, by turn and then by agent, which orders those let go at one
+    tick; None: by agent.
+    """
+
+    agent: IntArray
+    position: IntArray
+    tick: IntArray
+    rank: IntArray | None = None
+
+
+def let_go(hired: Lanes, turn: Lanes | None, made: Attempts, end: IntArray) -> LetGo:
+    """hired, turn (n, M); end (M,): when the posting ended, and with it the wait of those whose turn never came."""
+    if turn is None:
+        return LetGo(made.agent, made.position, made.finish)
+    until = np.broadcast_to(end, hired.shape).copy()
+    until[made.agent, made.position] = made.finish
+    last = np.iinfo(turn.dtype).max
+    rank = np.where(hired, turn, last).argsort(axis=0, kind="stable").argsort(axis=0)
+    agent, position = np.nonzero(hired)
+    return LetGo(agent, position, until[agent, position], rank[agent, position])
+
+
+def _joined(parts: list[Attempts]) -> Attempts:
+    """All attempts, by agent and then by clearing."""
+    columns: dict[str, Any] = {}
+    for field in fields(Attempts):
+        if field.name != "alone":
+            arrays = [getattr(part, field.name) for part in parts]
+            columns[field.name] = None if arrays[0] is None else np.concatenate(arrays)
+    order = np.lexsort((columns["position"], columns["agent"]))
+    sorted_: dict[str, Any] = {name: None if all_ is None else all_[order] for name, all_ in columns.items()}
+    return Attempts(**sorted_, alone=False)

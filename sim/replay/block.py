@@ -12,14 +12,15 @@ from typing import Literal
 
 import numpy as np
 
-from sim.arrays import BoolArray, IntArray, Status
+from sim.arrays import BoolArray, FloatArray, IntArray, Status
 from sim.ledger import REASON
-from sim.replay.attempts import Attempts, Outcomes
+from sim.replay.attempts import Attempts, LetGo, Outcomes, let_go
 from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.replay.desk import Answer, Desk, Question
 from sim.replay.record import Counts, Rows, attempt_rows, bid_rows, clearing_rows
 from sim.rules import Rules
+from sim.standing import State
 from sim.world import World
 
 Detail = Literal["all", "attempts", "auctions"]
@@ -30,11 +31,16 @@ _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (
 
 @dataclass(eq=False)
 class Closing:
-    """How M postings ended. reposted (M,): the task is posted again and clears at `tick` (M,)."""
+    """How M postings ended. reposted (M,): the task is posted again and clears at `tick` (M,).
+
+    claim (A,): of the bid behind each attempt. let_go: until when each slot taken is held.
+    """
 
     attempts: Attempts
+    claim: FloatArray
     reposted: BoolArray
     tick: IntArray
+    let_go: LetGo
 
 
 class Block:
@@ -61,6 +67,7 @@ class Block:
         full: Lanes | None = None,
         reputation: Lanes | None = None,
         cost: Lanes | None = None,
+        advice: State | None = None,
         books: Books | None = None,
     ) -> Closing:
         """Clear M postings at tick (M,). live (M,): lanes that have not ended, None: all; full (n, M): no free slot.
@@ -74,12 +81,14 @@ class Block:
         if books is not None:
             question.exited, question.n_exits = books.exited()
             question.withdrawn = books.withdrawn(place, reserve)
-        answer = self.desk.clear(question, reputation, cost, books)
+        answer = self.desk.clear(question, reputation, cost, advice, books)
         hires = np.logical_or.reduce(answer.hired, axis=0)
-        made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)))
+        if answer.turn is None:
+            made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)), answer.budget)
+        else:
+            made = self.outcomes.in_turns(place, answer.hired, answer.turn, tick, answer.budget)
         if books is not None:
-            terms = (pay[made.agent, made.position] for pay in (answer.pay_success, answer.pay_failure))
-            books.expect(made.position, made, *terms)
+            books.expect(place, answer.hired, made, answer.pay_success, answer.pay_failure)
         end, passed, reason = self._ends(made, hires, tick)
         if reason is not None and question.withdrawn is not None:
             reason[question.withdrawn] = _NO_BUDGET
@@ -87,7 +96,8 @@ class Block:
             self._escalate(place, made, hires, live)
         reposted, again = self._repost(question, end, passed, reason, live)
         self._write(question, answer, tick, made, hires, reason, live)
-        return Closing(made, reposted, again)
+        gone = let_go(answer.hired, answer.turn, made, end)
+        return Closing(made, answer.bids.claim[made.position, made.agent], reposted, again, gone)
 
     def _excluded(self, tries: Lanes, failures: Lanes) -> Lanes | None:
         if self.rules.exclude == "none" or self.rules.postings == 1:
@@ -155,7 +165,7 @@ class Block:
         reason: Lanes | None,
         live: BoolArray | None,
     ) -> None:
-        self.attempts.add(**attempt_rows(question, answer, tick, made))
+        self.attempts.add(**attempt_rows(question, answer, self.rules, tick, made))
         if self.counts is not None:
             self.counts.add(question, answer, hires, live)
         if reason is None:

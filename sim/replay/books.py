@@ -42,20 +42,25 @@ class Books:
         free = self.principals.free[self._whose.per_task(place), np.arange(len(place))]
         return np.asarray(free < reserve)
 
-    def expect(self, position: IntArray, made: Attempts, pay_success: FloatArray, pay_failure: FloatArray) -> None:
-        """Attempts that will complete, under these contracts (A,); position (A,): the place of each one's lane."""
-        cell = self._payment.index(made.lane, made.task, made.agent)
-        contract = Award.trusted(hired=None, pay_success=pay_success, pay_failure=pay_failure, by_tie=None)
-        owed, dearest = bond(pay_success, pay_failure), most(pay_success, pay_failure)
-        self._payment.flat[cell], self._cost.flat[cell] = settle(contract, made.status), made.cost
+    def expect(self, place: Place, hired: Lanes, made: Attempts, pay_success: Lanes, pay_failure: Lanes) -> None:
+        """Set aside what the contracts of hired (n, B) may take; what comes of those whose turn never comes is 0."""
+        agent, position = np.nonzero(hired)
+        lane, task = place.lane[position], place.tasks[position]
+        cell = self._payment.index(lane, task, agent)
+        terms = pay_success[agent, position], pay_failure[agent, position]
+        owed, dearest = bond(*terms), most(*terms)
         self._bond.flat[cell], self._most.flat[cell] = owed, dearest
+        self._payment.flat[cell], self._cost.flat[cell] = 0.0, 0.0
+        tried, at = self._payment.index(made.lane, made.task, made.agent), (made.agent, made.position)
+        contract = Award.trusted(hired=None, pay_success=pay_success[at], pay_failure=pay_failure[at], by_tie=None)
+        self._payment.flat[tried], self._cost.flat[tried] = settle(contract, made.status), made.cost
         if self.agents is not None:
-            self.agents.hold((made.agent, position), owed)
+            self.agents.hold((agent, position), owed)
         if self.principals is not None:
-            self.principals.hold((self._principal(made.lane, made.task), position), dearest)
+            self.principals.hold((self._principal(lane, task), position), dearest)
 
     def complete(self, position: IntArray, lane: IntArray, task: IntArray, agent: IntArray) -> None:
-        """Settle one attempt of each of these lanes, (A,) each."""
+        """Settle with one agent of each of these lanes, (A,) each."""
         cell = self._payment.index(lane, task, agent)
         payment = self._payment.flat[cell]
         if self.agents is not None:

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from sim.allocator import check_failures
+from sim.advisors import Posted
+from sim.allocator import check_world
 from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, thin
 from sim.bidding import BidderState, see
 from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, Place
 from sim.rules import Rules
 from sim.sources import leave_one_task_out
+from sim.standing import State
 from sim.wealth import Accounts
 from sim.world import World
 
@@ -55,6 +57,7 @@ class Question:
 class Answer:
     """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure are (n, M).
 
+    turn, budget (n, M): as in `Award`, None where it has none.
     no_bond (n, M): who could not post the bond and was barred; None: nobody has an account.
     """
 
@@ -66,6 +69,8 @@ class Answer:
     hired: Lanes
     pay_success: Lanes
     pay_failure: Lanes
+    turn: Lanes | None = None
+    budget: Lanes | None = None
     no_bond: Lanes | None = None
 
 
@@ -73,7 +78,7 @@ class Desk:
     """Clears postings of one block of replications under one arm's rules."""
 
     def __init__(self, world: World, rules: Rules) -> None:
-        check_failures(world, rules)
+        check_world(world, rules)
         self.rules, self.n_agents = rules, world.n_agents
         self._retry = None if world.retry_belief is None else Cells(world.retry_belief)
         self._belief, self._cost_belief = Cells(world.belief), Cells(world.cost_belief)
@@ -85,6 +90,7 @@ class Desk:
         self._late = Cells(np.broadcast_to(late, world.latency.shape)) if late.any() else None
         self._cost, self._advice = self._sources(world)
         self._delivered = Cells(world.delivered) if rules.advice == "outcome" else None
+        self._exploration = None if world.exploration is None else Cells(world.exploration)
         self._actual = Cells(world.cost) if rules.expected_cost.kind == "actual" else None
 
     def _sources(self, world: World) -> tuple[Cells, Cells]:
@@ -98,6 +104,8 @@ class Desk:
             advice = leave_one_task_out(world, world.delivered.astype(np.float64))
         elif self.rules.advice == "ability":
             advice = world.ability
+        elif self.rules.advice == "planner" and world.pilot is not None:
+            advice = world.pilot
         return Cells(cost), Cells(advice)
 
     def late(self, place: Place) -> Lanes | None:
@@ -105,10 +113,16 @@ class Desk:
         return None if self._late is None else self._late.per_agent(place)
 
     def clear(
-        self, question: Question, reputation: Lanes | None, learned_cost: Lanes | None, books: Books | None = None
+        self,
+        question: Question,
+        reputation: Lanes | None,
+        learned_cost: Lanes | None,
+        advice: State | None,
+        books: Books | None = None,
     ) -> Answer:
-        """Ask the mechanism. reputation, learned_cost (n, M): what has been learned, None where nothing is.
+        """Ask the mechanism with what has been learned, None where nothing is.
 
+        reputation, learned_cost (n, M); advice: the advisor's state of each lane for its task's family, (M, n, ...).
         books: accounts by which bids are charged and bonds asked for.
         """
         place, rules = question.place, self.rules
@@ -122,12 +136,11 @@ class Desk:
         active, late = willing, self.late(place)
         for out in (late, question.excluded, question.barred, question.exited, question.withdrawn):
             active = active if out is None else active & ~out
-        bids = Bids.trusted(ask=ask.T, claim=claim.T, active=active.T)
-        standing = self._standing(question, reputation, learned_cost)
+        bids = rules.menus(Bids.trusted(ask=ask.T, claim=claim.T, active=active.T))
+        standing = self._standing(question, reputation, learned_cost, self._learned_advice(question, advice, claim))
         lottery = self._lottery.at_posting(place, question.posting).T
         award = rules.mechanism(bids, tender, standing, lottery)
-        hired, success, failure = (_lanes(a) for a in (award.hired, award.pay_success, award.pay_failure))
-        answer = Answer(willing, bids, tender, standing, award, hired, success, failure)
+        answer = Answer(willing, bids, tender, standing, award, **_in_lanes(award))
         if books is None or books.agents is None:
             return answer
         books.agents.charge(question.made(willing), rules.bid_cost)
@@ -141,11 +154,9 @@ class Desk:
             if not lacking.any():
                 return replace(answer, no_bond=barred)
             barred |= lacking
-            asked = answer.bids
-            bids = Bids.trusted(ask=asked.ask, claim=asked.claim, active=asked.active & ~barred.T)
+            bids = Bids.trusted(**vars(answer.bids) | {"active": answer.bids.active & ~barred.T})
             award = self.rules.mechanism(bids, answer.tender, answer.standing, lottery)
-            hired, success, failure = (_lanes(a) for a in (award.hired, award.pay_success, award.pay_failure))
-            answer = replace(answer, bids=bids, award=award, hired=hired, pay_success=success, pay_failure=failure)
+            answer = replace(answer, bids=bids, award=award, **_in_lanes(award))
 
     def _bid(self, question: Question, tender: Tender) -> tuple[Lanes, Lanes, Lanes]:
         place = question.place
@@ -165,7 +176,19 @@ class Desk:
             return ask, claim, willing
         return np.where(willing, ask, np.nan), np.where(willing, claim, np.nan), willing
 
-    def _standing(self, question: Question, reputation: Lanes | None, learned_cost: Lanes | None) -> Standing:
+    def _learned_advice(self, question: Question, state: State | None, claim: Lanes) -> Lanes | None:
+        """(M, n): what the advisor makes of these claims (n, M)."""
+        if state is None or self.rules.advisor is None:
+            return None
+        uniform = None
+        if self._exploration is not None:
+            uniform = self._exploration.at_posting(question.place, question.posting).T
+        advice = self.rules.advisor.read(state, Posted(claim.T, uniform))
+        return np.broadcast_to(advice, (len(question.place), self.n_agents))
+
+    def _standing(
+        self, question: Question, reputation: Lanes | None, learned_cost: Lanes | None, learned: Lanes | None
+    ) -> Standing:
         place = question.place
         shape = self.n_agents, len(place)
         known = np.broadcast_to(np.float64(1.0), shape) if reputation is None else reputation
@@ -175,7 +198,9 @@ class Desk:
         advice = self._advice.per_agent(place)
         if self._delivered is not None:
             advice = self._delivered.next_try(place, question.tries).astype(np.float64)
-        return Standing.trusted(reputation=known.T, expected_cost=cost.T, advice=advice.T)
+        return Standing.trusted(
+            reputation=known.T, expected_cost=cost.T, advice=advice.T if learned is None else learned
+        )
 
 
 def _unless_all(mask: Any) -> Cells | None:
@@ -185,3 +210,9 @@ def _unless_all(mask: Any) -> Cells | None:
 def _lanes(array: Any) -> Lanes:
     """(n, M) in lanes-last memory, of what a rule gave back as (M, n)."""
     return np.ascontiguousarray(array.T)
+
+
+def _in_lanes(award: Award) -> dict[str, Any]:
+    """The parts of an award that `Answer` has as (n, M)."""
+    parts = {name: getattr(award, name) for name in ("hired", "pay_success", "pay_failure", "turn", "budget")}
+    return {name: None if array is None else _lanes(array) for name, array in parts.items()}

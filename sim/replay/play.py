@@ -17,17 +17,24 @@ from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.replay.record import Rows
 from sim.replay.slots import Slots
 from sim.rules import Rules
+from sim.sources import family_codes
 from sim.tape import Columns
 from sim.world import World
 
 LANES = 2048  # replications played side by side
+_STATE_BYTES = 2**25  # of what an advisor remembers of them
 _FEW = 0.6  # share of the lanes still going below which the others are dropped
 
 Tables = dict[str, Columns]
 
 
-def refusal(card: PastCard | None) -> str | None:
-    """Why the batch engine cannot play a market whose agents read this card of their past, None where it can."""
+def refusal(card: PastCard | None, every: int | None = None) -> str | None:
+    """Why the batch engine cannot play a market, None where it can.
+
+    card: of their own past, that agents read. every: ticks between rounds, where all open postings clear together.
+    """
+    if every is not None:
+        return "market.round: it clears postings one by one, not all that are open at a tick together"
     if card is not None:
         return 'bidders.card.record = "past": what is on a card when a bid is formed depends on what ended before'
     return None
@@ -41,13 +48,14 @@ def replay(
     progress: called with the number of tasks done since the last call. Raises MarketError where `refusal` gives a
     reason, and where ticks run so high that a moment does not fit into 64 bits.
     """
-    reason = refusal(rules.card)
+    reason = refusal(rules.card, rules.round)
     if reason is not None:
         raise MarketError(f"the batch engine cannot play this market: {reason}")
     _check_ticks(world, rules)
     blocks = []
-    for first in range(0, world.n_replications, LANES):
-        count = min(LANES, world.n_replications - first)
+    most = _lanes(world, rules)
+    for first in range(0, world.n_replications, most):
+        count = min(most, world.n_replications - first)
         blocks.append(_block(world.replication(first, count), rules, detail, progress))
         for columns in blocks[-1].values():
             columns["replication"] = columns["replication"] + first
@@ -59,8 +67,18 @@ def replay(
     }
 
 
+def _lanes(world: World, rules: Rules) -> int:
+    """Replications to play side by side: fewer where the advisor remembers much of each."""
+    if rules.advisor is None:
+        return LANES
+    _, n_families = family_codes(world, by_family=rules.advisor.by_family)
+    each = n_families * sum(array.nbytes for array in rules.advisor.init(world.n_agents))
+    return max(1, min(LANES, _STATE_BYTES // max(1, each)))
+
+
 def _check_ticks(world: World, rules: Rules) -> None:
     last, longest = (int(thin(array).max()) for array in (world.arrival, world.duration))
+    longest *= world.n_agents if rules.mechanism.in_turns else 1
     ticks = last + (longest + rules.window + rules.repost_delay + 1) * rules.postings
     if ticks >= _format(world, rules).most_ticks:
         raise MarketError(
@@ -76,7 +94,8 @@ def _format(world: World, rules: Rules) -> KeyFormat:
 def _block(world: World, rules: Rules, detail: Detail, progress: Callable[[int], None] | None) -> Tables:
     block, keys = Block(world, rules, detail), _format(world, rules)
     books = Books.of(world, rules)
-    learns = rules.reputation is not None or rules.expected_cost.learner is not None or books is not None
+    learners = rules.reputation, rules.expected_cost.learner, rules.advisor
+    learns = books is not None or any(learner is not None for learner in learners)
     shared = rules.capacity < world.n_tasks  # an agent works on a task once at a time
     if learns or shared:
         slots = Slots(int(rules.capacity), world.n_agents, world.n_replications) if shared else None
@@ -164,17 +183,18 @@ def _together(
 ) -> None:
     """Clear the postings with these keys (B,), one of each lane."""
     tick, task, posting = keys.tick(key), keys.task_of(key), keys.posting_of(key)
-    reputation = cost = books = None
+    reputation = cost = advice = books = None
     if learned is not None:
         learned.until(tick, lane)
-        reputation, cost, books = learned.reputation, learned.cost, learned.books
+        reputation, cost, advice, books = learned.reputation, learned.cost, learned.advice(task), learned.books
     full = None if slots is None else slots.full(tick)
-    closing = block.clear(Place(lane, task, block.n_agents), posting, tick, live, full, reputation, cost, books)
-    made = closing.attempts
+    place = Place(lane, task, block.n_agents)
+    closing = block.clear(place, posting, tick, live, full, reputation, cost, advice, books)
     if slots is not None:
-        slots.take(made.agent, made.position, tick[made.position], made.finish)
+        gone = closing.let_go
+        slots.take(gone.agent, gone.position, tick[gone.position], gone.tick)
     if learned is not None:
-        learned.expect(made.position, made, posting[made.position])
+        learned.expect(closing.attempts, closing.claim, closing.let_go, lane, task, posting)
     if closing.reposted.any():
         pending.add(np.where(closing.reposted, keys.key(closing.tick, task, posting + 1), NEVER))
 
@@ -190,7 +210,8 @@ def _arrivals(block: Block, keys: KeyFormat) -> IntArray:
 
 
 def _tables(block: Block, keys: KeyFormat, detail: Detail) -> Tables:
-    tables = {"attempts": block.attempts.joined(_order(block.attempts, keys, "start"))}
+    tables = {"attempts": block.attempts.joined(_order(block.attempts, keys, "cleared"))}
+    del tables["attempts"]["cleared"]
     if detail == "all":
         order = _order(block.clearings, keys, "tick")
         tables["clearings"] = block.clearings.joined(order)

@@ -17,7 +17,7 @@ from sim.replay.attempts import Attempts
 from sim.replay.cells import Cells, Lanes, Place
 from sim.replay.desk import Answer, Question
 from sim.rules import Rules
-from sim.tape import Columns
+from sim.tape import Columns, hired_for
 
 _TOLD = ("won", "lost", "late", "busy", "excluded", "abstained", "exited", "no bond", "withdrawn")
 _WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED, _EXITED, _NO_BOND, _WITHDRAWN = map(OUTCOME.index, _TOLD)
@@ -44,11 +44,12 @@ class Rows:
         return np.concatenate(self._parts[name], axis=-1).astype(np.int64)
 
 
-def attempt_rows(question: Question, answer: Answer, tick: IntArray, made: Attempts) -> Columns:
-    """Columns of the attempts table for the attempts a batch of clearings started, and their payment."""
+def attempt_rows(question: Question, answer: Answer, rules: Rules, tick: IntArray, made: Attempts) -> Columns:
+    """Columns of the attempts table for the attempts a batch of clearings started, and when they were `cleared`."""
     cell = made.agent * len(question.place) + made.position
     success, failure = answer.pay_success.ravel().take(cell), answer.pay_failure.ravel().take(cell)
     contract = Award.trusted(hired=None, pay_success=success, pay_failure=failure, by_tie=None)
+    budget = np.full(len(cell), np.nan) if answer.budget is None else answer.budget.ravel().take(cell)
     timed_out = np.zeros(len(cell), np.bool_) if made.timed_out is None else made.timed_out
     return {
         "replication": made.lane.astype(np.int32),
@@ -56,17 +57,19 @@ def attempt_rows(question: Question, answer: Answer, tick: IntArray, made: Attem
         "posting": question.posting[made.position].astype(np.int16),
         "agent": made.agent.astype(np.int32),
         "try": made.turn.astype(np.int16),
-        "start": tick[made.position],
+        "turn": np.zeros(len(cell), np.int16) if answer.turn is None else answer.turn.ravel().take(cell),
+        "start": made.start,
         "finish": made.finish,
         "status": made.status,
         "timed_out": timed_out,
         "success": made.success,
-        "ask": _flat(answer.bids.ask).take(cell),
-        "claim": _flat(answer.bids.claim).take(cell),
+        **hired_for(rules, _flat(answer.bids.ask).take(cell), _flat(answer.bids.claim).take(cell), budget),
         "pay_success": success,
         "pay_failure": failure,
+        "budget": np.where(np.isfinite(budget), budget, np.nan),
         "payment": settle(contract, made.status),
         "cost": made.cost,
+        "cleared": tick[made.position],
     }
 
 

@@ -151,7 +151,7 @@ def play(world: World, arm: Arm, engine: Engine) -> Played:
 
 
 def decisions(played: Played, first: int) -> int:
-    """A number that equal decisions share: who was hired for which task at which posting and tick.
+    """A number that equal decisions share: who was hired for which task at which posting and tick, on what budget.
 
     It is the sum, modulo 2^64, of a hash of every attempt, so neither the order of rows nor of jobs matters.
     """
@@ -160,6 +160,10 @@ def decisions(played: Played, first: int) -> int:
         key = draws.mix((rows["replication"] + first).astype(np.uint64) + np.uint64(1))
         for name in ("task", "posting", "agent", "start"):
             key = draws.mix(key + draws.GAMMA * (rows[name].astype(np.uint64) + np.uint64(1)))
+        limited = ~np.isnan(rows["budget"])
+        if limited.any():
+            bits = np.where(limited, rows["budget"], 0.0).view(np.uint64)
+            key = np.where(limited, draws.mix(key + draws.GAMMA * (bits + np.uint64(1))), key)
         return int(key.sum(dtype=np.uint64))
 
 

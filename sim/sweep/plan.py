@@ -13,7 +13,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,14 @@ from sim.origin import Origin, load_origin
 from sim.scenario import Arm, Scenario, digest_of, resolve
 from sim.scenario_file import key_path, set_key
 from sim.settings import Settings
+from sim.sources import parse_advice
 from sim.sweep.axes import Factor, levels, parse_factors
 from sim.sweep.figure import FigureFile
 
 MOST_BLOCK = 2048
 LEAST_JOBS = 8
 _BUDGET = 256 * 2**20
-_NO_LUCK = {  # settings that reach no draw; those of market and standing never do
+_NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice
     "world": {"bid_cost"},
     "tender": {"penalty", "public", "escalation", "deadline", "budget"},
     "bidders": {"policy", "agents", "fallback", "bankroll"},
@@ -261,6 +262,8 @@ def _cell(path: Path, raw: dict[str, Any], number: int, parameters: dict[str, An
 def world_key(settings: Settings) -> str:
     """What decides a World beside seed and replications; settings of the same key share their Worlds."""
     whole = [getattr(settings, section).model_dump(exclude=excluded) for section, excluded in _NO_LUCK.items()]
+    advice = parse_advice(settings.standing.advice)
+    whole += [advice.explores, None if advice.planner is None else asdict(advice.planner)]
     return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
 
 

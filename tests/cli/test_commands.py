@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from sim.advisors import ADVISORS
 from sim.mechanisms import names
+from sim.standing import REPUTATIONS
 from tests.cli.command import ARM, HEADER, ROWS, SCENARIO, Said, bidlab, lay_out
 
 PLUGIN = """
@@ -159,7 +161,9 @@ def test_bundled_scenarios_are_sound() -> None:
     ("what", "fragments"),
     [
         ("mechanisms", tuple(names())),
-        ("reputations", ("agent_economy", "running_mean")),
+        ("mechanisms", ("bidlab list reputations", "bidlab list advisors")),
+        ("reputations", ("agent_economy", "running_mean", *REPUTATIONS)),
+        ("advisors", ("outcome", "leave_one_task_out", "planner", "budget", *ADVISORS)),
         ("settings", ("tender.reserve", "world.agents.NAME.latency", "world.shocks[].at", "market.capacity")),
     ],
 )

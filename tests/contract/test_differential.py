@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.mechanisms import Mechanism, lookup, names
-from tests import reference
+from tests import reference, reference_cascade, reference_contracts
 from tests.reference import Agent, Result, Task
 from tests.scenes import assert_award, chance, scene_of
 
@@ -43,18 +43,40 @@ MONEY_PAIRS = {
     "second_score q(V-a)": score_pair(reference.second_score, "q(V-a)"),
     "first_score qV/(a+ec)": score_pair(reference.first_score, "qV/(a+ec)"),
     "second_score qV/(a+ec)": score_pair(reference.second_score, "qV/(a+ec)"),
-    "contingent": pair(reference.contingent, bond=math.inf),
-    "contingent, compensated without need": pair(reference.contingent, bond=math.inf, settlement="compensated"),
-    "contingent, bond .125": pair(reference.contingent, bond=0.125),
-    "contingent, bond .125, compensated": pair(reference.contingent, bond=0.125, settlement="compensated"),
-    "contingent, no bond, compensated": pair(reference.contingent, bond=0.0, settlement="compensated"),
-    "fixed_price_bonus": pair(reference.fixed_price_bonus, kappa=0.5, m0=0.25),
-    "second_score_bonus": pair(reference.second_score_bonus, kappa=2.0, m0=0.25),
-    "hybrid": pair(reference.hybrid),
-    "agent_economy_second_score": pair(reference.agent_economy_second_score),
-    "agent_economy_phase2_second_score": pair(reference.agent_economy_phase2_second_score),
+    "contingent": pair(reference_contracts.contingent, bond=math.inf),
+    "contingent, compensated without need": pair(
+        reference_contracts.contingent, bond=math.inf, settlement="compensated"
+    ),
+    "contingent, bond .125": pair(reference_contracts.contingent, bond=0.125),
+    "contingent, bond .125, compensated": pair(reference_contracts.contingent, bond=0.125, settlement="compensated"),
+    "contingent, no bond, compensated": pair(reference_contracts.contingent, bond=0.0, settlement="compensated"),
+    "fixed_price_bonus": pair(reference_contracts.fixed_price_bonus, kappa=0.5, m0=0.25),
+    "second_score_bonus": pair(reference_contracts.second_score_bonus, kappa=2.0, m0=0.25),
+    "hybrid": pair(reference_contracts.hybrid),
+    "agent_economy_second_score": pair(reference_contracts.agent_economy_second_score),
+    "agent_economy_phase2_second_score": pair(reference_contracts.agent_economy_phase2_second_score),
+    "best_reserve": pair(reference.best_reserve),
+    "best_reserve, another law": pair(reference.best_reserve, low=0.125, high=0.75, shape=2.0),
+    "best_reserve_public": pair(reference.best_reserve_public),
+    "best_reserve_public, advice": pair(reference.best_reserve_public, ability="advice"),
+    "best_reserve_public, another law": pair(reference.best_reserve_public, low=0.25, high=0.75, shape=0.5),
+    "k_redundant": pair(reference.k_redundant),
+    "k_redundant, one": pair(reference.k_redundant, at_most=1),
+    "k_redundant, two": pair(reference.k_redundant, at_most=2),
+    "budget_feasible": pair(reference.budget_feasible),
+    "budget_feasible, equal values": pair(reference.budget_feasible, values="equal"),
+    "assignment_vcg": pair(reference.assignment_vcg),
     "always": pair(reference.always, agent=1),
     "always, paid the reserve": pair(reference.always, agent=1, pay="reserve"),
+    "cascade": pair(reference_cascade.cascade),
+    "cascade of two": pair(reference_cascade.cascade, at_most=2),
+    "cascade of one": pair(reference_cascade.cascade, at_most=1),
+    "cascade, verified at a cost": pair(reference_cascade.cascade, verification=0.0625),
+    "cascade of three, verified at a cost": pair(reference_cascade.cascade, at_most=3, verification=0.125),
+    "cascade in order": pair(reference_cascade.cascade, order=(3, 0, 1)),
+    "cascade of two in order": pair(reference_cascade.cascade, order=(2, 4, 0, 1), at_most=2),
+    "production_plans": pair(reference_cascade.production_plans),
+    "production_plans, second score": pair(reference_cascade.production_plans, payment="second_score"),
     "always, beside another": pair(reference.always, agent=1, beside=0),
     "route_by_advice": pair(reference.route_by_advice),
     "route_by_advice, paid the reserve": pair(reference.route_by_advice, pay="reserve"),
@@ -174,7 +196,8 @@ def test_second_score_pays_the_largest_ask_that_still_wins(form, agents, task) -
 
 
 @pytest.mark.parametrize(
-    "definition", [reference.agent_economy_second_score, reference.agent_economy_phase2_second_score]
+    "definition",
+    [reference_contracts.agent_economy_second_score, reference_contracts.agent_economy_phase2_second_score],
 )
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(agents=dyadic_agents, task=dyadic_tasks)
@@ -191,7 +214,7 @@ def test_live_second_score_pays_the_largest_ask_that_still_wins(definition, agen
 def test_hybrid_pays_the_largest_ask_that_still_wins(agents, task) -> None:
     award = scene_of(agents, task).award(lookup("hybrid")())
     for who in np.flatnonzero(award.hired).tolist():
-        largest = reference.largest_winning_ask(reference.hybrid, agents, task, who)
+        largest = reference.largest_winning_ask(reference_contracts.hybrid, agents, task, who)
         assert award.pay_success[who] == pytest.approx(largest, rel=1e-9, abs=1e-9)
 
 

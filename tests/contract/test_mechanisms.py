@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.arrays import Bids, Standing, Tender
+from sim.arrays import Award, Bids, IntArray, Standing, Tender
 from sim.mechanisms import Mechanism, lookup
 from sim.mechanisms.planner import Always, RouteByAdvice
 from tests.scenes import Scene, award_bytes, chance, random_scene, registered, scene
@@ -47,6 +47,11 @@ def with_agents(whole: Scene, order: Sequence[int]) -> Scene:
 def for_names(rule: Mechanism, agents: Sequence[str]) -> Mechanism:
     """The rule for these agents; one that names an agent names "a0"."""
     return (replace(rule, agent="a0") if isinstance(rule, Always) else rule).for_agents(agents)
+
+
+def turns(award: Award) -> IntArray:
+    """Turn of each agent hired, -1 of the others."""
+    return np.where(award.hired, 0 if award.turn is None else award.turn, -1)
 
 
 @every_rule
@@ -87,6 +92,7 @@ def test_permuting_agents_permutes_the_award(rule: Mechanism) -> None:
     after = with_agents(whole, order).award(for_names(rule, [agents[i] for i in order]))
     for name in ("hired", "pay_success", "pay_failure"):
         np.testing.assert_array_equal(getattr(after, name), getattr(before, name)[..., order])
+    np.testing.assert_array_equal(turns(after), turns(before)[..., order])
     np.testing.assert_array_equal(after.by_tie, before.by_tie)
 
 
@@ -172,13 +178,17 @@ def test_terms_sum_to_the_scores(rule: Mechanism) -> None:
 @every_rule
 def test_ranking_rules_hire_the_best_score_that_reaches_the_threshold(rule: Mechanism) -> None:
     whole = random_scene((2000,), 5)
-    if not rule.terms(whole.bids, whole.tender, whole.standing):
-        pytest.skip("ranks nobody")
+    if not rule.terms(whole.bids, whole.tender, whole.standing) or rule.in_turns:
+        pytest.skip("ranks nobody, or hires several")
     award = whole.award(rule)
     # Live rules compare scores rounded to six decimals of a credit, so nearer scores decide nothing here.
     slack = 2e-8
     able = np.where(whole.bids.active, rule.scores(whole.bids, whole.tender, whole.standing), -np.inf)
     best, least = able.max(axis=-1), rule.threshold(whole.tender)
+    if rule.hires_several:
+        assert award.hired[able > least[:, None] + slack].all()
+        assert not award.hired[able < least[:, None] - slack].any()
+        return
     assert (award.hired.sum(axis=-1) <= 1).all()
     assert award.hired.any(axis=-1)[best > least + slack].all()
     assert not award.hired.any(axis=-1)[best < least - slack].any()

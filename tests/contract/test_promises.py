@@ -7,7 +7,7 @@ outcome noise enters and a single draw with a gain falsifies. Rivals bid anythin
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -167,9 +167,19 @@ def first_bids(honest: Scene, shade: float, claim: FloatArray) -> Scene:
     return honest.with_bids(ask=ask, claim=claims)
 
 
+def liable_scenes(rule: Mechanism, size: int) -> tuple[Scene, FloatArray, FloatArray]:
+    """Scenes in which a lie may pay: where the truth is a best reply to the truth, rivals do not tell it."""
+    honest, p, c = lying_scenes(rule, size)
+    if not rule.promises.equilibrium:
+        return honest, p, c
+    ask, claim = chance("lies/their ask", size, 3, high=0.4), chance("lies/their claim", size, 3)
+    ask[:, 0], claim[:, 0] = honest.bids.ask[:, 0], honest.bids.claim[:, 0]
+    return honest.with_bids(ask=ask, claim=claim), p, c
+
+
 @which("ask", declared=False)
 def test_some_lie_about_the_ask_pays(rule) -> None:
-    honest, p, c = lying_scenes(rule, 200)
+    honest, p, c = liable_scenes(rule, 200)
     truth = utility(honest.award(rule), p, c)[:, 0]
     shaded = [utility(first_bids(honest, d, p[:, 0]).award(rule), p, c)[:, 0] - truth for d in (-0.1, 0.1, 0.2)]
     assert max(gain.max() for gain in shaded) > 0.01
@@ -177,7 +187,7 @@ def test_some_lie_about_the_ask_pays(rule) -> None:
 
 @which("claim", declared=False)
 def test_some_lie_about_the_claim_pays_at_some_ask(rule) -> None:
-    honest, p, c = lying_scenes(rule, 200)
+    honest, p, c = liable_scenes(rule, 200)
     gains = [
         utility(first_bids(honest, shade, np.full(200, claim)).award(rule), p, c)[:, 0]
         - utility(first_bids(honest, shade, p[:, 0]).award(rule), p, c)[:, 0]
@@ -185,6 +195,28 @@ def test_some_lie_about_the_claim_pays_at_some_ask(rule) -> None:
         for claim in (0.1, 0.5, 1.0)
     ]
     assert max(gain.max() for gain in gains) > 0.01
+
+
+@which("equilibrium")
+@lies_of_hypothesis
+@given(rivals=postings(), kind=types, lies=lies)
+def test_no_lie_pays_where_rivals_are_truthful(rule, rivals, kind, lies) -> None:
+    """Rivals' claims are their true chances of success."""
+    n = rivals.bids.ask.shape[-1]
+    p, c = np.array(rivals.bids.claim), np.array(rivals.bids.ask)
+    p[0], c[0] = kind
+    honest = truthful(rule, rivals, p, c, np.ones(n, np.bool_))
+    honest = honest.with_bids(active=honest.bids.active & (rivals.bids.active | me(rivals)))
+    truth = float(utility(honest.award(rule), p, c)[0])
+    for ask, claim in lies:
+        for told in ((ask, claim), (ask, None), (None, claim)):
+            lie = honest.with_bids(
+                ask=honest.bids.ask if told[0] is None else np.where(me(rivals), told[0], honest.bids.ask),
+                claim=p if told[1] is None else np.where(me(rivals), told[1], p),
+                active=honest.bids.active | me(rivals),
+            )
+            gain = float(utility(lie.award(rule), p, c)[0]) - truth
+            assert gain <= TOLERANCE, f"type (p, c) = {kind} gains {gain:.3g} by {told} in {honest}"
 
 
 @which("rational")
@@ -210,9 +242,17 @@ def test_truth_hires_the_greatest_expected_surplus(rule, penalised) -> None:
     penalty = chance("efficient/penalty", size, high=2.0) if penalised else 0.0
     posted = scene(np.zeros((size, n)), 0.5, value=value, reserve=value, penalty=penalty)
     award = truthful(rule, posted, p, c, np.ones((size, n), np.bool_)).award(rule)
-    surplus = p * value[:, None] - c
-    achieved = np.where(award.hired, surplus, 0.0).sum(axis=-1)
-    np.testing.assert_allclose(achieved, np.maximum(0.0, surplus.max(axis=-1)), rtol=0, atol=TOLERANCE)
+    sizes = range(n + 1) if rule.hires_several else (0, 1)
+    most = getattr(rule, "at_most", None) or n
+    sets = [np.isin(np.arange(n), who) for size in sizes if size <= most for who in combinations(range(n), size)]
+    best = np.max([joint_surplus(who, p, c, value) for who in sets], axis=0)
+    np.testing.assert_allclose(joint_surplus(award.hired, p, c, value), best, rtol=0, atol=TOLERANCE)
+
+
+def joint_surplus(hired: BoolArray, p: FloatArray, c: FloatArray, value: FloatArray) -> FloatArray:
+    """Expected welfare of letting everybody hired try at once, V (1 - prod (1 - p)) - sum c."""
+    solved = 1.0 - np.where(hired, 1.0 - p, 1.0).prod(axis=-1)
+    return np.asarray(solved * value - np.where(hired, c, 0.0).sum(axis=-1))
 
 
 @which("no_deficit")
@@ -224,5 +264,8 @@ def test_principal_never_pays_more_than_the_task_is_worth(rule) -> None:
     award = whole._replace(tender=tender).award(rule)
     for outcome in product((Status.FAIL, Status.PASS), repeat=n):
         status = np.where(award.hired, np.array(outcome), Status.NONE)
+        if award.turn is not None:  # nobody tries after a success
+            passed = (status == Status.PASS)[..., None, :] & (award.turn[..., None, :] < award.turn[..., :, None])
+            status = np.where(passed.any(axis=-1), Status.NONE, status)
         worth = np.where((status == Status.PASS).any(axis=-1), tender.value, 0.0)
         assert (settle(award, status).sum(axis=-1) <= worth + TOLERANCE).all()

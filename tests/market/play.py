@@ -17,6 +17,7 @@ class Play:
 
     def __init__(self, world: World, rules: Rules) -> None:
         self.tables = simulate(world, rules)
+        self.ledger = ledger_of(world, self.tables)
         told = rows(self.tables)
         self.attempts = [row | {"status": STATUS[row["status"]]} for row in told["attempts"]]
         self.bids = [row | {"outcome": OUTCOME[row["outcome"]]} for row in told["bids"]]

@@ -75,6 +75,12 @@ def tables(folder: Path, keep: Any) -> Path:
     return path
 
 
+def test_best_reserve_follows_the_value_and_draws_nothing() -> None:
+    world = drawn_world(tender__reserve="{best_reserve = {uniform = [0, 2]}}")
+    np.testing.assert_array_equal(world.reserve, np.minimum(2.0, world.value / 2))
+    assert changed(world, drawn_world()) == {"reserve"}
+
+
 def test_another_agent_leaves_every_draw_as_it_was() -> None:
     few, all_ = drawn_world(world__agents=str(AGENTS[1:5])), drawn_world()
     for name, array in arrays(few).items():

@@ -63,7 +63,9 @@ def another_future(world: World, past: Tables, now: int, chance: np.random.Gener
     known[tuple(at[:, attempts["finish"] <= now])] = True
     for name in ("success", "verified", "infra"):
         arrays[name] = np.where(known, arrays[name], chance.random(shape) < 0.5)
-    arrays["cost"] = np.where(known, world.cost, chance.random(shape))
+    limit = np.ones(shape)  # what is running is not stopped before its new end
+    limit[tuple(at[:, running])] = np.fmin(attempts["budget"][running], 1.0)
+    arrays["cost"] = np.where(known, world.cost, chance.random(shape) * limit)
     arrays["duration"] = np.where(known, world.duration, least + chance.integers(0, 5, shape))
     return replace(world, **arrays)
 

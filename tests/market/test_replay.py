@@ -10,14 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.bidding import Bidders, Fallback, parse_policy
+from sim.bundled import profiles
 from sim.errors import MarketError
 from sim.mechanisms import Mechanism
+from sim.mechanisms.planner import RouteByAdvice
 from sim.mechanisms.price import HireAll, SecondPrice
+from sim.profile import read_profile
 from sim.replay import play, replay
 from sim.rules import Rules
 from sim.scenario import label_of
+from sim.settings import Settings
 from sim.simulate import simulate
 from sim.standing import LiveReputation
+from sim.synthetic import synthetic_world
 from sim.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
@@ -40,7 +45,8 @@ def assert_same(world: World, rule: Rules) -> None:
 @settings(max_examples=30, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_batch_engine_equals_the_event_market(mechanism: Mechanism, data: st.DataObject) -> None:
-    world = data.draw(worlds((4, 5, 20)))
+    most = min(20, mechanism.most_agents or 20)
+    world = data.draw(worlds((4, 5, most)))
     assert_same(world, data.draw(accounted(data.draw(rules(mechanism)), world)))
 
 
@@ -106,3 +112,32 @@ def test_progress_adds_up_to_the_tasks() -> None:
         done: list[int] = []
         replay(world, make_rules(SecondPrice(), capacity=capacity), progress=done.append)
         assert sum(done) == 35
+
+
+ADVICE = (
+    {"base_rate": {"prior": 2.0, "mean": 0.5, "by_family": True}},
+    {"beta": {"prior": 5.0, "decay": 0.9, "by_family": True}},
+    {"platt_online": {"eta": 0.3, "eps": 0.001}},
+    {"platt_batch": {"eps": 0.001, "memory": 8, "by_family": True}},
+    {"thompson": {"by_family": True}},
+    {"ucb1": {}},
+    {"planner": {"budget": 60, "prior": 2.0, "noise": 0.5}},
+)
+
+
+@pytest.mark.parametrize("advice", ADVICE, ids=lambda advice: next(iter(advice)))
+@pytest.mark.parametrize("reputation", ["none", {"exponential": {"weight": 0.2}}, {"beta": {"decay": 0.95}}])
+def test_every_source_of_advice_in_a_scenario(advice: dict[str, object], reputation: object) -> None:
+    """Families, slots, delays, lost attempts and a verifier that errs."""
+    world = {"profile": "pool", "tasks": 60, "parameters": "point", "pool_size": 7, "arrivals": {"poisson": 0.5}}
+    chance = {"duration": {"uniform": [0, 9]}, "infra": 0.1, "verifier": {"false_pass": 0.1, "false_fail": 0.1}}
+    stated = Settings.model_validate(
+        {
+            "world": {**world, **chance},
+            "tender": {"value": 1.0, "reserve": 1.0, "penalty": 0.0, "postings": 3, "exclude": "failed"},
+            "market": {"capacity": 2, "repost_delay": 1},
+            "standing": {"advice": advice, "reputation": reputation, "expected_cost": {"fixed": 0.05}},
+        }
+    )
+    drawn = synthetic_world(read_profile(profiles()["pool"]), (), stated, 11, 3)
+    assert_same(drawn, Rules.of(RouteByAdvice(), stated, drawn))

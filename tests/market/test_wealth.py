@@ -19,11 +19,13 @@ from analysis.metrics import utilities
 from analysis.wealth import exit_ticks, final_wealth
 from sim.allocator import Allocator
 from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender
+from sim.errors import MarketError
 from sim.market import Market
 from sim.mechanisms import Mechanism
 from sim.mechanisms.base import Promises, select
 from sim.mechanisms.contingent import Contingent
 from sim.mechanisms.live import AgentEconomyPhase2
+from sim.plans import Plans
 from sim.replay import replay
 from sim.rules import Rules
 from sim.simulate import simulate
@@ -169,6 +171,20 @@ def test_contract_that_takes_nothing_needs_no_bond() -> None:
     )  # fmt: skip
     rule = make_rules(bankroll=(1.0,), penalties=(0.5, 0.0))
     assert [Play(world, rule).outcomes(t)[0] for t in range(4)] == ["won", "won", "won", "no bond"]
+
+
+def test_attempt_stopped_at_its_budget_costs_that_budget() -> None:
+    """Tries cost 1, but are stopped at .25: .5 lasts for two of them."""
+    world = certain(3, 1, belief=0.5, cost_belief=0.125, cost=1.0, value=1.0, reserve=1.0)
+    rule = make_rules("production_plans", plans=Plans((0.25,), 0.0), bankroll=(0.5,))
+    assert [Play(world, rule).outcomes(t)[0] for t in range(3)] == ["won", "won", "exited"]
+    assert_same_rows(rows(replay(world, rule)), rows(simulate(world, rule)))
+
+
+@pytest.mark.parametrize("limit", [{"bankroll": (1.0,)}, {"budgets": (1.0,)}])
+def test_rounds_have_no_place_for_accounts(limit: dict[str, Any]) -> None:
+    with pytest.raises(MarketError, match="read posting by posting, but a round clears all that are open at once"):
+        simulate(certain(1, 1), make_rules(round=2, **limit))
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=lambda rule: str(rule))

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from sim.settings import Settings
 from sim.sweep.axes import levels, parse_factors
+from sim.sweep.plan import world_key
 from tests.cli.command import SCENARIO, bidlab, files
 from tests.sweep.scenes import write
 
@@ -131,3 +133,19 @@ def test_run_ignores_the_sweep_and_check_counts_it(tmp_path: Path) -> None:
         "sweep: 3 cell(s) of 3 levels, 1 arm(s), 2 job(s) of at most 1 replication(s): 12 auctions"
     )
     assert "sweep" in bidlab("list", "settings").out
+
+
+@pytest.mark.parametrize(
+    ("advice", "own"),
+    [
+        ("ability", False),
+        ({"beta": {"prior": 2.0}}, False),
+        ("thompson", True),
+        ({"planner": {"budget": 9, "prior": 1.0}}, True),
+    ],
+)
+def test_worlds_are_told_apart_by_advice_that_is_drawn(advice: object, own: bool) -> None:
+    world = {"profile": "pool", "tasks": 4, "parameters": "point", "arrivals": {"every": 1}}
+    sections = {"world": world, "tender": {"reserve": 1.0, "penalty": 0.0}}
+    plain, advised = (Settings.model_validate({**sections, "standing": s}) for s in ({}, {"advice": advice}))
+    assert (world_key(plain) != world_key(advised)) == own

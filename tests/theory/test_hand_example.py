@@ -63,6 +63,29 @@ def test_row_of_the_table(mechanism, posting, expected) -> None:
     assert (success, failure) == pytest.approx(expected[1:], abs=ROUNDING)
 
 
+SEVERAL = {
+    "k_redundant": (rule("k_redundant"), {}, {0: (0.40, 0.0), 1: (0.10, 0.0)}),
+    "k_redundant, one": (rule("k_redundant", at_most=1), {}, {0: (0.45, -0.55)}),
+    "best_reserve": (rule("best_reserve"), {}, {1: (1 / 3, 0.0)}),
+    "best_reserve, nobody cheap enough": (rule("best_reserve", low=0.05, high=0.08), {}, {}),
+    "best_reserve_public": (rule("best_reserve_public"), {}, {1: (0.15, 0.15)}),
+    "budget_feasible": (rule("budget_feasible"), {"reserve": 0.5}, {0: (0.30, 0.30), 1: (0.20, 0.20)}),
+    "budget_feasible, equal values": (
+        rule("budget_feasible", values="equal"),
+        {"reserve": 0.4},
+        {1: (0.20, 0.20), 2: (0.20, 0.20)},
+    ),
+}
+
+
+@pytest.mark.parametrize(("mechanism", "posting", "contracts"), SEVERAL.values(), ids=SEVERAL.keys())
+def test_everybody_who_is_hired(mechanism, posting, contracts) -> None:
+    award = hand(mechanism, **posting).award
+    assert np.flatnonzero(award.hired).tolist() == sorted(contracts)
+    for agent, promised in contracts.items():
+        assert (award.pay_success[agent], award.pay_failure[agent]) == pytest.approx(promised, abs=1e-12)
+
+
 def test_phase2_break_even_asks() -> None:
     asks = hand(rule("agent_economy_phase2")).bids.bids.ask
     np.testing.assert_allclose(asks, [0.3489, 0.1567, 0.5], rtol=0, atol=ROUNDING)

@@ -119,8 +119,8 @@ def test_bundled_profiles_can_be_drawn_from(name: str) -> None:
         ("sd = 0.6", "sd = -0.6", ("agents.a.cost.sd", ">= 0", "-0.6")),
         ("mean = -1.5, ", "", ("agents.a.cost.mean", "missing")),
         ("cost = { mean = -1.5, sd = 0.6 }", "cost = 0.2", ("agents.a.cost", "table", "0.2")),
-        (TEXT[TEXT.index("[agents.a]") :], "[agents]", ("agents", "empty")),
-        (TEXT[TEXT.index("[agents.a]") :], "", ("agents", "missing")),
+        (TEXT[TEXT.index("[agents.a]") :], "[agents]", ("[agents.NAME]", "[pool]")),
+        (TEXT[TEXT.index("[agents.a]") :], "", ("[agents.NAME]", "[pool]")),
         ("sigma_d = 2.0", "sigma_d == 2.0", ("TOML", "line 2")),
     ],
 )

@@ -8,11 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.arrays import Status
-from sim.standing import COST_LEARNERS, REPUTATIONS, Learner, LiveReputation, Outcome, RunningMeanCost
+from sim.standing import (
+    COST_LEARNERS,
+    REPUTATIONS,
+    BetaReputation,
+    ExponentialReputation,
+    Learner,
+    LiveReputation,
+    Outcome,
+    RunningMeanCost,
+)
 from tests.reference import MeanCost, reputation_step
+from tests.reference_standing import reputed
 
 LEARNERS: dict[str, Learner] = {
-    **{f"reputation {name}": rule() for name, rule in REPUTATIONS.items()},
+    "reputation agent_economy": LiveReputation(),
+    "reputation exponential": ExponentialReputation(weight=0.3, start=0.8),
+    "reputation beta": BetaReputation(a=2.0, b=0.5, decay=0.9),
     **{f"cost {name}": rule(prior=0.4, weight=2.0) for name, rule in COST_LEARNERS.items()},
 }
 every_learner = pytest.mark.parametrize("learner", LEARNERS.values(), ids=LEARNERS.keys())
@@ -23,6 +35,24 @@ histories = st.lists(
 
 def outcome(row: list[tuple[Status, float]]) -> Outcome:
     return Outcome(np.array([s for s, _ in row], np.int8), np.array([cost for _, cost in row]))
+
+
+def test_every_reputation_is_among_the_learners_tested() -> None:
+    assert {f"reputation {name}" for name in REPUTATIONS} <= set(LEARNERS)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(history=histories)
+@pytest.mark.parametrize("name", REPUTATIONS)
+def test_reputation_follows_its_definition(name: str, history) -> None:
+    rule = LEARNERS[f"reputation {name}"]
+    state, past = rule.init(3), [[], [], []]
+    for row in history:
+        state = rule.step(state, outcome(row))
+        for own, (status, _) in zip(past, row, strict=True):
+            if status in (Status.PASS, Status.FAIL):
+                own.append(status is Status.PASS)
+        assert rule.read(state).tolist() == [reputed(rule, own) for own in past]
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -86,6 +116,15 @@ def test_only_pass_and_fail_move_reputation(status: Status, reputation: float) -
     rule = LiveReputation()
     after = rule.step((np.array([reputation]),), Outcome(np.array([status], np.int8), np.zeros(1)))
     assert rule.read(after).tolist() == [reputation]
+
+
+@pytest.mark.parametrize("status", [Status.INFRA, Status.NONE])
+@pytest.mark.parametrize("name", REPUTATIONS)
+def test_an_attempt_lost_to_the_system_leaves_every_reputation(name: str, status: Status) -> None:
+    rule = LEARNERS[f"reputation {name}"]
+    before = rule.step(rule.init(1), Outcome(np.array([Status.FAIL], np.int8), np.zeros(1)))
+    after = rule.step(before, Outcome(np.array([status], np.int8), np.zeros(1)))
+    assert [column.tolist() for column in after] == [column.tolist() for column in before]
 
 
 @pytest.mark.parametrize(("status", "limit"), [(Status.PASS, 1.25), (Status.FAIL, 0.5)])

@@ -1,0 +1,67 @@
+"""Writes the table of an audit as CSV, Markdown and LaTeX, and builds what the terminal shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.audit_table import COLUMNS, View, views
+from sim.results import add_row, plain_table
+
+READ = (
+    "gains are against truthful rivals, in one posting: not equilibrium profit, and blind to lies that pay through "
+    "reputation, later postings or collusion; truth: the ask is the break-even price on success, or the cost of an "
+    "attempt; the claim is the belief"
+)
+_WORDS = ("arm", "rule", "agent", "declared", "ignores")  # as they are, even where they look like "NA"
+_TEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}"}
+
+
+def write_audit(folder: Path, frame: pd.DataFrame, notes: Sequence[str]) -> None:
+    """Add audit.csv, audit.md and audit.tex to the folder; notes: what was audited, how finely."""
+    frame.to_csv(folder / "audit.csv", index=False, lineterminator="\n")
+    shown = views(frame)
+    parts = ["# Incentive audit", *notes, READ, *(_markdown(view) for view in shown)]
+    (folder / "audit.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    lines = [f"% {note}" for note in (*notes, READ)]
+    (folder / "audit.tex").write_text("\n".join([*lines, *(_latex(view) for view in shown)]) + "\n", encoding="utf-8")
+
+
+def audit_views(frame: pd.DataFrame, notes: Sequence[str]) -> list[Any]:
+    """What is printed."""
+    parts: list[Any] = [*notes, READ, ""]
+    for view in views(frame):
+        table = plain_table(view.title, view.columns, view.n_left)
+        for column in table.columns[: view.n_left]:
+            column.no_wrap = True
+        for row in view.rows:
+            add_row(table, *row)
+        parts += [table, ""]
+    return parts
+
+
+def read_audit(folder: Path) -> pd.DataFrame:
+    """audit.csv of a folder; empty text stays empty."""
+    empty = {name: [""] for name in COLUMNS if name not in _WORDS}
+    return pd.read_csv(folder / "audit.csv", keep_default_na=False, na_values=empty, dtype=dict.fromkeys(_WORDS, str))
+
+
+def _markdown(view: View) -> str:
+    lines = [view.columns, ["---" if place < view.n_left else "---:" for place in range(len(view.columns))], *view.rows]
+    cells = (" | ".join(cell.replace("|", r"\|") for cell in line) for line in lines)
+    return "\n".join([f"**{view.title}**", "", *(f"| {row} |" for row in cells)])
+
+
+def _latex(view: View) -> str:
+    """A tabular with the rules of booktabs."""
+    sides = "l" * view.n_left + "r" * (len(view.columns) - view.n_left)
+    rows = [" & ".join(_tex(cell) for cell in row) + r" \\" for row in (view.columns, *view.rows)]
+    head = [f"% {view.title}", rf"\begin{{tabular}}{{{sides}}}", r"\toprule", rows[0], r"\midrule"]
+    return "\n".join([*head, *rows[1:], r"\bottomrule", r"\end{tabular}"])
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(letter, letter) for letter in text)

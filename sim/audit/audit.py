@@ -1,0 +1,145 @@
+"""Audits one rule for one agent: the three kinds of lies, ex post gains, and what the lies do to everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sim.arrays import FloatArray
+from sim.audit.choice import LEAST, Choice, Chooser, Estimate, estimate, nothing
+from sim.audit.desk import Desk
+from sim.audit.lies import Grid, Lies
+from sim.audit.money import Effect, Truth, effect, truth
+from sim.audit.problem import Problem
+from sim.audit.search import Screened, best_shared, blocks, screen_own, screen_shared, truths
+from sim.errors import RunError
+
+KINDS = ("ask", "claim", "joint")
+FALSIFIED = 1e-9  # dollars a single draw must gain to falsify a promise of dominance
+_CHECKED = 64  # draws on which a rule is seen to ignore claims, or bids
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """What lies of one kind gain. ex_post, ex_post_max: mean and greatest over types and screening draws, dollars.
+
+    ex_post_grid: the mean without the asks beside the critical one.
+    """
+
+    choice: Choice
+    ex_post: Estimate
+    ex_post_max: float
+    ex_post_grid: float
+
+    @property
+    def most(self) -> float:
+        """The greatest D met at any type and draw."""
+        return max(self.choice.most, self.ex_post_max)
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What was found. kinds: by KINDS. effect: of the best joint lies. ignored: bids or claims that change nothing."""
+
+    problem: Problem
+    kinds: dict[str, Kind]
+    truth: Truth
+    effect: Effect
+    ignores: str
+
+
+def refusal(rule: object) -> str:
+    """Why a rule cannot be audited, or nothing."""
+    if getattr(rule, "couples_tasks", False):
+        return "clears several tasks together, so that one posting alone says nothing of it"
+    if getattr(rule, "takes_menu", False):
+        return "takes menus of budgets, not one ask and one claim"
+    return ""
+
+
+def audit(problem: Problem, grid: Grid | None = None) -> Audit:
+    """Audit `problem.rule` for `problem.agent`; raises RunError naming the rule where it cannot be audited."""
+    reason = refusal(problem.rule)
+    if reason:
+        raise RunError(f"{problem.rule.name}: {reason}; it is not audited")
+    grid = grid or Grid()
+    few, many = Desk(problem, problem.screening), Desk(problem, problem.draws)
+    ignores = _ignores(few, grid)
+    kinds = _kinds(few, many, grid, ignores)
+    return Audit(problem, kinds, truth(many), effect(many, kinds["joint"].choice), ignores)
+
+
+def _ignores(desk: Desk, grid: Grid) -> str:
+    """What changes no award on some draws, as the rule says: "bids", "claims", or "" for nothing of the kind.
+
+    A rule that says so and does otherwise is audited in full, and refuted by what is found.
+    """
+    rule = desk.problem.rule
+    if not rule.promises.claim_ignored:
+        return ""
+    sample = Desk(desk.problem, desk.draws.cut(slice(_CHECKED)))
+    menu, n_claims = grid.joint(), grid.n_claims + 1
+    deal = sample.deal(sample.shared(*menu))
+    over = [field.reshape(grid.n_asks, n_claims, -1) for field in deal]
+    if not rule.solicits_bids and all((field == field[:1, :1]).all() for field in over):
+        return "bids"
+    return "claims" if all((field == field[:, :1]).all() for field in over) else ""
+
+
+def _kinds(few: Desk, many: Desk, grid: Grid, ignores: str) -> dict[str, Kind]:
+    none = _none(len(few.types))
+    if ignores == "bids":
+        return dict.fromkeys(KINDS, none)
+    if ignores == "claims" and few.types.advice is not None:
+        ask = _weighed(many, [screen_own(few, grid.ask_only(), grid)])
+        return {"ask": ask, "claim": none, "joint": ask}
+    if ignores == "claims":
+        ask = _shared(few, many, grid, [], claims_count=False)
+        return {"ask": ask, "claim": none, "joint": ask}
+    asks, claims = (screen_own(few, menu, grid) for menu in (grid.ask_only(), grid.claim_only()))
+    return {
+        "ask": _weighed(many, [asks]),
+        "claim": _weighed(many, [claims]),
+        "joint": _shared(few, many, grid, [asks, claims]),
+    }
+
+
+def _none(n_types: int) -> Kind:
+    return Kind(nothing(n_types), Estimate(0.0, 0.0), 0.0, 0.0)
+
+
+def _shared(few: Desk, many: Desk, grid: Grid, others: list[Screened], claims_count: bool = True) -> Kind:
+    """Joint lies: the whole grid on all draws; the candidates of the other kinds are lies of this one too.
+
+    claims_count: False where claims change nothing, so that asks alone are tried.
+    """
+    menu = grid.joint() if claims_count else Lies(grid.asks, np.ones(grid.n_asks))
+    screened, best = screen_shared(few, menu, grid), best_shared(many, menu)
+    if not claims_count:
+        screened = replace(screened, candidates=[_true_claim(lies) for lies in screened.candidates])
+        best = [_true_claim(lies) for lies in best]
+    return _weighed(many, [*others, screened], best)
+
+
+def _true_claim(lies: Lies) -> Lies:
+    return Lies(lies.share, np.full(len(lies.share), np.nan))
+
+
+def _weighed(desk: Desk, screened: list[Screened], candidates: Iterable[Lies] = ()) -> Kind:
+    """Weighs all candidates on all draws."""
+    listed = [*(lies for menu in screened for lies in menu.candidates), *candidates]
+    chooser = Chooser(len(desk.types), len(desk))
+    for part in blocks(len(desk.types), len(listed) * len(desk)):
+        which = np.arange(part.start, part.stop)
+        told, base = [lies.at(part) for lies in listed], truths(desk, part)
+        chooser.add(part, [desk.utility(which, *lies) - base for lies in told], told)
+    ex_post, on_grid = (np.maximum.reduce([getattr(m, name) for m in screened]) for name in ("ex_post", "on_grid"))
+    average = estimate(ex_post.mean(axis=1), ex_post.mean(axis=0))
+    return Kind(chooser.choice(), average, _nil(ex_post.max()), _nil(on_grid.mean()))
+
+
+def _nil(gain: FloatArray | np.float64) -> float:
+    """A gain as a number; what rounding makes of nothing is 0."""
+    return float(gain) if gain > LEAST else 0.0

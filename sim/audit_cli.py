@@ -1,0 +1,157 @@
+"""The command `audit`. Prints, as sim/cli.py does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.cli_options import Overrides, Plugins, Seed, printed, share, whole
+from sim.errors import RunError
+
+if TYPE_CHECKING:
+    from sim.audit.execute import Job
+    from sim.audit.row import Row
+
+_NO_SEED = 2**64 - 1
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(audit)
+
+
+def audit(
+    mechanism: Annotated[list[str] | None, typer.Argument(help="names of the rules, see `bidlab list`")] = None,
+    every: Annotated[bool, typer.Option("--all", help="every rule there is")] = False,
+    scenario: Annotated[
+        str | None, typer.Option(help="audit in this scenario's world, its arms or the rules named [default: E1]")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for the table [default: out/audit]")] = None,
+    types: Annotated[str, typer.Option(help="types of the agent")] = "400",
+    draws: Annotated[str, typer.Option(help="draws of everything else")] = "4000",
+    seed: Seed = None,
+    tolerance: Annotated[str, typer.Option(help="a gain below this share of V is called consistent")] = "0.001",
+    false_pass: Annotated[str, typer.Option(help="share of failures the verifier passes")] = "0",
+    false_fail: Annotated[str, typer.Option(help="share of successes the verifier fails")] = "0",
+    override: Overrides = None,
+    plugin: Plugins = None,
+    jobs: Annotated[str | None, typer.Option(help="processes of this machine [default: one per core]")] = None,
+    force: Annotated[bool, typer.Option("--force", help="replace another run or audit")] = False,
+) -> None:
+    """Measure what an agent gains by lying about its ask, its claim or both, rule by rule.
+
+    Exit code 1 where a rule declares truth dominant and a lie pays.
+    """
+    from sim.audit.execute import Sizes
+    from sim.audit.plan import plan_e1, plan_scenario
+    from sim.audit.problem import Verifier
+    from sim.bundled import find_scenario
+    from sim.plugins import plugins
+    from sim.scenario import load_scenario
+
+    chosen = list(dict.fromkeys(mechanism or []))
+    _check_choice(chosen, every, scenario, override)
+    sizes = Sizes(_at_least("--types", types, 2), _at_least("--draws", draws, 4))
+    verifier = Verifier(share("--false-pass", false_pass), share("--false-fail", false_fail))
+    limit = share("--tolerance", tolerance)
+    number = None if seed is None else _seed(seed)
+    with plugins(plugin or []) as digests:
+        if scenario is None:
+            plan = plan_e1(chosen, number, sizes, limit, verifier, digests)
+        else:
+            found = load_scenario(find_scenario(scenario), seed=number, overrides=override or [], mechanisms=chosen)
+            plan = plan_scenario(found, sizes, limit, verifier, digests)
+        info = plan.info
+        place = out or Path("out") / "audit"
+        broken = _write(place, info, plan.jobs, limit, _processes(jobs), plugin or [], force, new=out is None)
+    show(place, info)
+    for line in broken:
+        typer.echo(f"bidlab: {line}", err=True)
+    if broken:
+        raise typer.Exit(1)
+
+
+def show(folder: Path, info: dict[str, Any]) -> None:
+    """Print what an audit found."""
+    from analysis.audit_report import audit_views, read_audit
+
+    printed([*audit_views(read_audit(folder), info["audit"]["notes"]), f"{folder}: audit.csv, audit.md, audit.tex"])
+
+
+def _check_choice(chosen: Sequence[str], every: bool, scenario: str | None, override: list[str] | None) -> None:
+    if every and chosen:
+        raise RunError(f"--all: audits every rule; {', '.join(chosen)} need not be named")
+    if every and scenario is not None:
+        raise RunError("--all: is for the test world; a scenario's arms are audited, or the rules named")
+    if not every and not chosen and scenario is None:
+        raise RunError("audit: name a mechanism (see `bidlab list`), or give --all or --scenario")
+    if override and scenario is None:
+        raise RunError("--set: changes a scenario, and --scenario is not given")
+
+
+def _write(
+    folder: Path,
+    info: dict[str, Any],
+    made: Sequence[Job],
+    tolerance: float,
+    processes: int,
+    plugins: Sequence[Path],
+    force: bool,
+    new: bool,
+) -> list[str]:
+    """Audit and write the folder; returns the promises broken. new: an audit in the default place is replaced."""
+    from analysis.audit_report import write_audit
+    from analysis.audit_table import audit_table
+    from sim.audit.row import judge
+    from sim.folder import check_folder, open_partial, partial_of, take_name
+    from sim.run import run_info
+
+    replaced = new and (run_info(folder) or {}).get("kind") == "audit"
+    check_folder(folder, info, force or replaced)
+    rows = _rows(made, processes, plugins)
+    broken = judge(rows, tolerance)
+    partial = partial_of(folder)
+    try:
+        open_partial(partial, info, [], "inputs")
+        (partial / "inputs").rmdir()
+        write_audit(partial, audit_table([row.cells for row in rows]), info["audit"]["notes"])
+        take_name(folder, partial)
+    except OSError as error:
+        raise RunError(f"--out {folder}: cannot be written: {error.strerror or error}") from None
+    return broken
+
+
+def _rows(made: Sequence[Job], processes: int, plugins: Sequence[Path]) -> list[Row]:
+    from sim.audit.execute import run_jobs
+    from sim.audit.lies import Grid
+    from sim.progress import steps
+
+    try:
+        with steps("audit", len(made)) as progress:
+            return run_jobs(made, Grid(), processes, plugins, progress)
+    except KeyboardInterrupt:
+        typer.echo("bidlab: interrupted; nothing was written", err=True)
+        raise typer.Exit(130) from None
+
+
+def _processes(text: str | None) -> int:
+    from sim.sweep.processes import cores
+
+    return cores() if text is None else _at_least("--jobs", text, 1)
+
+
+def _at_least(option: str, text: str, least: int) -> int:
+    number = whole(option, text)
+    if number < least:
+        raise RunError(f"{option} {number}: must be >= {least}")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = whole("--seed", text)
+    if not 0 <= number < _NO_SEED:
+        raise RunError(f"--seed {number}: must lie in 0 ... {_NO_SEED - 1}")
+    return number

@@ -1,0 +1,199 @@
+"""`bidlab audit`: tables in every form, refuted promises, bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.audit_table import COLUMNS
+from tests.cli.command import ARM, SCENARIO, Said, bidlab, files, lay_out
+
+SMALL = ("--types", "6", "--draws", "20", "--jobs", "1")
+PLUGIN = """
+from dataclasses import dataclass
+from sim.mechanisms import Promises, register
+from sim.mechanisms.price import FirstPrice
+
+@register("boast")
+@dataclass(frozen=True)
+class Boast(FirstPrice):
+    summary = "a first-price auction that promises too much"
+    promises = Promises(ask=True, claim=True, rational=True, efficient=False, no_deficit=True, claim_ignored=True)
+"""
+
+
+def audited(folder: Path, *arguments: str | Path) -> Said:
+    return bidlab("audit", *arguments, "--out", folder, *SMALL)
+
+
+def test_every_form_of_the_table(tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    said = audited(out, "second_price", "second_score")
+    assert (said.code, said.err) == (0, "")
+    for fragment in ("E1: n = 4", "41 asks", "second_score(score=q(V-a))", "A Q*", "ok / ok / ok"):
+        assert fragment in said.out
+    assert files(out) == {"audit.csv", "audit.md", "audit.tex", "run.json"}
+    frame = pd.read_csv(out / "audit.csv")
+    assert list(frame["rule"]) == ["second_price", "second_score", "second_score(score=q(V-a))"]
+    assert set(frame.columns) == set(COLUMNS) - {"joint_gain_without_error"}
+    assert (frame["joint_gain"] == frame["joint_gain_of_value"]).all()
+    assert frame.loc[0, ["ask_gain", "claim_gain", "joint_gain"]].tolist() == [0, 0, 0]
+    assert frame.loc[1, "joint_gain"] > 0.02
+    text = (out / "audit.md").read_text()
+    assert text.count("| second_price |") == 2
+    tex = (out / "audit.tex").read_text()
+    assert r"second\_score(score=q(V-a)) & price" in tex
+    assert tex.count(r"\begin{tabular}") == tex.count(r"\end{tabular}") == 2
+    info = json.loads((out / "run.json").read_text())
+    assert (info["kind"], info["seed"], len(info["hash"])) == ("audit", 20240, 64)
+    assert info["audit"]["rules"][0] == {
+        "arm": "",
+        "mechanism": "second_price",
+        "parameters": {},
+        "types": 6,
+        "draws": 20,
+        "screening": 200,
+        "false_pass": 0.0,
+        "false_fail": 0.0,
+    }
+
+
+def test_show_prints_the_same_again(tmp_path: Path) -> None:
+    said = audited(tmp_path / "o", "first_price")
+    assert bidlab("show", tmp_path / "o") == said
+    assert "hold-out" in bidlab("show", tmp_path / "o", "--columns").out
+    refused = bidlab("explain", tmp_path / "o", "--task", "t1")
+    assert refused.code == 2
+    assert "holds an audit" in refused.err
+
+
+def test_the_same_command_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("o", "p"):
+        audited(tmp_path / name, "agent_economy")
+    bidlab("audit", "agent_economy", "--out", tmp_path / "q", *SMALL[:4], "--jobs", "2")
+    for name in files(tmp_path / "o"):
+        assert len({(tmp_path / folder / name).read_bytes() for folder in "opq"}) == 1, name
+
+
+def test_another_audit_is_replaced_by_force_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audited(tmp_path / "o", "first_price")
+    said = audited(tmp_path / "o", "second_price")
+    assert said.code == 2
+    assert "holds another run (E1, seed 20240" in said.err
+    assert audited(tmp_path / "o", "second_price", "--force").code == 0
+    monkeypatch.chdir(tmp_path)
+    for name in ("first_price", "second_price"):  # the default place is the audit's own
+        assert bidlab("audit", name, *SMALL).code == 0
+    assert set(pd.read_csv(tmp_path / "out" / "audit" / "audit.csv")["rule"]) == {"second_price"}
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_promise_that_is_not_kept_fails_the_command(tmp_path: Path, jobs: str) -> None:
+    plugin = tmp_path / "p.py"
+    plugin.write_text(PLUGIN)
+    said = bidlab(
+        "audit", "second_price", "boast", "--plugin", plugin, "--out", tmp_path / "o", *SMALL[:4], "--jobs", jobs
+    )
+    assert said.code == 1
+    lines = said.err.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("bidlab: boast declares truth dominant in ask, and a0 gains $0.")
+    assert "ask and claim" in lines[1]
+    assert list(pd.read_csv(tmp_path / "o" / "audit.csv")["promise"]) == ["kept", "refuted"]
+
+
+def test_scenario(tmp_path: Path) -> None:
+    scenario = lay_out(tmp_path, SCENARIO + ARM.replace('"x"', '"y"').replace("second_price", "first_score"))
+    said = audited(tmp_path / "o", "--scenario", scenario)
+    assert said.code == 0, said.err
+    assert "each agent in its own place" in said.out
+    frame = pd.read_csv(tmp_path / "o" / "audit.csv")
+    assert [tuple(row) for row in frame[["arm", "agent"]].to_numpy()] == [
+        ("x", "a"),
+        ("x", "b"),
+        ("y", "a"),
+        ("y", "b"),
+    ]
+    assert set(frame["types"]) == {2}
+    assert "y: b" in said.out
+    named = audited(tmp_path / "p", "first_price", "--scenario", scenario, "--set", "tender.penalty=0.5")
+    assert named.code == 0, named.err
+    assert set(pd.read_csv(tmp_path / "p" / "audit.csv")["rule"]) == {"first_price"}
+    assert json.loads((tmp_path / "p" / "run.json").read_text())["scenario"]["arms"][0]["tender"]["penalty"] == 0.5
+
+
+def test_verifier_that_errs(tmp_path: Path) -> None:
+    said = audited(tmp_path / "o", "second_price", "first_score", "--false-fail", "0.2", "--false-pass", "0.1")
+    assert said.code == 0, said.err
+    assert "passes 0.1 of failures and fails 0.2 of successes" in said.out
+    assert "without error" in said.out
+    frame = pd.read_csv(tmp_path / "o" / "audit.csv")
+    assert set(frame.columns) == set(COLUMNS)
+    assert frame.loc[0, "ask_gain"] > 0  # the break-even price counts on success being seen
+    assert frame.loc[0, "joint_gain_without_error"] == 0
+    assert frame.loc[0, "promise"] == "kept"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragments"),
+    [
+        ((), ("name a mechanism", "--all", "--scenario")),
+        (("second_prise",), ("unknown mechanism 'second_prise'", "did you mean 'second_price'")),
+        (("first_price", "--all"), ("--all", "first_price")),
+        (("--all", "--scenario", "s"), ("--all", "arms")),
+        (("first_price", "--set", "tender.penalty=1"), ("--set", "--scenario")),
+        (("--scenario", "no_such"), ("no scenario 'no_such'", "bundled")),
+        (("first_price", "--types", "1"), ("--types 1", ">= 2")),
+        (("first_price", "--types", "x"), ("--types x", "whole number")),
+        (("first_price", "--draws", "3"), ("--draws 3", ">= 4")),
+        (("first_price", "--draws", "1e3"), ("--draws 1e3", "whole number")),
+        (("first_price", "--jobs", "0"), ("--jobs 0", ">= 1")),
+        (("first_price", "--seed", "-1"), ("--seed -1", "0 ...")),
+        (("first_price", "--seed", "x"), ("--seed x", "whole number")),
+        (("first_price", "--tolerance", "2"), ("--tolerance 2", "from 0 to 1")),
+        (("first_price", "--tolerance", "nan"), ("--tolerance nan", "from 0 to 1")),
+        (("first_price", "--false-pass", "-0.1"), ("--false-pass -0.1", "from 0 to 1")),
+        (("first_price", "--false-fail", "1.5"), ("--false-fail 1.5", "from 0 to 1")),
+        (("first_price", "--plugin", "none.py"), ("--plugin none.py", "cannot be read")),
+    ],
+)
+def test_bad_input(tmp_path: Path, arguments: tuple[str, ...], fragments: tuple[str, ...]) -> None:
+    said = bidlab("audit", *arguments, "--out", tmp_path / "o")
+    assert said.code == 2
+    assert said.out == ""
+    assert said.err.startswith("bidlab: ")
+    assert said.err.count("\n") == 1
+    for fragment in fragments:
+        assert fragment in said.err
+    assert files(tmp_path) == set()
+
+
+def test_rules_that_cannot_be_audited_are_refused_by_name(tmp_path: Path) -> None:
+    """Named, they are an error; among all, a note."""
+    plugin = tmp_path / "p.py"
+    for attribute, reason in (("couples_tasks", "several tasks together"), ("takes_menu", "menus of budgets")):
+        plugin.write_text(PLUGIN.replace("summary =", f"{attribute} = True\n    summary ="))
+        said = bidlab("audit", "boast", "--plugin", plugin, "--out", tmp_path / "o", *SMALL)
+        assert (said.code, said.err.count("\n")) == (2, 1)
+        assert "boast" in said.err
+        assert reason in said.err
+        scenario = lay_out(tmp_path, SCENARIO.replace("second_price", "boast"))
+        said = bidlab("audit", "--scenario", scenario, "--plugin", plugin, "--out", tmp_path / "o", *SMALL)
+        assert said.code == 2
+        assert reason in said.err
+
+
+def test_all_rules_at_once(tmp_path: Path) -> None:
+    plugin = tmp_path / "p.py"
+    plugin.write_text(PLUGIN.replace("summary =", "takes_menu = True\n    summary ="))
+    said = bidlab(
+        "audit", "--all", "--plugin", plugin, "--out", tmp_path / "o", "--types", "3", "--draws", "8", "--jobs", "1"
+    )
+    assert said.code == 0, said.err
+    assert "not audited: boast takes menus" in said.out
+    frame = pd.read_csv(tmp_path / "o" / "audit.csv")
+    assert (frame["promise"] != "refuted").all()
+    assert len(frame) >= 15

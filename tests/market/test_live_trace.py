@@ -1,0 +1,325 @@
+"""A run of the public live engine [AE], event by event: rounds, greedy assignment, one task worked on at a time.
+
+Three tasks of a bounty of 90 credits, three workers that bid the same in every round, an attempt that takes one round
+of the engine and is followed by the next clearing. The engine counts bidding and working as rounds of their own, so
+ours are held at every second tick and an attempt takes one. Between equal scores and reputations the engine looks at
+the time a bid promises, the task and the worker's name, last first; no two workers ever tie here, and the lottery of
+this World is that order of names all the same.
+
+The trace itself is the engine's and is not part of this repository: it is looked for in a `data` folder beside it.
+What the run came to is written out below and is checked without it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.allocator import Allocator
+from sim.arrays import FloatArray, Notice
+from sim.bidding import BidderState
+from sim.escalation import Escalation
+from sim.explain_round import ExplainedRound
+from sim.market import Market
+from sim.mechanisms.live import AgentEconomy
+from sim.rounds import assign_round, starting
+from sim.rules import Rules
+from sim.sources import ExpectedCost
+from sim.standing import LiveReputation
+from sim.tape import Tape, unroll
+from sim.world import World
+from tests.market.play import Play
+from tests.reference import Agent, Pair, agent_economy_score, greedy_pairs
+from tests.scenes import scene
+from tests.worlds import make_rules, make_world
+
+WORKERS, TASKS = ("w1", "w2", "w3"), ("T1", "T2", "T3")
+TRACE = next(Path(__file__).parents[3].glob("*/data/agent_economy_trace.jsonl"), None)
+SILENT = {"run_created", "round_advanced", "plan_revision_requested", "discussion_post"}  # no rows of a ledger
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """Asks its cost belief and claims its belief, every time."""
+
+    def __call__(
+        self, belief: FloatArray, cost_belief: FloatArray, notice: Notice, state: BidderState
+    ) -> tuple[FloatArray, FloatArray]:
+        return cost_belief, belief
+
+
+def live_world(credit: float) -> World:
+    """The run's World; a dollar is worth `credit` credits."""
+    world = make_world(
+        3,
+        3,
+        repeats=True,
+        value=90 / credit,
+        reserve=90 / credit,
+        belief=[[0.60, 0.65, 0.85]] * 3,
+        cost_belief=np.array([[25, 18, 45]] * 3) / credit,
+        success=[[True, True, False], [True, False, False], [True, True, False]],
+        infra=[[False] * 3, [False] * 3, [False, False, True]],
+        cost=2.7 / credit,
+    )
+    names_last_first = np.broadcast_to(np.array([0.75, 0.5, 0.25]), (1, 3, 20, 3))
+    return replace(world, agents=WORKERS, tasks=TASKS, lottery=names_last_first)
+
+
+def live_rules(credit: float) -> Rules:
+    """The engine's settings in the run."""
+    return make_rules(
+        AgentEconomy(credits_per_dollar=credit),
+        bidder=Scripted(),
+        bid_cost=0.168 / credit,
+        bid_cost_per="round",
+        expected_cost=ExpectedCost("fixed", 2.0 / credit),
+        reputation=LiveReputation(),
+        escalation=Escalation(credits_per_dollar=credit),
+        postings=20,
+        round=2,
+        assignment="greedy",
+        concurrency=1,
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """The run as our market plays it, in credits."""
+
+    credit: float
+
+    @cached_property
+    def play(self) -> Play:
+        return Play(live_world(self.credit), live_rules(self.credit))
+
+    def bids(self, tick: int, worker: str) -> dict[str, dict[str, Any]]:
+        """The worker's bids of that round by task."""
+        cleared = {(row["task"], row["posting"]): row["tick"] for row in self.play.clearings}
+        return {
+            TASKS[row["task"]]: row
+            for row in self.play.bids
+            if WORKERS[row["agent"]] == worker and cleared[row["task"], row["posting"]] == tick
+        }
+
+    def attempt(self, worker: str, task: str, **at: int) -> dict[str, Any]:
+        """The one attempt of that worker at that task that started or finished at a tick."""
+        (row,) = (
+            row
+            for row in self.play.attempts
+            if (WORKERS[row["agent"]], TASKS[row["task"]]) == (worker, task)
+            and all(row[key] == tick for key, tick in at.items())
+        )
+        return row
+
+    def clearing(self, task: str, posting: int) -> dict[str, Any]:
+        rows = self.play.clearings
+        return next(row for row in rows if (TASKS[row["task"]], row["posting"]) == (task, posting))
+
+    @cached_property
+    def rounds(self) -> dict[int, ExplainedRound]:
+        """Every round as the mechanism saw it, by its tick."""
+        allocator, tape = Allocator(live_world(self.credit), live_rules(self.credit)), Tape()
+        Market(allocator, 0, tape).run()
+        block = unroll(tape, allocator)
+        return {int(tick): ExplainedRound.of(allocator, block, at) for at, tick in enumerate(block.note[:, 4])}
+
+    def pairs(self, tick: int) -> list[tuple[str, str]]:
+        """(task, worker) that the mechanism assigns in that round, whatever there is room for."""
+        case = self.rounds[tick]
+        award = assign_round(case.rule, case.order, case.bids, case.tender, case.standing, case.lottery)
+        return [(TASKS[case.tasks[row]], WORKERS[agent]) for row, agent in np.argwhere(award.hired).tolist()]
+
+
+MARKETS = {credit: Told(credit) for credit in (1.0, 90.0)}
+each_credit = pytest.mark.parametrize("told", MARKETS.values(), ids=[f"{c:g} credits a dollar" for c in MARKETS])
+
+
+def close(amount: float) -> Any:
+    return pytest.approx(amount, abs=1e-9)
+
+
+@each_credit
+def test_run_comes_to_what_the_live_engine_came_to(told: Told) -> None:
+    play, balance = told.play, dict.fromkeys(WORKERS, 0.0)
+    for row in play.attempts:
+        balance[WORKERS[row["agent"]]] += (row["payment"] - row["cost"]) * told.credit
+    for row in play.bids:
+        balance[WORKERS[row["agent"]]] -= row["bid_cost"] * told.credit
+    assert balance == {"w1": close(43.592), "w2": close(-16.108), "w3": close(-18.708)}
+    worked = [(TASKS[t], WORKERS[i], start, status) for t, i, start, _, status in play.worked()]
+    assert worked == [
+        ("T1", "w2", 0, "PASS"),
+        ("T2", "w2", 2, "FAIL"),
+        ("T2", "w3", 4, "FAIL"),
+        ("T2", "w2", 6, "FAIL"),
+        ("T2", "w1", 8, "PASS"),
+        ("T3", "w1", 10, "PASS"),
+    ]
+    assert [reserve * told.credit for reserve in play.reserves(1)] == [close(b) for b in (90, 90, 90, 99, 99)]
+    assert [reserve * told.credit for reserve in play.reserves(2)] == [close(90)] * 6
+
+
+@each_credit
+def test_reputations_end_where_the_live_engines_end(told: Told) -> None:
+    state = LiveReputation().init(3)
+    for row in told.play.attempts:
+        change = {"PASS": 0.06, "FAIL": -0.20}[row["status"]]
+        state[0][row["agent"]] += change
+    np.testing.assert_allclose(state[0], [1.12, 0.66, 0.80], rtol=0, atol=1e-12)
+
+
+def trace() -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """(round, type, payload) of each event."""
+    if TRACE is None:
+        pytest.skip("the live engine's trace is not here")
+    for line in TRACE.read_text().splitlines():
+        event = json.loads(line)
+        yield event["round_id"], event["type"], event["payload"]
+
+
+@each_credit
+def test_every_event_of_the_live_engine_is_in_our_ledger(told: Told) -> None:
+    seen = Counter[str]()
+    for tick, kind, event in trace():
+        seen[kind] += 1
+        if kind not in SILENT:
+            globals()[f"_{kind}"](told, tick, event)
+    assert sum(seen.values()) == 100
+    play = told.play
+    assert len(play.attempts) == seen["task_assigned"] == seen["task_completed"] == seen["patch_submitted"]
+    assert len(told.rounds) == seen["market_cleared"]
+    assert sum(row["bid_cost"] > 0 for row in play.bids) == seen["bid_submitted"]
+    raised = [row for row in play.clearings if row["posting"] and _raised(told, row)]
+    assert len(raised) == seen["bounty_adjusted"]
+
+
+def _raised(told: Told, row: dict[str, Any]) -> bool:
+    return bool(row["reserve"] != told.clearing(TASKS[row["task"]], row["posting"] - 1)["reserve"])
+
+
+def _worker_registered(told: Told, tick: int, event: dict[str, Any]) -> None:
+    agent = WORKERS.index(event["worker_id"])
+    assert told.rounds[0].standing.reputation[0, agent] == event["reputation"]
+    assert event["balance"] == 0.0
+
+
+def _task_created(told: Told, tick: int, event: dict[str, Any]) -> None:
+    assert told.clearing(event["task_id"], 0)["reserve"] * told.credit == close(event["bounty"])
+    assert told.clearing(event["task_id"], 0)["posted"] == tick
+
+
+def _bid_submitted(told: Told, tick: int, event: dict[str, Any]) -> None:
+    bids = told.bids(tick, event["worker_id"])
+    assert list(bids) == [bid["task_id"] for bid in event["bids"]]
+    for bid in event["bids"]:
+        own = bids[bid["task_id"]]
+        assert own["ask"] * told.credit == close(bid["ask"])
+        assert own["claim"] == bid["self_assessed_p_success"]
+
+
+def _penalty_applied(told: Told, tick: int, event: dict[str, Any]) -> None:
+    if event["reason"] == "bid_usage_cost":
+        charged = sum(row["bid_cost"] for row in told.bids(tick, event["worker_id"]).values())
+        assert charged * told.credit == close(event["amount"])
+        return
+    row = told.attempt(event["worker_id"], event["task_id"], finish=tick)
+    taken = row["cost"] if event["reason"] == "usage_cost" else -row["payment"]
+    assert event["reason"] in ("usage_cost", "verification_fail")
+    assert taken * told.credit == close(event["amount"])
+
+
+def _market_cleared(told: Told, tick: int, event: dict[str, Any]) -> None:
+    assigned = event["assignments"]
+    assert sorted(told.pairs(tick)) == sorted((pair["task_id"], pair["worker_id"]) for pair in assigned)
+    for pair in assigned:
+        parts, case = pair["score_snapshot"]["components"], told.rounds[tick]
+        at = case.tasks.index(TASKS.index(pair["task_id"])), WORKERS.index(pair["worker_id"])
+        assert told.bids(tick, pair["worker_id"])[pair["task_id"]]["score"] * told.credit == close(pair["score"])
+        assert case.standing.reputation[at] == close(parts["reputation"])
+        assert case.standing.expected_cost[at] * told.credit == close(parts["expected_cost"])
+        assert case.tender.reserve[at[0]] * told.credit == close(parts["bounty"])
+
+
+def _task_assigned(told: Told, tick: int, event: dict[str, Any]) -> None:
+    row = told.attempt(event["worker_id"], event["task_id"], start=tick)
+    assert told.bids(tick, event["worker_id"])[event["task_id"]]["outcome"] == "won"
+    assert row["pay_success"] * told.credit == close(event["bid"]["ask"])
+
+
+def _patch_submitted(told: Told, tick: int, event: dict[str, Any]) -> None:
+    told.attempt(event["worker_id"], event["task_id"], finish=tick)
+
+
+def _verification_passed(told: Told, tick: int, event: dict[str, Any]) -> None:
+    assert told.attempt(event["worker_id"], event["task_id"], finish=tick)["status"] == event["status"]
+
+
+_verification_failed = _verification_passed
+
+
+def _task_completed(told: Told, tick: int, event: dict[str, Any]) -> None:
+    row = told.attempt(event["worker_id"], event["task_id"], finish=tick)
+    assert (row["success"], row["status"]) == (event["success"], event["verify_status"])
+    clearing = told.clearing(event["task_id"], row["posting"])
+    assert clearing["reserve"] * told.credit == close(event["bounty_current"])
+    score = told.bids(clearing["tick"], event["worker_id"])[event["task_id"]]["score"]
+    assert score * told.credit == close(event["award_score"])
+    assert (clearing["closed"] == "solved") == event["success"]
+
+
+def _payment_made(told: Told, tick: int, event: dict[str, Any]) -> None:
+    row = told.attempt(event["worker_id"], event["task_id"], finish=tick)
+    assert row["payment"] * told.credit == close(event["amount"])
+
+
+def _bounty_adjusted(told: Told, tick: int, event: dict[str, Any]) -> None:
+    after = next(row for row in told.play.clearings if TASKS[row["task"]] == event["task_id"] and row["posted"] == tick)
+    assert _raised(told, after)
+    assert after["reserve"] * told.credit == close(event["bounty_current"])
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_greedy_rounds_of_the_live_rule_are_its_sorted_pairs(data: st.DataObject) -> None:
+    """Whole credits and few reputations, so that pairs often tie in score, and in reputation too."""
+    m, n = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
+
+    def drawn(values: st.SearchStrategy[float]) -> list[list[float]]:
+        return data.draw(st.lists(st.lists(values, min_size=n, max_size=n), min_size=m, max_size=m))
+
+    asks, claims = drawn(st.integers(1, 5).map(lambda k: 10.0 * k)), drawn(st.sampled_from([0.4, 0.6, 0.8]))
+    reputation = data.draw(st.lists(st.sampled_from([0.66, 1.0, 1.25]), min_size=n, max_size=n))
+    lottery = drawn(st.floats(0, 1, exclude_max=True))
+    bounty = data.draw(st.lists(st.sampled_from([60.0, 90.0]), min_size=m, max_size=m))
+    whole = scene(asks, claims, reserve=bounty, reputation=reputation, expected_cost=2.0, lottery=lottery)
+    award = assign_round(AgentEconomy(credits_per_dollar=1.0), "greedy", *whole)
+    pairs = []
+    for t in range(m):
+        for i in range(n):
+            agent = Agent(asks[t][i], claims[t][i], reputation=reputation[i], expected_cost=2.0)
+            pairs.append(Pair(agent_economy_score(agent, bounty[t]), reputation[i], t, lottery[t][i], i))
+    chosen = greedy_pairs([pair for pair in pairs if round(pair.score, 6) > 0])
+    assert {tuple(at) for at in np.argwhere(award.hired).tolist()} == {(pair.task, pair.agent) for pair in chosen}
+    for pair in chosen:
+        assert award.pay_success[pair.task, pair.agent] == asks[pair.task][pair.agent]
+
+
+def test_where_there_is_room_for_one_the_better_reputation_of_equal_scores_starts() -> None:
+    """Both score 60 to six decimals: 80 - 20 at a reputation of 1, and 1.25 x 80 - 40."""
+    whole = scene([[20.0, 79.0], [79.0, 40.0 + 1e-9]], 1.0, reserve=80.0, reputation=[1.0, 1.25])
+    rule = AgentEconomy(credits_per_dollar=1.0)
+    award = assign_round(rule, "greedy", *whole)
+    assert award.hired.tolist() == [[True, False], [False, True]]
+    assert starting(rule, "greedy", whole.bids, whole.tender, whole.standing, award, 1).tolist() == [False, True]
+    assert starting(rule, "in_order", whole.bids, whole.tender, whole.standing, award, 1).tolist() == [True, False]
