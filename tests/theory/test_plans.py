@@ -208,6 +208,6 @@ def test_permuting_agents_with_menus_permutes_the_award(rule: ProductionPlans) -
 
 def test_without_a_menu_the_contingent_payment_is_the_contingent_rule() -> None:
     bids = random_scene((500,), 5)
-    award, other = bids.award(BOTH[0]), bids.award(lookup("contingent")())
+    award, other = bids.award(BOTH[0]), bids.award(lookup("contingent")(bond=math.inf))
     for name in ("hired", "pay_success", "pay_failure"):
         np.testing.assert_array_equal(getattr(award, name), getattr(other, name))
