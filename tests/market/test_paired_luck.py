@@ -29,7 +29,7 @@ every_mechanism = pytest.mark.parametrize("mechanism", examples(), ids=label_of)
 def test_try_has_the_same_outcome_under_every_mechanism_and_it_is_the_worlds(data: st.DataObject) -> None:
     world = data.draw(worlds())
     for mechanism in examples():
-        rule = replace(data.draw(rules(mechanism)), deadline=None)
+        rule = replace(data.draw(rules(mechanism)), deadline=None, plans=None)  # nothing cuts a try short
         for row in as_rows(simulate(world, rule, detail="attempts")["attempts"]):
             at = row["replication"], row["task"], row["agent"], min(row["try"], world.n_tries - 1)
             said = Status.PASS if world.verified[at] else Status.FAIL

@@ -179,6 +179,10 @@ REFUSED = {
         ROUNDS + 'assignment = "greedy"' + arm("posted_price"),
         r'market\.assignment: "greedy" takes the best score first, and posted_price ranks nobody; allowed: "in_order"',
     ),
+    "turns": (
+        ROUNDS + arm("cascade"),
+        r"market\.round: has no meaning with cascade, whose awards name turns or budgets",
+    ),
     "alone": (ROUNDS + "alone = true" + arm("first_price"), r"market: round has no meaning where agents are alone"),
     "deadline before the round": (
         ROUNDS + arm("first_price", 'tender = {deadline = 3, timeout = "FAIL"}'),
