@@ -46,7 +46,9 @@ PER_AGENT = (
     "success_rate_hired",
     "claim_minus_success_hired",
     "negative_utility_rate",
+    "rivals_profit",
 )
+OF_AGENT_PAIRED = ("cash_profit", "rivals_profit")  # metrics of PER_AGENT that are compared to the baseline arm too
 _SUMS = ("num", "den", "vv", "vd", "dd")
 
 
@@ -62,7 +64,15 @@ def quantities(agents: Sequence[str]) -> list[Quantity]:
     """Every number that a sweep keeps of an arm, in order."""
     own = [Quantity(metric, "", False) for metric in PER_ARM]
     own += [Quantity(metric, agent, False) for metric in PER_AGENT for agent in agents]
-    return own + [Quantity(metric, "", True) for metric in PER_AUCTION]
+    return own + [own[place]._replace(paired=True) for place in _paired(len(agents))]
+
+
+def _paired(n_agents: int) -> list[int]:
+    """Places of the quantities that have a paired difference, among those that are none."""
+    of_agent = [
+        len(PER_ARM) + PER_AGENT.index(metric) * n_agents + i for metric in OF_AGENT_PAIRED for i in range(n_agents)
+    ]
+    return [*range(len(PER_AUCTION)), *of_agent]
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,13 +164,14 @@ def _moved(part: Mapping[str, NDArray[Any]], theta: FloatArray) -> tuple[FloatAr
 
 def _rows(own: Measure, base: Measure) -> dict[str, NDArray[Any]]:
     """The columns of one arm's quantities, its paired differences last."""
-    k = len(PER_AUCTION)
-    paired = bool((own.den[:, :k] == base.den[:, :k]).all())  # else they did not hold the same auctions
+    places = _paired((own.num.shape[1] - len(PER_ARM)) // len(PER_AGENT))
+    same = (own.den == base.den).all(axis=0)
+    paired = same[places] & same[: len(PER_AUCTION)].all()  # else they did not hold the same auctions
 
     def with_gap(one: FloatArray, other: FloatArray) -> FloatArray:
-        return np.concatenate([one, one[:, :k] - other[:, :k] if paired else np.full((len(one), k), np.nan)], axis=1)
+        return np.concatenate([one, np.where(paired, one[:, places] - other[:, places], np.nan)], axis=1)
 
-    num, den = with_gap(own.num, base.num), np.concatenate([own.den, own.den[:, :k]], axis=1)
+    num, den = with_gap(own.num, base.num), np.concatenate([own.den, own.den[:, places]], axis=1)
     totals = num.sum(axis=0), den.sum(axis=0)
     v = num - _theta(*totals) * den
     columns: dict[str, NDArray[Any]] = dict(
@@ -171,7 +182,7 @@ def _rows(own: Measure, base: Measure) -> dict[str, NDArray[Any]]:
     columns["same"] = ((num == num[:1]) & (den == den[:1])).all(axis=0)
     if own.task_num is not None and own.task_den is not None and base.task_num is not None:
         columns["task_num"] = np.ascontiguousarray(with_gap(own.task_num, base.task_num).T)
-        columns["task_den"] = np.ascontiguousarray(np.concatenate([own.task_den, own.task_den[:, :k]], axis=1).T)
+        columns["task_den"] = np.ascontiguousarray(np.concatenate([own.task_den, own.task_den[:, places]], axis=1).T)
     return columns
 
 
@@ -271,7 +282,7 @@ def _per_agent(sums: _Sums) -> list[Part]:
     rows, present = sums.played.attempts, sums.world.present
     judged = rows["status"] != Status.INFRA
     gap = np.where(judged, rows["claim"] - rows["success"], 0.0)
-    attempts, wins = sums.agents(), sums.agents(rows["success"])
+    attempts, wins, profit = sums.agents(), sums.agents(rows["success"]), sums.agents(rows["payment"] - rows["cost"])
     chances = _chances(sums)
     if sums.played.rules.postings == 1:
         hired = attempts
@@ -281,10 +292,11 @@ def _per_agent(sums: _Sums) -> list[Part]:
     return [
         (attempts, _of_all(attempts)),
         (hired, chances),
-        (sums.agents(rows["payment"] - rows["cost"]), chances),
+        (profit, chances),
         (wins, attempts),
         (sums.agents(gap), sums.agents(judged)),
         (sums.agents(rows["payment"] < rows["cost"]), attempts),
+        (_of_rivals(profit), _auctions(sums)),
     ]
 
 
@@ -295,6 +307,20 @@ def _chances(sums: _Sums) -> Side:
         return sums.side(present)
     by_agent = np.broadcast_to(present[0].sum(axis=0, dtype=np.float64), (sums.n_replications, sums.n_agents))
     return by_agent, present[0] * float(sums.n_replications) if sums.world.recorded else None
+
+
+def _of_rivals(profit: Side) -> Side:
+    """For each agent what all the others have."""
+    by_replication, by_task = profit
+    return _repeated(by_replication) - by_replication, None if by_task is None else _repeated(by_task) - by_task
+
+
+def _auctions(sums: _Sums) -> Side:
+    """Auctions held, a column for each agent."""
+    whole: Side = np.full((sums.n_replications, sums.n_agents), float(sums.n_tasks * sums.n_markets)), None
+    if not sums.world.recorded:
+        return whole
+    return whole[0], np.full((sums.n_tasks, sums.n_agents), float(sums.n_replications * sums.n_markets))
 
 
 def _of_all(attempts: Side) -> Side:

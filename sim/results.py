@@ -127,7 +127,10 @@ def _incidence(frame: pd.DataFrame, gaps: pd.DataFrame) -> Table:
 
 def _baseline(gaps: pd.DataFrame) -> str:
     found = list(gaps["baseline"].unique())
-    return repr(found[0]) if len(found) == 1 else f"{found[0].partition(' [')[0]!r} of the same panel"
+    if len(found) == 1:
+        return repr(found[0])
+    bases = {name.partition(" [")[0] for name in found}
+    return f"{bases.pop()!r} of the same panel" if len(bases) == 1 else "each arm's own baseline"
 
 
 def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[Any]:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.style import short
-from analysis.sweep_metrics import PER_AGENT, PER_ARM, PER_AUCTION
+from analysis.sweep_metrics import OF_AGENT_PAIRED, PER_AGENT, PER_ARM, PER_AUCTION
 from sim.errors import ScenarioError, closest
 from sim.invalid import written
 from sim.sweep.axes import Factor, short_key
@@ -165,11 +165,12 @@ def _ys(figure: FigureFile, info: Mapping[str, Any]) -> list[str]:
 
 
 def _metric(text: str, agents: Sequence[str]) -> tuple[str, str, bool]:
-    """Metric, agent and whether it is a difference: "welfare", "share:NAME", "difference:welfare"."""
+    """Metric, agent and whether it is a difference: "welfare", "share:NAME", "difference:cash_profit:NAME"."""
     head, colon, tail = text.partition(":")
     if head == "difference" and colon:
-        _known("y", tail, PER_AUCTION)
-        return tail, "", True
+        _known("y", tail.partition(":")[0], (*PER_AUCTION, *OF_AGENT_PAIRED))
+        metric, agent, _ = _metric(tail, agents)
+        return metric, agent, True
     _known("y", head, (*PER_ARM, *PER_AGENT))
     if (head in PER_AGENT) != bool(colon):
         kind = "is of each agent; write" if head in PER_AGENT else "is of all agents; write"
@@ -225,7 +226,7 @@ def title_of(y: tuple[str, str, bool]) -> str:
     metric, agent, gap = y
     words = "share of attempts" if metric == "share" else metric.replace("_", " ")
     if agent:
-        return f"{words}\n{short(agent, 24)}"
+        return f"{words}\n{short(agent, 24)}" + (" \N{MINUS SIGN} baseline" if gap else "")
     of = "\nminus baseline" if gap else ""
     return f"{words}{of}{', $' if metric in _DOLLARS else ''}"
 

@@ -105,7 +105,7 @@ class SweepPlan:
     def baselines(self) -> tuple[int, ...]:
         """For each arm the number of the arm its differences are taken to."""
         names = [arm.name for arm in self.arms]
-        return tuple(names.index(self.scenario.baseline + arm.panel) for arm in self.arms)
+        return tuple(names.index(self.scenario.baseline_of(arm)) for arm in self.arms)
 
     @property
     def recorded(self) -> bool:

@@ -104,6 +104,17 @@ def assert_row(row: dict[Any, Any], found: Any, of: str) -> None:
         assert row[name] == pytest.approx(found[theirs], **CLOSE), (row["arm"], metric, row["agent"], name)
 
 
+def test_an_agent_and_its_rivals_share_payments_less_costs(tmp_path: Path) -> None:
+    """In value and in the difference to the baseline, where all agents meet in one market."""
+    table = load(run(plan_of(write(tmp_path, *SCENES["synthetic"])), tmp_path / "o"))
+    for column in ("value", "difference"):
+        wide = table.pivot_table(column, ["cell", "arm"], ["metric", "agent"], dropna=False)
+        expected = wide["payment"][""] - wide["cost"][""]
+        for agent in sorted(set(table["agent"]) - {""}):
+            found = wide["cash_profit"][agent] + wide["rivals_profit"][agent]
+            np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
 def test_success_of_the_hired_is_wins_over_attempts(swept: Path, tmp_path: Path) -> None:
     table = load(swept)
     done, _ = tables_of_cell(swept, 0, tmp_path / "cell")
