@@ -38,8 +38,17 @@ PER_AUCTION = (
     "utility",
     "welfare",
 )
-PER_ARM = (*PER_AUCTION, "tie_rate")
-PER_AGENT = ("share", "hired_rate", "cash_profit", "success_rate_hired", "claim_minus_success_hired")
+PER_ARM = (*PER_AUCTION, "tie_rate", "exit_rate")
+PER_AGENT = (
+    "share",
+    "hired_rate",
+    "cash_profit",
+    "success_rate_hired",
+    "claim_minus_success_hired",
+    "negative_utility_rate",
+    "rivals_profit",
+)
+OF_AGENT_PAIRED = ("cash_profit", "rivals_profit")  # metrics of PER_AGENT that are compared to the baseline arm too
 _SUMS = ("num", "den", "vv", "vd", "dd")
 
 
@@ -55,7 +64,15 @@ def quantities(agents: Sequence[str]) -> list[Quantity]:
     """Every number that a sweep keeps of an arm, in order."""
     own = [Quantity(metric, "", False) for metric in PER_ARM]
     own += [Quantity(metric, agent, False) for metric in PER_AGENT for agent in agents]
-    return own + [Quantity(metric, "", True) for metric in PER_AUCTION]
+    return own + [own[place]._replace(paired=True) for place in _paired(len(agents))]
+
+
+def _paired(n_agents: int) -> list[int]:
+    """Places of the quantities that have a paired difference, among those that are none."""
+    of_agent = [
+        len(PER_ARM) + PER_AGENT.index(metric) * n_agents + i for metric in OF_AGENT_PAIRED for i in range(n_agents)
+    ]
+    return [*range(len(PER_AUCTION)), *of_agent]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +88,7 @@ class Measure:
 def measure(played: Played) -> Measure:
     """The arm's own quantities."""
     sums = _Sums(played)
-    parts = [*_per_auction(sums), _ties(sums), *_per_agent(sums)]
+    parts = [*_per_auction(sums), _ties(sums), _exits(sums), *_per_agent(sums)]
     num, den = (np.concatenate([part[side][0] for part in parts], axis=1) for side in (0, 1))
     if not played.world.recorded:
         return Measure(num, den, None, None)
@@ -147,13 +164,14 @@ def _moved(part: Mapping[str, NDArray[Any]], theta: FloatArray) -> tuple[FloatAr
 
 def _rows(own: Measure, base: Measure) -> dict[str, NDArray[Any]]:
     """The columns of one arm's quantities, its paired differences last."""
-    k = len(PER_AUCTION)
-    paired = bool((own.den[:, :k] == base.den[:, :k]).all())  # else they did not hold the same auctions
+    places = _paired((own.num.shape[1] - len(PER_ARM)) // len(PER_AGENT))
+    same = (own.den == base.den).all(axis=0)
+    paired = same[places] & same[: len(PER_AUCTION)].all()  # else they did not hold the same auctions
 
     def with_gap(one: FloatArray, other: FloatArray) -> FloatArray:
-        return np.concatenate([one, one[:, :k] - other[:, :k] if paired else np.full((len(one), k), np.nan)], axis=1)
+        return np.concatenate([one, np.where(paired, one[:, places] - other[:, places], np.nan)], axis=1)
 
-    num, den = with_gap(own.num, base.num), np.concatenate([own.den, own.den[:, :k]], axis=1)
+    num, den = with_gap(own.num, base.num), np.concatenate([own.den, own.den[:, places]], axis=1)
     totals = num.sum(axis=0), den.sum(axis=0)
     v = num - _theta(*totals) * den
     columns: dict[str, NDArray[Any]] = dict(
@@ -164,7 +182,7 @@ def _rows(own: Measure, base: Measure) -> dict[str, NDArray[Any]]:
     columns["same"] = ((num == num[:1]) & (den == den[:1])).all(axis=0)
     if own.task_num is not None and own.task_den is not None and base.task_num is not None:
         columns["task_num"] = np.ascontiguousarray(with_gap(own.task_num, base.task_num).T)
-        columns["task_den"] = np.ascontiguousarray(np.concatenate([own.task_den, own.task_den[:, :k]], axis=1).T)
+        columns["task_den"] = np.ascontiguousarray(np.concatenate([own.task_den, own.task_den[:, places]], axis=1).T)
     return columns
 
 
@@ -242,12 +260,29 @@ def _ties(sums: _Sums) -> Part:
     return ties, awards
 
 
+def _exits(sums: _Sums) -> Part:
+    """Agents that left / agents, where accounts are kept; a replication is one observation, whatever its tasks."""
+    kept = sums.played.rules.bankroll is not None
+    exits = sums.played.counts["n_exits"].sum(axis=(1, 2), keepdims=False)[:, None].astype(np.float64)
+    agents = np.full(exits.shape, float(sums.n_agents * kept))
+    return _as_one_task(sums, exits), _as_one_task(sums, agents)
+
+
+def _as_one_task(sums: _Sums, by_replication: FloatArray) -> Side:
+    """A side told by replication alone: on a recorded table all of it is the first task's."""
+    if not sums.world.recorded:
+        return by_replication, None
+    by_task = np.zeros((sums.n_tasks, by_replication.shape[1]))
+    by_task[0] = by_replication.sum(axis=0)
+    return by_replication, by_task
+
+
 def _per_agent(sums: _Sums) -> list[Part]:
     """Each of PER_AGENT, n columns each."""
     rows, present = sums.played.attempts, sums.world.present
     judged = rows["status"] != Status.INFRA
     gap = np.where(judged, rows["claim"] - rows["success"], 0.0)
-    attempts, wins = sums.agents(), sums.agents(rows["success"])
+    attempts, wins, profit = sums.agents(), sums.agents(rows["success"]), sums.agents(rows["payment"] - rows["cost"])
     chances = _chances(sums)
     if sums.played.rules.postings == 1:
         hired = attempts
@@ -257,9 +292,11 @@ def _per_agent(sums: _Sums) -> list[Part]:
     return [
         (attempts, _of_all(attempts)),
         (hired, chances),
-        (sums.agents(rows["payment"] - rows["cost"]), chances),
+        (profit, chances),
         (wins, attempts),
         (sums.agents(gap), sums.agents(judged)),
+        (sums.agents(rows["payment"] < rows["cost"]), attempts),
+        (_of_rivals(profit), _auctions(sums)),
     ]
 
 
@@ -270,6 +307,20 @@ def _chances(sums: _Sums) -> Side:
         return sums.side(present)
     by_agent = np.broadcast_to(present[0].sum(axis=0, dtype=np.float64), (sums.n_replications, sums.n_agents))
     return by_agent, present[0] * float(sums.n_replications) if sums.world.recorded else None
+
+
+def _of_rivals(profit: Side) -> Side:
+    """For each agent what all the others have."""
+    by_replication, by_task = profit
+    return _repeated(by_replication) - by_replication, None if by_task is None else _repeated(by_task) - by_task
+
+
+def _auctions(sums: _Sums) -> Side:
+    """Auctions held, a column for each agent."""
+    whole: Side = np.full((sums.n_replications, sums.n_agents), float(sums.n_tasks * sums.n_markets)), None
+    if not sums.world.recorded:
+        return whole
+    return whole[0], np.full((sums.n_tasks, sums.n_agents), float(sums.n_replications * sums.n_markets))
 
 
 def _of_all(attempts: Side) -> Side:

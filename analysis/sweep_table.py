@@ -38,7 +38,8 @@ COLUMNS = {
     "panel": "the part of the arm's name that tells its world, where [world] lists several; else empty",
     "mechanism": "its mechanism",
     "metric": "what is estimated; those of summary.csv per auction, those of agents.csv per agent, and "
-    "success_rate_hired: attempts of the agent that truly succeeded / its attempts",
+    "success_rate_hired: attempts of the agent that truly succeeded / its attempts; rivals_profit: payments less costs "
+    "of attempts of all other agents / auctions",
     "agent": "name of the agent; empty where the metric is of all of them",
     "n": "auctions: (replication, task, market)",
     "value": "the estimate; empty where undefined",
@@ -146,7 +147,7 @@ def sweep_table(sums: Merged) -> pd.DataFrame:
     """The tidy table of the sweep."""
     kinds, n_arms = sums.quantities, len(sums.arms)
     own = [place for place, kind in enumerate(kinds) if not kind.paired]
-    gap = {kind.metric: place for place, kind in enumerate(kinds) if kind.paired}
+    gap = {(kind.metric, kind.agent): place for place, kind in enumerate(kinds) if kind.paired}
     shape = len(sums.whole), n_arms, len(kinds)
     estimates = _reshaped(estimate(sums.total), shape) if sums.whole else {}
     count = len(own)
@@ -162,7 +163,7 @@ def sweep_table(sums: Merged) -> pd.DataFrame:
         frame[name] = np.tile(np.array([getattr(kinds[place], name) for place in own], object), shape[0] * n_arms)
     n = sums.total["den"].reshape(shape)[..., :1] if sums.whole else np.zeros((0, n_arms, 1))
     frame["n"] = np.broadcast_to(n, (*shape[:2], count)).ravel().astype(np.int64)
-    gaps = [gap.get(kinds[place].metric, -1) if not kinds[place].agent else -1 for place in own]
+    gaps = [gap.get((kinds[place].metric, kinds[place].agent), -1) for place in own]
     for name in ("value", "se", "se_mc"):
         frame[name] = estimates[name][..., own].ravel() if estimates else np.zeros(0)
     for name in ("value", "se", "se_mc"):

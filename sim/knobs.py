@@ -2,10 +2,12 @@
 
     overconfidence   m = calibrated m + overconfidence: 0 means what it claims, +1 claims a logit too much
     overprecision    slope = calibrated slope x (1 + overprecision): 0 moves its claims as much as it knows
+    miscalibration   share kept of its own distance from the calibrated m and slope: 0 calibrated, 1 as it is, 2 twice
     signal           what it knows: {difficulty = rho_d, fit = rho_u}; only fit can route
     rho              what it knows of both, as they make up its ability: 0 nothing, 1 its ability
     hold             what stays when skill or signal change: its "calibration" (claims follow), or its "claims"
     cost_ratio       median cost belief / median cost
+    cost_misforecast share kept of log(median cost belief / median cost): 0 right in the median, 1 as it is
     cost_sd          spread of its cost beliefs over tasks
     actual_cost_sd   spread of its costs, at the same mean cost
     mean_cost_ratio  mean cost belief / mean cost, in place of cost_ratio
@@ -30,6 +32,7 @@ from sim.profile import AgentProfile, Correlation, Grid, Logit, LogNormal, Profi
 from sim.section import Section
 
 EVERYBODY = "*"
+Share = Annotated[float, Field(ge=0, le=10)]
 PACE = ("duration", "latency", "nonresponse")  # taken over as they are; claims and ability know nothing of them
 
 
@@ -40,6 +43,9 @@ class Knobs(Section):
     overconfidence: Logit | None = Field(None, description="logits from its calibrated claim")
     overprecision: Annotated[float, Field(ge=-1, le=100)] | None = Field(
         None, description="slope of its claims over the calibrated slope, minus 1"
+    )
+    miscalibration: Share | None = Field(
+        None, description="share kept of its own distance from calibration: 0 calibrated, 1 as it is, 2 twice as far"
     )
     signal: SignalSettings | None = Field(None, description="what it knows: {difficulty, fit}")
     rho: Correlation | None = Field(
@@ -54,6 +60,9 @@ class Knobs(Section):
     )
     cost_ratio: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
         None, description="median cost belief over median cost; single forecasts keep their spread"
+    )
+    cost_misforecast: Share | None = Field(
+        None, description="share kept of the logarithm of its cost ratio: 0 right in the median, 1 as it is"
     )
     cost_sd: Annotated[float, Field(ge=0, le=5)] | None = Field(
         None, description="sd of the logarithm of its cost beliefs; 0 forecasts the same for every task"
@@ -78,11 +87,17 @@ class Knobs(Section):
     )
 
     @model_validator(mode="after")
-    def _hold_stated(self) -> Knobs:
+    def _stated(self) -> Knobs:
         if self.signal is not None and self.rho is not None:
             raise ValueError("must hold one of signal and rho, not both")
-        if self.cost_ratio is not None and self.mean_cost_ratio is not None:
-            raise ValueError("must hold one of cost_ratio and mean_cost_ratio, not both")
+        for share, others in (
+            ("miscalibration", ("overconfidence", "overprecision")),
+            ("cost_misforecast", ("cost_ratio", "mean_cost_ratio")),
+            ("cost_ratio", ("mean_cost_ratio",)),
+        ):
+            for other in others:
+                if getattr(self, share) is not None and getattr(self, other) is not None:
+                    raise ValueError(f"must hold one of {share} and {other}, not both")
         if self.hold is None and (self.signal is not None or self.rho is not None or self.skill != 0):
             raise ValueError('hold must be stated where skill, signal or rho change: "calibration" or "claims"')
         return self
@@ -149,6 +164,8 @@ def _costs(agent: AgentProfile, knobs: Knobs) -> dict[str, LogNormal]:
     mean, sd = law.mean, law.sd if knobs.cost_sd is None else knobs.cost_sd
     if knobs.cost_ratio is not None:
         mean = cost.mean + math.log(knobs.cost_ratio)
+    if knobs.cost_misforecast is not None:
+        mean = cost.mean + knobs.cost_misforecast * (law.mean - cost.mean)
     if knobs.mean_cost_ratio is not None:
         mean = cost.mean + (cost.sd**2 - sd**2) / 2.0 + math.log(knobs.mean_cost_ratio)
     return {"cost": cost, "cost_belief": law.model_copy(update={"mean": mean, "sd": sd})}
@@ -174,6 +191,8 @@ def _claims(profile: Profile, name: str, after: AgentProfile, knobs: Knobs) -> d
     m, slope = agent.m, agent.slope
     if knobs.hold == "calibration" and now != was:
         m, slope = now.m + (agent.m - was.m), now.slope + (agent.slope - was.slope)
+    if knobs.miscalibration is not None:
+        m, slope = (own + knobs.miscalibration * (told - own) for own, told in zip(now, (m, slope), strict=True))
     if knobs.overconfidence is not None:
         m = now.m + knobs.overconfidence
     if knobs.overprecision is not None:

@@ -38,6 +38,7 @@ class Arm:
     """One thing compared: a mechanism and the settings it runs under. label: the rule with its parameters.
 
     panel: what the arm's name ends with where it is one of several worlds, e.g. " [sigma_u 1.0]"; else "".
+    baseline: the arm that it is compared to, without its panel; None: the scenario's.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Arm:
     settings: Settings
     label: str
     panel: str = ""
+    baseline: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class Scenario:
     resolved: dict[str, Any]
 
     def baseline_of(self, arm: Arm) -> str:
-        """Name of the arm that this one's paired differences are taken to: the baseline in the same panel."""
-        return self.baseline + arm.panel
+        """Name of the arm that this one's paired differences are taken to: its baseline in the same panel."""
+        return (self.baseline if arm.baseline is None else arm.baseline) + arm.panel
 
     @property
     def inputs(self) -> list[Path]:
@@ -114,10 +116,13 @@ def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
         if names.count(name) > 1:
             raise ScenarioError(f"{path}: arm: two arms are named {name!r}")
     baseline = names[0].removesuffix(arms[0].panel) if file.baseline is None else file.baseline
-    if any(baseline + arm.panel not in names for arm in arms):
-        raise ScenarioError(
-            f"{path}: baseline: no arm {baseline!r}{closest(baseline, names)}; the arms are {', '.join(names)}"
-        )
+    for arm in arms:
+        where, chosen = ("", baseline) if arm.baseline is None else (f"arm {arm.name!r}: ", arm.baseline)
+        if chosen + arm.panel not in names:
+            allowed = ", ".join(names)
+            raise ScenarioError(
+                f"{path}: {where}baseline: no arm {chosen!r}{closest(chosen, names)}; the arms are {allowed}"
+            )
     resolved = {
         "name": path.stem,
         "question": file.question,
@@ -161,7 +166,8 @@ def _arms(path: Path, raw: dict[str, Any], entry: dict[str, Any]) -> list[Arm]:
         settings = _settings(path, where, entry, merged)
         for suffix, chosen in expanded:
             rule = _mechanism(where, name, chosen)
-            arms.append(Arm(f"{entry['name']}{suffix}{panel}", rule, settings, label_of(rule), panel))
+            full = f"{entry['name']}{suffix}{panel}"
+            arms.append(Arm(full, rule, settings, label_of(rule), panel, entry.get("baseline")))
     return arms
 
 
@@ -229,14 +235,34 @@ def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
     for entry in resolved["arms"]:
         sections = {section: copy.deepcopy(entry[section]) for section in SECTIONS}
         _relocate(sections["world"])
-        if sections["market"]["capacity"] == "inf":
-            sections["market"]["capacity"] = math.inf
-        plans = sections["bidders"]["plans"]
-        if plans is not None:
-            plans["budgets"] = [math.inf if budget == "inf" else budget for budget in plans["budgets"]]
+        _limitless(sections)
         rule = _mechanism(where, entry["mechanism"], read_back(lookup(entry["mechanism"]), entry["parameters"]))
-        arms.append(Arm(entry["name"], rule, Settings.model_validate(sections), label_of(rule), entry["panel"]))
+        arms.append(
+            Arm(
+                entry["name"],
+                rule,
+                Settings.model_validate(sections),
+                label_of(rule),
+                entry["panel"],
+                entry.get("baseline"),
+            )
+        )
     return _scenario(folder, tuple(arms), resolved)
+
+
+def _limitless(sections: dict[str, Any]) -> None:
+    """Turn "inf", as JSON has it, back into the number where a key may hold it."""
+    tender, bidders = sections["tender"], sections["bidders"]
+    places = [(sections["market"], "capacity"), (tender, "budget"), (bidders, "bankroll")]
+    places += [(one, "budget") for one in tender.get("principals") or []]
+    if isinstance(bidders.get("bankroll"), dict):
+        places += [(bidders["bankroll"], name) for name in bidders["bankroll"]]
+    for table, key in places:
+        if table.get(key) == "inf":
+            table[key] = math.inf
+    plans = bidders["plans"]
+    if plans is not None:
+        plans["budgets"] = [math.inf if budget == "inf" else budget for budget in plans["budgets"]]
 
 
 def _relocate(world: dict[str, Any]) -> None:
@@ -251,7 +277,8 @@ def _as_json(arm: Arm) -> dict[str, Any]:
     parameters = dataclasses.asdict(arm.mechanism)  # type: ignore[call-overload]
     settings = arm.settings.model_dump()
     rule = {"mechanism": arm.mechanism.name, "parameters": _finite(parameters)}
-    return {"name": arm.name, "panel": arm.panel, **rule, **_finite(settings)}
+    own = {} if arm.baseline is None else {"baseline": arm.baseline}
+    return {"name": arm.name, "panel": arm.panel, **own, **rule, **_finite(settings)}
 
 
 def _finite(value: Any) -> Any:

@@ -8,8 +8,7 @@ from pydantic import AfterValidator, Field
 
 from sim.invalid import written
 from sim.parameters import split
-from sim.section import Section
-from sim.settings import parsed_by
+from sim.section import Section, parsed_by
 from sim.sweep.axes import parse_factors
 from sim.sweep.figure import FigureFile
 
@@ -25,6 +24,9 @@ class ArmFile(Section):
 
     name: Annotated[str, AfterValidator(_one_line)] = Field(description="unique name of the arm")
     mechanism: Annotated[Any, parsed_by(split)] = Field(description="a rule's name, or {name = {parameter = value}}")
+    baseline: str | None = Field(
+        None, description="arm that its own paired differences are taken to; the scenario's baseline where absent"
+    )
     world: dict[str, Any] = Field(default_factory=dict, description="overrides of [world]")
     tender: dict[str, Any] = Field(default_factory=dict, description="overrides of [tender]")
     market: dict[str, Any] = Field(default_factory=dict, description="overrides of [market]")

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.style import baseline_label, short
-from analysis.sweep_metrics import PER_AGENT, PER_ARM, PER_AUCTION
+from analysis.sweep_metrics import OF_AGENT_PAIRED, PER_AGENT, PER_ARM, PER_AUCTION
 from sim.errors import ScenarioError, closest
 from sim.invalid import written
 from sim.sweep.axes import Factor, short_key
@@ -171,11 +171,12 @@ def _ys(figure: FigureFile, info: Mapping[str, Any]) -> list[str]:
 
 
 def _metric(text: str, agents: Sequence[str]) -> tuple[str, str, int]:
-    """Metric, agent and sign: "welfare", "share:NAME", "difference:welfare", "lead:welfare"."""
+    """Metric, agent and sign: "welfare", "share:NAME", "difference:cash_profit:NAME", "lead:welfare"."""
     head, colon, tail = text.partition(":")
     if head in _SIGNS and colon:
-        _known("y", tail, PER_AUCTION)
-        return tail, "", _SIGNS[head]
+        _known("y", tail.partition(":")[0], (*PER_AUCTION, *OF_AGENT_PAIRED))
+        metric, agent, _ = _metric(tail, agents)
+        return metric, agent, _SIGNS[head]
     _known("y", head, (*PER_ARM, *PER_AGENT))
     if (head in PER_AGENT) != bool(colon):
         kind = "is of each agent; write" if head in PER_AGENT else "is of all agents; write"
@@ -233,7 +234,8 @@ def title_of(y: tuple[str, str, int], baseline: str) -> str:
     metric, agent, sign = y
     words = "share of attempts" if metric == "share" else metric.replace("_", " ")
     if agent:
-        return f"{words}\n{short(agent, 24)}"
+        of = {0: "", 1: " \N{MINUS SIGN} baseline", -1: ", baseline \N{MINUS SIGN} arm"}[sign]
+        return f"{words}\n{short(agent, 24)}{of}"
     unit = ", $" if metric in _DOLLARS else ""
     return {0: words, 1: f"{words}\nminus “{baseline}”", -1: f"{words}, “{baseline}”\nminus arm"}[sign] + unit
 

@@ -21,6 +21,7 @@ from sim.sweep.axes import Factor
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288")
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
 _FEW = 8  # levels of x that are marked one by one
+_WIDE_LABELS = 3  # columns of panels over which a label of x is broken in two lines
 _ROW = 1.55  # inches of a row of panels
 
 
@@ -39,7 +40,10 @@ def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[
     for column, y in enumerate(chart.y):
         for axis in axes[:, column]:
             axis.set_ylabel(title_of(y, chart.baseline), fontsize=7)
-        axes[-1, column].set_xlabel(axis_label(chart.x, factors), fontsize=7)
+        label = axis_label(chart.x, factors)
+        axes[-1, column].set_xlabel(
+            label.replace(" of ", "\nof ", 1) if len(chart.y) > _WIDE_LABELS else label, fontsize=7
+        )
     handles = [Line2D([], [], color=_colour(k), ls=_dash(k), lw=1.3) for k in range(len(names))]
     labels = [line_label(chart.lines, name) for name in names]
     figure.legend(

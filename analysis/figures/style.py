@@ -120,7 +120,10 @@ def arm_label(name: str) -> str:
 def baseline_label(names: Iterable[str], most: int) -> str:
     """The name of the arm that all others are compared to, without the panel where each panel has its own."""
     found = list(dict.fromkeys(names))
-    return short(found[0] if len(found) == 1 else found[0].partition(" [")[0], most)
+    bases = {name.partition(" [")[0] for name in found}
+    if len(bases) > 1:
+        return short("its own baseline", most)
+    return short(found[0] if len(found) == 1 else bases.pop(), most)
 
 
 def legend_columns(labels: Sequence[str]) -> int:

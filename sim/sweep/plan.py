@@ -36,8 +36,8 @@ LEAST_JOBS = 8
 _BUDGET = 256 * 2**20
 _NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice
     "world": {"bid_cost"},
-    "tender": {"penalty", "public", "escalation", "deadline"},
-    "bidders": {"policy", "agents", "fallback"},
+    "tender": {"penalty", "public", "escalation", "deadline", "budget"},
+    "bidders": {"policy", "agents", "fallback", "bankroll"},
 }
 _ORIGIN = ("table", "columns", "profile", "tasks", "parameters")
 
@@ -105,7 +105,7 @@ class SweepPlan:
     def baselines(self) -> tuple[int, ...]:
         """For each arm the number of the arm its differences are taken to."""
         names = [arm.name for arm in self.arms]
-        return tuple(names.index(self.scenario.baseline + arm.panel) for arm in self.arms)
+        return tuple(names.index(self.scenario.baseline_of(arm)) for arm in self.arms)
 
     @property
     def recorded(self) -> bool:

@@ -24,6 +24,16 @@ def test_differences_are_paired_to_the_baseline_named(tmp_path: Path) -> None:
     assert table.loc["x", "welfare"] == pytest.approx(summary.loc["x", "welfare"] - summary.loc["y", "welfare"])
 
 
+def test_an_arm_may_have_a_baseline_of_its_own(tmp_path: Path) -> None:
+    scenario = lay_out(tmp_path, TWO_ARMS.replace('name = "x"', 'name = "x"\nbaseline = "y"'))
+    said = bidlab("run", scenario, "--out", tmp_path / "o")
+    assert "each arm's own baseline" in said.out
+    table = pd.read_csv(tmp_path / "o" / "differences.csv").set_index("arm")["baseline"]
+    assert table.to_dict() == {"x": "y", "y": "x"}
+    wrong = lay_out(tmp_path, TWO_ARMS.replace('name = "x"', 'name = "x"\nbaseline = "z"'))
+    assert "arm 'x': baseline: no arm 'z'" in bidlab("check", wrong).err
+
+
 def test_baseline_must_be_an_arm(tmp_path: Path) -> None:
     scenario = lay_out(tmp_path, TWO_ARMS.replace(TOP, TOP + 'baseline = "z"\n'))
     said = bidlab("check", scenario)

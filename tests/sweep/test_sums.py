@@ -43,6 +43,16 @@ SCENES = {
         RECORDED.replace("value = 1.0\n", "") + ARM.replace('"x"', '"y"') + "market = { alone = false }\n",
         MONEY + "[market]\nalone = true\n",
     ),
+    "limited wealth": (
+        SYNTHETIC.replace("[tender]", "[tender]\nbudget = 2.0").replace(
+            "tasks = 6", "tasks = 12\narrivals = {every = 1}"
+        ),
+        '[sweep]\n"bidders.bankroll" = [0.5, inf]\n"tender.penalty" = [0.0, 1.0]\n',
+    ),
+    "recorded, limited wealth": (
+        RECORDED.replace("[world]", '[world]\narrivals = {every = 1}\norder = "shuffled"') + ARM.replace('"x"', '"y"'),
+        '[sweep]\n"bidders.bankroll" = [0.5, 0.25]\n"tender.penalty" = [0.0, 0.125]\n',
+    ),
     "posted again": (
         REPEATED.replace(REPEATED[REPEATED.index("[tender]") : REPEATED.index("[[arm]]")], TRIES)
         + ARM.replace('"x"', '"y"').replace("second_price", "hire_all"),
@@ -94,6 +104,17 @@ def assert_row(row: dict[Any, Any], found: Any, of: str) -> None:
         assert row[name] == pytest.approx(found[theirs], **CLOSE), (row["arm"], metric, row["agent"], name)
 
 
+def test_an_agent_and_its_rivals_share_payments_less_costs(tmp_path: Path) -> None:
+    """In value and in the difference to the baseline, where all agents meet in one market."""
+    table = load(run(plan_of(write(tmp_path, *SCENES["synthetic"])), tmp_path / "o"))
+    for column in ("value", "difference"):
+        wide = table.pivot_table(column, ["cell", "arm"], ["metric", "agent"], dropna=False)
+        expected = wide["payment"][""] - wide["cost"][""]
+        for agent in sorted(set(table["agent"]) - {""}):
+            found = wide["cash_profit"][agent] + wide["rivals_profit"][agent]
+            np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
 def test_success_of_the_hired_is_wins_over_attempts(swept: Path, tmp_path: Path) -> None:
     table = load(swept)
     done, _ = tables_of_cell(swept, 0, tmp_path / "cell")
@@ -106,7 +127,13 @@ def test_success_of_the_hired_is_wins_over_attempts(swept: Path, tmp_path: Path)
 
 @pytest.mark.parametrize(
     "change",
-    ["tender.penalty=0.7", 'tender.public=["penalty"]', "world.bid_cost=0.3", "tender.escalation={cap=1.5}"],
+    [
+        "tender.penalty=0.7",
+        'tender.public=["penalty"]',
+        "world.bid_cost=0.3",
+        "tender.escalation={cap=1.5}",
+        "tender.budget=1.5",
+    ],
 )
 def test_settings_that_share_worlds_draw_the_same(tmp_path: Path, change: str) -> None:
     path = write(tmp_path)

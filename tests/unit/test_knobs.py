@@ -170,6 +170,31 @@ def test_cost_ratio_is_the_ratio_of_the_medians(ratio: float) -> None:
         assert_rate(dollars[..., 0].ravel() < median, 0.5)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0, 2.0])
+def test_share_of_ones_own_errors_is_kept(share: float) -> None:
+    before = profile()
+    after = turn(before, {"*": Knobs(miscalibration=share, cost_misforecast=share)})
+    for name in "ab":
+        assert distance(after, name) == pytest.approx([share * part for part in distance(before, name)], **CLOSE)
+        agent_before, agent_after = before.agents[name], after.agents[name]
+        ratio = agent_before.cost_belief.mean - agent_before.cost.mean
+        assert agent_after.cost_belief.mean - agent_after.cost.mean == pytest.approx(share * ratio, **CLOSE)
+
+
+def test_no_miscalibration_after_a_move_that_holds_claims_is_calibrated() -> None:
+    after = turn(profile(), {"a": Knobs(miscalibration=0.0, hold="claims", skill=1.5)})
+    assert distance(after) == pytest.approx((0.0, 0.0), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("share", "other"),
+    [("miscalibration", "overconfidence"), ("miscalibration", "overprecision"), ("cost_misforecast", "cost_ratio")],
+)
+def test_share_and_distance_of_the_same_error_are_refused(share: str, other: str) -> None:
+    with pytest.raises(ValidationError, match=f"must hold one of {share} and {other}, not both"):
+        Knobs(**{share: 1.0, other: 1.0})
+
+
 def test_pace_is_taken_over_and_changes_nothing_else() -> None:
     pace = {"duration": {"exponential": 4.0}, "latency": 2, "nonresponse": 0.1}
     after = turn(profile(a=agent(duration=9, nonresponse=0.5)), {"a": Knobs(**pace)}).agents["a"]
