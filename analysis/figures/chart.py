@@ -35,7 +35,7 @@ class Chart:
 
     sign: 1 draws the metric's difference to the baseline, -1 the baseline's lead, 0 the metric itself.
 
-    lines: what makes lines; of a map, which has none, the key up its other axis.
+    lines: what makes lines; of a map, which has none, the key up its other axis. scale: of x, "linear" or "log".
     """
 
     kind: str
@@ -47,6 +47,7 @@ class Chart:
     arms: tuple[str, ...]
     where: Mapping[str, Any]
     baseline: str
+    scale: str = "linear"
 
 
 def check_figures(plan: SweepPlan) -> None:
@@ -76,6 +77,7 @@ def chart_of(figure: FigureFile, info: Mapping[str, Any], factors: Sequence[Fact
     """The figure with its defaults filled in; raises ValueError where it does not fit the sweep."""
     by_key = {key: factor for factor in factors for key in factor.keys}
     _numeric("x", figure.x, by_key)
+    _check_scale(figure, by_key)
     panels = list(dict.fromkeys(arm["panel"] for arm in info["arms"]))
     arms = list(dict.fromkeys(arm["name"].removesuffix(arm["panel"]) for arm in info["arms"]))
     ways = ["arm", "panel", *by_key]
@@ -102,6 +104,7 @@ def chart_of(figure: FigureFile, info: Mapping[str, Any], factors: Sequence[Fact
         kept,
         figure.where,
         baseline_label([arm["baseline"] for arm in info["arms"]], 24),
+        figure.scale,
     )
     _check_size(chart, by_key, len(panels))
     return chart
@@ -128,6 +131,18 @@ def _numeric(what: str, key: str, by_key: Mapping[str, Factor]) -> None:
     place = by_key[key].keys.index(key)
     if not all(_is_number(level[place:]) for level in by_key[key].values):
         raise ValueError(f"{what}: {key} has values that are no numbers")
+
+
+def _check_scale(figure: FigureFile, by_key: Mapping[str, Factor]) -> None:
+    """Raise ValueError where x has no logarithm to lie at."""
+    if figure.scale == "linear":
+        return
+    if figure.kind == "map":
+        raise ValueError('scale: belongs to kind = "lines"; a map draws its levels side by side')
+    place = by_key[figure.x].keys.index(figure.x)
+    least = min(level[place] for level in by_key[figure.x].values)
+    if least <= 0:
+        raise ValueError(f'scale: "log" needs an x > 0; {figure.x} has the level {written(least)}')
 
 
 def _rows(

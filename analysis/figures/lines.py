@@ -44,6 +44,8 @@ def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[
         axes[-1, column].set_xlabel(
             label.replace(" of ", "\nof ", 1) if len(chart.y) > _WIDE_LABELS else label, fontsize=7
         )
+        if chart.scale == "log":
+            _log(axes[-1, column], sorted(set(data[chart.x])))
     handles = [Line2D([], [], color=_colour(k), ls=_dash(k), lw=1.3) for k in range(len(names))]
     labels = [line_label(chart.lines, name) for name in names]
     figure.legend(
@@ -75,6 +77,14 @@ def _panel(axes: Axes, part: pd.DataFrame, chart: Chart, names: Sequence[Any]) -
     axes.margins(x=0.02)
     if part["y"].iloc[:1].str.startswith(("difference:", "lead:")).any():
         axes.axhline(0.0, color=GREY, lw=0.6, zorder=0)
+
+
+def _log(axes: Axes, levels: Sequence[float]) -> None:
+    """A logarithmic x axis, of all panels of the column; few levels are labelled one by one."""
+    axes.set_xscale("log")
+    if len(levels) <= _FEW:
+        axes.set_xticks(levels, [f"{level:g}" for level in levels])
+        axes.set_xticks([], minor=True)
 
 
 def _colour(k: int) -> str:

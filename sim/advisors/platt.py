@@ -6,6 +6,7 @@
     platt_batch    theta refitted at each: the mean advice on the attempts remembered = their success rate
 
 Claims of 0 and 1 have no logit: they are moved into [eps, 1 - eps], and so is the success rate that theta is fitted to.
+eps is 1e-9 or more, for 1 - eps must be a number below 1.
 A claim shifted by a constant number of logits gives the same batch advice, so a standing exaggeration is undone where a
 single one is not.
 """
@@ -23,7 +24,7 @@ from sim.advisors.base import Lesson, Posted, inside, verdicts
 from sim.arrays import BoolArray, FloatArray
 from sim.standing import State
 
-Eps = Annotated[float, Gt(0), Lt(0.5)]
+Eps = Annotated[float, Ge(1e-9), Lt(0.5)]
 _STEPS = 60  # Newton steps at most; some 6 are needed
 _CLOSE = 1e-14  # error of a mean of probabilities that may be rounding
 

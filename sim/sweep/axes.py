@@ -106,12 +106,14 @@ def short_key(key: str) -> str:
 
     >>> short_key("world.agents.gemini-3-pro.overconfidence"), short_key("tender.penalty")
     ('overconfidence of gemini-3-pro', 'penalty')
+    >>> short_key('world.agents."*".signal.fit')
+    'signal.fit of all agents'
     """
     section, _, rest = key.partition(".")
     if section == "world" and rest.startswith("agents."):
-        agent, _, knob = rest.removeprefix("agents.").rpartition(".")
-        who = agent.strip("\"'")
-        return f"{knob.replace('_', ' ')} of {'all agents' if who == '*' else who}" if who else knob
+        _, _, agent, *knob = key_path(key)
+        named = ".".join(knob).replace("_", " ")
+        return f"{named} of {'all agents' if agent == '*' else agent}" if knob else agent
     return rest.replace("_", " ")
 
 

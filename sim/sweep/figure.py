@@ -19,6 +19,9 @@ class FigureFile(Section):
         "of levels of two swept keys, a map for each arm"
     )
     x: str = Field(description="the swept key along the x axis")
+    scale: Literal["linear", "log"] = Field(
+        "linear", description='of lines: "log" where equal factors of x are to lie equally far apart'
+    )
     y: str | Names | None = Field(
         None,
         description='metrics, a column of panels each, e.g. "welfare", "share:NAME", "difference:welfare" (arm minus '

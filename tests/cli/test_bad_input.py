@@ -236,7 +236,10 @@ SECTIONS = [
     section('[standing]\nadvice = "abilty"', "standing.advice", "did you mean 'ability'", "thompson"),
     section("[standing]\nadvice = { ability = { eps = 1 } }", "standing.advice", "ability has no parameters"),
     section('[standing]\nadvice = "platt_online"', "standing.advice", "platt_online.eta", "missing"),
-    section("[standing]\nadvice = { platt_online = { eta = 0.1, eps = 0 } }", "platt_online.eps", "> 0", "0"),
+    section("[standing]\nadvice = { platt_online = { eta = 0.1, eps = 0 } }", "platt_online.eps", ">= 1e-9", "0"),
+    section(
+        "[standing]\nadvice = { platt_batch = { eps = 1e-18, memory = 9 } }", "platt_batch.eps", ">= 1e-9", "1e-18"
+    ),
     section("[standing]\nadvice = { platt_batch = { eps = 0.01, memory = 0 } }", "platt_batch.memory", ">= 1"),
     section("[standing]\nadvice = { beta = { prior = 0 } }", "standing.advice", "beta.prior", "> 0"),
     section("[standing]\nadvice = { base_rate = { prior = 1.0 } }", "base_rate.mean", "missing"),

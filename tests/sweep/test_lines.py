@@ -7,6 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis import load
+from analysis.figures import lines
+from analysis.figures.chart import chart_of
+from analysis.sweep_table import factors_of, sweep_info
+from sim.sweep.figure import FigureFile
 from tests.cli.command import bidlab
 from tests.sweep.scenes import SWEEP, plan_of, run, write
 
@@ -54,10 +59,23 @@ def test_default_figure_holds_the_other_factors(tmp_path: Path) -> None:
     assert not (plain / "figures").exists()
 
 
+def test_equal_factors_lie_equally_far_apart_on_a_log_scale(tmp_path: Path) -> None:
+    sweep = '[sweep]\n"tender.penalty" = [0.5, 1.0, 2.0]\n'
+    folder = run(plan_of(write(tmp_path, sweep=sweep)), tmp_path / "o")
+    info = sweep_info(folder)
+    factors = factors_of(info)
+    asked = FigureFile(kind="lines", x="tender.penalty", scale="log")
+    figure, _ = lines.draw(load(folder), chart_of(asked, info, factors, 0), factors)
+    for axes in figure.axes:
+        low, middle, high = (axes.transData.transform((x, 0.0))[0] for x in (0.5, 1.0, 2.0))
+        assert middle - low == pytest.approx(high - middle)
+    assert [label.get_text() for label in figure.axes[-1].get_xticklabels()] == ["0.5", "1", "2"]
+
+
 BAD = {
     'kind = "line"': ("figure.kind", 'must be "lines" or "map"; got "line"'),
     'kind = "lines"': ("figure.x", "is missing"),
-    f'kind = "lines"\nx = "{KEY}"\ncolour = "red"': ("colour", "unknown key", "allowed: kind, x, y"),
+    f'kind = "lines"\nx = "{KEY}"\ncolour = "red"': ("colour", "unknown key", "allowed: kind, x, scale, y"),
     'kind = "lines"\nx = "tender.penlty"': ("figure number 1: x", "did you mean 'tender.penalty'"),
     f'kind = "lines"\nx = "{KEY}"\ny = "welfar"': ("y", "did you mean 'welfare'"),
     f'kind = "lines"\nx = "{KEY}"\ny = "share"': ("y", 'write "share:NAME"'),
@@ -71,6 +89,8 @@ BAD = {
     f'kind = "lines"\nx = "{KEY}"\narms = ["alwys"]': ("arms", "did you mean 'always'"),
     f'kind = "lines"\nx = "{KEY}"\nname = "a/b"': ("name",),
     f'kind = "lines"\nx = "{KEY}"\nvertical = "tender.penalty"': ("vertical", 'belongs to kind = "map"'),
+    f'kind = "lines"\nx = "{KEY}"\nscale = "log"': ("scale", '"log" needs an x > 0; ' + KEY + " has the level "),
+    f'kind = "map"\nx = "{KEY}"\nvertical = "tender.penalty"\nscale = "log"': ("scale", 'belongs to kind = "lines"'),
     f'kind = "map"\nx = "{KEY}"': ("vertical", "must be stated"),
     f'kind = "map"\nx = "{KEY}"\nvertical = "tender.penlty"': ("vertical", "did you mean 'tender.penalty'"),
     f'kind = "map"\nx = "{KEY}"\nvertical = "{KEY}"': ("vertical", "advances together with x"),
