@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.beliefs import Attempts, Held, Postings, held
+from analysis.wealth import exit_ticks
 from sim.arrays import BoolArray, FloatArray, IntArray, frozen
 from sim.card import PastCard
 from sim.errors import ArrayError
@@ -41,6 +42,9 @@ class ArmData:
     judged (R, T, n): attempts that were not lost to the system. claim_gap (R, T, n): sum over them of claim - success.
     value, reserve, penalty (R, T, m) dollars, of the first posting. overhead (R, T, m) dollars.
     n_ties, n_awards (R, T, m): clearings that hired, by a tie and at all.
+    losses (R, T, n): attempts paid less than they cost. exit_tick (R, n): when each agent's wealth was found to have
+        run out, NaN where it stayed. no_budget (R, T, m): the task closed for want of budget.
+    bankroll (n), budgets (one for each principal) dollars; None where no account is kept.
     """
 
     name: str
@@ -70,6 +74,11 @@ class ArmData:
     overhead: FloatArray
     n_ties: IntArray
     n_awards: IntArray
+    losses: IntArray
+    no_budget: BoolArray
+    exit_tick: FloatArray
+    bankroll: tuple[float, ...] | None = None
+    budgets: tuple[float, ...] | None = None
 
     @classmethod
     def build(
@@ -82,10 +91,13 @@ class ArmData:
         reserve_bounds: tuple[float, float] | None = None,
         card: PastCard | None = None,
         plans: Plans | None = None,
+        bankroll: tuple[float, ...] | None = None,
+        budgets: tuple[float, ...] | None = None,
     ) -> Self:
         """The arrays of the arm whose rows, and no others, `ledger` holds. card: of the past, as the arm's agents read.
 
-        plans: as its agents bid, where they are asked for budgets.
+        plans: as its agents bid, where they are asked for budgets. bankroll, budgets: of agents and principals, where
+        accounts were kept.
 
         Raises ArrayError where the ledger's names or replications are not the World's.
         """
@@ -94,6 +106,7 @@ class ArmData:
         arrays = _of_attempts(world, ledger.attempts, believed) | _of_bids(world, ledger.bids)
         arrays |= _of_clearings(world, ledger.clearings, alone)
         arrays |= {"present": world.present, "success": world.success[..., 0]}
+        arrays |= {"exit_tick": exit_ticks(ledger, world.agents, world.n_replications)}
         arrays |= {"belief": believed.belief, "cost_belief": believed.cost_belief}
         return cls(
             name=name,
@@ -102,6 +115,8 @@ class ArmData:
             alone=alone,
             reserve_bounds=reserve_bounds,
             reposted=any(bool((posting > 0).any()) for posting in postings),
+            bankroll=bankroll,
+            budgets=budgets,
             **{field: frozen(array) for field, array in arrays.items()},
         )
 
@@ -212,6 +227,7 @@ def _of_attempts(world: World, rows: pd.DataFrame, believed: Held) -> dict[str, 
         "cost": _sum(at, shape, cost),
         "expected": _sum(at, shape, belief * win + (1 - belief) * lose - believed.cost_at_attempt),
         "published": _sum(at, shape, np.where(status == "PASS", payment - ask, 0.0)),
+        "losses": _sum(at, shape, payment < cost).astype(np.int64),
         "judged": _sum(at, shape, judged).astype(np.int64),
         "claim_gap": _sum(at, shape, np.where(judged, claim - success, 0.0)),
     }
@@ -239,10 +255,12 @@ def _of_clearings(world: World, rows: pd.DataFrame, alone: bool) -> dict[str, ND
     }
     for name, array in terms.items():
         array[cell] = rows[name].to_numpy()[first]
+    no_budget = (rows["closed"] == "no budget").to_numpy()
     hires = rows["n_hired"].to_numpy() > 0
     return {
         **terms,
         "overhead": _sum(at, shape, rows["overhead"]),
+        "no_budget": _sum(at, shape, no_budget) > 0,
         "n_awards": _sum(at, shape, hires).astype(np.int64),
         "n_ties": _sum(at, shape, hires & rows["by_tie"].to_numpy().astype(bool)).astype(np.int64),
     }

@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis import calibration as cal
+from analysis import wealth
 from analysis.arm import ArmData
 from analysis.inference import Estimate, linearised, mean, ratio, without_error
 from sim.arrays import BoolArray, FloatArray
@@ -102,7 +103,13 @@ def summary(arm: ArmData) -> dict[str, Estimate]:
     top = arm.attempts[..., int(np.argmax(attempts))] if attempts.size else np.zeros(arm.present.shape[:2])
     estimates["share_top"] = ratio(top, arm.attempts.sum(axis=2), recorded)
     estimates["tie_rate"] = ratio(arm.n_ties.sum(axis=2), arm.n_awards.sum(axis=2), recorded)
+    estimates["exit_rate"] = wealth.exit_rate(arm.bankroll, exited(arm), recorded)
     return estimates
+
+
+def exited(arm: ArmData) -> BoolArray:
+    """(R, n): the agent's wealth was found to have run out."""
+    return np.asarray(~np.isnan(arm.exit_tick))
 
 
 def agents(arm: ArmData) -> dict[str, Estimate]:
@@ -118,6 +125,8 @@ def agents(arm: ArmData) -> dict[str, Estimate]:
         "share": ratio(arm.attempts, total, recorded),
         "ask_mean": ratio(np.where(asked, arm.ask, 0.0), asked, recorded),
         "claim_minus_success_hired": ratio(arm.claim_gap, arm.judged, recorded),
+        "negative_utility_rate": ratio(arm.losses, arm.attempts, recorded),
+        **wealth.estimates(arm.bankroll, exited(arm), utilities(arm), recorded),
         "expected_profit": ratio(arm.expected, chances, recorded),
         "published_profit": ratio(arm.published, chances, recorded),
         "cash_profit": ratio(arm.payment - arm.cost, chances, recorded),

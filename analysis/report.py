@@ -12,16 +12,21 @@ from analysis.differences import differences_table
 from analysis.incidence import incidence_table
 from analysis.pooled import claims_table
 from analysis.postings import postings_table
+from analysis.principals import principals_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
+from sim.bankroll import bankrolls
 from sim.errors import RunError
 from sim.events import write_events
+from sim.principals import budgets_of, tenders
 from sim.reserve import parse_reserve
 from sim.rules import past_card, production_plans
 from sim.run import Run
+from sim.scenario import Arm
+from sim.settings import TenderSettings
 
-TABLES = ("agents", "claims", "summary", "differences", "incidence", "postings", "closed_forms")
-_OPTIONAL = ("incidence", "postings", "closed_forms")  # written where there is something to tell
-_TEXT = ("arm", "mechanism", "agent", "baseline", "party", "who")
+TABLES = ("agents", "claims", "summary", "differences", "incidence", "principals", "postings", "closed_forms")
+_OPTIONAL = ("incidence", "principals", "postings", "closed_forms")  # written where there is something to tell
+_TEXT = ("arm", "mechanism", "agent", "baseline", "party", "who", "principal")
 
 
 def write_report(folder: Path, *, events: bool = False) -> None:
@@ -37,6 +42,7 @@ def write_report(folder: Path, *, events: bool = False) -> None:
         summary_table(arms),
         differences_table(arms, baselines),
         incidence_table(arms, baselines),
+        principals_table(arms),
         postings_table([(arm.name, arm.world, run.ledger.arm(arm.name)) for arm in arms if arm.reposted]),
         closed_forms_table(arms),
     )
@@ -52,23 +58,30 @@ def write_report(folder: Path, *, events: bool = False) -> None:
 
 def arms_of(run: Run) -> list[ArmData]:
     """Every arm of the run, in the scenario's order, as dense arrays."""
-    return [
-        ArmData.build(
-            arm.name,
-            arm.label,
-            run.world(arm),
-            run.ledger.arm(arm.name),
-            arm.settings.market.alone,
-            _bounds(arm.settings.tender.reserve),
-            past_card(arm.settings),
-            production_plans(arm.settings),
-        )
-        for arm in run.scenario.arms
-    ]
+    return [_arm(run, arm) for arm in run.scenario.arms]
 
 
-def _bounds(reserve: Any) -> tuple[float, float] | None:
-    drawn = parse_reserve(reserve).distribution
+def _arm(run: Run, arm: Arm) -> ArmData:
+    world, settings = run.world(arm), arm.settings
+    return ArmData.build(
+        arm.name,
+        arm.label,
+        world,
+        run.ledger.arm(arm.name),
+        settings.market.alone,
+        _bounds(settings.tender),
+        past_card(settings),
+        production_plans(settings),
+        bankrolls(settings.bidders.bankroll, world.agents),
+        budgets_of(settings.tender),
+    )
+
+
+def _bounds(tender: TenderSettings) -> tuple[float, float] | None:
+    """Ends of the uniform distribution that every reserve is drawn from; None where there is no such."""
+    if len({repr(own.reserve) for own in tenders(tender)}) > 1:
+        return None
+    drawn = parse_reserve(tenders(tender)[0].reserve).distribution
     return (drawn.a, drawn.b) if drawn is not None and drawn.kind == "uniform" else None
 
 

@@ -38,8 +38,16 @@ PER_AUCTION = (
     "utility",
     "welfare",
 )
-PER_ARM = (*PER_AUCTION, "tie_rate")
-PER_AGENT = ("share", "hired_rate", "cash_profit", "success_rate_hired", "claim_minus_success_hired", "rivals_profit")
+PER_ARM = (*PER_AUCTION, "tie_rate", "exit_rate")
+PER_AGENT = (
+    "share",
+    "hired_rate",
+    "cash_profit",
+    "success_rate_hired",
+    "claim_minus_success_hired",
+    "negative_utility_rate",
+    "rivals_profit",
+)
 OF_AGENT_PAIRED = ("cash_profit", "rivals_profit")  # metrics of PER_AGENT that are compared to the baseline arm too
 _SUMS = ("num", "den", "vv", "vd", "dd")
 
@@ -80,7 +88,7 @@ class Measure:
 def measure(played: Played) -> Measure:
     """The arm's own quantities."""
     sums = _Sums(played)
-    parts = [*_per_auction(sums), _ties(sums), *_per_agent(sums)]
+    parts = [*_per_auction(sums), _ties(sums), _exits(sums), *_per_agent(sums)]
     num, den = (np.concatenate([part[side][0] for part in parts], axis=1) for side in (0, 1))
     if not played.world.recorded:
         return Measure(num, den, None, None)
@@ -252,6 +260,23 @@ def _ties(sums: _Sums) -> Part:
     return ties, awards
 
 
+def _exits(sums: _Sums) -> Part:
+    """Agents that left / agents, where accounts are kept; a replication is one observation, whatever its tasks."""
+    kept = sums.played.rules.bankroll is not None
+    exits = sums.played.counts["n_exits"].sum(axis=(1, 2), keepdims=False)[:, None].astype(np.float64)
+    agents = np.full(exits.shape, float(sums.n_agents * kept))
+    return _as_one_task(sums, exits), _as_one_task(sums, agents)
+
+
+def _as_one_task(sums: _Sums, by_replication: FloatArray) -> Side:
+    """A side told by replication alone: on a recorded table all of it is the first task's."""
+    if not sums.world.recorded:
+        return by_replication, None
+    by_task = np.zeros((sums.n_tasks, by_replication.shape[1]))
+    by_task[0] = by_replication.sum(axis=0)
+    return by_replication, by_task
+
+
 def _per_agent(sums: _Sums) -> list[Part]:
     """Each of PER_AGENT, n columns each."""
     rows, present = sums.played.attempts, sums.world.present
@@ -270,6 +295,7 @@ def _per_agent(sums: _Sums) -> list[Part]:
         (profit, chances),
         (wins, attempts),
         (sums.agents(gap), sums.agents(judged)),
+        (sums.agents(rows["payment"] < rows["cost"]), attempts),
         (_of_rivals(profit), _auctions(sums)),
     ]
 

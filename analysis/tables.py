@@ -18,6 +18,7 @@ from analysis.incidence import COLUMNS as INCIDENCE
 from analysis.inference import Estimate
 from analysis.pooled import CLAIMS
 from analysis.postings import COLUMNS as POSTINGS
+from analysis.principals import COLUMNS as PRINCIPALS
 
 _AGENTS = {
     "success_rate": "true success of the first try, mean over opportunities",
@@ -34,6 +35,11 @@ _AGENTS = {
     "share": "this agent's attempts / all attempts of the arm",
     "ask_mean": "dollars asked, mean over finite asks at the first posting",
     "claim_minus_success_hired": "claim - success, mean over this agent's attempts that were not lost (INFRA)",
+    "negative_utility_rate": "attempts paid less than they cost, whatever the bid cost / this agent's attempts",
+    "exit_rate": "replications in which a clearing found the agent's wealth at 0 or below / replications; empty where "
+    "no account is kept",
+    "final_wealth": "dollars, bankroll + payment - cost - bid cost at the end of a replication, mean over "
+    "replications; empty where no account is kept, or one without limit",
     "expected_profit": "dollars, sum over attempts of p pay_success + (1 - p) pay_failure - cost_belief with p the "
     "agent's belief / opportunities",
     "published_profit": "dollars, sum over attempts of [verified PASS] x (payment - ask) / opportunities",
@@ -58,6 +64,8 @@ _SUMMARY = {
     "auctions: a bound, since nobody knows outcomes beforehand",
     "share_top": "attempts of the agent with most attempts / attempts; its errors take that agent as given",
     "tie_rate": "clearings that hired by a tie / clearings that hired",
+    "exit_rate": "agents whose wealth a clearing found at 0 or below / agents, by replication; empty where no account "
+    "is kept",
 }
 _AUCTION = {
     "hired": "share of opportunities hired",
@@ -114,6 +122,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         ),
     },
     "incidence": INCIDENCE,
+    "principals": PRINCIPALS,
     "postings": POSTINGS,
     "closed_forms": {
         **_ARM,

@@ -11,7 +11,7 @@ where it reads a card of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -56,7 +56,7 @@ class Allocator:
         self.world, self.rules = world, rules
         shape = world.belief.shape
         check_world(world, rules)
-        self._delivered = world.delivered
+        self._delivered, self._penalty = world.delivered, rules.penalty_in(world)
         self._fixed_cost = self._static_cost()
         self._fixed_advice = self._static_advice()
         self._ones = np.ones(shape[-1])
@@ -98,7 +98,7 @@ class Allocator:
         tender = Tender.trusted(
             value=world.value[at],
             reserve=np.float64(reserve),
-            penalty=np.float64(rules.penalty),
+            penalty=np.float64(rules.penalty) if rules.penalties is None else self._penalty[at],
             posting=np.int64(posting),
         )
         if posting == 0 and card is None:
@@ -110,6 +110,15 @@ class Allocator:
         standing = self._standing(at, own.tries, states, self._posted(at, posting, claim))
         award = rules.mechanism(bids, tender, standing, world.lottery[at][posting])
         return Clearing(willing, bids, tender, standing, award)
+
+    def ask_without(self, clearing: Clearing, at: tuple[int, int], posting: int, barred: BoolArray) -> Clearing:
+        """The same clearing once the agents in `barred` (n,) are away."""
+        bids = clearing.bids
+        left = Bids.trusted(**vars(bids) | {"active": bids.active & ~barred})
+        lottery = self.world.lottery[at][posting]
+        return replace(
+            clearing, bids=left, award=self.rules.mechanism(left, clearing.tender, clearing.standing, lottery)
+        )
 
     def _bid(
         self, at: tuple[int, ...], tender: Tender, own: BidderState, card: State | None = None
@@ -140,7 +149,7 @@ class Allocator:
         tender = Tender.trusted(
             value=world.value,
             reserve=world.reserve,
-            penalty=np.broadcast_to(np.float64(rules.penalty), shape),
+            penalty=self._penalty,
             posting=np.broadcast_to(np.int64(0), shape),
         )
         tries = np.broadcast_to(np.int64(0), world.belief.shape)
@@ -197,7 +206,11 @@ class Allocator:
 
 
 def check_world(world: World, rules: Rules) -> None:
-    """Raise MarketError where the World lacks draws, or beliefs after failures, that these rules need."""
+    """Raise MarketError where the World lacks what these rules need, or two of the rules do not go together."""
+    if rules.round is not None and (rules.bankroll is not None or rules.budgets is not None):
+        raise MarketError(
+            "wealth and budgets are read posting by posting, but a round clears all that are open at once"
+        )
     if rules.advisor is not None and rules.advisor.explores and world.exploration is None:
         raise MarketError("the advisor explores, but the World holds no draws for it")
     most = rules.postings - 1 if rules.exclude == "none" else 0

@@ -7,7 +7,7 @@ One JSON object a line: event, arm, replication, tick, task, posting and what be
     cleared     n_active, n_hired, by_tie
     hired       agent, try, pay_success, pay_failure; turn where it waited for one, budget where it has one
     completed   agent, status, success, timed_out, payment, cost
-    closed      reason: solved, failed, unfilled, deadline, reposted
+    closed      reason: solved, failed, unfilled, deadline, reposted, no budget
 
 JSON has no infinity: an infinite score is written "inf" or "-inf". Bids are told at the clearing, where they were read.
 Of those hired to try in turns, each is told to be hired when its turn comes; those whose turn never comes are not:

@@ -24,6 +24,7 @@ from sim.folder import check_folder, open_partial, partial_of, take_name
 from sim.ledger import SCHEMAS, arrow_table, categories, read_arrow, write_table
 from sim.memory import check_memory
 from sim.origin import Origin
+from sim.principals import principal_names
 from sim.run import arm_rules, arm_world, scenario_origin
 from sim.scenario import Arm, Scenario
 
@@ -55,6 +56,11 @@ class Plan:
             "tasks": list(self.origin.tasks),
             "scenario": self.scenario.resolved,
         }
+
+    @property
+    def principals(self) -> list[str]:
+        """Names of the principals of all arms."""
+        return list(dict.fromkeys(name for arm in self.scenario.arms for name in principal_names(arm.settings.tender)))
 
     def n_auctions(self, arm: Arm) -> int:
         """Tasks the arm auctions off, each agent's own market counted apart."""
@@ -145,7 +151,10 @@ def _run_arm(plan: Plan, place: int, arm: Arm, partial: Path, progress: Progress
         tables = play_alone(engine, world, lambda alone: arm_rules(arm, alone), progress=tick)
     else:
         tables = play(engine, world, arm_rules(arm, world), progress=tick)
-    names = categories([a.name for a in plan.scenario.arms], plan.origin.agents, plan.origin.tasks)
+    principals = plan.principals
+    names = categories([a.name for a in plan.scenario.arms], plan.origin.agents, plan.origin.tasks, principals)
+    own = np.array([principals.index(name) for name in world.principals])
+    tables["clearings"]["principal"] = own[tables["clearings"]["principal"]]
     for name, columns in tables.items():
         columns["arm"] = np.full(len(columns["task"]), place)
         unfinished = files[name].with_suffix(".tmp")

@@ -120,7 +120,7 @@ class _Case:
         whole, note = block.clearing, block.note[at].tolist()
 
         def row(kind: Any, batch: Any) -> Any:
-            return kind.trusted(**{name: array[at] for name, array in vars(batch).items()})
+            return kind.trusted(**{name: array[at] for name, array in vars(batch).items() if array is not None})
 
         return cls(
             at=at,
@@ -205,6 +205,12 @@ def _reason(case: _Case, agent: int, outcome: str, score: FloatArray) -> str:
         return "cannot bid on this task" if absent else "no ask would let it break even"
     if outcome == "excluded":
         return "was hired for this task before"
+    if outcome == "exited":
+        return "its wealth had run out: it has left the market"
+    if outcome == "no bond":
+        return "would be hired, but cannot post the bond: barred from this clearing"
+    if outcome == "withdrawn":
+        return "the tender was withdrawn: the budget does not cover the reserve"
     if outcome == "late":
         return f"bid after {case.world.latency[0, task, agent]} ticks; the window is {case.window}"
     if outcome == "busy":

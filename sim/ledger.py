@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STATUS = ("FAIL", "PASS", "INFRA")
-OUTCOME = ("won", "lost", "late", "busy", "excluded", "abstained", "malformed")
-REASON = ("reposted", "solved", "failed", "unfilled", "deadline")
+OUTCOME = ("won", "lost", "late", "busy", "excluded", "abstained", "malformed", "exited", "no bond", "withdrawn")
+REASON = ("reposted", "solved", "failed", "unfilled", "deadline", "no budget")
 
 ATTEMPTS: dict[str, str] = {
     "arm": "category",  # arm's name
@@ -55,10 +55,12 @@ BIDS: dict[str, str] = {
     "task": "category",
     "posting": "int16",
     "agent": "category",
-    "ask": "float64",  # NaN where no bid was made (abstained, excluded)
+    "ask": "float64",  # NaN where no bid was made (abstained, excluded, exited, withdrawn)
     "claim": "float64",
     "score": "float64",  # NaN where the rule ranks nobody or the bid did not count
-    "outcome": "category",  # won, lost, late, busy, excluded, abstained, malformed
+    # won, lost, late, busy, excluded, abstained, malformed; exited: its wealth had run out; no bond: hired under a bond
+    # that it could not post, so asked again without it; withdrawn: the tender was, for want of budget
+    "outcome": "category",
     "bid_cost": "float64",  # what making the bid cost the agent
 }
 CLEARINGS: dict[str, str] = {
@@ -67,6 +69,7 @@ CLEARINGS: dict[str, str] = {
     "task": "category",
     "posting": "int16",
     "alone": "category",  # the agent whose own market this is, "" where agents share one
+    "principal": "category",  # whose task it is, "" where there is one without a name
     "posted": "int64",  # tick at which the posting went out
     "tick": "int64",  # tick of the clearing
     "value": "float64",  # NaN where the scenario states none
@@ -76,7 +79,7 @@ CLEARINGS: dict[str, str] = {
     "n_hired": "int32",
     "by_tie": "bool",  # the lottery decided between equal scores
     "overhead": "float64",  # what the clearing cost the allocator
-    "closed": "category",  # how the posting ended: reposted, solved, failed, unfilled, deadline
+    "closed": "category",  # how the posting ended: reposted, solved, failed, unfilled, deadline, no budget
 }
 SCHEMAS: dict[str, dict[str, str]] = {"attempts": ATTEMPTS, "bids": BIDS, "clearings": CLEARINGS}
 
@@ -85,13 +88,16 @@ _METADATA = b"bidlab.categories"
 _ARROW = {"int16": "int16", "int32": "int32", "int64": "int64", "float64": "float64", "bool": "bool_"}
 
 
-def categories(arms: Sequence[str], agents: Sequence[str], tasks: Sequence[str]) -> dict[str, list[str]]:
+def categories(
+    arms: Sequence[str], agents: Sequence[str], tasks: Sequence[str], principals: Sequence[str] = ("",)
+) -> dict[str, list[str]]:
     """The names behind every category column, in the order of their codes."""
     return {
         "arm": list(arms),
         "task": list(tasks),
         "agent": list(agents),
         "alone": [*agents, ""],
+        "principal": list(principals),
         "status": list(STATUS),
         "outcome": list(OUTCOME),
         "closed": list(REASON),

@@ -1,7 +1,7 @@
 """The draws that every World has, whatever its outcomes come from.
 
-What is drawn, and by what it is named (besides the seed): value, reserve (replication, task); place in the order,
-arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra, verifier
+What is drawn, and by what it is named (besides the seed): value, reserve, principal (replication, task); place in the
+order, arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra, verifier
 (replication, task, agent, try); lottery and, only where an advisor explores, exploration (replication, task, posting,
 agent). A rerun changes the words of tries and no others. An agent with a law of its own for duration, latency or
 response draws it by the same name, and nobody else's draw moves.
@@ -19,10 +19,12 @@ from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.distribution import parse_arrivals, parse_distribution, parse_ticks
 from sim.errors import ScenarioError
 from sim.invalid import written
+from sim.principals import by_principal, dealt, principal_names
 from sim.profile import AgentProfile
 from sim.reserve import parse_reserve
-from sim.settings import Settings, TenderSettings, WorldSettings
+from sim.settings import Settings, TenderSettings
 from sim.sources import parse_advice
+from sim.world_settings import WorldSettings
 
 
 class Identities(NamedTuple):
@@ -56,15 +58,18 @@ def luck(
     success: BoolArray,
     recorded_duration: IntArray | None = None,
     agents: Sequence[AgentProfile] = (),
+    labels: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The arrays of a World that do not depend on what its agents are like, by field name.
 
     success: (R, T, n, K). recorded_duration: (T, n, K) ticks a table holds; a duration the scenario states goes first.
     agents: the n agents of a profile, whose own duration, latency and nonresponse go before the scenario's.
+    labels: the principal of each task, where a table says so.
     Raises ScenarioError where the reserve depends on a value that is not stated.
     """
     world, tender = settings.world, settings.tender
-    value = _values(tender, seed, ids)
+    whose = dealt(tender, seed, ids.r, ids.t, labels)
+    value = by_principal(tender, whose, lambda own: _values(own, seed, ids))
     per_posting = ids.r, ids.t, draws.words_range(tender.postings), ids.i
     explores = parse_advice(settings.standing.advice).explores
     infra: BoolArray = np.broadcast_to(np.False_, ids.per_try)
@@ -72,7 +77,9 @@ def luck(
         infra = draws.uniform(seed, "infra", *ids) < world.infra
     return {
         "value": value,
-        "reserve": _reserves(tender, value, seed, ids),
+        "reserve": by_principal(tender, whose, lambda own: _reserves(own, value, seed, ids)),
+        "principals": principal_names(tender),
+        "principal": whose,
         "arrival": parse_arrivals(world.arrivals or "together").draw(seed, ids.r, _places(world.order, seed, ids)),
         "latency": _ticks(seed, "latency", world.latency, [agent.latency for agent in agents], *ids[:3]),
         "verified": _verified(world, seed, ids, success),

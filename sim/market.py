@@ -9,15 +9,17 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 
 - A bid is formed at the posting and reserves nothing. Slots, exclusions and standing are read at the clearing.
 - An award takes the agent's slot at once; its completion frees the slot and updates the standing.
-- A bid that does not count is told as the first of excluded, abstained, late, busy. A bid that was made costs what a
-  bid costs, late and busy ones too.
+- A bid that does not count is told as the first of exited, withdrawn, excluded, abstained, late, busy, no bond. A bid
+  that was made costs what a bid costs, late, busy and bondless ones too.
+- Wealth and budgets are read at the clearing as well (sim/wealth.py). A tender withdrawn for want of budget closes its
+  task; no bid on it is asked for or costs anything.
 - Exclusion "failed" keeps out who verified FAIL on the task, "hired" whoever was hired for it.
 - An agent's own verified failures at the task move its belief where the World says so, and its attempts that ended
   before the posting went out are on its card of the past: both are read at the posting.
 - The posting closes when its last hired agent completes; only then is the task closed or posted again.
 - Where an award names turns, all hired hold a slot from the clearing. A turn starts at the tick at which the one before
-  it ended without a PASS, if that is before the deadline; when none starts, those still waiting are let go unpaid and
-  the posting closes.
+  it ended without a PASS, if that is before the deadline; when none starts, those still waiting are let go unpaid,
+  their bonds with them, and the posting closes.
 - `success` is False for an attempt lost to the system (INFRA) or ended by the deadline.
 - The reserve rises once for a posting that nobody cleared and at verified failures, timeouts mapped to FAIL included; a
   bid on the next posting is formed from the new notice.
@@ -44,8 +46,9 @@ from simpy.events import Event
 
 from sim.advisors import Lesson
 from sim.allocator import Allocator, Learned
-from sim.arrays import Award, BoolArray, FloatArray, IntArray, Status
+from sim.arrays import Award, FloatArray, IntArray, Status
 from sim.bidding import BidderState
+from sim.books import Books
 from sim.card import Attempted, PastCard
 from sim.errors import MarketError
 from sim.ledger import REASON
@@ -53,13 +56,13 @@ from sim.plans import spent, stopped, ticks
 from sim.retry import at_try
 from sim.rounds import clear_round, next_round
 from sim.standing import Outcome, State
-from sim.tape import AttemptNote, ClearingNote, Tape
+from sim.tape import AttemptNote, Barred, ClearingNote, Tape
 
 _COMPLETION, _CLEARING, _POSTING, _ROUND = range(4)
 _NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)
 _OPEN = -1
-_REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
-    REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline")
+_REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (
+    REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline", "no budget")
 )
 
 
@@ -115,13 +118,14 @@ class Market:
         self._failures: dict[tuple[int, int], int] = {}
         untried: IntArray = np.zeros(self._n_agents, np.int64)
         self._untried = BidderState(untried, untried)
-        self._nobody: BoolArray = np.zeros(self._n_agents, np.bool_)
+        self._nobody = Barred.nobody((self._n_agents,))
         self._states = allocator.initial()
         self._card: State | None = None  # while there is nothing on it
         self._claims: dict[tuple[int, int], FloatArray] = {}  # those of the bids, where an advisor learns from them
         learners = rules.reputation, rules.expected_cost.learner, rules.advisor, rules.card
         self._learns = any(learner is not None for learner in learners)
-        self._unlearned = True
+        self.books = Books.of(world, rules, replication)
+        self._unlearned = self.books is None  # whoever keeps accounts asks at every clearing
         # tick of a round -> task, posting, tick of the posting and card of each that takes part
         self._rounds: dict[int, list[tuple[int, int, int, State | None]]] = {}
         self._last_round, self._n_working = -1, 0
@@ -198,6 +202,8 @@ class Market:
         if winners:
             state.waiting = list(winners)
             self._next_turn(task, posting, clearing)
+        elif self.books is not None and tape.barred[own].withdrawn.any():
+            tape.closed[clearing] = _NO_BUDGET
         else:
             if raises and self._rules.escalation is not None:
                 state.reserve = float(self._rules.escalation.after_unfilled(state.reserve, state.first_reserve))
@@ -235,18 +241,31 @@ class Market:
 
     def _ask_again(self, task: int, posting: int, card: State | None) -> Award:
         state = self._tasks[task]
-        own, excluded = self._untried, self._nobody
+        own, barred, books = self._untried, self._nobody, self.books
         if posting:
             own = BidderState(self._at_task(self._tries, task), self._at_task(self._failures, task))
-            excluded = self._nobody.copy()
+            excluded = barred.excluded.copy()
             excluded[list(state.excluded)] = True
-        free = ~excluded
+            barred = barred._replace(excluded=excluded)
+        if books is not None:
+            withdrawn = np.full(self._n_agents, books.withdrawn(task, state.reserve))
+            barred = barred._replace(exited=books.exited(), withdrawn=withdrawn)
+        free = ~barred.excluded if books is None else ~barred.bid_not_made
         if self._full:
             free[list(self._full)] = False
         at = self._replication, task
         clearing = self._allocator.clear(at, posting, state.reserve, own, free, self._states, card)
+        if books is not None:
+            made = clearing.willing & ~barred.bid_not_made
+            clearing, no_bond = books.bonded(
+                clearing, made, lambda asked, out: self._allocator.ask_without(asked, at, posting, out)
+            )
+            barred = barred._replace(no_bond=no_bond)
         self._tape.own.append(clearing)
-        self._tape.excluded.append(excluded)
+        self._tape.barred.append(barred)
+        if books is not None:
+            for agent in np.flatnonzero(clearing.award.hired).tolist():
+                books.award(task, posting, agent, clearing.award)
         return clearing.award
 
     def _at_task(self, counts: dict[tuple[int, int], int], task: int) -> IntArray:
@@ -296,6 +315,8 @@ class Market:
         task, posting, agent, known, status, timed_out, clearing = event._value
         state, rules = self._tasks[task], self._rules
         self._free(agent)
+        if self.books is not None:
+            self.books.complete(task, posting, agent, status, self._costs(task, known)[agent])
         if self._learns:
             self._learn(task, posting, agent, known, status)
             if rules.card is not None:
@@ -317,6 +338,8 @@ class Market:
                 return
             for waiting in itertools.chain(*state.waiting):
                 self._free(waiting)
+                if self.books is not None:
+                    self.books.complete(task, posting, waiting, _NONE, 0.0)
             state.waiting = []
             self._n_working -= 1
             if state.n_verified:

@@ -32,7 +32,7 @@ def recorded_world(recorded: Recorded, settings: Settings, seed: int, replicatio
         tries_of(settings.world, recorded.success.shape[-1]),
     )
     success = np.broadcast_to(recorded.success, ids.per_try)
-    lucky = luck(settings, seed, ids, success, recorded.duration)
+    lucky = luck(settings, seed, ids, success, recorded.duration, labels=recorded.principal)
     return World(
         agents=recorded.agents,
         tasks=recorded.tasks,

@@ -23,6 +23,7 @@ _ARMS = {
     "welfare": True,
     "regret_outcome": False,
     "tie_rate": False,
+    "exit_rate": False,
 }
 _AGENTS = {
     "success_rate": False,
@@ -34,6 +35,21 @@ _AGENTS = {
     "hired_rate": True,
     "published_profit": True,
     "cash_profit": True,
+}
+# What hiring does to those hired; shown where some agent has something to tell.
+_HIRED = {
+    "claim_minus_success_hired": True,
+    "negative_utility_rate": True,
+    "exit_rate": True,
+    "final_wealth": True,
+}
+_PRINCIPALS = {
+    "budget": False,
+    "tasks": False,
+    "solve_rate": True,
+    "no_budget_rate": True,
+    "spent": True,
+    "surplus": True,
 }
 _CLOSED = ("hired", "published", "cash")
 
@@ -89,9 +105,24 @@ def arms_view(tables: dict[str, pd.DataFrame]) -> list[Any]:
         title += f"; minus baseline: paired difference of welfare to {_baseline(gaps)}"
         frame = frame.assign(minus_baseline=gaps["welfare"], minus_baseline_se=gaps["welfare_se"])
         shown |= {"minus_baseline": True}
-    view = _view(frame, "arm", shown, title)
+    views: list[Any] = [_view(frame, "arm", shown, title)]
+    if "incidence" in tables:
+        views += ["", _incidence(tables["incidence"], gaps)]
     empty = [str(arm) for arm in frame.loc[frame["unfilled_rate"] == 1.0, "arm"]]
-    return [view, *(f"nobody was ever hired in arm {arm!r}" for arm in empty)]
+    return [*views, *(f"nobody was ever hired in arm {arm!r}" for arm in empty)]
+
+
+def _incidence(frame: pd.DataFrame, gaps: pd.DataFrame) -> Table:
+    """Who gains and who loses by each arm; the arms of one baseline ranked by welfare."""
+    title = f"change from {_baseline(gaps)} per auction, ranked by welfare; the winner is "
+    table = plain_table(f"{title}whom the baseline hired", ["arm", "welfare", "principal", "winner", "rivals"])
+    parts = frame[frame["party"] != "agent"].pivot(index="arm", columns="party", values=["change", "change_se"])
+    for _, rows in gaps[gaps["arm"].isin(parts.index)].groupby("baseline", sort=False):
+        for row in rows.sort_values("welfare", ascending=False, kind="stable").to_dict("records"):
+            own = parts.loc[row["arm"]]
+            cells = [number(own["change", who], own["change_se", who]) for who in ("principal", "winner", "rivals")]
+            add_row(table, str(row["arm"]), number(row["welfare"], row["welfare_se"]), *cells)
+    return table
 
 
 def _baseline(gaps: pd.DataFrame) -> str:
@@ -116,6 +147,12 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
     ]
     view.add_row("all claims", *("" if cell == "-" else cell for cell in cells), style="italic")
     views: list[Any] = [view]
+    told = _told(frame[frame["arm"] == first], _HIRED)
+    if told:
+        title = f"arm {first!r}, those hired (± standard error for another draw of tasks)"
+        views += ["", _view(frame[frame["arm"] == first], "agent", told, title)]
+    if "principals" in tables:
+        views += ["", _principals(tables["principals"])]
     if "postings" in tables:
         views += ["", _postings(tables["postings"])]
     if "closed_forms" in tables:
@@ -123,6 +160,23 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
     if len(arms) > 1 and not arms[0]["market"]["alone"]:
         views += ["", _shares(frame, info)]
     return views
+
+
+def _told(frame: pd.DataFrame, columns: dict[str, bool]) -> dict[str, bool]:
+    """The columns that are neither undefined nor 0 throughout."""
+    return {name: error for name, error in columns.items() if (frame[name].fillna(0.0) != 0).any()}
+
+
+def _principals(frame: pd.DataFrame) -> Table:
+    """One row per (arm, principal)."""
+    title = "principals; spent per replication, rates and surplus per task (± standard error for another draw of tasks)"
+    table = plain_table(title, ["arm", "principal", *(name.replace("_", " ") for name in _PRINCIPALS)], n_left=2)
+    for row in frame.to_dict("records"):
+        cells = [number(row[name], row[f"{name}_se"] if error else None) for name, error in _PRINCIPALS.items()]
+        cells[0] = "no limit" if math.isinf(row["budget"]) else cells[0]
+        cells[1] = f"{row['tasks']:,}"
+        add_row(table, str(row["arm"]), str(row["principal"]), *cells)
+    return table
 
 
 def _view(frame: pd.DataFrame, key: str, columns: dict[str, bool], title: str) -> Table:

@@ -9,13 +9,15 @@ from typing import Literal, Self
 import numpy as np
 
 from sim.advisors import Advisor
-from sim.arrays import Bids, Status
+from sim.arrays import Bids, FloatArray, Status
+from sim.bankroll import bankrolls
 from sim.bidding import Bidder, Bidders, Fallback
 from sim.card import PastCard
 from sim.errors import ScenarioError
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
 from sim.plans import Plans
+from sim.principals import budgets_of, penalties_of, states_values
 from sim.rounds import Order
 from sim.settings import Settings
 from sim.sources import ExpectedCost, parse_advice, parse_expected_cost, parse_reputation
@@ -28,6 +30,8 @@ class Rules:
     """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None.
 
     advice: where it comes from if it is not learned ("planner": the World's); advisor: who gives it if it is.
+    bankroll: of each agent; None: no account is kept. penalties, budgets: of each of the World's principals; None: all
+    have `penalty`, nobody has a budget.
 
     card: what agents read of their own past in the market before they bid; a card of other tasks is in the World.
     round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: see sim/rounds.py.
@@ -59,6 +63,9 @@ class Rules:
     concurrency: float = math.inf
     bid_cost_per: Literal["bid", "round"] = "bid"
     plans: Plans | None = None
+    bankroll: tuple[float, ...] | None = None
+    penalties: tuple[float, ...] | None = None
+    budgets: tuple[float, ...] | None = None
 
     def menus(self, bids: Bids) -> Bids:
         """The bids with a menu each, where there are any."""
@@ -112,7 +119,16 @@ class Rules:
             concurrency=math.inf if market.concurrency is None else market.concurrency,
             bid_cost_per=market.bid_cost_per or "bid",
             plans=production_plans(settings),
+            bankroll=bankrolls(settings.bidders.bankroll, world.agents, alone=market.alone),
+            penalties=penalties_of(tender),
+            budgets=budgets_of(tender),
         )
+
+    def penalty_in(self, world: World) -> FloatArray:
+        """(R, T) dollars that a failure on the task costs under price rules."""
+        if self.penalties is None:
+            return np.broadcast_to(np.float64(self.penalty), world.reserve.shape)
+        return np.array(self.penalties)[world.whose]
 
 
 def past_card(settings: Settings) -> PastCard | None:
@@ -136,7 +152,7 @@ def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None
     if settings.bidders.plans is not None and not mechanism.takes_menu:
         raise ScenarioError(f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do")
     given = {
-        "value": settings.tender.value is not None,
+        "value": states_values(settings.tender),
         "expected_cost": settings.standing.expected_cost is not None,
         "advice": settings.standing.advice is not None,
     }
@@ -178,6 +194,15 @@ def _check_round(mechanism: Mechanism, settings: Settings) -> None:
         raise ScenarioError(
             f"market.round: has no meaning with {mechanism.name}, whose awards name turns or budgets: its tasks are "
             "cleared one by one"
+        )
+    stated = {
+        "bidders.bankroll": settings.bidders.bankroll is not None,
+        "tender.budget": budgets_of(settings.tender) is not None,
+    }
+    for key in (name for name, is_stated in stated.items() if is_stated):
+        raise ScenarioError(
+            f"market.round: has no meaning with {key}, which is read posting by posting: a round clears all open "
+            "postings together"
         )
     if mechanism.couples_tasks and market.assignment is not None:
         raise ScenarioError(f"market.assignment: has no meaning with {mechanism.name}, which assigns tasks itself")

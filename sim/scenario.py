@@ -235,11 +235,7 @@ def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
     for entry in resolved["arms"]:
         sections = {section: copy.deepcopy(entry[section]) for section in SECTIONS}
         _relocate(sections["world"])
-        if sections["market"]["capacity"] == "inf":
-            sections["market"]["capacity"] = math.inf
-        plans = sections["bidders"]["plans"]
-        if plans is not None:
-            plans["budgets"] = [math.inf if budget == "inf" else budget for budget in plans["budgets"]]
+        _limitless(sections)
         rule = _mechanism(where, entry["mechanism"], read_back(lookup(entry["mechanism"]), entry["parameters"]))
         arms.append(
             Arm(
@@ -252,6 +248,21 @@ def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
             )
         )
     return _scenario(folder, tuple(arms), resolved)
+
+
+def _limitless(sections: dict[str, Any]) -> None:
+    """Turn "inf", as JSON has it, back into the number where a key may hold it."""
+    tender, bidders = sections["tender"], sections["bidders"]
+    places = [(sections["market"], "capacity"), (tender, "budget"), (bidders, "bankroll")]
+    places += [(one, "budget") for one in tender.get("principals") or []]
+    if isinstance(bidders.get("bankroll"), dict):
+        places += [(bidders["bankroll"], name) for name in bidders["bankroll"]]
+    for table, key in places:
+        if table.get(key) == "inf":
+            table[key] = math.inf
+    plans = bidders["plans"]
+    if plans is not None:
+        plans["budgets"] = [math.inf if budget == "inf" else budget for budget in plans["budgets"]]
 
 
 def _relocate(world: dict[str, Any]) -> None:

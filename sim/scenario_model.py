@@ -8,8 +8,7 @@ from pydantic import AfterValidator, Field
 
 from sim.invalid import written
 from sim.parameters import split
-from sim.section import Section
-from sim.settings import parsed_by
+from sim.section import Section, parsed_by
 from sim.sweep.axes import parse_factors
 from sim.sweep.figure import FigureFile
 

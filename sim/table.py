@@ -5,6 +5,7 @@ One row per (task, agent, trial). Columns are named by the scenario:
     agent, task, claim, success, cost               required
     cost_belief  or  tokens and usd_per_token       one of the two; tokens x usd_per_token is the belief
     family, block                                   labels of the task
+    principal                                       whose task it is, by the name in the scenario
     duration                                        ticks of the attempt
     ability                                         true success probability, where it is known
     trial                                           numbers the repeated trials of one agent at one task
@@ -33,8 +34,8 @@ from sim.invalid import number
 from sim.memory import available, gib
 
 REQUIRED = ("agent", "task", "claim", "success", "cost")
-OPTIONAL = ("cost_belief", "tokens", "usd_per_token", "family", "block", "duration", "ability", "trial")
-_LABELS = ("agent", "task", "family", "block")
+OPTIONAL = ("cost_belief", "tokens", "usd_per_token", "family", "block", "duration", "ability", "trial", "principal")
+_LABELS = ("agent", "task", "family", "block", "principal")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,7 @@ class Recorded:
     cost: FloatArray  # (T, n, K) dollars
     duration: IntArray | None  # (T, n, K) ticks
     trials: IntArray  # (T, n) trials recorded
+    principal: tuple[str, ...] = ()  # of each task; empty where the table does not say
 
 
 _READ_FACTOR = 20  # bytes of memory to a byte of text, while a table is read
@@ -215,7 +217,7 @@ def _texts(source: _Source, column: list[Any], title: str, name: str) -> list[st
     known: set[str] = set()
     for row, value in enumerate(column):
         if _missing(value) or value != value:  # NaN is how some writers say that a name is missing
-            if name in ("agent", "task"):
+            if name in ("agent", "task", "principal"):
                 raise source.fault(row, f"{title} is empty")
             texts.append("")
             continue
@@ -301,6 +303,7 @@ def _arrange(source: _Source, labels: dict[str, list[str]], numbers: dict[str, F
         cost=cells(numbers["cost"]),
         duration=cells(numbers["duration"]).astype(np.int64) if "duration" in numbers else None,
         trials=trials,
+        principal=_task_labels(source, "principal", labels, tasks) if "principal" in labels else (),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,31 @@ from sim.rules import Rules
 
 Columns = dict[str, NDArray[Any]]
 
-_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED = (
-    OUTCOME.index(name) for name in ("won", "lost", "late", "busy", "excluded", "abstained")
-)
+_TOLD = ("won", "lost", "late", "busy", "excluded", "abstained", "exited", "no bond", "withdrawn")
+_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED, _EXITED, _NO_BOND, _WITHDRAWN = map(OUTCOME.index, _TOLD)
+
+
+class Barred(NamedTuple):
+    """Why agents could not win at clearings, beside late and busy bids, (..., n) each.
+
+    excluded: for what happened at this task; exited: their wealth had run out; no_bond: they could not post the bond
+    of the contract they would have won; withdrawn: the tender was, for want of budget.
+    """
+
+    excluded: BoolArray
+    exited: BoolArray
+    no_bond: BoolArray
+    withdrawn: BoolArray
+
+    @classmethod
+    def nobody(cls, shape: tuple[int, ...]) -> Self:
+        """All could win."""
+        return cls(*(np.zeros(shape, np.bool_) for _ in cls._fields))
+
+    @property
+    def bid_not_made(self) -> BoolArray:
+        """(..., n): no bid was asked for."""
+        return self.excluded | self.exited | self.withdrawn
 
 
 class ClearingNote(NamedTuple):
@@ -56,7 +78,7 @@ class Tape:
     attempts: list[AttemptNote] = field(default_factory=list)
     closed: list[int] = field(default_factory=list)
     own: list[Clearing] = field(default_factory=list)
-    excluded: list[NDArray[np.bool_]] = field(default_factory=list)
+    barred: list[Barred] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +87,12 @@ class Block:
 
     note: IntArray  # (C, 6) columns of ClearingNote
     clearing: Clearing
-    excluded: NDArray[np.bool_]
+    barred: Barred
+
+    @property
+    def made(self) -> BoolArray:
+        """(C, n) bids that were made, which cost what a bid costs."""
+        return self.clearing.willing & ~self.barred.bid_not_made
 
 
 def unroll(tape: Tape, allocator: Allocator) -> Block:
@@ -84,10 +111,12 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
         return gathered
 
     willing = opening.willing[at]
-    excluded = np.zeros(willing.shape, np.bool_)
+    barred = Barred.nobody(willing.shape)
     if len(own):
         willing[own] = np.stack([clearing.willing for clearing in tape.own])
-        excluded[own] = np.stack(tape.excluded)
+        kept = allocator.rules.bankroll is not None or allocator.rules.budgets is not None
+        for name in Barred._fields if kept else ("excluded",):
+            getattr(barred, name)[own] = np.stack([getattr(one, name) for one in tape.barred])
     parts = {
         part: kind.trusted(
             **{name: rows(name, part) for name, array in vars(of(part)).items() if isinstance(array, np.ndarray)}
@@ -95,7 +124,7 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
         for part, kind in (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
     }
     parts["bids"] = allocator.rules.menus(parts["bids"])  # type: ignore[arg-type]
-    return Block(note, Clearing(willing=willing, **parts), excluded)  # type: ignore[arg-type]
+    return Block(note, Clearing(willing=willing, **parts), barred)  # type: ignore[arg-type]
 
 
 def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
@@ -161,14 +190,17 @@ def bid_columns(block: Block, allocator: Allocator) -> Columns:
     world, rules, clearing = allocator.world, allocator.rules, block.clearing
     bids, award = clearing.bids, clearing.award
     count, n = bids.ask.shape
-    made = clearing.willing & ~block.excluded
+    made, barred = block.made, block.barred
     late = world.latency[block.note[:, 0], block.note[:, 1]] > rules.window
     outcome = np.full((count, n), _BUSY, np.int8)
     outcome[late] = _LATE
     outcome[bids.active] = _LOST
     outcome[award.hired] = _WON
+    outcome[barred.no_bond] = _NO_BOND
     outcome[~clearing.willing] = _ABSTAINED
-    outcome[block.excluded] = _EXCLUDED
+    outcome[barred.excluded] = _EXCLUDED
+    outcome[barred.withdrawn] = _WITHDRAWN
+    outcome[barred.exited] = _EXITED
     score = rules.mechanism.scores(bids, clearing.tender, clearing.standing)
     return {
         "replication": np.repeat(block.note[:, 0], n),
@@ -191,6 +223,7 @@ def clearing_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
         "replication": block.note[:, 0],
         "task": block.note[:, 1],
         "posting": block.note[:, 2],
+        "principal": allocator.world.whose[block.note[:, 0], block.note[:, 1]],
         "posted": block.note[:, 3],
         "tick": block.note[:, 4],
         "value": tender.value,
@@ -204,11 +237,20 @@ def clearing_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
     }
 
 
+def _exits(block: Block) -> IntArray:
+    """(C,) agents that left at each clearing."""
+    gone = block.barred.exited
+    left = gone.copy()
+    goes_on = block.note[1:, 0] == block.note[:-1, 0]
+    left[1:] &= ~(gone[:-1] & goes_on[:, None])
+    return np.asarray(left.sum(axis=1))
+
+
 def auction_columns(block: Block, allocator: Allocator) -> Columns:
     """Counts of what became of each task, one row per (replication, task) in that order.
 
     n_clearings; n_bids: bids made that cost what a bid costs; n_awards: clearings that hired; n_ties: of those, the
-    ones that the lottery decided between equal scores.
+    ones that the lottery decided between equal scores; n_exits: agents found to have left, once each.
     """
     world, award = allocator.world, block.clearing.award
     shape = world.n_replications, world.n_tasks
@@ -216,9 +258,10 @@ def auction_columns(block: Block, allocator: Allocator) -> Columns:
     hires = award.hired.any(axis=1)
     counted = {
         "n_clearings": np.ones(len(at), np.int64),
-        "n_bids": charged_bids(block, block.clearing.willing & ~block.excluded, allocator.rules).sum(axis=1),
+        "n_bids": charged_bids(block, block.made, allocator.rules).sum(axis=1),
         "n_awards": hires,
         "n_ties": hires & award.by_tie,
+        "n_exits": _exits(block),
     }
     replication, task = np.indices(shape).reshape(2, -1)
     sums = {name: np.bincount(at, row, int(np.prod(shape))).astype(np.int64) for name, row in counted.items()}

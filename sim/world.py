@@ -18,6 +18,7 @@ from sim.errors import ArrayError
 
 _MOST = float(np.finfo(np.float64).max)
 _PER_TASK = ("value", "reserve", "arrival")
+_OF_TASKS = (*_PER_TASK, "principal")
 _PER_AGENT = ("present", "belief", "cost_belief", "latency", "ability")
 _PER_TRY = ("success", "verified", "infra", "cost", "duration")
 _MONEY_OR_TIME = ("cost_belief", "latency", "cost", "duration", "reserve", "arrival")
@@ -42,6 +43,7 @@ class World:
     silent (R, T, n): no bid comes, and another is put in its place; None where there are no such bids.
     retry_belief (R, T, n, F) belief after 1, ..., F verified failures of the agent's own at the task; spread (R, T, n)
         logits, what its signal leaves unknown, from which it follows (sim/retry.py); None, both, where beliefs stay.
+    principals (P names) and principal (R, T), the place of the one whose task it is; None where there is only one.
 
     Raises ArrayError naming the array, the rule and the first bad index.
     """
@@ -71,6 +73,8 @@ class World:
     retry_belief: FloatArray | None = None
     exploration: FloatArray | None = None
     pilot: FloatArray | None = None
+    principals: tuple[str, ...] = ("",)
+    principal: IntArray | None = None
 
     def __post_init__(self) -> None:
         for name in (*_PER_TASK, *_PER_AGENT, *_PER_TRY, "lottery"):
@@ -90,6 +94,18 @@ class World:
         self._check_advice()
         require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(self.value) & ~(self.value < 0))
         self._check_retries()
+        self._check_principals()
+
+    def _check_principals(self) -> None:
+        whose, count = self.principal, len(self.principals)
+        if whose is None:
+            if count != 1:
+                raise ArrayError(f"principal must say whose task each is; there are {count} principals")
+            return
+        if whose.shape != self.reserve.shape:
+            raise ArrayError(f"principal must have shape {self.reserve.shape}; got {whose.shape}")
+        require("principal", f"lie in 0 ... {count - 1}", whose, (whose >= 0) & (whose < count))
+        object.__setattr__(self, "principal", frozen(whose))
 
     def _check_advice(self) -> None:
         for name, shape in (("exploration", self.lottery.shape), ("pilot", self.present.shape)):
@@ -150,6 +166,11 @@ class World:
         return int(self.present.shape[2])
 
     @property
+    def whose(self) -> IntArray:
+        """(R, T) place of the principal whose task it is."""
+        return np.broadcast_to(np.int64(0), self.reserve.shape) if self.principal is None else self.principal
+
+    @property
     def n_tries(self) -> int:
         """K, the tries of one agent at one task whose outcome is known."""
         return int(self.success.shape[3])
@@ -164,7 +185,7 @@ class World:
         for field in fields(self):
             array = getattr(self, field.name)
             if isinstance(array, np.ndarray):
-                cut = per_task if field.name in _PER_TASK else index
+                cut = per_task if field.name in _OF_TASKS else index
                 if field.name in ("lottery", "exploration"):
                     cut = (*index[:2], slice(None), *index[2:])
                 arrays[field.name] = array[cut]

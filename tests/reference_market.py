@@ -5,8 +5,13 @@ Written from the definition of a market, not from the package: no heap, no batch
 mechanism with a row of its own, (n,). Rows are dicts with the names and codes of the ledger's columns.
 
 What it settles beyond the order of moments:
-- a bid that does not count is told as the first of: excluded, abstained, late, busy;
-- every bid that was made costs its agent, whether it counts or not; an agent that abstains or is excluded made none;
+- a bid that does not count is told as the first of: exited, withdrawn, excluded, abstained, late, busy, no bond;
+- every bid that was made costs its agent, whether it counts or not; an agent that abstains, is excluded or has exited
+  made none, and nobody made one where the tender was withdrawn;
+- one that would be hired under a bond that exceeds what it has left is away from that clearing, all such at once, and
+  the clearing is asked again; a bid's cost is taken before bonds are asked for; who waits for its turn has posted its
+  bond, and has it back when the posting ends;
+- a tender whose reserve exceeds what its principal has left is withdrawn, and its task closes;
 - "failed" excludes who had a verified FAIL at the task, "hired" who had any earlier attempt at it;
 - a posting that could not clear before the deadline is not made: the task closes, for the reason "deadline";
 - an attempt that would end after the deadline ends at it, for its full cost, without success, with the mapped status;
@@ -14,9 +19,9 @@ What it settles beyond the order of moments:
 - an attempt that would cost more than its budget costs that, fails, and takes that share of its ticks, rounded up;
 - all hired hold a slot from the clearing; where the award names turns, the least turn left starts when no attempt is
   running, none has passed and the deadline has not come; those whose turn never comes leave no attempt;
-- the reserve rises after each posting nobody cleared, and at failures as they are verified;
-- an agent believes of a task what its own FAILs at it leave it, and by its card what its attempts that completed
-  before the posting went out make of that; the card holds what it believed without one.
+- the reserve rises after each posting nobody cleared, and at failures as they are verified.
+
+What agents believe and principals have learned is in `tests.reference_knowledge`, money in `tests.reference_accounts`.
 """
 
 from __future__ import annotations
@@ -25,27 +30,18 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, logit
 
 from sim.arrays import Bids, Notice, Standing, Status, Tender
 from sim.bidding import BidderState
 from sim.ledger import OUTCOME, REASON
-from sim.retry import posterior
 from sim.rules import Rules
 from sim.world import World
-from tests.reference import MeanCost
-from tests.reference_standing import advised, reputed
+from tests.reference_accounts import NaiveAccounts
+from tests.reference_knowledge import NaiveKnowledge
 
 COMPLETION, CLEARING, POSTING = 0, 1, 2
 Row = dict[str, Any]
-Attempt = tuple[float, float, float, float]  # passed, belief, cost, cost belief
-
-
-def mean_of(values: tuple[float, ...]) -> float:
-    total = 0.0
-    for value in values:
-        total += value
-    return total / len(values)
+NO_BID = ("excluded", "abstained", "exited", "withdrawn")
 
 
 def naive_market(world: World, rules: Rules) -> dict[str, list[Row]]:
@@ -57,13 +53,12 @@ def naive_market(world: World, rules: Rules) -> dict[str, list[Row]]:
     return tables
 
 
-class NaiveMarket:
+class NaiveMarket(NaiveKnowledge):
     """One replication. `moments` lists what happened, in order."""
 
     def __init__(self, world: World, rules: Rules, replication: int) -> None:
-        self.world, self.rules, self.r = world, rules, replication
+        super().__init__(world, rules, replication)
         n, tasks = range(world.n_agents), range(world.n_tasks)
-        self.agents = n
         self.moments: list[tuple[int, ...]] = []
         self.pending = [(int(world.arrival[replication, t]), POSTING, t, 0, -1) for t in tasks]
         self.tables: dict[str, list[Row]] = {"attempts": [], "bids": [], "clearings": []}
@@ -72,14 +67,8 @@ class NaiveMarket:
         self.offers: dict[tuple[int, int], Row] = {}
         self.made: list[tuple[int, int, Row]] = []  # place of the clearing, agent, attempt
         self.running: dict[tuple[int, int, int], Row] = {}
-        self.history: list[list[tuple[int, str]]] = [[] for _ in tasks]  # completed attempts: (agent, status)
-        self.hired: list[list[int]] = [[] for _ in tasks]
         self.busy = [0 for _ in n]
-        self.verified: list[list[bool]] = [[] for _ in n]  # verified outcomes of each agent, in order of completion
-        self.lessons: list[tuple[str, int, float, bool]] = []  # family, agent, claim, passed, in order of completion
-        learner = rules.expected_cost.learner
-        self.card: list[list[Attempt]] = [[] for _ in n]
-        self.mean_cost = [MeanCost(learner.prior, learner.weight) for _ in n] if learner is not None else []
+        self.accounts = NaiveAccounts(rules, world.n_agents, len(world.principals))
 
     def run(self) -> dict[str, list[Row]]:
         while self.pending:
@@ -96,6 +85,12 @@ class NaiveMarket:
         self.tables["attempts"] = [row for _, _, row in sorted(self.made, key=lambda made: made[:2])]
         return self.tables
 
+    def whose(self, task: int) -> int:
+        return 0 if self.world.principal is None else int(self.world.principal[self.r, task])
+
+    def penalty(self, task: int) -> float:
+        return self.rules.penalty if self.rules.penalties is None else self.rules.penalties[self.whose(task)]
+
     def deadline(self, task: int) -> float:
         stated = self.rules.deadline
         return math.inf if stated is None else int(self.world.arrival[self.r, task]) + stated
@@ -107,7 +102,7 @@ class NaiveMarket:
         offer: Row = {"posted": tick, "reserve": self.reserve[task], "value": float(world.value[at])}
         seen = {
             name: np.float64(amount if name in self.rules.public else math.nan)
-            for name, amount in (*offer.items(), ("penalty", self.rules.penalty))
+            for name, amount in (*offer.items(), ("penalty", self.penalty(task)))
             if name != "posted"
         }
         tries = np.array([self.hired[task].count(i) for i in self.agents], np.int64)
@@ -124,50 +119,35 @@ class NaiveMarket:
         self.offers[task, posting] = offer
         self.pending.append((tick + self.rules.window, CLEARING, task, posting, -1))
 
-    # Beliefs.
-
-    def believed(self, task: int, agent: int) -> float:
-        """Belief after the agent's own failures at the task, without any card."""
-        failures = self.history[task].count((agent, "FAIL"))
-        if failures == 0 or self.world.retry_belief is None:
-            return float(self.world.belief[self.r, task, agent])
-        return float(self.world.retry_belief[self.r, task, agent, failures - 1])
-
-    def after_card(self, task: int, agent: int) -> tuple[float, float]:
-        """Belief and cost belief after own failures and own card."""
-        belief, cost = self.believed(task, agent), float(self.world.cost_belief[self.r, task, agent])
-        if self.rules.card is None or not self.card[agent]:
-            return belief, cost
-        card, attempts = self.rules.card.card, self.card[agent][: self.rules.card.card.history]
-        success, claim, spent, expected = (mean_of(column) for column in zip(*attempts, strict=True))
-        if 0 < claim < 1 and card.weight > 0:
-            first = float(self.world.belief[self.r, task, agent])
-            if success in (0, 1):
-                belief = success
-            else:
-                belief = float(expit(logit(first) + card.weight * (logit(success) - logit(claim))))
-            failures = self.history[task].count((agent, "FAIL"))
-            if failures and self.world.spread is not None:
-                belief = float(posterior(belief, self.world.spread[self.r, task, agent], failures))
-        if expected > 0:
-            cost *= float(np.power(np.array([spent / expected]), card.cost_weight)[0])
-        return belief, cost
-
     # Clearing: slots, exclusions and standing are read.
 
     def clear(self, tick: int, task: int, posting: int) -> None:
         offer, rules = self.offers[task, posting], self.rules
-        why = [self.why_not(task, i, offer["bids"][i]) for i in self.agents]
+        self.accounts.read()
+        withdrawn = self.accounts.withdraws(self.whose(task), offer["reserve"])
+        why = [
+            "exited" if self.accounts.gone[i] else "withdrawn" if withdrawn else self.why_not(task, i, offer["bids"][i])
+            for i in self.agents
+        ]
         made = [(math.nan, math.nan) if bid is None else bid for bid in offer["bids"]]
-        bids = Bids(
-            ask=np.array([ask for ask, _ in made]),
-            claim=np.array([claim for _, claim in made]),
-            active=np.array([reason is None for reason in why]),
-        )
-        bids = rules.menus(bids)
-        tender = Tender(offer["value"], offer["reserve"], rules.penalty, np.int64(posting))
+        tender = Tender(offer["value"], offer["reserve"], self.penalty(task), np.int64(posting))
         standing = self.standing(task, posting, [claim for _, claim in made])
-        award = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
+        self.accounts.charge([i for i in self.agents if why[i] not in NO_BID], rules.bid_cost)
+        lacking: list[int] | None = None
+        while lacking is None or lacking:
+            for i in lacking or ():
+                why[i] = "no bond"
+            bids = Bids(
+                ask=np.array([ask for ask, _ in made]),
+                claim=np.array([claim for _, claim in made]),
+                active=np.array([reason is None for reason in why]),
+            )
+            bids = rules.menus(bids)
+            award = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
+            hired = [i for i in self.agents if award.hired[i]]
+            lacking = [
+                i for i in hired if self.accounts.lacks(i, float(award.pay_success[i]), float(award.pay_failure[i]))
+            ]
 
         winners = [i for i in self.agents if award.hired[i]]
         self.tell_bids(task, posting, made, why, winners, self.score(bids, tender, standing))
@@ -179,7 +159,8 @@ class NaiveMarket:
             "tick": tick,
             "value": offer["value"],
             "reserve": offer["reserve"],
-            "penalty": rules.penalty,
+            "penalty": self.penalty(task),
+            "principal": self.whose(task),
             "n_active": why.count(None),
             "n_hired": len(winners),
             "by_tie": bool(award.by_tie),
@@ -198,8 +179,12 @@ class NaiveMarket:
         offer["budgets"] = [math.inf if award.budget is None else float(award.budget[i]) for i in self.agents]
         for i in winners:
             self.busy[i] += 1
+            contract = float(award.pay_success[i]), float(award.pay_failure[i])
+            self.accounts.hold((task, posting, i), self.whose(task), *contract)
         self.next_turn(tick, task, posting)
-        if not winners:
+        if withdrawn:
+            row["closed"] = REASON.index("no budget")
+        elif not winners:
             if rules.escalation is not None:
                 self.raise_reserve(task, rules.escalation.unfilled_factor)
             self.end_posting(tick, task, posting, "unfilled")
@@ -231,7 +216,7 @@ class NaiveMarket:
         score: list[float],
     ) -> None:
         for i in self.agents:
-            none_made = why[i] in ("excluded", "abstained")
+            none_made = why[i] in NO_BID
             outcome = why[i] or ("won" if i in winners else "lost")
             self.tables["bids"].append(
                 {
@@ -246,57 +231,6 @@ class NaiveMarket:
                     "bid_cost": 0.0 if none_made else self.rules.bid_cost,
                 }
             )
-
-    # Standing.
-
-    def standing(self, task: int, posting: int, claims: list[float]) -> Standing:
-        rows = [
-            (reputed(self.rules.reputation, self.verified[i]), self.expected_cost(task, i), self.advice(task, i))
-            for i in self.agents
-        ]
-        if self.rules.advisor is not None:
-            rows = [(*row[:2], self.learned(task, posting, i, claims[i])) for i, row in enumerate(rows)]
-        reputation, cost, advice = (np.array(column, float) for column in zip(*rows, strict=True))
-        return Standing(reputation, cost, advice)
-
-    def expected_cost(self, task: int, agent: int) -> float:
-        source = self.rules.expected_cost
-        if source.kind == "actual":
-            return float(self.world.cost[self.r, task, agent, self.next_try(task, agent)])
-        if source.kind == "leave_one_task_out":
-            return self.elsewhere(task, agent, lambda t: float(self.world.cost[self.r, t, agent, 0]))
-        return self.mean_cost[agent].mean() if source.kind == "learned" else source.dollars
-
-    def advice(self, task: int, agent: int) -> float:
-        if self.rules.advice == "outcome":
-            return float(self.truly(task, agent, self.next_try(task, agent)))
-        if self.rules.advice == "ability":
-            return float(self.world.ability[self.r, task, agent])
-        if self.rules.advice == "leave_one_task_out":
-            return self.elsewhere(task, agent, lambda t: float(self.truly(t, agent, 0)))
-        if self.rules.advice == "planner" and self.world.pilot is not None:
-            return float(self.world.pilot[self.r, task, agent])
-        return math.nan
-
-    def learned(self, task: int, posting: int, agent: int, claim: float) -> float:
-        """Advice for this bid from all verified attempts that have completed, or those of the same family."""
-        advisor, family = self.rules.advisor, self.world.family[task]
-        seen = [lesson for lesson in self.lessons if not advisor.by_family or lesson[0] == family]
-        drawn = self.world.exploration
-        luck = math.nan if drawn is None else float(drawn[self.r, task, posting, agent])
-        return advised(advisor, agent, claim, [lesson[1:] for lesson in seen], luck)
-
-    def elsewhere(self, task: int, agent: int, of: Any) -> float:
-        """Mean over the other tasks the agent can bid on."""
-        others = [of(t) for t in range(self.world.n_tasks) if t != task and self.world.present[self.r, t, agent]]
-        return sum(others) / len(others) if others else math.nan
-
-    def truly(self, task: int, agent: int, turn: int) -> bool:
-        at = self.r, task, agent, turn
-        return bool(self.world.success[at]) and not bool(self.world.infra[at])
-
-    def next_try(self, task: int, agent: int) -> int:
-        return min(self.hired[task].count(agent), self.world.n_tries - 1)
 
     # Attempts.
 
@@ -355,6 +289,7 @@ class NaiveMarket:
         row, offer, rules = self.running.pop((task, posting, agent)), self.offers[task, posting], self.rules
         status = row["said"]
         self.busy[agent] -= 1
+        self.accounts.settle((task, posting, agent), self.whose(task), row["payment"], row["cost"])
         if status != "INFRA":
             self.verified[agent].append(status == "PASS")
             self.lessons.append((self.world.family[task], agent, row["claim"], status == "PASS"))
@@ -378,6 +313,7 @@ class NaiveMarket:
                 return
             for _, waiting, *_ in offer["queue"]:
                 self.busy[waiting] -= 1
+                self.accounts.settle((task, posting, waiting), self.whose(task), 0.0, 0.0)
             if offer.get("solved"):
                 offer["row"]["closed"] = REASON.index("solved")
             else:

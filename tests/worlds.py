@@ -60,12 +60,13 @@ def make_world(
     lottery: ArrayLike | None = None,
     spread: ArrayLike | None = None,
     retry_belief: ArrayLike | None = None,
+    principal: ArrayLike | None = None,
 ) -> World:
     """A World of tasks t0, t1, ... and agents a0, a1, ...
 
     Arrays have axes (T, n, K), missing ones at the end: `cost=[[0.1, 0.2]]` is one task, two agents, any try. Agents
     with a lower number have the luckier lottery, unless `lottery` says otherwise with axes (T, P, n). spread: beliefs
-    after failures follow from it; retry_belief (T, n, F): they are these.
+    after failures follow from it; retry_belief (T, n, F): they are these. principal (T,): tasks of p0, p1, ...
     """
     per_task, per_agent = (replications, n_tasks), (replications, n_tasks, n_agents)
     per_try, per_posting = (*per_agent, tries), (replications, n_tasks, POSTINGS, n_agents)
@@ -77,6 +78,9 @@ def make_world(
     if retry_belief is not None:
         later["spread"] = np.zeros(per_agent)
         later["retry_belief"] = np.broadcast_to(np.asarray(retry_belief, float), (*per_agent, POSTINGS - 1))
+    if principal is not None:
+        later["principal"] = _spread(principal, per_task, int)
+        later["principals"] = tuple(f"p{k}" for k in range(int(np.max(principal)) + 1))
     luck = (np.arange(n_agents) + 0.5) / max(1, n_agents) if lottery is None else np.asarray(lottery, float)
     return World(
         agents=tuple(f"a{i}" for i in range(n_agents)),
@@ -200,6 +204,8 @@ def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
         exploration=chance.random((n_replications, n_tasks, POSTINGS, n_agents)),
         pilot=hidden(chance.random(per_agent)),
     )
+    if draw(st.booleans(), label="two principals"):
+        world = replace(world, principals=("p0", "p1"), principal=chance.integers(0, 2, per_task))
     if not updates:
         return world
     spread = hidden(_grid(chance, per_agent, 2, 2.0))
@@ -219,6 +225,23 @@ def _sources(draw: st.DrawFn) -> ExpectedCost:
         prior, weight = draw(cents, label="prior"), draw(st.sampled_from([0.5, 1.0, 3.0]), label="weight")
         return ExpectedCost(kind, learner=RunningMeanCost(prior, weight))
     return ExpectedCost(kind)
+
+
+@st.composite
+def accounted(draw: st.DrawFn, rule: Rules, world: World) -> Rules:
+    """The rules with accounts kept of agents, of principals, of both or of none, from penniless to without limit."""
+    amounts = st.sampled_from([0.0, 0.0625, 0.25, 0.5, 1.0, 3.0, math.inf])
+
+    def each(count: int, label: str, factor: float = 1.0) -> tuple[float, ...] | None:
+        return draw(st.none() | st.tuples(*[amounts.map(lambda dollars: dollars * factor)] * count), label=label)
+
+    penalties = st.tuples(*[st.sampled_from([0.0, 0.25, 2.0])] * len(world.principals))
+    return replace(
+        rule,
+        bankroll=each(world.n_agents, "bankrolls"),
+        budgets=each(len(world.principals), "budgets", 8.0),
+        penalties=draw(st.none() | penalties, label="penalties"),
+    )
 
 
 cards = st.builds(

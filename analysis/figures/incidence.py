@@ -76,7 +76,8 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
 
 def _row(arm: ArmData, baseline: str, change: Incidence) -> dict[str, object]:
     row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism, "baseline": baseline}
-    for name, whole in (("welfare", change.welfare), ("surplus", change.principal)):
+    parts = {"welfare": change.welfare, "surplus": change.principal, "winner": change.winner, "rivals": change.rivals}
+    for name, whole in parts.items():
         row |= {name: float(whole.value), f"{name}_se": float(whole.se)}
     for i, name in enumerate(arm.agents):
         row |= {f"utility {name}": float(change.agents.value[i]), f"utility {name}_se": float(change.agents.se[i])}

@@ -4,7 +4,8 @@ The cells (replication, task) of the arm's World at which the agent bids are its
 believes at some cell, a draw is everything else at another, so the two are independent even where tasks are hard for
 all agents alike. Synthetic: the first cells are types, later ones draws. Recorded: every task of the table is a type
 (evenly spaced ones where there are more than asked for), every cell a draw. Rivals bid truthfully whatever policy the
-scenario gives them; standing, value, reserve, penalty and lottery are those of first postings.
+scenario gives them; standing, value, reserve, penalty and lottery are those of first postings. Nobody lacks the means:
+bankrolls and budgets are not looked at.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -138,12 +138,29 @@ class Outcomes:
         return turn, np.minimum(turn, self._n_tries - 1)
 
 
-def held(hired: Lanes, made: Attempts, end: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Agent, position and tick until which each hired (n, M) holds a slot; end (M,): when the posting ended."""
+class LetGo(NamedTuple):
+    """When hired agents are let go, (H,) each, by agent and then by clearing (position).
+
+    rank: the agent's place among those hired with it, by turn and then by agent, which orders those let go at one
+    tick; None: by agent.
+    """
+
+    agent: IntArray
+    position: IntArray
+    tick: IntArray
+    rank: IntArray | None = None
+
+
+def let_go(hired: Lanes, turn: Lanes | None, made: Attempts, end: IntArray) -> LetGo:
+    """hired, turn (n, M); end (M,): when the posting ended, and with it the wait of those whose turn never came."""
+    if turn is None:
+        return LetGo(made.agent, made.position, made.finish)
     until = np.broadcast_to(end, hired.shape).copy()
     until[made.agent, made.position] = made.finish
+    last = np.iinfo(turn.dtype).max
+    rank = np.where(hired, turn, last).argsort(axis=0, kind="stable").argsort(axis=0)
     agent, position = np.nonzero(hired)
-    return agent, position, until[agent, position]
+    return LetGo(agent, position, until[agent, position], rank[agent, position])
 
 
 def _joined(parts: list[Attempts]) -> Attempts:

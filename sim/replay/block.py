@@ -14,7 +14,8 @@ import numpy as np
 
 from sim.arrays import BoolArray, FloatArray, IntArray, Status
 from sim.ledger import REASON
-from sim.replay.attempts import Attempts, Outcomes, held
+from sim.replay.attempts import Attempts, LetGo, Outcomes, let_go
+from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.replay.desk import Answer, Desk, Question
 from sim.replay.record import Counts, Rows, attempt_rows, bid_rows, clearing_rows
@@ -23,8 +24,8 @@ from sim.standing import State
 from sim.world import World
 
 Detail = Literal["all", "attempts", "auctions"]
-_REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
-    REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline")
+_REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (
+    REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline", "no budget")
 )
 
 
@@ -32,14 +33,14 @@ _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE = (
 class Closing:
     """How M postings ended. reposted (M,): the task is posted again and clears at `tick` (M,).
 
-    claim (A,): of the bid behind each attempt. slots: agent, position and tick until which each slot taken is held.
+    claim (A,): of the bid behind each attempt. let_go: until when each slot taken is held.
     """
 
     attempts: Attempts
     claim: FloatArray
     reposted: BoolArray
     tick: IntArray
-    slots: tuple[IntArray, IntArray, IntArray]
+    let_go: LetGo
 
 
 class Block:
@@ -49,7 +50,7 @@ class Block:
         self.world, self.rules, self._detail = world, rules, detail
         self.n_lanes, self.n_tasks, self.n_agents = world.n_replications, world.n_tasks, world.n_agents
         self.desk, self.outcomes = Desk(world, rules), Outcomes(world, rules)
-        self._first_reserve = Cells(world.reserve)
+        self._first_reserve, self._whose = Cells(world.reserve), Cells(world.whose)
         shape = world.n_tasks, world.n_replications
         raised = rules.escalation is not None and rules.postings > 1
         self._reserve = PerCell(np.array(world.reserve.T)) if raised else None
@@ -67,26 +68,36 @@ class Block:
         reputation: Lanes | None = None,
         cost: Lanes | None = None,
         advice: State | None = None,
+        books: Books | None = None,
     ) -> Closing:
-        """Clear M postings at tick (M,). live (M,): lanes that have not ended, None: all; full (n, M): no free slot."""
+        """Clear M postings at tick (M,). live (M,): lanes that have not ended, None: all; full (n, M): no free slot.
+
+        books: accounts of the lanes, which are those of the M postings.
+        """
         tries, failures = self.outcomes.so_far(place)
         reserve = (self._reserve or self._first_reserve).per_task(place)
         excluded = self._excluded(tries, failures)
         question = Question(place, posting, reserve, tries, failures, excluded, _barred(full, live))
-        answer = self.desk.clear(question, reputation, cost, advice)
+        if books is not None:
+            question.exited, question.n_exits = books.exited()
+            question.withdrawn = books.withdrawn(place, reserve)
+        answer = self.desk.clear(question, reputation, cost, advice, books)
         hires = np.logical_or.reduce(answer.hired, axis=0)
         if answer.turn is None:
             made = self.outcomes.start(place, answer.hired, tick, int(np.count_nonzero(hires)), answer.budget)
         else:
             made = self.outcomes.in_turns(place, answer.hired, answer.turn, tick, answer.budget)
+        if books is not None:
+            books.expect(place, answer.hired, made, answer.pay_success, answer.pay_failure)
         end, passed, reason = self._ends(made, hires, tick)
+        if reason is not None and question.withdrawn is not None:
+            reason[question.withdrawn] = _NO_BUDGET
         if self._reserve is not None:
             self._escalate(place, made, hires, live)
-        reposted, again = self._repost(place, posting, end, passed, reason, live)
+        reposted, again = self._repost(question, end, passed, reason, live)
         self._write(question, answer, tick, made, hires, reason, live)
-        whole = answer.turn is None
-        slots = (made.agent, made.position, made.finish) if whole else held(answer.hired, made, end)
-        return Closing(made, answer.bids.claim[made.position, made.agent], reposted, again, slots)
+        gone = let_go(answer.hired, answer.turn, made, end)
+        return Closing(made, answer.bids.claim[made.position, made.agent], reposted, again, gone)
 
     def _excluded(self, tries: Lanes, failures: Lanes) -> Lanes | None:
         if self.rules.exclude == "none" or self.rules.postings == 1:
@@ -126,23 +137,19 @@ class Block:
         self._reserve.flat[cell[open_]], self._n_failures.flat[cell[open_]] = reserve[open_], failures[open_]
 
     def _repost(
-        self,
-        place: Place,
-        posting: IntArray,
-        end: IntArray,
-        passed: BoolArray,
-        reason: Lanes | None,
-        live: BoolArray | None,
+        self, question: Question, end: IntArray, passed: BoolArray, reason: Lanes | None, live: BoolArray | None
     ) -> tuple[BoolArray, IntArray]:
         """Which tasks are posted again, and the tick at which they clear then; completes `reason`."""
-        rules = self.rules
+        rules, posting = self.rules, question.posting
         again = end + (rules.repost_delay + rules.window)
         if rules.postings == 1:
             return np.zeros(len(end), np.bool_), again
         wanted = ~passed & (posting + 1 < rules.postings)
         if live is not None:
             wanted &= live
-        deadline = self.outcomes.deadline(place)
+        if question.withdrawn is not None:
+            wanted &= ~question.withdrawn
+        deadline = self.outcomes.deadline(question.place)
         in_time = wanted if deadline is None else wanted & (again < deadline)
         if reason is not None:
             reason[wanted], reason[in_time] = _DEADLINE, _REPOSTED
@@ -164,7 +171,7 @@ class Block:
         if reason is None:
             return
         kept = slice(None) if live is None else np.flatnonzero(live)
-        clearings = clearing_rows(question, answer, self.rules, tick, reason)
+        clearings = clearing_rows(question, answer, self.rules, self._whose, tick, reason)
         self.clearings.add(**{name: values[kept] for name, values in clearings.items()})
         bids = bid_rows(question, answer, self.rules, self.desk.late(question.place))
         self.bids.add(**{name: values[:, kept] for name, values in bids.items()})

@@ -7,7 +7,7 @@ lanes stay closest in memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,12 @@ from sim.advisors import Posted
 from sim.allocator import check_world
 from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, thin
 from sim.bidding import BidderState, see
+from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, Place
 from sim.rules import Rules
 from sim.sources import leave_one_task_out
 from sim.standing import State
+from sim.wealth import Accounts
 from sim.world import World
 
 
@@ -29,7 +31,8 @@ class Question:
 
     posting, reserve (M,); tries, failures (n, M): attempts of each agent at the task so far, and those of them that
     verified FAIL (0 where nobody bids by them). barred (n, M): agents that cannot win (no free slot, or the lane has
-    ended); excluded: those kept out for what happened at this task. None: nobody.
+    ended); excluded: those kept out for what happened at this task; exited: those whose wealth had run out. withdrawn
+    (M,): the tender is, for want of budget; n_exits (M,): agents found to have left for the first time. None: nobody.
     """
 
     place: Place
@@ -39,6 +42,15 @@ class Question:
     failures: Lanes
     excluded: Lanes | None = None
     barred: Lanes | None = None
+    exited: Lanes | None = None
+    withdrawn: Lanes | None = None
+    n_exits: Lanes | None = None
+
+    def made(self, willing: Lanes) -> Lanes:
+        """(n, M) bids that are made, which cost what a bid costs."""
+        for out in (self.excluded, self.exited, self.withdrawn):
+            willing = willing if out is None else willing & ~out
+        return willing
 
 
 @dataclass(eq=False)
@@ -46,6 +58,7 @@ class Answer:
     """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure are (n, M).
 
     turn, budget (n, M): as in `Award`, None where it has none.
+    no_bond (n, M): who could not post the bond and was barred; None: nobody has an account.
     """
 
     willing: Lanes
@@ -58,6 +71,7 @@ class Answer:
     pay_failure: Lanes
     turn: Lanes | None = None
     budget: Lanes | None = None
+    no_bond: Lanes | None = None
 
 
 class Desk:
@@ -68,6 +82,7 @@ class Desk:
         self.rules, self.n_agents = rules, world.n_agents
         self._retry = None if world.retry_belief is None else Cells(world.retry_belief)
         self._belief, self._cost_belief = Cells(world.belief), Cells(world.cost_belief)
+        self._penalty = Cells(rules.penalty_in(world))
         self._value, self._lottery = Cells(world.value), Cells(world.lottery)
         self._silent = None if world.silent is None else Cells(world.silent)
         self._present = _unless_all(world.present)
@@ -103,28 +118,45 @@ class Desk:
         reputation: Lanes | None,
         learned_cost: Lanes | None,
         advice: State | None,
+        books: Books | None = None,
     ) -> Answer:
         """Ask the mechanism with what has been learned, None where nothing is.
 
         reputation, learned_cost (n, M); advice: the advisor's state of each lane for its task's family, (M, n, ...).
+        books: accounts by which bids are charged and bonds asked for.
         """
         place, rules = question.place, self.rules
         tender = Tender.trusted(
             value=self._value.per_task(place),
             reserve=question.reserve,
-            penalty=np.broadcast_to(np.float64(rules.penalty), (len(place),)),
+            penalty=self._penalty.per_task(place),
             posting=question.posting,
         )
         ask, claim, willing = self._bid(question, tender)
         active, late = willing, self.late(place)
-        for out in (late, question.excluded, question.barred):
+        for out in (late, question.excluded, question.barred, question.exited, question.withdrawn):
             active = active if out is None else active & ~out
         bids = rules.menus(Bids.trusted(ask=ask.T, claim=claim.T, active=active.T))
         standing = self._standing(question, reputation, learned_cost, self._learned_advice(question, advice, claim))
-        award = rules.mechanism(bids, tender, standing, self._lottery.at_posting(place, question.posting).T)
-        hired, success, failure = (_lanes(a) for a in (award.hired, award.pay_success, award.pay_failure))
-        turn, budget = (None if array is None else _lanes(array) for array in (award.turn, award.budget))
-        return Answer(willing, bids, tender, standing, award, hired, success, failure, turn, budget)
+        lottery = self._lottery.at_posting(place, question.posting).T
+        award = rules.mechanism(bids, tender, standing, lottery)
+        answer = Answer(willing, bids, tender, standing, award, **_in_lanes(award))
+        if books is None or books.agents is None:
+            return answer
+        books.agents.charge(question.made(willing), rules.bid_cost)
+        return self._bonded(answer, books.agents, lottery)
+
+    def _bonded(self, answer: Answer, accounts: Accounts, lottery: FloatArray) -> Answer:
+        """Ask again without those who cannot post their bonds, until nobody hired is one of them."""
+        barred = np.zeros(answer.hired.shape, np.bool_)
+        while True:
+            lacking = accounts.lacking(answer.hired, answer.pay_success, answer.pay_failure)
+            if not lacking.any():
+                return replace(answer, no_bond=barred)
+            barred |= lacking
+            bids = Bids.trusted(**vars(answer.bids) | {"active": answer.bids.active & ~barred.T})
+            award = self.rules.mechanism(bids, answer.tender, answer.standing, lottery)
+            answer = replace(answer, bids=bids, award=award, **_in_lanes(award))
 
     def _bid(self, question: Question, tender: Tender) -> tuple[Lanes, Lanes, Lanes]:
         place = question.place
@@ -178,3 +210,9 @@ def _unless_all(mask: Any) -> Cells | None:
 def _lanes(array: Any) -> Lanes:
     """(n, M) in lanes-last memory, of what a rule gave back as (M, n)."""
     return np.ascontiguousarray(array.T)
+
+
+def _in_lanes(award: Award) -> dict[str, Any]:
+    """The parts of an award that `Answer` has as (n, M)."""
+    parts = {name: getattr(award, name) for name in ("hired", "pay_success", "pay_failure", "turn", "budget")}
+    return {name: None if array is None else _lanes(array) for name, array in parts.items()}

@@ -11,7 +11,8 @@ import numpy as np
 
 from sim.advisors import Advisor, Lesson
 from sim.arrays import BoolArray, FloatArray, IntArray, Status
-from sim.replay.attempts import Attempts
+from sim.replay.attempts import Attempts, LetGo
+from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, PerCell
 from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.rules import Rules
@@ -73,15 +74,16 @@ class _Advice:
 
 
 class Learned:
-    """Standing that changes as attempts complete, and the completions still to come."""
+    """Standing and accounts that change as attempts complete, and the completions still to come."""
 
-    def __init__(self, world: World, rules: Rules, keys: KeyFormat) -> None:
+    def __init__(self, world: World, rules: Rules, keys: KeyFormat, books: Books | None = None) -> None:
         n_tasks, n_agents, n_lanes = world.n_tasks, world.n_agents, world.n_replications
         learners = rules.reputation, rules.expected_cost.learner
         self._reputation, self._cost = (
             None if learner is None else _State(learner, n_agents, n_lanes) for learner in learners
         )
         self._states = [state for state in (self._reputation, self._cost) if state is not None]
+        self.books = books
         self._advice = None if rules.advisor is None else _Advice(rules.advisor, world)
         self._claim = PerCell(np.full((n_tasks, n_agents, n_lanes), np.nan)) if rules.advisor is not None else None
         self._keys, self._pending, self._n_agents = keys, Pending(n_lanes), n_agents
@@ -90,6 +92,8 @@ class Learned:
         self._try = PerCell(np.zeros((n_tasks, n_agents, n_lanes), np.int16))
         limited = rules.mechanism.takes_menu
         self._spent = PerCell(np.zeros((n_tasks, n_agents, n_lanes))) if limited else None
+        in_turns = books is not None and rules.mechanism.in_turns
+        self._ranked = PerCell(np.zeros((n_tasks, n_agents, n_lanes), np.int32)) if in_turns else None
 
     @property
     def reputation(self) -> Lanes | None:
@@ -106,27 +110,30 @@ class Learned:
         return None if self._advice is None else self._advice.read(slice(None), task)
 
     def expect(
-        self,
-        position: IntArray,
-        hires: Attempts,
-        posting: IntArray,
-        claim: FloatArray,
+        self, made: Attempts, claim: FloatArray, gone: LetGo, lane: IntArray, task: IntArray, posting: IntArray
     ) -> None:
-        """Attempts that will complete; position, posting (A,): the place of each one's lane among those kept.
+        """Attempts that will complete; claim (A,): of the bid behind each. lane, task, posting (B,): of each clearing.
 
-        claim (A,): of the bid behind each.
+        gone: with accounts to settle, those whose turn never comes are heard of as well.
         """
-        cell = self._status.index(hires.lane, hires.task, hires.agent)
+        if self.books is None:
+            gone = LetGo(made.agent, made.position, made.finish)
+        rank = gone.agent if gone.rank is None else gone.rank
+        hired = lane[gone.position], task[gone.position]
+        self._status.flat[self._status.index(*hired, gone.agent)] = _NONE
+        if self._ranked is not None:
+            self._ranked.flat[self._ranked.index(*hired, rank)] = gone.agent
+        cell = self._status.index(made.lane, made.task, made.agent)
         if self._claim is not None:
             self._claim.flat[cell] = claim
-        self._status.flat[cell], self._try.flat[cell] = hires.status, hires.known
+        self._status.flat[cell], self._try.flat[cell] = made.status, made.known
         if self._spent is not None:
-            self._spent.flat[cell] = hires.cost
-        keys = self._keys.key(hires.finish, hires.task, posting, hires.agent)
+            self._spent.flat[cell] = made.cost
+        keys = self._keys.key(gone.tick, hired[1], posting[gone.position], rank)
         alone = [slice(None)]
-        for wave in alone if hires.alone else [hires.agent == agent for agent in range(self._n_agents)]:
+        for wave in alone if made.alone else [gone.agent == agent for agent in range(self._n_agents)]:
             added = np.full(self._pending.keys.shape[1], NEVER)
-            added[position[wave]] = keys[wave]
+            added[gone.position[wave]] = keys[wave]
             self._pending.add(added)
 
     def until(self, tick: IntArray, lane: IntArray) -> None:
@@ -141,7 +148,16 @@ class Learned:
 
     def _complete(self, due: IntArray, key: IntArray, lane: IntArray) -> None:
         task, agent = self._keys.task_of(key), self._keys.agent_of(key)
+        if self._ranked is not None:
+            agent = self._ranked.flat[self._ranked.index(lane, task, agent)].astype(np.int64)
+        if self.books is not None:
+            self.books.complete(due, lane, task, agent)
+        if not self._states and self._advice is None:
+            return
         cell = self._status.index(lane, task, agent)
+        tried = self._status.flat[cell] != _NONE
+        if not tried.all():
+            due, lane, task, agent, cell = (array[tried] for array in (due, lane, task, agent, cell))
         n_lanes = self._pending.keys.shape[1]
         lanes: IntArray | slice = due
         position = np.arange(len(due))
@@ -165,6 +181,8 @@ class Learned:
     def keep(self, lanes: BoolArray) -> None:
         """Keep these lanes only."""
         self._pending.keep(lanes)
+        if self.books is not None:
+            self.books.keep(lanes)
         for state in self._states:
             state.keep(lanes)
         if self._advice is not None:

@@ -10,6 +10,7 @@ from sim.arrays import BoolArray, IntArray, thin
 from sim.card import PastCard
 from sim.errors import MarketError
 from sim.replay.block import Block, Detail
+from sim.replay.books import Books
 from sim.replay.cells import Place
 from sim.replay.learned import Learned
 from sim.replay.pending import NEVER, KeyFormat, Pending
@@ -92,12 +93,13 @@ def _format(world: World, rules: Rules) -> KeyFormat:
 
 def _block(world: World, rules: Rules, detail: Detail, progress: Callable[[int], None] | None) -> Tables:
     block, keys = Block(world, rules, detail), _format(world, rules)
+    books = Books.of(world, rules)
     learners = rules.reputation, rules.expected_cost.learner, rules.advisor
-    learns = any(learner is not None for learner in learners)
+    learns = books is not None or any(learner is not None for learner in learners)
     shared = rules.capacity < world.n_tasks  # an agent works on a task once at a time
     if learns or shared:
         slots = Slots(int(rules.capacity), world.n_agents, world.n_replications) if shared else None
-        _lockstep(block, keys, slots, Learned(world, rules, keys) if learns else None, progress)
+        _lockstep(block, keys, slots, Learned(world, rules, keys, books) if learns else None, progress)
     else:
         _waves(block, progress)
     return _tables(block, keys, detail)
@@ -181,18 +183,18 @@ def _together(
 ) -> None:
     """Clear the postings with these keys (B,), one of each lane."""
     tick, task, posting = keys.tick(key), keys.task_of(key), keys.posting_of(key)
-    reputation = cost = advice = None
+    reputation = cost = advice = books = None
     if learned is not None:
         learned.until(tick, lane)
-        reputation, cost, advice = learned.reputation, learned.cost, learned.advice(task)
+        reputation, cost, advice, books = learned.reputation, learned.cost, learned.advice(task), learned.books
     full = None if slots is None else slots.full(tick)
-    closing = block.clear(Place(lane, task, block.n_agents), posting, tick, live, full, reputation, cost, advice)
-    made = closing.attempts
+    place = Place(lane, task, block.n_agents)
+    closing = block.clear(place, posting, tick, live, full, reputation, cost, advice, books)
     if slots is not None:
-        agent, position, until = closing.slots
-        slots.take(agent, position, tick[position], until)
+        gone = closing.let_go
+        slots.take(gone.agent, gone.position, tick[gone.position], gone.tick)
     if learned is not None:
-        learned.expect(made.position, made, posting[made.position], closing.claim)
+        learned.expect(closing.attempts, closing.claim, closing.let_go, lane, task, posting)
     if closing.reposted.any():
         pending.add(np.where(closing.reposted, keys.key(closing.tick, task, posting + 1), NEVER))
 

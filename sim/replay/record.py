@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from sim.arrays import Award, IntArray, settle
 from sim.ledger import OUTCOME
 from sim.replay.attempts import Attempts
-from sim.replay.cells import Lanes, Place
+from sim.replay.cells import Cells, Lanes, Place
 from sim.replay.desk import Answer, Question
 from sim.rules import Rules
 from sim.tape import Columns, hired_for
 
-_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED = (
-    OUTCOME.index(name) for name in ("won", "lost", "late", "busy", "excluded", "abstained")
-)
+_TOLD = ("won", "lost", "late", "busy", "excluded", "abstained", "exited", "no bond", "withdrawn")
+_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED, _EXITED, _NO_BOND, _WITHDRAWN = map(OUTCOME.index, _TOLD)
 
 
 class Rows:
@@ -74,13 +73,16 @@ def attempt_rows(question: Question, answer: Answer, rules: Rules, tick: IntArra
     }
 
 
-def clearing_rows(question: Question, answer: Answer, rules: Rules, tick: IntArray, closed: Lanes) -> Columns:
+def clearing_rows(
+    question: Question, answer: Answer, rules: Rules, whose: Cells, tick: IntArray, closed: Lanes
+) -> Columns:
     """Columns of the clearings table, (M,)."""
     place, tender = question.place, answer.tender
     return {
         "replication": place.lane,
         "task": place.tasks,
         "posting": question.posting,
+        "principal": whose.per_task(place),
         "posted": tick - rules.window,
         "tick": tick,
         "value": tender.value,
@@ -97,15 +99,21 @@ def clearing_rows(question: Question, answer: Answer, rules: Rules, tick: IntArr
 def bid_rows(question: Question, answer: Answer, rules: Rules, late: Lanes | None) -> Columns:
     """Columns of the bids table, (n, M) each."""
     place, bids = question.place, answer.bids
-    made = bids_made(question, answer)
+    made = question.made(answer.willing)
     outcome = np.full(answer.hired.shape, _BUSY, np.int8)
     if late is not None:
         outcome[late] = _LATE
     outcome[bids.active.T] = _LOST
     outcome[answer.hired] = _WON
+    if answer.no_bond is not None:
+        outcome[answer.no_bond] = _NO_BOND
     outcome[~answer.willing] = _ABSTAINED
     if question.excluded is not None:
         outcome[question.excluded] = _EXCLUDED
+    if question.withdrawn is not None:
+        outcome[:, question.withdrawn] = _WITHDRAWN
+    if question.exited is not None:
+        outcome[question.exited] = _EXITED
     score = rules.mechanism.scores(bids, answer.tender, answer.standing)
 
     def each(per_clearing: Lanes) -> Lanes:
@@ -124,11 +132,6 @@ def bid_rows(question: Question, answer: Answer, rules: Rules, late: Lanes | Non
     }
 
 
-def bids_made(question: Question, answer: Answer) -> Lanes:
-    """(n, M) bids that were made, which cost what a bid costs."""
-    return answer.willing if question.excluded is None else answer.willing & ~question.excluded
-
-
 def _flat(array: Any) -> NDArray[Any]:
     """(M, n) with lanes closest in memory, as (n M,)."""
     return np.asarray(array.T).reshape(-1)
@@ -141,15 +144,17 @@ class Counts:
         self._n_tasks = n_tasks
         replication, task = np.indices((n_lanes, n_tasks)).reshape(2, -1)
         self.columns: Columns = {"replication": replication, "task": task}
-        for name in ("n_clearings", "n_bids", "n_awards", "n_ties"):
+        for name in ("n_clearings", "n_bids", "n_awards", "n_ties", "n_exits"):
             self.columns[name] = np.zeros(n_lanes * n_tasks, np.int64)
 
     def add(self, question: Question, answer: Answer, hires: Lanes, live: Lanes | None) -> None:
         """Count a batch of clearings; hires (M,): it hired somebody; live (M,): the lane has not ended."""
         place: Place = question.place
         cell = place.lane * self._n_tasks + place.task
-        n_bids = np.add.reduce(bids_made(question, answer), axis=0, dtype=np.int64)
+        n_bids = np.add.reduce(question.made(answer.willing), axis=0, dtype=np.int64)
         counted = {"n_clearings": 1, "n_bids": n_bids, "n_awards": hires, "n_ties": hires & answer.award.by_tie}
+        if question.n_exits is not None:
+            counted["n_exits"] = question.n_exits
         for name, count in counted.items():
             column = self.columns[name]
             if live is None:

@@ -40,7 +40,8 @@ class Played:
     """One arm of one cell over a block of replications.
 
     attempts: columns of the ledger's table, replications numbered from 0 within the block.
-    counts: n_clearings, n_bids, n_awards, n_ties, (R, T, m) each; m markets, one for each agent where they are alone.
+    counts: n_clearings, n_bids, n_awards, n_ties, n_exits, (R, T, m) each; m markets, one for each agent where they
+        are alone.
     """
 
     world: World
@@ -144,7 +145,7 @@ def play(world: World, arm: Arm, engine: Engine) -> Played:
         {name: np.concatenate([part[name] for part in attempts]) for name in attempts[0]},
         {
             name: np.stack([part[name].reshape(shape) for part in counts], axis=-1)
-            for name in ("n_clearings", "n_bids", "n_awards", "n_ties")
+            for name in ("n_clearings", "n_bids", "n_awards", "n_ties", "n_exits")
         },
     )
 

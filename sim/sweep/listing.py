@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_ROWS = 40
-MOST_ERRORS = 8  # arms whose standard errors have room beside them
+MOST_ARMS = 8  # side by side, with their standard errors
+MOST_CELLS = 13  # side by side
 
 
 def results(folder: Path, info: dict[str, Any]) -> list[Any]:
@@ -50,23 +51,35 @@ def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
         rows, metric = table[table["metric"] == "solve_rate"], "solve_rate"
     if rows.empty:
         return ["no cell is whole"]
-    arms = list(dict.fromkeys(rows["arm"]))
-    errors = len(arms) <= MOST_ERRORS
-    title = f"{metric.replace('_', ' ')} per auction" + (
-        " (± standard error for another draw of tasks)" if errors else "; standard errors in sweep.csv"
-    )
+    metric = f"{metric.replace('_', ' ')} per auction"
+    if rows["arm"].nunique() <= MOST_ARMS:
+        return _arms_across(rows, keys, f"{metric} (± standard error for another draw of tasks)")
+    return _cells_across(rows, keys, f"{metric}; standard errors in sweep.csv")
+
+
+def _arms_across(rows: pd.DataFrame, keys: list[str], title: str) -> list[Any]:
+    arms, cells = list(dict.fromkeys(rows["arm"])), list(dict.fromkeys(rows["cell"]))
     view = plain_table(title, ["cell", *map(short_key, keys), *arms])
-    cells = list(dict.fromkeys(rows["cell"]))
     for cell in cells[: MOST_ROWS if len(cells) > MOST_ROWS else None]:
         own = rows[rows["cell"] == cell].set_index("arm")
         setting = [_value(own.iloc[0][key]) for key in keys]
-        add_row(
-            view,
-            str(cell),
-            *setting,
-            *(number(own.at[arm, "value"], own.at[arm, "se"] if errors else None) for arm in arms),
-        )
+        add_row(view, str(cell), *setting, *(number(own.at[arm, "value"], own.at[arm, "se"]) for arm in arms))
     left = len(cells) - MOST_ROWS
+    return [view, *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
+
+
+def _cells_across(rows: pd.DataFrame, keys: list[str], title: str) -> list[Any]:
+    """Where arms are many they are the rows; of many cells some, evenly spaced, both ends among them."""
+    cells = list(dict.fromkeys(rows["cell"]))
+    shown = [cells[round(k * (len(cells) - 1) / (MOST_CELLS - 1))] for k in range(MOST_CELLS)]
+    shown = cells if len(cells) <= MOST_CELLS else shown
+    settings = rows.drop_duplicates("cell").set_index("cell")
+    heads = ["\n".join(_value(settings.at[cell, key]) for key in keys) for cell in shown]
+    view = plain_table(title, ["\n".join(map(short_key, keys)), *heads])
+    for arm, own in rows.groupby("arm", sort=False):
+        values = dict(zip(own["cell"], own["value"].to_numpy(), strict=True))
+        add_row(view, str(arm), *(number(values[cell], None) for cell in shown))
+    left = len(cells) - len(shown)
     return [view, *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
 
 

@@ -36,8 +36,8 @@ LEAST_JOBS = 8
 _BUDGET = 256 * 2**20
 _NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice
     "world": {"bid_cost"},
-    "tender": {"penalty", "public", "escalation", "deadline"},
-    "bidders": {"policy", "agents", "fallback"},
+    "tender": {"penalty", "public", "escalation", "deadline", "budget"},
+    "bidders": {"policy", "agents", "fallback", "bankroll"},
 }
 _ORIGIN = ("table", "columns", "profile", "tasks", "parameters")
 

@@ -41,6 +41,11 @@ def tender(line: str, *fragments: str) -> Case:
     return Case(line[:60], ("s.toml", "tender", *fragments), TOP + WORLD + TENDER + line + ARM)
 
 
+def wealth(bankroll: str, *fragments: str) -> Case:
+    text = TOP + WORLD + "arrivals = { every = 1 }\n" + TENDER + f"[bidders]\nbankroll = {bankroll}\n" + ARM
+    return Case(bankroll, fragments, text)
+
+
 def arm(text: str, *fragments: str) -> Case:
     return Case(text.strip().replace("\n", " ")[-60:], fragments, TOP + WORLD + TENDER + text)
 
@@ -173,6 +178,19 @@ TENDERS = [
     tender("escalation = { unfilled_factor = 0.5 }", "escalation.unfilled_factor", ">= 1"),
     tender("escalation = { cap = inf }", "escalation.cap", "finite"),
     tender("escalation = 3", "escalation", "table"),
+    tender("budget = -1", "tender.budget", "dollars from 0 to 1e12, or inf", "-1"),
+    tender("budget = nan", "tender.budget", "or inf", "nan"),
+    tender("principals = []", "principals", "must not be empty"),
+    tender("principals = 3", "tender.principals", "list"),
+    tender("principals = [{ share = 2.0 }]", "tender.principals.name", "missing"),
+    tender('principals = [{ name = "" }]', "tender.principals.name", "one line"),
+    tender('principals = [{ name = "p" }, { name = "p" }]', "principals", "two are named", '"p"'),
+    tender('principals = [{ name = "p", shares = 2.0 }]', "shares", "did you mean 'share'"),
+    tender('principals = [{ name = "p", share = 0.0 }]', "tender.principals.share", "> 0"),
+    tender('principals = [{ name = "p", reserve = "price" }]', "tender.principals.reserve", '"value"', "price"),
+    tender('principals = [{ name = "p", value = "high" }]', "tender.principals.value", "a number", "high"),
+    tender('principals = [{ name = "p", penalty = inf }]', "tender.principals.penalty", "finite"),
+    tender('principals = [{ name = "p", budget = "all" }]', "tender.principals.budget", "or inf", "all"),
     section(AGAIN + 'on_retry = "same"', "tender.postings", "2 times", "world.beyond_tries"),
     section('deadline = 3\ntimeout = "FAIL"\n[market]\nwindow = 3', "tender.deadline", "market.window"),
 ]
@@ -200,6 +218,13 @@ SECTIONS = [
     section('[bidders]\ncard = { record = "own", weight = 1, cost_weight = 0 }', "record", '"others" or "past"'),
     section('[bidders]\ncard = { record = "past", weight = 1, cost_weight = 0 }', "world.arrivals", '"past"'),
     section("[bidder]\n", "bidder", "did you mean 'bidders'"),
+    section("[bidders]\nbankroll = 1.0", "bidders.bankroll", "world.arrivals must be stated"),
+    section("[bidders]\nbankroll = -1", "bidders.bankroll", "dollars from 0 to 1e12, or inf", "-1"),
+    section("[bidders]\nbankroll = true", "bidders.bankroll", "true"),
+    section("[bidders]\nbankroll = {}", "bidders.bankroll", "empty table"),
+    section('[bidders]\nbankroll = { a = 1.0, "*" = "rich" }', "bidders.bankroll", "*: ", "rich"),
+    wealth("{ a = 1.0 }", "bidders.bankroll", "'b' has none", '"*"'),
+    wealth('{ aa = 1.0, "*" = 2.0 }', "bidders.bankroll", "no agent 'aa'", "did you mean 'a'", "allowed: a, b"),
     section('[standing]\nreputation = "agent_econ"', "standing.reputation", "did you mean 'agent_economy'"),
     section("[standing]\nreputation = { agent_economy = { start = -1 } }", "standing.reputation", "start", ">= 0"),
     section("[standing]\nreputation = { agent_economy = { strat = 1 } }", "strat", "did you mean 'start'"),

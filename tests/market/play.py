@@ -44,7 +44,7 @@ class Play:
 
 def ledger_of(world: World, tables: Tables) -> Ledger:
     """The ledger's data frames of one arm called "arm"."""
-    names = categories(["arm"], world.agents, world.tasks)
+    names = categories(["arm"], world.agents, world.tasks, world.principals)
     frames = {}
     for table, columns in tables.items():
         whole = columns | {"arm": np.zeros(len(columns["task"]), int)}

@@ -6,17 +6,22 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.ledger import OUTCOME
 from sim.mechanisms.price import HireAll
 from sim.simulate import simulate
-from tests.worlds import rules, worlds
+from tests.worlds import accounted, rules, worlds
 
 
 @settings(max_examples=30, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_counts_are_sums_over_rows(data: st.DataObject) -> None:
-    world, rule = data.draw(worlds()), data.draw(rules(HireAll()))
+    world = data.draw(worlds())
+    rule = data.draw(accounted(data.draw(rules(HireAll())), world))
     counts, whole = simulate(world, rule, detail="auctions"), simulate(world, rule)
     clearings, bids = whole["clearings"], whole["bids"]
+    left: dict[tuple[int, int], int] = {}  # (replication, agent) -> task whose clearing found it gone, rows in order
+    for at in np.flatnonzero(bids["outcome"] == OUTCOME.index("exited")).tolist():
+        left.setdefault((int(bids["replication"][at]), int(bids["agent"][at])), int(bids["task"][at]))
     for row in range(world.n_replications * world.n_tasks):
         replication, task = divmod(row, world.n_tasks)
         here = (clearings["replication"] == replication) & (clearings["task"] == task)
@@ -30,4 +35,5 @@ def test_counts_are_sums_over_rows(data: st.DataObject) -> None:
             "n_bids": made.sum(),
             "n_awards": hires.sum(),
             "n_ties": (hires & clearings["by_tie"][here]).sum(),
+            "n_exits": sum(found_at == (replication, task) for found_at in ((r, t) for (r, _), t in left.items())),
         }

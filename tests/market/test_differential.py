@@ -11,12 +11,13 @@ from sim.scenario import label_of
 from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.reference_market import naive_market
-from tests.worlds import examples, rules, worlds
+from tests.worlds import accounted, examples, rules, worlds
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_event_market_equals_the_naive_market(mechanism: Mechanism, data: st.DataObject) -> None:
-    world, rule = data.draw(worlds()), data.draw(rules(mechanism))
+    world = data.draw(worlds())
+    rule = data.draw(accounted(data.draw(rules(mechanism)), world))
     assert_same_rows(rows(simulate(world, rule)), naive_market(world, rule))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from sim.standing import RunningMeanCost
 from sim.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import ledger_of
-from tests.worlds import examples, make_rules, make_world, rules, worlds
+from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
 MONEY = {
     "attempts": ("ask", "pay_success", "pay_failure", "payment", "budget", "cost"),
@@ -46,7 +47,10 @@ def dearer_rules(rule: Rules, factor: float) -> Rules:
         escalation = replace(escalation, credits_per_dollar=escalation.credits_per_dollar / factor)
     if isinstance(source.learner, RunningMeanCost):
         source = source._replace(learner=replace(source.learner, prior=source.learner.prior * factor))
-    amounts = {name: getattr(rule, name) * factor for name in ("penalty", "bid_cost", "overhead")}
+    amounts: dict[str, Any] = {name: getattr(rule, name) * factor for name in ("penalty", "bid_cost", "overhead")}
+    for name in ("bankroll", "budgets", "penalties"):
+        own = getattr(rule, name)
+        amounts[name] = None if own is None else tuple(dollars * factor for dollars in own)
     bidder = Bidders.truthful(mechanism) if isinstance(rule.bidder, Bidders) else rule.bidder
     plans = rule.plans
     if plans is not None:
@@ -68,7 +72,8 @@ def dearer_rules(rule: Rules, factor: float) -> Rules:
 def test_another_currency_scales_the_money_and_nothing_else(
     mechanism: Mechanism, data: st.DataObject, factor: float
 ) -> None:
-    world, rule = data.draw(worlds()), data.draw(rules(mechanism))
+    world = data.draw(worlds())
+    rule = data.draw(accounted(data.draw(rules(mechanism)), world))
     expected = rows(simulate(world, rule))
     for name, columns in MONEY.items():
         money = [column for column in columns if column != "score" or mechanism.scores_dollars]

@@ -25,7 +25,7 @@ from sim.standing import LiveReputation
 from sim.synthetic import synthetic_world
 from sim.world import World
 from tests.market.compare import assert_same_rows, rows
-from tests.worlds import examples, make_rules, make_world, rules, worlds
+from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
 POLICIES = ("truthful", {"mark_up": {"rate": 0.5}}, {"overclaim": {"logits": 1.0}}, {"fixed_claim": {"claim": 0.75}})
 
@@ -46,14 +46,16 @@ def assert_same(world: World, rule: Rules) -> None:
 @given(data=st.data())
 def test_batch_engine_equals_the_event_market(mechanism: Mechanism, data: st.DataObject) -> None:
     most = min(20, mechanism.most_agents or 20)
-    assert_same(data.draw(worlds((4, 5, most))), data.draw(rules(mechanism)))
+    world = data.draw(worlds((4, 5, most)))
+    assert_same(world, data.draw(accounted(data.draw(rules(mechanism)), world)))
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_blocks_of_few_lanes_join_to_the_same_ledger(mechanism: Mechanism, data: st.DataObject) -> None:
-    world, rule = data.draw(worlds((7, 5, 3))), data.draw(rules(mechanism))
+    world = data.draw(worlds((7, 5, 3)))
+    rule = data.draw(accounted(data.draw(rules(mechanism)), world))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(play, "LANES", data.draw(st.integers(1, 3), label="lanes"))
         assert_same(world, rule)

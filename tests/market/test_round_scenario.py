@@ -188,6 +188,14 @@ REFUSED = {
         ROUNDS + arm("first_price", 'tender = {deadline = 3, timeout = "FAIL"}'),
         r"tender\.deadline: must exceed market\.window \+ market\.round - 1 \(3\).*; got 3",
     ),
+    "bankroll": (
+        ROUNDS + arm("first_price", "bidders = {bankroll = 1.0}\nworld = {arrivals = {every = 1}}"),
+        r"market\.round: has no meaning with bidders\.bankroll, which is read posting by posting",
+    ),
+    "budget": (
+        ROUNDS + arm("first_price", "tender = {budget = 1.0}"),
+        r"market\.round: has no meaning with tender\.budget, which is read posting by posting",
+    ),
     "round 0": ("[market]\nround = 0" + arm("first_price"), r"market\.round: .*1.*got 0"),
     "concurrency 0": (ROUNDS + "concurrency = 0" + arm("first_price"), r"market\.concurrency: .*1.*got 0"),
     "misspelt": (ROUNDS + 'assignment = "greed"' + arm("first_price"), r"market\.assignment: .*greed"),

@@ -25,7 +25,7 @@ from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
 from tests.reference_market import naive_market
-from tests.worlds import make_rules, make_world, rules, worlds
+from tests.worlds import accounted, make_rules, make_world, rules, worlds
 
 # By ask / claim, agents go in the order a0, a1, a2.
 THREE: dict[str, Any] = {"belief": [[0.5] * 3], "cost_belief": [[0.1, 0.2, 0.3]], "cost": [[0.1, 0.2, 0.3]]}
@@ -117,10 +117,21 @@ def test_who_has_tried_is_free_while_the_others_wait() -> None:
     assert told.outcomes(1) == ["won", "busy", "busy"]
 
 
+def test_who_waits_has_posted_its_bond_and_has_it_back_unspent_when_the_cascade_ends() -> None:
+    """a0 tries t0 and passes at tick 2; a1, next, holds .5 of its .75 until then: too little for t1, enough for t2."""
+    world = make_world(3, 2, arrival=[0, 1, 2], duration=2, cost=0.25, lottery=[[[0.1, 0.3]]])
+    rule = make_rules(Crowd(), bankroll=(9.0, 0.75))
+    told = Play(world, rule)
+    assert [told.outcomes(t) for t in range(3)] == [["won", "won"], ["won", "no bond"], ["won", "won"]]
+    assert {row["agent"] for row in told.attempts} == {0}
+    assert_same_rows(rows(replay(world, rule)), rows(simulate(world, rule)))
+
+
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_shared_and_skipped_turns_are_alike_in_all_engines(data: st.DataObject) -> None:
-    world, rule = data.draw(worlds((3, 5, 6))), data.draw(rules(Crowd()))
+    world = data.draw(worlds((3, 5, 6)))
+    rule = data.draw(accounted(data.draw(rules(Crowd())), world))
     market = rows(simulate(world, rule))
     assert_same_rows(market, naive_market(world, rule))
     without = replace(rule, card=None)

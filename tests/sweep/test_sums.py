@@ -43,6 +43,16 @@ SCENES = {
         RECORDED.replace("value = 1.0\n", "") + ARM.replace('"x"', '"y"') + "market = { alone = false }\n",
         MONEY + "[market]\nalone = true\n",
     ),
+    "limited wealth": (
+        SYNTHETIC.replace("[tender]", "[tender]\nbudget = 2.0").replace(
+            "tasks = 6", "tasks = 12\narrivals = {every = 1}"
+        ),
+        '[sweep]\n"bidders.bankroll" = [0.5, inf]\n"tender.penalty" = [0.0, 1.0]\n',
+    ),
+    "recorded, limited wealth": (
+        RECORDED.replace("[world]", '[world]\narrivals = {every = 1}\norder = "shuffled"') + ARM.replace('"x"', '"y"'),
+        '[sweep]\n"bidders.bankroll" = [0.5, 0.25]\n"tender.penalty" = [0.0, 0.125]\n',
+    ),
     "posted again": (
         REPEATED.replace(REPEATED[REPEATED.index("[tender]") : REPEATED.index("[[arm]]")], TRIES)
         + ARM.replace('"x"', '"y"').replace("second_price", "hire_all"),
@@ -117,7 +127,13 @@ def test_success_of_the_hired_is_wins_over_attempts(swept: Path, tmp_path: Path)
 
 @pytest.mark.parametrize(
     "change",
-    ["tender.penalty=0.7", 'tender.public=["penalty"]', "world.bid_cost=0.3", "tender.escalation={cap=1.5}"],
+    [
+        "tender.penalty=0.7",
+        'tender.public=["penalty"]',
+        "world.bid_cost=0.3",
+        "tender.escalation={cap=1.5}",
+        "tender.budget=1.5",
+    ],
 )
 def test_settings_that_share_worlds_draw_the_same(tmp_path: Path, change: str) -> None:
     path = write(tmp_path)

@@ -72,6 +72,17 @@ def by_rows(arm: ArmData, ledger: Ledger) -> dict[str, np.ndarray]:
     return money
 
 
+def groups(money: dict[str, np.ndarray], base: ArmData, ledger: Ledger) -> dict[str, np.ndarray]:
+    """Dollars (R, T) of whom the baseline hired for each task, and of everybody else."""
+    hired = {(row["replication"], row["task"], row["agent"]) for row in ledger.attempts.to_dict("records")}
+    found = {"winner": np.zeros(base.value.shape[:2]), "rivals": np.zeros(base.value.shape[:2])}
+    for r, t in np.ndindex(base.value.shape[:2]):
+        for agent in base.agents:
+            party = "winner" if (r, base.world.tasks[t], agent) in hired else "rivals"
+            found[party][r, t] += money[agent][r, t]
+    return found
+
+
 def clustered(cells: np.ndarray, axis: int) -> float:
     """Standard error of the mean of (R, T) cells over the clusters along `axis`."""
     means = cells.mean(axis=1 - axis)
@@ -87,10 +98,11 @@ def test_against_a_loop_over_the_rows_of_the_ledger(tmp_path: Path, kind: str) -
     base = by_rows(*arms[first])
     for name in list(arms)[1:]:
         rows = table[table["arm"] == name]
-        assert rows["party"].tolist() == ["principal"] + ["agent"] * (len(rows) - 1)
-        for row, (who, money) in zip(rows.to_dict("records"), by_rows(*arms[name]).items(), strict=True):
-            assert row["agent"] == ("" if who == "principal" else who)
-            cells = money - base[who]
+        assert rows["party"].tolist() == ["principal", *["agent"] * (len(rows) - 3), "winner", "rivals"]
+        change = {who: money - base[who] for who, money in by_rows(*arms[name]).items()}
+        change |= groups(change, *arms[first])
+        for row, (who, cells) in zip(rows.to_dict("records"), change.items(), strict=True):
+            assert row["agent"] == (who if row["party"] == "agent" else "")
             assert row["change"] == pytest.approx(cells.mean(), abs=1e-12)
             assert row["change_se_mc"] == pytest.approx(clustered(cells, 0), abs=1e-12)
             assert row["change_se"] == pytest.approx(clustered(cells, 0 if kind == "synthetic" else 1), abs=1e-12)
@@ -100,10 +112,15 @@ def test_against_a_loop_over_the_rows_of_the_ledger(tmp_path: Path, kind: str) -
 def test_parts_sum_to_the_change_in_welfare(tmp_path: Path, kind: str) -> None:
     arms = [arm for arm, _ in (synthetic(tmp_path) if kind == "synthetic" else recorded()).values()]
     baselines = dict.fromkeys((arm.name for arm in arms), arms[0].name)
-    total = incidence_table(arms, baselines).groupby("arm")["change"].sum()
+    table = incidence_table(arms, baselines)
+    total, grouped = (
+        table[table["party"].isin(parties)].groupby("arm")["change"].sum()
+        for parties in (("principal", "agent"), ("principal", "winner", "rivals"))
+    )
     welfare = differences_table(arms, baselines).set_index("arm")["welfare"]
     for arm in arms[1:]:
         assert abs(total[arm.name] - welfare[arm.name]) < 1e-12
+        assert abs(grouped[arm.name] - welfare[arm.name]) < 1e-12
         assert float(incidence(arm, arms[0]).welfare.value) == welfare[arm.name]
         assert welfare[arm.name] != 0
 
@@ -158,8 +175,10 @@ def test_figures_data_are_the_tables() -> None:
     assert data["arm"].tolist() == ["arm 1", "arm 2"]
     for row in data.to_dict("records"):
         parts = table[table["arm"] == row["arm"]]["change"].tolist()
-        assert [row["surplus"], *(row[f"utility agent {i}"] for i in range(4))] == parts
-        assert row["welfare"] == pytest.approx(sum(parts), abs=1e-12)
+        agents = [row[f"utility agent {i}"] for i in range(4)]
+        assert [row["surplus"], *agents, row["winner"], row["rivals"]] == parts
+        assert row["welfare"] == pytest.approx(sum(parts[:5]), abs=1e-12)
+        assert row["winner"] + row["rivals"] == pytest.approx(sum(agents), abs=1e-12)
 
 
 def widths(arms: list[ArmData]) -> tuple[list[str], np.ndarray, list[str]]:

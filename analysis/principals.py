@@ -1,0 +1,99 @@
+"""principals.csv: how each principal of an arm fares, where there are several or one has a budget.
+
+    spent        payments to agents less their penalties, of one replication, which is what a budget limits
+    surplus      V solved - payment - overhead over the principal's auctions
+    no budget    the task closed because what was left of the budget did not cover the reserve
+
+Where agents are alone each of their markets has its own principals, with budgets of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import metrics
+from analysis.arm import ArmData
+from analysis.inference import Estimate, ratio
+from sim.arrays import BoolArray, FloatArray
+
+_ESTIMATES = {
+    "solve_rate": "its auctions in which some attempt truly succeeded / its auctions",
+    "unfilled_rate": "its auctions in which no attempt was made / its auctions",
+    "no_budget_rate": "its auctions that closed for want of budget / its auctions",
+    "payment": "dollars paid to agents, net of penalties / its auctions",
+    "surplus": "dollars, V solved - payment - overhead / its auctions; NaN where no value is stated",
+    "spent": "dollars paid to agents, net of penalties / replications, each market apart where agents are alone",
+    "over_budget_rate": "replications in which it spent more than its budget, which only rules that promise more than "
+    "the reserve, or hire several at it, can bring about / replications; NaN where it has no budget",
+}
+COLUMNS = {
+    "arm": "name of the arm",
+    "mechanism": "its mechanism",
+    "principal": "name of the principal; empty where there is one without a name",
+    "budget": "dollars it may spend in a replication; inf: no limit",
+    "tasks": "its auctions: (replication, task, market)",
+}
+for _name, _meaning in _ESTIMATES.items():
+    COLUMNS |= {
+        _name: _meaning,
+        f"{_name}_se": f"standard error of {_name} for another draw of tasks like these, independent of each other",
+        f"{_name}_se_mc": f"standard error of {_name} from the simulation's own noise",
+    }
+
+
+def applies(arm: ArmData) -> bool:
+    """The arm has several principals, or a budget."""
+    return len(arm.world.principals) > 1 or arm.budgets is not None
+
+
+def principals(arm: ArmData) -> list[dict[str, Estimate]]:
+    """Estimates () of each principal, by column."""
+    budgets = arm.budgets or (np.inf,) * len(arm.world.principals)
+    return [_principal(arm, arm.world.whose == place, budget) for place, budget in enumerate(budgets)]
+
+
+def _principal(arm: ArmData, own: BoolArray, budget: float) -> dict[str, Estimate]:
+    """own (R, T): its tasks."""
+    recorded = arm.world.recorded
+    mine = np.broadcast_to(own[..., None], arm.value.shape)
+    payment = np.where(mine, arm.per_auction(arm.payment), 0.0)
+    per_auction: dict[str, FloatArray | BoolArray] = {
+        "solve_rate": arm.solved,
+        "unfilled_rate": ~arm.filled,
+        "no_budget_rate": arm.no_budget,
+        "payment": payment,
+        "surplus": metrics.surplus(arm),
+    }
+    auctions = mine.sum(axis=2)
+    found = {
+        name: ratio(np.where(mine, values, 0.0).sum(axis=2), auctions, recorded) for name, values in per_auction.items()
+    }
+    each, spent = np.ones((len(own), 1)), payment.sum(axis=1)
+    n_markets = spent.shape[1]
+    over = (spent > budget + 1e-9).sum(axis=1, keepdims=True)
+    limited = np.isfinite(budget)
+    return found | {
+        "spent": ratio(payment.sum(axis=2), each * n_markets / own.shape[1], recorded),
+        "over_budget_rate": ratio(over * limited, each * n_markets * limited, recorded),
+    }
+
+
+def principals_table(arms: Sequence[ArmData]) -> pd.DataFrame:
+    """One row per (arm, principal) of the arms it applies to."""
+    rows: list[dict[str, Any]] = []
+    for arm in arms:
+        if not applies(arm):
+            continue
+        for place, estimates in enumerate(principals(arm)):
+            row: dict[str, Any] = {"arm": arm.name, "mechanism": arm.mechanism}
+            row |= {"principal": arm.world.principals[place]}
+            row |= {"budget": np.inf if arm.budgets is None else arm.budgets[place]}
+            row |= {"tasks": int((arm.world.whose == place).sum()) * arm.value.shape[2]}
+            for name, one in estimates.items():
+                row |= {name: float(one.value), f"{name}_se": float(one.se), f"{name}_se_mc": float(one.se_mc)}
+            rows.append(row)
+    return pd.DataFrame(rows, columns=list(COLUMNS))

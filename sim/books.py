@@ -1,0 +1,75 @@
+"""The accounts of one running event market: agents' wealth and principals' budgets (sim/wealth.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sim.allocator import Clearing
+from sim.arrays import Award, BoolArray, Status, settle
+from sim.rules import Rules
+from sim.wealth import Accounts, Balances, bond, most
+from sim.world import World
+
+_NONE = int(Status.NONE)
+
+
+class Books:
+    """Money as it moves in one replication. agents, principals: None where no account of them is kept."""
+
+    def __init__(self, world: World, rules: Rules, replication: int) -> None:
+        self.agents = None if rules.bankroll is None else Accounts(np.array(rules.bankroll))
+        self.principals = None if rules.budgets is None else Balances(np.array(rules.budgets))
+        self._whose: list[int] = world.whose[replication].tolist()
+        self._bid_cost, self._n_agents = rules.bid_cost, world.n_agents
+        self._running: dict[tuple[int, int, int], Award] = {}
+
+    @classmethod
+    def of(cls, world: World, rules: Rules, replication: int) -> Books | None:
+        """None where nobody has an account."""
+        return None if rules.bankroll is None and rules.budgets is None else cls(world, rules, replication)
+
+    def exited(self) -> BoolArray:
+        """(n,) who has left by this clearing."""
+        return np.zeros(self._n_agents, np.bool_) if self.agents is None else self.agents.read()
+
+    def withdrawn(self, task: int, reserve: float) -> bool:
+        """What the principal has free does not cover the reserve."""
+        return self.principals is not None and bool(self.principals.free[self._whose[task]] < reserve)
+
+    def bonded(
+        self, clearing: Clearing, made: BoolArray, ask_without: Callable[[Clearing, BoolArray], Clearing]
+    ) -> tuple[Clearing, BoolArray]:
+        """The clearing once nobody hired lacks the bond, and who is barred (n,). made (n,): bids, charged first."""
+        barred = np.zeros(self._n_agents, np.bool_)
+        if self.agents is None:
+            return clearing, barred
+        self.agents.charge(made, self._bid_cost)
+        while True:
+            award = clearing.award
+            lacking = self.agents.lacking(award.hired, award.pay_success, award.pay_failure)
+            if not lacking.any():
+                return clearing, barred
+            barred |= lacking
+            clearing = ask_without(clearing, barred)
+
+    def award(self, task: int, posting: int, agent: int, award: Award) -> None:
+        """Set aside what the contract may take from either side."""
+        self._running[task, posting, agent] = award
+        terms = award.pay_success[agent], award.pay_failure[agent]
+        if self.agents is not None:
+            self.agents.hold(agent, bond(*terms))
+        if self.principals is not None:
+            self.principals.hold(self._whose[task], most(*terms))
+
+    def complete(self, task: int, posting: int, agent: int, status: int, cost: float) -> None:
+        """Settle an attempt."""
+        award = self._running.pop((task, posting, agent))
+        seen = np.full(self._n_agents, _NONE, np.int8)
+        seen[agent] = status
+        payment, terms = settle(award, seen)[agent], (award.pay_success[agent], award.pay_failure[agent])
+        if self.agents is not None:
+            self.agents.settle(agent, payment - cost, bond(*terms))
+        if self.principals is not None:
+            self.principals.settle(self._whose[task], -payment, most(*terms))

@@ -1,0 +1,122 @@
+"""Several principals in one market, each with tasks of its own and its own policy.
+
+What a principal does not state is the tender's. Tasks are dealt in proportion to shares, each by a draw of its own
+(replication, task), or as a recorded table says; every arm with the same shares deals alike. A task's value and
+reserve are drawn under the names they have without principals, so that a principal's law changes its own tasks alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from pydantic import AfterValidator, Field
+
+from sim import draws
+from sim.arrays import FloatArray, IntArray
+from sim.bankroll import parse_amount
+from sim.distribution import MOST, parse_distribution
+from sim.errors import ScenarioError, closest
+from sim.invalid import written
+from sim.reserve import parse_reserve
+from sim.section import Section, parsed_by
+
+if TYPE_CHECKING:
+    from sim.settings import TenderSettings
+
+
+def _named(raw: str) -> str:
+    if not raw.strip() or len(raw.splitlines()) > 1:
+        raise ValueError(f"must be one line of text, not empty; got {written(raw)}")
+    return raw
+
+
+class PrincipalSettings(Section):
+    """One principal; what it does not state is the tender's."""
+
+    name: Annotated[str, AfterValidator(_named)] = Field(description="its name")
+    share: Annotated[float, Field(gt=0, le=MOST)] | None = Field(
+        None, description="tasks are dealt in proportion to shares (1 where absent); not with a table that says whose"
+    )
+    value: Annotated[Any, parsed_by(parse_distribution)] | None = Field(None, description="its tender.value")
+    reserve: Annotated[Any, parsed_by(parse_reserve)] | None = Field(None, description="its tender.reserve")
+    penalty: Annotated[float, Field(ge=0, le=MOST)] | None = Field(None, description="its tender.penalty")
+    budget: Annotated[Any, parsed_by(parse_amount)] | None = Field(None, description="its tender.budget")
+
+
+def principal_names(tender: TenderSettings) -> tuple[str, ...]:
+    """Names of the principals, "" for a single one without a name."""
+    return ("",) if tender.principals is None else tuple(one.name for one in tender.principals)
+
+
+def tenders(tender: TenderSettings) -> list[TenderSettings]:
+    """What each principal offers."""
+    return [
+        tender.model_copy(update=one.model_dump(include={"value", "reserve", "penalty", "budget"}, exclude_none=True))
+        for one in tender.principals or []
+    ] or [tender]
+
+
+def states_values(tender: TenderSettings) -> bool:
+    """Every task has a value."""
+    return all(own.value is not None for own in tenders(tender))
+
+
+def penalties_of(tender: TenderSettings) -> tuple[float, ...] | None:
+    """Each principal's penalty; None where all have the tender's."""
+    each = tuple(own.penalty for own in tenders(tender))
+    return None if set(each) == {tender.penalty} else each
+
+
+def budgets_of(tender: TenderSettings) -> tuple[float, ...] | None:
+    """Each principal's budget, inf where it has none; None where nobody has one."""
+    each = [own.budget for own in tenders(tender)]
+    if all(budget is None for budget in each):
+        return None
+    return tuple(math.inf if budget is None else float(budget) for budget in each)
+
+
+def dealt(tender: TenderSettings, seed: int, r: draws.Words, t: draws.Words, labels: Sequence[str]) -> IntArray | None:
+    """(R, T) place of the principal of each task; None where there is one. labels: whose a table says they are.
+
+    Raises ScenarioError where table and scenario disagree.
+    """
+    names, principals = principal_names(tender), tender.principals or []
+    if labels:
+        return _of_table(names, principals, labels, len(r))
+    if len(names) == 1:
+        return None
+    share = np.array([1.0 if one.share is None else one.share for one in principals])
+    bounds = np.cumsum(share)[:-1] / share.sum()
+    return np.asarray(np.searchsorted(bounds, draws.uniform(seed, "principal", r, t), side="right"), np.int64)
+
+
+def _of_table(
+    names: tuple[str, ...], principals: Sequence[PrincipalSettings], labels: Sequence[str], replications: int
+) -> IntArray | None:
+    if not principals:
+        raise ScenarioError("world.columns.principal: the table says whose its tasks are; state [[tender.principals]]")
+    for one in principals:
+        if one.share is not None:
+            raise ScenarioError("tender.principals.share: has no meaning where world.columns.principal says whose")
+    for label in labels:
+        if label not in names:
+            hint = f"{closest(label, names)}; the scenario has {', '.join(names)}"
+            raise ScenarioError(f"world.columns.principal: no principal {label!r} in tender.principals{hint}")
+    whose = np.array([names.index(label) for label in labels], np.int64)
+    return np.broadcast_to(whose, (replications, len(labels))) if len(names) > 1 else None
+
+
+def by_principal(
+    tender: TenderSettings, whose: IntArray | None, draw: Callable[[TenderSettings], FloatArray]
+) -> FloatArray:
+    """(R, T): what `draw` gives (R, T) under the tender of each task's own principal."""
+    each = [draw(own) for own in tenders(tender)]
+    if whose is None:
+        return each[0]
+    found = np.array(each[0])
+    for place, array in enumerate(each[1:], start=1):
+        found[whose == place] = array[whose == place]
+    return found
