@@ -93,11 +93,13 @@ class ArmData:
         plans: Plans | None = None,
         bankroll: tuple[float, ...] | None = None,
         budgets: tuple[float, ...] | None = None,
+        priced: bool = True,
     ) -> Self:
         """The arrays of the arm whose rows, and no others, `ledger` holds. card: of the past, as the arm's agents read.
 
         plans: as its agents bid, where they are asked for budgets. bankroll, budgets: of agents and principals, where
-        accounts were kept.
+        accounts were kept. priced: an ask is a price on success; where it is the cost of an attempt, the published
+        profit is undefined.
 
         Raises ArrayError where the ledger's names or replications are not the World's.
         """
@@ -108,6 +110,8 @@ class ArmData:
         arrays |= {"present": world.present, "success": world.success[..., 0]}
         arrays |= {"exit_tick": exit_ticks(ledger, world.agents, world.n_replications)}
         arrays |= {"belief": believed.belief, "cost_belief": believed.cost_belief}
+        if not priced:
+            arrays["published"] = np.full(world.present.shape, np.nan)
         return cls(
             name=name,
             mechanism=mechanism,

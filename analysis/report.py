@@ -74,6 +74,7 @@ def _arm(run: Run, arm: Arm) -> ArmData:
         production_plans(settings),
         bankrolls(settings.bidders.bankroll, world.agents),
         budgets_of(settings.tender),
+        arm.mechanism.asks_for == "price",
     )
 
 

@@ -42,7 +42,8 @@ _AGENTS = {
     "replications; empty where no account is kept, or one without limit",
     "expected_profit": "dollars, sum over attempts of p pay_success + (1 - p) pay_failure - cost_belief with p the "
     "agent's belief / opportunities",
-    "published_profit": "dollars, sum over attempts of [verified PASS] x (payment - ask) / opportunities",
+    "published_profit": "dollars, sum over attempts of [verified PASS] x (payment - ask) / opportunities; undefined "
+    "where an ask is the cost of an attempt",
     "cash_profit": "dollars, sum over attempts of payment - cost / opportunities",
     "oracle_profit": "dollars, success x max(0, reserve - cost_belief) at the first try, mean over opportunities",
 }

@@ -191,7 +191,10 @@ class Bidders:
                 allowed = ", ".join(agents)
                 raise ScenarioError(f"bidders.agents: no agent {name!r}{closest(name, agents)}; allowed: {allowed}")
         places = {list(agents).index(name): parse_policy(raw) for name, raw in own.items() if name in agents}
-        return cls(mechanism, parse_policy(policy), places, fallback)
+        everybody = parse_policy(policy)
+        if mechanism.asks_for != "price" and any(isinstance(one, Shaded) for one in (everybody, *places.values())):
+            raise ScenarioError(f"bidders.policy: shaded is a price, and under {mechanism.name} an ask is a cost")
+        return cls(mechanism, everybody, places, fallback)
 
     @classmethod
     def truthful(cls, mechanism: Mechanism) -> Bidders:

@@ -9,6 +9,8 @@
     cost_ratio       median cost belief / median cost
     cost_misforecast share kept of log(median cost belief / median cost): 0 right in the median, 1 as it is
     cost_sd          spread of its cost beliefs over tasks
+    actual_cost_sd   spread of its costs, at the same mean cost
+    mean_cost_ratio  mean cost belief / mean cost, in place of cost_ratio
     duration, latency, nonresponse    instead of the profile's, which go before the scenario's [world]
 
 Every measure is from the agent's own calibrated claim (`beliefs.calibrated`), which moves with its skill and signal.
@@ -26,7 +28,7 @@ from pydantic import Field, model_validator
 
 from sim.beliefs import calibrated
 from sim.errors import ScenarioError, closest
-from sim.profile import AgentProfile, Correlation, Grid, Logit, Profile, Rate, SignalSettings, TickLaw
+from sim.profile import AgentProfile, Correlation, Grid, Logit, LogNormal, Profile, Rate, SignalSettings, TickLaw
 from sim.section import Section
 
 EVERYBODY = "*"
@@ -65,6 +67,13 @@ class Knobs(Section):
     cost_sd: Annotated[float, Field(ge=0, le=5)] | None = Field(
         None, description="sd of the logarithm of its cost beliefs; 0 forecasts the same for every task"
     )
+    actual_cost_sd: Annotated[float, Field(ge=0, le=5)] | None = Field(
+        None,
+        description="sd of the logarithm of its costs, whose mean stays; beliefs know of it by mean_cost_ratio alone",
+    )
+    mean_cost_ratio: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
+        None, description="mean cost belief over mean cost, after cost_sd and actual_cost_sd; or cost_ratio"
+    )
     duration: TickLaw | None = Field(
         None,
         description="ticks its attempts take, a number or a distribution, independent of every other draw; goes before "
@@ -83,7 +92,8 @@ class Knobs(Section):
             raise ValueError("must hold one of signal and rho, not both")
         for share, others in (
             ("miscalibration", ("overconfidence", "overprecision")),
-            ("cost_misforecast", ("cost_ratio",)),
+            ("cost_misforecast", ("cost_ratio", "mean_cost_ratio")),
+            ("cost_ratio", ("mean_cost_ratio",)),
         ):
             for other in others:
                 if getattr(self, share) is not None and getattr(self, other) is not None:
@@ -139,15 +149,26 @@ def _turned(profile: Profile, name: str, knobs: Knobs) -> AgentProfile:
         changes["gamma"] = knobs.cue
     if knobs.grid != "own":
         changes["grid"] = None if knobs.grid == "none" else knobs.grid
-    law = agent.cost_belief
-    mean = law.mean if knobs.cost_ratio is None else agent.cost.mean + math.log(knobs.cost_ratio)
-    if knobs.cost_misforecast is not None:
-        mean = agent.cost.mean + knobs.cost_misforecast * (law.mean - agent.cost.mean)
-    sd = law.sd if knobs.cost_sd is None else knobs.cost_sd
-    changes["cost_belief"] = law.model_copy(update={"mean": mean, "sd": sd})
+    changes |= _costs(agent, knobs)
     changes |= {key: getattr(knobs, key) for key in PACE if getattr(knobs, key) is not None}
     after = agent.model_copy(update=changes)
     return after.model_copy(update=_claims(profile, name, after, knobs))
+
+
+def _costs(agent: AgentProfile, knobs: Knobs) -> dict[str, LogNormal]:
+    """cost and cost_belief after the knobs; a log-normal's mean is exp(mean + sd^2 / 2), its median exp(mean)."""
+    cost, law = agent.cost, agent.cost_belief
+    if knobs.actual_cost_sd is not None:
+        kept = cost.mean + (cost.sd**2 - knobs.actual_cost_sd**2) / 2.0
+        cost = cost.model_copy(update={"mean": kept, "sd": knobs.actual_cost_sd})
+    mean, sd = law.mean, law.sd if knobs.cost_sd is None else knobs.cost_sd
+    if knobs.cost_ratio is not None:
+        mean = cost.mean + math.log(knobs.cost_ratio)
+    if knobs.cost_misforecast is not None:
+        mean = cost.mean + knobs.cost_misforecast * (law.mean - cost.mean)
+    if knobs.mean_cost_ratio is not None:
+        mean = cost.mean + (cost.sd**2 - sd**2) / 2.0 + math.log(knobs.mean_cost_ratio)
+    return {"cost": cost, "cost_belief": law.model_copy(update={"mean": mean, "sd": sd})}
 
 
 def _both(signal: SignalSettings) -> tuple[float, float]:

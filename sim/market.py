@@ -44,18 +44,17 @@ import numpy as np
 import simpy
 from simpy.events import Event
 
-from sim.advisors import Lesson
-from sim.allocator import Allocator, Learned
+from sim.allocator import Allocator
 from sim.arrays import Award, FloatArray, IntArray, Status
 from sim.bidding import BidderState
 from sim.books import Books
-from sim.card import Attempted, PastCard
 from sim.errors import MarketError
+from sim.knowledge import Completed, Knowledge
 from sim.ledger import REASON
+from sim.open_task import OpenTask, in_turns
 from sim.plans import spent, stopped, ticks
-from sim.retry import at_try
 from sim.rounds import clear_round, next_round
-from sim.standing import Outcome, State
+from sim.standing import State
 from sim.tape import AttemptNote, Barred, ClearingNote, Tape
 
 _COMPLETION, _CLEARING, _POSTING, _ROUND = range(4)
@@ -64,32 +63,6 @@ _OPEN = -1
 _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (
     REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline", "no budget")
 )
-
-
-class _Task:
-    """What the principal keeps of one open task."""
-
-    __slots__ = (
-        "budget",
-        "deadline",
-        "excluded",
-        "failures",
-        "first_reserve",
-        "n_running",
-        "n_verified",
-        "reserve",
-        "timed_out",
-        "waiting",
-    )
-
-    def __init__(self, reserve: float, deadline: float) -> None:
-        self.reserve = self.first_reserve = reserve
-        self.deadline = deadline
-        self.excluded: frozenset[int] = frozenset()
-        self.failures = self.n_running = self.n_verified = 0
-        self.timed_out = False
-        self.budget: FloatArray | None = None  # (n,) of the posting's award
-        self.waiting: list[list[int]] = []  # agents hired whose turn is still to come, turn by turn
 
 
 class Market:
@@ -105,13 +78,13 @@ class Market:
         self._duration = world.duration[replication].tolist()
         self._cost = world.cost[replication]
         self._arrival = world.arrival[replication].tolist()
-        self._tasks = [_Task(reserve, math.inf) for reserve in world.reserve[replication].tolist()]
+        self._tasks = [OpenTask(reserve, math.inf) for reserve in world.reserve[replication].tolist()]
         if rules.deadline is not None:
             for task, arrival in zip(self._tasks, self._arrival, strict=True):
                 task.deadline = arrival + rules.deadline
         opening = allocator.opening
         self._expected = opening.bids.active[replication]
-        self._award, self._winners = opening.award, _in_turns(opening.award, replication)
+        self._award, self._winners = opening.award, in_turns(opening.award, replication)
         self._slots = [rules.capacity] * self._n_agents
         self._full: set[int] = set()
         self._tries: dict[tuple[int, int], int] = {}
@@ -119,13 +92,8 @@ class Market:
         untried: IntArray = np.zeros(self._n_agents, np.int64)
         self._untried = BidderState(untried, untried)
         self._nobody = Barred.nobody((self._n_agents,))
-        self._states = allocator.initial()
-        self._card: State | None = None  # while there is nothing on it
-        self._claims: dict[tuple[int, int], FloatArray] = {}  # those of the bids, where an advisor learns from them
-        learners = rules.reputation, rules.expected_cost.learner, rules.advisor, rules.card
-        self._learns = any(learner is not None for learner in learners)
+        self._known = Knowledge(allocator, replication)
         self.books = Books.of(world, rules, replication)
-        self._unlearned = self.books is None  # whoever keeps accounts asks at every clearing
         # tick of a round -> task, posting, tick of the posting and card of each that takes part
         self._rounds: dict[int, list[tuple[int, int, int, State | None]]] = {}
         self._last_round, self._n_working = -1, 0
@@ -152,7 +120,7 @@ class Market:
         if self._rules.round is not None:
             self._wait(task, posting, now)
             return
-        self._at(now + self._rules.window, _CLEARING, self._clear, task, posting, now, self._card)
+        self._at(now + self._rules.window, _CLEARING, self._clear, task, posting, now, self._known.card)
 
     def _clears_at(self, posted: int) -> int:
         """Tick at which a posting made now is cleared."""
@@ -169,7 +137,7 @@ class Market:
         else:
             own = len(tape.own)
             award = self._ask_again(task, posting, card)
-            winners, budget = _in_turns(award)[0], award.budget
+            winners, budget = in_turns(award)[0], award.budget
         self._conclude(task, posting, posted, own, winners, budget, raises=not winners)
 
     def _conclude(
@@ -187,7 +155,7 @@ class Market:
         tape, clearing = self._tape, len(self._tape.clearings)
         if winners and self._rules.advisor is not None:
             bids = self._allocator.opening.bids if own < 0 else tape.own[own].bids
-            self._claims[task, posting] = bids.claim[self._replication, task] if own < 0 else bids.claim
+            self._known.claims[task, posting] = bids.claim[self._replication, task] if own < 0 else bids.claim
         tape.clearings.append(
             ClearingNote(self._replication, task, posting, posted, self._env.now, own)  # type: ignore[arg-type]
         )
@@ -212,7 +180,7 @@ class Market:
     def _wait(self, task: int, posting: int, now: int) -> None:
         """Have the posting take part in the round that is its first."""
         tick = self._clears_at(now)
-        self._rounds.setdefault(tick, []).append((task, posting, now, self._card))
+        self._rounds.setdefault(tick, []).append((task, posting, now, self._known.card))
         if len(self._rounds[tick]) == 1:
             self._at(tick, _ROUND, self._clear_round, 0, 0, tick)
 
@@ -229,12 +197,12 @@ class Market:
         for place, (task, posting, posted, _) in enumerate(waiting):
             award = tape.own[first + place].award
             raises = room > 0 and not able[place]
-            winners, budget = _in_turns(award)[0], award.budget
+            winners, budget = in_turns(award)[0], award.budget
             self._conclude(task, posting, posted, first + place, winners, budget, raises=raises)
 
     def _as_expected(self, task: int, posting: int) -> bool:
         """The clearing has the very inputs for which the opening asked the mechanism."""
-        if posting or not self._unlearned:
+        if posting or self._known.learned or self.books is not None:  # accounts are read at every clearing
             return False
         row = self._expected[task]
         return not any(row[agent] for agent in self._full)
@@ -254,7 +222,7 @@ class Market:
         if self._full:
             free[list(self._full)] = False
         at = self._replication, task
-        clearing = self._allocator.clear(at, posting, state.reserve, own, free, self._states, card)
+        clearing = self._allocator.clear(at, posting, state.reserve, own, free, self._known.states, card)
         if books is not None:
             made = clearing.willing & ~barred.bid_not_made
             clearing, no_bond = books.bonded(
@@ -317,17 +285,16 @@ class Market:
         self._free(agent)
         if self.books is not None:
             self.books.complete(task, posting, agent, status, self._costs(task, known)[agent])
-        if self._learns:
-            self._learn(task, posting, agent, known, status)
-            if rules.card is not None:
-                self._note(rules.card, task, agent, known, status)
+        failures = self._failures.get((task, agent), 0)
+        if self._known.learns:
+            self._known.add(Completed(task, posting, agent, status, failures, self._costs(task, known)))
         state.n_running -= 1
         state.timed_out |= timed_out
         if status == _PASS:
             state.n_verified += 1
         elif status == _FAIL:
             state.failures += 1
-            self._failures[task, agent] = self._failures.get((task, agent), 0) + 1
+            self._failures[task, agent] = failures + 1
             if rules.escalation is not None:
                 state.reserve = rules.escalation.after_failure(state.reserve, state.first_reserve, state.failures)
             if rules.exclude == "failed":
@@ -347,44 +314,11 @@ class Market:
             else:
                 self._end_posting(task, posting, clearing, _DEADLINE if state.timed_out else _FAILED)
 
-    def _learn(self, task: int, posting: int, agent: int, known: int, status: int) -> None:
-        seen = np.full(self._n_agents, _NONE, np.int8)
-        seen[agent] = status
-        cost = np.zeros(self._n_agents)
-        cost[agent] = self._costs(task, known)[agent]
-        outcome = Outcome(seen, cost)
-        reputation, learned_cost, advice = self._states
-        rules = self._rules
-        if rules.reputation is not None and reputation is not None:
-            reputation = rules.reputation.step(reputation, outcome)
-        if rules.expected_cost.learner is not None and learned_cost is not None:
-            learned_cost = rules.expected_cost.learner.step(learned_cost, outcome)
-        if rules.advisor is not None and advice is not None:
-            family = self._allocator.family[task]
-            after = rules.advisor.step(advice[family], Lesson(seen, self._claims[task, posting]))
-            advice = (*advice[:family], after, *advice[family + 1 :])
-        self._states = Learned(reputation, learned_cost, advice)
-        self._unlearned = False
-
     def _costs(self, task: int, known: int) -> FloatArray:
         """(n,) what the posting's attempts cost."""
         cost: FloatArray = self._cost[task, :, known]
         budget = self._tasks[task].budget
         return cost if budget is None else spent(cost, budget)
-
-    def _note(self, past: PastCard, task: int, agent: int, known: int, status: int) -> None:
-        """Put a completed attempt on the agent's card, with what it believed before any card."""
-        world, at = self._allocator.world, (self._replication, task)
-        failures = np.full(self._n_agents, self._failures.get((task, agent), 0))
-        later = None if world.retry_belief is None else world.retry_belief[at]
-        seen = np.full(self._n_agents, _NONE, np.int8)
-        seen[agent] = status
-        attempted = Attempted(
-            seen, at_try(world.belief[at], later, failures), self._costs(task, known), world.cost_belief[at]
-        )
-        before = self._allocator.empty_card() if self._card is None else self._card
-        if before is not None:
-            self._card = past.step(before, attempted)
 
     def _end_posting(self, task: int, posting: int, clearing: int, reason: int) -> None:
         """Post the task again where a posting remains and can clear before the deadline; else close it."""
@@ -397,13 +331,3 @@ class Market:
                 return
             reason = _DEADLINE
         self._tape.closed[clearing] = reason
-
-
-def _in_turns(award: Award, *at: int) -> list[list[list[int]]]:
-    """Who is hired in each row of award[at], turn by turn; all at once where it names none."""
-    hired = np.atleast_2d(award.hired[at])
-    turn = np.zeros(hired.shape, np.int64) if award.turn is None else np.atleast_2d(award.turn[at])
-    rows: list[dict[int, list[int]]] = [{} for _ in hired]
-    for row, agent in np.argwhere(hired).tolist():
-        rows[row].setdefault(int(turn[row, agent]), []).append(agent)
-    return [[row[nth] for nth in sorted(row)] for row in rows]

@@ -6,6 +6,7 @@ the parameters of one of the profile's bootstrap draws, so that intervals over r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -135,6 +136,10 @@ def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str])
         profile = profile.model_copy(update={"sigma_d": world.sigma_d, "sigma_u": world.sigma_u})
     elif world.sigma_u is not None:
         profile = profile.with_sigma_u(world.sigma_u)
+    if world.private_share is not None:
+        common, private = math.sqrt(1.0 - world.private_share), math.sqrt(world.private_share)
+        told = profile.told
+        profile = profile.model_copy(update={"sigma_d": told * common, "sigma_u": told * private})
     knobs: dict[str, Knobs] = world.agents if isinstance(world.agents, dict) else {}
     profile = turn(profile, knobs)
     return profile.model_copy(update={"agents": {name: profile.agents[name] for name in names}})

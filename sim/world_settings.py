@@ -15,7 +15,7 @@ from sim.table import OPTIONAL, REQUIRED
 # Keys that go with a table, and with a profile; True where they must be stated.
 _OF_TABLE = {"columns": True, "beyond_tries": False}
 _OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
-    ("sigma_u", "sigma_d", "sigma_f", "families", "pool_size", "shocks"), False
+    ("sigma_u", "sigma_d", "private_share", "sigma_f", "families", "pool_size", "shocks"), False
 )
 
 
@@ -70,6 +70,10 @@ class WorldSettings(Section):
         None,
         description="sd of the tasks' difficulty, with sigma_u: both then stand instead of the profile's, and skills "
         "stay, so that the share of private fit in ability can be swept",
+    )
+    private_share: Rate | None = Field(
+        None,
+        description="share of sigma_u^2 in sigma_d^2 + sigma_u^2; sum and skills stay; absent: as the two are",
     )
     families: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
         None, description="number of families of tasks, equally likely; absent: as the profile says"
@@ -133,6 +137,8 @@ class WorldSettings(Section):
             raise ValueError("world.agents must not be empty: name at least one agent")
         if self.sigma_d is not None and self.sigma_u is None:
             raise ValueError("world.sigma_d must be stated with world.sigma_u: both replace the profile's")
+        if self.private_share is not None and self.sigma_u is not None and self.sigma_d is None:
+            raise ValueError("world.private_share with world.sigma_u needs world.sigma_d too: the sum of their squares")
         if self.table is not None and isinstance(self.agents, dict):
             raise ValueError("world.agents: knobs belong to a profile; with a table, list the agents to keep")
         return self

@@ -1,7 +1,8 @@
 """What a [[figure]] of a sweep shows: its axes, its panels, the rows of the sweep's table that it takes.
 
 Every swept key is along an axis, a line, a row of panels or held at one value. All arms of a cell, and all cells,
-share their luck, so two bands may overlap while the arms differ: draw "difference:welfare" to see that.
+share their luck, so two bands may overlap while the arms differ: draw "difference:welfare", the arm's less the
+baseline's, or "lead:welfare", the baseline's less the arm's, to see that.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.figures.style import short
+from analysis.figures.style import baseline_label, short
 from analysis.sweep_metrics import OF_AGENT_PAIRED, PER_AGENT, PER_ARM, PER_AUCTION
 from sim.errors import ScenarioError, closest
 from sim.invalid import written
@@ -24,12 +25,15 @@ from sim.sweep.plan import SweepPlan
 
 MOST_ROWS, MOST_COLUMNS, MOST_LINES, MOST_MAPS = 8, 6, 28, 24
 _ERROR = {"lines": "bands: 95%", "map": "dots: not told from 0 at 95%"}
+_SIGNS = {"difference": 1, "lead": -1}
 _DOLLARS = {"cost", "payment", "overhead", "bid_cost", "surplus", "utility", "welfare"}
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A [[figure]] with everything decided. y: (metric, agent, whether its difference). rows: what makes rows.
+    """A [[figure]] with everything decided. y: (metric, agent, sign). rows: what makes rows.
+
+    sign: 1 draws the metric's difference to the baseline, -1 the baseline's lead, 0 the metric itself.
 
     lines: what makes lines; of a map, which has none, the key up its other axis.
     """
@@ -37,11 +41,12 @@ class Chart:
     kind: str
     name: str
     x: str
-    y: tuple[tuple[str, str, bool], ...]
+    y: tuple[tuple[str, str, int], ...]
     lines: str
     rows: tuple[str, ...]
     arms: tuple[str, ...]
     where: Mapping[str, Any]
+    baseline: str
 
 
 def check_figures(plan: SweepPlan) -> None:
@@ -96,6 +101,7 @@ def chart_of(figure: FigureFile, info: Mapping[str, Any], factors: Sequence[Fact
         rows,
         kept,
         figure.where,
+        baseline_label([arm["baseline"] for arm in info["arms"]], 24),
     )
     _check_size(chart, by_key, len(panels))
     return chart
@@ -164,20 +170,20 @@ def _ys(figure: FigureFile, info: Mapping[str, Any]) -> list[str]:
     return [figure.y] if isinstance(figure.y, str) else figure.y
 
 
-def _metric(text: str, agents: Sequence[str]) -> tuple[str, str, bool]:
-    """Metric, agent and whether it is a difference: "welfare", "share:NAME", "difference:cash_profit:NAME"."""
+def _metric(text: str, agents: Sequence[str]) -> tuple[str, str, int]:
+    """Metric, agent and sign: "welfare", "share:NAME", "difference:cash_profit:NAME", "lead:welfare"."""
     head, colon, tail = text.partition(":")
-    if head == "difference" and colon:
+    if head in _SIGNS and colon:
         _known("y", tail.partition(":")[0], (*PER_AUCTION, *OF_AGENT_PAIRED))
         metric, agent, _ = _metric(tail, agents)
-        return metric, agent, True
+        return metric, agent, _SIGNS[head]
     _known("y", head, (*PER_ARM, *PER_AGENT))
     if (head in PER_AGENT) != bool(colon):
         kind = "is of each agent; write" if head in PER_AGENT else "is of all agents; write"
         raise ValueError(f'y: {head} {kind} "{head}{":NAME" if head in PER_AGENT else ""}"')
     if colon:
         _known("y", tail, agents)
-    return head, tail, False
+    return head, tail, 0
 
 
 def _known(key: str, name: str, allowed: Sequence[str] | Mapping[str, Any]) -> None:
@@ -208,27 +214,30 @@ def shown(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
         keep &= kept[key].isin([value, written(value)] if isinstance(value, int | float | str) else [written(value)])
     kept = kept[keep]
     parts = []
-    for metric, agent, gap in chart.y:
+    for metric, agent, sign in chart.y:
         part = kept[(kept["metric"] == metric) & (kept["agent"] == agent)]
-        drawn = ("difference", "difference_se") if gap else ("value", "se")
-        part = part.assign(y=label_of((metric, agent, gap)), drawn=part[drawn[0]], drawn_se=part[drawn[1]])
+        drawn = ("difference", "difference_se") if sign else ("value", "se")
+        values = 0.0 - part[drawn[0]] if sign < 0 else part[drawn[0]]
+        part = part.assign(y=label_of((metric, agent, sign)), drawn=values, drawn_se=part[drawn[1]])
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
-def label_of(y: tuple[str, str, bool]) -> str:
-    metric, agent, gap = y
-    return ("difference:" if gap else "") + metric + (f":{agent}" if agent else "")
+def label_of(y: tuple[str, str, int]) -> str:
+    metric, agent, sign = y
+    kind = next((f"{name}:" for name, of in _SIGNS.items() if of == sign), "")
+    return kind + metric + (f":{agent}" if agent else "")
 
 
-def title_of(y: tuple[str, str, bool]) -> str:
+def title_of(y: tuple[str, str, int], baseline: str) -> str:
     """The metric in words, with its unit."""
-    metric, agent, gap = y
+    metric, agent, sign = y
     words = "share of attempts" if metric == "share" else metric.replace("_", " ")
     if agent:
-        return f"{words}\n{short(agent, 24)}" + (" \N{MINUS SIGN} baseline" if gap else "")
-    of = "\nminus baseline" if gap else ""
-    return f"{words}{of}{', $' if metric in _DOLLARS else ''}"
+        of = {0: "", 1: " \N{MINUS SIGN} baseline", -1: ", baseline \N{MINUS SIGN} arm"}[sign]
+        return f"{words}\n{short(agent, 24)}{of}"
+    unit = ", $" if metric in _DOLLARS else ""
+    return {0: words, 1: f"{words}\nminus “{baseline}”", -1: f"{words}, “{baseline}”\nminus arm"}[sign] + unit
 
 
 def axis_label(key: str, factors: Sequence[Factor]) -> str:

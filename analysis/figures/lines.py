@@ -39,7 +39,7 @@ def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[
         axes[row, 0].set_title(told(setting), loc="left", fontsize=7, color=GREY)
     for column, y in enumerate(chart.y):
         for axis in axes[:, column]:
-            axis.set_ylabel(title_of(y), fontsize=7)
+            axis.set_ylabel(title_of(y, chart.baseline), fontsize=7)
         label = axis_label(chart.x, factors)
         axes[-1, column].set_xlabel(
             label.replace(" of ", "\nof ", 1) if len(chart.y) > _WIDE_LABELS else label, fontsize=7
@@ -73,7 +73,7 @@ def _panel(axes: Axes, part: pd.DataFrame, chart: Chart, names: Sequence[Any]) -
     axes.grid(axis="y", color=LIGHT, lw=0.5)
     axes.set_axisbelow(True)
     axes.margins(x=0.02)
-    if any(gap for _, _, gap in chart.y) and part["difference"].equals(part["drawn"]):
+    if part["y"].iloc[:1].str.startswith(("difference:", "lead:")).any():
         axes.axhline(0.0, color=GREY, lw=0.6, zorder=0)
 
 

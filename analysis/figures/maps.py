@@ -1,7 +1,7 @@
 """Maps of a sweep: one swept key along x, one up the axis, a colour for the metric, a map for each arm.
 
-A difference is coloured about 0, with a line where it changes sign and a dot where its 95% interval, for another draw
-of tasks, holds 0.
+A difference is coloured about 0, above it blue and below it red, with a line where it changes sign and a dot where its
+95% interval, for another draw of tasks, holds 0.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[
     return figure, data.drop(columns="y")
 
 
-def _panels(data: pd.DataFrame, chart: Chart, y: tuple[str, str, bool]) -> list[tuple[str, pd.DataFrame]]:
+def _panels(data: pd.DataFrame, chart: Chart, y: tuple[str, str, int]) -> list[tuple[str, pd.DataFrame]]:
     """Title and rows of each map of the metric; an arm's difference to itself is left out."""
     of = [(told(setting), rows[rows["y"] == label_of(y)]) for setting, rows in settings_of(data, chart)]
     kept = [(title, rows) for title, rows in of if not (y[2] and (rows["drawn"] == 0).all())]
@@ -51,16 +51,17 @@ def _panels(data: pd.DataFrame, chart: Chart, y: tuple[str, str, bool]) -> list[
 
 
 def _fill(part: Any, axes: Any, panels: Sequence[tuple[str, pd.DataFrame]], chart: Chart, y: Any) -> None:
-    norm = _norm(np.concatenate([rows["drawn"].to_numpy(np.float64) for _, rows in panels]), y[2])
+    difference = y[2] != 0
+    norm = _norm(np.concatenate([rows["drawn"].to_numpy(np.float64) for _, rows in panels]), difference)
     for axis, (title, rows) in zip(axes.flat, panels, strict=False):
-        _map(axis, rows, chart, y[2], norm)
+        _map(axis, rows, chart, difference, norm)
         axis.set_title(title, fontsize=7)
     for spare in axes.flat[len(panels) :]:
         spare.set_visible(False)
     for column in axes.T:
         [axis for axis in column if axis.get_visible()][-1].tick_params(labelbottom=True)
-    bar = part.colorbar(ScalarMappable(norm, _EACH[y[2]]), ax=axes, fraction=0.03, pad=0.02)
-    bar.set_label(title_of(y).replace("\n", " "), fontsize=7)
+    bar = part.colorbar(ScalarMappable(norm, _EACH[difference]), ax=axes, fraction=0.03, pad=0.02)
+    bar.set_label(title_of(y, chart.baseline), fontsize=7)
     bar.outline.set_visible(False)
 
 

@@ -111,7 +111,7 @@ def short_key(key: str) -> str:
     if section == "world" and rest.startswith("agents."):
         agent, _, knob = rest.removeprefix("agents.").rpartition(".")
         who = agent.strip("\"'")
-        return f"{knob} of {'all agents' if who == '*' else who}" if who else knob
+        return f"{knob.replace('_', ' ')} of {'all agents' if who == '*' else who}" if who else knob
     return rest.replace("_", " ")
 
 

@@ -21,8 +21,8 @@ class FigureFile(Section):
     x: str = Field(description="the swept key along the x axis")
     y: str | Names | None = Field(
         None,
-        description='metrics, a column of panels each, e.g. "welfare", "share:NAME", "difference:welfare"; welfare '
-        "and solve_rate where absent",
+        description='metrics, a column of panels each, e.g. "welfare", "share:NAME", "difference:welfare" (arm minus '
+        'baseline), "lead:welfare" (baseline minus arm); welfare and solve_rate where absent',
     )
     vertical: str | None = Field(None, description="of a map: the swept key up its other axis")
     lines: str = Field("arm", description='"arm", or a swept key, of which each value has a line')

@@ -337,6 +337,17 @@ def test_stated_sigmas_stand_instead_of_the_profiles(tmp_path: Path) -> None:
     assert_mean(product.ravel(), 0.0)
 
 
+def test_private_share_splits_the_variance_and_leaves_its_sum(tmp_path: Path) -> None:
+    """Shares .36 and 1 of 1.5^2 + 1^2 or of stated sigmas, as if both sigmas had been stated."""
+    for stated, total in (("", math.hypot(1.5, 1.0)), ("sigma_d = 3.0\nsigma_u = 4.0\n", 5.0)):
+        for share in (0.36, 1.0):
+            split = world(tmp_path, f"{WORLD}{stated}private_share = {share}\n")
+            sigma_d, sigma_u = total * math.sqrt(1.0 - share), total * math.sqrt(share)
+            other = world(tmp_path, f"{WORLD}sigma_d = {sigma_d!r}\nsigma_u = {sigma_u!r}\n")
+            np.testing.assert_allclose(logit(split.ability), logit(other.ability), rtol=0, atol=1e-6)
+            np.testing.assert_allclose(split.belief, other.belief, rtol=0, atol=1e-9)
+
+
 def test_more_private_fit_leaves_more_to_gain_by_routing(tmp_path: Path) -> None:
     """Best ability minus the best single agent's, of the published .003, .034, .074 at 0, 1, 2.3."""
     keys = 'profile = "marketbench"\ntasks = 100\nparameters = "point"\nsigma_u = [0.0, 1.0, 2.3]\n'
@@ -464,6 +475,12 @@ def shock(text: str) -> str:
         (WORLD.replace("p.toml", "marketbensh"), ("world.profile", "did you mean 'marketbench'")),
         (WORLD + "sigma_u = -1.0\n", ("s.toml", "world.sigma_u", ">= 0", "-1.0")),
         (WORLD + "sigma_d = 1.0\n", ("s.toml", "world.sigma_d", "with world.sigma_u")),
+        (WORLD + "sigma_u = 1.0\nprivate_share = 0.5\n", ("s.toml", "world.private_share", "needs world.sigma_d")),
+        (WORLD + "private_share = 1.5\n", ("s.toml", "world.private_share", "<= 1", "1.5")),
+        (
+            KNOB + "cost_ratio = 1.0\nmean_cost_ratio = 1.0\n",
+            ("world.agents.a", "one of cost_ratio and mean_cost_ratio"),
+        ),
         (TABLE_KEYS + "sigma_d = 1.0\n", ("s.toml", "world.sigma_d", "no meaning with a table")),
         (WORLD + 'beyond_tries = "repeat"\n', ("s.toml", "world.beyond_tries", "no meaning with a profile")),
         (TABLE_KEYS + "tasks = 3\n", ("s.toml", "world.tasks", "no meaning with a table")),

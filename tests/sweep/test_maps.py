@@ -25,6 +25,23 @@ y = ["difference:welfare", "solve_rate"]
 """
 
 
+def test_lead_is_the_difference_the_other_way_round(tmp_path: Path) -> None:
+    folder = run(plan_of(write(tmp_path, sweep=SWEEP + MAP)), tmp_path / "o")
+    table, info = load(folder), run_info(folder) or {}
+    factors, drawn = factors_of(info), {}
+    for y in ("difference:welfare", "lead:welfare"):
+        figure = FigureFile.model_validate({"kind": "map", "x": KEY, "vertical": "tender.penalty", "y": y})
+        chart = chart_of(figure, info, factors, 0)
+        picture, drawn[y] = draw(table, chart, factors)
+        labels = [axes.get_ylabel() for axes in picture.subfigs[0].axes]
+        assert {"difference:welfare": "welfare\nminus “second price”, $"}.get(
+            y, "welfare, “second price”\nminus arm, $"
+        ) in labels
+    one, other = drawn.values()
+    np.testing.assert_array_equal(other["drawn"], -one["drawn"])
+    np.testing.assert_array_equal(other["drawn_se"], one["drawn_se"])
+
+
 def test_map_for_each_arm_but_the_baseline(tmp_path: Path) -> None:
     folder = run(plan_of(write(tmp_path, sweep=SWEEP + MAP)), tmp_path / "o")
     table, info = load(folder), run_info(folder) or {}

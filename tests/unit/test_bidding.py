@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
@@ -9,6 +11,7 @@ from scipy.special import expit, logit
 from sim.arrays import FloatArray, Notice
 from sim.bidding import POLICIES, Bidders, BidderState, Fallback, parse_policy, see
 from sim.errors import ScenarioError
+from sim.mechanisms import lookup
 from sim.mechanisms.price import FirstPrice
 
 BELIEF, COST = np.array([0.9, 0.6, 0.5]), np.array([0.3, 0.05, 0.2])
@@ -100,3 +103,10 @@ def test_silent_agents_abstain_or_get_the_fallback_bid() -> None:
         found_ask, found_claim = bidders(BELIEF, COST, notice(), silent)
         assert found_ask == pytest.approx([ASK[0], ask, ASK[2]])
         assert found_claim == pytest.approx([BELIEF[0], claim, BELIEF[2]])
+
+
+def test_shaded_is_a_price_and_refuses_rules_that_ask_for_costs() -> None:
+    rule = lookup("contingent")(bond=math.inf)  # type: ignore[call-arg]
+    with pytest.raises(ScenarioError, match="shaded is a price, and under contingent an ask is a cost"):
+        Bidders.of(rule, "truthful", {"a": {"shaded": {"n_bidders": 2}}}, ["a", "b"])
+    Bidders.of(lookup("first_price")(), {"shaded": {"n_bidders": 2}}, {}, ["a", "b"])

@@ -146,6 +146,19 @@ def test_skill_is_added_to_ability() -> None:
     np.testing.assert_array_equal(before.claim, after.claim)
 
 
+@pytest.mark.parametrize("sd", [0.0, 0.8, 2.0])
+def test_another_spread_of_costs_keeps_their_mean_and_right_forecasts_are_the_mean(sd: float) -> None:
+    """mean_cost_ratio is of means after both spreads: beliefs .5 apart and costs sd apart, in logs."""
+    before = profile().agents["a"]
+    after = turn(profile(), {"a": Knobs(actual_cost_sd=sd)}).agents["a"]
+    assert (after.cost.sd, after.cost_belief) == (sd, before.cost_belief)
+    assert after.cost.mean + sd**2 / 2 == pytest.approx(before.cost.mean + before.cost.sd**2 / 2)
+    for knobs, spread in (({}, 0.5), ({"cost_sd": 0.0}, 0.0)):
+        law = turn(profile(), {"a": Knobs(actual_cost_sd=sd, mean_cost_ratio=0.25, **knobs)}).agents["a"].cost_belief
+        assert law.sd == spread
+        assert law.mean + spread**2 / 2 == pytest.approx(-1.0 + 0.32 + math.log(0.25))
+
+
 @pytest.mark.parametrize("ratio", [0.05, 1.0, 3.0])
 def test_cost_ratio_is_the_ratio_of_the_medians(ratio: float) -> None:
     after = turn(profile(), {"a": Knobs(cost_ratio=ratio)})
