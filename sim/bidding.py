@@ -106,7 +106,7 @@ class Shaded:
         n = self.n_bidders
         low = np.minimum(ask, reserve)
         room = np.maximum(1.0 - low, np.finfo(float).tiny)
-        shade = (room**n - (1.0 - reserve) ** n) / (n * room ** (n - 1))
+        shade = room * (1.0 - ((1.0 - reserve) / room) ** n) / n  # so written, no power of a small room is divided by
         return np.where(ask <= reserve, low + shade, np.inf), belief
 
 

@@ -63,6 +63,13 @@ def test_shaded_is_the_best_reply_to_itself() -> None:
         assert b[int(np.argmax(profit))] == pytest.approx(own, abs=0.01)
 
 
+def test_shaded_asks_the_whole_reserve_where_it_breaks_even_there() -> None:
+    """Also at a reserve of 1 with many rivals, and without a warning beyond it."""
+    with np.errstate(divide="raise", invalid="raise", over="raise"):
+        asks, _ = parse_policy({"shaded": {"n_bidders": 6}}).bid(np.array([1.0, 3.0]), np.ones(2), notice(1.0))
+    assert asks.tolist() == [1.0, np.inf]
+
+
 def test_shaded_abstains_above_the_reserve_and_needs_to_see_it() -> None:
     ask, _ = bid({"shaded": {"n_bidders": 3}}, reserve=0.35)
     assert np.isinf(ask[2])
