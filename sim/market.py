@@ -51,7 +51,7 @@ from sim.books import Books
 from sim.errors import MarketError
 from sim.knowledge import Completed, Knowledge
 from sim.ledger import REASON
-from sim.open_task import OpenTask, in_turns
+from sim.open_task import OpenTask, Turns, in_turns
 from sim.plans import spent, stopped, ticks
 from sim.rounds import clear_round, next_round
 from sim.standing import State
@@ -146,7 +146,7 @@ class Market:
         posting: int,
         posted: int,
         own: int,
-        winners: list[list[int]],
+        winners: Turns,
         budget: FloatArray | None,
         *,
         raises: bool,
@@ -168,7 +168,7 @@ class Market:
                 self._full.add(agent)
         self._n_working += bool(winners)
         if winners:
-            state.waiting = list(winners)
+            state.waiting = winners
             self._next_turn(task, posting, clearing)
         elif self.books is not None and tape.barred[own].withdrawn.any():
             tape.closed[clearing] = _NO_BUDGET
@@ -241,7 +241,7 @@ class Market:
 
     def _next_turn(self, task: int, posting: int, clearing: int) -> None:
         state = self._tasks[task]
-        agents = state.waiting.pop(0)
+        agents, state.waiting = state.waiting[0], state.waiting[1:]
         state.n_running = len(agents)
         for agent in agents:
             self._attempt(task, posting, agent, clearing)
@@ -307,7 +307,7 @@ class Market:
                 self._free(waiting)
                 if self.books is not None:
                     self.books.complete(task, posting, waiting, _NONE, 0.0)
-            state.waiting = []
+            state.waiting = ()
             self._n_working -= 1
             if state.n_verified:
                 self._tape.closed[clearing] = _SOLVED

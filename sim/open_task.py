@@ -6,6 +6,8 @@ import numpy as np
 
 from sim.arrays import Award, FloatArray
 
+Turns = tuple[tuple[int, ...], ...]  # agents by turn; tuples of numbers cost the collector of garbage nothing
+
 
 class OpenTask:
     """What the principal keeps of one open task."""
@@ -30,14 +32,18 @@ class OpenTask:
         self.failures = self.n_running = self.n_verified = 0
         self.timed_out = False
         self.budget: FloatArray | None = None  # (n,) of the posting's award
-        self.waiting: list[list[int]] = []  # agents hired whose turn is still to come, turn by turn
+        self.waiting: Turns = ()  # agents hired whose turn is still to come
 
 
-def in_turns(award: Award, *at: int) -> list[list[list[int]]]:
+def in_turns(award: Award, *at: int) -> list[Turns]:
     """Who is hired in each row of award[at], turn by turn; all at once where it names none."""
     hired = np.atleast_2d(award.hired[at])
-    turn = np.zeros(hired.shape, np.int64) if award.turn is None else np.atleast_2d(award.turn[at])
     rows: list[dict[int, list[int]]] = [{} for _ in hired]
-    for row, agent in np.argwhere(hired).tolist():
-        rows[row].setdefault(int(turn[row, agent]), []).append(agent)
-    return [[row[nth] for nth in sorted(row)] for row in rows]
+    if award.turn is None:
+        for row, agent in np.argwhere(hired).tolist():
+            rows[row].setdefault(0, []).append(agent)
+    else:
+        turn = np.atleast_2d(award.turn[at])
+        for row, agent in np.argwhere(hired).tolist():
+            rows[row].setdefault(int(turn[row, agent]), []).append(agent)
+    return [tuple(tuple(row[nth]) for nth in sorted(row)) for row in rows]
