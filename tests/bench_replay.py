@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.bundled import find_scenario
+from sim.mechanisms import Mechanism, lookup, names
 from sim.origin import Origin, ProfileOrigin
 from sim.profile import Profile
 from sim.replay import replay
-from sim.run import arm_rules, arm_world, scenario_origin
-from sim.scenario import Scenario, load_scenario
+from sim.rules import Rules
+from sim.run import arm_world, scenario_origin
+from sim.scenario import Scenario, label_of, load_scenario
 from sim.simulate import simulate
 from sim.synthetic import task_names
 from tests.bench_market import naive_market, seconds
@@ -63,13 +65,13 @@ class Case:
         scenario = load_scenario(find_scenario(name), overrides=chosen, mechanisms=[mechanism], replications=lanes)
         return cls(scenario, scenario_origin(scenario), lanes)
 
-    def rate(self, engine: Callable[..., object]) -> float:
-        """Tasks a second."""
+    def rate(self, engine: Callable[..., object], rule: Mechanism | None = None) -> float:
+        """Tasks a second. rule: instead of the scenario's own."""
         arm = self.scenario.arms[0]
 
         def work() -> None:
             world = arm_world(self.scenario, arm, self.origin)
-            engine(world, arm_rules(arm, world), detail="attempts")
+            engine(world, Rules.of(rule or arm.mechanism, arm.settings, world), detail="attempts")
 
         return self.lanes * len(self.origin.tasks) / seconds(work)
 
@@ -116,6 +118,20 @@ def headline() -> None:
         print(f"{'AuctionSI 0.2.0':36s}{rival:12,.0f}")
 
 
+def every_rule() -> None:
+    """Every rule of the library that the batch engine plays, on the recorded table with advice of the record."""
+    print("\nevery rule, as the first table where nothing couples tasks; tasks a second\n")
+    case = Case.of("marketbench_head_to_head", ['standing.advice="leave_one_task_out"'])
+    menus = Case.of("marketbench_head_to_head", ["bidders.plans={budgets=[0.1, 0.4, inf], cost_sd=1.0}"])
+    for name in names():
+        for rule in lookup(name).examples():
+            if rule.couples_tasks:
+                print(f"{label_of(rule):60s}{'left out: it clears tasks in rounds':>36s}")
+                continue
+            played = menus if rule.takes_menu else case
+            print(f"{label_of(rule):60s}{played.rate(replay, rule):12,.0f}")
+
+
 def scaling() -> None:
     """The fitted population: more agents, more tasks."""
     print("\nthe fitted population (sigma_u 1), batch engine; tasks a second, of which drawn: the World alone\n")
@@ -129,6 +145,7 @@ def scaling() -> None:
 
 def main() -> None:
     headline()
+    every_rule()
     scaling()
     print(f"\npeak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 
