@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.figures.style import baseline_label, short
+from analysis.figures.style import OWN_BASELINE, baseline_label, short
 from analysis.sweep_metrics import OF_AGENT_PAIRED, PER_AGENT, PER_ARM, PER_AUCTION
 from sim.errors import ScenarioError, closest
 from sim.invalid import written
@@ -252,7 +252,8 @@ def title_of(y: tuple[str, str, int], baseline: str) -> str:
         of = {0: "", 1: " \N{MINUS SIGN} baseline", -1: ", baseline \N{MINUS SIGN} arm"}[sign]
         return f"{words}\n{short(agent, 24)}{of}"
     unit = ", $" if metric in _DOLLARS else ""
-    return {0: words, 1: f"{words}\nminus “{baseline}”", -1: f"{words}, “{baseline}”\nminus arm"}[sign] + unit
+    named = baseline if baseline == OWN_BASELINE else f"“{baseline}”"
+    return {0: words, 1: f"{words}\nminus {named}", -1: f"{words}, {named}\nminus arm"}[sign] + unit
 
 
 def axis_label(key: str, factors: Sequence[Factor]) -> str:
@@ -278,7 +279,7 @@ def line_label(key: str, value: Any) -> str:
 
 
 def _short_number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else short(str(value), 24)
+    return f"{value:g}" if isinstance(value, int | float) else short(str(value), 40)
 
 
 def caption_of(table: pd.DataFrame, chart: Chart, info: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ INK, GREY, LIGHT = "#222222", "#777777", "#d9d9d9"
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"  # Okabe and Ito
 AGENTS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED, "#8C6D31", "#332288", "#999999", "#117733", "#882255")
 Z95 = 1.959963984540054
+OWN_BASELINE = "own baseline"  # where arms have baselines of their own
 MOST_AGENTS = 8  # agents with a colour of their own where they are stacked; the others are shown together
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -122,7 +123,7 @@ def baseline_label(names: Iterable[str], most: int) -> str:
     found = list(dict.fromkeys(names))
     bases = {name.partition(" [")[0] for name in found}
     if len(bases) > 1:
-        return short("its own baseline", most)
+        return OWN_BASELINE
     return short(found[0] if len(found) == 1 else bases.pop(), most)
 
 
