@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 _BID_BYTES = 250  # a row of bids on its way into the ledger: columns, their concatenation, the Arrow table
+_KEPT_BYTES = 90  # a row of bids as the analysis reads it back
 _CELL_BYTES = 300  # a (replication, task, agent) of the World, with its draws, and of the analysis
 _UPDATE_BYTES = 80  # a belief after failures, and what it is made from
 _ARM_CELL_BYTES = 130  # what the analysis keeps of it for each arm
@@ -25,7 +26,7 @@ def estimate(scenario: Scenario, n_tasks: int, n_agents: int, n_tries: int) -> i
     """Upper estimate, in bytes, of the peak memory of a run."""
     cells = scenario.replications * n_tasks * n_agents
     postings = max(arm.settings.tender.postings for arm in scenario.arms)
-    rows = cells * postings * (_BID_BYTES + 16 * len(scenario.arms))
+    rows = cells * postings * (_BID_BYTES + _KEPT_BYTES * len(scenario.arms))
     updates = any(parse_on_retry(arm.settings.bidders.on_retry) is not None for arm in scenario.arms)
     explores = any(parse_advice(arm.settings.standing.advice).explores for arm in scenario.arms)
     world = cells * (_CELL_BYTES + 40 * n_tries + (24 + 8 * explores + updates * _UPDATE_BYTES) * postings)

@@ -24,6 +24,7 @@ from sim.rules import Rules
 from sim.scenario import Arm, Scenario, scenario_of
 from sim.settings import Settings
 from sim.world import World
+from sim.world_key import world_key
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,16 @@ class Run:
                 return arm
         raise RunError(f"no arm {name!r}; this run has {', '.join(repr(arm.name) for arm in self.scenario.arms)}")
 
+    @cached_property
+    def _worlds(self) -> dict[str, World]:
+        return {}
+
     def world(self, arm: Arm) -> World:
-        """The World the arm ran in, drawn again."""
-        return arm_world(self.scenario, arm, self._origin)
+        """The World the arm ran in, drawn again; one for all arms that share it."""
+        key = world_key(arm.settings)
+        if key not in self._worlds:
+            self._worlds[key] = arm_world(self.scenario, arm, self._origin)
+        return self._worlds[key]
 
 
 def run_info(folder: Path) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,18 +27,13 @@ from sim.origin import Origin, load_origin
 from sim.scenario import Arm, Scenario, digest_of, resolve
 from sim.scenario_file import key_path, set_key
 from sim.settings import Settings
-from sim.sources import parse_advice
 from sim.sweep.axes import Factor, levels, parse_factors
 from sim.sweep.figure import FigureFile
+from sim.world_key import world_key
 
 MOST_BLOCK = 2048
 LEAST_JOBS = 8
 _BUDGET = 256 * 2**20
-_NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice
-    "world": {"bid_cost"},
-    "tender": {"penalty", "public", "escalation", "deadline", "budget"},
-    "bidders": {"policy", "agents", "fallback", "bankroll"},
-}
 _ORIGIN = ("table", "columns", "profile", "tasks", "parameters")
 
 
@@ -257,14 +252,6 @@ def _cell(path: Path, raw: dict[str, Any], number: int, parameters: dict[str, An
         raise ScenarioError(f"{where}: {error}") from None
     worlds = tuple(world_key(arm.settings) for arm in scenario.arms)
     return Cell(number, parameters, scenario, origins.of(scenario.arms[0].settings), worlds)
-
-
-def world_key(settings: Settings) -> str:
-    """What decides a World beside seed and replications; settings of the same key share their Worlds."""
-    whole = [getattr(settings, section).model_dump(exclude=excluded) for section, excluded in _NO_LUCK.items()]
-    advice = parse_advice(settings.standing.advice)
-    whole += [advice.explores, None if advice.planner is None else asdict(advice.planner)]
-    return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _check_alike(path: Path, cells: tuple[Cell, ...]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sim.settings import Settings
 from sim.sweep.axes import levels, parse_factors
-from sim.sweep.plan import world_key
+from sim.world_key import world_key
 from tests.cli.command import SCENARIO, bidlab, files
 from tests.sweep.scenes import write
 

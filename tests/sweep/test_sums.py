@@ -18,7 +18,7 @@ from analysis.tables import agents_table, summary_table
 from sim.execute import execute, plan
 from sim.run import Run, draw_world
 from sim.sweep.manifest import cell_scenario
-from sim.sweep.plan import world_key
+from sim.world_key import world_key
 from tests.cli.command import ARM
 from tests.sweep.scenes import RECORDED, SWEEP, SYNTHETIC, plan_of, run, write
 
