@@ -19,7 +19,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import betaincinv
 
-from sim.advisors.base import Lesson, Posted, verdicts
+from sim.advisors.base import Counting, Posted
 from sim.arrays import FloatArray
 from sim.standing import State
 
@@ -27,42 +27,28 @@ UNTRIED = 2.0**20  # index of an agent without a verified outcome: above any tha
 
 
 @dataclass(frozen=True, kw_only=True)
-class Thompson:
+class Thompson(Counting):
     """A draw from each agent's Beta(1 + S, 1 + F) posterior, new at every posting of every task."""
 
     by_family: bool = False
 
     explores: ClassVar[bool] = True
-    index: ClassVar[bool] = False
-
-    @property
-    def reads_claims(self) -> bool:
-        """No."""
-        return False
-
-    def init(self, n_agents: int) -> State:
-        """Passes and failures, none yet."""
-        return np.zeros(n_agents), np.zeros(n_agents)
-
-    def step(self, state: State, seen: Lesson) -> State:
-        """Count the verified outcomes."""
-        passed, verified = verdicts(seen)
-        return state[0] + passed, state[1] + (verified & ~passed)
 
     def read(self, state: State, posted: Posted) -> FloatArray:
         """The quantile of each posterior at the posting's uniform; raises ValueError where it comes with none."""
         if posted.uniform is None:
             raise ValueError("thompson: needs a uniform draw for each agent of a posting; got none")
-        return np.asarray(betaincinv(1.0 + state[0], 1.0 + state[1], posted.uniform))
+        return np.asarray(betaincinv(1.0 + state[0], 1.0 + (state[1] - state[0]), posted.uniform))
 
 
 @dataclass(frozen=True, kw_only=True)
-class UCB1:
+class UCB1(Counting):
     """mean + sqrt(2 ln t / N): an index, which may exceed 1, and `UNTRIED` where N = 0.
 
     An index cannot stand in for a probability of success, so only a rule that ranks by it and pays nothing by it takes
     it: the router. There a success is worth value x index, an agent's expected cost is what it is.
 
+    >>> from sim.advisors import Lesson
     >>> rule = UCB1()
     >>> state = rule.step(rule.init(2), Lesson(np.array([1, 0]), np.full(2, 0.5)))
     >>> rule.read(state, Posted(np.full(2, 0.5))).round(4).tolist()
@@ -71,22 +57,7 @@ class UCB1:
 
     by_family: bool = False
 
-    explores: ClassVar[bool] = False
     index: ClassVar[bool] = True
-
-    @property
-    def reads_claims(self) -> bool:
-        """No."""
-        return False
-
-    def init(self, n_agents: int) -> State:
-        """Passes and verified outcomes, none yet."""
-        return np.zeros(n_agents), np.zeros(n_agents)
-
-    def step(self, state: State, seen: Lesson) -> State:
-        """Count the verified outcomes."""
-        passed, verified = verdicts(seen)
-        return state[0] + passed, state[1] + verified
 
     def read(self, state: State, posted: Posted) -> FloatArray:
         """The index."""

@@ -75,3 +75,24 @@ def verdicts(seen: Lesson) -> tuple[BoolArray, BoolArray]:
 def inside(claim: FloatArray, eps: float) -> FloatArray:
     """Claims moved into [eps, 1 - eps], where logits are finite; NaN stays."""
     return np.minimum(np.maximum(claim, eps), 1.0 - eps)
+
+
+class Counting:
+    """Advisors that count, and read no claims. State: passes S and verified outcomes N of each agent, (..., n)."""
+
+    explores: ClassVar[bool] = False
+    index: ClassVar[bool] = False
+
+    @property
+    def reads_claims(self) -> bool:
+        """No."""
+        return False
+
+    def init(self, n_agents: int) -> State:
+        """S and N, none yet."""
+        return np.zeros(n_agents), np.zeros(n_agents)
+
+    def step(self, state: State, seen: Lesson) -> State:
+        """Count the verified outcomes."""
+        passed, verified = verdicts(seen)
+        return state[0] + passed, state[1] + verified

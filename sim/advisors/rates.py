@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Gt, Le
 
-from sim.advisors.base import Lesson, Posted, verdicts
+from sim.advisors.base import Counting, Lesson, Posted, verdicts
 from sim.arrays import FloatArray
 from sim.standing import State
 
@@ -25,7 +25,7 @@ Probability = Annotated[float, Ge(0), Le(1)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BaseRate:
+class BaseRate(Counting):
     """(m mu + S) / (m + N), the same for every task. prior: m attempts; mean: mu.
 
     >>> rule = BaseRate(prior=2.0, mean=0.5)
@@ -37,23 +37,6 @@ class BaseRate:
     prior: Prior
     mean: Probability
     by_family: bool = False
-
-    explores: ClassVar[bool] = False
-    index: ClassVar[bool] = False
-
-    @property
-    def reads_claims(self) -> bool:
-        """No."""
-        return False
-
-    def init(self, n_agents: int) -> State:
-        """S and N, none yet."""
-        return np.zeros(n_agents), np.zeros(n_agents)
-
-    def step(self, state: State, seen: Lesson) -> State:
-        """Count the verified outcomes."""
-        passed, verified = verdicts(seen)
-        return state[0] + passed, state[1] + verified
 
     def read(self, state: State, posted: Posted) -> FloatArray:
         """The shrunken rate."""
