@@ -10,7 +10,8 @@ import numpy as np
 from sim.allocator import Allocator
 from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.mechanisms import Mechanism
-from sim.rounds import Order, assign_round
+from sim.rounds import assign_round
+from sim.rules import Order
 from sim.tape import Block
 
 

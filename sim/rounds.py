@@ -17,17 +17,17 @@ the pairs that come first by precedence start (in_order: the first tasks), and t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.mechanisms import Mechanism
+from sim.rules import Order
 
 if TYPE_CHECKING:
     from sim.allocator import Clearing
 
-Order = Literal["in_order", "greedy"]
 Batch = TypeVar("Batch", Bids, Tender, Standing)
 
 

@@ -18,11 +18,12 @@ from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
 from sim.plans import Plans
 from sim.principals import budgets_of, penalties_of, states_values
-from sim.rounds import Order
 from sim.settings import Settings
 from sim.sources import ExpectedCost, parse_advice, parse_expected_cost, parse_reputation
 from sim.standing import Learner
 from sim.world import World
+
+Order = Literal["in_order", "greedy"]  # in which the postings of a round are given to the agents
 
 
 @dataclass(frozen=True)
