@@ -11,6 +11,7 @@ from sim.explain_case import Case, dollars
 
 
 def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
+    """Why the agent's bid won, lost or did not count. outcome: as the ledger tells it; score (n,)."""
     task = case.note[1]
     if outcome == "abstained":
         absent = not case.world.present[0, task, agent]
@@ -102,6 +103,7 @@ def _lost_in_round(case: Case, agent: int) -> str:
 
 
 def prices(case: Case) -> list[str]:
+    """What each hired agent is promised and where that comes from, a line each."""
     lines = []
     for agent in by_turn(case):
         success, failure = float(case.award.pay_success[agent]), float(case.award.pay_failure[agent])

@@ -239,6 +239,7 @@ def shown(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
 
 
 def label_of(y: tuple[str, str, int]) -> str:
+    """The metric as a scenario writes it, e.g. "difference:welfare"."""
     metric, agent, sign = y
     kind = next((f"{name}:" for name, of in _SIGNS.items() if of == sign), "")
     return kind + metric + (f":{agent}" if agent else "")
@@ -269,12 +270,14 @@ def told(setting: Mapping[str, Any]) -> str:
 
 
 def setting_label(key: str, value: Any) -> str:
+    """One level of what makes rows or lines, in words."""
     if key == "panel":
         return str(value).strip().strip("[]") or "no panel"
     return str(value) if key == "arm" else f"{short_key(key)} = {_short_number(value)}"
 
 
 def line_label(key: str, value: Any) -> str:
+    """A line's name in the legend."""
     return short(str(value), 40) if key == "arm" else setting_label(key, value)
 
 

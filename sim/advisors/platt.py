@@ -29,8 +29,26 @@ _STEPS = 60  # Newton steps at most; some 6 are needed
 _CLOSE = 1e-14  # error of a mean of probabilities that may be rounding
 
 
+class _Shift:
+    """Claims shifted by theta, the first array of the state, in logits. eps: claims are moved into [eps, 1 - eps]."""
+
+    eps: Eps
+
+    explores: ClassVar[bool] = False
+    index: ClassVar[bool] = False
+
+    @property
+    def reads_claims(self) -> bool:
+        """Yes."""
+        return True
+
+    def read(self, state: State, posted: Posted) -> FloatArray:
+        """The claim shifted."""
+        return np.asarray(expit(logit(inside(posted.claim, self.eps)) + state[0]))
+
+
 @dataclass(frozen=True, kw_only=True)
-class PlattOnline:
+class PlattOnline(_Shift):
     """theta follows the errors of the advice one by one. eta: logits per unit of error.
 
     >>> rule = PlattOnline(eta=0.5, eps=0.001)
@@ -43,14 +61,6 @@ class PlattOnline:
     eps: Eps
     by_family: bool = False
 
-    explores: ClassVar[bool] = False
-    index: ClassVar[bool] = False
-
-    @property
-    def reads_claims(self) -> bool:
-        """Yes."""
-        return True
-
     def init(self, n_agents: int) -> State:
         """theta = 0: claims are believed."""
         return (np.zeros(n_agents),)
@@ -62,13 +72,9 @@ class PlattOnline:
         error = np.where(passed, 1.0, 0.0) - expit(logit(inside(claim, self.eps)) + state[0])
         return (state[0] + np.where(verified, self.eta * error, 0.0),)
 
-    def read(self, state: State, posted: Posted) -> FloatArray:
-        """The claim shifted."""
-        return np.asarray(expit(logit(inside(posted.claim, self.eps)) + state[0]))
-
 
 @dataclass(frozen=True, kw_only=True)
-class PlattBatch:
+class PlattBatch(_Shift):
     """theta fitted to the last `memory` verified attempts of the agent; before the first, claims are believed.
 
     >>> rule = PlattBatch(eps=0.001, memory=10)
@@ -82,14 +88,6 @@ class PlattBatch:
     eps: Eps
     memory: Annotated[int, Ge(1), Le(100_000)]
     by_family: bool = False
-
-    explores: ClassVar[bool] = False
-    index: ClassVar[bool] = False
-
-    @property
-    def reads_claims(self) -> bool:
-        """Yes."""
-        return True
 
     def init(self, n_agents: int) -> State:
         """theta (n,); verified attempts so far (n,); logit claims and successes of those remembered (n, memory)."""
@@ -107,10 +105,6 @@ class PlattBatch:
         held = np.arange(self.memory) < count[who][:, None]
         theta[who] = fitted_shift(claims[who], outcomes[who], held, self.eps)
         return theta, count, claims, outcomes
-
-    def read(self, state: State, posted: Posted) -> FloatArray:
-        """The claim shifted."""
-        return np.asarray(expit(logit(inside(posted.claim, self.eps)) + state[0]))
 
 
 def fitted_shift(logits: FloatArray, outcomes: FloatArray, held: BoolArray, eps: float) -> FloatArray:

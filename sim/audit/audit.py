@@ -15,6 +15,7 @@ from sim.audit.money import Effect, Truth, effect, truth
 from sim.audit.problem import Problem
 from sim.audit.search import Screened, best_shared, blocks, screen_own, screen_shared, truths
 from sim.errors import RunError
+from sim.mechanisms import Mechanism
 
 KINDS = ("ask", "claim", "joint")
 FALSIFIED = 1e-9  # dollars a single draw must gain to falsify a promise of dominance
@@ -50,11 +51,11 @@ class Audit:
     ignores: str
 
 
-def refusal(rule: object) -> str:
+def refusal(rule: Mechanism) -> str:
     """Why a rule cannot be audited, or nothing."""
-    if getattr(rule, "couples_tasks", False):
+    if rule.couples_tasks:
         return "clears several tasks together, so that one posting alone says nothing of it"
-    if getattr(rule, "takes_menu", False):
+    if rule.takes_menu:
         return "takes menus of budgets, not one ask and one claim"
     return ""
 
