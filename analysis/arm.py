@@ -8,7 +8,9 @@ several times in one auction. Money in dollars.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -16,12 +18,16 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.beliefs import Attempts, Held, Postings, held
+from analysis.inference import CLUSTERS, REPLAYED, By
+from analysis.observed import Observed, stated_claims
 from analysis.wealth import exit_ticks
 from sim.arrays import BoolArray, FloatArray, IntArray, frozen
 from sim.card import PastCard
+from sim.coupling import coupling, replayed
 from sim.errors import ArrayError
 from sim.ledger import STATUS, Ledger
 from sim.plans import Plans
+from sim.rules import Rules
 from sim.world import World
 
 
@@ -32,11 +38,14 @@ class ArmData:
     name, mechanism: as the scenario writes them. alone: each agent has a market of its own.
     reserve_bounds: (low, high) dollars where the reserve is drawn uniformly, else None.
     reposted: some task was posted a second time.
+    coupled: what couples the tasks of a replication (sim/coupling.py). replayed: on a recorded table, whom it hires
+        follows from a record of the same tasks.
     present, success (R, T, n): the agent can bid; it truly succeeds at its first try.
     belief, cost_belief (R, T, n): held at the first posting, after a card where agents read one.
     claim, ask (R, T, n): of the first posting's bid, NaN where none was made.
+    stated (R, T, n): what each agent would claim at the first posting, whether it bids or not; NaN where absent.
     attempts, wins (R, T, n): attempts made, and those that truly succeeded.
-    payment, cost, bid_cost (R, T, n) dollars, summed over attempts or bids.
+    payment, cost, bid_cost, fee (R, T, n) dollars, summed over attempts or bids.
     expected, published (R, T, n) dollars: sums over attempts of the profit the agent expected, by the belief and
         cost belief it held at that try, and of [verified PASS] x (payment - ask).
     judged (R, T, n): attempts that were not lost to the system. claim_gap (R, T, n): sum over them of claim - success.
@@ -45,6 +54,9 @@ class ArmData:
     losses (R, T, n): attempts paid less than they cost. exit_tick (R, n): when each agent's wealth was found to have
         run out, NaN where it stayed. no_budget (R, T, m): the task closed for want of budget.
     bankroll (n), budgets (one for each principal) dollars; None where no account is kept.
+    replays: what the arm does on redrawn tables (analysis/resampled.py); None where its error does not need them, or
+        none can be had. seed: of the redrawn tables.
+    uncarded (R, T, n): what agents would claim had they not read a card before the market opens; None without one.
     """
 
     name: str
@@ -53,17 +65,21 @@ class ArmData:
     alone: bool
     reserve_bounds: tuple[float, float] | None
     reposted: bool
+    coupled: tuple[str, ...]
+    replayed: bool
     present: BoolArray
     success: BoolArray
     belief: FloatArray
     cost_belief: FloatArray
     claim: FloatArray
     ask: FloatArray
+    stated: FloatArray
     attempts: IntArray
     wins: IntArray
     payment: FloatArray
     cost: FloatArray
     bid_cost: FloatArray
+    fee: FloatArray
     expected: FloatArray
     published: FloatArray
     judged: IntArray
@@ -79,6 +95,9 @@ class ArmData:
     exit_tick: FloatArray
     bankroll: tuple[float, ...] | None = None
     budgets: tuple[float, ...] | None = None
+    replays: Mapping[str, FloatArray] | None = None
+    seed: int = 0
+    uncarded: FloatArray | None = None
 
     @classmethod
     def build(
@@ -94,12 +113,14 @@ class ArmData:
         bankroll: tuple[float, ...] | None = None,
         budgets: tuple[float, ...] | None = None,
         priced: bool = True,
+        rules: Rules | None = None,
     ) -> Self:
         """The arrays of the arm whose rows, and no others, `ledger` holds. card: of the past, as the arm's agents read.
 
         plans: as its agents bid, where they are asked for budgets. bankroll, budgets: of agents and principals, where
         accounts were kept. priced: an ask is a price on success; where it is the cost of an attempt, the published
-        profit is undefined.
+        profit is undefined. rules: the arm's, whose policies say what an agent would claim (None: its belief) and what
+        couples its tasks (None: nothing).
 
         Raises ArrayError where the ledger's names or replications are not the World's.
         """
@@ -110,6 +131,10 @@ class ArmData:
         arrays |= {"present": world.present, "success": world.success[..., 0]}
         arrays |= {"exit_tick": exit_ticks(ledger, world.agents, world.n_replications)}
         arrays |= {"belief": believed.belief, "cost_belief": believed.cost_belief}
+        arrays |= {"stated": stated_claims(world, rules, believed.belief, believed.cost_belief)}
+        uncarded = world.uncarded
+        if uncarded is not None:
+            uncarded = frozen(stated_claims(world, rules, uncarded, believed.cost_belief))
         if not priced:
             arrays["published"] = np.full(world.present.shape, np.nan)
         return cls(
@@ -119,15 +144,34 @@ class ArmData:
             alone=alone,
             reserve_bounds=reserve_bounds,
             reposted=any(bool((posting > 0).any()) for posting in postings),
+            coupled=() if rules is None else coupling(rules, world),
+            replayed=rules is not None and replayed(rules, world),
             bankroll=bankroll,
             budgets=budgets,
-            **{field: frozen(array) for field, array in arrays.items()},
+            uncarded=uncarded,
+            **{field: frozen(array) for field, array in arrays.items()},  # type: ignore[arg-type]
         )
 
     @property
     def agents(self) -> tuple[str, ...]:
         """The n names."""
         return self.world.agents
+
+    @property
+    def by(self) -> By:
+        """Clusters of what happened in the market."""
+        return "none" if self.replayed else clusters_of(self.world, self.coupled)
+
+    @property
+    def over(self) -> str:
+        """What the clusters are, in words."""
+        return REPLAYED if self.by == "none" and self.replays is not None else CLUSTERS[self.by]
+
+    @property
+    def by_claims(self) -> By:
+        """Clusters of what agents claim and can do, which no market changes, but for what a card has told them."""
+        told = tuple(name for name in self.coupled if name in self.world.shared or name.startswith("bidders.card"))
+        return clusters_of(self.world, told)
 
     @property
     def hired(self) -> BoolArray:
@@ -152,21 +196,27 @@ class ArmData:
         """What each agent sees of a (R, T, m) array: (R, T, n)."""
         return np.broadcast_to(array, self.present.shape)
 
-    @property
-    def distinct(self) -> slice:
-        """The replications that differ in who is present, claims or succeeds: the first one, where all are the same.
-
-        A recorded table's claims and outcomes are copied into every replication; copies are not observations.
-        """
-        same = all(_constant(array) for array in (self.present, self.success, self.claim))
-        return slice(0, 1) if same else slice(None)
+    @cached_property
+    def observed(self) -> Observed:
+        """What every agent would claim, beside what is known of how it does; equal replications once."""
+        return Observed.of(self.world, self.stated)
 
 
-def _constant(array: NDArray[Any]) -> bool:
-    """All replications (axis 0) are equal; NaN equals NaN."""
-    if array.strides[0] == 0 or array.shape[0] == 1:
-        return True
-    return bool(((array == array[:1]) | ((array != array) & (array[:1] != array[:1]))).all())
+def joint(arm: ArmData, baseline: ArmData) -> By:
+    """Clusters of the difference of two arms of one World: the coarser ones of the two."""
+    order: tuple[By, ...] = ("task", "pair", "replication", "none")
+    return max(arm.by, baseline.by, key=order.index)
+
+
+def over(arm: ArmData, baseline: ArmData) -> str:
+    """What the clusters of the difference of two arms are, in words."""
+    by, known = joint(arm, baseline), arm.replays is not None and baseline.replays is not None
+    return REPLAYED if by == "none" and known else CLUSTERS[by]
+
+
+def clusters_of(world: World, coupled: tuple[str, ...]) -> By:
+    """Clusters of a World in which these things couple the tasks of a replication."""
+    return "task" if world.recorded else "replication" if coupled else "pair"
 
 
 def _codes(rows: pd.DataFrame, column: str, names: tuple[str, ...]) -> IntArray:
@@ -243,7 +293,12 @@ def _of_bids(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
     cell = tuple(axis[first] for axis in at)
     ask, claim = np.full(shape, np.nan), np.full(shape, np.nan)
     ask[cell], claim[cell] = rows["ask"].to_numpy()[first], rows["claim"].to_numpy()[first]
-    return {"ask": ask, "claim": claim, "bid_cost": _sum(at, shape, rows["bid_cost"])}
+    return {
+        "ask": ask,
+        "claim": claim,
+        "bid_cost": _sum(at, shape, rows["bid_cost"]),
+        "fee": _sum(at, shape, rows["fee"]),
+    }
 
 
 def _of_clearings(world: World, rows: pd.DataFrame, alone: bool) -> dict[str, NDArray[Any]]:

@@ -98,15 +98,15 @@ def compare(arm: ArmData) -> dict[str, tuple[Estimate, Estimate, FloatArray]]:
     """
     if not applies(arm) or arm.reserve_bounds is None:
         raise ValueError(f"arm {arm.name!r} is no random-reserve auction with agents alone")
-    recorded, here = arm.world.recorded, arm.present
+    by, here = arm.by, arm.present
     exact = {k: np.where(here, x, 0.0) for k, x in closed_forms(_offer(arm), *arm.reserve_bounds).items()}
     came = drawn(arm)
     table = {}
     for name in QUANTITIES:
-        gap = ratio(came[name] - exact[name], here, recorded)
+        gap = ratio(came[name] - exact[name], here, by)
         noise = gap.se_mc > 1e-12 * np.maximum(1.0, np.abs(gap.value))  # below it there is rounding and no draw
         z = np.divide(gap.value, gap.se_mc, out=np.full(gap.value.shape, np.nan), where=noise)
-        table[name] = (ratio(exact[name], here, recorded), ratio(came[name], here, recorded), z)
+        table[name] = (ratio(exact[name], here, by), ratio(came[name], here, by), z)
     return table
 
 

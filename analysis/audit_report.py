@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.audit_table import COLUMNS, View, views
+from analysis.audit_table import COLUMNS, LETTERS, View, views
 from sim.results import add_row, plain_table
 
 READ = (
@@ -16,7 +16,9 @@ READ = (
     "reputation, later postings or collusion; truth: the ask is the break-even price on success, or the cost of an "
     "attempt; the claim is the belief"
 )
-_WORDS = ("arm", "rule", "agent", "declared", "ignores")  # as they are, even where they look like "NA"
+_WORDS = ("arm", "rule", "agent", "declared", "ignores", "counterexample", *LETTERS)  # even where they look like "NA"
+_TERMINAL = 80
+_NARROWEST = 20  # of the first column, which wraps so that the numbers need not
 _TEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}"}
 
 
@@ -35,12 +37,20 @@ def audit_views(frame: pd.DataFrame, notes: Sequence[str]) -> list[Any]:
     parts: list[Any] = [*notes, READ, ""]
     for view in views(frame):
         table = plain_table(view.title, view.columns, view.n_left)
-        for column in table.columns[: view.n_left]:
+        table.columns[0].no_wrap, table.columns[0].max_width = False, _room(view)
+        for column in table.columns[1:]:
             column.no_wrap = True
         for row in view.rows:
             add_row(table, *row)
         parts += [table, ""]
     return parts
+
+
+def _room(view: View) -> int:
+    """Letters of the first column for which the others fit beside it in a terminal."""
+    lines = [view.columns, *view.rows]
+    widths = [max(len(part) for line in lines for part in line[k].split("\n")) for k in range(1, len(view.columns))]
+    return max(_NARROWEST, _TERMINAL - sum(width + 2 for width in widths))
 
 
 def read_audit(folder: Path) -> pd.DataFrame:
@@ -51,14 +61,18 @@ def read_audit(folder: Path) -> pd.DataFrame:
 
 def _markdown(view: View) -> str:
     lines = [view.columns, ["---" if place < view.n_left else "---:" for place in range(len(view.columns))], *view.rows]
-    cells = (" | ".join(cell.replace("|", r"\|") for cell in line) for line in lines)
+    cells = (" | ".join(_one_line(cell).replace("|", r"\|") for cell in line) for line in lines)
     return "\n".join([f"**{view.title}**", "", *(f"| {row} |" for row in cells)])
+
+
+def _one_line(cell: str) -> str:
+    return cell.replace("\n", " ")
 
 
 def _latex(view: View) -> str:
     """A tabular with the rules of booktabs."""
     sides = "l" * view.n_left + "r" * (len(view.columns) - view.n_left)
-    rows = [" & ".join(_tex(cell) for cell in row) + r" \\" for row in (view.columns, *view.rows)]
+    rows = [" & ".join(_tex(_one_line(cell)) for cell in row) + r" \\" for row in (view.columns, *view.rows)]
     head = [f"% {view.title}", rf"\begin{{tabular}}{{{sides}}}", r"\toprule", rows[0], r"\midrule"]
     return "\n".join([*head, *rows[1:], r"\bottomrule", r"\end{tabular}"])
 

@@ -1,4 +1,4 @@
-"""The table of an incentive audit: its columns, and the two views that are printed and exported.
+"""The table of an incentive audit: its columns, and the views of it that are printed and exported.
 
 Gains are dollars per posting, means over types; an interval is 95% and two-way: over types and over draws.
 """
@@ -14,8 +14,18 @@ import pandas as pd
 from sim.results import number
 
 KINDS = {"ask": "ask only", "claim": "claim only", "joint": "joint"}
+LETTERS = {
+    "A": "truthful ask dominant (A+: at a true claim only)",
+    "Q": "truthful claim dominant (Q*: claims change nothing)",
+    "N": "the truth a best reply to truthful rivals; tried where declared",
+    "IR": "a truthful agent among truthful ones never expects a loss",
+    "E": "greatest expected welfare at the truth, where the reserve equals the value",
+    "D": "no deficit in any state, where the reserve is at most the value and there is no penalty",
+}
 
 _SIGNS = {"refuted": "x", "consistent": "ok", "undecided": "?"}
+_FOUND = {"fails": "x", "holds": "ok", "in expectation": "exp.", "not tried": "?"}
+_KEPT = {"kept": "yes", "refuted": "no", "none made": "-"}
 _NOTHING = 1e-12  # dollars, what rounding leaves of nothing
 
 
@@ -33,14 +43,25 @@ def _of_kind(kind: str, what: str) -> dict[str, str]:
     }
 
 
+def _of_letter(letter: str, meaning: str) -> dict[str, str]:
+    found = "holds (no posting refutes it), fails, or not tried"
+    weaker = "; in expectation: fails in some state, though not in expectation at the truth" if letter == "D" else ""
+    return {
+        letter: f"{meaning}: {found}{weaker}",
+        f"{letter}_gap": f"dollars by which {letter} fails in the posting that shows it; 0 where it holds",
+    }
+
+
 COLUMNS: dict[str, str] = {
     "arm": "name of the scenario's arm; empty in the test world",
     "rule": "the mechanism with its parameters",
     "agent": "the agent that lies; all others tell the truth",
     "truth": "what the truthful ask is: price, the break-even one on success, or cost, of an attempt; the truthful "
     "claim is the belief; none: bids are not asked for",
-    "declared": "A: declares the truthful ask dominant; Q: the truthful claim; Q*: claims change nothing",
-    "promise": "refuted where a declared dominance falls: some lie gains more than 1e-9 dollars in some draw",
+    "declared": "letters of what the rule promises",
+    **{name: told for letter, meaning in LETTERS.items() for name, told in _of_letter(letter, meaning).items()},
+    "promise": "refuted where a declared letter fails by more than 1e-9 dollars in one posting",
+    "counterexample": "for each declared letter that fails, a posting in which it does",
     "unit": "dollars, the mean value V (the highest reserve where none is stated): gains are also given as its share",
     "u_truth": "dollars, the agent's utility at its belief when nobody lies, mean over draws with its type in them",
     "u_truth_ability": "the same at its true ability (the recorded success of the first try where that is unknown), "
@@ -81,16 +102,23 @@ class View(NamedTuple):
 
 def audit_table(cells: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """audit.csv: one row per (arm, rule, agent), columns COLUMNS; the last only where a verifier errs."""
+    optional = "joint_gain_without_error"
     frame = pd.DataFrame(cells)
+    frame = frame.reindex(columns=[name for name in COLUMNS if name != optional or name in frame.columns])
     for kind in KINDS:
         frame[f"{kind}_gain_of_value"] = frame[f"{kind}_gain"] / frame["unit"]
-    return frame[[name for name in COLUMNS if name in frame.columns]]
+    sizes = ["types", "draws", "screening_draws"]
+    frame[sizes] = frame[sizes].astype("Int64")
+    return frame
 
 
 def views(frame: pd.DataFrame) -> list[View]:
-    """What lies gain; then who gains, how, and at whose expense."""
+    """Promises; what lies gain; who gains; ex post; what the best lies change. Each fits a terminal of 80 columns."""
     rows = frame.to_dict("records")
-    return [_gains(rows), _effects(rows)]
+    measured = [row for row in rows if not pd.isna(row["types"])]
+    if not measured:
+        return [_promises(rows)]
+    return [_promises(rows), _gains(measured), _who_gains(measured), _ex_post(measured), _changes(measured)]
 
 
 def _who(row: dict[Any, Any]) -> str:
@@ -98,37 +126,69 @@ def _who(row: dict[Any, Any]) -> str:
     return f"{row['arm']}: {row['agent']}" if row["arm"] else str(row["rule"])
 
 
+def _first(rows: list[dict[Any, Any]]) -> str:
+    return "arm: agent" if rows[0]["arm"] else "rule"
+
+
+def _promises(rows: list[dict[Any, Any]]) -> View:
+    letters = [letter for letter in LETTERS if letter != "N" or any(row["N"] for row in rows)]
+    listed = [[_who(row), *(_letter(row, letter) for letter in letters), _KEPT[row["promise"]]] for row in rows]
+    title = (
+        "promises, declared (- is not) and found: ok nothing refutes it, x refuted, exp. in expectation only; A "
+        "truthful ask dominant (A+ at a true claim), Q truthful claim dominant (Q* ignored), N truth a best reply to "
+        "the truth, IR no expected loss, E efficient, D no deficit"
+    )
+    return View(title, [_first(rows), *letters, "kept"], listed, 2 + len(letters))
+
+
+def _letter(row: dict[Any, Any], letter: str) -> str:
+    """How it is declared, and what was found."""
+    declared = [word for word in str(row["declared"]).split() if word.rstrip("+*") == letter]
+    if not row[letter]:
+        return ""
+    return f"{declared[0] if declared else '-'} {_FOUND[row[letter]]}"
+
+
 def _gains(rows: list[dict[Any, Any]]) -> View:
+    listed = [[_who(row), *(_gain(row, kind) for kind in KINDS)] for row in rows]
+    title = (
+        "interim gain of the best lie, dollars [95% interval], and verdict on the truth: x refuted, ok consistent, "
+        "? undecided"
+    )
+    return View(title, [_first(rows), *KINDS.values()], listed, 1)
+
+
+def _who_gains(rows: list[dict[Any, Any]]) -> View:
     error = "joint_gain_without_error" in rows[0]
-    columns = ["arm: agent" if rows[0]["arm"] else "rule", "truth", "declared", "verdict", "promise"]
-    columns += ["u at truth", "at ability", *KINDS.values(), "joint, % of V", *(["without error"] if error else [])]
+    columns = [_first(rows), "truth", "u at\ntruth", "at\nability", "joint,\n% of V", "types\ngaining"]
     listed = []
     for row in rows:
-        cells = [_who(row), row["truth"], row["declared"] or "-", _verdict(row), row["promise"]]
-        cells += [short(row["u_truth"]), short(row["u_truth_ability"]), *(_interval(row, kind) for kind in KINDS)]
-        cells += [_percent(row["joint_gain_of_value"])]
+        cells = [_who(row), row["truth"], short(row["u_truth"]), short(row["u_truth_ability"])]
+        cells += [_percent(row["joint_gain_of_value"]), _percent(row["types_gaining"])]
         listed.append(cells + ([short(row["joint_gain_without_error"])] if error else []))
-    title = (
-        "interim gain of the best lie, dollars [95% interval]; verdict on truth in ask, claim, both: x refuted, "
-        "ok consistent, ? undecided"
-    )
-    return View(title, columns, listed, 5)
+    title = "what the truth asks for and is worth, dollars, and who gains by a joint lie"
+    return View(title, [*columns, *(["without\nerror"] if error else [])], listed, 2)
 
 
-def _effects(rows: list[dict[Any, Any]]) -> View:
-    columns = ["arm: agent" if rows[0]["arm"] else "rule", "ex post", "max", "worst type", "(p, c)", "types gaining"]
-    columns += ["ask moves", "claim moves", "own, at ability", "principal", "welfare", "bond binds"]
+def _ex_post(rows: list[dict[Any, Any]]) -> View:
+    columns = [_first(rows), "ex post", "max", "worst\ntype", "(p, c)", "bond\nbinds"]
     listed = []
     for row in rows:
         worst = f"({short(row['worst_belief'], 2)}, {short(row['worst_cost'], 2)})" if row["worst_gain"] > 0 else "-"
         cells = [_who(row), short(row["ex_post"]), short(row["ex_post_max"], 3), short(row["worst_gain"], 3), worst]
-        cells += [_percent(row["types_gaining"])]
-        cells += [short(row[name], 3, signed=True) for name in ("ask_change", "claim_change")]
-        names = ("own_change_ability", "principal_change", "welfare_change")
-        cells += [short(row[name], signed=True) for name in names]
         listed.append([*cells, _percent(row["binding"])])
-    title = "gain when the draw is seen (ex post), who gains, and what the best joint lie changes, dollars"
+    title = "gain when the draw is seen (ex post), and of the type that gains most, dollars"
     return View(title, columns, listed, 1)
+
+
+def _changes(rows: list[dict[Any, Any]]) -> View:
+    columns = [_first(rows), "ask\nmoves", "claim\nmoves", "own, at\nability", "principal", "welfare"]
+    listed = []
+    for row in rows:
+        moved = [short(row[name], 3, signed=True) for name in ("ask_change", "claim_change")]
+        names = ("own_change_ability", "principal_change", "welfare_change")
+        listed.append([_who(row), *moved, *(short(row[name], signed=True) for name in names)])
+    return View("what the best joint lie changes, dollars per posting", columns, listed, 1)
 
 
 def short(value: float, places: int = 4, signed: bool = False) -> str:
@@ -143,14 +203,11 @@ def short(value: float, places: int = 4, signed: bool = False) -> str:
     return f"+{text}" if signed and value > 0 else text
 
 
-def _interval(row: dict[Any, Any], kind: str) -> str:
+def _gain(row: dict[Any, Any], kind: str) -> str:
+    """Gain and verdict, and the interval on a line of its own."""
     gain, low, high = (row[f"{kind}_{name}"] for name in ("gain", "low", "high"))
-    return "0" if low == high == 0 else f"{short(gain)} [{short(low)}, {short(high)}]"
-
-
-def _verdict(row: dict[Any, Any]) -> str:
-    """One sign for each kind of lie."""
-    return " / ".join(_SIGNS[row[f"{kind}_verdict"]] for kind in KINDS)
+    sign = _SIGNS[row[f"{kind}_verdict"]]
+    return f"0 {sign}" if low == high == 0 else f"{short(gain)} {sign}\n[{short(low)}, {short(high)}]"
 
 
 def _percent(value: float) -> str:

@@ -1,12 +1,14 @@
 """Does a fitted population behave like the table? Moments of the table beside those of tables drawn from the fit.
 
-Simulated tables have the table's tasks, agents and missing cells. Index convention: R tables, T tasks, n agents.
+Simulated tables have the table's tasks, agents, trials and missing cells. Index convention: R tables, T rows, n agents;
+a row is a trial of a task, so that every recorded outcome counts once, beside the claim it was recorded with.
 
     success, mean_claim, brier, auc     per agent (AUC on its own tasks); these were fitted
+    mean_cost                           dollars of an attempt; fitted in logarithms
     win_rate                            P(hired) against R ~ U[0, 1] at penalty 2, alone and truthful; not fitted
     brier, ece                          of all claims together
     outcome_phi, claim_correlation      Pearson correlation between two agents, mean over pairs
-    none_solve, all_solve               share of tasks that no (every) agent present solves
+    none_solve, all_solve               share of rows that no (every) agent there solves
 
 z = (observed - mean simulated) / sd simulated. Parameters are those of the fit, without their own error, so z of a
 fitted moment is small by construction.
@@ -14,8 +16,11 @@ fitted moment is small by construction.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from analysis.auction import Offer, closed_forms
@@ -26,26 +31,33 @@ from sim.profile import Profile
 from sim.table import Recorded
 
 PENALTY = 2.0
-PER_AGENT = ("success", "mean_claim", "brier", "auc", "win_rate")
-FITTED = ("success", "mean_claim", "brier", "auc")
+PER_AGENT = ("success", "mean_claim", "brier", "auc", "mean_cost", "win_rate")
+FITTED = ("success", "mean_claim", "brier", "auc", "mean_cost")
 POOLED = ("brier", "ece", "outcome_phi", "claim_correlation", "none_solve", "all_solve")
 EVERYBODY = "all agents"
 N_TABLES = 400
+
+Moments = dict[tuple[str, str], FloatArray]
 
 
 def moments(recorded: Recorded, profile: Profile, *, n_tables: int = N_TABLES, seed: int = 0) -> pd.DataFrame:
     """One row per (agent or EVERYBODY, moment), with columns
 
     observed; simulated, sd, low, high: mean, standard deviation and 95% range over simulated tables; z: NaN where sd
-    is 0; in_sample: the moment was fitted. Agents are the table's, which must be the profile's; first trials count.
+    is 0; in_sample: the moment was fitted. Agents are the table's, which must be the profile's.
     """
     if tuple(profile.agents) != recorded.agents:
         raise ValueError(f"profile and table must have the same agents; got {[*profile.agents]} and {recorded.agents}")
-    seen = table_moments(
-        recorded.belief[None], recorded.cost_belief[None], recorded.success[None, ..., 0], recorded.present
-    )
-    drawn = draw_population(profile, seed, n_tables, len(recorded.tasks))
-    made = table_moments(drawn.claim, drawn.cost_belief, drawn.success[..., 0], recorded.present)
+    n_trials = recorded.success.shape[-1]
+    tried = _rows(recorded.present[..., None] & (np.arange(n_trials) < recorded.trials[..., None]))
+
+    def found(claim: FloatArray, cost_belief: FloatArray, success: BoolArray, cost: FloatArray) -> Moments:
+        claims, beliefs = (_rows(np.broadcast_to(x[..., None], success.shape)) for x in (claim, cost_belief))
+        return table_moments(claims, beliefs, _rows(success), _rows(cost), tried)
+
+    seen = found(recorded.belief[None], recorded.cost_belief[None], recorded.success[None], recorded.cost[None])
+    drawn = draw_population(profile, seed, n_tables, len(recorded.tasks), n_trials)
+    made = found(drawn.claim, drawn.cost_belief, drawn.success, drawn.cost)
     rows: list[dict[str, str | float | bool]] = []
     for place, agent in enumerate((*recorded.agents, EVERYBODY)):
         pooled = agent == EVERYBODY
@@ -71,8 +83,8 @@ def _compare(observed: float, simulated: FloatArray) -> dict[str, str | float | 
 
 
 def table_moments(
-    claim: FloatArray, cost_belief: FloatArray, success: BoolArray, present: BoolArray
-) -> dict[tuple[str, str], FloatArray]:
+    claim: FloatArray, cost_belief: FloatArray, success: BoolArray, cost: FloatArray, present: BoolArray
+) -> Moments:
     """(R, n) or (R, 1), by (name, "agent" or "pooled"), of R tables (R, T, n) with these cells present (T, n)."""
     y, n_tasks = success.astype(np.float64), present.sum(axis=0)
     error = np.where(present, (claim - y) ** 2, 0.0)
@@ -84,6 +96,7 @@ def table_moments(
         ("mean_claim", "agent"): np.where(present, claim, 0.0).sum(axis=1) / n_tasks,
         ("brier", "agent"): error.sum(axis=1) / n_tasks,
         ("auc", "agent"): _auc(claim, success, present),
+        ("mean_cost", "agent"): np.where(present, cost, 0.0).sum(axis=1) / n_tasks,
         ("win_rate", "agent"): np.where(present, _hired(offer), 0.0).sum(axis=1) / n_tasks,
         ("brier", "pooled"): error.sum(axis=(1, 2))[:, None] / present.sum(),
         ("ece", "pooled"): _ece(claim, y, present),
@@ -92,6 +105,11 @@ def table_moments(
         ("none_solve", "pooled"): (solved == 0)[:, anyone].mean(axis=1)[:, None],
         ("all_solve", "pooled"): (solved == present.sum(axis=1))[:, anyone].mean(axis=1)[:, None],
     }
+
+
+def _rows(x: NDArray[Any]) -> NDArray[Any]:
+    """(..., T, n, K) as (..., T K, n): the trials of a task one below the other."""
+    return np.moveaxis(x, -1, -2).reshape(*x.shape[:-3], -1, x.shape[-2])
 
 
 def _hired(offer: Offer) -> FloatArray:

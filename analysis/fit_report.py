@@ -14,20 +14,28 @@ import pandas as pd
 from analysis.fit_moments import EVERYBODY, FITTED, PER_AGENT, POOLED, rms_z
 from sim.arrays import BoolArray
 from sim.fit import Fitted, log_likelihoods
+from sim.fitting.private_fit import DROP
 from sim.fitting.signals import NOISE
 from sim.profile import LOGISTIC_VARIANCE
 from sim.results import add_row, number, plain_table
 from sim.table import Recorded
 
 SIGMA_U = (0.0, 1.0, 2.3, 3.0)  # where the likelihood is shown
-_TELLING = 1.92  # nats below its maximum, a likelihood leaves the 95% interval of one parameter
 _OFTEN = 0.05
 _PARAMETERS = {"alpha": "alpha", "m": "m", "slope": "lambda", "rho": "rho", "gamma": "gamma"}
-_DERIVED = {"m_calibrated": "m*", "bias": "bias", "slope_calibrated": "lambda*", "excess": "excess"}
+_DERIVED = {
+    "m_calibrated": "m*",
+    "bias": "bias",
+    "slope_calibrated": "lambda*",
+    "excess": "excess",
+    "overconfidence": "overconfidence",
+}
 _COSTS = {
+    "cost_belief_zero": "cost belief: share of 0",
     "cost_belief_mean": "ln cost belief, mean",
     "cost_belief_sd": "sd",
     "cost_belief_correlation": "with signal",
+    "cost_zero": "cost: share of 0",
     "cost_mean": "ln cost, mean",
     "cost_sd": "sd",
 }
@@ -40,9 +48,13 @@ def report(recorded: Recorded, fitted: Fitted, moments: pd.DataFrame) -> list[An
         "",
         _agents(fitted, f"ability, claims and signals{_errors(fitted)}", _PARAMETERS),
         "",
-        _agents(fitted, "overconfidence, logits: bias = m - m*, excess = lambda - lambda*", _DERIVED),
+        _agents(
+            fitted,
+            "logits: bias = m - m*, excess = lambda - lambda*, overconfidence = m less that of claims right on average",
+            _DERIVED,
+        ),
         "",
-        _agents(fitted, "costs in logarithms of dollars", _COSTS),
+        _agents(fitted, "costs in logarithms of dollars", {k: v for k, v in _COSTS.items() if _shown(fitted, k)}),
         "",
         _moments(moments),
         "",
@@ -56,7 +68,7 @@ def report(recorded: Recorded, fitted: Fitted, moments: pd.DataFrame) -> list[An
 
 def cannot_say(recorded: Recorded, fitted: Fitted) -> list[str]:
     """What is not identified, in words and with the figures that show it."""
-    lines = [_sigma_u(recorded, fitted), _split(fitted)]
+    lines = [_split(fitted)] if fitted.repeated else [_sigma_u(recorded, fitted), _split(fitted)]
     if len(set(recorded.block) - {""}) > 1:
         lines.append(_blocks(recorded))
     often = [place for place in range(len(fitted.agents)) if fitted.at_boundary()[place] > _OFTEN]
@@ -77,9 +89,34 @@ def _head(fitted: Fitted) -> str:
         f"{fitted.n_tasks} tasks, {len(fitted.agents)} agents, {fitted.n_outcomes} outcomes; "
         f"log-likelihood of outcomes {fitted.log_likelihood:.2f}; {fitted.n_bootstrap or 'no'} resamples of the tasks"
         f"{left}\n"
-        f"sigma_d = {spread}, sigma_u = {profile.sigma_u:g} (held): {profile.sigma_d**2 / latent:.0%} of the latent "
+        f"sigma_d = {spread}, sigma_u = {_spread_of_fit(fitted)}: {profile.sigma_d**2 / latent:.0%} of the latent "
         "variance is common to all agents"
     )
+
+
+def _spread_of_fit(fitted: Fitted) -> str:
+    """sigma_u, and where it is from."""
+    stated = f"{fitted.profile.sigma_u:g}"
+    if fitted.sigma_u_interval is None:
+        why = "held, though repeated trials identify it" if fitted.repeated else "assumed, not identified"
+        return f"{stated} ({why})"
+    value = number(float(fitted.value["sigma_u"]), float(fitted.se["sigma_u"]))
+    return f"{value} (95% interval {interval(fitted.sigma_u_interval)}, from repeated trials)"
+
+
+def interval(ends: tuple[float, float]) -> str:
+    """Both ends in words.
+
+    >>> interval((0.0, 2.345)), interval((1.0, float("inf")))
+    ('.00 to 2.35', '1.00 or more')
+    """
+    low, high = (f"{end:.2f}".replace("0.", ".", 1) if end < 1 else f"{end:.2f}" for end in ends)
+    return f"{low} or more" if math.isinf(ends[1]) else f"{low} to {high}"
+
+
+def _shown(fitted: Fitted, key: str) -> bool:
+    """Shares of zeros only where there are some."""
+    return not key.endswith("_zero") or bool((fitted.value[key] > 0).any())
 
 
 def _errors(fitted: Fitted) -> str:
@@ -129,18 +166,14 @@ def _verdict(moments: pd.DataFrame) -> str:
 
 
 def _sigma_u(recorded: Recorded, fitted: Fitted) -> str:
-    loss = [-x for x in log_likelihoods(recorded, SIGMA_U)]
-    shown = ", ".join(f"{x:.2f}" for x in loss)
-    curve = f"-log L is {shown} at sigma_u {', '.join(f'{x:g}' for x in SIGMA_U)}"
+    shown = ", ".join(f"{-x:.2f}" for x in log_likelihoods(recorded, SIGMA_U))
     profile = fitted.profile
     ratio = profile.sigma_d / math.sqrt(profile.sigma_u**2 + LOGISTIC_VARIANCE)
-    if max(loss) - min(loss) >= _TELLING:
-        best = SIGMA_U[int(np.argmin(loss))]
-        return f"sigma_u was held at {profile.sigma_u:g}, but the table tells values apart: {curve}; fit at {best:g}."
     return (
-        f"sigma_u and the scale of alpha and sigma_d: {curve}, flat (a 95% interval ends {_TELLING} above the least). "
-        f"Known is sigma_d / sqrt(sigma_u^2 + pi^2/3) = {ratio:.2f}. Repeated trials of an agent at a task would tell; "
-        "until then show a finding at several sigma_u."
+        f"sigma_u is not identified, and with it the scale of alpha and sigma_d: -log L is {shown} at sigma_u "
+        f"{', '.join(f'{x:g}' for x in SIGMA_U)}, flat (a 95% interval ends {DROP} above the least). Known is sigma_d "
+        f"/ sqrt(sigma_u^2 + pi^2/3) = {ratio:.2f}. Repeated trials of an agent at a task would tell; until then show "
+        "a finding at several sigma_u."
     )
 
 
@@ -168,4 +201,5 @@ def _blocks(recorded: Recorded) -> str:
 
 
 def _rate(recorded: Recorded, here: BoolArray) -> float:
-    return float(recorded.success[..., 0][here].mean()) if here.any() else math.nan
+    tried = here[..., None] & (np.arange(recorded.success.shape[-1]) < recorded.trials[..., None])
+    return float(recorded.success[tried].mean()) if tried.any() else math.nan

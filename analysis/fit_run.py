@@ -11,7 +11,7 @@ from typing import Any
 from sim.errors import RunError, TableError
 from sim.fit import Fitted, fit
 from sim.fitting.write import write_fitted
-from sim.table import OPTIONAL, REQUIRED, Recorded, column_names, read_table
+from sim.table import OPTIONAL, REQUIRED, Recorded, column_names, known_outcomes, missing_columns, read_table
 
 _ALIASES = {"cost": ("cost_usd",), "tokens": ("tokens_forecast",)}
 
@@ -20,7 +20,7 @@ def fit_table(
     table: Path,
     columns: Sequence[str],
     source: str,
-    sigma_u: float,
+    sigma_u: float | None,
     n_bootstrap: int,
     seed: int,
     out: Path | None,
@@ -28,6 +28,7 @@ def fit_table(
 ) -> list[Any]:
     """Fit the table and return what to print.
 
+    sigma_u: logits to hold it at; None: fitted where trials are repeated.
     columns: "ours=the table's"; the rest are guessed by their names. source: a key of REFERENCES.md for the profile.
     Writes `out`, its draws and a figure beside it. Raises TableError, ScenarioError or RunError in one line.
     """
@@ -36,12 +37,12 @@ def fit_table(
 
     if out is not None and out.suffix != ".toml":
         raise RunError(f"--out {out}: a profile's name ends in .toml")
-    recorded = read_table(table, _columns(table, columns))
+    recorded = known_outcomes(read_table(table, _columns(table, columns)))
     fitted = fit(recorded, sigma_u=sigma_u, n_bootstrap=n_bootstrap, seed=seed, source=source, progress=progress)
     compared = moments(recorded, fitted.profile, seed=seed)
     said = report(recorded, fitted, compared)
     if out is not None:
-        written = _write(recorded, fitted, compared, table, columns, seed, out)
+        written = _write(recorded, fitted, compared, table, columns, sigma_u, seed, out)
         said += ["", f"written: {', '.join(map(str, written))}"]
     return said
 
@@ -56,25 +57,35 @@ def _columns(table: Path, stated: Sequence[str]) -> dict[str, str]:
         mapped[ours] = theirs
     there = column_names(table)
     for ours in allowed:
+        if ours == "status" and "success" in mapped:
+            continue  # a status that nobody named is no better than the success
         found = [name for name in (ours, *_ALIASES.get(ours, ())) if name in there]
         if ours not in mapped and found:
             mapped[ours] = found[0]
     if "cost_belief" in mapped:
         mapped = {ours: theirs for ours, theirs in mapped.items() if ours not in ("tokens", "usd_per_token")}
-    missing = [ours for ours in REQUIRED if ours not in mapped]
+    missing = missing_columns(mapped)
     if missing:
         raise TableError(f"{table}: no column for {', '.join(missing)}; say which with --column {missing[0]}=NAME")
     return mapped
 
 
 def _write(
-    recorded: Recorded, fitted: Fitted, compared: Any, table: Path, columns: Sequence[str], seed: int, out: Path
+    recorded: Recorded,
+    fitted: Fitted,
+    compared: Any,
+    table: Path,
+    columns: Sequence[str],
+    sigma_u: float | None,
+    seed: int,
+    out: Path,
 ) -> list[Path]:
     from analysis.figures import fit as figure
     from analysis.figures.save import save
 
     source = fitted.profile.source
     stated = "".join(f" --column {text}" for text in columns) + (f" --source {source}" if source else "")
+    stated += "" if sigma_u is None else f" --sigma-u {sigma_u:g}"
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         paths = write_fitted(fitted, out, table=table.name, command=f"bidlab fit {table.name}{stated}")

@@ -1,7 +1,7 @@
 """incidence.csv: who bears an arm's loss or has its gain, against the baseline arm, paired auction by auction.
 
-    principal   change of V solved - payment - overhead
-    agent i     change of payment_i - cost_i - bid_cost_i
+    principal   change of V solved - payment + fees - overhead
+    agent i     change of payment_i - fee_i - cost_i - bid_cost_i
     winner      sum of these, at each auction, over whoever the baseline hired for the task
     rivals      sum of these over everybody else: the agents that the baseline left without it
 
@@ -22,8 +22,10 @@ import numpy as np
 import pandas as pd
 
 from analysis import metrics
-from analysis.arm import ArmData
-from analysis.inference import Estimate, mean, paired_difference, ratio
+from analysis.arm import ArmData, joint
+from analysis.cells import CLUSTERS as WHAT
+from analysis.cells import cells, described
+from analysis.inference import CLUSTERS, By, Estimate, mean, paired_difference, ratio
 
 COLUMNS = {
     "arm": "name of the arm",
@@ -31,10 +33,14 @@ COLUMNS = {
     "baseline": "name of the arm that changes are taken to",
     "party": '"principal", "agent", "winner" (whom the baseline hired for the task) or "rivals" (everybody else)',
     "agent": "name of the agent; empty for the others",
-    "change": "dollars of surplus (principal) or payment - cost - bid cost (agent) in the arm minus the baseline, "
-    "paired / auctions; principal and agents sum to the difference in welfare, and so do principal, winner and rivals",
-    "change_se": "standard error of change for another draw of tasks like these, independent of each other",
-    "change_se_mc": "standard error of change from the simulation's own noise",
+    "clusters": WHAT,
+    **described(
+        {
+            "change": "dollars of surplus (principal) or payment - cost - bid cost (agent) in the arm minus the "
+            "baseline, paired / auctions; principal and agents sum to the difference in welfare, and so do principal, "
+            "winner and rivals"
+        }
+    ),
 }
 
 
@@ -46,6 +52,7 @@ class Incidence(NamedTuple):
     winner: Estimate
     rivals: Estimate
     welfare: Estimate
+    by: By
 
 
 def applies(arm: ArmData, baseline: ArmData) -> bool:
@@ -57,15 +64,16 @@ def applies(arm: ArmData, baseline: ArmData) -> bool:
 
 def incidence(arm: ArmData, baseline: ArmData) -> Incidence:
     """The changes from the baseline to the arm, where they apply."""
-    recorded = arm.world.recorded
+    by = joint(arm, baseline)
     agents = metrics.utilities(arm) - metrics.utilities(baseline)
     winner, rivals = (np.where(mask, agents, 0.0).sum(axis=2) for mask in (baseline.hired, ~baseline.hired))
     return Incidence(
-        paired_difference(metrics.surplus(arm), metrics.surplus(baseline), recorded),
-        ratio(agents, np.ones(agents.shape), recorded),
-        mean(winner, recorded),
-        mean(rivals, recorded),
-        paired_difference(metrics.welfare(arm), metrics.welfare(baseline), recorded),
+        paired_difference(metrics.surplus(arm), metrics.surplus(baseline), by),
+        ratio(agents, np.ones(agents.shape), by),
+        mean(winner, by),
+        mean(rivals, by),
+        paired_difference(metrics.welfare(arm), metrics.welfare(baseline), by),
+        by,
     )
 
 
@@ -81,14 +89,10 @@ def incidence_table(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> pd
     rows: list[dict[str, Any]] = []
     for arm, found in changes(arms, baselines):
         head = {"arm": arm.name, "mechanism": arm.mechanism, "baseline": baselines[arm.name]}
-        rows.append(head | {"party": "principal", "agent": ""} | _cells(found.principal, ()))
+        head |= {"clusters": CLUSTERS[found.by]}
+        rows.append(head | {"party": "principal", "agent": ""} | cells("change", found.principal))
         for i, agent in enumerate(arm.agents):
-            rows.append(head | {"party": "agent", "agent": agent} | _cells(found.agents, i))
+            rows.append(head | {"party": "agent", "agent": agent} | cells("change", found.agents, i))
         for party, group in (("winner", found.winner), ("rivals", found.rivals)):
-            rows.append(head | {"party": party, "agent": ""} | _cells(group, ()))
+            rows.append(head | {"party": party, "agent": ""} | cells("change", group))
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _cells(estimate: Estimate, at: int | tuple[()]) -> dict[str, float]:
-    parts = {"change": estimate.value, "change_se": estimate.se, "change_se_mc": estimate.se_mc}
-    return {name: float(array[at]) for name, array in parts.items()}

@@ -1,106 +1,216 @@
-"""Estimates with two standard errors, from linearised influence values summed within clusters.
+"""Estimates with 95 % intervals and two standard errors, from linearised influence values summed within clusters.
 
 Index convention: arrays are (R, T, ...): replications, tasks, and whatever is estimated side by side (agents).
 
     theta = sum num / sum den;   influence of a cell = (num - theta den) / sum den
     se^2  = G / (G - 1) sum over clusters (sum of influence in the cluster)^2
 
-`se` is for another draw of tasks: clustered by task on a recorded table, whose replications share their tasks; by
-replication in a synthetic world, whose replications are new tasks. `se_mc` is the simulation's own noise: clustered by
-replication. G counts the clusters that hold an observation; with fewer than two a standard error is NaN. Clusters that
-are bit for bit the same give exactly 0.
+Clusters are what is drawn anew in another draw of tasks, `By`:
+
+    "task"         a recorded table: its tasks, replications averaged within them
+    "pair"         a synthetic world in which nothing couples the tasks of a replication: (replication, task)
+    "replication"  a synthetic world in which something does (sim/coupling.py): at least LEAST of them
+    "none"         no honest interval is known: where an arm on a recorded table follows a record of the same tasks, the
+                   rule must be replayed on redrawn tasks (analysis/resampled.py)
+
+`se`, `low` and `high` are for another draw of tasks like these. `se_mc` is the simulation's own noise, clustered by
+replication. G counts the clusters that hold an observation; an interval names it. With too few clusters there is none,
+and none is NaN, never 0. Clusters that are bit for bit the same give a standard error of exactly 0 and no interval for
+a continuous quantity: of what has not varied yet nobody knows by how much it varies.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.arrays import FloatArray
+from analysis.intervals import paired_rate_interval, paired_rate_p, rate_interval, t_interval, t_p
+from sim.arrays import BoolArray, FloatArray, IntArray
+
+By = Literal["task", "pair", "replication", "none"]
+LEAST: dict[By, int] = {"task": 2, "pair": 2, "replication": 5, "none": 2}
+CLUSTERS: dict[By, str] = {
+    "task": "tasks",
+    "pair": "(replication, task) pairs",
+    "replication": "replications",
+    "none": "no clusters",
+}
+REPLAYED = "tasks, the rule replayed on redrawn tables"
 
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """value, se, se_mc: (...) estimates with their standard errors; NaN where undefined."""
+    """Estimates (...) with their errors; NaN where undefined.
+
+    low, high: 95 % interval. clusters: how many stand behind it. p: two-sided p value of 0, of a difference.
+    """
 
     value: FloatArray
     se: FloatArray
     se_mc: FloatArray
+    low: FloatArray
+    high: FloatArray
+    clusters: IntArray
+    p: FloatArray
 
     def of_copies(self, n_replications: int) -> Estimate:
         """The same estimate known to be equal in `n_replications` replications: no simulation noise at all."""
         exact = np.where(np.isnan(self.value), np.nan, 0.0)
-        return self if n_replications < 2 else Estimate(self.value, self.se, exact)
+        return self if n_replications < 2 else replace(self, se_mc=exact)
+
+    def between(self, low: FloatArray, high: FloatArray) -> Estimate:
+        """The same estimate with another interval; NaN where it has no standard error."""
+        known = ~np.isnan(self.se)
+        return replace(self, low=np.where(known, low, np.nan), high=np.where(known, high, np.nan))
 
 
-def ratio(num: ArrayLike, den: ArrayLike, recorded: bool) -> Estimate:
-    """sum num / sum den over (R, T) with its standard errors, for each of the trailing axes.
+@dataclass(frozen=True, eq=False)
+class Clustered:
+    """Sums by cluster, (G, ...) each, and what follows from them, (...)."""
+
+    num: FloatArray
+    den: FloatArray
+    value: FloatArray
+    se: FloatArray
+    clusters: IntArray
+    single: BoolArray  # clusters are alike and each holds one trial, or copies of one
+
+    @classmethod
+    def of(cls, num: FloatArray, den: FloatArray, least: int = 2) -> Clustered:
+        """From sums by cluster; fewer than `least` clusters have no standard error."""
+        total = den.sum(axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            value = np.where(total > 0, num.sum(axis=0) / total, np.nan)
+            influence = (num - value * den) / total
+        same = np.asarray(np.all((num == num[:1]) & (den == den[:1]), axis=0))
+        alike = (den == 0) | (den == den.max(axis=0, initial=0.0))
+        single = np.asarray(np.all(alike & ((num == 0) | (np.abs(num) == den)), axis=0))
+        clusters = (den > 0).sum(axis=0)
+        return cls(num, den, value, standard_error(influence, clusters, same, least), clusters, single)
+
+
+def clustered(num: FloatArray, den: FloatArray, by: By) -> Clustered:
+    """Sums of (R, T, ...) by cluster."""
+    if by == "pair":
+        parts = [array.reshape(-1, *array.shape[2:]) for array in (num, den)]
+    else:
+        parts = [array.sum(axis=1 if by == "replication" else 0) for array in (num, den)]
+    found = Clustered.of(parts[0], parts[1], LEAST[by])
+    if by != "none":
+        return found
+    return replace(found, se=np.full(found.value.shape, np.nan), clusters=np.zeros_like(found.clusters))
+
+
+def ratio(num: ArrayLike, den: ArrayLike, by: By, *, rate: bool = False, exact: bool = False) -> Estimate:
+    """sum num / sum den over (R, T), for each of the trailing axes.
 
     num, den: (R, T, ...); a cell with den 0 is no observation and must have num 0. NaN where no cell is one.
+    rate: it is a share of trials, in [0, 1], and its interval a score interval. exact: where nothing varies it is known
+    that nothing can, and the interval has no width.
 
-    >>> estimate = ratio([[1.0, 0.0, 1.0, 0.0]], [[1.0, 1.0, 1.0, 1.0]], recorded=True)
-    >>> float(estimate.value), round(float(estimate.se), 4), float(estimate.se_mc)
-    (0.5, 0.2887, nan)
+    >>> estimate = ratio([[1.0, 0.0, 1.0, 0.0]], [[1.0, 1.0, 1.0, 1.0]], "task", rate=True)
+    >>> float(estimate.value), round(float(estimate.se), 4), round(float(estimate.low), 4), int(estimate.clusters)
+    (0.5, 0.2887, 0.15, 4)
     """
     top, bottom = np.broadcast_arrays(np.asarray(num, np.float64), np.asarray(den, np.float64))
-    by_task, by_replication = _ratio(top.sum(axis=0), bottom.sum(axis=0)), _ratio(top.sum(axis=1), bottom.sum(axis=1))
-    value, se_mc = by_replication
-    return Estimate(value, by_task[1] if recorded else se_mc, se_mc)
+    return estimate_of(clustered(top, bottom, by), _noise(top, bottom), rate=rate, exact=exact)
 
 
-def _ratio(top: FloatArray, bottom: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Ratio of the sums of clusters (G, ...), and its standard error."""
-    total = bottom.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        value = np.where(total > 0, top.sum(axis=0) / total, np.nan)
-        influence = (top - value * bottom) / total
-    same = np.asarray(np.all((top == top[:1]) & (bottom == bottom[:1]), axis=0))
-    return value, _se(influence, bottom > 0, same)
+def estimate_of(found: Clustered, se_mc: FloatArray, *, rate: bool = False, exact: bool = False) -> Estimate:
+    """The estimate that clusters give."""
+    if rate:
+        low, high = rate_interval(found.value, found.se, found.clusters, found.single)
+    else:
+        low, high = t_interval(found.value, found.se, found.clusters)
+    if exact:
+        low, high = (np.where(found.se == 0, found.value, end) for end in (low, high))
+    p = np.full(found.value.shape, np.nan)
+    return Estimate(found.value, found.se, se_mc, low, high, found.clusters, p)
 
 
-def mean(values: ArrayLike, recorded: bool) -> Estimate:
-    """Mean of (R, T, m) auctions, or (R, T), with its standard errors."""
+def _noise(top: FloatArray, bottom: FloatArray) -> FloatArray:
+    """Standard error over replications."""
+    return Clustered.of(top.sum(axis=1), bottom.sum(axis=1)).se
+
+
+def mean(values: ArrayLike, by: By, *, rate: bool = False, exact: bool = False) -> Estimate:
+    """Mean of (R, T, m) auctions, or (R, T)."""
     array = np.asarray(values, np.float64)
     flat = array.reshape(*array.shape[:2], -1)
-    return ratio(flat.sum(axis=2), np.full(array.shape[:2], float(flat.shape[2])), recorded)
+    return ratio(flat.sum(axis=2), np.full(array.shape[:2], float(flat.shape[2])), by, rate=rate, exact=exact)
 
 
-def paired_difference(a: ArrayLike, b: ArrayLike, recorded: bool) -> Estimate:
-    """Mean of a - b over auctions that both arms held under the same luck, with its standard errors.
+def paired_difference(a: ArrayLike, b: ArrayLike, by: By, *, rate: bool = False, exact: bool = False) -> Estimate:
+    """Mean of a - b over auctions that both arms held under the same luck.
 
-    a, b: (R, T, m) or (R, T), one per-auction quantity of two arms of one World.
+    a, b: (R, T, m) or (R, T), one per-auction quantity of two arms of one World. rate: both are 0 or 1 in each auction.
+    exact: the two are known to be the same arm.
 
-    >>> float(paired_difference([[1.0, 2.0]], [[0.5, 1.0]], recorded=True).value)
-    0.75
+    >>> found = paired_difference([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]], "task", rate=True)
+    >>> round(float(found.value), 4), round(float(found.low), 4), round(float(found.high), 4)
+    (0.3333, -0.4153, 0.7923)
     """
     left, right = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if left.shape != right.shape:
         raise ValueError(f"paired arms must have the same auctions; got shapes {left.shape} and {right.shape}")
-    return mean(left - right, recorded)
+    apart = gap(left, right)
+    flat = apart.reshape(*apart.shape[:2], -1)
+    top, bottom = flat.sum(axis=2), np.full(apart.shape[:2], float(flat.shape[2]))
+    found = clustered(top, bottom, by)
+    shares = (np.mean(apart > 0), np.mean(apart < 0)) if rate else (np.nan, np.nan)
+    return difference_of(found, _noise(top, bottom), *shares, rate=rate, exact=exact)
 
 
-def linearised(value: ArrayLike, influence: FloatArray, used: NDArray[np.bool_], recorded: bool) -> Estimate:
+def gap(a: FloatArray, b: FloatArray) -> FloatArray:
+    """a - b to twelve decimals: sums of money that differ by rounding alone are the same, and so without error.
+
+    >>> (0.3 - 0.1) - 0.2, float(gap(np.float64(0.3 - 0.1), np.float64(0.2)))
+    (-2.7755575615628914e-17, 0.0)
+    """
+    return np.asarray(np.round(a - b, 12) + 0.0)
+
+
+def difference_of(
+    found: Clustered, se_mc: FloatArray, more: ArrayLike, less: ArrayLike, *, rate: bool = False, exact: bool = False
+) -> Estimate:
+    """The paired difference that clusters give. more, less: of rates, the shares of auctions that only one solved."""
+    if not rate or exact:
+        estimate = estimate_of(found, se_mc, exact=exact)
+        return replace(estimate, p=t_p(found.value, found.se, found.clusters))
+    known = np.where(np.isnan(found.value), np.nan, 1.0)
+    parts = known * more, known * less, found.se, found.clusters, found.single
+    low, high = paired_rate_interval(*parts)
+    return Estimate(found.value, found.se, se_mc, low, high, found.clusters, paired_rate_p(*parts))
+
+
+def linearised(value: ArrayLike, influence: FloatArray, used: NDArray[np.bool_], by: By) -> Estimate:
     """`value` (...) with the standard errors of its influence values (R, T, ...); `used` marks the observations."""
-    estimate, never = np.asarray(value, np.float64), np.zeros((), np.bool_)
-    by_task, by_replication = (
-        np.where(np.isnan(estimate), np.nan, _se(influence.sum(axis=k), np.asarray(used.any(axis=k)), never))
-        for k in (0, 1)
+    number = np.asarray(value, np.float64)
+    found = clustered(influence, np.asarray(used, np.float64), by)
+    noise = clustered(influence, np.asarray(used, np.float64), "replication")
+    se, se_mc = (
+        np.where(np.isnan(number), np.nan, standard_error(part.num, part.clusters, np.zeros((), np.bool_), least))
+        for part, least in ((found, LEAST[by]), (noise, 2))
     )
-    return Estimate(estimate, by_task if recorded else by_replication, by_replication)
+    if by == "none":
+        se = np.full(number.shape, np.nan)
+    low, high = t_interval(number, se, found.clusters)
+    return Estimate(number, se, se_mc, low, high, found.clusters, np.full(number.shape, np.nan))
 
 
 def without_error(value: ArrayLike) -> Estimate:
-    """A number that is no estimate: both standard errors are NaN."""
+    """A number that is no estimate: it has no standard error and no interval."""
     number = np.asarray(value, np.float64)
-    return Estimate(number, np.full(number.shape, np.nan), np.full(number.shape, np.nan))
+    unknown = np.full(number.shape, np.nan)
+    return Estimate(number, unknown, unknown, unknown, unknown, np.zeros(number.shape, np.int64), unknown)
 
 
-def _se(influence: FloatArray, observed: NDArray[np.bool_], same: NDArray[np.bool_]) -> FloatArray:
-    """Standard error from one influence per cluster (G, ...)."""
-    n_clusters = observed.sum(axis=0)
+def standard_error(influence: FloatArray, clusters: IntArray, same: BoolArray, least: int = 2) -> FloatArray:
+    """Standard error from one influence per cluster (G, ...); NaN with fewer than `least` clusters."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        factor = np.where(n_clusters > 1, n_clusters / (n_clusters - 1.0), np.nan)
+        factor = np.where(clusters >= least, clusters / (clusters - 1.0), np.nan)
     se = np.sqrt(factor * (influence**2).sum(axis=0))
-    return np.where(same & ~np.isnan(se), 0.0, se)
+    return np.asarray(np.where(same & ~np.isnan(se), 0.0, se))

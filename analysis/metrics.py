@@ -3,8 +3,8 @@
 Index convention: as in `arm.py`. Per-auction numbers are means over R T m auctions; per-agent numbers are means over
 the agent's n opportunities, unless their definition in `tables.COLUMNS` names another denominator.
 
-    surplus = V solved - payment - overhead       the principal's
-    utility = payment - cost - bid_cost           the agents'
+    surplus = V solved - payment + fee - overhead       the principal's
+    utility = payment - fee - cost - bid_cost           the agents'
     welfare = surplus + utility
     regret  = benchmark - welfare, in each auction
 
@@ -17,21 +17,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis import calibration as cal
-from analysis import wealth
+from analysis import claims, wealth
 from analysis.arm import ArmData
-from analysis.inference import Estimate, linearised, mean, ratio, without_error
+from analysis.benchmark import best_fixed, regret_spread, with_spread
+from analysis.inference import Estimate, mean, ratio
+from analysis.resampled import with_errors
 from sim.arrays import BoolArray, FloatArray
+
+RATES = frozenset({"solve_rate", "unfilled_rate"})  # of auctions: 0 or 1 in each
+SET = frozenset({"overhead", "bid_cost"})  # known to be 0 where a scenario states none
 
 
 def surplus(arm: ArmData) -> FloatArray:
-    """(R, T, m) dollars: value once per solved auction, less payments and overhead; NaN where no value is stated."""
-    return np.asarray(arm.value * arm.solved - arm.per_auction(arm.payment) - arm.overhead)
+    """(R, T, m) dollars: value once per solved auction, less payments net of fees and overhead; NaN without a value."""
+    return np.asarray(arm.value * arm.solved - arm.per_auction(arm.payment - arm.fee) - arm.overhead)
 
 
 def utilities(arm: ArmData) -> FloatArray:
-    """(R, T, n) dollars: each agent's payments less its costs of attempts and bids."""
-    return np.asarray(arm.payment - arm.cost - arm.bid_cost)
+    """(R, T, n) dollars: each agent's payments net of fees, less its costs of attempts and bids."""
+    return np.asarray(arm.payment - arm.fee - arm.cost - arm.bid_cost)
 
 
 def utility(arm: ArmData) -> FloatArray:
@@ -40,7 +44,7 @@ def utility(arm: ArmData) -> FloatArray:
 
 
 def welfare(arm: ArmData) -> FloatArray:
-    """(R, T, m) dollars: surplus + utility, without the payments, which cancel."""
+    """(R, T, m) dollars: surplus + utility, without payments and fees, which cancel."""
     costs = np.asarray(arm.per_auction(arm.cost + arm.bid_cost))
     return np.asarray(arm.value * arm.solved - costs - arm.overhead)
 
@@ -48,17 +52,21 @@ def welfare(arm: ArmData) -> FloatArray:
 def regret_fixed(arm: ArmData) -> FloatArray:
     """(R, T, m) dollars: best fixed agent minus welfare.
 
-    The agent is chosen for each task index by its mean V y - c over the other task indices, all replications pooled,
-    and paid its V y - c on this one. NaN with a single task.
+    The agent is chosen by its mean V y - c on a random half of the other tasks (analysis/benchmark.py). NaN with a
+    single task.
     """
-    gain = np.where(arm.present, _gain(arm, arm.world.delivered[..., 0], arm.world.cost[..., 0]), 0.0)
-    if arm.alone:
-        return gain - welfare(arm)
-    if arm.world.n_tasks < 2 or gain.shape[2] == 0:
-        return np.full(arm.value.shape, np.nan)
-    per_task = gain.sum(axis=0)
-    best = np.argmax(per_task.sum(axis=0) - per_task, axis=1)
-    return np.take_along_axis(gain, best[None, :, None], axis=2) - welfare(arm)
+    return _fixed(arm) - welfare(arm)
+
+
+def _fixed(arm: ArmData) -> FloatArray:
+    """(R, T, m) dollars of the best fixed agent; where agents are alone, of each itself."""
+    gain = _fixed_gain(arm)
+    return gain if arm.alone else best_fixed(gain, arm.world.tasks)[..., None]
+
+
+def _fixed_gain(arm: ArmData) -> FloatArray:
+    """(R, T, n) dollars V y - c at the first try, 0 where the agent is absent."""
+    return np.where(arm.present, _gain(arm, arm.world.delivered[..., 0], arm.world.cost[..., 0]), 0.0)
 
 
 def regret_ability(arm: ArmData) -> FloatArray:
@@ -83,7 +91,7 @@ def _best(arm: ArmData, gain: FloatArray) -> FloatArray:
 
 def summary(arm: ArmData) -> dict[str, Estimate]:
     """Scalar estimates of one arm, by column name of summary.csv."""
-    recorded = arm.world.recorded
+    by = arm.by
     per_auction: dict[str, FloatArray] = {
         "solve_rate": arm.solved.astype(np.float64),
         "unfilled_rate": (~arm.filled).astype(np.float64),
@@ -98,13 +106,40 @@ def summary(arm: ArmData) -> dict[str, Estimate]:
         "regret_ability": regret_ability(arm),
         "regret_outcome": regret_outcome(arm),
     }
-    estimates = {name: mean(values, recorded) for name, values in per_auction.items()}
+    estimates = {
+        name: mean(values, by, rate=name in RATES, exact=name in SET and not values.any())
+        for name, values in per_auction.items()
+    }
     attempts = arm.attempts.sum(axis=(0, 1))
     top = arm.attempts[..., int(np.argmax(attempts))] if attempts.size else np.zeros(arm.present.shape[:2])
-    estimates["share_top"] = ratio(top, arm.attempts.sum(axis=2), recorded)
-    estimates["tie_rate"] = ratio(arm.n_ties.sum(axis=2), arm.n_awards.sum(axis=2), recorded)
-    estimates["exit_rate"] = wealth.exit_rate(arm.bankroll, exited(arm), recorded)
+    estimates["share_top"] = ratio(top, arm.attempts.sum(axis=2), by, rate=True)
+    estimates["tie_rate"] = ratio(arm.n_ties.sum(axis=2), arm.n_awards.sum(axis=2), by, rate=True)
+    estimates["exit_rate"] = wealth.exit_rate(arm.bankroll, exited(arm), by)
+    estimates = _replayed(arm, estimates)
+    if arm.world.recorded and not arm.alone:
+        estimates["regret_fixed"] = _with_error_of_choice(arm, estimates["regret_fixed"])
     return estimates
+
+
+def _with_error_of_choice(arm: ArmData, found: Estimate) -> Estimate:
+    """The regret to the best fixed agent with the error that its choice from one table has."""
+    tasks = arm.world.n_tasks
+    if np.isnan(found.value):
+        return found
+    own = welfare(arm)[..., 0].mean(axis=0)
+    if arm.by == "none":
+        if arm.replays is None:
+            return found
+        own = arm.replays["welfare"]
+    spread = regret_spread(_fixed_gain(arm).mean(axis=0), own, arm.world.tasks, arm.seed)
+    return with_spread(found, spread, tasks)
+
+
+def _replayed(arm: ArmData, estimates: dict[str, Estimate]) -> dict[str, Estimate]:
+    """The estimates with the errors that redrawn tables give them, where the arm was replayed on any."""
+    if arm.by != "none" or arm.replays is None:
+        return estimates
+    return with_errors(estimates, arm.replays, arm.world.n_tasks)
 
 
 def exited(arm: ArmData) -> BoolArray:
@@ -114,62 +149,24 @@ def exited(arm: ArmData) -> BoolArray:
 
 def agents(arm: ArmData) -> dict[str, Estimate]:
     """Estimates (n,) of one arm's agents, by column name of agents.csv."""
-    recorded, chances = arm.world.recorded, arm.present
+    by, chances = arm.by, arm.present
     total = np.broadcast_to(arm.attempts.sum(axis=2, keepdims=True), chances.shape)
     asked = np.isfinite(arm.ask)
     oracle = np.where(
         chances & arm.world.delivered[..., 0], np.maximum(0.0, arm.per_agent(arm.reserve) - arm.world.cost_belief), 0.0
     )
-    return claims(arm) | {
-        "hired_rate": ratio(arm.hired & chances, chances, recorded),
-        "share": ratio(arm.attempts, total, recorded),
-        "ask_mean": ratio(np.where(asked, arm.ask, 0.0), asked, recorded),
-        "claim_minus_success_hired": ratio(arm.claim_gap, arm.judged, recorded),
-        "negative_utility_rate": ratio(arm.losses, arm.attempts, recorded),
-        **wealth.estimates(arm.bankroll, exited(arm), utilities(arm), recorded),
-        "expected_profit": ratio(arm.expected, chances, recorded),
-        "published_profit": ratio(arm.published, chances, recorded),
-        "cash_profit": ratio(arm.payment - arm.cost, chances, recorded),
-        "oracle_profit": ratio(oracle, chances, recorded),
-    }
-
-
-def claims(arm: ArmData) -> dict[str, Estimate]:
-    """Estimates (n,) of the claims of the first posting against the first try, over distinct replications."""
-    part, recorded = arm.distinct, arm.world.recorded
-    present, success, claim = arm.present[part], arm.success[part], arm.claim[part]
-    made = ~np.isnan(claim)
-    error = np.where(made, claim - success, 0.0)
-    estimates = {
-        "success_rate": ratio(success & present, present, recorded),
-        "mean_claim": ratio(np.where(made, claim, 0.0), made, recorded),
-        "brier": ratio(error**2, made, recorded),
-        "ece": ratio(-error * _signs(claim, success, made), made, recorded),
-        "ece_null": without_error([cal.ece_null(claim[..., i]) for i in range(claim.shape[2])]),
-        **_ranking(claim, success, present, recorded),
-    }
-    copies = arm.world.n_replications if part == slice(0, 1) else 1
-    return {name: e if name == "ece_null" else e.of_copies(copies) for name, e in estimates.items()}
-
-
-def _signs(claim: FloatArray, success: BoolArray, made: BoolArray) -> FloatArray:
-    signs = np.zeros(claim.shape)
-    for i in range(claim.shape[2]):
-        at = made[..., i]
-        signs[..., i][at] = cal.ece_signs(claim[..., i][at], success[..., i][at])
-    return signs
-
-
-def _ranking(claim: FloatArray, success: BoolArray, present: BoolArray, recorded: bool) -> dict[str, Estimate]:
-    """AUC, AUC of others and comparative AUC, each (n,)."""
-    shape, n_agents = claim.shape, claim.shape[2]
-    p, y, here = claim.reshape(-1, n_agents), success.reshape(-1, n_agents), present.reshape(-1, n_agents)
-    made = ~np.isnan(claim)
-    own, influence = cal.own_components(p, y, here)
-    other, influence_other = cal.others_components(p, y, here)
-    wins, pairs = cal.comparative_counts(p, y, here)
-    return {
-        "auc": linearised(own, influence.reshape(shape), made, recorded),
-        "auc_others": linearised(other, influence_other.reshape(shape), made, recorded),
-        "comparative_auc": ratio(wins.reshape(shape), pairs.reshape(shape), recorded),
-    }
+    return claims.of_agents(arm) | _replayed(
+        arm,
+        {
+            "hired_rate": ratio(arm.hired & chances, chances, by, rate=True),
+            "share": ratio(arm.attempts, total, by, rate=True),
+            "ask_mean": ratio(np.where(asked, arm.ask, 0.0), asked, by),
+            "claim_minus_success_hired": ratio(arm.claim_gap, arm.judged, by),
+            "negative_utility_rate": ratio(arm.losses, arm.attempts, by, rate=True),
+            **wealth.estimates(arm.bankroll, exited(arm), utilities(arm), by),
+            "expected_profit": ratio(arm.expected, chances, by),
+            "published_profit": ratio(arm.published, chances, by),
+            "cash_profit": ratio(arm.payment - arm.cost, chances, by),
+            "oracle_profit": ratio(oracle, chances, by),
+        },
+    )

@@ -1,7 +1,8 @@
 """claims.csv: the claims of all agents of an arm taken together, as a benchmark paper reports them.
 
-Every claim at a first posting counts once, over distinct replications; the success is that of the first try. Columns
-as in agents.csv, without what only one agent can have.
+Every claim that an agent would make at a first posting counts once, whether it bids or not, over distinct replications;
+several known outcomes of a claim count equally (analysis/observed.py). Columns as in agents.csv, without what only one
+agent can have.
 """
 
 from __future__ import annotations
@@ -12,44 +13,47 @@ import numpy as np
 import pandas as pd
 
 from analysis import calibration as cal
+from analysis import claims
 from analysis.arm import ArmData
-from analysis.inference import Estimate, ratio, without_error
+from analysis.calibration_null import pooled_ece_null
+from analysis.cells import cells
+from analysis.inference import CLUSTERS, Estimate, ratio, without_error
 
 CLAIMS = {
-    "success_rate": "true success of the first try, mean over (replication, task, agent) at which the agent is present",
-    "mean_claim": "stated success probability, mean over claims at the first posting",
-    "brier": "(claim - success)^2, mean over claims at the first posting",
-    "ece": "expected calibration error in 10 equal bins, over claims at the first posting",
-    "ece_null": "expected ECE of perfectly calibrated agents with the same claims",
-    "comparative_auc": "share of pairs of agents at one task, one of the two solving it, in which the solver claimed "
-    "more, ties half",
+    "success_rate": "true success, mean over claims; several known outcomes of a claim count equally",
+    "mean_claim": "success probability that the agent would state at the first posting, mean over claims",
+    "brier": "(claim - success)^2, mean over claims",
+    "brier_reliability": "part of brier due to miscalibration (CORP); brier = reliability - resolution + uncertainty",
+    "brier_resolution": "the part of brier gained by claims that tell claims apart (CORP)",
+    "brier_uncertainty": "brier of the success rate itself",
+    "ece": "expected calibration error in 10 equal bins, over claims",
+    "ece_null": "expected ECE of calibrated agents with the same claims, the outcomes of a task correlated as here",
+    "residual_correlation": "latent correlation of two agents' outcomes at a task, given their claims, in ece_null",
+    "comparative_auc": "share of pairs of agents at one task, one of the two solving it, in which the solver would "
+    "claim more, ties half",
 }
 
 
 def pooled_claims(arm: ArmData) -> dict[str, Estimate]:
     """Estimates () over the claims of all agents, by column name of claims.csv."""
-    part, recorded = arm.distinct, arm.world.recorded
-    present, success, claim = arm.present[part], arm.success[part], arm.claim[part]
-    made = ~np.isnan(claim)
-    n_made = made.sum(axis=2)
-    error = np.where(made, claim - success, 0.0)
-    signs = np.zeros(claim.shape)
-    signs[made] = cal.ece_signs(claim[made], success[made])
-    n_agents = claim.shape[2]
-    flat = cal.comparative_counts(
-        claim.reshape(-1, n_agents), success.reshape(-1, n_agents), present.reshape(-1, n_agents)
-    )
-    wins, pairs = (counts.sum(axis=1).reshape(n_made.shape) for counts in flat)
-    estimates = {
-        "success_rate": ratio((success & present).sum(axis=2), present.sum(axis=2), recorded),
-        "mean_claim": ratio(np.where(made, claim, 0.0).sum(axis=2), n_made, recorded),
-        "brier": ratio((error**2).sum(axis=2), n_made, recorded),
-        "ece": ratio(-(error * signs).sum(axis=2), n_made, recorded),
-        "comparative_auc": ratio(wins, pairs, recorded),
+    seen, by = arm.observed, arm.by_claims
+    known, share = seen.known, seen.share
+    claim, count = np.where(known, seen.claim, 0.0), known.sum(axis=2)
+    claimed, success, used, weight = seen.rows
+    wins, pairs = cal.comparative_counts(claimed, success, used, seen.cell, weight)
+    won, paired = (seen.by_cell(each).sum(axis=2) for each in (wins, pairs))
+    found = {
+        "success_rate": ratio(share.sum(axis=2), count, by, rate=True),
+        "mean_claim": ratio(claim.sum(axis=2), count, by),
+        "brier": ratio(claims.squared_error(seen).sum(axis=2), count, by),
+        "ece": claims.ece(seen, by),
+        "comparative_auc": claims.of_pairs(won, paired, by),
     }
-    copies = arm.world.n_replications if part == slice(0, 1) else 1
-    exact = {"ece_null": without_error(cal.ece_null(claim[made]))}
-    return {name: exact[name] if name in exact else estimates[name].of_copies(copies) for name in CLAIMS}
+    parts = zip(claims.PARTS, map(without_error, claims.brier_parts_of(seen)), strict=True)
+    null, correlation = pooled_ece_null(claimed, success & used, seen.cell, weight)
+    exact = {"ece_null": without_error(null), "residual_correlation": without_error(correlation)}
+    made = {name: one.of_copies(seen.copies) for name, one in (found | dict(parts)).items()} | exact
+    return {name: made[name] for name in CLAIMS}
 
 
 def claims_table(arms: Sequence[ArmData]) -> pd.DataFrame:
@@ -57,12 +61,9 @@ def claims_table(arms: Sequence[ArmData]) -> pd.DataFrame:
     rows = []
     for arm in arms:
         row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism}
-        row["n"] = int((~np.isnan(arm.claim[arm.distinct])).sum())
+        row |= {"n": int(arm.present.sum()), "claims": int(arm.observed.known.sum())}
+        row["clusters"] = CLUSTERS[arm.by_claims]
         for name, estimate in pooled_claims(arm).items():
-            row |= {
-                name: float(estimate.value),
-                f"{name}_se": float(estimate.se),
-                f"{name}_se_mc": float(estimate.se_mc),
-            }
+            row |= cells(name, estimate)
         rows.append(row)
     return pd.DataFrame(rows)

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.inference import ratio
+from analysis.cells import CLUSTERS as WHAT
+from analysis.cells import cells, described
+from analysis.inference import CLUSTERS, By, ratio
 from sim.ledger import Ledger
 from sim.world import World
 
@@ -21,16 +23,15 @@ COLUMNS = {
     "posting": "0 for the first offering of a task",
     "who": '"any" attempt, by the "same" agent as an earlier posting\'s, or by an "other" one',
     "attempts": "attempts at this posting",
-    "success_rate": "attempts that truly succeeded / attempts at this posting",
-    "success_rate_se": "standard error of success_rate for another draw of tasks like these, independent of each other",
-    "success_rate_se_mc": "standard error of success_rate from the simulation's own noise",
+    "clusters": WHAT,
+    **described({"success_rate": "attempts that truly succeeded / attempts at this posting"}),
 }
 
 
-def postings_table(arms: Sequence[tuple[str, World, Ledger]]) -> pd.DataFrame:
-    """postings.csv from each arm's name, World and rows."""
+def postings_table(arms: Sequence[tuple[str, World, Ledger, By]]) -> pd.DataFrame:
+    """postings.csv from each arm's name, World, rows and clusters."""
     rows: list[dict[str, Any]] = []
-    for name, world, ledger in arms:
+    for name, world, ledger, by in arms:
         attempts = ledger.attempts
         for posting in sorted(attempts["posting"].unique().tolist()):
             here = attempts[attempts["posting"] == posting]
@@ -39,20 +40,15 @@ def postings_table(arms: Sequence[tuple[str, World, Ledger]]) -> pd.DataFrame:
             if posting > 0:
                 kinds |= {"same": again, "other": ~again}
             for who, chosen in kinds.items():
-                rows.append({"arm": name, "posting": posting, "who": who} | _rate(world, here[chosen]))
+                rows.append({"arm": name, "posting": posting, "who": who} | _rate(world, here[chosen], by))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _rate(world: World, rows: pd.DataFrame) -> dict[str, float]:
+def _rate(world: World, rows: pd.DataFrame, by: By) -> dict[str, Any]:
     shape = (world.n_replications, world.n_tasks)
     hits, tries = np.zeros(shape), np.zeros(shape)
     at = rows["replication"].to_numpy(), rows["task"].cat.codes.to_numpy()
     np.add.at(tries, at, 1.0)
     np.add.at(hits, at, rows["success"].to_numpy().astype(np.float64))
-    rate = ratio(hits, tries, world.recorded)
-    return {
-        "attempts": len(rows),
-        "success_rate": float(rate.value),
-        "success_rate_se": float(rate.se),
-        "success_rate_se_mc": float(rate.se_mc),
-    }
+    rate = ratio(hits, tries, by, rate=True)
+    return {"attempts": len(rows), "clusters": CLUSTERS[by], **cells("success_rate", rate)}

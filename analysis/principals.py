@@ -1,7 +1,7 @@
 """principals.csv: how each principal of an arm fares, where there are several or one has a budget.
 
     spent        payments to agents less their penalties, of one replication, which is what a budget limits
-    surplus      V solved - payment - overhead over the principal's auctions
+    surplus      V solved - payment + fees - overhead over the principal's auctions
     no budget    the task closed because what was left of the budget did not cover the reserve
 
 Where agents are alone each of their markets has its own principals, with budgets of their own.
@@ -17,7 +17,9 @@ import pandas as pd
 
 from analysis import metrics
 from analysis.arm import ArmData
-from analysis.inference import Estimate, ratio
+from analysis.cells import CLUSTERS as WHAT
+from analysis.cells import all_cells, described
+from analysis.inference import CLUSTERS, Estimate, ratio
 from sim.arrays import BoolArray, FloatArray
 
 _ESTIMATES = {
@@ -25,7 +27,7 @@ _ESTIMATES = {
     "unfilled_rate": "its auctions in which no attempt was made / its auctions",
     "no_budget_rate": "its auctions that closed for want of budget / its auctions",
     "payment": "dollars paid to agents, net of penalties / its auctions",
-    "surplus": "dollars, V solved - payment - overhead / its auctions; NaN where no value is stated",
+    "surplus": "dollars, V solved - payment + fees - overhead / its auctions; NaN where no value is stated",
     "spent": "dollars paid to agents, net of penalties / replications, each market apart where agents are alone",
     "over_budget_rate": "replications in which it spent more than its budget, which only rules that promise more than "
     "the reserve, or hire several at it, can bring about / replications; NaN where it has no budget",
@@ -36,13 +38,9 @@ COLUMNS = {
     "principal": "name of the principal; empty where there is one without a name",
     "budget": "dollars it may spend in a replication; inf: no limit",
     "tasks": "its auctions: (replication, task, market)",
+    "clusters": WHAT,
+    **described(_ESTIMATES),
 }
-for _name, _meaning in _ESTIMATES.items():
-    COLUMNS |= {
-        _name: _meaning,
-        f"{_name}_se": f"standard error of {_name} for another draw of tasks like these, independent of each other",
-        f"{_name}_se_mc": f"standard error of {_name} from the simulation's own noise",
-    }
 
 
 def applies(arm: ArmData) -> bool:
@@ -58,9 +56,9 @@ def principals(arm: ArmData) -> list[dict[str, Estimate]]:
 
 def _principal(arm: ArmData, own: BoolArray, budget: float) -> dict[str, Estimate]:
     """own (R, T): its tasks."""
-    recorded = arm.world.recorded
+    by = arm.by
     mine = np.broadcast_to(own[..., None], arm.value.shape)
-    payment = np.where(mine, arm.per_auction(arm.payment), 0.0)
+    payment = np.where(mine, arm.per_auction(arm.payment - arm.fee), 0.0)
     per_auction: dict[str, FloatArray | BoolArray] = {
         "solve_rate": arm.solved,
         "unfilled_rate": ~arm.filled,
@@ -70,15 +68,16 @@ def _principal(arm: ArmData, own: BoolArray, budget: float) -> dict[str, Estimat
     }
     auctions = mine.sum(axis=2)
     found = {
-        name: ratio(np.where(mine, values, 0.0).sum(axis=2), auctions, recorded) for name, values in per_auction.items()
+        name: ratio(np.where(mine, values, 0.0).sum(axis=2), auctions, by, rate=name.endswith("_rate"))
+        for name, values in per_auction.items()
     }
     each, spent = np.ones((len(own), 1)), payment.sum(axis=1)
     n_markets = spent.shape[1]
     over = (spent > budget + 1e-9).sum(axis=1, keepdims=True)
     limited = np.isfinite(budget)
     return found | {
-        "spent": ratio(payment.sum(axis=2), each * n_markets / own.shape[1], recorded),
-        "over_budget_rate": ratio(over * limited, each * n_markets * limited, recorded),
+        "spent": ratio(payment.sum(axis=2), each * n_markets / own.shape[1], by),
+        "over_budget_rate": ratio(over * limited, each * n_markets * limited, by, rate=True),
     }
 
 
@@ -93,7 +92,5 @@ def principals_table(arms: Sequence[ArmData]) -> pd.DataFrame:
             row |= {"principal": arm.world.principals[place]}
             row |= {"budget": np.inf if arm.budgets is None else arm.budgets[place]}
             row |= {"tasks": int((arm.world.whose == place).sum()) * arm.value.shape[2]}
-            for name, one in estimates.items():
-                row |= {name: float(one.value), f"{name}_se": float(one.se), f"{name}_se_mc": float(one.se_mc)}
-            rows.append(row)
+            rows.append(row | {"clusters": CLUSTERS[arm.by]} | all_cells(estimates))
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.load import write_sweep
 from analysis.sweep_metrics import REDUCER
 from analysis.sweep_table import (
+    FIRST_LOOK,
     Merged,
     factors_table,
     failures_table,
@@ -50,11 +51,14 @@ def write_report(folder: Path, plan: SweepPlan, label: str) -> None:
 def replications_needed(folder: Path, plan: SweepPlan) -> int:
     """Replications in all that the precision asked for needs; those there are, where it is reached.
 
-    The error falls with the square root of the replications; a round adds at least a quarter and at most three times
-    what there is. It follows from the sums alone, so it is the same for any number of workers.
+    It is judged from FIRST_LOOK replications on. The error falls with the square root of the replications; a round adds
+    at least a quarter and at most three times what there is. It follows from the sums alone, so it is the same for any
+    number of workers.
     """
     sums = merged(folder)
     there = sum(plan.job(number)[1] for number in sums.jobs)
+    if there < FIRST_LOOK:
+        return FIRST_LOOK
     table = _precision(sums, plan)
     missed = table[~table["reached"]]
     if missed.empty:

@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.figures.style import Z95
-from analysis.inference import Estimate
-from analysis.sweep_metrics import PER_AUCTION, Quantity, estimate, merge, quantities
-from sim.arrays import FloatArray
+from analysis.inference import CLUSTERS, Estimate
+from analysis.intervals import holm, t_quantile
+from analysis.sweep_cells import PER_AUCTION
+from analysis.sweep_metrics import BYS, Quantity, estimate, merge, quantities
 from sim.errors import RunError
 from sim.invalid import written
 from sim.run import run_info
@@ -31,6 +31,7 @@ from sim.sweep.axes import Factor, levels
 from sim.sweep.job import read_info, read_sums
 
 T = TypeVar("T")
+FIRST_LOOK = 20  # replications before a precision is judged
 
 COLUMNS = {
     "cell": "number of the cell, from 0",
@@ -43,11 +44,19 @@ COLUMNS = {
     "agent": "name of the agent; empty where the metric is of all of them",
     "n": "auctions: (replication, task, market)",
     "value": "the estimate; empty where undefined",
+    "low": "lower end of its 95% interval, for another draw of tasks like these; empty where there is none",
+    "high": "upper end of its 95% interval",
     "se": "its standard error for another draw of tasks like these",
     "se_mc": "its standard error from the simulation's own noise",
+    "clusters": "clusters behind the interval",
+    "by": "what the clusters are (analysis/inference.py)",
     "difference": "value of the arm minus that of its baseline in the same cell and panel, paired auction by auction",
+    "difference_low": "lower end of its 95% interval, not adjusted for how many there are",
+    "difference_high": "upper end of its 95% interval",
     "difference_se": "its standard error for another draw of tasks like these",
     "difference_se_mc": "its standard error from the simulation's own noise",
+    "difference_p": "two-sided p value of no difference",
+    "difference_p_holm": "the same, adjusted by Holm's method over all cells of the arm",
     "baseline": "name of the arm that the difference is taken to",
 }
 
@@ -79,6 +88,22 @@ class Merged:
     def factors(self) -> list[Factor]:
         """The swept factors."""
         return factors_of(self.info)
+
+    def estimate(self) -> Estimate:
+        """Of every row of `total`, in its order."""
+        names = {arm["name"]: place for place, arm in enumerate(self.arms)}
+        itself = np.array([names[arm["baseline"]] == place for place, arm in enumerate(self.arms)])
+        kinds = self.quantities
+        return estimate(
+            self.total,
+            kinds * (len(self.arms) * len(self.whole)),
+            np.tile(np.repeat(itself, len(kinds)), len(self.whole)),
+        )
+
+    def by(self, shape: tuple[int, ...]) -> NDArray[Any]:
+        """What the clusters of every row are, in words, (cells, arms, quantities)."""
+        words = np.array([CLUSTERS[name] for name in BYS], object)
+        return np.asarray(words[self.total["by"]].reshape(shape))
 
     @property
     def quantities(self) -> list[Quantity]:
@@ -149,7 +174,7 @@ def sweep_table(sums: Merged) -> pd.DataFrame:
     own = [place for place, kind in enumerate(kinds) if not kind.paired]
     gap = {(kind.metric, kind.agent): place for place, kind in enumerate(kinds) if kind.paired}
     shape = len(sums.whole), n_arms, len(kinds)
-    estimates = _reshaped(estimate(sums.total), shape) if sums.whole else {}
+    estimates = _reshaped(sums.estimate(), shape) if sums.whole else {}
     count = len(own)
     rows = shape[0] * n_arms * count
     frame: dict[str, Any] = {"cell": np.repeat(np.array(sums.whole, np.int64), n_arms * count)}
@@ -161,12 +186,13 @@ def sweep_table(sums: Merged) -> pd.DataFrame:
         frame[name] = np.tile(np.repeat(np.array(told, object), count), shape[0])
     for name in ("metric", "agent"):
         frame[name] = np.tile(np.array([getattr(kinds[place], name) for place in own], object), shape[0] * n_arms)
-    n = sums.total["den"].reshape(shape)[..., :1] if sums.whole else np.zeros((0, n_arms, 1))
+    n = sums.total["noise_den"].reshape(shape)[..., :1] if sums.whole else np.zeros((0, n_arms, 1))
     frame["n"] = np.broadcast_to(n, (*shape[:2], count)).ravel().astype(np.int64)
     gaps = [gap.get((kinds[place].metric, kinds[place].agent), -1) for place in own]
-    for name in ("value", "se", "se_mc"):
+    for name in ("value", "low", "high", "se", "se_mc", "clusters"):
         frame[name] = estimates[name][..., own].ravel() if estimates else np.zeros(0)
-    for name in ("value", "se", "se_mc"):
+    frame["by"] = sums.by(shape)[..., own].ravel() if estimates else np.zeros(0, object)
+    for name in ("value", "low", "high", "se", "se_mc", "p", "p_holm"):
         column = "difference" if name == "value" else f"difference_{name}"
         picked = np.where(np.array(gaps) < 0, np.nan, estimates[name][..., gaps]) if estimates else np.zeros(0)
         frame[column] = picked.ravel()
@@ -176,8 +202,13 @@ def sweep_table(sums: Merged) -> pd.DataFrame:
     return pd.DataFrame(frame, index=range(rows))
 
 
-def _reshaped(found: Estimate, shape: tuple[int, ...]) -> dict[str, FloatArray]:
-    return {name: getattr(found, name).reshape(shape) for name in ("value", "se", "se_mc")}
+def _reshaped(found: Estimate, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+    """Every field as (cells, arms, quantities), and p adjusted over the cells."""
+    fields = {name: np.reshape(array, shape) for name, array in vars(found).items()}
+    adjusted = np.full(shape, np.nan)
+    for arm, place in np.ndindex(*shape[1:]):
+        adjusted[:, arm, place] = holm(fields["p"][:, arm, place])
+    return fields | {"p_holm": adjusted}
 
 
 def _plain(values: list[Any]) -> list[Any]:
@@ -239,10 +270,11 @@ def failures_table(sums: Merged) -> pd.DataFrame:
 def precision_table(sums: Merged, share: float) -> pd.DataFrame:
     """How precise welfare is in every arm of every whole cell, or the solve rate where no value is stated.
 
-    half_width: of the 95% interval, over replications; on a recorded table that is the simulation's own noise, since no
-    number of replications makes its tasks more. allowed: `share` of the absolute mean.
+    half_width: of the 95% interval, over replications, at least FIRST_LOOK of them; on a recorded table that is the
+    simulation's own noise, since no number of replications makes its tasks more. allowed: `share` of the absolute mean.
     """
-    found = _reshaped(estimate(sums.total), (len(sums.whole), len(sums.arms), len(sums.quantities)))
+    found = _reshaped(sums.estimate(), (len(sums.whole), len(sums.arms), len(sums.quantities)))
+    replications = np.reshape(sums.total["noise_clusters"], found["value"].shape)
     rows = []
     for place, cell in enumerate(sums.whole):
         for arm, about in enumerate(sums.arms):
@@ -250,10 +282,15 @@ def precision_table(sums: Merged, share: float) -> pd.DataFrame:
             metric = "welfare"
             if np.isnan(found["value"][at]):
                 at, metric = (place, arm, PER_AUCTION.index("solve_rate")), "solve_rate"
-            half, allowed = Z95 * found["se_mc"][at], share * abs(found["value"][at])
+            half, allowed = _half_width(found["se_mc"][at], replications[at]), share * abs(found["value"][at])
             row = {"cell": cell, "arm": about["name"], "metric": metric, "half_width": half, "allowed": allowed}
             rows.append({**row, "reached": bool(half <= allowed)})
     return pd.DataFrame(rows, columns=["cell", "arm", "metric", "half_width", "allowed", "reached"])
+
+
+def _half_width(se_mc: float, replications: int) -> float:
+    """t(R - 1) x se_mc; NaN with fewer than FIRST_LOOK replications, of which the error itself is too uncertain."""
+    return float(t_quantile(replications) * se_mc) if replications >= FIRST_LOOK else float("nan")
 
 
 def stamped(frame: pd.DataFrame, info: Mapping[str, Any], label: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What agents end with and when they leave, from ledger rows: wealth, exits, attempts at a loss.
 
-    final wealth   bankroll + payment - cost - bid_cost, summed over the agent's rows of a replication
+    final wealth   bankroll + payment - fee - cost - bid_cost, summed over the agent's rows of a replication
     exit tick      tick of the first clearing at which a bid of the agent is told as "exited"
 
 An agent that loses its last dollar after the replication's last clearing has no exit: nobody read its wealth again.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.inference import Estimate, ratio, without_error
+from analysis.inference import By, Estimate, ratio, without_error
 from sim.arrays import BoolArray, FloatArray
 from sim.ledger import Ledger
 
@@ -44,20 +44,20 @@ def final_wealth(bankroll: Bankroll, utility: FloatArray) -> FloatArray:
     return np.asarray(np.where(np.isfinite(start), start, np.nan) + utility.sum(axis=1))
 
 
-def exit_rate(bankroll: Bankroll, exited: BoolArray, recorded: bool) -> Estimate:
+def exit_rate(bankroll: Bankroll, exited: BoolArray, by: By) -> Estimate:
     """Agents that left / agents, (), NaN where no account is kept. exited: (R, n)."""
     if bankroll is None:
         return without_error(np.nan)
-    return ratio(exited.sum(axis=1, keepdims=True), np.full((len(exited), 1), exited.shape[1]), recorded)
+    return ratio(exited.sum(axis=1, keepdims=True), np.full((len(exited), 1), exited.shape[1]), by, rate=True)
 
 
-def estimates(bankroll: Bankroll, exited: BoolArray, utility: FloatArray, recorded: bool) -> dict[str, Estimate]:
+def estimates(bankroll: Bankroll, exited: BoolArray, utility: FloatArray, by: By) -> dict[str, Estimate]:
     """exit_rate and final_wealth (n,), NaN where no account is kept. exited: (R, n)."""
     if bankroll is None:
         unknown = without_error(np.full(exited.shape[1], np.nan))
         return {"exit_rate": unknown, "final_wealth": unknown}
     each = np.ones((*exited.shape[:1], 1, exited.shape[1]))
     return {
-        "exit_rate": ratio(exited[:, None], each, recorded),
-        "final_wealth": ratio(final_wealth(bankroll, utility)[:, None], each, recorded),
+        "exit_rate": ratio(exited[:, None], each, by, rate=True),
+        "final_wealth": ratio(final_wealth(bankroll, utility)[:, None], each, by),
     }

@@ -22,7 +22,7 @@ from sim.bidding import BidderState, see
 from sim.errors import MarketError
 from sim.retry import at_try, posterior
 from sim.rules import Rules
-from sim.sources import family_codes, leave_one_task_out
+from sim.sources import family_codes
 from sim.standing import State
 from sim.world import World
 
@@ -108,7 +108,7 @@ class Allocator:
             ask, claim, willing = self._bid(at, tender, own, card)
         bids = rules.menus(Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time[at] & free))
         standing = self._standing(at, own.tries, states, self._posted(at, posting, claim))
-        award = rules.mechanism(bids, tender, standing, world.lottery[at][posting])
+        award = rules.ask(bids, tender, standing, world.lottery[at][posting])
         return Clearing(willing, bids, tender, standing, award)
 
     def ask_without(self, clearing: Clearing, at: tuple[int, int], posting: int, barred: BoolArray) -> Clearing:
@@ -116,9 +116,7 @@ class Allocator:
         bids = clearing.bids
         left = Bids.trusted(**vars(bids) | {"active": bids.active & ~barred})
         lottery = self.world.lottery[at][posting]
-        return replace(
-            clearing, bids=left, award=self.rules.mechanism(left, clearing.tender, clearing.standing, lottery)
-        )
+        return replace(clearing, bids=left, award=self.rules.ask(left, clearing.tender, clearing.standing, lottery))
 
     def _bid(
         self, at: tuple[int, ...], tender: Tender, own: BidderState, card: State | None = None
@@ -156,7 +154,7 @@ class Allocator:
         ask, claim, willing = self._bid((), tender, BidderState(tries, tries))
         bids = rules.menus(Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time))
         standing = self._standing((), tries, self.initial(), self._posted((), 0, claim))
-        award = rules.mechanism(bids, tender, standing, world.lottery[:, :, 0])
+        award = rules.ask(bids, tender, standing, world.lottery[:, :, 0])
         return Clearing(willing, bids, tender, standing, award)
 
     def _posted(self, at: tuple[int, ...], posting: int, claim: FloatArray) -> Posted:
@@ -191,13 +189,13 @@ class Allocator:
 
     def _static_cost(self) -> FloatArray:
         source, shape = self.rules.expected_cost, self.world.belief.shape
-        if source.kind == "leave_one_task_out":
-            return leave_one_task_out(self.world, self.world.cost)
+        if source.kind == "record" and self.world.record_cost is not None:
+            return self.world.record_cost
         return np.broadcast_to(np.float64(source.dollars), shape)
 
     def _static_advice(self) -> FloatArray:
-        if self.rules.advice == "leave_one_task_out":
-            return leave_one_task_out(self.world, self._delivered.astype(np.float64))
+        if self.rules.advice == "record" and self.world.record_advice is not None:
+            return self.world.record_advice
         if self.rules.advice == "ability":
             return self.world.ability
         if self.rules.advice == "planner" and self.world.pilot is not None:
@@ -213,6 +211,10 @@ def check_world(world: World, rules: Rules) -> None:
         )
     if rules.advisor is not None and rules.advisor.explores and world.exploration is None:
         raise MarketError("the advisor explores, but the World holds no draws for it")
+    if rules.advice == "record" and world.record_advice is None:
+        raise MarketError("advice comes from a record, but the World holds none (record_advice)")
+    if rules.expected_cost.kind == "record" and world.record_cost is None:
+        raise MarketError("expected costs come from a record, but the World holds none (record_cost)")
     most = rules.postings - 1 if rules.exclude == "none" else 0
     if world.retry_belief is not None and world.retry_belief.shape[-1] < most:
         held = world.retry_belief.shape[-1]

@@ -228,6 +228,8 @@ class Award(_Arrays):
     turn: (..., n) who tries first among several hired: turn 0, then, if it fails, turn 1, ... until one passes; those
         whose turn does not come are paid nothing. None: all try at once.
     budget: (..., n) dollars at which an attempt is stopped; None: it is not.
+    fee: (..., n) dollars >= 0 that an agent owes the principal at the clearing, hired or not, whatever comes of the
+        work: an entry fee, or what everybody pays in an all-pay auction. Only bids that count owe one. None: none does.
     """
 
     hired: BoolArray
@@ -236,6 +238,7 @@ class Award(_Arrays):
     by_tie: BoolArray
     turn: IntArray | None = None
     budget: FloatArray | None = None
+    fee: FloatArray | None = None
 
     def __post_init__(self) -> None:
         hired = as_bool("hired", self.hired)
@@ -260,12 +263,23 @@ class Award(_Arrays):
             _same_shape(hired=hired, budget=budget)
             require("budget", "be >= 0 where hired", budget, (budget >= 0) | ~hired)
             self._set(budget=budget)
+        if self.fee is not None:
+            fee = as_float("fee", self.fee)
+            _same_shape(hired=hired, fee=fee)
+            require_fee(fee)
+            self._set(fee=fee)
+
+
+def require_fee(fee: FloatArray) -> None:
+    """Raise `ArrayError` where a fee is not a finite amount >= 0."""
+    require("fee", "be finite and >= 0", fee, np.isfinite(fee) & (fee >= 0))
 
 
 def settle(award: Award, status: NDArray[np.int8]) -> FloatArray:
     """Payment (..., n) in dollars for each agent: PASS pays pay_success, FAIL pay_failure, INFRA and NONE nothing.
 
-    `status`: (..., n) `Status` codes as the verifier reports them. Every payment in bidlab comes from here.
+    `status`: (..., n) `Status` codes as the verifier reports them. Every payment for work in bidlab comes from here; a
+    fee is no part of it, since it is owed at the clearing whatever the status.
 
     >>> award = Award([True, False], [0.4, 0.0], [-0.5, 0.0], np.False_)
     >>> settle(award, np.array([Status.FAIL, Status.NONE], np.int8)).tolist()

@@ -41,9 +41,9 @@ def audit(
     jobs: Annotated[str | None, typer.Option(help="processes of this machine [default: one per core]")] = None,
     force: Annotated[bool, typer.Option("--force", help="replace another run or audit")] = False,
 ) -> None:
-    """Measure what an agent gains by lying about its ask, its claim or both, rule by rule.
+    """Attack what each rule promises, and measure what an agent gains by a lie about its ask, its claim or both.
 
-    Exit code 1 where a rule declares truth dominant and a lie pays.
+    Exit code 1 where a promise falls.
     """
     from sim.audit.execute import Sizes
     from sim.audit.plan import plan_e1, plan_scenario

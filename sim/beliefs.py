@@ -9,6 +9,11 @@ that has nothing to do with ability; e is private noise. tau^2 = sigma_d^2 + sig
 ability, and reach = sigma_d rho_d + sigma_u rho_u its covariance with the signal: all that the signal says of the
 outcome. Only rho_u can tell agents apart on a task.
 
+Claims are right on average where E[success - claim] = 0, which fixes m given lambda (`right_on_average`); calibrated
+where they also move as the outcome does, which fixes both (`calibrated`). Overconfidence is m above the first,
+whatever lambda is; overprecision is lambda above the second's. They are overestimation and overprecision of
+[MooreHealy2008].
+
 Calibration and discrimination are separate: m and lambda cannot change which of two claims is higher (lambda > 0), so
 they leave the AUC alone before rounding; rho_d, rho_u and gamma do not appear in `calibrated` but through reach.
 """
@@ -20,11 +25,12 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import optimize
-from scipy.special import expit, log_expit, ndtr, ndtri
+from scipy.special import expit, log_expit, logit, ndtr, ndtri
 
 from sim.arrays import FloatArray
 
 _NODES = 201
+_ON_AVERAGE = 1e-9  # how close a mean claim must come to the rate
 
 
 class Calibrated(NamedTuple):
@@ -99,6 +105,41 @@ def calibrated(alpha: float, tau: float, reach: float) -> Calibrated:
     k = np.sqrt(1.0 + np.pi / 8.0 * (tau * tau - reach * reach))
     found = optimize.minimize(loss, np.array([alpha / k, reach / k]), jac=True, method="BFGS", options={"gtol": 1e-10})
     return Calibrated(float(found.x[0]), float(found.x[1]))
+
+
+@cache
+def right_on_average(rate: float, slope: float, grid: tuple[float, ...] | None = None) -> float:
+    """The m at which claims sigma(m + slope s), rounded to a grid if there is one, average to `rate`.
+
+    They overestimate nothing on average, whatever the slope; at the slope of `calibrated` it is m of `calibrated`. The
+    mean of rounded claims is g_1 + sum over k of (g_(k+1) - g_k) P(m + slope s >= b_k), b the logits half-way between
+    the grid's claims: continuous in m and rising from g_1 to the highest. NaN where no m will do: the rate lies beyond
+    the grid's ends, or claims that are all the same cannot be split between two of the grid.
+
+    >>> round(right_on_average(0.804, 4.34), 2), round(right_on_average(0.7, 1.0, (0.5, 0.9)), 3)
+    (4.02, 0.847)
+    >>> right_on_average(0.802, 0.3, (0.32, 0.55, 0.78))
+    nan
+    """
+    if grid is not None and not grid[0] < rate < grid[-1]:
+        return float("nan")
+
+    def gap(m: float) -> float:
+        return (success_rate(m, abs(slope)) if grid is None else _mean_on_grid(m, abs(slope), grid)) - rate
+
+    widest = 60.0 + 10.0 * abs(slope)
+    for end, beyond in ((-widest, gap(-widest) >= 0), (widest, gap(widest) <= 0)):
+        if beyond:
+            return end
+    m = float(optimize.brentq(gap, -widest, widest, xtol=1e-12))
+    return m if abs(gap(m)) < _ON_AVERAGE else float("nan")
+
+
+def _mean_on_grid(m: float, slope: float, grid: tuple[float, ...]) -> float:
+    claims = np.array(grid)
+    border = logit((claims[1:] + claims[:-1]) / 2.0)
+    above = ndtr((m - border) / slope) if slope > 0 else (m >= border).astype(np.float64)
+    return float(claims[0] + np.diff(claims) @ above)
 
 
 def to_grid(claim: FloatArray, grid: FloatArray) -> FloatArray:

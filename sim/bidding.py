@@ -16,7 +16,7 @@ A liar's ask is the truthful ask at its belief, so that a policy changes one thi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
@@ -162,6 +162,14 @@ def parse_policy(raw: Any) -> Policy:
     return found
 
 
+def check_named(own: Iterable[str], agents: Sequence[str]) -> None:
+    """Raise ScenarioError where a policy is for an agent that is not there."""
+    for name in own:
+        if name not in agents:
+            allowed = ", ".join(agents)
+            raise ScenarioError(f"bidders.agents: no agent {name!r}{closest(name, agents)}; allowed: {allowed}")
+
+
 @dataclass(frozen=True)
 class Bidders:
     """All agents under a rule: everybody bids by `everybody`, but for those with a policy of their own.
@@ -186,10 +194,8 @@ class Bidders:
         fallback: Fallback | None = None,
     ) -> Bidders:
         """From what a scenario writes; raises ScenarioError where no agent has a name, unless each is alone."""
-        for name in own:
-            if name not in agents and not alone:
-                allowed = ", ".join(agents)
-                raise ScenarioError(f"bidders.agents: no agent {name!r}{closest(name, agents)}; allowed: {allowed}")
+        if not alone:
+            check_named(own, agents)
         places = {list(agents).index(name): parse_policy(raw) for name, raw in own.items() if name in agents}
         everybody = parse_policy(policy)
         if mechanism.asks_for != "price" and any(isinstance(one, Shaded) for one in (everybody, *places.values())):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sim.allocator import Clearing
-from sim.arrays import Award, BoolArray, Status, settle
+from sim.arrays import Award, BoolArray, FloatArray, Status, settle
 from sim.rules import Rules
 from sim.wealth import Accounts, Balances, bond, most
 from sim.world import World
@@ -41,18 +41,26 @@ class Books:
     def bonded(
         self, clearing: Clearing, made: BoolArray, ask_without: Callable[[Clearing, BoolArray], Clearing]
     ) -> tuple[Clearing, BoolArray]:
-        """The clearing once nobody hired lacks the bond, and who is barred (n,). made (n,): bids, charged first."""
+        """The clearing once nobody lacks bond or fee, and who is barred (n,). made (n,): bids, charged first."""
         barred = np.zeros(self._n_agents, np.bool_)
         if self.agents is None:
             return clearing, barred
         self.agents.charge(made, self._bid_cost)
         while True:
             award = clearing.award
-            lacking = self.agents.lacking(award.hired, award.pay_success, award.pay_failure)
+            lacking = self.agents.lacking(award.hired, award.pay_success, award.pay_failure, award.fee)
             if not lacking.any():
                 return clearing, barred
             barred |= lacking
             clearing = ask_without(clearing, barred)
+
+    def collect(self, task: int, fee: FloatArray) -> None:
+        """Move the fees (n,) of a clearing from agents to the principal."""
+        if self.agents is not None:
+            self.agents.pay(fee)
+        if self.principals is not None:
+            for each in fee:
+                self.principals.balance[self._whose[task]] += each
 
     def award(self, task: int, posting: int, agent: int, award: Award) -> None:
         """Set aside what the contract may take from either side."""

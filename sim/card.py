@@ -5,19 +5,22 @@ With success rate S, mean claim Q, mean cost C and mean cost belief B of the age
     claim         logit q' = logit q + weight (logit S - logit Q)
     cost belief   c' = c (C / B)^cost_weight
 
-    record = "others"   the tasks of the same replication but the one it is read for, so that nothing of that task's
-                        outcome leaks; S is of what was truly delivered at first tries
+    record = "redrawn", "split", "published"   made before the market opens: sim/records.py says of which tasks. S is
+                        of what was truly delivered, smoothed except as published
     record = "past"     the agent's own attempts in the running market that had ended, PASS or FAIL as verified, when
-                        the posting went out; INFRA is no record. Q and B are of what it believed at these attempts
-                        before any card moved it
+                        the posting went out; INFRA is no record. S is not smoothed: three successes make an agent
+                        certain. Q and B are of what it believed at these attempts before any card moved it; `history`
+                        keeps the first so many of them
 
-`history` keeps the first so many of them. At S = 0 or 1 the claim becomes 0 or 1: with three tasks on the card that is
-the small-sample trap, in which three successes make an agent certain. A card that is empty, or whose mean claim is 0
-or 1, changes nothing. What own failures at the task leave of a belief follows from the claim as the card moved it.
+A card is one shift in logits for each agent and record, so it moves all claims alike and none past another: it changes
+calibration and leaves the ranking of an agent's tasks (AUC) as it was. The published card has a record for each task,
+and does not. Beliefs of 0 and 1 stay. A card that is empty, or whose mean claim is 0 or 1, changes nothing. What own
+failures at the task leave of a belief follows from the claim as the card moved it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -34,7 +37,7 @@ from sim.world import World
 _FAIL, _PASS = int(Status.FAIL), int(Status.PASS)
 
 
-class Record(NamedTuple):
+class Means(NamedTuple):
     """What a card says, (..., n): success rate, mean claim, mean cost, mean cost belief; NaN where it is empty."""
 
     success: FloatArray
@@ -51,45 +54,49 @@ class Leaned(NamedTuple):
     moved: BoolArray
 
 
-def lean(card: Card, record: Record, belief: FloatArray, cost_belief: FloatArray) -> Leaned:
-    """What an agent believes once it has read its record; all arrays (..., n)."""
+class Move(NamedTuple):
+    """What a card does, (..., n). shift: logits added to claims, NaN where it does nothing; scale: of cost beliefs."""
+
+    shift: FloatArray
+    scale: FloatArray
+
+
+def move(card: Card, means: Means) -> Move:
+    """What reading the card does; all arrays (..., n)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        shift = card.weight * (logit(record.success) - logit(record.claim))
-        after = expit(logit(belief) + shift)
-        ratio = (record.cost / record.cost_belief) ** card.cost_weight
-    after = np.where(np.isinf(shift), (shift > 0).astype(np.float64), after)
-    moved = (card.weight > 0) & ~np.isnan(shift) & (record.claim > 0) & (record.claim < 1)
-    scale = np.where(np.isfinite(ratio), ratio, 1.0)
-    return Leaned(np.where(moved, after, belief), cost_belief * scale, moved)
+        shift = card.weight * (logit(means.success) - logit(means.claim))
+        ratio = (means.cost / means.cost_belief) ** card.cost_weight
+    moved = (card.weight > 0) & (means.claim > 0) & (means.claim < 1)
+    return Move(np.where(moved, shift, np.nan), np.where(np.isfinite(ratio), ratio, 1.0))
 
 
-def with_card(world: World, card: Card) -> World:
-    """The World in which every agent has read its card of the other tasks."""
-    counted = world.present
-    if card.history is not None:
-        counted = counted & (np.cumsum(counted, axis=1) <= card.history)
-    record = Record(
-        *(
-            _mean_of_others(array, counted)
-            for array in (world.delivered[..., 0], world.belief, world.cost[..., 0], world.cost_belief)
-        )
-    )
-    leaned = lean(card, record, world.belief, world.cost_belief)
+def lean(moves: Move, belief: FloatArray, cost_belief: FloatArray) -> Leaned:
+    """What an agent believes once its card has moved it; all arrays (..., n)."""
+    moved = ~np.isnan(moves.shift)
+    free = moved & (belief > 0) & (belief < 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        after = expit(logit(belief) + moves.shift)
+    return Leaned(np.where(free, after, belief), cost_belief * moves.scale, moved)
+
+
+def with_card(world: World, card: Card, means: Means, serve: Callable[[FloatArray], FloatArray]) -> World:
+    """The World in which every agent has read its card before the market opens.
+
+    means: of each record there is. serve: from that to (R, T, n), what the record that serves each task says.
+    """
+    moves = move(card, means)
+    leaned = lean(Move(*map(serve, moves)), world.belief, world.cost_belief)
     later = world.retry_belief
     if later is not None and world.spread is not None:
         own = after_each(leaned.belief, world.spread, later.shape[-1])
         later = np.where(leaned.moved[..., None], own, later)
-    return replace(world, belief=leaned.belief, cost_belief=leaned.cost_belief, retry_belief=later)
-
-
-def _mean_of_others(values: FloatArray | BoolArray, counted: BoolArray) -> FloatArray:
-    """Mean over the counted tasks but the task itself, (R, T, n); NaN where there is none."""
-    kept = np.where(counted, values, 0.0)
-    count = counted.sum(axis=1, keepdims=True) - counted
-    others = np.add.accumulate(kept, axis=1)[:, -1:] - kept
-    mean = np.full(kept.shape, np.nan)
-    np.divide(others, count, out=mean, where=count > 0)
-    return mean
+    return replace(
+        world,
+        uncarded=world.belief,
+        belief=leaned.belief,
+        cost_belief=leaned.cost_belief,
+        retry_belief=later,
+    )
 
 
 class Attempted(NamedTuple):
@@ -118,7 +125,7 @@ class PastCard:
 
     def init(self, n_agents: int) -> State:
         """Nothing seen."""
-        return tuple(np.zeros(n_agents) for _ in range(1 + len(Record._fields)))
+        return tuple(np.zeros(n_agents) for _ in range(1 + len(Means._fields)))
 
     def step(self, state: State, seen: Attempted) -> State:
         """Add the attempts that count while there is room on the card."""
@@ -128,11 +135,11 @@ class PastCard:
         more = (1.0, seen.status == _PASS, seen.belief, seen.cost, seen.cost_belief)
         return tuple(held + np.where(counted, new, 0.0) for held, new in zip(state, more, strict=True))
 
-    def read(self, state: State) -> Record:
+    def read(self, state: State) -> Means:
         """The means."""
         count = np.where(state[0] > 0, state[0], np.nan)
-        return Record(*(total / count for total in state[1:]))
+        return Means(*(total / count for total in state[1:]))
 
     def lean(self, state: State, belief: FloatArray, cost_belief: FloatArray) -> Leaned:
         """What the agents believe after reading the card in this state."""
-        return lean(self.card, self.read(state), belief, cost_belief)
+        return lean(move(self.card, self.read(state)), belief, cost_belief)

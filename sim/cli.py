@@ -44,14 +44,14 @@ def run(
 
     with plugins(plugin or []) as digests:
         plan = _plan(scenario, seed, replications, override, mechanism, digests, engine)
+        _say_unrounded(plan)
         folder = out or Path("out") / plan.scenario.name
         with auctions(plan) as (progress, phase):
 
             def finish(place: Path) -> None:
                 from analysis.report import write_report
 
-                phase("tables and figures")
-                write_report(place, events=events)
+                write_report(place, events=events, phase=phase)
 
             try:
                 execute(plan, folder, force=force, progress=progress, finish=finish)
@@ -86,7 +86,9 @@ def check(
             f"at most {memory / 2**30:.2f} GiB; hash {plan.digest[:12]}"
         )
         swept = sweep_cli.check(scenario, seed, replications, override, mechanism, digests)
-        if swept is not None:
+        if swept is None:
+            _say_unrounded(plan)
+        else:
             typer.echo(swept)
 
 
@@ -101,7 +103,10 @@ def fit(
     column: Annotated[
         list[str] | None, typer.Option(help="our name=the table's, e.g. cost=cost_usd; guessed where absent")
     ] = None,
-    sigma_u: Annotated[float, typer.Option(help="sd of the private fit, which no table identifies")] = 1.0,
+    sigma_u: Annotated[
+        float | None,
+        typer.Option(help="sd of the private fit, to be held; absent: fitted where trials are repeated, else 1"),
+    ] = None,
     source: Annotated[str, typer.Option(help="key of REFERENCES.md, kept in the profile")] = "",
     resamples: Annotated[int, typer.Option(help="bootstrap resamples of the tasks", min=2)] = 120,
     seed: Seed = None,
@@ -198,6 +203,14 @@ def _plan(
         mechanisms=mechanisms or [],
     )
     return plan(scenario, digests, engine)
+
+
+def _say_unrounded(plan: Plan) -> None:
+    from sim.unrounded import unrounded
+
+    line = unrounded([(plan.scenario, plan.origin)])
+    if line is not None:
+        typer.echo(line)
 
 
 def _show(folder: Path) -> None:

@@ -3,7 +3,7 @@
 One JSON object a line: event, arm, replication, tick, task, posting and what belongs to the event.
 
     posted      value, reserve, penalty
-    bid         agent, ask, claim (null where none was made), score, outcome
+    bid         agent, ask, claim (null where none was made), score, outcome; fee where it owes one
     cleared     n_active, n_hired, by_tie
     hired       agent, try, pay_success, pay_failure; turn where it waited for one, budget where it has one
     completed   agent, status, success, timed_out, payment, cost
@@ -59,6 +59,7 @@ def events(ledger: Ledger, *, rounds: bool = False) -> Iterator[Row]:
         place = places[tuple(row[key] for key in _KEY)]
         told = {key: row[key] for key in ("agent", "ask", "claim", "score", "outcome")}
         tick = rows[place]["tick"]
+        told |= {"fee": row["fee"]} if row["fee"] else {}
         stream.append((_at(row, tick, place, _BID), _event("bid", row, tick, told)))
     last: dict[int, Key] = {}
     for row in _records(_in_market(ledger.attempts, alone)):

@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from sim.bankroll import bankrolls
+from sim.bidding import check_named
 from sim.engine import Engine, choose, play, play_alone
 from sim.errors import RunError, ScenarioError
 from sim.folder import check_folder, open_partial, partial_of, take_name
@@ -27,6 +29,7 @@ from sim.origin import Origin
 from sim.principals import principal_names
 from sim.run import arm_rules, arm_world, scenario_origin
 from sim.scenario import Arm, Scenario
+from sim.world import World
 
 Progress = Callable[[str, int], None]  # arm, auctions done since the last call
 _KEPT = r"arm-\d+\.[a-z]+\.parquet"  # what a run that goes on finds in its folder
@@ -93,11 +96,20 @@ def check_arms(scenario: Scenario, origin: Origin) -> None:
     for arm in scenario.arms:
         try:
             world = arm_world(scenario, arm, origin, replications=1)
-            alone = arm.settings.market.alone
-            for market in [world.only(agent) for agent in range(world.n_agents)] if alone else [world]:
+            for market in _markets(arm, world):
                 arm_rules(arm, market)
         except ScenarioError as error:
             raise ScenarioError(f"{scenario.name}: arm {arm.name!r}: {error}") from None
+
+
+def _markets(arm: Arm, world: World) -> list[World]:
+    """The Worlds the arm plays in; raises ScenarioError where it names an agent that is in none of them."""
+    if not arm.settings.market.alone:
+        return [world]
+    bidders = arm.settings.bidders
+    check_named(bidders.agents, world.agents)
+    bankrolls(bidders.bankroll, world.agents)
+    return [world.only(agent) for agent in range(world.n_agents)]
 
 
 def execute(

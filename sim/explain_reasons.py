@@ -21,9 +21,11 @@ def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
     if outcome == "exited":
         return "its wealth had run out: it has left the market"
     if outcome == "no bond":
-        return "would be hired, but cannot post the bond: barred from this clearing"
+        return "cannot post the bond, or pay the fee, that it would owe: barred from this clearing"
     if outcome == "withdrawn":
         return "the tender was withdrawn: the budget does not cover the reserve"
+    if outcome == "bid limit":
+        return "made no bid: it had bid on as many tasks of this round as it may"
     if outcome == "late":
         return f"bid after {case.world.latency[0, task, agent]} ticks; the window is {case.window}"
     if outcome == "busy":
@@ -113,7 +115,16 @@ def prices(case: Case) -> list[str]:
             f"{who} is promised {dollars(success)} on success ({origin}) and {dollars(failure)} on failure{limit}"
         )
     off = case.round is not None and case.round.put_off()
-    return lines or ["nobody is hired", *(["the task is put off to the next round"] if off else [])]
+    lines = lines or ["nobody is hired", *(["the task is put off to the next round"] if off else [])]
+    return [*lines, *_fees(case)]
+
+
+def _fees(case: Case) -> list[str]:
+    """What bids owe, a line for each that owes anything."""
+    if case.award.fee is None:
+        return []
+    owing = np.flatnonzero(case.award.fee).tolist()
+    return [f"{case.world.agents[agent]} owes a fee of {dollars(float(case.award.fee[agent]))}" for agent in owing]
 
 
 def _origin(case: Case, winner: int, price: float) -> str:

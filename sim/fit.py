@@ -2,20 +2,27 @@
 
 No ability is observed; one outcome, one claim and one cost belief are, per (task, agent). In order
 
-    1  alpha, sigma_d   maximum likelihood, sigma_u given                      sim/fitting/ability.py
+    1  alpha, sigma_d   maximum likelihood                                     sim/fitting/ability.py
+       sigma_u          with them where trials are repeated, else held         and its interval: private_fit.py
     2  m, lambda        interval-censored normal on the agent's own grid       sim/fitting/claims.py
     3  rho              polyserial correlation of claims and outcomes          sim/fitting/signals.py
     4  gamma            one factor for what signals share beyond difficulty    sim/fitting/signals.py
-    5  costs            log-normals, cost belief correlated with the signal    sim/fitting/signals.py
+    5  costs            log-normals and shares of 0, cost belief correlated
+                        with the signal                                        sim/fitting/signals.py
 
-and from these m*, lambda* of calibrated claims (sim/beliefs.py), bias = m - m* and excess = lambda - lambda*.
+and from these m*, lambda* of calibrated claims (sim/beliefs.py), bias = m - m*, excess = lambda - lambda*, and the
+overconfidence of sim/knobs.py: m less that of claims with this lambda that are right on average.
+
+One outcome per (task, agent) does not identify sigma_u: it is then what the caller states, ASSUMED_SIGMA_U if nothing.
 
 Standard errors are those of a bootstrap over tasks: every step anew on tasks drawn with replacement, the grids kept.
 Agents are taken as given. A resample without variety (an agent that solves all its tasks, or makes fewer than three
 distinct claims) has no estimate; it is left out, counted, and another is drawn.
 
 On tables of 93 tasks like the recorded one, estimates of alpha are .2 too high on average (a quarter of a standard
-error) and bias is .1 too low; rho, m and lambda are off by less than .02 (tests/theory/test_fit_recovery.py).
+error) and bias is .1 too low; rho, m and lambda are off by less than .02 (tests/theory/test_fit_recovery.py). With 5
+trials a cell sigma_u is estimated without visible bias and its interval holds the truth 95% of the time
+(tests/theory/test_fit_private_fit.py).
 
 Index convention: n agents, B resamples. Draws: "fit bootstrap", (resample, place).
 """
@@ -23,7 +30,7 @@ Index convention: n agents, B resamples. Draws: "fit bootstrap", (resample, plac
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,12 +38,13 @@ from pydantic import ValidationError
 
 from sim import draws
 from sim.arrays import FloatArray
-from sim.beliefs import calibrated
+from sim.beliefs import calibrated, right_on_average, success_rate
 from sim.errors import ScenarioError, TableError
 from sim.fitting import signals
 from sim.fitting.ability import Ability, AbilityFit
 from sim.fitting.cases import Cases, cases_of, check
 from sim.fitting.claims import fit_claims
+from sim.fitting.private_fit import private_fit_interval
 from sim.invalid import fault_line
 from sim.profile import AgentProfile, LogNormal, Profile
 from sim.table import Recorded
@@ -53,8 +61,10 @@ PARAMETERS = (
     "cost_mean",
     "cost_sd",
 )
-DERIVED = ("m_calibrated", "slope_calibrated", "bias", "excess")
-POOLED = ("sigma_d", "own_minus_others")
+ZEROS = ("cost_belief_zero", "cost_zero")  # shares of costs that are 0
+DERIVED = ("m_calibrated", "slope_calibrated", "bias", "excess", "overconfidence")
+POOLED = ("sigma_d", "sigma_u", "own_minus_others")
+ASSUMED_SIGMA_U = 1.0
 _MOST_LEFT_OUT = 9  # resamples without an estimate, to each one with
 _LEAST_TAU = 0.01  # logits; below it a correlation with z means nothing
 
@@ -63,16 +73,20 @@ Values = dict[str, FloatArray]
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A fit. value, se: one array per name, (n,) for PARAMETERS and DERIVED, () for POOLED; draw: (B, ...) alike.
+    """A fit. value, se: an array per name, (n,) for PARAMETERS, ZEROS and DERIVED, () for POOLED; draw: (B, ...) alike.
 
-    se is NaN without a bootstrap. own_minus_others: how much more a signal correlates with its own latent outcome than
-    with another agent's, mean over agents; 0 where signals know the task but not the fit to it.
+    se is NaN without a bootstrap, and of what was not fitted: sigma_u where it is held, logarithms of costs that are 0.
+    repeated: some agent tried some task twice. sigma_u_interval: 95%, None where sigma_u was held. own_minus_others:
+    how much more a signal correlates with its own latent outcome than with another agent's, mean over agents; 0 where
+    signals know the task but not the fit to it.
     """
 
     agents: tuple[str, ...]
     n_tasks: int
     n_outcomes: int
     log_likelihood: float  # nats, of the outcomes
+    repeated: bool
+    sigma_u_interval: tuple[float, float] | None  # logits
     profile: Profile
     value: Values
     se: Values
@@ -94,46 +108,51 @@ class Fitted:
 def fit(
     recorded: Recorded,
     *,
-    sigma_u: float = 1.0,
+    sigma_u: float | None = None,
     n_bootstrap: int = 120,
     seed: int = 0,
     source: str = "",
     progress: Callable[[int], None] | None = None,
 ) -> Fitted:
-    """The population that fits the table best at this sigma_u (logits).
+    """The population that fits the table best.
 
-    n_bootstrap: resamples behind the standard errors, 0 for none. source: the profile's. progress: called with 1 after
-    each resample. Raises TableError where the table cannot be fitted, ScenarioError where an argument is wrong.
+    sigma_u: logits to hold it at; None: fitted where trials are repeated, else ASSUMED_SIGMA_U. n_bootstrap: resamples
+    behind the standard errors, 0 for none. source: the profile's. progress: called with 1 after each resample. Raises
+    TableError where the table cannot be fitted, ScenarioError where an argument is wrong.
     """
-    if not 0.0 <= sigma_u <= 50.0:
-        raise ScenarioError(f"sigma_u must lie in [0, 50]; got {sigma_u:g}")
+    if sigma_u is not None and not 0.0 <= sigma_u <= 20.0:
+        raise ScenarioError(f"sigma_u must lie in [0, 20]; got {sigma_u:g}")
     if n_bootstrap < 0 or n_bootstrap == 1:
         raise ScenarioError(f"n_bootstrap must be 0, or 2 at least; got {n_bootstrap}")
     cases = cases_of(recorded)
-    ability = AbilityFit(cases, sigma_u)
-    best, value = estimate(cases, ability, sigma_u, np.ones(len(recorded.tasks)))
-    drawn, left_out = _bootstrap(cases, ability, sigma_u, n_bootstrap, seed, best, progress)
+    if sigma_u is None and not cases.repeated:
+        sigma_u = ASSUMED_SIGMA_U
+    ability, once = AbilityFit(cases, sigma_u), np.ones(len(recorded.tasks))
+    best, value = estimate(cases, ability, once)
+    drawn, left_out = _bootstrap(cases, ability, n_bootstrap, seed, best, progress)
     draw = {name: np.array([one[name] for one in drawn]).reshape(-1, *np.shape(value[name])) for name in value}
     return Fitted(
         agents=recorded.agents,
         n_tasks=int(cases.present.any(axis=1).sum()),
         n_outcomes=int(cases.tried.sum()),
         log_likelihood=best.log_likelihood,
-        profile=_profile(cases, sigma_u, value, source),
+        repeated=cases.repeated,
+        sigma_u_interval=private_fit_interval(cases, once, best) if sigma_u is None else None,
+        profile=_profile(cases, value, source),
         value=value,
-        se={name: _sd(draw[name]) for name in value},
+        se={name: _sd(draw[name]) for name in value} | ({} if sigma_u is None else {"sigma_u": np.array(np.nan)}),
         draw=draw,
-        profiles=tuple(_profile(cases, sigma_u, one, source) for one in drawn),
+        profiles=tuple(_profile(cases, one, source) for one in drawn),
         left_out=left_out,
     )
 
 
 def estimate(
-    cases: Cases, ability: AbilityFit, sigma_u: float, weight: FloatArray, start: Ability | None = None
+    cases: Cases, ability: AbilityFit, weight: FloatArray, start: Ability | None = None
 ) -> tuple[Ability, Values]:
     """Every parameter for tasks with these weights (T,); `start` speeds up the search for the maximum."""
     best = ability.fit(weight, start)
-    tau = math.hypot(best.sigma_d, sigma_u)
+    tau = math.hypot(best.sigma_d, best.sigma_u)
     if tau < _LEAST_TAU:
         raise TableError("the agents' outcomes are unrelated: with sigma_u = 0 there is nothing a signal could know")
     grids = range(len(cases.agents))
@@ -143,8 +162,10 @@ def estimate(
     rho = signals.fit_rho(latent, tau)
     gamma = signals.fit_gamma(cases, weight, score, variance, rho, (best.sigma_d / tau) ** 2)
     goal = np.array([calibrated(float(a), tau, float(r) * tau) for a, r in zip(best.alpha, rho, strict=True)]).T
+    level = [right_on_average(success_rate(float(a), tau), float(at)) for a, at in zip(best.alpha, slope, strict=True)]
     return best, {
         "sigma_d": np.array(best.sigma_d),
+        "sigma_u": np.array(best.sigma_u),
         "own_minus_others": _own_minus_others(latent),
         "alpha": best.alpha,
         "m": m,
@@ -156,6 +177,7 @@ def estimate(
         "slope_calibrated": goal[1],
         "bias": m - goal[0],
         "excess": slope - goal[1],
+        "overconfidence": m - np.array(level),
     }
 
 
@@ -168,7 +190,6 @@ def log_likelihoods(recorded: Recorded, sigma_u: Sequence[float]) -> list[float]
 def _bootstrap(
     cases: Cases,
     ability: AbilityFit,
-    sigma_u: float,
     n_bootstrap: int,
     seed: int,
     start: Ability,
@@ -185,7 +206,7 @@ def _bootstrap(
         weight = np.bincount((uniform * n_tasks).astype(np.int64), minlength=n_tasks).astype(np.float64)
         try:
             check(cases, weight)
-            found.append(estimate(cases, ability, sigma_u, weight, start)[1])
+            found.append(estimate(cases, ability, weight, start)[1])
         except TableError:
             continue
         if progress is not None:
@@ -210,11 +231,11 @@ def _sd(draw: FloatArray) -> FloatArray:
     return np.asarray(np.std(draw, axis=0, ddof=1) if len(draw) else np.full(draw.shape[1:], np.nan))
 
 
-def _profile(cases: Cases, sigma_u: float, value: Values, source: str) -> Profile:
+def _profile(cases: Cases, value: Values, source: str) -> Profile:
     agents = {}
     try:
         for i, name in enumerate(cases.agents):
-            own = {key: float(value[key][i]) for key in PARAMETERS}
+            own = {key: float(value[key][i]) for key in (*PARAMETERS, *ZEROS)}
             agents[name] = AgentProfile(
                 alpha=own["alpha"],
                 m=own["m"],
@@ -222,13 +243,19 @@ def _profile(cases: Cases, sigma_u: float, value: Values, source: str) -> Profil
                 rho=own["rho"],
                 gamma=own["gamma"],
                 grid=cases.grid[i].tolist(),
-                cost_belief=LogNormal(
-                    mean=own["cost_belief_mean"],
-                    sd=own["cost_belief_sd"],
-                    correlation=own["cost_belief_correlation"],
-                ),
-                cost=LogNormal(mean=own["cost_mean"], sd=own["cost_sd"]),
+                cost_belief=_law(own, "cost_belief"),
+                cost=_law(own, "cost"),
             )
-        return Profile(source=source, sigma_d=float(value["sigma_d"]), sigma_u=sigma_u, agents=agents)
+        sigma_d, sigma_u = float(value["sigma_d"]), float(value["sigma_u"])
+        return Profile(source=source, sigma_d=sigma_d, sigma_u=sigma_u, agents=agents)
     except ValidationError as error:
         raise TableError(f"the fit is outside what a profile may hold: {fault_line('', error, Profile)}") from None
+
+
+def _law(own: Mapping[str, float], which: str) -> LogNormal:
+    """The law of "cost" or "cost_belief"; one that is always 0 has no logarithms and gets none of its own."""
+    zero = own[f"{which}_zero"]
+    if zero == 1.0:
+        return LogNormal(mean=0.0, sd=0.0, zero=1.0)
+    correlation = own.get(f"{which}_correlation", 0.0)
+    return LogNormal(mean=own[f"{which}_mean"], sd=own[f"{which}_sd"], correlation=correlation, zero=zero)

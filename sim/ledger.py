@@ -25,7 +25,19 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STATUS = ("FAIL", "PASS", "INFRA")
-OUTCOME = ("won", "lost", "late", "busy", "excluded", "abstained", "malformed", "exited", "no bond", "withdrawn")
+OUTCOME = (
+    "won",
+    "lost",
+    "late",
+    "busy",
+    "excluded",
+    "abstained",
+    "malformed",
+    "exited",
+    "no bond",
+    "withdrawn",
+    "bid limit",
+)
 REASON = ("reposted", "solved", "failed", "unfilled", "deadline", "no budget")
 
 ATTEMPTS: dict[str, str] = {
@@ -55,13 +67,15 @@ BIDS: dict[str, str] = {
     "task": "category",
     "posting": "int16",
     "agent": "category",
-    "ask": "float64",  # NaN where no bid was made (abstained, excluded, exited, withdrawn)
+    "ask": "float64",  # NaN where no bid was made (abstained, excluded, exited, withdrawn, bid limit)
     "claim": "float64",
     "score": "float64",  # NaN where the rule ranks nobody or the bid did not count
     # won, lost, late, busy, excluded, abstained, malformed; exited: its wealth had run out; no bond: hired under a bond
-    # that it could not post, so asked again without it; withdrawn: the tender was, for want of budget
+    # that it could not post, or owed a fee that it could not pay, so asked again without it; withdrawn: the tender was,
+    # for want of budget; bid limit: it had bid on as many other tasks of the round as it may
     "outcome": "category",
     "bid_cost": "float64",  # what making the bid cost the agent
+    "fee": "float64",  # what the agent paid the principal for bidding, hired or not
 }
 CLEARINGS: dict[str, str] = {
     "arm": "category",

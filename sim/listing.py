@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,26 @@ from sim.bundled import scenarios as bundled
 from sim.explain import Explained, ExplainedPosting
 from sim.mechanisms import Mechanism, Promises, lookup, names
 from sim.planner import Planner
-from sim.results import add_row, agents_view, arms_view, plain_table
+from sim.results import add_row, plain_table
 from sim.scenario import load_scenario
 from sim.scenario_model import ScenarioFile
 from sim.settings import Settings
 from sim.standing import COST_LEARNERS, REPUTATIONS
 
 _PROMISES = {"ask": "A", "claim": "Q", "equilibrium": "N", "rational": "IR", "efficient": "E", "no_deficit": "D"}
+_PARTS = ("_low", "_high", "_se", "_se_mc", "_clusters", "_p", "_p_holm")
 _ERRORS = (
-    "NAME_se: standard error of NAME for another draw of tasks like these, independent of each other (clustered by "
-    "task on a recorded table, by replication in a synthetic world)\n"
-    "NAME_se_mc: standard error of NAME from the simulation's own noise (clustered by replication)\nundefined is empty"
+    "Beside an estimate NAME stand, for another draw of tasks like these:\n"
+    "NAME_low, NAME_high: 95% interval, empty where no honest one is known. Means: Student t; rates: Wilson; paired "
+    "differences of rates: Tango; AUC: Student t on the logit scale\n"
+    "NAME_se: standard error\n"
+    "NAME_clusters: independent observations behind both. What they are says the column clusters: tasks of a recorded "
+    "table; (replication, task) pairs of a synthetic world; its replications, at least 5, where something couples the "
+    "tasks of one, as the column coupled of summary.csv says\n"
+    "NAME_se_mc: standard error from the simulation's own noise, over replications\n"
+    "NAME_p, NAME_p_holm: two-sided p value of no difference, raw and adjusted by Holm's method over the arms of the "
+    "table, or over the cells of an arm in a sweep; intervals are not adjusted\n"
+    "undefined is empty"
 )
 _LEGEND = (
     "promises, relative to beliefs: A truthful ask is dominant (A+: at a truthful claim), Q truthful claim is dominant "
@@ -36,7 +45,12 @@ _LEGEND = (
 _ORACLES = {
     "outcome": "whether the next try succeeds: 1 or 0",
     "ability": "the true ability",
-    "leave_one_task_out": "the agent's success rate on the other tasks",
+}
+_RECORDS = {
+    '{record = "redrawn", tasks = h}': "the agent's smoothed success rate on h tasks independent of those played: "
+    "right for a table's own tasks, optimistic for others",
+    '{record = "split"}': "the agent's smoothed success rate on the other half of the tasks, halved at random in each "
+    "replication: right for tasks like these that are not in the table",
 }
 _ADVICE = (
     "a router (route_by_advice) hires by advice alone; a rule that ranks by it is a hybrid; S of N verified attempts "
@@ -85,7 +99,7 @@ def mechanisms() -> list[Any]:
         add_row(table, name, rule.summary, _parameters(rule), needs, promises, rule.source)
     others = (
         ("standing.reputation", REPUTATIONS, "reputations"),
-        ("standing.advice", {**_ORACLES, "planner": Planner, **ADVISORS}, "advisors"),
+        ("standing.advice", {**_ORACLES, **_RECORDS, "planner": Planner, **ADVISORS}, "advisors"),
     )
     lists = [f"{key}: {', '.join(known)} (`bidlab list {what}`)" for key, known, what in others]
     return [table, _LEGEND, *lists]
@@ -112,7 +126,7 @@ def reputations() -> list[Any]:
 def advisors() -> list[Any]:
     """Where advice can come from, with parameters."""
     table = plain_table(None, ["advisor", "what it advises", "learns", "parameters"], n_left=4)
-    for name, meaning in _ORACLES.items():
+    for name, meaning in (_ORACLES | _RECORDS).items():
         add_row(table, name, meaning, "nothing", "")
     add_row(table, "planner", _first_line(Planner), "before the market opens", _parameters(Planner))
     for name, advisor in ADVISORS.items():
@@ -175,14 +189,21 @@ def columns() -> list[Any]:
     for file, meanings in {**COLUMNS, "sweep": SWEEP, "audit": AUDIT}.items():
         table = plain_table(f"{file}.csv", ["column", "meaning"], n_left=2)
         for name, meaning in meanings.items():
-            if not name.endswith(("_se", "_se_mc")):
+            if not _part(name, meanings):
                 add_row(table, name, meaning)
         tables += [table, ""]
     return [*tables, _ERRORS]
 
 
+def _part(name: str, meanings: Mapping[str, str]) -> bool:
+    """The column belongs to an estimate that has one of its own."""
+    return any(name.endswith(part) and name.removesuffix(part) in meanings for part in _PARTS)
+
+
 def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     """The tables of a run."""
+    from analysis.agents_view import agents_view
+    from analysis.arms_view import arms_view
     from analysis.report import read_tables
 
     scenario = info["scenario"]
@@ -193,7 +214,7 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     ) + (f"{scenario['note']}\n" if scenario["note"] else "")
     tables = read_tables(folder)
     body = [*arms_view(tables), "", *agents_view(tables, info)]
-    return [head, *body, f"\n{folder}: ledger, agents.csv, summary.csv, figures/"]
+    return [head, *body, f"\n{folder}: ledger, agents.csv, summary.csv, differences.csv, figures/"]
 
 
 def explanation(explained: Explained) -> list[Any]:

@@ -62,7 +62,7 @@ def luck(
 ) -> dict[str, Any]:
     """The arrays of a World that do not depend on what its agents are like, by field name.
 
-    success: (R, T, n, K). recorded_duration: (T, n, K) ticks a table holds; a duration the scenario states goes first.
+    success: (R, T, n, K). recorded_duration: (R, T, n, K) ticks a table holds; one that the scenario states goes first.
     agents: the n agents of a profile, whose own duration, latency and nonresponse go before the scenario's.
     labels: the principal of each task, where a table says so.
     Raises ScenarioError where the reserve depends on a value that is not stated.
@@ -91,9 +91,9 @@ def luck(
     }
 
 
-def most_tries(tender: TenderSettings, infra: float) -> int:
-    """The most often one agent can be hired for one task."""
-    lost = infra > 0 or tender.timeout == "INFRA"
+def most_tries(tender: TenderSettings, may_be_lost: bool) -> int:
+    """The most often one agent can be hired for one task. may_be_lost: an attempt may be lost to the system."""
+    lost = may_be_lost or tender.timeout == "INFRA"
     once = tender.exclude == "hired" or (tender.exclude == "failed" and not lost)
     return 1 if once else tender.postings
 

@@ -9,6 +9,7 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 
 - A bid is formed at the posting and reserves nothing. Slots, exclusions and standing are read at the clearing.
 - An award takes the agent's slot at once; its completion frees the slot and updates the standing.
+- A fee that an award asks of a bid is due at the clearing, won or lost.
 - A bid that does not count is told as the first of exited, withdrawn, excluded, abstained, late, busy, no bond. A bid
   that was made costs what a bid costs, late, busy and bondless ones too.
 - Wealth and budgets are read at the clearing as well (sim/wealth.py). A tender withdrawn for want of budget closes its
@@ -21,8 +22,9 @@ that of scheduling, so every moment is a plain event whose priority is that key.
   it ended without a PASS, if that is before the deadline; when none starts, those still waiting are let go unpaid,
   their bonds with them, and the posting closes.
 - `success` is False for an attempt lost to the system (INFRA) or ended by the deadline.
-- The reserve rises once for a posting that nobody cleared and at verified failures, timeouts mapped to FAIL included; a
-  bid on the next posting is formed from the new notice.
+- The reserve rises once for a posting that nobody cleared and at verified failures, timeouts mapped to FAIL included,
+  never above the task's value unless the rules let it (sim/escalation.py); a bid on the next posting is formed from the
+  new notice.
 - A deadline ends running attempts as timeouts, at their full cost. A posting that could not clear before the deadline
   is not made: the task closes instead.
 
@@ -31,6 +33,7 @@ rounds are at the multiples of `round`, and at a tick completion < posting < rou
 tick of a round takes part. What its clearing posts again waits for the next one: every round in which a task takes part
 is a posting of it. The reserve rises for a posting whose bids would have hired nobody by themselves; a task whose agent
 took another, or that was put off, keeps its reserve, and so does every task of a round without room to start any.
+Where bids are limited an agent bids on the first tasks of the round, in task order, that it may and would bid on.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ import simpy
 from simpy.events import Event
 
 from sim.allocator import Allocator
-from sim.arrays import Award, FloatArray, IntArray, Status
+from sim.arrays import Award, BoolArray, FloatArray, IntArray, Status
 from sim.bidding import BidderState
 from sim.books import Books
 from sim.errors import MarketError
@@ -76,7 +79,7 @@ class Market:
         status = np.where(world.verified[replication], int(Status.PASS), int(Status.FAIL))
         self._status = np.where(world.infra[replication], int(Status.INFRA), status).tolist()
         self._duration = world.duration[replication].tolist()
-        self._cost = world.cost[replication]
+        self._cost, self._value = world.cost[replication], world.value[replication]
         self._arrival = world.arrival[replication].tolist()
         self._tasks = [OpenTask(reserve, math.inf) for reserve in world.reserve[replication].tolist()]
         if rules.deadline is not None:
@@ -174,7 +177,8 @@ class Market:
             tape.closed[clearing] = _NO_BUDGET
         else:
             if raises and self._rules.escalation is not None:
-                state.reserve = float(self._rules.escalation.after_unfilled(state.reserve, state.first_reserve))
+                value, first = self._value[task], state.first_reserve
+                state.reserve = float(self._rules.escalation.after_unfilled(state.reserve, first, value))
             self._end_posting(task, posting, clearing, _UNFILLED)
 
     def _wait(self, task: int, posting: int, now: int) -> None:
@@ -189,7 +193,10 @@ class Market:
         rules, tape, tick = self._rules, self._tape, event._value[2]
         waiting = sorted(self._rounds.pop(tick), key=lambda one: one[0])
         self._last_round, first = tick, len(tape.own)
-        able = [bool(self._ask_again(task, posting, card).hired.any()) for task, posting, _, card in waiting]
+        able, left = [], np.full(self._n_agents, rules.max_bids)
+        for task, posting, _, card in waiting:
+            able.append(bool(self._ask_again(task, posting, card, left <= 0).hired.any()))
+            left = left - (tape.own[-1].willing & ~tape.barred[-1].bid_not_made)
         lottery = self._allocator.world.lottery[self._replication]
         lots = np.array([lottery[task, posting] for task, posting, *_ in waiting])
         room = rules.concurrency - self._n_working
@@ -207,9 +214,12 @@ class Market:
         row = self._expected[task]
         return not any(row[agent] for agent in self._full)
 
-    def _ask_again(self, task: int, posting: int, card: State | None) -> Award:
+    def _ask_again(self, task: int, posting: int, card: State | None, limited: BoolArray | None = None) -> Award:
+        """Clear the posting by itself. limited (n,): makes no bid on it, having made all it may in the round."""
         state = self._tasks[task]
         own, barred, books = self._untried, self._nobody, self.books
+        if limited is not None:
+            barred = barred._replace(limited=limited)
         if posting:
             own = BidderState(self._at_task(self._tries, task), self._at_task(self._failures, task))
             excluded = barred.excluded.copy()
@@ -218,7 +228,7 @@ class Market:
         if books is not None:
             withdrawn = np.full(self._n_agents, books.withdrawn(task, state.reserve))
             barred = barred._replace(exited=books.exited(), withdrawn=withdrawn)
-        free = ~barred.excluded if books is None else ~barred.bid_not_made
+        free = ~barred.bid_not_made
         if self._full:
             free[list(self._full)] = False
         at = self._replication, task
@@ -229,6 +239,8 @@ class Market:
                 clearing, made, lambda asked, out: self._allocator.ask_without(asked, at, posting, out)
             )
             barred = barred._replace(no_bond=no_bond)
+            if clearing.award.fee is not None:
+                books.collect(task, clearing.award.fee)
         self._tape.own.append(clearing)
         self._tape.barred.append(barred)
         if books is not None:
@@ -296,7 +308,8 @@ class Market:
             state.failures += 1
             self._failures[task, agent] = failures + 1
             if rules.escalation is not None:
-                state.reserve = rules.escalation.after_failure(state.reserve, state.first_reserve, state.failures)
+                value, first = self._value[task], state.first_reserve
+                state.reserve = float(rules.escalation.after_failure(state.reserve, first, state.failures, value))
             if rules.exclude == "failed":
                 state.excluded |= {agent}
         if state.n_running == 0:

@@ -7,6 +7,7 @@
     fit, signal noise             (replication, task, agent)
     cost belief                   (replication, task, agent)
     cost                          (replication, task, agent, try)
+    cost belief zero, cost zero   as cost belief and cost, drawn where some agent has a share of zeros
     outcome                       (replication, task, agent, try)
 
 d, u, h, e and the claim are the same at every try; the outcome and the cost are drawn anew. Index convention: R
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -76,9 +78,9 @@ def draw_named(
     size = max(1, _PIECE // max(1, len(r) * shape[2]))
     for start in range(0, len(t), size):
         part = slice(start, start + size)
-        piece = _piece(profile, seed, r, t[part], k, *(logits[:, part] for logits in level))
+        piece = Piece(profile, seed, (r, t[part], k), *(logits[:, part] for logits in level))
         for field in fields(Population):
-            getattr(made, field.name)[:, part] = getattr(piece, field.name)
+            getattr(made, field.name)[:, part] = np.moveaxis(getattr(piece, field.name), -1, 0)
     return made
 
 
@@ -97,55 +99,108 @@ def _empty(n_replications: int, n_tasks: int, n_agents: int, n_tries: int) -> Po
     )
 
 
-def _piece(
-    profile: Profile,
-    seed: int,
-    r: draws.Words,
-    t: draws.Words,
-    k: draws.Words,
-    skill: FloatArray,
-    overconfidence: FloatArray,
-) -> Population:
-    """Some of the tasks, in arrays small enough for the processor's cache; axes inside are (T, n, K, R)."""
-    agents = list(profile.agents.values())
-    i = draws.words_of(tuple(profile.agents))
+class Piece:
+    """Some of the tasks, in arrays small enough for the processor's cache, each drawn when it is first read.
 
-    def normal(purpose: str, *identities: draws.Words) -> FloatArray:
-        return np.moveaxis(draws.normal(seed, purpose, r, *identities), 0, -1)
+    Arrays are (T, n, K, R), or as many of these axes as they have. skill, overconfidence: broadcast to (R, T, n).
+    """
 
-    def per_agent(values: Iterable[float]) -> FloatArray:
-        return np.array(list(values))[:, None]
+    def __init__(
+        self,
+        profile: Profile,
+        seed: int,
+        words: tuple[draws.Words, draws.Words, draws.Words],
+        skill: FloatArray | float = 0.0,
+        overconfidence: FloatArray | float = 0.0,
+    ) -> None:
+        """words: names of replications, tasks and tries."""
+        self.profile, self.seed = profile, seed
+        self.r, self.t, self.k = words
+        self.i = draws.words_of(tuple(profile.agents))
+        self.agents = list(profile.agents.values())
+        self._skill, self._overconfidence = (np.moveaxis(np.atleast_1d(x), 0, -1) for x in (skill, overconfidence))
 
-    difficulty, cue = normal("difficulty", t), normal("cue", t)
-    fit, noise = normal("fit", t, i), normal("signal noise", t, i)
-    weights = [per_agent(column) for column in zip(*map(profile.signal_weights, profile.agents), strict=True)]
-    signal = weights[0] * difficulty[:, None] + weights[1] * fit + weights[2] * cue[:, None] + weights[3] * noise
-    latent = per_agent(agent.alpha for agent in agents) + profile.sigma_d * difficulty[:, None] + profile.sigma_u * fit
-    if profile.sigma_f > 0:
-        family_fit = normal("family fit", draws.words_range(profile.families), i)
-        latent = latent + profile.sigma_f * family_fit[family_of(profile, seed, t)]
-    ability = expit(latent + np.moveaxis(skill, 0, -1))
-    level, slope = per_agent(agent.m for agent in agents), per_agent(agent.slope for agent in agents)
-    claim = expit(level + slope * signal + np.moveaxis(overconfidence, 0, -1))
-    for place, agent in enumerate(agents):
-        if agent.grid is not None:
-            claim[:, place] = to_grid(claim[:, place], np.array(agent.grid))
-    chance = np.moveaxis(draws.uniform(seed, "outcome", r, t, i, k), 0, -1)
-    cost_belief = _log_normal([agent.cost_belief for agent in agents], signal, normal("cost belief", t, i))
-    costs = [agent.cost for agent in agents]
-    cost = _log_normal(costs, signal[:, :, None], normal("cost", t, i, k))
-    drawn: dict[str, NDArray[Any]] = {
-        "difficulty": difficulty,
-        "cue": cue,
-        "fit": fit,
-        "signal": signal,
-        "ability": ability,
-        "claim": claim,
-        "cost_belief": cost_belief,
-        "success": chance < ability[:, :, None],
-        "cost": cost,
-    }
-    return Population(**{name: np.moveaxis(array, -1, 0) for name, array in drawn.items()})
+    def _normal(self, purpose: str, *identities: draws.Words) -> FloatArray:
+        return np.moveaxis(draws.normal(self.seed, purpose, self.r, *identities), 0, -1)
+
+    @cached_property
+    def difficulty(self) -> FloatArray:
+        """(T, R)."""
+        return self._normal("difficulty", self.t)
+
+    @cached_property
+    def cue(self) -> FloatArray:
+        """(T, R)."""
+        return self._normal("cue", self.t)
+
+    @cached_property
+    def fit(self) -> FloatArray:
+        """(T, n, R)."""
+        return self._normal("fit", self.t, self.i)
+
+    @cached_property
+    def signal(self) -> FloatArray:
+        """(T, n, R)."""
+        noise = self._normal("signal noise", self.t, self.i)
+        weights = zip(*map(self.profile.signal_weights, self.profile.agents), strict=True)
+        of_difficulty, of_fit, of_cue, of_noise = map(_per_agent, weights)
+        told = of_difficulty * self.difficulty[:, None] + of_fit * self.fit
+        return told + of_cue * self.cue[:, None] + of_noise * noise
+
+    @cached_property
+    def ability(self) -> FloatArray:
+        """(T, n, R)."""
+        profile = self.profile
+        latent = _per_agent(agent.alpha for agent in self.agents) + profile.sigma_d * self.difficulty[:, None]
+        latent = latent + profile.sigma_u * self.fit
+        if profile.sigma_f > 0:
+            family_fit = self._normal("family fit", draws.words_range(profile.families), self.i)
+            latent = latent + profile.sigma_f * family_fit[family_of(profile, self.seed, self.t)]
+        return np.asarray(expit(latent + self._skill))
+
+    @cached_property
+    def claim(self) -> FloatArray:
+        """(T, n, R)."""
+        level, slope = (_per_agent(getattr(agent, key) for agent in self.agents) for key in ("m", "slope"))
+        claim = np.asarray(expit(level + slope * self.signal + self._overconfidence))
+        for place, agent in enumerate(self.agents):
+            if agent.grid is not None:
+                claim[:, place] = to_grid(claim[:, place], np.array(agent.grid))
+        return claim
+
+    @cached_property
+    def success(self) -> BoolArray:
+        """(T, n, K, R)."""
+        chance = np.moveaxis(draws.uniform(self.seed, "outcome", self.r, self.t, self.i, self.k), 0, -1)
+        return np.asarray(chance < self.ability[:, :, None])
+
+    @cached_property
+    def cost_belief(self) -> FloatArray:
+        """(T, n, R) dollars."""
+        return self._dollars([agent.cost_belief for agent in self.agents], "cost belief")
+
+    @cached_property
+    def cost(self) -> FloatArray:
+        """(T, n, K, R) dollars."""
+        return self._dollars([agent.cost for agent in self.agents], "cost", self.k)
+
+    def _dollars(self, laws: Sequence[LogNormal], purpose: str, *tries: draws.Words) -> FloatArray:
+        """(T, n, R), or (T, n, K, R) where there are tries."""
+        names = self.t, self.i, *tries
+        signal = self._signal_for(laws)
+        drawn = _log_normal(laws, signal[:, :, None] if tries else signal, self._normal(purpose, *names))
+        if any(law.zero > 0 for law in laws):
+            lot = np.moveaxis(draws.uniform(self.seed, f"{purpose} zero", self.r, *names), 0, -1)
+            drawn[lot < np.array([law.zero for law in laws]).reshape(-1, *(1,) * (lot.ndim - 2))] = 0.0
+        return drawn
+
+    def _signal_for(self, laws: Sequence[LogNormal]) -> FloatArray:
+        """(T, n, R), or zeros that broadcast where no law asks for the signal."""
+        return self.signal if any(law.correlation != 0 for law in laws) else np.zeros((1, 1, 1))
+
+
+def _per_agent(values: Iterable[float]) -> FloatArray:
+    return np.array(list(values))[:, None]
 
 
 def family_of(profile: Profile, seed: int, t: draws.Words) -> IntArray:

@@ -70,6 +70,18 @@ def penalties_of(tender: TenderSettings) -> tuple[float, ...] | None:
     return None if set(each) == {tender.penalty} else each
 
 
+def stated_penalties(tender: TenderSettings) -> list[tuple[str, float]]:
+    """Key and dollars of every penalty that some task has."""
+    if tender.principals is None:
+        return [("tender.penalty", tender.penalty)]
+    return [
+        ("tender.penalty", tender.penalty)
+        if one.penalty is None
+        else (f"tender.principals.penalty of {one.name!r}", one.penalty)
+        for one in tender.principals
+    ]
+
+
 def budgets_of(tender: TenderSettings) -> tuple[float, ...] | None:
     """Each principal's budget, inf where it has none; None where nobody has one."""
     each = [own.budget for own in tenders(tender)]

@@ -4,7 +4,7 @@
     sigma_f, families   sd of an agent's fit to each of so many families of tasks, logits; none where absent
     [pool]              in place of agents: many of them, drawn around one (sim/pool.py)
     [agents.NAME]       alpha, m, lambda, rho, gamma as in sim/beliefs.py; grid of its claims;
-                        cost, cost_belief: log-normal, cost_belief correlated with the signal;
+                        cost, cost_belief: log-normal, cost_belief correlated with the signal; zero: share of 0;
                         duration, latency, nonresponse: the agent's own where stated, else the scenario's [world]
 
 rho is the correlation of the signal with z = (sigma_d d + sigma_u u) / told, told^2 = sigma_d^2 + sigma_u^2, the sole
@@ -54,11 +54,15 @@ LOGISTIC_VARIANCE = math.pi**2 / 3.0  # of the outcome's own chance, in logits
 
 
 class LogNormal(Section):
-    """exp(mean + sd x) dollars, x standard normal. correlation: of x with the agent's signal."""
+    """exp(mean + sd x) dollars, x standard normal, or 0 with chance `zero`, independent of x and of all else.
+
+    correlation: of x with the agent's signal. Source: [Aitchison1955].
+    """
 
     mean: Annotated[float, Field(ge=-50, le=20)] = Field(description="mean of the logarithm of dollars")
     sd: Annotated[float, Field(ge=0, le=5)] = Field(description="standard deviation of the logarithm")
     correlation: Correlation = Field(0.0, description="with the agent's signal of the task")
+    zero: Rate = Field(0.0, description="share that is 0; mean and sd are those of the rest; 1: free")
 
 
 class SignalSettings(Section):

@@ -1,27 +1,39 @@
 """A World from a recorded table: outcomes, claims and costs are the table's, the rest is drawn per replication.
 
-Agents and tasks are named by their names, so a table with one row more leaves every other draw as it was.
+Repeated trials are met in an order of their own in each replication, unless the scenario says they are in order. Agents
+and tasks are named by their names, so a table with one row more leaves every other draw as it was.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from sim import draws
-from sim.arrays import FloatArray
+from sim.arrays import BoolArray, FloatArray
 from sim.errors import ScenarioError, closest
+from sim.history import Histories, with_records
 from sim.luck import Identities, luck, most_failures, most_tries, tries_of
 from sim.retry import after_each, parse_on_retry
 from sim.settings import Settings
 from sim.table import Recorded
+from sim.trials import played
 from sim.world import World
 
 
 def recorded_world(recorded: Recorded, settings: Settings, seed: int, replications: int, first: int = 0) -> World:
     """The World of replications first, first + 1, ...; raises ScenarioError where table and settings disagree."""
+    world, observed = without_records(recorded, settings, seed, replications, first)
+    words = draws.words_range(replications, first), draws.words_of(world.tasks)
+    return with_records(world, settings, Histories(world, seed, words, observed))
+
+
+def without_records(
+    recorded: Recorded, settings: Settings, seed: int, replications: int, first: int = 0
+) -> tuple[World, BoolArray]:
+    """The World before records are made, and which trials can be in one, broadcast to (R, T, n, K)."""
     kept = settings.world.agents
     recorded = keep_agents(recorded, kept if isinstance(kept, list) else None)
     _check_tries(recorded, settings)
@@ -31,24 +43,29 @@ def recorded_world(recorded: Recorded, settings: Settings, seed: int, replicatio
         draws.words_of(recorded.agents),
         tries_of(settings.world, recorded.success.shape[-1]),
     )
-    success = np.broadcast_to(recorded.success, ids.per_try)
-    lucky = luck(settings, seed, ids, success, recorded.duration, labels=recorded.principal)
-    return World(
+    trials = played(recorded, settings.world, seed, ids)
+    lucky = luck(settings, seed, ids, trials.success, trials.duration, labels=recorded.principal)
+    if recorded.infra is not None:
+        lucky["infra"] = lucky["infra"] | trials.infra if settings.world.infra > 0 else trials.infra
+    world = World(
         agents=recorded.agents,
         tasks=recorded.tasks,
         family=recorded.family,
         block=recorded.block,
         recorded=True,
         repeats=settings.world.beyond_tries == "repeat",
-        belief=np.broadcast_to(recorded.belief, ids.per_agent),
-        cost_belief=np.broadcast_to(recorded.cost_belief, ids.per_agent),
+        belief=trials.belief,
+        cost_belief=trials.cost_belief,
         ability=np.broadcast_to(recorded.ability, ids.per_agent),
-        success=success,
-        cost=np.broadcast_to(recorded.cost, ids.per_try),
+        success=trials.success,
+        cost=trials.cost,
         present=np.broadcast_to(recorded.present, ids.per_agent),
+        observed=trials.observed,
         **lucky,
-        **_retries(settings, np.broadcast_to(recorded.belief, ids.per_agent)),
+        **_retries(settings, trials.belief),
     )
+    observed = np.arange(recorded.success.shape[-1]) < recorded.trials[..., None]
+    return world, np.broadcast_to(observed, ids.per_try)
 
 
 def _retries(settings: Settings, belief: FloatArray) -> dict[str, Any]:
@@ -56,7 +73,8 @@ def _retries(settings: Settings, belief: FloatArray) -> dict[str, Any]:
     update, most = parse_on_retry(settings.bidders.on_retry), most_failures(settings.tender)
     if update is None or update.spread is None or most == 0:
         return {}
-    one = after_each(belief[:1], np.broadcast_to(update.spread, belief[:1].shape), most)
+    some = belief[:1] if belief.strides[0] == 0 else belief
+    one = after_each(some, np.broadcast_to(update.spread, some.shape), most)
     return {
         "spread": np.broadcast_to(np.float64(update.spread), belief.shape),
         "retry_belief": np.broadcast_to(one, (*belief.shape, most)),
@@ -72,14 +90,13 @@ def keep_agents(recorded: Recorded, keep: list[str] | None) -> Recorded:
             what = f"{name!r} twice" if keep.count(name) > 1 else f"no agent {name!r}{closest(name, recorded.agents)}"
             raise ScenarioError(f"world.agents: {what}; the table has {', '.join(recorded.agents)}")
     at = [recorded.agents.index(name) for name in keep]
-    per_agent = ("present", "belief", "cost_belief", "ability", "success", "cost", "duration", "trials")
-    arrays = {name: getattr(recorded, name) for name in per_agent}
-    kept: dict[str, Any] = {name: None if array is None else array[:, at] for name, array in arrays.items()}
+    arrays = {field.name: getattr(recorded, field.name) for field in fields(recorded)}
+    kept: dict[str, Any] = {name: x[:, at] for name, x in arrays.items() if isinstance(x, np.ndarray)}
     return replace(recorded, agents=tuple(keep), **kept)
 
 
 def _check_tries(recorded: Recorded, settings: Settings) -> None:
-    needed = most_tries(settings.tender, settings.world.infra)
+    needed = most_tries(settings.tender, settings.world.infra > 0 or recorded.infra is not None)
     held = recorded.trials[recorded.present]
     if settings.world.beyond_tries != "repeat" and len(held) and needed > held.min():
         task, agent = np.argwhere(recorded.present & (recorded.trials == held.min()))[0]

@@ -6,6 +6,10 @@
 {best_reserve = {power = {low, high, shape}}}   success an agent accepts) of this law earns most, bidding being second
 {best_reserve = {exponential = mean}}           price: psi(r) = V with psi(b) = b + F(b) / f(b), or the law's highest
 
+What is computed (a draw, a share, a best reserve) is rounded to a billionth of a dollar, so that .57 of 100 is 57 and
+an ask of 57 is within it; what is stated ("value", a number) is kept to the last digit. A share of at most 1 stays
+within V.
+
 psi of an exponential law is b + mean (exp(b / mean) - 1). With a uniform law on [0, b] the best reserve is V / 2. It
 does not depend on the number of agents. Source: [Myerson1981]; see sim/mechanisms/reserve.py for what it assumes.
 """
@@ -26,6 +30,20 @@ from sim.mechanisms.virtual import CostLaw
 from sim.parameters import build
 
 _LAWS = "{uniform = [low, high]} with low < high, {power = {low, high, shape}} or {exponential = mean > 0}"
+
+
+_GRID = 1e9  # steps to a dollar
+_MOST_STEPS = 2.0**53  # beyond, floats are coarser than the grid
+
+
+def rounded(dollars: FloatArray | float) -> FloatArray:
+    """Dollars to the nearest billionth; where floats are coarser than that, as they are.
+
+    >>> rounded(0.57 * 100), 0.57 * 100
+    (np.float64(57.0), 56.99999999999999)
+    """
+    steps = np.asarray(dollars) * _GRID
+    return np.where(np.abs(steps) < _MOST_STEPS, np.rint(steps) / _GRID, dollars)[()]
 
 
 class Law(Protocol):
@@ -62,8 +80,13 @@ class Reserve:
     def draw(self, value: FloatArray, seed: int, *identities: draws.Words) -> FloatArray:
         """Reserve (R, T) of each task; value (R, T) in dollars."""
         if self.distribution is not None:
-            return self.distribution.draw(seed, "reserve", *identities)
-        return value * self.share if self.law is None else self.law.critical(value)
+            drawn = self.distribution.draw(seed, "reserve", *identities)
+            return drawn if self.distribution.kind == "constant" else rounded(drawn)
+        exact = value * self.share if self.law is None else self.law.critical(value)
+        if self.law is None and self.share == 1.0:
+            return exact
+        found = rounded(exact)
+        return np.where(exact <= value, np.minimum(found, value), found)
 
 
 def parse_reserve(raw: Any) -> Reserve:

@@ -129,4 +129,7 @@ def _stack(awards: list[Award], shape: tuple[int, int]) -> Award:
     if not awards:
         none = np.zeros(shape)
         return Award.trusted(hired=none > 0, pay_success=none, pay_failure=none, by_tie=np.zeros(shape[0], np.bool_))
-    return Award.trusted(**{name: np.stack([vars(award)[name] for award in awards]) for name in vars(awards[0])})
+    parts = [vars(award) for award in awards]
+    if any("fee" in part for part in parts):
+        parts = [{"fee": np.zeros(shape[1])} | part for part in parts]
+    return Award.trusted(**{name: np.stack([part[name] for part in parts]) for name in parts[0]})

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 import numpy as np
 
 from sim.advisors import Advisor
-from sim.arrays import Bids, FloatArray, Status
+from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender, require_fee
 from sim.bankroll import bankrolls
 from sim.bidding import Bidder, Bidders, Fallback
 from sim.card import PastCard
-from sim.errors import ScenarioError
+from sim.errors import MarketError, ScenarioError
 from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
 from sim.plans import Plans
-from sim.principals import budgets_of, penalties_of, states_values
-from sim.settings import Settings
-from sim.sources import ExpectedCost, parse_advice, parse_expected_cost, parse_reputation
+from sim.principals import budgets_of, penalties_of, stated_penalties, states_values
+from sim.scenario import label_of
+from sim.settings import Settings, TenderSettings
+from sim.sources import ExpectedCost, parse_advice, parse_expected_cost, reputation_of
 from sim.standing import Learner
 from sim.world import World
 
@@ -30,12 +31,13 @@ Order = Literal["in_order", "greedy"]  # in which the postings of a round are gi
 class Rules:
     """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None.
 
-    advice: where it comes from if it is not learned ("planner": the World's); advisor: who gives it if it is.
+    advice: where it comes from if it is not learned ("planner", "record": the World's); advisor: who gives it if it is.
     bankroll: of each agent; None: no account is kept. penalties, budgets: of each of the World's principals; None: all
     have `penalty`, nobody has a budget.
 
-    card: what agents read of their own past in the market before they bid; a card of other tasks is in the World.
+    card: what agents read of their own past in the market before they bid; one read before it opens is in the World.
     round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: see sim/rounds.py.
+    max_bids: tasks of a round that an agent may bid on.
     bid_cost_per: bid_cost is what one bid costs, or all bids of an agent in a round.
     plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.
     """
@@ -62,11 +64,29 @@ class Rules:
     round: int | None = None
     assignment: Order = "in_order"
     concurrency: float = math.inf
+    max_bids: float = math.inf
     bid_cost_per: Literal["bid", "round"] = "bid"
     plans: Plans | None = None
     bankroll: tuple[float, ...] | None = None
     penalties: tuple[float, ...] | None = None
     budgets: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """A bounty that is announced may rise above the value unless the escalation says otherwise."""
+        if self.escalation is not None and self.escalation.above_value is None:
+            above = replace(self.escalation, above_value=self.mechanism.announces_reserve)
+            object.__setattr__(self, "escalation", above)
+
+    def ask(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        """The mechanism's award; raises MarketError or ArrayError where it charges a fee that nobody can owe."""
+        award = self.mechanism(bids, tender, standing, lottery)
+        if award.fee is not None:
+            require_fee(award.fee)
+            if np.any(np.where(bids.active, 0.0, award.fee)):
+                raise MarketError(
+                    f"{self.mechanism.name}: charges a fee for a bid that does not count; it must be 0 there"
+                )
+        return award
 
     def menus(self, bids: Bids) -> Bids:
         """The bids with a menu each, where there are any."""
@@ -79,6 +99,7 @@ class Rules:
         """The rules of an arm; raises ScenarioError where the mechanism needs what the scenario does not provide."""
         tender, market, standing = settings.tender, settings.market, settings.standing
         _check_needs(mechanism, settings, world)
+        _check_penalty(mechanism, tender)
         _check_round(mechanism, settings)
         mechanism = mechanism.for_agents(world.agents)
         escalation = None if tender.escalation is None else Escalation(**tender.escalation.model_dump())
@@ -110,7 +131,7 @@ class Rules:
             escalation=escalation,
             deadline=tender.deadline,
             timeout=Status[tender.timeout or "FAIL"],
-            reputation=parse_reputation(standing.reputation),
+            reputation=reputation_of(standing.reputation, world.agents, alone=market.alone),
             expected_cost=parse_expected_cost(standing.expected_cost),
             advice=advice.kind if advice.kind not in ("unknown", "learned") else None,
             advisor=advice.advisor,
@@ -118,6 +139,7 @@ class Rules:
             round=market.round,
             assignment=market.assignment or "in_order",
             concurrency=math.inf if market.concurrency is None else market.concurrency,
+            max_bids=math.inf if market.max_bids_per_worker is None else market.max_bids_per_worker,
             bid_cost_per=market.bid_cost_per or "bid",
             plans=production_plans(settings),
             bankroll=bankrolls(settings.bidders.bankroll, world.agents, alone=market.alone),
@@ -133,7 +155,7 @@ class Rules:
 
 
 def past_card(settings: Settings) -> PastCard | None:
-    """The card of their own past in the market that agents read; None where they read none, or one of other tasks."""
+    """The card of their own past in the market that agents read; None where they read none, or one before it."""
     card = settings.bidders.card
     return PastCard(card) if card is not None and card.record == "past" else None
 
@@ -173,12 +195,18 @@ def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None
     deadline, window = settings.tender.deadline, settings.market.window
     if deadline is not None and deadline <= window:
         raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
-    out_of_one = settings.standing.expected_cost, settings.standing.advice
-    if "leave_one_task_out" in out_of_one:
-        alone = np.argwhere(world.present.sum(axis=1) == 1)
-        if len(alone):
-            name = world.agents[alone[0][1]]
-            raise ScenarioError(f'standing: "leave_one_task_out" needs two tasks of every agent; {name!r} has one')
+
+
+def _check_penalty(mechanism: Mechanism, tender: TenderSettings) -> None:
+    """Raise ScenarioError where a penalty would reward claiming failure."""
+    if mechanism.takes_penalty:
+        return
+    for key, penalty in stated_penalties(tender):
+        if penalty > 0:
+            raise ScenarioError(
+                f"{key}: must be 0 with {label_of(mechanism)}, under which a penalty rewards claiming failure: its "
+                f"score would credit a bidder with what it pays when it fails; got {penalty}"
+            )
 
 
 def _check_round(mechanism: Mechanism, settings: Settings) -> None:

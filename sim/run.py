@@ -16,7 +16,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sim.card import with_card
 from sim.errors import RunError
 from sim.ledger import Ledger
 from sim.origin import Origin, load_origin
@@ -58,7 +57,8 @@ class Run:
         return Ledger.read(self.folder)
 
     @cached_property
-    def _origin(self) -> Origin:
+    def origin(self) -> Origin:
+        """Where its agents and tasks come from."""
         return scenario_origin(self.scenario)
 
     def arm(self, name: str) -> Arm:
@@ -76,7 +76,7 @@ class Run:
         """The World the arm ran in, drawn again; one for all arms that share it."""
         key = world_key(arm.settings)
         if key not in self._worlds:
-            self._worlds[key] = arm_world(self.scenario, arm, self._origin)
+            self._worlds[key] = arm_world(self.scenario, arm, self.origin)
         return self._worlds[key]
 
 
@@ -107,8 +107,7 @@ def arm_world(scenario: Scenario, arm: Arm, origin: Origin, replications: int | 
 
 def draw_world(settings: Settings, origin: Origin, seed: int, count: int, first: int = 0) -> World:
     """The World of replications first, ..., first + count - 1 under these settings."""
-    world, card = origin.world(settings, seed, count, first), settings.bidders.card
-    return world if card is None or card.record == "past" else with_card(world, card)
+    return origin.world(settings, seed, count, first)
 
 
 def arm_rules(arm: Arm, world: World) -> Rules:

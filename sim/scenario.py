@@ -25,6 +25,7 @@ from sim.invalid import first_fault, invalid
 from sim.mechanisms import Mechanism, lookup
 from sim.origin import input_files
 from sim.parameters import build, read_back, split
+from sim.records import check_splits
 from sim.scenario_file import read_raw
 from sim.scenario_model import ScenarioFile
 from sim.settings import Settings
@@ -116,6 +117,7 @@ def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
         if names.count(name) > 1:
             raise ScenarioError(f"{path}: arm: two arms are named {name!r}")
     baseline = names[0].removesuffix(arms[0].panel) if file.baseline is None else file.baseline
+    _check_replications(path, arms, file.replications)
     for arm in arms:
         where, chosen = ("", baseline) if arm.baseline is None else (f"arm {arm.name!r}: ", arm.baseline)
         if chosen + arm.panel not in names:
@@ -135,6 +137,15 @@ def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
         "arms": [_as_json(arm) for arm in arms],
     }
     return _scenario(path.parent, arms, resolved)
+
+
+def _check_replications(path: Path, arms: Iterable[Arm], replications: int) -> None:
+    """Raise ScenarioError where an arm asks for more than there are."""
+    for arm in arms:
+        try:
+            check_splits(arm.settings.records, replications)
+        except ValueError as error:
+            raise ScenarioError(f"{path}: arm {arm.name!r}: {error}") from None
 
 
 def _by_panel(arms: Iterable[Arm]) -> tuple[Arm, ...]:

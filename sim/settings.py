@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from sim.bankroll import parse_amount, parse_bankroll
 from sim.bidding import parse_policy
 from sim.distribution import MOST, MOST_TICKS, parse_distribution
 from sim.invalid import written
 from sim.principals import PrincipalSettings
+from sim.records import GONE, Record, check_not_gone, made_record
 from sim.reserve import parse_reserve
 from sim.retry import parse_on_retry
 from sim.section import Money, Rate, Section, Ticks, parsed_by
@@ -43,6 +44,11 @@ class EscalationSettings(Section):
     cap: Factor = Field(2.0, description="limit, as a multiple of the first reserve")
     credits_per_dollar: Annotated[float, Field(ge=1e-6, le=MOST)] | None = Field(
         None, description="raise in whole credits, as the live engine does"
+    )
+    above_value: bool | None = Field(
+        None,
+        description="whether the reserve may rise above the task's value, where one is stated; absent: only under "
+        "rules that announce it as a bounty (the live ones)",
     )
 
 
@@ -125,6 +131,11 @@ class MarketSettings(Section):
         description="tasks that may be worked on at a time; of a round's awards the best scores start (in_order: the "
         "first tasks) and the other tasks are posted again; absent: no limit",
     )
+    max_bids_per_worker: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="tasks of a round that an agent may bid on: the first, in task order, that it would bid on (2 in "
+        "the live engine, where nothing is said); absent: no limit",
+    )
     bid_cost_per: Literal["bid", "round"] | None = Field(
         None,
         description='what world.bid_cost is for: each "bid" (where absent), or an agent\'s bids of a whole "round"',
@@ -133,7 +144,7 @@ class MarketSettings(Section):
     @model_validator(mode="after")
     def _in_rounds(self) -> MarketSettings:
         if self.round is None:
-            for key in ("assignment", "concurrency", "bid_cost_per"):
+            for key in ("assignment", "concurrency", "max_bids_per_worker", "bid_cost_per"):
                 if getattr(self, key) is not None:
                     raise ValueError(f"{key} has no meaning without market.round")
         elif self.alone:
@@ -141,18 +152,44 @@ class MarketSettings(Section):
         return self
 
 
+def _kept_record(raw: Any) -> Any:
+    """The record of a card as written; raises ValueError where it is one that is gone, saying what to write instead."""
+    check_not_gone(raw)
+    if raw == "others":
+        raise ValueError(f'"others" {GONE}, or "published", the same record for comparison with [MB]')
+    return raw
+
+
 class Card(Section):
     """A self-history card: an agent is told its own record and leans on it (sim/card.py)."""
 
-    record: Literal["others", "past"] = Field(
-        description='"others": its first tries at all other tasks of the replication; "past": its own attempts in the '
-        "running market that had ended when the posting went out"
+    record: Annotated[Literal["redrawn", "split", "past", "published"], BeforeValidator(_kept_record)] = Field(
+        description='"redrawn": tasks independent of those played; "split": the other half of the tasks; "past": its '
+        'own attempts in the running market that had ended when the posting went out; "published": all other tasks, '
+        "unsmoothed, which lowers AUC, for comparison with [MB]"
+    )
+    tasks: Annotated[int, Field(ge=1)] | None = Field(
+        None, description='tasks of the history, required with record = "redrawn", and of no other'
     )
     weight: Rate = Field(description="0 ignores the record of successes, 1 moves the mean claim to it")
     cost_weight: Rate = Field(description="0 ignores the record of costs, 1 moves the mean cost belief to it")
     history: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="tasks, or past attempts, on the card: the first so many; all where absent"
+        None, description='past attempts on the card, with record = "past" only: the first so many; all where absent'
     )
+
+    @model_validator(mode="after")
+    def _of_its_record(self) -> Card:
+        if self.history is not None and self.record != "past":
+            raise ValueError(f'history has a meaning with record = "past" only; record is "{self.record}"')
+        if self.record == "past" and self.tasks is not None:
+            raise ValueError('tasks has a meaning with record = "redrawn" only; record is "past"')
+        _ = self.before_market  # raises where tasks is missing or out of place
+        return self
+
+    @property
+    def before_market(self) -> Record | None:
+        """The record that is read before the market opens; None where the card is of the past in it."""
+        return None if self.record == "past" else made_record(self.record, self.tasks)
 
 
 def _budgets(raw: list[Any]) -> list[Any]:
@@ -219,15 +256,17 @@ class StandingSettings(Section):
     reputation: Annotated[Any, parsed_by(parse_reputation)] = Field(
         "none",
         description='"none", {agent_economy = {start, up, down, low, high}}, {exponential = {weight, start}} or '
-        "{beta = {a, b, decay}}; learned from verified outcomes",
+        '{beta = {a, b, decay}}; learned from verified outcomes; start: a number, or {agent = number, "*" = number}',
     )
     expected_cost: Annotated[Any, parsed_by(parse_expected_cost)] = Field(
         None,
-        description='"leave_one_task_out", "actual", {fixed = dollars} or {running_mean = {prior, weight}}',
+        description='"actual", {fixed = dollars}, {record = "redrawn", tasks = number} or {record = "split"} (mean '
+        "cost on other tasks: sim/records.py), or {running_mean = {prior, weight}}",
     )
     advice: Annotated[Any, parsed_by(parse_advice)] | None = Field(
         None,
-        description='a planner\'s estimate of each ability: "outcome" or "ability" (oracles), "leave_one_task_out", '
+        description='a planner\'s estimate of each ability: "outcome" or "ability" (oracles), {record = "redrawn", '
+        'tasks = number} or {record = "split"} (smoothed success rate on other tasks: sim/records.py), '
         "{planner = {budget, prior, bias, noise}}, or an advisor that learns: {base_rate = {prior, mean}}, "
         "{beta = {prior, mean, decay}}, {platt_online = {eta, eps}}, {platt_batch = {eps, memory}}, "
         "{thompson = {}} or {ucb1 = {}}, each also with by_family; see `bidlab list advisors`",
@@ -242,6 +281,17 @@ class Settings(Section):
     market: MarketSettings = Field(default_factory=lambda: MarketSettings())
     bidders: BidderSettings = Field(default_factory=lambda: BidderSettings())
     standing: StandingSettings = Field(default_factory=lambda: StandingSettings())
+
+    @property
+    def records(self) -> dict[str, Record]:
+        """The records that are made before the market opens, by the key that asks for each."""
+        card = self.bidders.card
+        asked = {
+            "standing.advice": parse_advice(self.standing.advice).record,
+            "standing.expected_cost": parse_expected_cost(self.standing.expected_cost).record,
+            "bidders.card": None if card is None else card.before_market,
+        }
+        return {key: record for key, record in asked.items() if record is not None}
 
     @model_validator(mode="after")
     def _in_time_to_learn(self) -> Settings:

@@ -1,50 +1,53 @@
 """Where each field of `Standing` comes from, as a scenario states it.
 
-    reputation      none (always 1), or a rule that learns from verified outcomes
-    expected_cost   {fixed = dollars}; leave_one_task_out (the agent's mean actual cost on the other tasks);
-                    actual (what the next try will cost: an oracle's); {running_mean = {...}} (learned as attempts end)
-    advice          outcome (whether the next try succeeds: an oracle's); ability; leave_one_task_out (the agent's
-                    success rate on the other tasks); {planner = {...}} (pilot attempts before the market opens:
-                    sim/planner.py); or an advisor, which learns as attempts end (sim/advisors)
-
-A leave-one-out mean uses the first try of every other task the agent can bid on, in the same replication.
+reputation      none (always 1), or a rule that learns from verified outcomes, whose start may differ by agent
+expected_cost   {fixed = dollars}; {record = ...} (the agent's mean actual cost on other tasks: sim/records.py);
+                actual (what the next try will cost: an oracle's); {running_mean = {...}} (learned as attempts end)
+advice          outcome (whether the next try succeeds: an oracle's); ability; {record = ...} (the agent's smoothed
+                success rate on other tasks: sim/records.py); {planner = {...}} (pilot attempts before the market
+                opens: sim/planner.py); or an advisor, which learns as attempts end (sim/advisors)
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.advisors import ADVISORS, Advisor
-from sim.arrays import FloatArray, IntArray, thin
+from sim.arrays import IntArray
 from sim.distribution import MOST, is_number
-from sim.errors import closest
+from sim.errors import ScenarioError, closest
 from sim.invalid import number, written
+from sim.knobs import EVERYBODY
 from sim.parameters import choose, split
 from sim.planner import Planner
-from sim.standing import COST_LEARNERS, REPUTATIONS, Learner, LiveReputation
+from sim.records import Record, check_not_gone, is_record, parse_record
+from sim.standing import COST_LEARNERS, REPUTATIONS, Learner, LiveReputation, OwnStarts
 from sim.world import World
 
 
 class ExpectedCost(NamedTuple):
-    """kind: "unknown", "fixed", "leave_one_task_out", "actual" or "learned"."""
+    """kind: "unknown", "fixed", "record", "actual" or "learned"."""
 
     kind: str
     dollars: float = math.nan
     learner: Learner | None = None
+    record: Record | None = None
 
 
-ORACLES = ("outcome", "ability", "leave_one_task_out")
+ORACLES = ("outcome", "ability")
 
 
 class Advice(NamedTuple):
-    """kind: "unknown", one of ORACLES, "planner" or "learned"."""
+    """kind: "unknown", one of ORACLES, "record", "planner" or "learned"."""
 
     kind: str
     planner: Planner | None = None
     advisor: Advisor | None = None
+    record: Record | None = None
 
     @property
     def explores(self) -> bool:
@@ -56,12 +59,15 @@ def parse_advice(raw: Any) -> Advice:
     """The source of advice asked for; raises ValueError saying what is allowed."""
     if raw is None:
         return Advice("unknown")
+    check_not_gone(raw)
+    if is_record(raw):
+        return Advice("record", record=parse_record(raw))
     name, parameters = split(raw)
     if name in ORACLES:
         if parameters:
             raise ValueError(f"{name} has no parameters; got {written(raw)}")
         return Advice(name)
-    allowed = (*ORACLES, "planner", *ADVISORS)
+    allowed = (*ORACLES, "{record = ...}", "planner", *ADVISORS)
     if name not in allowed:
         raise ValueError(f"unknown name {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
     found = choose(raw, {"planner": Planner, **ADVISORS})
@@ -69,7 +75,58 @@ def parse_advice(raw: Any) -> Advice:
 
 
 def parse_reputation(raw: Any) -> Learner | None:
-    """The reputation rule asked for, None for "none"; raises ValueError."""
+    """The reputation rule asked for, None for "none"; raises ValueError. With own starts: the rule with one of them."""
+    starts = _own_starts(raw)
+    if starts is None:
+        return _reputation(raw)
+    if not starts:
+        raise ValueError('start: must be a number, or name an agent or "*"; got an empty table')
+    found = [_started(raw, name, start) for name, start in starts.items()]
+    return found[0]
+
+
+def reputation_of(raw: Any, agents: Sequence[str], *, alone: bool = False) -> Learner | None:
+    """The reputation rule of a market of these agents.
+
+    Raises ScenarioError where an agent has no start, or a name is nobody's, unless each is alone.
+    """
+    starts = _own_starts(raw)
+    if starts is None:
+        return _reputation(raw)
+    for name in starts:
+        if name != EVERYBODY and name not in agents and not alone:
+            allowed = ", ".join(agents)
+            raise ScenarioError(
+                f"standing.reputation: start: no agent {name!r}{closest(name, agents)}; allowed: {allowed}"
+            )
+    for name in agents:
+        if name not in starts and EVERYBODY not in starts:
+            raise ScenarioError(f'standing.reputation: start: {name!r} has none; name it, or state "*" for all others')
+    return OwnStarts(tuple(_started(raw, name, starts.get(name, starts.get(EVERYBODY))) for name in agents))
+
+
+def _own_starts(raw: Any) -> dict[str, Any] | None:
+    """Starts by agent's name, None where all start alike."""
+    if not isinstance(raw, dict) or len(raw) != 1:
+        return None
+    (parameters,) = raw.values()
+    start = parameters.get("start") if isinstance(parameters, dict) else None
+    return start if isinstance(start, dict) else None
+
+
+def _started(raw: Any, agent: str, start: Any) -> Learner:
+    """The rule with this agent's start."""
+    ((name, parameters),) = raw.items()
+    try:
+        found = _reputation({name: {**parameters, "start": start}})
+    except ValueError as error:
+        raise ValueError(f"{error} (start of {agent})") from None
+    if found is None:
+        raise ValueError(f"{name} has no start")
+    return found
+
+
+def _reputation(raw: Any) -> Learner | None:
     if raw == "none":
         return None
     name, _ = split(raw)
@@ -87,8 +144,11 @@ def parse_expected_cost(raw: Any) -> ExpectedCost:
     """The source of expected cost asked for; raises ValueError saying what is allowed."""
     if raw is None:
         return ExpectedCost("unknown")
-    if raw in ("leave_one_task_out", "actual"):
-        return ExpectedCost(raw)
+    check_not_gone(raw)
+    if raw == "actual":
+        return ExpectedCost("actual")
+    if is_record(raw):
+        return ExpectedCost("record", record=parse_record(raw))
     if isinstance(raw, dict) and len(raw) == 1:
         match raw:
             case {"fixed": dollars} if is_number(dollars):
@@ -98,8 +158,8 @@ def parse_expected_cost(raw: Any) -> ExpectedCost:
                 if all(is_number(value) for value in parameters.values()):
                     return ExpectedCost("learned", learner=learner)
     raise ValueError(
-        f'must be "leave_one_task_out", "actual", {{fixed = dollars from 0 to {number(MOST)}}} or '
-        f"{{running_mean = {{prior = dollars, weight = attempts}}}}; got {written(raw)}"
+        f'must be "actual", {{fixed = dollars from 0 to {number(MOST)}}}, {{record = "redrawn", tasks = number}}, '
+        f'{{record = "split"}} or {{running_mean = {{prior = dollars, weight = attempts}}}}; got {written(raw)}'
     )
 
 
@@ -109,19 +169,3 @@ def family_codes(world: World, *, by_family: bool) -> tuple[IntArray, int]:
         return np.zeros(world.n_tasks, np.int64), 1
     known = {name: place for place, name in enumerate(dict.fromkeys(world.family))}
     return np.array([known[name] for name in world.family], np.int64), max(1, len(known))
-
-
-def leave_one_task_out(world: World, per_try: FloatArray) -> FloatArray:
-    """Mean (R, T, n) over an agent's other tasks of the first try of per_try (R, T, n, K); NaN where it has none."""
-    present, first = world.present, per_try[..., 0]
-    if present.strides[0] == first.strides[0] == 0:  # the same in every replication
-        present, first = present[:1], first[:1]
-    others: IntArray | int = present.shape[1] - 1
-    if not thin(present).all():
-        first, others = np.where(present, first, 0.0), present.sum(axis=1, keepdims=True) - present
-    total = np.zeros(first[:, 0].shape)
-    for task in range(first.shape[1]):  # one addition after the other, however the array lies in memory
-        total = total + first[:, task]
-    mean = np.subtract(total[:, None], first)
-    np.divide(mean, np.where(np.equal(others, 0), np.nan, others), out=mean)
-    return np.broadcast_to(mean, world.belief.shape)

@@ -165,6 +165,27 @@ class RunningMeanCost:
         return state[0] / state[1]
 
 
+@dataclass(frozen=True)
+class OwnStarts:
+    """A reputation rule under which agents start apart. of: the rule with each agent's own start, alike otherwise."""
+
+    of: tuple[Learner, ...]
+
+    def init(self, n_agents: int) -> State:
+        """Everybody at its own start; n_agents must be theirs."""
+        if n_agents != len(self.of):
+            raise ValueError(f"n_agents must be {len(self.of)}, one for each start; got {n_agents}")
+        return tuple(np.concatenate(columns) for columns in zip(*(rule.init(1) for rule in self.of), strict=True))
+
+    def step(self, state: State, outcome: Outcome) -> State:
+        """The rule's step."""
+        return self.of[0].step(state, outcome)
+
+    def read(self, state: State) -> FloatArray:
+        """The rule's reading."""
+        return self.of[0].read(state)
+
+
 REPUTATIONS: dict[str, type[LiveReputation] | type[ExponentialReputation] | type[BetaReputation]] = {
     "agent_economy": LiveReputation,
     "exponential": ExponentialReputation,

@@ -62,6 +62,8 @@ def sweep(
             if dry_run:
                 _forecast(plan, count)
                 return
+            if (line := _unrounded(plan)) is not None:
+                typer.echo(line)
             folder = out or Path("out") / f"{plan.scenario.name}.sweep"
             _execute(plan, folder, Crew(count, scheduler, plugin or [], processes), force, resume)
             _show(folder, plan)
@@ -106,12 +108,19 @@ def show(folder: Folder, info: dict[str, Any]) -> None:
 
 def told(plan: SweepPlan) -> str:
     """What `check` says of a sweep."""
-    jobs = plan.jobs_for(plan.scenario.replications)
-    return (
+    jobs, line = plan.jobs_for(plan.scenario.replications), _unrounded(plan)
+    size = (
         f"sweep: {len(plan.cells):,} cell(s) of {' x '.join(str(len(f.values)) for f in plan.factors)} levels, "
         f"{len(plan.arms)} arm(s), {jobs:,} job(s) of at most {plan.block:,} replication(s): "
         f"{plan.auctions(plan.scenario.replications):,} auctions; hash {plan.digest[:12]}"
     )
+    return size if line is None else f"{size}\n{line}"
+
+
+def _unrounded(plan: SweepPlan) -> str | None:
+    from sim.unrounded import unrounded
+
+    return unrounded((cell.scenario, cell.origin) for cell in plan.cells)
 
 
 def check(scenario: str, *options: Any) -> str | None:

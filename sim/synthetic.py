@@ -7,8 +7,7 @@ the parameters of one of the profile's bootstrap draws, so that intervals over r
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,8 @@ from sim import draws
 from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.beliefs import to_grid
 from sim.errors import ScenarioError, closest
+from sim.fresh import fresh_sums
+from sim.history import Histories, Sums, with_records
 from sim.knobs import EVERYBODY, Knobs, Shock, turn
 from sim.luck import Identities, luck, most_failures, most_tries, tries_of
 from sim.planner import pilot_advice
@@ -39,7 +40,7 @@ def synthetic_world(
     """
     world = settings.world
     names = kept_agents(profile, world)
-    n_tasks, n_tries = world.tasks or 0, most_tries(settings.tender, world.infra)
+    n_tasks, n_tries = world.tasks or 0, most_tries(settings.tender, world.infra > 0)
     r = draws.words_range(replications, first)
     ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), tries_of(world, n_tries))
     skill, overconfidence, outage = _shocks(world.shocks or [], names, n_tasks)
@@ -61,7 +62,7 @@ def synthetic_world(
         lucky["pilot"] = pilot_advice(planner, turned, chosen, seed, (r, ids.t, ids.i), family, pool)
     if outage.any():
         lucky["infra"] = lucky["infra"] | outage[..., None]
-    return World(
+    played = World(
         agents=names,
         tasks=task_names(n_tasks),
         family=tuple(f"family {f}" for f in family) if n_families > 1 else ("",) * n_tasks,
@@ -74,9 +75,16 @@ def synthetic_world(
         success=drawn.success,
         cost=drawn.cost,
         present=np.broadcast_to(np.arange(len(names)) < pool, ids.per_agent),
+        shared=_shared(world, some),
         **lucky,
         **_retries(settings, turned, chosen, drawn.claim),
     )
+
+    def fresh(tasks: int, summed: Collection[str]) -> Sums:
+        return _by_replication(chosen, r, lambda at, words: fresh_sums(turned[at], seed, words, tasks, summed))
+
+    first_try = np.broadcast_to(np.arange(n_tries) == 0, ids.per_try)
+    return with_records(played, settings, Histories(played, seed, ids[:2], first_try, fresh))
 
 
 def _retries(
@@ -99,6 +107,12 @@ def _retries(
         if agent.grid is not None:
             belief[..., place, :] = to_grid(belief[..., place, :], np.array(agent.grid))
     return {"spread": spread, "retry_belief": belief}
+
+
+def _shared(world: WorldSettings, profile: Profile) -> tuple[str, ...]:
+    """What is drawn once for all tasks of a replication."""
+    drawn = {"world.parameters": world.parameters == "bootstrap", "world.sigma_f": profile.sigma_f > 0}
+    return tuple(name for name, is_drawn in drawn.items() if is_drawn)
 
 
 def task_names(n_tasks: int) -> tuple[str, ...]:
@@ -150,14 +164,19 @@ def _by_draw(chosen: IntArray, r: draws.Words, draw: Callable[[int, draws.Words]
 
     draw: the population of one parameter draw, for some replications; called once for all that chose the same.
     """
+    return Population(**_by_replication(chosen, r, lambda at, words: vars(draw(at, words))))
+
+
+def _by_replication(
+    chosen: IntArray, r: draws.Words, draw: Callable[[int, draws.Words], dict[str, NDArray[Any]]]
+) -> dict[str, NDArray[Any]]:
+    """Arrays (R, ...) in which each replication has the parameters chosen for it; as `_by_draw`."""
     places = {at: np.flatnonzero(chosen == at) for at in np.unique(chosen).tolist()}
     parts = [draw(at, r[where]) for at, where in places.items()]
     if len(parts) == 1:
         return parts[0]
     back = np.argsort(np.concatenate(list(places.values())))
-    return Population(
-        **{field.name: _in_order([getattr(part, field.name) for part in parts], back) for field in fields(Population)}
-    )
+    return {name: _in_order([part[name] for part in parts], back) for name in parts[0]}
 
 
 def _in_order(parts: Sequence[NDArray[Any]], back: IntArray) -> NDArray[Any]:

@@ -21,21 +21,23 @@ from sim.rules import Rules
 
 Columns = dict[str, NDArray[Any]]
 
-_TOLD = ("won", "lost", "late", "busy", "excluded", "abstained", "exited", "no bond", "withdrawn")
-_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED, _EXITED, _NO_BOND, _WITHDRAWN = map(OUTCOME.index, _TOLD)
+_TOLD = ("won", "lost", "late", "busy", "excluded", "abstained", "exited", "no bond", "withdrawn", "bid limit")
+_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED, _EXITED, _NO_BOND, _WITHDRAWN, _LIMITED = map(OUTCOME.index, _TOLD)
 
 
 class Barred(NamedTuple):
     """Why agents could not win at clearings, beside late and busy bids, (..., n) each.
 
     excluded: for what happened at this task; exited: their wealth had run out; no_bond: they could not post the bond
-    of the contract they would have won; withdrawn: the tender was, for want of budget.
+    of the contract they would have won; withdrawn: the tender was, for want of budget; limited: they had bid on as many
+    other tasks of the round as they may.
     """
 
     excluded: BoolArray
     exited: BoolArray
     no_bond: BoolArray
     withdrawn: BoolArray
+    limited: BoolArray
 
     @classmethod
     def nobody(cls, shape: tuple[int, ...]) -> Self:
@@ -45,7 +47,7 @@ class Barred(NamedTuple):
     @property
     def bid_not_made(self) -> BoolArray:
         """(..., n): no bid was asked for."""
-        return self.excluded | self.exited | self.withdrawn
+        return self.excluded | self.exited | self.withdrawn | self.limited
 
 
 class ClearingNote(NamedTuple):
@@ -115,16 +117,34 @@ def unroll(tape: Tape, allocator: Allocator) -> Block:
     if len(own):
         willing[own] = np.stack([clearing.willing for clearing in tape.own])
         kept = allocator.rules.bankroll is not None or allocator.rules.budgets is not None
-        for name in Barred._fields if kept else ("excluded",):
+        for name in Barred._fields if kept else ("excluded", "limited"):
             getattr(barred, name)[own] = np.stack([getattr(one, name) for one in tape.barred])
     parts = {
         part: kind.trusted(
-            **{name: rows(name, part) for name, array in vars(of(part)).items() if isinstance(array, np.ndarray)}
+            **{
+                name: rows(name, part)
+                for name, array in vars(of(part)).items()
+                if isinstance(array, np.ndarray) and name != "fee"
+            }
         )
         for part, kind in (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
     }
+    fees = _fees(tape, opening.award, at, own)
+    if fees is not None:
+        parts["award"] = Award.trusted(**vars(parts["award"]) | {"fee": fees})
     parts["bids"] = allocator.rules.menus(parts["bids"])  # type: ignore[arg-type]
     return Block(note, Clearing(willing=willing, **parts), barred)  # type: ignore[arg-type]
+
+
+def _fees(tape: Tape, opening: Award, at: tuple[IntArray, IntArray], own: IntArray) -> FloatArray | None:
+    """(C, n) fees of the clearings; None where no award states any. own: the rows of those not of the opening."""
+    stated = [clearing.award.fee for clearing in tape.own]
+    if opening.fee is None and all(fee is None for fee in stated):
+        return None
+    fees: FloatArray = np.zeros(opening.hired[at].shape) if opening.fee is None else np.array(opening.fee[at])
+    for row, fee in zip(own, stated, strict=True):
+        fees[row] = 0.0 if fee is None else fee
+    return fees
 
 
 def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
@@ -197,6 +217,7 @@ def bid_columns(block: Block, allocator: Allocator) -> Columns:
     outcome[bids.active] = _LOST
     outcome[award.hired] = _WON
     outcome[barred.no_bond] = _NO_BOND
+    outcome[barred.limited] = _LIMITED
     outcome[~clearing.willing] = _ABSTAINED
     outcome[barred.excluded] = _EXCLUDED
     outcome[barred.withdrawn] = _WITHDRAWN
@@ -212,6 +233,7 @@ def bid_columns(block: Block, allocator: Allocator) -> Columns:
         "score": np.where(bids.active, score, np.nan).ravel(),
         "outcome": outcome.ravel(),
         "bid_cost": np.where(charged_bids(block, made, rules), rules.bid_cost, 0.0).ravel(),
+        "fee": np.zeros(count * n) if award.fee is None else award.fee.ravel(),
     }
 
 
@@ -250,9 +272,10 @@ def auction_columns(block: Block, allocator: Allocator) -> Columns:
     """Counts of what became of each task, one row per (replication, task) in that order.
 
     n_clearings; n_bids: bids made that cost what a bid costs; n_awards: clearings that hired; n_ties: of those, the
-    ones that the lottery decided between equal scores; n_exits: agents found to have left, once each.
+    ones that the lottery decided between equal scores; n_exits: agents found to have left, once each; fees: dollars.
     """
     world, award = allocator.world, block.clearing.award
+    fee = np.zeros(award.hired.shape) if award.fee is None else award.fee
     shape = world.n_replications, world.n_tasks
     at = np.ravel_multi_index((block.note[:, 0], block.note[:, 1]), shape)
     hires = award.hired.any(axis=1)
@@ -265,4 +288,5 @@ def auction_columns(block: Block, allocator: Allocator) -> Columns:
     }
     replication, task = np.indices(shape).reshape(2, -1)
     sums = {name: np.bincount(at, row, int(np.prod(shape))).astype(np.int64) for name, row in counted.items()}
-    return {"replication": replication, "task": task, **sums}
+    fees = np.bincount(at, sum(fee.T, np.zeros(len(at))), int(np.prod(shape)))
+    return {"replication": replication, "task": task, **sums, "fees": fees}

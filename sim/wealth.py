@@ -1,21 +1,22 @@
 """What agents and principals hold while a market runs: bankrolls, bonds, budgets.
 
-    agent       balance = bankroll + payments - costs of attempts - costs of bids
+    agent       balance = bankroll + payments - fees - costs of attempts - costs of bids
                 held    = the bonds of its contracts, bond = max(0, -pay_success, -pay_failure)
-    principal   balance = budget - payments
+    principal   balance = budget - payments + fees
                 held    = the most that its contracts may still pay, max(0, pay_success, pay_failure)
     free        = balance - held
 
 A contract is settled, payment and cost, when its attempt completes, or unpaid when the posting ends before its agent's
-turn has come; a bid's cost at the clearing that reads the bid. An attempt stopped at its budget costs that budget.
+turn has come; a bid's cost, and the fee that the award asks of it, at the clearing that reads the bid. An attempt
+stopped at its budget costs that budget.
 Three rules follow, read at the clearing like slots and standing:
 
 - exit: an agent whose balance is <= 0 leaves the market for good. It makes no bid and pays for none; what it has
   running completes.
-- bond: an agent hired under a contract whose bond exceeds what it has free is barred from this clearing, and the
-  clearing is asked again without it, until nobody hired lacks the bond. The bond is the most that the contract may
-  take, which under nearly every rule is what a failure takes. A contract that takes nothing needs no bond, whatever
-  its agent holds.
+- bond: an agent that owes more than it has free, its fee and the bond of the contract it is hired under, is barred from
+  this clearing, and the clearing is asked again without it, until nobody lacks the means. The bond is the most that the
+  contract may take, which under nearly every rule is what a failure takes. A contract that takes nothing needs no bond,
+  whatever its agent holds.
 - budget: a principal whose free balance does not cover the reserve withdraws the tender, and the task closes.
 
 A round clears all open postings together and has no place for this: neither goes with market.round.
@@ -99,10 +100,19 @@ class Accounts(Balances):
         if dollars:
             self.balance = self.balance - np.where(made, dollars, 0.0)
 
-    def lacking(self, hired: BoolArray, pay_success: FloatArray, pay_failure: FloatArray) -> BoolArray:
-        """Who is hired under a bond it cannot post."""
+    def pay(self, fee: FloatArray) -> None:
+        """Take the fees that are owed, shape of the cells."""
+        self.balance = self.balance - fee
+
+    def lacking(
+        self, hired: BoolArray, pay_success: FloatArray, pay_failure: FloatArray, fee: FloatArray | None = None
+    ) -> BoolArray:
+        """Who is hired under a bond it cannot post, or owes a fee beside it that it cannot pay."""
         asked = bond(pay_success, pay_failure)
-        return hired & (asked > 0) & (asked > self.free)
+        if fee is None:
+            return hired & (asked > 0) & (asked > self.free)
+        asked = np.where(hired, asked, 0.0) + fee
+        return (asked > 0) & (asked > self.free)
 
     def keep(self, lanes: BoolArray) -> None:
         super().keep(lanes)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.arrays import BoolArray, FloatArray, IntArray, frozen, require, thin
 from sim.errors import ArrayError
 
 _MOST = float(np.finfo(np.float64).max)
 _PER_TASK = ("value", "reserve", "arrival")
-_OF_TASKS = (*_PER_TASK, "principal")
+_OF_TASKS = (*_PER_TASK, "principal", "half")
 _PER_AGENT = ("present", "belief", "cost_belief", "latency", "ability")
 _PER_TRY = ("success", "verified", "infra", "cost", "duration")
 _MONEY_OR_TIME = ("cost_belief", "latency", "cost", "duration", "reserve", "arrival")
@@ -37,13 +38,20 @@ class World:
     success (R, T, n, K) what truly happens on that try; verified: what the verifier would say; infra: the attempt is
         lost to the system; cost dollars; duration ticks.
     repeats: a try beyond K repeats the last one instead of being refused.
+    observed (R, T, n, K): the try is a recorded trial whose outcome is known, and no copy of another; None where the
+        first try is what is observed of an agent at a task, as in every synthetic world.
     lottery (R, T, P, n) in (0, 1): the lowest wins a tie. exploration: as lottery, and independent of it, for advisors
         that explore; None where none does.
     pilot (R, T, n): a planner's estimate of each ability, made before the market opens; None where there is none.
     silent (R, T, n): no bid comes, and another is put in its place; None where there are no such bids.
+    record_advice (R, T, n) smoothed success rate, and record_cost (R, T, n) mean dollars, NaN where nobody knows, of
+        the agent on other tasks (sim/records.py); half (R, T): which half of the tasks each is in, 0 or 1, where a
+        record is of halves; uncarded (R, T, n): belief before a card that is read before the market opens; None where
+        the arm has no such thing.
     retry_belief (R, T, n, F) belief after 1, ..., F verified failures of the agent's own at the task; spread (R, T, n)
         logits, what its signal leaves unknown, from which it follows (sim/retry.py); None, both, where beliefs stay.
     principals (P names) and principal (R, T), the place of the one whose task it is; None where there is only one.
+    shared: what is drawn once for all tasks of a replication, in words (sim/coupling.py).
 
     Raises ArrayError naming the array, the rule and the first bad index.
     """
@@ -73,8 +81,14 @@ class World:
     retry_belief: FloatArray | None = None
     exploration: FloatArray | None = None
     pilot: FloatArray | None = None
+    record_advice: FloatArray | None = None
+    record_cost: FloatArray | None = None
+    half: NDArray[np.int8] | None = None
+    uncarded: FloatArray | None = None
     principals: tuple[str, ...] = ("",)
     principal: IntArray | None = None
+    shared: tuple[str, ...] = ()
+    observed: BoolArray | None = None
 
     def __post_init__(self) -> None:
         for name in (*_PER_TASK, *_PER_AGENT, *_PER_TRY, "lottery"):
@@ -95,6 +109,35 @@ class World:
         require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(self.value) & ~(self.value < 0))
         self._check_retries()
         self._check_principals()
+        self._check_records()
+        self._check_observed()
+
+    def _check_records(self) -> None:
+        for name in ("record_advice", "uncarded", "record_cost", "half"):
+            array = getattr(self, name)
+            if array is None:
+                continue
+            shape = self.reserve.shape if name == "half" else self.present.shape
+            if array.shape != shape:
+                raise ArrayError(f"{name} must have shape {shape}; got {array.shape}")
+            few = thin(array)
+            if name == "half":
+                require(name, "be 0 or 1", few, (few == 0) | (few == 1))
+            elif name == "record_cost":
+                good = np.isnan(array) | (np.isfinite(array) & (array >= 0))
+                require(name, "be finite and >= 0, or NaN", array, good | ~self.present)
+            elif not _within(array, 1.0):
+                require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~self.present)
+            object.__setattr__(self, name, frozen(array))
+
+    def _check_observed(self) -> None:
+        if self.observed is None:
+            return
+        if self.observed.shape != self.success.shape or self.observed.dtype != np.bool_:
+            raise ArrayError(
+                f"observed must be bool of shape {self.success.shape}; got {self.observed.dtype} {self.observed.shape}"
+            )
+        object.__setattr__(self, "observed", frozen(self.observed))
 
     def _check_principals(self) -> None:
         whose, count = self.principal, len(self.principals)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from sim.settings import Settings
 from sim.sources import parse_advice
 
-_NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice
+_NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice and records
     "world": {"bid_cost"},
     "tender": {"penalty", "public", "escalation", "deadline", "budget"},
     "bidders": {"policy", "agents", "fallback", "bankroll"},
@@ -21,4 +21,5 @@ def world_key(settings: Settings) -> str:
     whole = [getattr(settings, section).model_dump(exclude=excluded) for section, excluded in _NO_LUCK.items()]
     advice = parse_advice(settings.standing.advice)
     whole += [advice.explores, None if advice.planner is None else asdict(advice.planner)]
+    whole.append({key: asdict(record) for key, record in settings.records.items()})
     return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()

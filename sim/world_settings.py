@@ -10,10 +10,10 @@ from sim.distribution import parse_arrivals, parse_ticks
 from sim.errors import closest
 from sim.knobs import Knobs, Shock
 from sim.section import Money, Rate, Section, parsed_by
-from sim.table import OPTIONAL, REQUIRED
+from sim.table import OPTIONAL, REQUIRED, missing_columns
 
 # Keys that go with a table, and with a profile; True where they must be stated.
-_OF_TABLE = {"columns": True, "beyond_tries": False}
+_OF_TABLE = {"columns": True, "beyond_tries": False, "trials": False}
 _OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
     ("sigma_u", "sigma_d", "private_share", "sigma_f", "families", "pool_size", "shocks"), False
 )
@@ -24,9 +24,9 @@ def _columns(raw: dict[str, str]) -> dict[str, str]:
     for name in raw:
         if name not in allowed:
             raise ValueError(f"unknown key {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
-    for name in REQUIRED:
-        if name not in raw:
-            raise ValueError(f"{name!r} must be mapped to a column of the table")
+    for name in missing_columns(raw):
+        either = ", or 'status'," if name == "success" else ""
+        raise ValueError(f"{name!r}{either} must be mapped to a column of the table")
     if raw["agent"] == raw["task"]:
         raise ValueError(f"agent and task must be two columns; got {raw['agent']!r} for both")
     costs = {"cost_belief", "tokens", "usd_per_token"} & set(raw)
@@ -100,8 +100,13 @@ class WorldSettings(Section):
     nonresponse: Rate = Field(
         0.0, description="share of (task, agent) at which no bid comes; an agent's own goes first"
     )
+    trials: Literal["exchangeable", "in_order"] | None = Field(
+        None,
+        description='repeated trials of an agent at a task: "exchangeable" (where absent), met in an order that each '
+        'replication draws, with all of them in the tables of claims; or "in_order", as they are numbered',
+    )
     beyond_tries: Literal["refuse", "repeat"] | None = Field(
-        None, description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last'
+        None, description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last of them'
     )
     order: Literal["table", "shuffled"] = Field("table", description="order in which tasks arrive")
     arrivals: Annotated[Any, parsed_by(parse_arrivals)] | None = Field(

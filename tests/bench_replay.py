@@ -121,7 +121,7 @@ def headline() -> None:
 def every_rule() -> None:
     """Every rule of the library that the batch engine plays, on the recorded table with advice of the record."""
     print("\nevery rule, as the first table where nothing couples tasks; tasks a second\n")
-    case = Case.of("marketbench_head_to_head", ['standing.advice="leave_one_task_out"'])
+    case = Case.of("marketbench_head_to_head", ['standing.advice={record="redrawn",tasks=92}'])
     menus = Case.of("marketbench_head_to_head", ["bidders.plans={budgets=[0.1, 0.4, inf], cost_sd=1.0}"])
     for name in names():
         for rule in lookup(name).examples():

@@ -103,11 +103,11 @@ def second_price(agents: list[Agent], task: Task) -> Result:
 
 
 def score(agent: Agent, task: Task, form: str) -> float:
-    """qV - a, q (V - a) + (1 - q) k, or qV / (a + ec), infinite where a + ec <= 0 buys something."""
+    """qV - a, q (V - a), or qV / (a + ec), infinite where a + ec <= 0 buys something."""
     if form == "qV-a":
         return agent.claim * task.value - agent.ask
     if form == "q(V-a)":
-        return agent.claim * (task.value - agent.ask) + (1.0 - agent.claim) * task.penalty
+        return agent.claim * (task.value - agent.ask)
     worth, spent = agent.claim * task.value, agent.ask + agent.expected_cost
     if worth <= 0:
         return 0.0
@@ -122,16 +122,24 @@ def least_score(task: Task, form: str) -> float:
 
 
 def _scored(agents: list[Agent], task: Task, form: str) -> dict[int, float]:
-    """Scores of those at or above the least; under q(V-a) a claim of 0 promises nothing and is left out."""
+    """Scores of those at or above the least; under q(V-a) without claims of 0, which promise nothing, and without asks
+    above the reserve, and never with a penalty.
+    """
     scores = {i: score(agent, task, form) for i, agent in enumerate(agents) if agent.active}
     if form == "q(V-a)":
-        scores = {i: s for i, s in scores.items() if agents[i].claim >= 1e-9}
+        assert task.penalty == 0
+        scores = {i: s for i, s in scores.items() if agents[i].claim >= 1e-9 and agents[i].ask <= task.reserve}
     return {i: s for i, s in scores.items() if s >= least_score(task, form)}
 
 
 def best(agents: list[Agent], scores: dict[int, float]) -> int:
+    """The highest score; of infinite ones the highest claim."""
     top = max(scores.values())
-    return luckiest(agents, [i for i, s in scores.items() if s == top])
+    tied = [i for i, s in scores.items() if s == top]
+    if top == math.inf:
+        most = max(agents[i].claim for i in tied)
+        tied = [i for i in tied if agents[i].claim == most]
+    return luckiest(agents, tied)
 
 
 def first_score(agents: list[Agent], task: Task, form: str) -> Result:
@@ -159,7 +167,7 @@ def critical_ask(agent: Agent, bar: float, task: Task, form: str) -> float:
     if form == "qV-a":
         return q * task.value - bar
     if form == "q(V-a)":
-        return task.value - (bar - (1.0 - q) * task.penalty) / q
+        return min(task.reserve, task.value - bar / q)
     return q * task.value / bar - agent.expected_cost
 
 
@@ -210,13 +218,16 @@ def phase2_score(bid: Agent, bounty: float) -> float:
 
 
 def _live_winner(agents: list[Agent], task: Task, credit: float, scorer: Callable[[Agent, float], float]) -> int | None:
-    """Best positive score, rounded to 6 decimals of a credit; then the higher reputation; then the lottery."""
+    """Best positive score, then rounded to 6 decimals of a credit; then the higher reputation; then the lottery.
+
+    What floats make of a score of 0 credits on the way through dollars is not positive.
+    """
     ranked = []
     for i, agent in enumerate(agents):
         in_credits = replace(agent, ask=agent.ask * credit, expected_cost=agent.expected_cost * credit)
-        points = round(scorer(in_credits, task.reserve * credit), 6)
-        if agent.active and points > 0:
-            ranked.append((-points, -agent.reputation, agent.lottery, i))
+        points = scorer(in_credits, task.reserve * credit)
+        if agent.active and points > 1e-9:
+            ranked.append((-round(points, 6), -agent.reputation, agent.lottery, i))
     return min(ranked)[-1] if ranked else None
 
 

@@ -53,10 +53,16 @@ class NaiveAccounts:
         for i in agents:
             self.wealth[i] -= dollars
 
-    def lacks(self, agent: int, won: float, lost: float) -> bool:
-        """The contract takes more, where it pays the worst, than the agent has left."""
-        worst = min(won, lost)
-        return worst < 0 and -worst > self.wealth[agent] - self.bonds[agent].sum
+    def lacks(self, agent: int, won: float, lost: float, fee: float = 0.0) -> bool:
+        """The contract, where it pays the worst, and the fee take more than the agent has left."""
+        owed = max(0.0, -min(won, lost)) + fee
+        return owed > 0 and owed > self.wealth[agent] - self.bonds[agent].sum
+
+    def collect(self, principal: int, fees: list[float]) -> None:
+        """Every agent pays its fee to the principal."""
+        for i, fee in enumerate(fees):
+            self.wealth[i] -= fee
+            self.budget[principal] += fee
 
     def hold(self, hire: Hire, principal: int, won: float, lost: float) -> None:
         self.bonds[hire[2]].add(hire, max(0.0, -won, -lost))

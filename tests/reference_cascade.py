@@ -64,6 +64,7 @@ def production_plans(agents: list[Agent], task: Task, payment: str = "contingent
     scores = {i: a.claim * task.value - a.ask for i, a in enumerate(agents) if a.active}
     if payment == "second_score":
         scores = {i: s for i, s in scores.items() if agents[i].claim >= 1e-9}
+        scores = {i: s for i, s in scores.items() if agents[i].ask <= agents[i].claim * task.reserve}
     scores = {i: s for i, s in scores.items() if s >= task.value - task.reserve}
     if not scores:
         return result(len(agents), {})
@@ -71,4 +72,4 @@ def production_plans(agents: list[Agent], task: Task, payment: str = "contingent
     bar = max([task.value - task.reserve] + [s for i, s in scores.items() if i != winner])
     if payment == "contingent":
         return result(len(agents), {winner: (task.value - bar, -bar)})
-    return result(len(agents), {winner: (task.value - bar / agents[winner].claim, 0.0)})
+    return result(len(agents), {winner: (min(task.reserve, task.value - bar / agents[winner].claim), 0.0)})

@@ -9,7 +9,6 @@ Written from the definitions, not from the package, one agent at a time; see `te
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit
@@ -64,7 +63,9 @@ class NaiveKnowledge:
         success, claim, spent, expected = (mean_of(column) for column in zip(*attempts, strict=True))
         if 0 < claim < 1 and card.weight > 0:
             first = float(self.world.belief[self.r, task, agent])
-            if success in (0, 1):
+            if first in (0, 1):
+                belief = first
+            elif success in (0, 1):
                 belief = success
             else:
                 belief = float(expit(logit(first) + card.weight * (logit(success) - logit(claim))))
@@ -91,8 +92,8 @@ class NaiveKnowledge:
         source = self.rules.expected_cost
         if source.kind == "actual":
             return float(self.world.cost[self.r, task, agent, self.next_try(task, agent)])
-        if source.kind == "leave_one_task_out":
-            return self.elsewhere(task, agent, lambda t: float(self.world.cost[self.r, t, agent, 0]))
+        if source.kind == "record":
+            return float(self.world.record_cost[self.r, task, agent])
         return self.mean_cost[agent].mean() if source.kind == "learned" else source.dollars
 
     def advice(self, task: int, agent: int) -> float:
@@ -100,8 +101,8 @@ class NaiveKnowledge:
             return float(self.truly(task, agent, self.next_try(task, agent)))
         if self.rules.advice == "ability":
             return float(self.world.ability[self.r, task, agent])
-        if self.rules.advice == "leave_one_task_out":
-            return self.elsewhere(task, agent, lambda t: float(self.truly(t, agent, 0)))
+        if self.rules.advice == "record":
+            return float(self.world.record_advice[self.r, task, agent])
         if self.rules.advice == "planner" and self.world.pilot is not None:
             return float(self.world.pilot[self.r, task, agent])
         return math.nan
@@ -113,11 +114,6 @@ class NaiveKnowledge:
         drawn = self.world.exploration
         luck = math.nan if drawn is None else float(drawn[self.r, task, posting, agent])
         return advised(advisor, agent, claim, [lesson[1:] for lesson in seen], luck)
-
-    def elsewhere(self, task: int, agent: int, of: Any) -> float:
-        """Mean over the other tasks the agent can bid on."""
-        others = [of(t) for t in range(self.world.n_tasks) if t != task and self.world.present[self.r, t, agent]]
-        return sum(others) / len(others) if others else math.nan
 
     def truly(self, task: int, agent: int, turn: int) -> bool:
         at = self.r, task, agent, turn

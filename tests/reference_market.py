@@ -8,9 +8,10 @@ What it settles beyond the order of moments:
 - a bid that does not count is told as the first of: exited, withdrawn, excluded, abstained, late, busy, no bond;
 - every bid that was made costs its agent, whether it counts or not; an agent that abstains, is excluded or has exited
   made none, and nobody made one where the tender was withdrawn;
-- one that would be hired under a bond that exceeds what it has left is away from that clearing, all such at once, and
-  the clearing is asked again; a bid's cost is taken before bonds are asked for; who waits for its turn has posted its
-  bond, and has it back when the posting ends;
+- a fee is owed at the clearing by whom the award names, hired or not;
+- one that would be hired under a bond, or owe a fee, that exceeds what it has left is away from that clearing, all
+  such at once, and the clearing is asked again; a bid's cost is taken before bonds are asked for; who waits for its
+  turn has posted its bond, and has it back when the posting ends;
 - a tender whose reserve exceeds what its principal has left is withdrawn, and its task closes;
 - "failed" excludes who had a verified FAIL at the task, "hired" who had any earlier attempt at it;
 - a posting that could not clear before the deadline is not made: the task closes, for the reason "deadline";
@@ -145,12 +146,16 @@ class NaiveMarket(NaiveKnowledge):
             bids = rules.menus(bids)
             award = rules.mechanism(bids, tender, standing, self.world.lottery[self.r, task, posting])
             hired = [i for i in self.agents if award.hired[i]]
+            fees = [0.0 if award.fee is None else float(award.fee[i]) for i in self.agents]
             lacking = [
-                i for i in hired if self.accounts.lacks(i, float(award.pay_success[i]), float(award.pay_failure[i]))
+                i
+                for i in self.agents
+                if (i in hired or fees[i] > 0)
+                and self.accounts.lacks(i, float(award.pay_success[i]), float(award.pay_failure[i]), fees[i])
             ]
-
+        self.accounts.collect(self.whose(task), fees)
         winners = [i for i in self.agents if award.hired[i]]
-        self.tell_bids(task, posting, made, why, winners, self.score(bids, tender, standing))
+        self.tell_bids(task, posting, made, why, winners, self.score(bids, tender, standing), fees)
         row = {
             "replication": self.r,
             "task": task,
@@ -214,6 +219,7 @@ class NaiveMarket(NaiveKnowledge):
         why: list[str | None],
         winners: list[int],
         score: list[float],
+        fees: list[float],
     ) -> None:
         for i in self.agents:
             none_made = why[i] in NO_BID
@@ -229,6 +235,7 @@ class NaiveMarket(NaiveKnowledge):
                     "score": score[i] if why[i] is None else math.nan,
                     "outcome": OUTCOME.index(outcome),
                     "bid_cost": 0.0 if none_made else self.rules.bid_cost,
+                    "fee": fees[i],
                 }
             )
 
@@ -329,12 +336,24 @@ class NaiveMarket(NaiveKnowledge):
         self.offers[task, posting]["row"]["closed"] = REASON.index(reason)
 
     def raise_reserve(self, task: int, factor: float) -> None:
-        """R -> min(cap R0, factor R), or the same in whole credits; a factor of 1 never raises, nothing lowers."""
-        rule, first = self.rules.escalation, float(self.world.reserve[self.r, task])
+        """R -> min(cap R0, factor R) to a billionth, or the same in whole credits; a factor of 1 never raises, nothing
+        lowers, and what would be above a stated value stops at it unless the rules let it.
+        """
+        rule = self.rules.escalation
         if factor == 1:
             return
+        before, value = self.reserve[task], float(self.world.value[self.r, task])
+        self.raise_freely(task, factor)
+        if self.reserve[task] > value and not rule.above_value:
+            self.reserve[task] = max(before, value)
+            if rule.credits_per_dollar is not None:
+                self.bounty[task] = self.reserve[task] * rule.credits_per_dollar
+
+    def raise_freely(self, task: int, factor: float) -> None:
+        rule, first = self.rules.escalation, float(self.world.reserve[self.r, task])
         if rule.credits_per_dollar is None:
-            self.reserve[task] = min(rule.cap * first, factor * self.reserve[task])
+            raised = min(rule.cap * first, factor * self.reserve[task])
+            self.reserve[task] = max(self.reserve[task], round(raised * 1e9) / 1e9)
             return
         bounty, limit = (
             self.bounty.get(task, first * rule.credits_per_dollar),

@@ -23,7 +23,15 @@ class Scene(NamedTuple):
     lottery: FloatArray
 
     def award(self, rule: Mechanism) -> Award:
-        return rule(*self)
+        """The rule's answer; without a penalty where the rule refuses one."""
+        return rule(*self.played(rule))
+
+    def played(self, rule: Mechanism) -> Scene:
+        """The scene as the rule can take it: without a penalty where it refuses one."""
+        if rule.takes_penalty:
+            return self
+        bare = Tender.trusted(**vars(self.tender) | {"penalty": np.zeros_like(self.tender.penalty)})
+        return self._replace(tender=bare)
 
     def with_bids(self, **changes: ArrayLike) -> Scene:
         """The same scene with some fields of the bids replaced."""
@@ -31,7 +39,7 @@ class Scene(NamedTuple):
 
     def notice(self, rule: Mechanism) -> Notice:
         """What bidders see: all but a sealed reserve."""
-        t = self.tender
+        t = self.played(rule).tender
         reserve = t.reserve if rule.announces_reserve else np.full(t.reserve.shape, np.nan)
         return Notice(value=t.value, reserve=reserve, penalty=t.penalty, posting=t.posting)
 
@@ -107,18 +115,20 @@ def assert_award(award: Award, expected: Result) -> None:
 def award_bytes(award: Award) -> list[tuple[tuple[int, ...], bytes]]:
     """Shapes and bits of an award, for comparisons that allow no rounding."""
     columns: list[NDArray[Any]] = [award.hired, award.pay_success, award.pay_failure, award.by_tie]
-    columns += [column for column in (award.turn, award.budget) if column is not None]
+    columns += [column for column in (award.turn, award.budget, award.fee) if column is not None]
     return [(np.shape(column), np.ascontiguousarray(column).tobytes()) for column in columns]
 
 
 def utility(award: Award, belief: ArrayLike, cost: ArrayLike) -> FloatArray:
-    """p pay_success + (1 - p) pay_failure - c where hired, else 0: integrated over the agent's own outcome.
+    """p pay_success + (1 - p) pay_failure - c where hired, else 0, less the fee: integrated over its own outcome.
 
     Where the award names turns, belief is everybody's true p: what one may expect is weighed by the chance that nobody
     before it succeeds.
     """
     p = np.asarray(belief)
     expected = np.where(award.hired, p * award.pay_success + (1.0 - p) * award.pay_failure - cost, 0.0)
+    if award.fee is not None:
+        expected = expected - award.fee
     if award.turn is None:
         return expected
     before = award.hired[..., None, :] & (award.turn[..., None, :] < award.turn[..., :, None])

@@ -44,7 +44,7 @@ def make_world(
     replications: int = 1,
     tries: int = 1,
     repeats: bool = False,
-    value: ArrayLike = 1.0,
+    value: ArrayLike = 1.75,
     reserve: ArrayLike = 1.0,
     arrival: ArrayLike = 0,
     present: ArrayLike = True,
@@ -163,13 +163,15 @@ def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
     """
     sizes = [draw(st.integers(1, size), label=axis) for axis, size in zip("RTn", most, strict=True)]
     repeats = draw(st.booleans(), label="repeats")
-    tries = draw(st.integers(1, 3), label="K") if repeats else POSTINGS
+    tries = draw(st.integers(1, 3), label="K") if repeats else POSTINGS + 2
     steps = draw(st.sampled_from([2, 8, 64]), label="steps of money")
     ticks = draw(st.sampled_from([0, 1, 3, 6]), label="longest duration")
     updates = draw(st.booleans(), label="beliefs after failures")
     gap = draw(st.sampled_from([0, 1, 4]), label="latest arrival")
     slow = draw(st.sampled_from([0, 3]), label="longest latency")
-    rare = draw(st.sampled_from([0.0, 0.3]), label="share of odd cells")
+    rare, lost, false_pass, false_fail = (
+        draw(st.sampled_from([0.0, 0.3]), label=label) for label in ("absent", "lost", "false pass", "false fail")
+    )
     chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1), label="luck"))
     n_replications, n_tasks, n_agents = sizes
     per_task, per_agent, per_try = (n_replications, n_tasks), tuple(sizes), (*sizes, tries)
@@ -196,13 +198,15 @@ def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
         latency=hidden(chance.integers(0, slow, per_agent, endpoint=True)),
         ability=hidden(_grid(chance, per_agent, 8, 1.0)),
         success=success,
-        verified=np.where(chance.random(per_try) < rare, ~success, success),
-        infra=chance.random(per_try) < rare,
+        verified=success ^ (chance.random(per_try) < np.where(success, false_fail, false_pass)),
+        infra=chance.random(per_try) < lost,
         cost=_grid(chance, per_try, steps, 0.5),
         duration=chance.integers(0, ticks, per_try, endpoint=True),
         lottery=chance.random((n_replications, n_tasks, POSTINGS, n_agents)),
         exploration=chance.random((n_replications, n_tasks, POSTINGS, n_agents)),
         pilot=hidden(chance.random(per_agent)),
+        record_advice=hidden(_grid(chance, per_agent, 8, 1.0)),
+        record_cost=np.where(chance.random(per_agent) < rare, np.nan, _grid(chance, per_agent, steps, 0.5)),
     )
     if draw(st.booleans(), label="two principals"):
         world = replace(world, principals=("p0", "p1"), principal=chance.integers(0, 2, per_task))
@@ -218,7 +222,7 @@ cents = st.integers(0, 8).map(lambda k: k / 16)
 
 @st.composite
 def _sources(draw: st.DrawFn) -> ExpectedCost:
-    kind = draw(st.sampled_from(["fixed", "actual", "leave_one_task_out", "unknown", "learned"]), label="expected cost")
+    kind = draw(st.sampled_from(["fixed", "actual", "record", "unknown", "learned"]), label="expected cost")
     if kind == "fixed":
         return ExpectedCost(kind, draw(cents, label="dollars"))
     if kind == "learned":
@@ -235,7 +239,8 @@ def accounted(draw: st.DrawFn, rule: Rules, world: World) -> Rules:
     def each(count: int, label: str, factor: float = 1.0) -> tuple[float, ...] | None:
         return draw(st.none() | st.tuples(*[amounts.map(lambda dollars: dollars * factor)] * count), label=label)
 
-    penalties = st.tuples(*[st.sampled_from([0.0, 0.25, 2.0])] * len(world.principals))
+    taken = st.sampled_from([0.0, 0.25, 2.0] if rule.mechanism.takes_penalty else [0.0])
+    penalties = st.tuples(*[taken] * len(world.principals))
     return replace(
         rule,
         bankroll=each(world.n_agents, "bankrolls"),
@@ -294,11 +299,12 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
         every=st.integers(1, 2),
         cap=st.sampled_from([1.0, 2.0]),
         credits_per_dollar=st.sampled_from([None, 90.0, 64.0]),
+        above_value=st.sampled_from([None, True, False]),
     )
     return make_rules(
         mechanism,
         public=(*shown, "penalty", *(("reserve",) if mechanism.announces_reserve else ())),
-        penalty=draw(st.sampled_from([0.0, 0.25, 2.0]), label="penalty"),
+        penalty=draw(st.sampled_from([0.0, 0.25, 2.0] if mechanism.takes_penalty else [0.0]), label="penalty"),
         bid_cost=draw(cents, label="bid cost"),
         overhead=draw(cents, label="overhead"),
         bidder=draw(st.sampled_from([Bidders.truthful(mechanism), Nosy()]), label="bidder"),
@@ -312,7 +318,7 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
         timeout=draw(st.sampled_from([Status.FAIL, Status.INFRA]), label="timeout"),
         reputation=draw(st.sampled_from(REPUTATIONS), label="reputation"),
         expected_cost=draw(_sources()),
-        advice=draw(st.sampled_from([None, "outcome", "ability", "leave_one_task_out", "planner"]), label="advice"),
+        advice=draw(st.sampled_from([None, "outcome", "ability", "record", "planner"]), label="advice"),
         advisor=draw(_advisors(mechanism), label="advisor"),
         card=draw(st.none() | st.builds(PastCard, cards), label="card"),
         plans=draw(st.none() | menus, label="plans") if mechanism.takes_menu else None,

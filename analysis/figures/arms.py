@@ -1,8 +1,9 @@
 """The arms of one experiment side by side: welfare, solve rate and cost per auction, and whom each arm hires.
 
-Dots are means over auctions with 95% intervals for another draw of tasks. The arms share that draw, so two intervals
-may overlap while the arms differ: one panel shows the difference to the baseline arm, paired auction by auction. An
-arm far off the others is told by a number at the edge, so that it does not flatten the rest.
+Dots are means over auctions with 95% intervals for another draw of tasks, crosses those without one. The arms share
+that draw, so two intervals may overlap while the arms differ: one panel shows the difference to the baseline arm,
+paired auction by auction. An arm that hires as the baseline does at every auction does not differ, and says so. An arm
+far off the others is a number at the edge, so that it does not flatten the rest.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import metrics
-from analysis.arm import ArmData
-from analysis.differences import differences
+from analysis.arm import ArmData, over
+from analysis.basis import Number, numbers
+from analysis.cells import cells
+from analysis.differences import changed, differences
 from analysis.figures.style import (
     BLUE,
     GREY,
@@ -24,10 +27,10 @@ from analysis.figures.style import (
     LIGHT,
     MOST_AGENTS,
     WIDE,
-    Z95,
     arm_label,
     baseline_label,
     colour,
+    ends,
     legend_columns,
     new_figure,
     panel_lines,
@@ -36,9 +39,11 @@ from analysis.figures.style import (
     styled,
     whisker,
 )
+from analysis.intervals import holm
 
 MOST = 60  # arms drawn, the first of the scenario's order; the CSV has every arm
 _PANELS = {"welfare": "welfare\n$ per auction", "solve_rate": "solve rate\nper auction", "cost": "cost\n$ per auction"}
+_GAP = "_minus_baseline"
 _FAR = 3.0  # interquartile ranges beyond the quartiles
 _FEW = 0.1  # share of the arms that may be told by a number
 
@@ -48,16 +53,18 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     """The figure, and one row per arm: estimates, paired differences to the baseline, and shares of attempts."""
     named = {arm.name: arm for arm in arms}
     data = pd.DataFrame([_row(arm, named[baselines[arm.name]]) for arm in arms])
+    for name in [name for name in data if str(name).endswith("_baseline_p")]:
+        data[f"{name}_holm"] = holm(data[name])
     shown = data.head(MOST)
     panels = {name: label for name, label in _PANELS.items() if shown[name].notna().any()}
     main, label = next(iter(panels.items()))
     gap = f"{main.replace('_', ' ')} minus\n{baseline_label(baselines.values(), 18)}"
-    columns = {main: label, f"{main}_minus_baseline": gap, **panels}
+    columns = {main: label, f"{main}{_GAP}": gap, **panels}
     figure = new_figure(WIDE, 0.2 * len(shown) + 1.2)
     ratios = [1.0] * len(columns) + [1.4]
     axes = figure.subplots(1, len(ratios), sharey=True, squeeze=False, width_ratios=ratios)[0]
     for axis, (name, text) in zip(axes, columns.items(), strict=False):
-        _dots(axis, shown, name)
+        _dots(axis, shown if name != f"{main}{_GAP}" else _differing(axis, shown, name), name)
         axis.set_xlabel(text, fontsize=7)
         axis.locator_params(axis="x", nbins=3)
     axes[1].axvline(0.0, color=GREY, lw=0.7, ls=(0, (4, 3)), zorder=0)
@@ -72,25 +79,48 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     return figure, data
 
 
+def drawn(data: pd.DataFrame) -> list[Number]:
+    """The estimates that the figure draws, as far as their intervals go."""
+    shown = data.head(MOST)
+    panels = [name for name in _PANELS if shown[name].notna().any()]
+    gap = f"{panels[0]}{_GAP}"
+    others = shown[(shown["changed"] != 0) | (shown[gap] != 0)]
+    return numbers(shown, "arm", panels) + numbers(others.assign(clusters=others[f"clusters{_GAP}"]), "arm", [gap])
+
+
 def _row(arm: ArmData, base: ArmData) -> dict[str, object]:
     row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism}
     estimates, gaps = metrics.summary(arm), differences(arm, base)
+    row |= {"baseline": base.name, "changed": changed(arm, base)}
+    row |= {"clusters": arm.over, f"clusters{_GAP}": over(arm, base)}
+    row |= {"coupled": "; ".join(dict.fromkeys((*arm.coupled, *base.coupled)))}
     for name in _PANELS:
-        row |= {name: float(estimates[name].value), f"{name}_se": float(estimates[name].se)}
-        row |= {f"{name}_minus_baseline": float(gaps[name].value), f"{name}_minus_baseline_se": float(gaps[name].se)}
+        row |= cells(name, estimates[name]) | cells(f"{name}{_GAP}", gaps[name])
+        row |= {f"{name}{_GAP}_p": float(gaps[name].p)}
     attempts = arm.attempts.sum(axis=(0, 1))
     total = attempts.sum()
     return row | {f"share {name}": n / total if total else np.nan for name, n in zip(arm.agents, attempts, strict=True)}
 
 
+def _differing(axes: Axes, shown: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows with the differences that are none left out; a word stands in their place."""
+    same = ((shown["changed"] == 0) & (shown[name] == 0)).to_numpy()
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+    for row in np.flatnonzero(same).tolist():
+        word = "baseline" if shown["arm"].iloc[row] == shown["baseline"].iloc[row] else "same"
+        axes.text(0.0, row, word, fontsize=6, color=GREY, ha="center", va="center", bbox=box)
+    return shown.assign(**{name: shown[name].where(~same)})
+
+
 def _dots(axes: Axes, shown: pd.DataFrame, name: str) -> None:
     """Dots with intervals; what lies far off the other arms is a number at the edge it lies beyond."""
-    x, se = shown[name].to_numpy(np.float64), np.nan_to_num(shown[f"{name}_se"].to_numpy(np.float64))
+    x, *span = ends(shown, name)
+    start, stop = (np.where(np.isnan(end), x, end) for end in span)
     known = ~np.isnan(x)
     low, high = np.quantile(x[known], [0.25, 0.75]) if known.any() else (0.0, 0.0)
     far = known & ((x < low - _FAR * (high - low)) | (x > high + _FAR * (high - low))) & (high > low)
     if far.any():  # and only where drawing it would stretch the axis by half or more
-        left, right = (x - Z95 * se)[known & ~far].min(), (x + Z95 * se)[known & ~far].max()
+        left, right = start[known & ~far].min(), stop[known & ~far].max()
         far &= (x < left - (right - left) / 2) | (x > right + (right - left) / 2)
     if far.sum() > _FEW * known.sum():  # as many as that are what the figure is about
         far[:] = False
@@ -100,7 +130,7 @@ def _dots(axes: Axes, shown: pd.DataFrame, name: str) -> None:
     axes.margins(x=0.08)
     if not far.any():
         return
-    left, right = (x - Z95 * se)[near].min(), (x + Z95 * se)[near].max()
+    left, right = start[near].min(), stop[near].max()
     margin = 0.08 * (right - left)
     axes.set_xlim(left - margin, right + margin)
     for row in np.flatnonzero(far).tolist():

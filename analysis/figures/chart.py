@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.basis import Number, caption
 from analysis.figures.style import OWN_BASELINE, baseline_label, short
-from analysis.sweep_metrics import OF_AGENT_PAIRED, PER_AGENT, PER_ARM, PER_AUCTION
+from analysis.sweep_cells import OF_AGENT_PAIRED, PER_AGENT, PER_ARM, PER_AUCTION
 from sim.errors import ScenarioError, closest
 from sim.invalid import written
 from sim.sweep.axes import Factor, short_key
@@ -24,7 +25,11 @@ from sim.sweep.figure import FigureFile
 from sim.sweep.plan import SweepPlan
 
 MOST_ROWS, MOST_COLUMNS, MOST_LINES, MOST_MAPS = 8, 6, 28, 24
-_ERROR = {"lines": "bands: 95%", "map": "dots: not told from 0 at 95%"}
+_METHOD = "Student t; rates: Wilson; their differences: Tango"
+_MARKS = (
+    "dot: the interval holds 0; ring: it does not, but p is > .05 adjusted by Holm over the arm's cells; "
+    "×: no interval; dash: no task differs; intervals are not adjusted"
+)
 _SIGNS = {"difference": 1, "lead": -1}
 _DOLLARS = {"cost", "payment", "overhead", "bid_cost", "surplus", "utility", "welfare"}
 
@@ -223,7 +228,7 @@ def settings_of(data: pd.DataFrame, chart: Chart) -> list[tuple[dict[str, Any], 
 def shown(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     """The rows drawn, with `arm` without its panel and `y` naming the column of panels."""
     base = [arm.removesuffix(panel) for arm, panel in zip(table["arm"], table["panel"], strict=True)]
-    kept = table.assign(arm=base)
+    kept = table.assign(arm=base, itself=table["arm"] == table["baseline"])
     keep = kept["arm"].isin(chart.arms)
     for key, value in chart.where.items():
         keep &= kept[key].isin([value, written(value)] if isinstance(value, int | float | str) else [written(value)])
@@ -231,11 +236,39 @@ def shown(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     parts = []
     for metric, agent, sign in chart.y:
         part = kept[(kept["metric"] == metric) & (kept["agent"] == agent)]
-        drawn = ("difference", "difference_se") if sign else ("value", "se")
-        values = 0.0 - part[drawn[0]] if sign < 0 else part[drawn[0]]
-        part = part.assign(y=label_of((metric, agent, sign)), drawn=values, drawn_se=part[drawn[1]])
-        parts.append(part)
+        parts.append(part.assign(y=label_of((metric, agent, sign)), **_drawn(part, sign)))
     return pd.concat(parts, ignore_index=True)
+
+
+def _drawn(part: pd.DataFrame, sign: int) -> dict[str, Any]:
+    """Columns of what is drawn: drawn, _low, _high, _se, _p and _p_holm, and `same`: the difference is none at all.
+
+    An arm does not differ from itself, nor where its difference is 0 at every task.
+    """
+    names = {"drawn_se": "se", "drawn_low": "low", "drawn_high": "high"}
+    if not sign:
+        found: dict[str, Any] = {name: part[column] for name, column in names.items()}
+        return {"drawn": part["value"], **found, "drawn_p": np.nan, "drawn_p_holm": np.nan, "same": False}
+    names |= {"drawn_p": "p", "drawn_p_holm": "p_holm"}
+    found = {name: part[f"difference_{column}"] for name, column in names.items()}
+    nothing = (part["difference"] == 0) & (found["drawn_se"] == 0) & found["drawn_low"].isna()
+    found["same"] = nothing | part["itself"]
+    if sign < 0:
+        low, high = found["drawn_low"], found["drawn_high"]
+        return found | {"drawn": 0.0 - part["difference"], "drawn_low": 0.0 - high, "drawn_high": 0.0 - low}
+    return found | {"drawn": part["difference"]}
+
+
+def numbers_of(data: pd.DataFrame) -> list[Number]:
+    """What is drawn, as far as its intervals go."""
+    kept = data[data["drawn"].notna() & ~data["same"]]
+    columns = ("arm", "y", "by", "clusters", "drawn_se")
+    return [
+        Number(str(arm), str(y), str(by), int(count), float(se), bool(known))
+        for (arm, y, by, count, se), known in zip(
+            zip(*(kept[name] for name in columns), strict=True), kept["drawn_low"].notna(), strict=True
+        )
+    ]
 
 
 def label_of(y: tuple[str, str, int]) -> str:
@@ -286,13 +319,15 @@ def _short_number(value: Any) -> str:
 
 
 def caption_of(table: pd.DataFrame, chart: Chart, info: Mapping[str, Any]) -> str:
-    """What the bands or dots are, what is held, n, and which sweep this is."""
+    """What the bands or marks are, over what, what is held, n, and which sweep this is."""
     held = ", ".join(f"{key} = {written(value)}" for key, value in chart.where.items())
     fixed = f"held: {held}\n" if held else ""
     counts = sorted(set(table["n"]))
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     note = f"\n{table.attrs['note']}" if table.attrs.get("note") else ""
+    intervals = caption(numbers_of(shown(table, chart)), _METHOD)
+    marks = f"; {_MARKS}" if chart.kind == "map" and any(sign for _, _, sign in chart.y) else ""
     return (
-        f"{fixed}{_ERROR[chart.kind]} for another draw of tasks; n = {n} auctions a point; seed {info['seed']}; "
+        f"{fixed}{intervals}{marks}\nn = {n} auctions a point; seed {info['seed']}; "
         f"sweep of {info['scenario']['name']} {info['hash'][:12]}; bidlab {info['versions']['bidlab']}{note}"
     )

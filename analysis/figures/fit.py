@@ -13,12 +13,14 @@ from matplotlib.figure import Figure
 from analysis.figures.style import BLUE, GREY, INK, LIGHT, RED, WIDE, new_figure, rows, styled
 from analysis.fit_moments import EVERYBODY, PER_AGENT
 
+_COLUMNS = 4
 MOST = 20  # agents drawn; the CSV has every agent
 _TITLES = {
     "success": "success rate",
     "mean_claim": "mean claim",
     "brier": "Brier score",
     "auc": "AUC on own tasks",
+    "mean_cost": "mean cost, dollars",
     "win_rate": "win rate (not fitted)",
 }
 _POOLED = {
@@ -37,17 +39,19 @@ def draw(moments: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     agents = list(dict.fromkeys(moments.loc[moments["agent"] != EVERYBODY, "agent"]))[:MOST]
     height = 0.5 + 0.17 * max(len(agents), len(_POOLED))
     figure = new_figure(WIDE, 2 * height + 0.45)
-    panels = figure.subplots(2, 3)
-    for k, (axes, name) in enumerate(zip(panels.flat, PER_AGENT, strict=False)):
+    grid = figure.add_gridspec(2, _COLUMNS)
+    panels = [figure.add_subplot(grid[divmod(k, _COLUMNS)]) for k in range(len(PER_AGENT))]
+    for k, (axes, name) in enumerate(zip(panels, PER_AGENT, strict=True)):
         part = moments[(moments["moment"] == name) & moments["agent"].isin(agents)]
-        _panel(axes, part, agents if k % 3 == 0 else [""] * len(agents))
+        _panel(axes, part, agents if k % _COLUMNS == 0 else [""] * len(agents))
         axes.set_title(_TITLES[name], loc="left")
+    together = figure.add_subplot(grid[1, len(PER_AGENT) - _COLUMNS :])
     pooled = moments[moments["agent"] == EVERYBODY].set_index("moment").loc[list(_POOLED)]
-    _panel(panels[1, 2], pooled, list(_POOLED.values()))
-    panels[1, 2].set_title(EVERYBODY, loc="left", fontweight="bold")
-    panels[1, 2].tick_params(axis="y", labelleft=False, labelright=True, pad=2)
+    _panel(together, pooled, list(_POOLED.values()))
+    together.set_title(EVERYBODY, loc="left", fontweight="bold")
+    together.tick_params(axis="y", labelleft=False, labelright=True, pad=2)
     outside = (moments["observed"] < moments["low"]) | (moments["observed"] > moments["high"])
-    _key(figure, panels[0, 0], bool(outside.any()))
+    _key(figure, panels[0], bool(outside.any()))
     return figure, moments
 
 

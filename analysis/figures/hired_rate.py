@@ -3,7 +3,7 @@
 Left: hired rate against the mean claim (filled) and against the success rate (open) of each agent; an agent whose
 filled mark lies right of its open one claims too much. Right: from published profit to cash profit by way of the wrong
 probability and the wrong cost (`analysis.auction`), dollars per opportunity. All are as drawn, with 95% intervals for
-another draw of tasks. One row per arm, so that penalties can be compared.
+another draw of tasks; a cross where there is none. One row per arm, so that penalties can be compared.
 """
 
 from __future__ import annotations
@@ -17,16 +17,19 @@ from matplotlib.figure import Figure
 
 from analysis import auction, metrics
 from analysis.arm import ArmData
+from analysis.basis import Number, numbers
+from analysis.cells import all_cells
 from analysis.figures.style import (
     BLUE,
     GREEN,
     INK,
     LIGHT,
+    NO_INTERVAL,
     ORANGE,
     RED,
     WIDE,
-    Z95,
     colour,
+    ends,
     new_figure,
     short,
     spread,
@@ -59,15 +62,19 @@ def draw(arms: Sequence[ArmData]) -> tuple[Figure, pd.DataFrame]:
     return figure, data
 
 
+def drawn(data: pd.DataFrame) -> list[Number]:
+    """The estimates that the figure draws with intervals, as far as these go."""
+    return numbers(data, "agent", ["hired_rate", "cash"])
+
+
 def _rows(arm: ArmData) -> pd.DataFrame:
-    """Per agent: claim, success, hired rate and the four profits as drawn, each with its `_se`."""
+    """Per agent: claim, success, hired rate and the four profits as drawn, each with its interval."""
     per_agent, parts = metrics.agents(arm), auction.compare(arm)
     columns = {name: per_agent[name] for name in ("mean_claim", "success_rate", "hired_rate")}
     columns |= {name: parts[name][1] for name in STEPS}
-    frame = {"arm": arm.name, "penalty": _penalty(arm), "agent": list(arm.agents)}
-    for name, estimate in columns.items():
-        frame |= {name: estimate.value, f"{name}_se": estimate.se}
-    return pd.DataFrame(frame)
+    head = {"arm": arm.name, "penalty": _penalty(arm)}
+    basis = {"clusters": arm.over, "coupled": "; ".join(arm.coupled)}
+    return pd.DataFrame([head | {"agent": name} | basis | all_cells(columns, i) for i, name in enumerate(arm.agents)])
 
 
 def _penalty(arm: ArmData) -> float:
@@ -82,7 +89,9 @@ def _title(arm: ArmData) -> str:
 
 
 def _hired(axes: Axes, part: pd.DataFrame) -> None:
-    claim, success, hired = (part[name].to_numpy() for name in ("mean_claim", "success_rate", "hired_rate"))
+    claim, success = (part[name].to_numpy() for name in ("mean_claim", "success_rate"))
+    hired, low, high = ends(part, "hired_rate")
+    bare = np.isnan(low)
     height = np.full(hired.shape, np.nan)
     known = np.flatnonzero(~np.isnan(hired))
     height[known] = spread(hired[known], 0.075, 0.0, 1.0)
@@ -90,7 +99,9 @@ def _hired(axes: Axes, part: pd.DataFrame) -> None:
         shade, name = colour(int(i)), short(part["agent"][i], 24)
         axes.plot([success[i], claim[i]], [hired[i], hired[i]], color=shade, lw=1.2, zorder=2)
         axes.plot(success[i], hired[i], "o", ms=4.5, mfc="white", mec=shade, zorder=3)
-        axes.errorbar(claim[i], hired[i], yerr=_bar(part["hired_rate_se"][i]), fmt="o", ms=4.5, color=shade, zorder=4)
+        axes.plot(claim[i], hired[i], NO_INTERVAL if bare[i] else "o", ms=4.5, color=shade, zorder=4)
+        if not bare[i]:
+            axes.vlines(claim[i], low[i], high[i], color=shade, lw=1.2, zorder=4)
         right = np.fmax(claim[i], success[i])
         line = {"arrowstyle": "-", "color": shade, "lw": 0.5, "alpha": 0.7, "shrinkA": 1, "shrinkB": 3}
         axes.annotate(
@@ -121,7 +132,10 @@ def _profits(axes: Axes, part: pd.DataFrame) -> None:
     for k, ((start, width), shade) in enumerate(zip(bars, STEPS.values(), strict=True)):
         axes.barh(row + 0.19 * (k - 1.5), width, left=start, height=0.17, color=shade)
     at_cash = row + 0.19 * 1.5
-    axes.errorbar(cash, at_cash, xerr=_bar(part["cash_se"].to_numpy()), fmt="none", ecolor=RED, elinewidth=0.9)
+    _, low, high = ends(part, "cash")
+    bare = np.isnan(low)
+    axes.hlines(at_cash[~bare], low[~bare], high[~bare], color=RED, lw=0.9)
+    axes.plot(cash[bare], at_cash[bare], NO_INTERVAL, ms=3.5, color=RED)
     axes.use_sticky_edges = False
     axes.margins(x=0.04)
     axes.axvline(0, color=INK, lw=0.6)
@@ -130,7 +144,3 @@ def _profits(axes: Axes, part: pd.DataFrame) -> None:
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color=LIGHT, lw=0.5)
     axes.set_axisbelow(True)
-
-
-def _bar(se: FloatArray | float) -> FloatArray:
-    return Z95 * np.nan_to_num(se)

@@ -1,13 +1,15 @@
 """Who bears each arm's loss or has its gain: the change in welfare against the baseline, split by party.
 
 One row per arm. Bars to the right are gains and to the left losses, of the principal and of each agent; less the one
-from the other they are the diamond, the change in welfare with its 95% interval. An arm whose bars would reach so much
-further than the others' that these could not be read is told in words.
+from the other they are the diamond, the change in welfare with its 95% interval; a cross where there is none, grey
+where no decision differs from the baseline's. An arm whose bars would reach so much further than the others' that these
+could not be read is told in words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,16 +18,20 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from analysis.arm import ArmData
+from analysis.basis import Number, numbers
+from analysis.cells import cells
+from analysis.differences import changed
 from analysis.figures.style import (
     GREY,
     INK,
     LIGHT,
     MOST_AGENTS,
+    NO_INTERVAL,
     WIDE,
-    Z95,
     arm_label,
     baseline_label,
     colour,
+    ends,
     legend_columns,
     new_figure,
     panel_lines,
@@ -34,6 +40,7 @@ from analysis.figures.style import (
     styled,
 )
 from analysis.incidence import Incidence, changes
+from analysis.inference import CLUSTERS
 from sim.arrays import BoolArray, FloatArray
 
 MOST = 60  # arms; more are no figure
@@ -51,7 +58,8 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     There must be one such arm at least.
     """
     found = changes(arms, baselines)
-    data = pd.DataFrame([_row(arm, baselines[arm.name], change) for arm, change in found])
+    named = {arm.name: arm for arm in arms}
+    data = pd.DataFrame([_row(arm, named[baselines[arm.name]], change) for arm, change in found])
     agents = arms[0].agents
     parts = _parts(data, agents)
     spans = _spans([values for _, values, _ in parts])
@@ -74,13 +82,20 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     return figure, data
 
 
-def _row(arm: ArmData, baseline: str, change: Incidence) -> dict[str, object]:
-    row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism, "baseline": baseline}
+def drawn(data: pd.DataFrame) -> list[Number]:
+    """The estimates that the figure draws with intervals, as far as these go."""
+    return numbers(data[(data["changed"] != 0) | (data["welfare"] != 0)], "arm", ["welfare"])
+
+
+def _row(arm: ArmData, base: ArmData, change: Incidence) -> dict[str, object]:
+    row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism, "baseline": base.name}
+    coupled = dict.fromkeys((*arm.coupled, *base.coupled))
+    row |= {"changed": changed(arm, base), "clusters": CLUSTERS[change.by], "coupled": "; ".join(coupled)}
     parts = {"welfare": change.welfare, "surplus": change.principal, "winner": change.winner, "rivals": change.rivals}
     for name, whole in parts.items():
-        row |= {name: float(whole.value), f"{name}_se": float(whole.se)}
+        row |= cells(name, whole)
     for i, name in enumerate(arm.agents):
-        row |= {f"utility {name}": float(change.agents.value[i]), f"utility {name}_se": float(change.agents.se[i])}
+        row |= cells(f"utility {name}", change.agents, i)
     return row
 
 
@@ -120,12 +135,20 @@ def _bars(axes: Axes, parts: Sequence[Part], far: BoolArray) -> None:
 def _welfare(axes: Axes, data: pd.DataFrame, far: BoolArray) -> None:
     """The sum of the bars, in white on black so that it is seen on every one of them."""
     at = np.flatnonzero(~far)
-    change = data["welfare"].to_numpy(np.float64)[at]
-    error = Z95 * np.nan_to_num(data["welfare_se"].to_numpy(np.float64)[at])
-    bars = axes.errorbar(change, at, xerr=error, fmt="none", elinewidth=1.0, ecolor=INK, zorder=4)
-    for line in bars[2]:
-        line.set_path_effects([_HALO])
-    axes.plot(change, at, "D", ms=4, mfc="white", mec=INK, mew=0.9, zorder=5, label="welfare, all together")
+    change, low, high = (end[at] for end in ends(data, "welfare"))
+    known = ~np.isnan(low)
+    bars = axes.hlines(at[known], low[known], high[known], lw=1.0, color=INK, zorder=4)
+    bars.set_path_effects([_HALO])
+    same = (data["changed"].to_numpy()[at] == 0) & (change == 0)
+    look: dict[str, Any] = {"ls": "", "ms": 4, "mec": INK, "mew": 0.9, "zorder": 5}
+    kinds = {
+        "welfare, all together": (known & ~same, "D", "white"),
+        "no decision differs": (same, "D", LIGHT),
+        "welfare, no interval": (~known & ~same, NO_INTERVAL, "white"),
+    }
+    for label, (these, marker, face) in kinds.items():
+        if these.any():
+            axes.plot(change[these], at[these], marker, mfc=face, label=label, **look)
 
 
 def _tell(axes: Axes, data: pd.DataFrame, agents: Sequence[str], far: BoolArray) -> None:

@@ -1,5 +1,6 @@
 """Lines of a sweep: one swept key along x, a line for each arm, a 95% band for another draw of tasks.
 
+A point without an interval has a cross and no band.
 A column of panels for each metric, a row of panels for each setting of what else varies.
 """
 
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.chart import Chart, axis_label, label_of, line_label, settings_of, shown, title_of, told
-from analysis.figures.style import GREY, LIGHT, WIDE, Z95, new_figure, styled
+from analysis.figures.style import GREY, LIGHT, NO_INTERVAL, WIDE, new_figure, styled
 from sim.sweep.axes import Factor
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288")
@@ -51,15 +52,17 @@ def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[
     figure.legend(
         handles, labels, loc="outside upper left", ncols=_columns(labels), handlelength=2.6, columnspacing=1.2
     )
-    return figure, data.drop(columns="y")
+    return figure, data.drop(columns=["y", "itself"])
 
 
 def _panel(axes: Axes, part: pd.DataFrame, chart: Chart, names: Sequence[Any]) -> None:
-    for k, name in enumerate(names):
-        line = part[part[chart.lines] == name].sort_values(chart.x)
-        x, y, se = (line[column].to_numpy(np.float64) for column in (chart.x, "drawn", "drawn_se"))
-        half = Z95 * np.nan_to_num(se)
-        axes.fill_between(x, y - half, y + half, color=_colour(k), alpha=0.16, lw=0)
+    for k, level in enumerate(names):
+        line = part[part[chart.lines] == level].sort_values(chart.x)
+        columns = (chart.x, "drawn", "drawn_low", "drawn_high")
+        x, y, low, high = (line[column].to_numpy(np.float64) for column in columns)
+        bare = np.isnan(low) & ~line["same"].to_numpy()
+        axes.fill_between(x, low, high, color=_colour(k), alpha=0.16, lw=0)
+        axes.plot(x[bare], y[bare], NO_INTERVAL, color=_colour(k), ms=3.4, mew=0, zorder=6)
         few = len(x) <= _FEW
         axes.plot(
             x,

@@ -1,7 +1,11 @@
 """Maps of a sweep: one swept key along x, one up the axis, a colour for the metric, a map for each arm.
 
-A difference is coloured about 0, above it blue and below it red, with a line where it changes sign and a dot where its
-95% interval, for another draw of tasks, holds 0.
+A difference is coloured about 0, above it blue and below it red, with a line where it changes sign. Its marks:
+
+    dot     the 95% interval, for another draw of tasks, holds 0
+    ring    it does not, but the p value adjusted by Holm's method over the cells of the arm is above .05
+    cross   there is no interval
+    dash    no task differs
 """
 
 from __future__ import annotations
@@ -15,14 +19,23 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from analysis.figures.chart import Chart, axis_label, label_of, settings_of, shown, title_of, told
-from analysis.figures.style import INK, WIDE, Z95, new_figure, styled
+from analysis.figures.style import INK, WIDE, new_figure, styled
 from sim.arrays import FloatArray
 from sim.sweep.axes import Factor
 
+LEVEL = 0.05  # of the adjusted p value
 _ACROSS = 4  # maps side by side
 _ROW = 1.75  # inches of a row of maps
+_MARKS: dict[str, dict[str, Any]] = {
+    "dot": {"marker": ".", "ms": 3.6, "mew": 0},
+    "ring": {"marker": "o", "ms": 2.8, "mew": 0.5, "mfc": "none"},
+    "cross": {"marker": "x", "ms": 2.8, "mew": 0.6},
+    "dash": {"marker": "_", "ms": 2.8, "mew": 0.6},
+}
+_HALO = withStroke(linewidth=1.6, foreground="white")
 _EACH = {True: "RdBu", False: "viridis"}  # a difference, or not
 
 
@@ -40,13 +53,13 @@ def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[
         _fill(part, part.subplots(rows, across, squeeze=False, sharex=True, sharey=True), of, chart, y)
         part.supxlabel(axis_label(chart.x, factors), fontsize=7)
         part.supylabel(axis_label(chart.lines, factors), fontsize=7)
-    return figure, data.drop(columns="y")
+    return figure, data.drop(columns=["y", "itself"])
 
 
 def _panels(data: pd.DataFrame, chart: Chart, y: tuple[str, str, int]) -> list[tuple[str, pd.DataFrame]]:
     """Title and rows of each map of the metric; an arm's difference to itself is left out."""
     of = [(told(setting), rows[rows["y"] == label_of(y)]) for setting, rows in settings_of(data, chart)]
-    kept = [(title, rows) for title, rows in of if not (y[2] and (rows["drawn"] == 0).all())]
+    kept = [(title, rows) for title, rows in of if not (y[2] and rows["itself"].all())]
     return kept or of
 
 
@@ -76,13 +89,23 @@ def _norm(values: FloatArray, difference: bool) -> Normalize:
 
 def _map(axes: Axes, rows: pd.DataFrame, chart: Chart, difference: bool, norm: Any) -> None:
     grid = rows.pivot(index=chart.lines, columns=chart.x, values="drawn")
-    error = rows.pivot(index=chart.lines, columns=chart.x, values="drawn_se").to_numpy(np.float64)
+    same = rows.pivot(index=chart.lines, columns=chart.x, values="same").to_numpy(np.bool_)
     x, y, drawn = grid.columns.to_numpy(np.float64), grid.index.to_numpy(np.float64), grid.to_numpy(np.float64)
     axes.pcolormesh(x, y, drawn, cmap=_EACH[difference], norm=norm, shading="nearest", rasterized=True)
     axes.spines[:].set_visible(False)
-    if not difference or (drawn == 0).all():
+    if not difference:
         return
     if len(x) > 1 and len(y) > 1 and drawn.min() < 0 < drawn.max():
-        axes.contour(x, y, drawn, levels=[0.0], colors=INK, linewidths=0.8)
-    at_y, at_x = np.nonzero(np.abs(drawn) <= Z95 * error)
-    axes.plot(x[at_x], y[at_y], ls="", marker=".", ms=1.6, color=INK)
+        axes.contour(x, y, np.where(same, np.nan, drawn), levels=[0.0], colors=INK, linewidths=0.8)
+    for kind, own in marked(rows).groupby("mark"):
+        axes.plot(own[chart.x], own[chart.lines], ls="", color=INK, path_effects=[_HALO], **_MARKS[str(kind)])
+
+
+def marked(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of differences that carry a mark, with its name in the column `mark`."""
+    bare = rows["drawn_low"].isna()
+    holds = (rows["drawn_low"] <= 0) & (rows["drawn_high"] >= 0)
+    kinds = {"dash": rows["same"], "cross": bare, "dot": holds, "ring": rows["drawn_p_holm"] > LEVEL}
+    mark = np.select(list(kinds.values()), list(kinds), default="")
+    found: pd.DataFrame = rows.assign(mark=mark)[(mark != "") & rows["drawn"].notna()]
+    return found

@@ -1,7 +1,8 @@
 """Reliability diagrams: what succeeds when an agent claims p, per agent and pooled, above a histogram of its claims.
 
-Intervals are Wilson's, 95%. Agents share tasks, so a pooled interval counts the tasks in its bin, not the claims.
-ECE is shown beside the value a perfectly calibrated agent with the same claims would have on average.
+Intervals are 95%, Wilson's; agents share tasks, so that of all agents has the effective number of claims in its bin. A
+bin without one, such as one with claims on a single task, is a cross. ECE is shown beside the value a perfectly
+calibrated agent with the same claims would have on average.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from matplotlib.figure import Figure
 
 from analysis import calibration as cal
 from analysis.arm import ArmData
-from analysis.figures.style import BLUE, GREY, INK, LIGHT, WIDE, new_figure, short, styled
-from sim.arrays import BoolArray, FloatArray
+from analysis.basis import Number, numbers
+from analysis.calibration_null import pooled_ece_null
+from analysis.cells import cells
+from analysis.figures.style import BLUE, GREY, INK, LIGHT, NO_INTERVAL, WIDE, ends, new_figure, short, styled
+from analysis.inference import CLUSTERS, Estimate, ratio
+from analysis.observed import Observed
 
 POOLED = "all agents"
 MOST = 11  # panels for agents; the CSV has every agent
@@ -23,23 +28,22 @@ _COLUMNS = 4
 
 @styled
 def draw(arm: ArmData) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and one row per (agent or POOLED, bin) of the first posting's claims against the first try."""
-    part, n_agents = arm.distinct, len(arm.agents)
-    claim = arm.claim[part].reshape(-1, n_agents)
-    success = arm.success[part].reshape(-1, n_agents)
-    panels = [(name, claim[:, i : i + 1], success[:, i : i + 1]) for i, name in enumerate(arm.agents)]
-    panels += [(POOLED, claim, success)] if n_agents > 1 else []
+    """The figure, and one row per (agent or POOLED, bin) of all claims against the outcomes known."""
+    seen, n_agents = arm.observed, len(arm.agents)
+    panels = [(name, seen.only(i)) for i, name in enumerate(arm.agents)]
+    panels += [(POOLED, seen)] if n_agents > 1 else []
+    tables = {name: _rows(arm, name, some) for name, some in panels}
     shown = [*panels[:MOST], *panels[n_agents:]] if n_agents > MOST else panels
     columns = min(_COLUMNS, len(shown))
     n_rows = -(-len(shown) // columns)
     figure = new_figure(WIDE * max(columns, 2) / _COLUMNS, 2.35 * n_rows)
     grid = figure.add_gridspec(2 * n_rows, columns, height_ratios=[3.4, 1.0] * n_rows)
-    for k, (name, p, y) in enumerate(shown):
+    for k, (name, some) in enumerate(shown):
         row, column = divmod(k, columns)
         top = figure.add_subplot(grid[2 * row, column])
         bottom = figure.add_subplot(grid[2 * row + 1, column], sharex=top)
-        _diagram(top, name, p, y)
-        _histogram(bottom, p)
+        _diagram(top, name, tables[name])
+        _histogram(bottom, some)
         if column == 0:
             top.set_ylabel("success rate")
             bottom.set_ylabel("claims")
@@ -47,29 +51,44 @@ def draw(arm: ArmData) -> tuple[Figure, pd.DataFrame]:
             bottom.set_xlabel("claimed probability")
     if columns * n_rows > len(shown):
         _key(figure.add_subplot(grid[2 * n_rows - 2, columns - 1]))
-    return figure, pd.concat([_rows(*panel) for panel in panels], ignore_index=True)
+    return figure, pd.concat(tables.values(), ignore_index=True)
 
 
-def _bins(claim: FloatArray, success: BoolArray) -> cal.Reliability:
-    """Bins of (N, agents) claims, their intervals from the number of tasks in each bin."""
-    where = np.where(np.isnan(claim), -1, cal.bin_of(claim))
-    tasks = [int((where == k).any(axis=1).sum()) for k in range(cal.N_BINS)]
-    return cal.reliability_bins(claim, success, n_effective=tasks)
+def drawn(data: pd.DataFrame) -> list[Number]:
+    """The rates that the figure draws, as far as their intervals go."""
+    return numbers(data, "agent", ["success_rate"])
 
 
-def _diagram(axes: Axes, name: str, claim: FloatArray, success: BoolArray) -> None:
-    bins = _bins(claim, success)
-    seen = bins.count > 0
+def _rates(arm: ArmData, some: Observed) -> Estimate:
+    """Success rate in each bin of claims, (N_BINS,)."""
+    inside = some.known[..., None] & (
+        cal.bin_of(np.where(some.known, some.claim, 0.0))[..., None] == np.arange(cal.N_BINS)
+    )
+    won = (inside * some.share[..., None]).sum(axis=2)
+    return ratio(won, inside.sum(axis=2), arm.by_claims, rate=True)
+
+
+def _ece(some: Observed) -> float:
+    claim, success, _, weight = some.rows
+    return cal.ece(claim, success, weight=weight)
+
+
+def _diagram(axes: Axes, name: str, bins: pd.DataFrame) -> None:
+    seen = bins[bins["claims"] > 0]
+    rate, low, high = ends(seen, "success_rate")
+    x, known = seen["mean_claim"].to_numpy(), ~np.isnan(low)
     axes.plot([0, 1], [0, 1], color=GREY, lw=0.7, ls=(0, (4, 3)))
-    axes.vlines(bins.mean_claim[seen], bins.lower[seen], bins.upper[seen], color=BLUE, lw=1.0, alpha=0.5)
-    area = 4 + 56 * bins.count[seen] / bins.count.sum()
-    axes.scatter(bins.mean_claim[seen], bins.success_rate[seen], s=area, color=BLUE, lw=0, zorder=3, clip_on=False)
+    axes.vlines(x[known], low[known], high[known], color=BLUE, lw=1.0, alpha=0.5)
+    area = 4 + 56 * seen["claims"].to_numpy() / seen["claims"].sum()
+    axes.scatter(x[known], rate[known], s=area[known], color=BLUE, lw=0, zorder=3, clip_on=False)
+    if not known.all():  # an empty line that is not clipped takes the whole figure in the layout
+        axes.plot(x[~known], rate[~known], NO_INTERVAL, ms=3.2, mew=0, color=BLUE, zorder=3, clip_on=False)
     axes.set(
         xlim=(-0.02, 1.02), ylim=(-0.02, 1.05), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], yticklabels=["0", ".5", "1"]
     )
     axes.tick_params(labelbottom=False)
     axes.set_title(short(name, 22), color=INK, fontweight="bold" if name == POOLED else "normal", loc="left", pad=13)
-    note = f"ECE {cal.ece(claim, success):.3f} (null {cal.ece_null(claim):.3f})"
+    note = f"ECE {bins['ece'].iloc[0]:.3f} (null {bins['ece_null'].iloc[0]:.3f})"
     axes.annotate(note, (0, 1), (0, 3), "axes fraction", "offset points", va="bottom", fontsize=7)
 
 
@@ -77,14 +96,14 @@ def _key(axes: Axes) -> None:
     """What the marks mean, in the first free panel."""
     axes.axis("off")
     words = (
-        "dot: success rate in a bin,\narea by its share of claims\n\nbar: 95% Wilson interval\n\n"
+        "dot: success rate in a bin,\narea by its share of claims\n\nbar: 95% Wilson interval\n×: no interval\n"
         "dashed: calibrated\n\nnull: mean ECE of a\ncalibrated agent with\nthe same claims"
     )
     axes.text(0.0, 1.0, words, transform=axes.transAxes, va="top", fontsize=7, color=GREY, linespacing=1.2)
 
 
-def _histogram(axes: Axes, claim: FloatArray) -> None:
-    count = np.bincount(cal.bin_of(claim[~np.isnan(claim)]), minlength=cal.N_BINS)
+def _histogram(axes: Axes, some: Observed) -> None:
+    count = np.bincount(cal.bin_of(some.claim[some.known]), minlength=cal.N_BINS)
     middle = (np.arange(cal.N_BINS) + 0.5) / cal.N_BINS
     axes.bar(middle, count, width=0.92 / cal.N_BINS, color=LIGHT)
     size = 5.5 if count.max() < 100 else 4.8  # three digits are as wide as a bar
@@ -95,19 +114,16 @@ def _histogram(axes: Axes, claim: FloatArray) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _rows(name: str, claim: FloatArray, success: BoolArray) -> pd.DataFrame:
-    bins = _bins(claim, success)
-    return pd.DataFrame(
-        {
-            "agent": name,
-            "low": bins.low,
-            "high": bins.high,
-            "claims": bins.count,
-            "mean_claim": bins.mean_claim,
-            "success_rate": bins.success_rate,
-            "lower": bins.lower,
-            "upper": bins.upper,
-            "ece": cal.ece(claim, success),
-            "ece_null": cal.ece_null(claim),
-        }
-    )
+def _rows(arm: ArmData, name: str, some: Observed) -> pd.DataFrame:
+    """One row per bin of claims."""
+    claim, success, _, weight = some.rows
+    bins, rates = cal.reliability_bins(claim, success, weight=weight), _rates(arm, some)
+    head = {"agent": name, "clusters": CLUSTERS[arm.by_claims], "coupled": "; ".join(arm.coupled)}
+    rows = [
+        head
+        | {"bin_low": bins.low[k], "bin_high": bins.high[k], "claims": bins.count[k], "mean_claim": bins.mean_claim[k]}
+        | cells("success_rate", rates, k)
+        for k in range(cal.N_BINS)
+    ]
+    null = pooled_ece_null(claim, success, some.cell, weight)[0] if name == POOLED else some.null()
+    return pd.DataFrame(rows).assign(ece=_ece(some), ece_null=null)

@@ -21,7 +21,7 @@ WIDE, NARROW = 7.0, 3.4  # two columns and one, inches
 INK, GREY, LIGHT = "#222222", "#777777", "#d9d9d9"
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"  # Okabe and Ito
 AGENTS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED, "#8C6D31", "#332288", "#999999", "#117733", "#882255")
-Z95 = 1.959963984540054
+NO_INTERVAL = "X"  # the mark of an estimate without an interval; captions say why it has none
 OWN_BASELINE = "own baseline"  # where arms have baselines of their own
 MOST_AGENTS = 8  # agents with a colour of their own where they are stacked; the others are shown together
 RC: dict[Any, Any] = {
@@ -80,9 +80,18 @@ def colour(index: int) -> str:
 
 
 def whisker(axes: Axes, data: pd.DataFrame, name: str, y: ArrayLike, **kwargs: Any) -> None:
-    """Dots at column `name` with 95% intervals along x from its `_se`; where that is NaN the dot stands alone."""
-    x, se = data[name].to_numpy(), data[f"{name}_se"].to_numpy()
-    axes.errorbar(x, np.asarray(y), xerr=Z95 * np.nan_to_num(se), fmt="o", ms=4, elinewidth=1.0, **kwargs)
+    """Dots at column `name` with their 95% intervals along x; a cross where there is none."""
+    x, low, high = ends(data, name)
+    at, known = np.asarray(y), ~np.isnan(low)
+    axes.hlines(at[known], low[known], high[known], color=kwargs["color"], lw=1.0)
+    axes.plot(x[known], at[known], "o", ms=4, **kwargs)
+    axes.plot(x[~known], at[~known], NO_INTERVAL, ms=4, **{key: kwargs[key] for key in kwargs if key != "label"})
+
+
+def ends(data: pd.DataFrame, name: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Column `name` and the ends of its 95% intervals, NaN where it has none."""
+    value, low, high = (data[f"{name}{part}"].to_numpy(np.float64) for part in ("", "_low", "_high"))
+    return value, low, high
 
 
 def rows(axes: Axes, names: Sequence[str], grid: bool = True) -> None:

@@ -2,32 +2,48 @@
 
 Left: AUC of each agent's claims against its own successes and against the other agents' (mean). Claims that only know
 that a task is hard score the same on both. Right: comparative AUC, over pairs of agents of which one solved the task:
-what claims can do for routing. Intervals are 95% for another draw of tasks.
+what claims can do for routing. Intervals are 95% for another draw of tasks; a cross has none.
 
 The p value of own - others is by permutation: if claims say nothing of the agent itself, then at each task the
-outcomes may be dealt to the agents in any order. Tasks at which some agent made no claim are left out.
+outcomes may be dealt to the agents in any order. It stands raw and adjusted by Holm's method over the agents of the
+figure; all agents together are a test of its own. An agent whose claims are all the same has no test: they can say
+nothing. Tasks at which some agent is absent, or no outcome of its is known, are left out. Several outcomes of an agent
+at a task count as the share that succeeded.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from analysis import calibration as cal
 from analysis.arm import ArmData
+from analysis.basis import Number, numbers
+from analysis.cells import all_cells
+from analysis.claims import cluster_of, groups_of, of_pairs, outcomes
 from analysis.figures.style import BLUE, GREY, ORANGE, WIDE, new_figure, rows, styled, whisker
-from analysis.inference import Estimate, linearised, ratio
-from sim.arrays import BoolArray, FloatArray
+from analysis.inference import CLUSTERS, By, Estimate, linearised
+from analysis.intervals import holm
+from analysis.observed import Observed
+from analysis.ranking_interval import auc_interval, difference_interval, mean_of_others
+from sim.arrays import BoolArray, FloatArray, IntArray
+from sim.results import p_value
 
 POOLED = "all agents"
 _MOST_CELLS = 2e7  # permutations x tasks
 
 
-def own_minus_others(claim: FloatArray, success: BoolArray) -> FloatArray:
+def own_minus_others(claim: FloatArray, success: BoolArray | FloatArray) -> FloatArray:
     """(n,) AUC of agent i's claims on its own successes less the mean on the others'; claim, success (N, n), complete.
 
+    success: true or false, or the share of several outcomes at a task, of which any two make a pair.
     NaN where an agent has successes only, or failures only.
     """
     from scipy.stats import rankdata
@@ -36,17 +52,17 @@ def own_minus_others(claim: FloatArray, success: BoolArray) -> FloatArray:
 
 
 def permutation_test(
-    claim: FloatArray, success: BoolArray, n_permutations: int = 999, seed: int = 0
+    claim: FloatArray, success: BoolArray | FloatArray, n_permutations: int = 999, seed: int = 0
 ) -> tuple[FloatArray, float]:
     """Two-sided p values of own - others, (n,) per agent and of its mean, outcomes dealt anew within each task.
 
-    claim, success: (N, n), complete. NaN where the difference is.
+    claim, success: (N, n), complete. NaN where the difference is, and where an agent's claims are all the same.
     """
     from scipy.stats import rankdata
 
     rank, stream = rankdata(claim, axis=0), np.random.default_rng(seed)
     observed = _differences(rank, success)
-    defined = ~np.isnan(observed)
+    defined = ~np.isnan(observed) & np.asarray((claim != claim[:1]).any(axis=0))
     at_least, pooled_at_least = np.ones(len(observed)), 1.0
     for _ in range(n_permutations if defined.any() else 0):
         dealt = _differences(rank, stream.permuted(success, axis=1))
@@ -56,7 +72,7 @@ def permutation_test(
     return each, pooled_at_least / (n_permutations + 1) if defined.any() else np.nan
 
 
-def _differences(rank: FloatArray, success: BoolArray) -> FloatArray:
+def _differences(rank: FloatArray, success: BoolArray | FloatArray) -> FloatArray:
     hits = success.sum(axis=0)
     both = (hits > 0) & (hits < len(rank))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -65,10 +81,9 @@ def _differences(rank: FloatArray, success: BoolArray) -> FloatArray:
         return np.asarray(own - (np.where(both, area, 0.0).sum(axis=1) - own) / (both.sum() - 1.0))
 
 
-def complete(arm: ArmData) -> tuple[FloatArray, BoolArray, BoolArray]:
-    """Claims, successes (R', T, n) of the distinct replications, and where every agent made a claim (R', T)."""
-    claim, success = arm.claim[arm.distinct], arm.success[arm.distinct]
-    return claim, success, np.asarray(~np.isnan(claim).any(axis=2))
+def complete(arm: ArmData) -> BoolArray:
+    """(R', T): the tasks of the distinct replications at which an outcome of every agent is known."""
+    return np.asarray(arm.observed.known.all(axis=2))
 
 
 @styled
@@ -96,39 +111,70 @@ def _own_and_others(axes: Axes, data: pd.DataFrame) -> None:
         face = shade if name == "auc" else "white"
         whisker(axes, data, name, row + shift, color=shade, mfc=face, label=label)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.2, handletextpad=0.3)
-    axes.text(1.02, 1.02, "own − others (p, unadjusted)", transform=axes.transAxes, fontsize=7, va="bottom")
-    for k, difference, p in zip(range(len(row)), data["difference"], data["p_value"], strict=True):
+    axes.text(1.02, 1.02, "own − others (p; Holm)", transform=axes.transAxes, fontsize=7, va="bottom")
+    columns = (data[name] for name in ("difference", "p_value", "p_holm"))
+    for k, (difference, *p) in enumerate(zip(*columns, strict=True)):
         if not np.isnan(difference):
-            text = f"{difference:+.3f} ({p:.3f})".replace("-", "−")
+            told = "; ".join(p_value(each) for each in p if not np.isnan(each)) or "constant"
+            text = f"{difference:+.3f} ({told})".replace("-", "−")
             axes.text(1.02, k, text, transform=axes.get_yaxis_transform(), fontsize=7, va="center")
     axes.set_xlabel("AUC of claims\n(pairs of tasks, one solved)")
 
 
 def _rows(arm: ArmData) -> pd.DataFrame:
-    claim, success, whole = complete(arm)
-    p, y = claim[whole], success[whole]
+    whole, seen = complete(arm), arm.observed
+    p, y = seen.claim[whole], seen.share[whole]
     each, pooled = permutation_test(p, y, int(np.clip(_MOST_CELLS // max(1, len(p)), 199, 999)))
-    frame = {"agent": [*arm.agents, POOLED], "tasks": len(p)}
-    for name, estimate in _estimates(p, y, whole, arm.world.recorded).items():
-        frame |= {name: estimate.value, f"{name}_se": estimate.se}
-    return pd.DataFrame(frame | {"p_value": [*each, pooled]})
+    kept = replace(
+        seen, claim=np.where(whole[..., None], seen.claim, np.nan), counted=seen.counted & whole[..., None, None]
+    )
+    found = _estimates(kept, arm.by_claims, groups_of(arm))
+    head = {"tasks": len(p), "clusters": CLUSTERS[arm.by_claims], "coupled": "; ".join(arm.coupled)}
+    frame = pd.DataFrame([{"agent": name} | head | all_cells(found, i) for i, name in enumerate([*arm.agents, POOLED])])
+    return frame.assign(p_value=[*each, pooled], p_holm=[*holm(each), np.nan])
 
 
-def _estimates(claim: FloatArray, success: BoolArray, whole: BoolArray, recorded: bool) -> dict[str, Estimate]:
+def drawn(data: pd.DataFrame) -> list[Number]:
+    """The estimates that the figure draws, as far as their intervals go."""
+    return numbers(data, "agent", ["auc", "auc_others", "comparative_auc"])
+
+
+def _estimates(seen: Observed, by: By, group: IntArray | None) -> dict[str, Estimate]:
     """(n + 1,) each: per agent, then the mean over agents, or all pairs for the comparative AUC."""
-    here = np.ones(claim.shape, np.bool_)
-    own, other = cal.own_components(claim, success, here), cal.others_components(claim, success, here)
-    parts = {"auc": own, "auc_others": other, "difference": (own[0] - other[0], own[1] - other[1])}
-    table = {}
-    for name, (value, influence) in parts.items():
-        defined = ~np.isnan(value)
-        mean = value[defined].mean() if defined.any() else np.nan
-        of_mean = influence[:, defined].sum(axis=1, keepdims=True) / max(1, defined.sum())
-        cells = np.zeros((*whole.shape, len(value) + 1))
-        cells[whole] = np.hstack([influence, of_mean])
-        used = np.broadcast_to(whole[..., None], cells.shape)
-        table[name] = linearised(np.append(value, mean), cells, used, recorded)
-    counts = np.zeros((2, *whole.shape, claim.shape[1] + 1))
-    for k, count in enumerate(cal.comparative_counts(claim, success, here)):
-        counts[k][whole] = np.hstack([count, count.sum(axis=1, keepdims=True)])
-    return table | {"comparative_auc": ratio(counts[0], counts[1], recorded)}
+    claim, success, used, weight = seen.rows
+    rows = claim, success, used, group, cluster_of(seen, by), weight
+    own, other = cal.own_components(*rows), cal.others_components(*rows)
+    counts = outcomes(seen, by)
+    means = [mean_of_others(count) for count in counts]
+    fewer = [np.minimum(count, mean) for count, mean in zip(counts, means, strict=True)]
+    wins, pairs = (seen.by_cell(each) for each in cal.comparative_counts(claim, success, used, seen.cell, weight))
+    return {
+        "auc": _with_mean(seen, by, own, counts, auc_interval),
+        "auc_others": _with_mean(seen, by, other, means, auc_interval),
+        "difference": _with_mean(seen, by, (own[0] - other[0], own[1] - other[1]), fewer, difference_interval),
+        "comparative_auc": of_pairs(_and_all(wins), _and_all(pairs), by),
+    }
+
+
+def _and_all(counts: FloatArray) -> FloatArray:
+    """Counts (R', T, n) with those of all agents together behind them."""
+    return np.concatenate([counts, counts.sum(axis=2, keepdims=True)], axis=2)
+
+
+def _with_mean(
+    seen: Observed,
+    by: By,
+    components: tuple[FloatArray, FloatArray],
+    counts: Sequence[NDArray[Any]],
+    interval: Callable[..., tuple[FloatArray, FloatArray]],
+) -> Estimate:
+    """Of each agent and of the mean over agents, from values (n,) and the rows' influence (N, n); counts (n,) each."""
+    value, influence = components
+    defined = ~np.isnan(value)
+    mean = value[defined].mean() if defined.any() else np.nan
+    of_mean = influence[:, defined].sum(axis=1, keepdims=True) / max(1, defined.sum())
+    cells = seen.by_cell(np.hstack([influence, of_mean]))
+    whole = np.broadcast_to(seen.known.all(axis=2, keepdims=True), cells.shape)
+    found = linearised(np.append(value, mean), cells, whole, by)
+    held = [np.append(count, count[defined].mean() if defined.any() else np.nan) for count in counts]
+    return found.between(*interval(found.value, found.se, *held, found.clusters))

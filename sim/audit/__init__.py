@@ -1,4 +1,6 @@
-"""The incentive audit: what an agent gains by lying about its ask, its claim, or both.
+"""The incentive audit: what an agent gains by lying about its ask, its claim, or both; and attacks on all promises.
+
+`sim.audit.promises` attacks what a rule declares, letter by letter. The rest measures gains.
 
 Gain of a lie m = (a', q') at type t = (p, c), against a draw w of everything else (rivals' bids, reserve, lottery):
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,6 @@ from sim.errors import RunError
 from sim.mechanisms import Mechanism
 
 KINDS = ("ask", "claim", "joint")
-FALSIFIED = 1e-9  # dollars a single draw must gain to falsify a promise of dominance
 _CHECKED = 64  # draws on which a rule is seen to ignore claims, or bids
 
 
@@ -89,56 +89,62 @@ def _ignores(desk: Desk, grid: Grid) -> str:
     return "claims" if all((field == field[:, :1]).all() for field in over) else ""
 
 
+class _Menu(NamedTuple):
+    """What is tried of one kind: screened menus, and lies to be weighed on all draws."""
+
+    screened: list[Screened]
+    lies: list[Lies]
+
+
 def _kinds(few: Desk, many: Desk, grid: Grid, ignores: str) -> dict[str, Kind]:
-    none = _none(len(few.types))
+    none = Kind(nothing(len(few.types)), Estimate(0.0, 0.0), 0.0, 0.0)
     if ignores == "bids":
         return dict.fromkeys(KINDS, none)
-    if ignores == "claims" and few.types.advice is not None:
-        ask = _weighed(many, [screen_own(few, grid.ask_only(), grid)])
-        return {"ask": ask, "claim": none, "joint": ask}
     if ignores == "claims":
-        ask = _shared(few, many, grid, [], claims_count=False)
-        return {"ask": ask, "claim": none, "joint": ask}
-    asks, claims = (screen_own(few, menu, grid) for menu in (grid.ask_only(), grid.claim_only()))
-    return {
-        "ask": _weighed(many, [asks]),
-        "claim": _weighed(many, [claims]),
-        "joint": _shared(few, many, grid, [asks, claims]),
-    }
+        own = few.types.advice is not None
+        ask = _own(few, grid.ask_only(), grid) if own else _shared_asks(few, many, grid)
+        return {"claim": none, **dict.fromkeys(("ask", "joint"), _weighed(many, [ask])[0])}
+    asks, claims = (_own(few, menu, grid) for menu in (grid.ask_only(), grid.claim_only()))
+    both, best = screen_shared(few, grid.joint(), grid), best_shared(many, grid.joint())
+    # The candidates of the other kinds are lies of the joint kind too.
+    joint = _Menu([*asks.screened, *claims.screened, both], [*asks.lies, *claims.lies, *both.candidates, *best])
+    return dict(zip(KINDS, _weighed(many, [asks, claims, joint]), strict=True))
 
 
-def _none(n_types: int) -> Kind:
-    return Kind(nothing(n_types), Estimate(0.0, 0.0), 0.0, 0.0)
+def _own(few: Desk, menu: Lies, grid: Grid) -> _Menu:
+    screened = screen_own(few, menu, grid)
+    return _Menu([screened], screened.candidates)
 
 
-def _shared(few: Desk, many: Desk, grid: Grid, others: list[Screened], claims_count: bool = True) -> Kind:
-    """Joint lies: the whole grid on all draws; the candidates of the other kinds are lies of this one too.
-
-    claims_count: False where claims change nothing, so that asks alone are tried.
-    """
-    menu = grid.joint() if claims_count else Lies(grid.asks, np.ones(grid.n_asks))
-    screened, best = screen_shared(few, menu, grid), best_shared(many, menu)
-    if not claims_count:
-        screened = replace(screened, candidates=[_true_claim(lies) for lies in screened.candidates])
-        best = [_true_claim(lies) for lies in best]
-    return _weighed(many, [*others, screened], best)
+def _shared_asks(few: Desk, many: Desk, grid: Grid) -> _Menu:
+    """Asks alone, the whole grid on all draws, where claims change nothing."""
+    menu = Lies(grid.asks, np.ones(grid.n_asks))
+    screened = screen_shared(few, menu, grid)
+    return _Menu([screened], [_true_claim(lies) for lies in (*screened.candidates, *best_shared(many, menu))])
 
 
 def _true_claim(lies: Lies) -> Lies:
     return Lies(lies.share, np.full(len(lies.share), np.nan))
 
 
-def _weighed(desk: Desk, screened: list[Screened], candidates: Iterable[Lies] = ()) -> Kind:
-    """Weighs all candidates on all draws."""
-    listed = [*(lies for menu in screened for lies in menu.candidates), *candidates]
-    chooser = Chooser(len(desk.types), len(desk))
-    for part in blocks(len(desk.types), len(listed) * len(desk)):
-        which = np.arange(part.start, part.stop)
-        told, base = [lies.at(part) for lies in listed], truths(desk, part)
-        chooser.add(part, [desk.utility(which, *lies) - base for lies in told], told)
+def _weighed(desk: Desk, menus: Sequence[_Menu]) -> list[Kind]:
+    """Weighs all lies on all draws, one that is in several menus once."""
+    distinct = {id(lies): lies for menu in menus for lies in menu.lies}
+    choosers = [Chooser(len(desk.types), len(desk)) for _ in menus]
+    for part in blocks(len(desk.types), (1 + len(distinct)) * len(desk)):
+        which, base = np.arange(part.start, part.stop), truths(desk, part)
+        told = {key: lies.at(part) for key, lies in distinct.items()}
+        gains = {key: desk.utility(which, *lies) - base for key, lies in told.items()}
+        for chooser, menu in zip(choosers, menus, strict=True):
+            keys = [id(lies) for lies in menu.lies]
+            chooser.add(part, [gains[key] for key in keys], [told[key] for key in keys])
+    return [_kind(chooser.choice(), menu.screened) for chooser, menu in zip(choosers, menus, strict=True)]
+
+
+def _kind(choice: Choice, screened: list[Screened]) -> Kind:
     ex_post, on_grid = (np.maximum.reduce([getattr(m, name) for m in screened]) for name in ("ex_post", "on_grid"))
     average = estimate(ex_post.mean(axis=1), ex_post.mean(axis=0))
-    return Kind(chooser.choice(), average, _nil(ex_post.max()), _nil(on_grid.mean()))
+    return Kind(choice, average, _nil(ex_post.max()), _nil(on_grid.mean()))
 
 
 def _nil(gain: FloatArray | np.float64) -> float:

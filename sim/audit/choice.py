@@ -1,12 +1,14 @@
 """Chooses the best lie of each type and says what it gains, with an interval.
 
 The lower end chooses on half the draws and evaluates on the other half, both ways round (hold-out: biased down); the
-upper end is the maximum of the means over all draws (biased up). Each goes 1.96 se further, with
+upper end is the maximum of the means over all draws (biased up). Each goes t se further, with
 
-    se^2 = variance over types of E_w D / N  +  variance over draws of E_t D / R
+    se^2 = a + b,   a = variance over types of E_w D / N,   b = variance over draws of E_t D / R
+    t    = 97.5% quantile of Student's t with (a + b)^2 / (a^2 / (N - 1) + b^2 / (R - 1)) degrees of freedom
 
-since types share the draws. The truth is always among the choices and gains exactly 0; a lie must gain more than
-1e-12 to be chosen. Sources: [BSV2019], [Duetting2019].
+since types share the draws. Types may be few, as the tasks of a recorded table are; with 400 and 4000 draws t is 1.96
+to 1.97. The truth is always among the choices and gains exactly 0; a lie must gain more than 1e-12 to be chosen.
+Sources: [BSV2019], [Duetting2019], [Satterthwaite1946].
 """
 
 from __future__ import annotations
@@ -15,19 +17,25 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import t as student
 
 from sim.arrays import FloatArray, IntArray
 from sim.audit.lies import Lies
 
 LEAST = 1e-12  # what rounding may make of nothing
-Z = 1.96
 
 
 class Estimate(NamedTuple):
-    """A mean over types and draws, with its standard error for other types and other draws."""
+    """A mean over types and draws, its standard error for other types and other draws, and its degrees of freedom."""
 
     mean: float
     se: float
+    degrees: float = np.inf
+
+    @property
+    def half_width(self) -> float:
+        """Half of its 95% interval."""
+        return float(student.ppf(0.975, self.degrees)) * self.se if self.se > 0 else 0.0
 
 
 class Choice(NamedTuple):
@@ -49,8 +57,8 @@ class Choice(NamedTuple):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95%: from hold-out to maximum, each 1.96 se further; 0 is never left out by a mean that is 0."""
-        return self.low.mean - Z * self.low.se, self.high.mean + Z * self.high.se
+        """95%: from hold-out to maximum, each its half width further; 0 is never left out by a mean that is 0."""
+        return self.low.mean - self.low.half_width, self.high.mean + self.high.half_width
 
 
 def nothing(n_types: int) -> Choice:
@@ -114,5 +122,9 @@ def _taken(gains: Sequence[FloatArray], pick: IntArray) -> FloatArray:
 def estimate(per_type: FloatArray, per_draw: FloatArray) -> Estimate:
     """The common mean of per_type (N,) and per_draw (R,) with its two-way standard error; rounding's nothing is 0."""
     mean = float(per_type.mean())
-    variance = sum(float(x.var(ddof=1)) / len(x) for x in (per_type, per_draw) if len(x) > 1)
-    return Estimate(mean, float(np.sqrt(variance))) if abs(mean) > LEAST else Estimate(0.0, 0.0)
+    if abs(mean) <= LEAST:
+        return Estimate(0.0, 0.0)
+    parts = [(float(x.var(ddof=1)) / len(x), len(x) - 1) for x in (per_type, per_draw) if len(x) > 1]
+    variance = sum(part for part, _ in parts)
+    spread = sum(part * part / degrees for part, degrees in parts)
+    return Estimate(mean, float(np.sqrt(variance)), variance * variance / spread if spread > 0 else np.inf)

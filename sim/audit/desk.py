@@ -22,7 +22,7 @@ _CELLS = 1 << 15  # (row, draw, agent) cleared at a time, to stay in the process
 class Deal(NamedTuple):
     """What a bid gets the audited agent, (B, R) each. chance: that it works: hired and, in a cascade, its turn comes.
 
-    success, failure: dollars promised for either, times that chance.
+    success, failure: dollars promised for either, times that chance, less the fee.
     """
 
     chance: FloatArray
@@ -30,7 +30,7 @@ class Deal(NamedTuple):
     failure: FloatArray
 
     def utility(self, passes: FloatArray, cost: FloatArray) -> FloatArray:
-        """chance x (v pay_success + (1 - v) pay_failure - c); passes v, cost c broadcast to (B, R)."""
+        """chance x (v pay_success + (1 - v) pay_failure - c) - fee; passes v, cost c broadcast to (B, R)."""
         return passes * self.success + (1.0 - passes) * self.failure - cost * self.chance
 
 
@@ -87,11 +87,15 @@ class Desk:
         return Tried(ask, claim[:, None], np.isfinite(ask), None)
 
     def utility(self, which: IntArray, share: FloatArray, claim: FloatArray) -> FloatArray:
-        """u (B, R) of types `which` (B,) at the bids of `tried`."""
-        return self.deal(self.tried(which, share, claim)).utility(*self.weights(which))
+        """u (B, R) of types `which` (B,) at the bids of `tried`; equal bids of several types are cleared once."""
+        if share.ndim > 1 or self.types.advice is not None or np.isnan(share + claim).any():
+            return self.deal(self.tried(which, share, claim)).utility(*self.weights(which))
+        bids, at = np.unique(np.stack([share, claim]), axis=1, return_inverse=True)
+        deal = self.deal(self.shared(*bids))
+        return Deal(*(field[at] for field in deal)).utility(*self.weights(which))
 
     def weights(self, which: IntArray) -> tuple[FloatArray, FloatArray]:
-        """v and c (B, 1) of these types, in their own eyes."""
+        """v and c (B, 1) of these types, by their own beliefs."""
         return np.asarray(self.problem.verifier.passes(self.types.belief[which]))[:, None], self.types.cost[which, None]
 
     def deal(self, tried: Tried) -> Deal:
@@ -100,8 +104,9 @@ class Desk:
         for part, award, _ in self.awards(tried):
             chance = self.chance(award)
             made.chance[part] = chance
-            made.success[part] = award.pay_success[..., self.problem.agent] * chance
-            made.failure[part] = award.pay_failure[..., self.problem.agent] * chance
+            fee = 0.0 if award.fee is None else award.fee[..., self.problem.agent]  # owed in either state
+            made.success[part] = award.pay_success[..., self.problem.agent] * chance - fee
+            made.failure[part] = award.pay_failure[..., self.problem.agent] * chance - fee
         return made
 
     def awards(self, tried: Tried) -> Iterator[tuple[slice, Award, tuple[Bids, Tender, Standing]]]:
@@ -149,6 +154,11 @@ class Desk:
         """(n, R) as (rows, R, n), without a copy."""
         n, size = whole.shape
         return np.moveaxis(np.broadcast_to(whole[:, None], (n, rows, size)), 0, -1)
+
+
+def fees(award: Award) -> FloatArray:
+    """What each agent pays whether or not it is hired, (..., n) dollars."""
+    return np.zeros(award.hired.shape) if award.fee is None else np.asarray(award.fee)
 
 
 def turn_comes(award: Award, agent: int, fails: Sequence[FloatArray]) -> FloatArray:

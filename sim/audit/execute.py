@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sim.audit.audit import audit, refusal
+from sim.audit.known import AGENTS as E1_AGENTS
 from sim.audit.known import e1
 from sim.audit.lies import Grid
 from sim.audit.problem import EXACT, Problem, Verifier
-from sim.audit.row import Row, row_of
+from sim.audit.promises import Attacked, attack
+from sim.audit.row import Row, bare_row, row_of
 from sim.audit.worlds import scenario_problem
 from sim.errors import RunError
 from sim.mechanisms import Mechanism
@@ -23,6 +25,7 @@ from sim.scenario import Arm, Scenario
 
 _PLUGINS = ExitStack()  # of a worker: its plugins stay loaded as long as it lives
 _LOADED: list[str] = []
+_ATTACKED: dict[tuple[type[Mechanism], str, tuple[str, ...], int], Attacked] = {}  # by rule, agents and seed
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class E1Job:
     verifier: Verifier = EXACT
 
     arm = ""
+    agents = E1_AGENTS
 
     def problem(self, verifier: Verifier) -> Problem:
         """What to audit."""
@@ -72,6 +76,16 @@ class ScenarioJob:
         """Its mechanism."""
         return self.of.mechanism
 
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Everybody's name."""
+        return tuple(self.origin.agents)
+
+    @property
+    def seed(self) -> int:
+        """Of the scenario."""
+        return self.scenario.seed
+
     def problem(self, verifier: Verifier) -> Problem:
         """What to audit."""
         sizes = self.sizes.types, self.sizes.draws, self.sizes.screening
@@ -90,11 +104,22 @@ def admit(rule: Mechanism) -> Mechanism:
 
 
 def run_job(job: Job, grid: Grid) -> Row:
-    """One audit, done twice where the verifier errs."""
+    """One audit, its gains measured twice where the verifier errs, and not at all where they cannot be."""
+    attacked = _attacked(job)
+    if refusal(job.rule):
+        return bare_row(job.rule, attacked)
     problem = job.problem(job.verifier)
     found = audit(problem, grid)
     exact = audit(replace(problem, verifier=EXACT), grid) if job.verifier != EXACT else None
-    return row_of(found, job.arm, exact)
+    return row_of(found, attacked, job.arm, exact)
+
+
+def _attacked(job: Job) -> Attacked:
+    """The attacks on the job's rule, made once for all agents of an arm."""
+    key = type(job.rule), repr(job.rule), job.agents, job.seed
+    if key not in _ATTACKED:
+        _ATTACKED[key] = attack(job.rule, job.agents, job.seed)
+    return _ATTACKED[key]
 
 
 def run_jobs(

@@ -19,6 +19,7 @@ E1 = (
     "E1: n = 4, V = r = 1, p ~ U[.3, .95], c ~ U[0, .4], independent, rivals truthful, penalty 0, advice = ability, "
     "expected cost 0, reputation 1"
 )
+AGENTS = tuple(f"a{place}" for place in range(4))
 Law = Callable[[FloatArray], FloatArray]  # from a uniform draw to a type
 
 

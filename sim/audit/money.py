@@ -2,8 +2,8 @@
 
     principal   V [somebody succeeds] - payments          welfare   V [somebody succeeds] - costs
 
-both in expectation over outcomes, which are independent given abilities. Payments follow what the verifier says, value
-and costs what is true. In a cascade the attempts after a success are not made.
+both in expectation over outcomes, which are independent given abilities. Payments, net of fees, follow what the
+verifier says, value and costs what is true. In a cascade the attempts after a success are not made.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 
 from sim.arrays import Award, FloatArray, IntArray
 from sim.audit.choice import Choice
-from sim.audit.desk import Desk, turn_comes
+from sim.audit.desk import Desk, fees, turn_comes
 from sim.audit.search import blocks
 
 _MOST = 1000  # draws over which effects are averaged
 
 
 class Truth(NamedTuple):
-    """When nobody lies, each draw taken with the agent's own type in it. belief, ability: its utility in its own eyes
+    """When nobody lies, each draw taken with the agent's own type in it. belief, ability: its utility at its belief
     and at its true ability, dollars. binding: share of awards whose bond binds, NaN where nobody is hired.
     """
 
@@ -50,7 +50,8 @@ def truth(desk: Desk) -> Truth:
     problem, me = desk.problem, desk.problem.agent
     award, front = desk.honest()
     chance = desk.chance(award)
-    pay = [chance * side[..., me] for side in (award.pay_success, award.pay_failure)]
+    fee = fees(award)[..., me]
+    pay = [chance * side[..., me] - fee for side in (award.pay_success, award.pay_failure)]
     cost = chance * desk.draws.cost[:, me]
     worth = []
     for p in (desk.draws.belief[:, me], desk.draws.ability[:, me]):
@@ -105,6 +106,8 @@ def _shares(desk: Desk, which: IntArray, award: Award) -> tuple[FloatArray, Floa
         pay = works * (
             award.pay_success[..., agent] * (1.0 - fail[agent]) + award.pay_failure[..., agent] * fail[agent]
         )
+        if award.fee is not None:
+            pay = pay - award.fee[..., agent]
         paid, spent = paid + pay, spent + works * cost[agent]
         solved = solved + turn_comes(award, agent, unseen) * p
         unsolved = unsolved * (1.0 - works * p)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sim.audit.audit import refusal
 from sim.audit.execute import E1Job, Job, ScenarioJob, Sizes, admit
-from sim.audit.known import E1
+from sim.audit.known import AGENTS, E1
 from sim.audit.lies import Grid
 from sim.audit.problem import EXACT, Verifier
 from sim.audit.search import KEPT
@@ -19,6 +19,10 @@ from sim.mechanisms import lookup, names
 from sim.scenario import Scenario
 
 SEED = 20240  # of the test world
+ATTACKS = (
+    "promises are attacked on postings of 1, 2, 3 and 5 agents with extremes and ties: any bids, r up to 2 V, k up to "
+    "V (E: r = V; D: r <= V, k = 0)"
+)
 
 
 class AuditPlan(NamedTuple):
@@ -38,17 +42,15 @@ def plan_e1(
 ) -> AuditPlan:
     """Every example of the rules chosen, or of all, in the test world.
 
-    Raises ScenarioError for an unknown name, RunError for a chosen rule that cannot be audited; among all such rules
-    are left out and named in a note.
+    Rules with gains that cannot be measured have their promises attacked alone; a note names them. Raises ScenarioError
+    for an unknown name.
     """
     seed = SEED if seed is None else seed
     rules = [rule for name in chosen or names() for rule in lookup(name).examples()]
-    left_out = {rule.name: refusal(rule) for rule in rules if refusal(rule)}
-    if chosen:
-        rules = [admit(rule) for rule in rules]
-    jobs: list[Job] = [E1Job(rule, sizes, seed, verifier) for rule in rules if rule.name not in left_out]
-    notes = [E1, *(f"not audited: {name} {reason}" for name, reason in left_out.items())]
-    info = {"seed": seed, "versions": versions(), "agents": [f"a{i}" for i in range(4)], "tasks": []}
+    bare = {rule.name: refusal(rule) for rule in rules if refusal(rule)}
+    jobs: list[Job] = [E1Job(rule, sizes, seed, verifier) for rule in rules]
+    notes = [E1, *(f"gains not measured: {name} {reason}" for name, reason in bare.items())]
+    info = {"seed": seed, "versions": versions(), "agents": list(AGENTS), "tasks": []}
     return _plan(jobs, {**info, "scenario": {"name": "E1"}}, notes, sizes, tolerance, verifier, plugins)
 
 
@@ -93,6 +95,7 @@ def _notes(sizes: Sizes, seed: int, tolerance: float, verifier: Verifier) -> lis
         f"tolerance {tolerance:g} V",
         f"lies: {Grid()}; joint lies over the whole grid on all draws, lies about one of the two by the best {KEPT} of "
         "each type on the screening draws and one ask more",
+        ATTACKS,
     ]
     if verifier != EXACT:
         lines.append(

@@ -87,6 +87,7 @@ def screen_shared(desk: Desk, menu: Lies, grid: Grid) -> Screened:
     near = critical(lambda share: desk.deal(desk.shared(share, claims)).chance > 0, won, grid.asks)
     ex_post = on_grid
     for share in near:
+        share = np.where(np.isnan(share), grid.asks[-1], share)  # no ask wins, and staying away is no lie
         ex_post = np.maximum(ex_post, _best(desk, desk.deal(desk.shared(share, claims)), weigh))
     return Screened([refine(desk, menu.at(best), grid)], ex_post, on_grid)
 

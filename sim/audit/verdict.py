@@ -4,8 +4,8 @@ refuted     the lower end is above 0: some lie pays
 consistent  the upper end is below the tolerance
 undecided   neither
 
-Each end is 1.96 se away from its mean, a one-sided test at .025. Over all (rule, kind) of a table the p-values are
-adjusted by Holm's method [Holm1979], those of either claim apart.
+Each end is a t test of its mean, one-sided at .025 (see sim.audit.choice). Over all (rule, kind) of a table the
+p-values are adjusted by Holm's method [Holm1979], those of either claim apart.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import t as student
 
 from sim.arrays import FloatArray
-from sim.audit.choice import Choice
+from sim.audit.choice import Choice, Estimate
 
 LEVEL = 0.025
 
 
 def verdicts(choices: Sequence[Choice], tolerances: Sequence[float]) -> list[str]:
     """One verdict for each; tolerances in dollars."""
-    pays = holm([_p_value(choice.low.mean, choice.low.se) for choice in choices])
+    pays = holm([_p_value(choice.low.mean, choice.low) for choice in choices])
     small = [
-        _p_value(tolerance - choice.high.mean, choice.high.se)
+        _p_value(tolerance - choice.high.mean, choice.high)
         for choice, tolerance in zip(choices, tolerances, strict=True)
     ]
     fine = holm(small)
@@ -35,11 +35,11 @@ def verdicts(choices: Sequence[Choice], tolerances: Sequence[float]) -> list[str
     ]
 
 
-def _p_value(mean: float, se: float) -> float:
-    """One-sided p-value of "not above 0"; without any spread it is 0 or 1."""
-    if se == 0:
-        return 0.0 if mean > 0 else 1.0
-    return float(norm.sf(mean / se))
+def _p_value(above: float, found: Estimate) -> float:
+    """One-sided p-value of "not above 0", by the spread of the estimate; without any spread it is 0 or 1."""
+    if found.se == 0:
+        return 0.0 if above > 0 else 1.0
+    return float(student.sf(above / found.se, found.degrees))
 
 
 def holm(p_values: Sequence[float]) -> FloatArray:

@@ -92,9 +92,15 @@ def _at(array: Any, cells: IntArray, n_tasks: int) -> Any:
 
 
 def _ability(world: World, cells: IntArray) -> FloatArray:
-    """(cells, n): ability, or where it is unknown the success of the first try."""
-    known, came = (_at(array, cells, world.n_tasks) for array in (world.ability, world.success[..., 0]))
-    return np.asarray(np.where(np.isnan(known), came.astype(np.float64), known))
+    """(cells, n): ability, or where it is unknown the share of successes among the outcomes known."""
+    known, came = (_at(array, cells, world.n_tasks) for array in (world.ability, world.success))
+    seen = np.zeros(came.shape, np.bool_)
+    seen[..., 0] = True
+    if world.observed is not None:
+        seen = _at(world.observed, cells, world.n_tasks)
+    count = seen.sum(axis=-1)
+    share = np.divide((came & seen).sum(axis=-1), count, out=np.zeros(count.shape), where=count > 0)
+    return np.asarray(np.where(np.isnan(known), share, known))
 
 
 def _types(world: World, cells: IntArray, agent: int) -> Types:

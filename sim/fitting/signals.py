@@ -5,7 +5,7 @@ sbar_i = E[s_i | claim], v_i = var(sbar_i); y_j outcomes with rate pi_j, t_j = P
     R_ij    = cov(sbar_i, y_j) / (phi(t_j) v_i)            polyserial: signal i with the latent outcome of j
     rho_i   = R_ii sqrt(tau^2 + pi^2/3) / tau              correlation with z, logistic noise taken out
     gamma   least squares of cov(sbar_i, sbar_j) / (v_i v_j) - rho_i rho_j sigma_d^2 / tau^2 on gamma_i gamma_j, i != j
-    r_i     = cov(sbar_i, x_i) / (v_i sd(x_i))             correlation of the signal with x = ln cost belief
+    r_i     = cov(sbar_i, x_i) / (v_i sd(x_i))             correlation of the signal with x = ln cost belief > 0
 
 Dividing by v, not by sd(sbar), undoes the coarseness of the cells: cov(sbar, x) = r sd(x) v where x is linear in s.
 Source: [Olsson1982].
@@ -40,11 +40,11 @@ def cell_scores(cases: Cases, weight: FloatArray) -> tuple[FloatArray, FloatArra
 
 
 def latent_correlations(cases: Cases, weight: FloatArray, score: FloatArray, variance: FloatArray) -> FloatArray:
-    """R (n, n): row i the signal, column j the outcome, at tasks both are present at; NaN where there are none."""
-    rate = weight @ cases.share / (weight @ cases.present)
+    """R (n, n): row i the signal, column j the outcome, at tasks i claims at and j plays; NaN where there are none."""
+    rate = weight @ cases.share / (weight @ cases.played)
     t = ndtri(1.0 - rate)
     density = np.exp(-t * t / 2.0) / np.sqrt(2.0 * np.pi)
-    joint, n_tasks = covariances(score, cases.share, cases.present, weight)
+    joint, n_tasks = covariances(score, cases.share, cases.present, weight, cases.played)
     return np.asarray(np.where(n_tasks > 0, joint / (density * variance[:, None]), np.nan))
 
 
@@ -88,31 +88,49 @@ def one_factor(target: FloatArray, trust: FloatArray, most: FloatArray) -> Float
     return np.asarray(g if g.sum() >= 0 else -g)
 
 
-def covariances(x: FloatArray, y: FloatArray, present: BoolArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """cov(x_i, y_j) (n, n) over the tasks at which i and j are present, and how many; 0 where there are none."""
-    here = present.astype(np.float64)
-    count = (here * weight[:, None]).T @ here
+def covariances(
+    x: FloatArray, y: FloatArray, present: BoolArray, weight: FloatArray, of_y: BoolArray | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """cov(x_i, y_j) (n, n) over the tasks at which both are there, and how many; 0 where there are none.
+
+    present (T, n): where x is there, and y too unless of_y says otherwise.
+    """
+    here, there = present.astype(np.float64), (present if of_y is None else of_y).astype(np.float64)
+    count = (here * weight[:, None]).T @ there
     n = np.maximum(count, 1.0)
-    x, y = np.where(present, x, 0.0) * weight[:, None], np.where(present, y, 0.0)
-    return x.T @ y / n - (x.T @ here / n) * ((here * weight[:, None]).T @ y / n), count
+    x, y = np.where(here > 0, x, 0.0) * weight[:, None], np.where(there > 0, y, 0.0)
+    return x.T @ y / n - (x.T @ there / n) * ((here * weight[:, None]).T @ y / n), count
 
 
 def log_normals(cases: Cases, weight: FloatArray, score: FloatArray, variance: FloatArray) -> dict[str, FloatArray]:
-    """Mean and sd of the logarithms of both costs, correlation of ln cost belief with the signal, (n,) each."""
-    here = weight[:, None] * cases.present
-    tried = weight[:, None, None] * cases.tried
-    belief, n = cases.log_cost_belief, here.sum(axis=0)
-    mean = (here * belief).sum(axis=0) / n
-    sd = np.sqrt((here * (belief - mean) ** 2).sum(axis=0) / n)
-    joint = (here * score * belief).sum(axis=0) / n
-    r = np.divide(joint, variance * sd, out=np.zeros(len(sd)), where=sd > 0)
-    trials = tried.sum(axis=(0, 2))
-    cost = (tried * cases.log_cost).sum(axis=(0, 2)) / trials
-    spread = np.sqrt((tried * (cases.log_cost - cost[:, None]) ** 2).sum(axis=(0, 2)) / trials)
+    """Of both costs, (n,) each: share of zeros; mean and sd of the logarithms of the rest, NaN where there are none.
+
+    And the correlation of ln cost belief with the signal. Zeros are taken to come independently of all else.
+    """
+    here, tried = weight[:, None] * cases.present, weight[:, None, None] * cases.tried
+    some = weight[:, None] * cases.believed
+    belief, belief_sd = _log_moments(cases.log_cost_belief, some)
+    n = some.sum(axis=0)
+    middle = np.divide((some * score).sum(axis=0), n, out=np.zeros(len(n)), where=n > 0)
+    joint = (some * (score - middle) * cases.log_cost_belief).sum(axis=0) / np.where(n > 0, n, 1.0)
+    r = np.divide(joint, variance * belief_sd, out=np.where(n > 0, 0.0, np.nan), where=belief_sd > 0)
+    paid = weight[:, None, None] * cases.paid
+    cost, cost_sd = _log_moments(cases.log_cost, paid)
     return {
-        "cost_belief_mean": mean,
-        "cost_belief_sd": sd,
+        "cost_belief_zero": 1.0 - n / here.sum(axis=0),
+        "cost_belief_mean": belief,
+        "cost_belief_sd": belief_sd,
         "cost_belief_correlation": np.clip(r, -1.0, 1.0),
+        "cost_zero": 1.0 - paid.sum(axis=(0, 2)) / tried.sum(axis=(0, 2)),
         "cost_mean": cost,
-        "cost_sd": spread,
+        "cost_sd": cost_sd,
     }
+
+
+def _log_moments(logs: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation (n,) of logs (T, n, ...) with these weights, NaN where they are all 0."""
+    axes = tuple(axis for axis in range(logs.ndim) if axis != 1)
+    total, shape = weight.sum(axis=axes), (1, -1) + (1,) * (logs.ndim - 2)
+    n = np.where(total > 0, total, np.nan)
+    mean = (weight * logs).sum(axis=axes) / n
+    return mean, np.sqrt((weight * (logs - mean.reshape(shape)) ** 2).sum(axis=axes) / n)

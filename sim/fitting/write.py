@@ -6,6 +6,7 @@ Numbers have DIGITS decimals, so that a refit on another machine gives the same 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,9 @@ _NOT_IDENTIFIED = (
     "sigma_u is held, not fitted: one outcome per (task, agent) does not identify it, and with it the scale of alpha",
     "and sigma_d. sigma_d / sqrt(sigma_u^2 + pi^2/3) is fitted, and so are m, slope, gamma and the costs. +- is a",
     "standard error for another draw of tasks.",
+)
+_HELD = (
+    "sigma_u is held as asked, though repeated trials identify it. +- is a standard error for another draw of tasks.",
 )
 
 
@@ -46,14 +50,25 @@ def profile_text(fitted: Fitted, *, table: str, command: str) -> str:
     comments = (
         f"Fitted to {table} ({fitted.n_tasks} tasks, {len(fitted.agents)} agents, {fitted.n_outcomes} outcomes) by",
         f"    {command}",
-        *_NOT_IDENTIFIED,
+        *_about_sigma_u(fitted),
     )
     lines = [*("# " + " ".join(line.splitlines()) for line in comments), ""]
     lines += [f"source = {_text(profile.source)}", f"sigma_d = {_number(profile.sigma_d)}{_error(fitted, 'sigma_d')}"]
-    lines += [f"sigma_u = {_number(profile.sigma_u)}"]
+    lines += [f"sigma_u = {_number(profile.sigma_u)}{_error(fitted, 'sigma_u') if fitted.sigma_u_interval else ''}"]
     for place, (name, agent) in enumerate(profile.agents.items()):
         lines += ["", f"[agents.{_text(name)}]", *_agent(fitted, place, agent)]
     return "\n".join(lines) + "\n"
+
+
+def _about_sigma_u(fitted: Fitted) -> tuple[str, ...]:
+    if fitted.sigma_u_interval is not None:
+        low, high = fitted.sigma_u_interval
+        ends = f"{low:.2f} or more" if math.isinf(high) else f"{low:.2f} to {high:.2f}"
+        return (
+            f"sigma_u is fitted to repeated trials, 95% interval {ends}. +- is a standard error for",
+            "another draw of tasks.",
+        )
+    return _HELD if fitted.repeated else _NOT_IDENTIFIED
 
 
 def _agent(fitted: Fitted, place: int, agent: AgentProfile) -> Iterator[str]:
@@ -66,7 +81,7 @@ def _agent(fitted: Fitted, place: int, agent: AgentProfile) -> Iterator[str]:
 
 
 def _log_normal(law: LogNormal, correlated: bool) -> str:
-    keys = ("mean", "sd", "correlation") if correlated else ("mean", "sd")
+    keys = ("mean", "sd", *(("correlation",) if correlated else ()), *(("zero",) if law.zero > 0 else ()))
     return "{ " + ", ".join(f"{key} = {_number(getattr(law, key))}" for key in keys) + " }"
 
 

@@ -36,7 +36,9 @@ class AssignmentVCG(Mechanism):
     """
 
     summary: ClassVar[str] = "all open tasks at once, largest total of claim x value - cost, contingent VCG contracts"
-    promises: ClassVar[Promises] = Promises(ask=True, claim=True, rational=True, efficient=True, no_deficit=True)
+    promises: ClassVar[Promises] = Promises(
+        ask=True, claim=True, rational=True, efficient=True, no_deficit=True, ask_at_true_claim=True
+    )
     source: ClassVar[str] = "Leonard1983, IEMAS2026"
     needs: ClassVar[frozenset[Need]] = frozenset({"value"})
     asks_for: ClassVar[Literal["price", "cost"]] = "cost"

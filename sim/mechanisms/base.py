@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
+from sim.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender, require
 
 Terms = dict[str, FloatArray]
 Need = Literal["value", "expected_cost", "advice"]
@@ -27,8 +27,8 @@ class Promises:
 
     All relative to each agent's own belief, held fixed: one-shot, no collusion, success verified without error.
 
-    ask: the truthful ask is dominant, whatever is claimed. ask_at_true_claim: only at a truthful claim, as what the ask
-        must make up for depends on the claim.
+    ask: the truthful ask is dominant, whatever rivals bid and whatever the agent itself claims. ask_at_true_claim: with
+        ask, only while it claims the truth; after another claim some other ask pays more.
     claim: the truthful claim is dominant; with ask, the truth about both is. claim_ignored: the claim changes nothing.
     rational: individually rational in expectation, at the truth.
     efficient: at the truth, where the reserve equals the value, hires whom maximises belief x value - cost; a rule
@@ -71,6 +71,8 @@ class Mechanism:
     hires_several: one posting may hire more than one agent.
     most_agents: with more it refuses to clear; None: it takes any number.
     scores_dollars: its score is a sum of money.
+    takes_penalty: it has a meaning with a penalty > 0. False where claiming failure would then win: such a rule refuses
+        a penalty (`refuse_penalty`).
     """
 
     name: ClassVar[str]
@@ -89,6 +91,7 @@ class Mechanism:
     hires_several: ClassVar[bool] = False
     most_agents: ClassVar[int | None] = None
     scores_dollars: ClassVar[bool] = True
+    takes_penalty: ClassVar[bool] = True
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""
@@ -155,10 +158,13 @@ def break_even_price(belief: FloatArray, cost: FloatArray, penalty: FloatArray |
     return price if possible.all() else np.where(possible, price, np.inf)
 
 
-def select(score: FloatArray, eligible: BoolArray, lottery: FloatArray) -> Selection:
+def select(
+    score: FloatArray, eligible: BoolArray, lottery: FloatArray, infinite: FloatArray | None = None
+) -> Selection:
     """Hire the eligible agent with the highest score; equal scores go to the lowest lottery, then the first agent.
 
-    All arguments (..., n); n = 0 and "nobody eligible" hire nobody.
+    All arguments (..., n); n = 0 and "nobody eligible" hire nobody. infinite: ranks infinite scores among themselves,
+    which are equal as numbers only; None: the score is never infinite.
     """
     if score.shape[-1] == 0:
         nobody = np.zeros(score.shape, np.bool_)
@@ -166,9 +172,24 @@ def select(score: FloatArray, eligible: BoolArray, lottery: FloatArray) -> Selec
     masked = score if eligible.all() else np.where(eligible, score, _NEVER)
     best = np.maximum.reduce(masked, axis=-1, keepdims=True)
     tied = eligible & (masked == best)
+    if infinite is not None and np.any(best == np.inf):
+        rank = np.where(tied, infinite, _NEVER)
+        tied = tied & ((best < np.inf) | (rank == np.maximum.reduce(rank, axis=-1, keepdims=True)))
     if at_most_one(tied):
         return Selection(tied, masked, np.zeros(tied.shape[:-1], np.bool_))
     return Selection(lowest_lottery(tied, lottery), masked, np.add.reduce(tied, axis=-1, dtype=np.int64) > 1)
+
+
+def rank_of_infinite(score: FloatArray, bids: Bids, tender: Tender) -> FloatArray:
+    """Claim x value where the score is infinite, else 0, (..., n): what decides between infinite scores."""
+    return np.where(score == np.inf, bids.claim * np.asarray(tender.value)[..., None], 0.0)
+
+
+def refuse_penalty(rule: str, tender: Tender) -> None:
+    """Raise `ArrayError` where the tender has a penalty, which would reward claiming failure under this rule."""
+    penalty = np.asarray(tender.penalty)
+    if penalty.any():
+        require("penalty", f"be 0 under {rule}, where a low claim would win by it", penalty, penalty == 0)
 
 
 def at_most_one(mask: BoolArray) -> bool:

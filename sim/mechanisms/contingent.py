@@ -8,11 +8,13 @@
     compensated    V - bar - (1 - q) / q max(0, bar - L)    -min(bar, L)
 
 Without a limit a hired agent (p, c) expects p V - c - bar whatever it claimed and is hired iff q V - a >= bar, so that
-truth is dominant in both; the principal is left with bar in both states, and the agent bears all risk. With a limit,
-let s = p V - c and x = (1 - p) max(0, bar - L): the best lie is worth max(0, s - bar + x) under both settlements, the
-truth s - bar + x (truncated) or s - bar (compensated) where s >= bar, else 0. At the truth all three pay the same in
-expectation but for x, which only truncation gives away. Compensated at L = 0 is the second score q (V - a) with asks
-c / p, where r <= V.
+truth is dominant in both; the principal is left with bar in both states, and the agent bears all risk. An agent that
+claims q and not p would ask c + (q - p) V, so the truthful ask is dominant at a true claim only.
+
+With a limit, let s = p V - c and x = (1 - p) max(0, bar - L): the best lie is worth max(0, s - bar + x) under both
+settlements, the truth s - bar + x (truncated) or s - bar (compensated) where s >= bar, else 0. At the truth all three
+pay the same in expectation but for x, which only truncation gives away. Compensated at L = 0 is the second score
+q (V - a) with asks c / p, where r <= V.
 
 The tender's penalty plays no part. A claim below one in a billion is never hired where the settlement divides by it.
 """
@@ -61,7 +63,7 @@ class Contingent(Mechanism):
             rational=True,
             efficient=True,
             no_deficit=True,
-            ask_at_true_claim=fair and not unlimited,
+            ask_at_true_claim=unlimited or fair,
         )
 
     @classmethod

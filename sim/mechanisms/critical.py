@@ -9,7 +9,8 @@ The critical ask does not depend on the ask, so the truthful ask is dominant. Th
 only where S falls by a dollar for each dollar asked; elsewhere it pays a liar without bound.
 
 The reserve caps the ask, as under a price rule, so that it means the same in whatever unit S is; there is no least
-score unless `threshold` gives one. Scores are -inf where the ask is above the reserve.
+score unless `threshold` gives one. Scores are -inf where the ask is above the reserve; infinite ones rank by claim x
+value.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from sim.mechanisms.base import (
     best_rival,
     contract,
     lowest_lottery,
+    rank_of_infinite,
     select,
 )
 
@@ -79,6 +81,10 @@ class CriticalScoreRule(Mechanism):
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         return {"score": self._capped(bids, tender, standing)}
 
+    def precedence(self, bids: Bids, tender: Tender, standing: Standing) -> tuple[FloatArray, ...]:
+        scores = self.scores(bids, tender, standing)
+        return scores, rank_of_infinite(scores, bids, tender)
+
     def _capped(self, bids: Bids, tender: Tender, standing: Standing) -> FloatArray:
         """The score, -inf where the ask exceeds the reserve, NaN where the bid does not count."""
         ask = np.where(bids.active, bids.ask, np.nan)  # an abstaining agent's ask is infinite
@@ -88,7 +94,7 @@ class CriticalScoreRule(Mechanism):
         """Select by score, then pay the winner its critical ask."""
         scores, least = self._capped(bids, tender, standing), self.threshold(tender)[..., None]
         eligible = bids.active & (scores >= least) & (bids.ask <= _reserve(tender))
-        chosen = select(scores, eligible, lottery)
+        chosen = select(scores, eligible, lottery, bids.claim)
         price = self._price(chosen, bids, tender, standing, lottery)
         return contract(chosen.hired, price, self.failure_pay(bids.claim, tender), chosen.by_tie)
 
@@ -103,7 +109,9 @@ class CriticalScoreRule(Mechanism):
             return np.minimum(reserve, np.where(hired, exact, 0.0))
         low = np.where(hired, bids.ask, 0.0)
         # Where a score is flat, what a winner may ask depends on whether it would win a tie with its best rival.
-        luckier = hired & lowest_lottery(hired | ((chosen.masked == rival) & (rival > -np.inf)), lottery)
+        equal = (chosen.masked == rival) & (rival > -np.inf)
+        equal = equal & ((rival < np.inf) | (bids.claim == _claim_of(hired, bids)))
+        luckier = hired & lowest_lottery(hired | equal, lottery)
 
         def wins(ask: FloatArray) -> BoolArray:
             score = self.score(ask, bids.claim, tender, standing)
@@ -127,6 +135,11 @@ def bisect(wins: Callable[[FloatArray], BoolArray], low: FloatArray, high: Float
             return low
         won = wins(middle)
         low, high = np.where(open_ & won, middle, low), np.where(open_ & ~won, middle, high)
+
+
+def _claim_of(hired: BoolArray, bids: Bids) -> FloatArray:
+    """The claim of the agent hired, (..., 1); 0 where nobody is."""
+    return np.maximum.reduce(np.where(hired, bids.claim, 0.0), axis=-1, keepdims=True, initial=0.0)
 
 
 def _reserve(tender: Tender) -> FloatArray:

@@ -1,13 +1,17 @@
 """Quality-weighted second score: the allocator's advice w stands where the claim stood, so asks alone are bid.
 
-    score          w (V - a) + (1 - w) k
-    hired          max score >= V - r;  bar = max(V - r, best rival score)
-    pay_success    V - (bar - (1 - w) k) / w
-    pay_failure    -k
+    score          w (V - a)
+    hired          max score >= V - r with a <= r;  bar = max(V - r, best rival score)
+    pay_success    min(r, V - bar / w)
+    pay_failure    0
 
 This is where recalibration belongs: whatever the advice, an agent that succeeds with probability p does best to ask its
 break-even price, and a claim counts only through what an advisor makes of it. Efficient only where the advice is exact.
 Under a contingent contract advice would not do it: there an agent asks c - (p - w) V, which puts its own belief back.
+
+A penalty k > 0 is refused, as under second score q(V - a) and for the same reason: the welfare order would need the
+score w (V - a) + (1 - w) k, under which an agent that is advised against wins by it, at a price of up to
+V - (bar - (1 - w) k) / w, without bound as w falls.
 
 An agent without advice (NaN), or with advice below one in a billion, is not hired.
 """
@@ -20,9 +24,9 @@ from typing import ClassVar
 import numpy as np
 
 from sim.arrays import Award, Bids, FloatArray, Standing, Tender
-from sim.mechanisms.base import Mechanism, Need, Promises, Terms, best_rival, contract, select
+from sim.mechanisms.base import Mechanism, Need, Promises, Terms, best_rival, contract, refuse_penalty, select
 from sim.mechanisms.registry import register
-from sim.mechanisms.score import LEAST_CLAIM
+from sim.mechanisms.score import LEAST_CLAIM, critical_margin, margin
 
 
 @register("hybrid")
@@ -36,22 +40,20 @@ class Hybrid(Mechanism):
     )
     source: ClassVar[str] = "Che1993, Ramchurn2009"
     needs: ClassVar[frozenset[Need]] = frozenset({"value", "advice"})
+    takes_penalty: ClassVar[bool] = False
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
-        value, penalty = np.asarray(tender.value)[..., None], np.asarray(tender.penalty)[..., None]
         ask = np.where(bids.active, bids.ask, np.nan)  # an abstaining agent's ask is infinite
-        expected = standing.advice * (value - ask)
-        return {"advice x (value - ask)": expected, "(1 - advice) x penalty": (1.0 - standing.advice) * penalty}
+        return {"advice x (value - ask)": margin(standing.advice, ask, tender)}
 
     def threshold(self, tender: Tender) -> FloatArray:
         return np.asarray(tender.value) - np.asarray(tender.reserve)
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        refuse_penalty(self.name, tender)
         scores, least = self.scores(bids, tender, standing), self.threshold(tender)[..., None]
         advised = standing.advice >= LEAST_CLAIM
         chosen = select(scores, bids.active & (scores >= least) & advised, lottery)
         bar = np.maximum(least, best_rival(chosen))
-        value, penalty = np.asarray(tender.value)[..., None], np.asarray(tender.penalty)[..., None]
-        advice = np.where(chosen.hired, standing.advice, 1.0)
-        critical = value - (bar - (1.0 - advice) * penalty) / advice
-        return contract(chosen.hired, critical, 0.0 - penalty, chosen.by_tie)
+        price = critical_margin(chosen.hired, standing.advice, bar, tender)
+        return contract(chosen.hired, price, np.zeros(1), chosen.by_tie)

@@ -11,8 +11,11 @@ agent_economy_phase2 [P2]:
     FAIL takes   .1 B (.5 + q)
 
 rep is the agent's reputation, ec what the allocator expects an attempt to cost. Both engines compute in credits and
-round there; `credits_per_dollar` converts. Scores are compared after rounding to six decimals of a credit; equal
-scores go to the higher reputation, then to the lottery. The bounty is public.
+round there; `credits_per_dollar` converts. A score must be > 0 before it is rounded; scores are compared after rounding
+to six decimals of a credit; equal ones go to the higher reputation, then to the lottery. The bounty is public.
+
+A score of up to a billionth of a credit counts as 0: on the way through dollars a score of exactly 0 credits moves by
+the rounding of floats, some 1e-14 of a credit.
 """
 
 from __future__ import annotations
@@ -27,10 +30,12 @@ from sim.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Ten
 from sim.mechanisms.base import Mechanism, Need, Promises, Terms, break_even_price, contract, lowest_lottery
 from sim.mechanisms.registry import register
 
+_NOTHING = 1e-9  # credits: what the conversion from dollars may make of a score of 0
+
 
 @dataclass(frozen=True)
 class _LiveRule(Mechanism):
-    """Selection by rounded score, then reputation, then lottery."""
+    """Selection among scores > 0 by rounded score, then reputation, then lottery."""
 
     credits_per_dollar: Annotated[float, Gt(0), Le(1e12)] = 90.0
 
@@ -42,16 +47,20 @@ class _LiveRule(Mechanism):
 
     def precedence(self, bids: Bids, tender: Tender, standing: Standing) -> tuple[FloatArray, ...]:
         """Scores in millionths of a credit, then reputations."""
-        return np.rint(self.scores(bids, tender, standing) * self.credits_per_dollar * 1e6), standing.reputation
+        return self._rounded(self.scores(bids, tender, standing)), standing.reputation
+
+    def _rounded(self, scores: FloatArray) -> FloatArray:
+        return np.rint(scores * self.credits_per_dollar * 1e6)
 
     def _select(
         self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray
     ) -> tuple[BoolArray, BoolArray]:
         if bids.ask.shape[-1] == 0:
             return bids.active, np.zeros(bids.active.shape[:-1], np.bool_)
-        in_credits, _ = self.precedence(bids, tender, standing)
-        masked = np.where(bids.active & (in_credits > 0), in_credits, -np.inf)
-        tied = (masked == np.maximum.reduce(masked, axis=-1, keepdims=True)) & (masked > 0)
+        scores = self.scores(bids, tender, standing)
+        able = bids.active & (scores * self.credits_per_dollar > _NOTHING)
+        masked = np.where(able, self._rounded(scores), -np.inf)
+        tied = able & (masked == np.maximum.reduce(masked, axis=-1, keepdims=True))
         reputation = np.where(tied, standing.reputation, -np.inf)
         tied &= reputation == np.maximum.reduce(reputation, axis=-1, keepdims=True)
         return lowest_lottery(tied, lottery), np.add.reduce(tied, axis=-1, dtype=np.int64) > 1
@@ -62,10 +71,10 @@ class _LiveRule(Mechanism):
 class AgentEconomy(_LiveRule):
     """Clearing rule of the public agent-economy engine. Source: [AE].
 
-    pay: what a PASS pays, the agent's "ask" or the "bounty" (individually rational only for "ask": a reputation above
-    1 lets an ask above the bounty win). rounded: compute the failure penalty in whole credits, as
-    the engine does; False leaves the roundings out (for work on the rule itself: the best joint lie claims exactly 1
-    only then, since a fine in whole credits is flat between its steps).
+    pay: what a PASS pays, the agent's "ask" (individually rational; a reputation above 1 lets an ask above the value
+    win) or the "bounty" (never a deficit; not rational, as an ask above the bounty may win). rounded: compute the
+    failure penalty in whole credits, as the engine does; False leaves the roundings out (for work on the rule itself:
+    the best joint lie claims exactly 1 only then, since a fine in whole credits is flat between its steps).
     """
 
     pay: Literal["ask", "bounty"] = "ask"
@@ -76,8 +85,8 @@ class AgentEconomy(_LiveRule):
 
     @property
     def promises(self) -> Promises:  # type: ignore[override]
-        rational = self.pay == "ask"
-        return Promises(ask=False, claim=False, rational=rational, efficient=False, no_deficit=False)
+        own = self.pay == "ask"
+        return Promises(ask=False, claim=False, rational=own, efficient=False, no_deficit=not own)
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:

@@ -8,8 +8,11 @@ budget. The best plan of all is hired,
 and with bar = max(V - r, best plan of the best rival) the contract on the plan chosen is
 
     payment          pay_success       pay_failure
-    "contingent"     V - bar           -bar              Vickrey's: truth is dominant, in claims and asks [PRST2008]
+    "contingent"     V - bar           -bar              Vickrey's: the truth about both is dominant [PRST2008]
     "second_score"   V - bar / q(b)    0                 truth is dominant in asks at true claims [Che1993]
+
+Under "second_score" a plan whose price would exceed r, a(b) > q(b) r, is left out and the price is at most r: this
+matters only where r > V.
 
 The smallest of equally good budgets is taken. A bid without a menu is one plan without a limit. Under "second_score" a
 claim below one in a billion promises nothing and is never hired. The penalty plays no part.
@@ -58,7 +61,7 @@ class ProductionPlans(Mechanism):
             rational=True,
             efficient=True,
             no_deficit=True,
-            ask_at_true_claim=not dominant,
+            ask_at_true_claim=True,
         )
 
     @classmethod
@@ -74,12 +77,21 @@ class ProductionPlans(Mechanism):
 
     def _best(self, bids: Bids, tender: Tender) -> _Chosen:
         if bids.menu is None:
-            return _Chosen(bids.claim, np.where(bids.active, bids.ask, np.nan), None)
+            return _Chosen(bids.claim, self._asked(bids.claim, np.where(bids.active, bids.ask, np.nan), tender), None)
         claim, ask = bids.menu.claim, np.where(bids.active[..., None], bids.menu.ask, np.nan)
+        ask = self._asked(claim, ask, tender)
         score = claim * np.asarray(tender.value)[..., None, None] - ask
         best = np.argmax(np.where(bids.active[..., None], score, -np.inf), axis=-1)[..., None]
         claim, ask = (np.take_along_axis(array, best, axis=-1)[..., 0] for array in (claim, ask))
         return _Chosen(claim, ask, bids.menu.budgets[best[..., 0]])
+
+    def _asked(self, claim: FloatArray, ask: FloatArray, tender: Tender) -> FloatArray:
+        """The asks, infinite where "second_score" leaves the plan out as dearer than the reserve; (..., n) or more."""
+        if self.payment == "contingent":
+            return ask
+        reserve = np.asarray(tender.reserve)
+        reserve = reserve.reshape(*reserve.shape, *(1,) * (ask.ndim - reserve.ndim))
+        return np.where(ask > claim * reserve, np.inf, ask)
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         plan, value = self._best(bids, tender), np.asarray(tender.value)[..., None]
@@ -93,5 +105,6 @@ class ProductionPlans(Mechanism):
             award = contract(chosen.hired, value - bar, 0.0 - bar, chosen.by_tie)
         else:
             claim = np.where(chosen.hired, plan.claim, 1.0)
-            award = contract(chosen.hired, value - bar / claim, np.zeros(1), chosen.by_tie)
+            price = np.minimum(np.asarray(tender.reserve)[..., None], value - bar / claim)
+            award = contract(chosen.hired, price, np.zeros(1), chosen.by_tie)
         return award if plan.budget is None else Award.trusted(**vars(award), budget=plan.budget)

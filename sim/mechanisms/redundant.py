@@ -71,7 +71,14 @@ class KRedundant(Mechanism):
 
     @property
     def promises(self) -> Promises:  # type: ignore[override]
-        return Promises(ask=True, claim=True, rational=True, efficient=True, no_deficit=self.at_most == 1)
+        return Promises(
+            ask=True,
+            claim=True,
+            rational=True,
+            efficient=True,
+            no_deficit=self.at_most == 1,
+            ask_at_true_claim=True,
+        )
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:

@@ -1,22 +1,27 @@
 """Scoring auctions: the claim q and the ask a (a price on success) together make a score.
 
-    score       S(a, q)                   critical ask a*: S(a*, q) = bar
-    "qV-a"      q V - a                   q V - bar
-    "q(V-a)"    q (V - a) + (1 - q) k     V - (bar - (1 - q) k) / q
-    "qV/(a+ec)" q V / (a + ec)            q V / bar - ec
+    score       S(a, q)           critical ask a*: S(a*, q) = bar
+    "qV-a"      q V - a           q V - bar
+    "q(V-a)"    q (V - a)         V - bar / q, at most r
+    "qV/(a+ec)" q V / (a + ec)    q V / bar - ec
 
 ec is what the allocator expects an attempt to cost. The highest score at or above a least one is hired; bar = max(least
 score, best rival score). First score pays the ask, second score the critical ask; a failed agent pays k. At break-even
-asks the second form equals p V - c whatever k is, so it is the welfare order; the others are not. A claim below one in
-a billion promises nothing and is never hired under the second form.
+asks the second form equals p V - c, so it is the welfare order; the others are not. A claim below one in a billion
+promises nothing and is never hired under the second form.
 
 The least score is V - r for the two forms in dollars, and V / r for value per dollar: what a sure success at the
-reserve is worth. Under each, nobody at a claim of 1 is paid more than r on success. An ask of -ec or less costs
-nothing: its value per dollar is infinite.
+reserve is worth. So nobody is paid more than r on success: where r <= V by the score alone, and where r > V the second
+form also turns away who asks more than r.
 
-With a penalty the second form credits a bidder with what it would pay on failure, so the less it claims the less its
-ask weighs: a claim near 0 at any ask scores k, and its critical ask grows without bound. Truth remains the best ask,
-but where bidders may misstate claims a penalty above the best surplus makes claiming failure the way to win.
+An ask of -ec or less costs nothing: its value per dollar is infinite. Infinite scores rank by claim x value.
+
+The second form refuses a penalty k > 0. Asks then cover (1 - p) k / p, so the welfare order would need the score
+q (V - a) + (1 - q) k, which credits a bidder with what it is to pay when it fails: a claim near 0 scores k at any ask,
+and the critical ask V - (bar - (1 - q) k) / q grows without bound (at k = V / 2 a claim of .01 gains up to 27.7 V). A
+cap at r would bound the gain, but low claims would win all the same, and honest agents with break-even prices above it
+would be shut out, whatever their surplus. Nor can q (V - a) be kept: with k it is not the welfare order. Under "qV-a"
+and value per dollar a lower claim scores less whatever k is.
 """
 
 from __future__ import annotations
@@ -26,8 +31,19 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from sim.arrays import Award, Bids, FloatArray, Standing, Tender
-from sim.mechanisms.base import Mechanism, Need, Promises, Selection, Terms, best_rival, contract, select
+from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
+from sim.mechanisms.base import (
+    Mechanism,
+    Need,
+    Promises,
+    Selection,
+    Terms,
+    best_rival,
+    contract,
+    rank_of_infinite,
+    refuse_penalty,
+    select,
+)
 from sim.mechanisms.registry import register
 
 ScoreForm = Literal["qV-a", "q(V-a)", "qV/(a+ec)"]
@@ -49,20 +65,27 @@ class _ScoreRule(Mechanism):
     def scores_dollars(self) -> bool:  # type: ignore[override]
         return self.score != "qV/(a+ec)"
 
+    @property
+    def takes_penalty(self) -> bool:  # type: ignore[override]
+        return self.score != "q(V-a)"
+
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return (cls(score="qV-a"), cls(score="q(V-a)"), cls(score="qV/(a+ec)"))
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
-        value, penalty = np.asarray(tender.value)[..., None], np.asarray(tender.penalty)[..., None]
+        value = np.asarray(tender.value)[..., None]
         ask = np.where(bids.active, bids.ask, np.nan)  # an abstaining agent's ask is infinite
         if self.score == "qV-a":
             return {"claim x value": bids.claim * value, "-ask": -ask}
         if self.score == "qV/(a+ec)":
             ratio = value_per_dollar(bids.claim * value, ask + standing.expected_cost)
             return {"claim x value / (ask + expected cost)": ratio}
-        expected = bids.claim * (value - ask)
-        return {"claim x (value - ask)": expected, "(1 - claim) x penalty": (1.0 - bids.claim) * penalty}
+        return {"claim x (value - ask)": margin(bids.claim, ask, tender)}
+
+    def precedence(self, bids: Bids, tender: Tender, standing: Standing) -> tuple[FloatArray, ...]:
+        scores = self.scores(bids, tender, standing)
+        return scores, rank_of_infinite(scores, bids, tender)
 
     def threshold(self, tender: Tender) -> FloatArray:
         value, reserve = np.asarray(tender.value), np.asarray(tender.reserve)
@@ -75,8 +98,21 @@ class _ScoreRule(Mechanism):
         scores = self.scores(bids, tender, standing)
         eligible = bids.active & (scores >= self.threshold(tender)[..., None])
         if self.score == "q(V-a)":
+            refuse_penalty(f"{self.name} with score q(V-a)", tender)
             eligible &= bids.claim >= LEAST_CLAIM
-        return select(scores, eligible, lottery)
+        return select(scores, eligible, lottery, rank_of_infinite(scores, bids, tender))
+
+
+def margin(chance: FloatArray, ask: FloatArray, tender: Tender) -> FloatArray:
+    """chance x (V - a), (..., n); -inf where the ask is above a reserve above V. Elsewhere V - r bars such asks."""
+    value, reserve = np.asarray(tender.value)[..., None], np.asarray(tender.reserve)[..., None]
+    return np.where((ask > reserve) & (reserve > value), -np.inf, chance * (value - ask))
+
+
+def critical_margin(hired: BoolArray, chance: FloatArray, bar: FloatArray, tender: Tender) -> FloatArray:
+    """The ask at which the hired agent's margin is `bar` (..., 1), at most the reserve: V - bar / chance, (..., n)."""
+    value, reserve = np.asarray(tender.value)[..., None], np.asarray(tender.reserve)[..., None]
+    return np.minimum(reserve, value - bar / np.where(hired, chance, 1.0))
 
 
 def value_per_dollar(worth: FloatArray, spent: FloatArray) -> FloatArray:
@@ -134,6 +170,5 @@ class SecondScore(_ScoreRule):
         elif self.score == "qV/(a+ec)":
             critical = np.where(chosen.hired, bids.claim * value, 0.0) / bar - standing.expected_cost
         else:
-            claim = np.where(chosen.hired, bids.claim, 1.0)
-            critical = value - (bar - (1.0 - claim) * penalty) / claim
+            critical = critical_margin(chosen.hired, bids.claim, bar, tender)
         return contract(chosen.hired, critical, 0.0 - penalty, chosen.by_tie)

@@ -51,6 +51,7 @@ class Block:
         self.n_lanes, self.n_tasks, self.n_agents = world.n_replications, world.n_tasks, world.n_agents
         self.desk, self.outcomes = Desk(world, rules), Outcomes(world, rules)
         self._first_reserve, self._whose = Cells(world.reserve), Cells(world.whose)
+        self._value = Cells(world.value)
         shape = world.n_tasks, world.n_replications
         raised = rules.escalation is not None and rules.postings > 1
         self._reserve = PerCell(np.array(world.reserve.T)) if raised else None
@@ -126,13 +127,14 @@ class Block:
             return
         cell = self._reserve.index(place.lane, place.tasks)
         reserve, first = self._reserve.flat[cell], self._first_reserve.per_task(place)
-        reserve = np.where(hires, reserve, rule.after_unfilled(reserve, first))
+        value = self._value.per_task(place)
+        reserve = np.where(hires, reserve, rule.after_unfilled(reserve, first, value))
         failed = np.bincount(made.position[made.status == Status.FAIL], minlength=len(place))
         failures = self._n_failures.flat[cell]
         for nth in range(int(failed.max(initial=0))):
             due = failed > nth
             failures = failures + due
-            reserve = np.where(due, rule.after_failure(reserve, first, failures), reserve)
+            reserve = np.where(due, rule.after_failure(reserve, first, failures, value), reserve)
         open_ = slice(None) if live is None else live
         self._reserve.flat[cell[open_]], self._n_failures.flat[cell[open_]] = reserve[open_], failures[open_]
 

@@ -42,6 +42,15 @@ class Books:
         free = self.principals.free[self._whose.per_task(place), np.arange(len(place))]
         return np.asarray(free < reserve)
 
+    def collect(self, place: Place, fee: Lanes) -> None:
+        """Move the fees (n, B) of the lanes' clearings from agents to principals."""
+        if self.agents is not None:
+            self.agents.pay(fee)
+        if self.principals is not None:
+            whose, lane = self._whose.per_task(place), np.arange(len(place))
+            for each in fee:
+                self.principals.balance[whose, lane] += each
+
     def expect(self, place: Place, hired: Lanes, made: Attempts, pay_success: Lanes, pay_failure: Lanes) -> None:
         """Set aside what the contracts of hired (n, B) may take; what comes of those whose turn never comes is 0."""
         agent, position = np.nonzero(hired)

@@ -19,7 +19,6 @@ from sim.bidding import BidderState, see
 from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, Place
 from sim.rules import Rules
-from sim.sources import leave_one_task_out
 from sim.standing import State
 from sim.wealth import Accounts
 from sim.world import World
@@ -57,7 +56,7 @@ class Question:
 class Answer:
     """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure are (n, M).
 
-    turn, budget (n, M): as in `Award`, None where it has none.
+    turn, budget, fee (n, M): as in `Award`, None where it has none.
     no_bond (n, M): who could not post the bond and was barred; None: nobody has an account.
     """
 
@@ -71,6 +70,7 @@ class Answer:
     pay_failure: Lanes
     turn: Lanes | None = None
     budget: Lanes | None = None
+    fee: Lanes | None = None
     no_bond: Lanes | None = None
 
 
@@ -98,10 +98,10 @@ class Desk:
         source, shape = self.rules.expected_cost, world.belief.shape
         cost = np.broadcast_to(np.float64(source.dollars), shape)
         advice = np.broadcast_to(np.float64(np.nan), shape)
-        if source.kind == "leave_one_task_out":
-            cost = leave_one_task_out(world, world.cost)
-        if self.rules.advice == "leave_one_task_out":
-            advice = leave_one_task_out(world, world.delivered.astype(np.float64))
+        if source.kind == "record" and world.record_cost is not None:
+            cost = world.record_cost
+        if self.rules.advice == "record" and world.record_advice is not None:
+            advice = world.record_advice
         elif self.rules.advice == "ability":
             advice = world.ability
         elif self.rules.advice == "planner" and world.pilot is not None:
@@ -139,23 +139,27 @@ class Desk:
         bids = rules.menus(Bids.trusted(ask=ask.T, claim=claim.T, active=active.T))
         standing = self._standing(question, reputation, learned_cost, self._learned_advice(question, advice, claim))
         lottery = self._lottery.at_posting(place, question.posting).T
-        award = rules.mechanism(bids, tender, standing, lottery)
+        award = rules.ask(bids, tender, standing, lottery)
         answer = Answer(willing, bids, tender, standing, award, **_in_lanes(award))
-        if books is None or books.agents is None:
+        if books is None:
             return answer
-        books.agents.charge(question.made(willing), rules.bid_cost)
-        return self._bonded(answer, books.agents, lottery)
+        if books.agents is not None:
+            books.agents.charge(question.made(willing), rules.bid_cost)
+            answer = self._bonded(answer, books.agents, lottery)
+        if answer.fee is not None:
+            books.collect(place, answer.fee)
+        return answer
 
     def _bonded(self, answer: Answer, accounts: Accounts, lottery: FloatArray) -> Answer:
         """Ask again without those who cannot post their bonds, until nobody hired is one of them."""
         barred = np.zeros(answer.hired.shape, np.bool_)
         while True:
-            lacking = accounts.lacking(answer.hired, answer.pay_success, answer.pay_failure)
+            lacking = accounts.lacking(answer.hired, answer.pay_success, answer.pay_failure, answer.fee)
             if not lacking.any():
                 return replace(answer, no_bond=barred)
             barred |= lacking
             bids = Bids.trusted(**vars(answer.bids) | {"active": answer.bids.active & ~barred.T})
-            award = self.rules.mechanism(bids, answer.tender, answer.standing, lottery)
+            award = self.rules.ask(bids, answer.tender, answer.standing, lottery)
             answer = replace(answer, bids=bids, award=award, **_in_lanes(award))
 
     def _bid(self, question: Question, tender: Tender) -> tuple[Lanes, Lanes, Lanes]:
@@ -214,5 +218,5 @@ def _lanes(array: Any) -> Lanes:
 
 def _in_lanes(award: Award) -> dict[str, Any]:
     """The parts of an award that `Answer` has as (n, M)."""
-    parts = {name: getattr(award, name) for name in ("hired", "pay_success", "pay_failure", "turn", "budget")}
+    parts = {name: getattr(award, name) for name in ("hired", "pay_success", "pay_failure", "turn", "budget", "fee")}
     return {name: None if array is None else _lanes(array) for name, array in parts.items()}

@@ -129,6 +129,7 @@ def bid_rows(question: Question, answer: Answer, rules: Rules, late: Lanes | Non
         "score": np.where(bids.active, score, np.nan).T,
         "outcome": outcome,
         "bid_cost": np.where(made, rules.bid_cost, 0.0),
+        "fee": np.zeros(outcome.shape) if answer.fee is None else answer.fee,
     }
 
 
@@ -146,6 +147,7 @@ class Counts:
         self.columns: Columns = {"replication": replication, "task": task}
         for name in ("n_clearings", "n_bids", "n_awards", "n_ties", "n_exits"):
             self.columns[name] = np.zeros(n_lanes * n_tasks, np.int64)
+        self.columns["fees"] = np.zeros(n_lanes * n_tasks)
 
     def add(self, question: Question, answer: Answer, hires: Lanes, live: Lanes | None) -> None:
         """Count a batch of clearings; hires (M,): it hired somebody; live (M,): the lane has not ended."""
@@ -155,6 +157,8 @@ class Counts:
         counted = {"n_clearings": 1, "n_bids": n_bids, "n_awards": hires, "n_ties": hires & answer.award.by_tie}
         if question.n_exits is not None:
             counted["n_exits"] = question.n_exits
+        if answer.fee is not None:
+            counted["fees"] = sum(answer.fee, np.zeros(len(place)))
         for name, count in counted.items():
             column = self.columns[name]
             if live is None:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from sim import draws
 from sim.arrays import FloatArray, IntArray
+from sim.coupling import coupling, replayed
 from sim.engine import Engine, choose
 from sim.engine import play as play_market
 from sim.errors import SimError
@@ -40,8 +41,8 @@ class Played:
     """One arm of one cell over a block of replications.
 
     attempts: columns of the ledger's table, replications numbered from 0 within the block.
-    counts: n_clearings, n_bids, n_awards, n_ties, n_exits, (R, T, m) each; m markets, one for each agent where they
-        are alone.
+    counts: n_clearings, n_bids, n_awards, n_ties, n_exits, fees, (R, T, m) each; m markets, one for each agent where
+        they are alone. coupled, replayed: as sim/coupling.py has them.
     """
 
     world: World
@@ -49,17 +50,19 @@ class Played:
     alone: bool
     attempts: Columns
     counts: dict[str, IntArray]
+    coupled: tuple[str, ...]
+    replayed: bool
 
 
 class Reducer(NamedTuple):
     """Sums of what was played; both parts are top-level functions, so that a worker can be handed them.
 
-    measure: of one arm, whatever `sums` needs of it.
-    sums: of one cell, from all arms' measures and each arm's baseline: columns of (arms x quantities) rows.
+    measure: of one arm, whatever `rows` needs of it.
+    rows: of one arm, from its measure and its baseline's: columns, a row for each quantity.
     """
 
     measure: Callable[[Played], Any]
-    sums: Callable[[Sequence[Any], Sequence[int]], Columns]
+    rows: Callable[[Any, Any], Columns]
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,25 +131,28 @@ def play(world: World, arm: Arm, engine: Engine) -> Played:
     rules_of = [world.only(agent) for agent in range(world.n_agents)] if arm.settings.market.alone else [world]
     attempts: list[Columns] = []
     counts: list[Columns] = []
-    rules = None
+    found: list[Rules] = []
     for agent, market in enumerate(rules_of):
         rules = Rules.of(arm.mechanism, arm.settings, market)
+        found.append(rules)
         tables = play_market(engine, market, rules, detail="auctions")
         tables["attempts"]["agent"] = tables["attempts"]["agent"] + agent
         attempts.append(tables["attempts"])
         counts.append(tables["auctions"])
-    if rules is None:
+    if not found:
         raise SimError("a market needs at least one agent")
     shape = world.n_replications, world.n_tasks
     return Played(
         world,
-        rules,
+        found[-1],
         arm.settings.market.alone,
         {name: np.concatenate([part[name] for part in attempts]) for name in attempts[0]},
         {
             name: np.stack([part[name].reshape(shape) for part in counts], axis=-1)
-            for name in ("n_clearings", "n_bids", "n_awards", "n_ties", "n_exits")
+            for name in ("n_clearings", "n_bids", "n_awards", "n_ties", "n_exits", "fees")
         },
+        tuple(dict.fromkeys(reason for each in found for reason in coupling(each, world))),
+        any(replayed(each, world) for each in found),
     )
 
 
@@ -189,17 +195,34 @@ def read_sums(path: Path) -> Columns:
 def _play_cell(
     work: Work, cell: CellWork, worlds: dict[str, World], first: int, count: int
 ) -> tuple[Columns, list[str], dict[str, bytes]]:
-    measures, digests, kept = [], [], {}
-    for place, (arm, key) in enumerate(zip(cell.arms, cell.worlds, strict=True)):
+    digests, kept = [""] * len(cell.arms), {}
+
+    def measured(place: int) -> Any:
+        arm, key = cell.arms[place], cell.worlds[place]
         if key not in worlds:
             worlds[key] = draw_world(arm.settings, cell.origin, work.seed, count, first)
         played = play(worlds[key], arm, choose(work.engine, arm.settings))
-        measures.append(work.reducer.measure(played))
-        digests.append(f"{decisions(played, first):016x}")
+        digests[place] = f"{decisions(played, first):016x}"
         if work.ledger:
             kept[f"cell-{cell.number:05d}.arm-{place:03d}"] = _attempts(work, cell, place, played, first)
-    columns = work.reducer.sums(measures, work.baselines)
-    return columns, digests, kept
+        return work.reducer.measure(played)
+
+    baselines = {place: measured(place) for place in sorted(set(work.baselines))}
+    rows = []
+    for place, baseline in enumerate(work.baselines):
+        own = baselines[place] if place in baselines else measured(place)
+        rows.append(work.reducer.rows(own, baselines[baseline]))
+    return _in_order(rows), digests, kept
+
+
+def _in_order(rows: Sequence[Columns]) -> Columns:
+    """The columns of all arms, one after the other; arm: its number, quantity: its place."""
+    count = len(rows[0]["by"])
+    return {
+        "arm": np.repeat(np.arange(len(rows), dtype=np.int32), count),
+        "quantity": np.tile(np.arange(count, dtype=np.int32), len(rows)),
+        **{name: np.concatenate([one[name] for one in rows]) for name in rows[0]},
+    }
 
 
 def _attempts(work: Work, cell: CellWork, place: int, played: Played, first: int) -> bytes:

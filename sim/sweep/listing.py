@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.results import add_row, number, plain_table
+from sim.results import WIDTH, Column, add_row, estimated, fitted, heading, number, plain_table
 from sim.sweep.axes import short_key
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.basis import Number
+
 MOST_ROWS = 40
-MOST_ARMS = 8  # side by side, with their standard errors
 MOST_CELLS = 13  # side by side
 
 
@@ -45,27 +47,54 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
 
 
 def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
+    from analysis.basis import missing
+    from analysis.basis import title as title_of
+
     rows = table[(table["metric"] == "welfare") & (table["agent"] == "")]
     metric = "welfare"
     if not rows["value"].notna().any():
-        rows, metric = table[table["metric"] == "solve_rate"], "solve_rate"
+        rows, metric = table[table["metric"] == "solve_rate"], "solve rate"
     if rows.empty:
         return ["no cell is whole"]
-    metric = f"{metric.replace('_', ' ')} per auction"
-    if rows["arm"].nunique() <= MOST_ARMS:
-        return _arms_across(rows, keys, f"{metric} (± standard error for another draw of tasks)")
-    return _cells_across(rows, keys, f"{metric}; standard errors in sweep.csv")
+    found = _numbers(rows)
+    title = f"{metric} per auction; {title_of(found)}"
+    view = _arms_across(rows, keys, title) or _cells_across(rows, keys, f"{title} (in sweep.csv)")
+    return [*view, *missing(found)]
+
+
+def _numbers(rows: pd.DataFrame) -> list[Number]:
+    """The estimates of the rows, as far as their intervals go."""
+    from analysis.basis import Number
+
+    columns = ["arm", "metric", "by", "clusters", "se", "low", "value"]
+    return [
+        Number(str(arm), metric, by, int(count), se, not math.isnan(low))
+        for arm, metric, by, count, se, low, value in zip(*(rows[name] for name in columns), strict=True)
+        if not math.isnan(value)
+    ]
 
 
 def _arms_across(rows: pd.DataFrame, keys: list[str], title: str) -> list[Any]:
+    """One row per cell with the interval of each arm; nothing where the arms are too many to stand side by side."""
     arms, cells = list(dict.fromkeys(rows["arm"])), list(dict.fromkeys(rows["cell"]))
-    view = plain_table(title, ["cell", *map(short_key, keys), *arms])
-    for cell in cells[: MOST_ROWS if len(cells) > MOST_ROWS else None]:
-        own = rows[rows["cell"] == cell].set_index("arm")
-        setting = [_value(own.iloc[0][key]) for key in keys]
-        add_row(view, str(cell), *setting, *(number(own.at[arm, "value"], own.at[arm, "se"]) for arm in arms))
+    shown = cells[: MOST_ROWS if len(cells) > MOST_ROWS else None]
+    rows = rows[rows["cell"].isin(shown)]
+    settings = rows.drop_duplicates("cell").set_index("cell")
+    columns = [Column("cell", [str(cell) for cell in shown], left=True)]
+    columns += [Column(_broken(short_key(key)), [_value(settings.at[cell, key]) for cell in shown]) for key in keys]
+    for arm in arms:
+        own = rows[rows["arm"] == arm]
+        ends = zip(own["value"], own["low"], own["high"], strict=True)
+        columns.append(Column(_broken(str(arm)), [estimated(*row) for row in ends]))
+    if sum(column.width for column in columns) > WIDTH:
+        return []
     left = len(cells) - MOST_ROWS
-    return [view, *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
+    return [heading(title), fitted(columns)[0], *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
+
+
+def _broken(head: str) -> str:
+    """A long head on two lines."""
+    return head.replace(" [", "\n[", 1).replace(" of ", "\nof ", 1)
 
 
 def _cells_across(rows: pd.DataFrame, keys: list[str], title: str) -> list[Any]:
@@ -75,12 +104,12 @@ def _cells_across(rows: pd.DataFrame, keys: list[str], title: str) -> list[Any]:
     shown = cells if len(cells) <= MOST_CELLS else shown
     settings = rows.drop_duplicates("cell").set_index("cell")
     heads = ["\n".join(_value(settings.at[cell, key]) for key in keys) for cell in shown]
-    view = plain_table(title, ["\n".join(map(short_key, keys)), *heads])
+    view = plain_table(None, ["\n".join(map(short_key, keys)), *heads])
     for arm, own in rows.groupby("arm", sort=False):
         values = dict(zip(own["cell"], own["value"].to_numpy(), strict=True))
-        add_row(view, str(arm), *(number(values[cell], None) for cell in shown))
+        add_row(view, str(arm), *(number(values[cell]) for cell in shown))
     left = len(cells) - len(shown)
-    return [view, *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
+    return [heading(title), view, *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
 
 
 def _value(value: Any) -> str:

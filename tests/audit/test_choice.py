@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtri
+from scipy.stats import t as student
 
 from sim.audit.choice import Chooser, estimate, nothing
 from sim.audit.lies import Grid, Lies
@@ -40,9 +42,12 @@ def test_each_half_is_evaluated_by_the_choice_of_the_other() -> None:
         two_way = d.mean(axis=1).var(ddof=1) / 6 + d.mean(axis=0).var(ddof=1) / 10
         assert end.se == pytest.approx(np.sqrt(two_way))
     assert found.most == gains.max()
+    for end, d in ((found.low, low), (found.high, high)):
+        a, b = d.mean(axis=1).var(ddof=1) / 6, d.mean(axis=0).var(ddof=1) / 10
+        assert end.degrees == pytest.approx((a + b) ** 2 / (a**2 / 5 + b**2 / 9))
     assert found.interval == (
-        pytest.approx(found.low.mean - 1.96 * found.low.se),
-        pytest.approx(found.high.mean + 1.96 * found.high.se),
+        pytest.approx(found.low.mean - student.ppf(0.975, found.low.degrees) * found.low.se),
+        pytest.approx(found.high.mean + student.ppf(0.975, found.high.degrees) * found.high.se),
     )
 
 
@@ -62,7 +67,22 @@ def test_of_equal_lies_the_first_is_chosen() -> None:
 
 
 def test_estimate_of_rounding_is_nothing() -> None:
-    assert estimate(np.array([1e-16, -1e-17]), np.array([1e-16, 0.0])) == (0.0, 0.0)
+    assert estimate(np.array([1e-16, -1e-17]), np.array([1e-16, 0.0])) == (0.0, 0.0, np.inf)
+
+
+@pytest.mark.parametrize(("types", "draws"), [(5, 200), (30, 7), (8, 9)])
+def test_intervals_of_few_types_or_draws_cover(types: int, draws: int) -> None:
+    """D = type effect + draw effect, both normal: 95 +- 2 % of 4,000 intervals hold their mean; of 1.96 se, fewer."""
+    effect, luck = (
+        ndtri(chance(f"cover {types} {draws} {name}", 4000, size)) for name, size in (("t", types), ("w", draws))
+    )
+    covered, narrow = [], []
+    for t, w in zip(effect, luck, strict=True):
+        found = estimate(0.3 + t + w.mean(), 0.3 + t.mean() + w)
+        covered.append(abs(found.mean - 0.3) <= found.half_width)
+        narrow.append(abs(found.mean - 0.3) <= 1.96 * found.se)
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.02)
+    assert np.mean(narrow) < np.mean(covered) - 0.01
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))

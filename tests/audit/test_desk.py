@@ -27,7 +27,11 @@ rules = pytest.mark.parametrize(
     [SecondPrice(), SecondScore(score="q(V-a)"), AgentEconomyPhase2(), HireAll(), Cascade(), Together(), ByAdvice()],
     ids=lambda rule: rule.name,
 )
-verifiers = pytest.mark.parametrize("verifier", [EXACT, ERRING], ids=["exact", "errs"])
+verifiers = pytest.mark.parametrize(
+    "verifier",
+    [EXACT, ERRING, Verifier(false_pass=0.2), Verifier(false_fail=0.3)],
+    ids=["exact", "errs", "passes failures", "fails successes"],
+)
 
 
 def one(problem: Problem, draw: int, ask: float, claim: float, kind: int | None = None) -> Award:

@@ -58,7 +58,7 @@ def test_accounts_from_the_file_to_the_tables(tmp_path: Path) -> None:
         "final wealth",
         "negative utility rate",
         "no budget rate",
-        "ranked by welfare",
+        "paired differences of welfare",
         "no limit",
     ):
         assert text in shown

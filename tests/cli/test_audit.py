@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.console import Console
+from rich.measure import Measurement
 
-from analysis.audit_table import COLUMNS
+from analysis.audit_report import audit_views, read_audit
+from analysis.audit_table import COLUMNS, views
 from tests.cli.command import ARM, SCENARIO, Said, bidlab, files, lay_out
 
 SMALL = ("--types", "6", "--draws", "20", "--jobs", "1")
@@ -23,6 +27,24 @@ class Boast(FirstPrice):
     summary = "a first-price auction that promises too much"
     promises = Promises(ask=True, claim=True, rational=True, efficient=False, no_deficit=True, claim_ignored=True)
 """
+WORST = """
+from dataclasses import dataclass
+import numpy as np
+from sim.mechanisms import Mechanism, Promises, contract, register, select
+
+@register("worst")
+@dataclass(frozen=True)
+class Worst(Mechanism):
+    summary = "the bid worth least, for ten times the value or a fine of twenty"
+    promises = Promises(ask=False, claim=False, rational=True, efficient=True, no_deficit=True)
+    needs = frozenset({"value"})
+
+    def __call__(self, bids, tender, standing, lottery):
+        value = np.asarray(tender.value)[..., None]
+        ask = np.where(bids.active, bids.ask, 0.0)
+        chosen = select(ask - bids.claim * value, bids.active, lottery)
+        return contract(chosen.hired, 10 * value, -20 * value, chosen.by_tie)
+"""
 
 
 def audited(folder: Path, *arguments: str | Path) -> Said:
@@ -33,7 +55,7 @@ def test_every_form_of_the_table(tmp_path: Path) -> None:
     out = tmp_path / "o"
     said = audited(out, "second_price", "second_score")
     assert (said.code, said.err) == (0, "")
-    for fragment in ("E1: n = 4", "41 asks", "second_score(score=q(V-a))", "A Q*", "ok / ok / ok"):
+    for fragment in ("E1: n = 4", "41 asks", "second_score(score=q(V-a))", "A ok  Q* ok"):
         assert fragment in said.out
     assert files(out) == {"audit.csv", "audit.md", "audit.tex", "run.json"}
     frame = pd.read_csv(out / "audit.csv")
@@ -43,10 +65,11 @@ def test_every_form_of_the_table(tmp_path: Path) -> None:
     assert frame.loc[0, ["ask_gain", "claim_gain", "joint_gain"]].tolist() == [0, 0, 0]
     assert frame.loc[1, "joint_gain"] > 0.02
     text = (out / "audit.md").read_text()
-    assert text.count("| second_price |") == 2
+    assert text.count("| second_price |") == 5
+    assert "| second_price | A ok | Q* ok | IR ok | - x | D ok | yes |" in text
     tex = (out / "audit.tex").read_text()
     assert r"second\_score(score=q(V-a)) & price" in tex
-    assert tex.count(r"\begin{tabular}") == tex.count(r"\end{tabular}") == 2
+    assert tex.count(r"\begin{tabular}") == tex.count(r"\end{tabular}") == 5
     info = json.loads((out / "run.json").read_text())
     assert (info["kind"], info["seed"], len(info["hash"])) == ("audit", 20240, 64)
     assert info["audit"]["rules"][0] == {
@@ -99,10 +122,23 @@ def test_a_promise_that_is_not_kept_fails_the_command(tmp_path: Path, jobs: str)
     )
     assert said.code == 1
     lines = said.err.splitlines()
-    assert len(lines) == 2
-    assert lines[0].startswith("bidlab: boast declares truth dominant in ask, and a0 gains $0.")
-    assert "ask and claim" in lines[1]
-    assert list(pd.read_csv(tmp_path / "o" / "audit.csv")["promise"]) == ["kept", "refuted"]
+    assert len(lines) == 1
+    assert lines[0].startswith("bidlab: boast breaks A: gains $")
+    assert "on failure) in place of ask" in lines[0]
+    frame = pd.read_csv(tmp_path / "o" / "audit.csv")
+    assert list(frame["promise"]) == ["kept", "refuted"]
+    assert frame.loc[1, ["A", "Q", "IR", "E", "D"]].tolist() == ["fails", "holds", "holds", "fails", "holds"]
+    assert f"bidlab: boast breaks {frame.loc[1, 'counterexample']}" == lines[0]
+
+
+def test_a_promise_about_money_alone_is_attacked(tmp_path: Path) -> None:
+    """The worst bid hired for ten times the value: nothing is said of the truth, and three letters fall."""
+    plugin = tmp_path / "p.py"
+    plugin.write_text(WORST)
+    said = bidlab("audit", "worst", "--plugin", plugin, "--out", tmp_path / "o", *SMALL)
+    assert said.code == 1
+    assert [line.split(": ")[1] for line in said.err.splitlines()] == [f"worst breaks {x}" for x in ("IR", "E", "D")]
+    assert all("paid" in said.err.splitlines()[place] for place in (0, 2))
 
 
 def test_scenario(tmp_path: Path) -> None:
@@ -129,7 +165,7 @@ def test_verifier_that_errs(tmp_path: Path) -> None:
     said = audited(tmp_path / "o", "second_price", "first_score", "--false-fail", "0.2", "--false-pass", "0.1")
     assert said.code == 0, said.err
     assert "passes 0.1 of failures and fails 0.2 of successes" in said.out
-    assert "without error" in said.out
+    assert "    error\n" in said.out
     frame = pd.read_csv(tmp_path / "o" / "audit.csv")
     assert set(frame.columns) == set(COLUMNS)
     assert frame.loc[0, "ask_gain"] > 0  # the break-even price counts on success being seen
@@ -174,18 +210,47 @@ def test_bad_input(tmp_path: Path, arguments: tuple[str, ...], fragments: tuple[
 @pytest.mark.parametrize(
     ("rule", "reason"), [("assignment_vcg", "several tasks together"), ("production_plans", "menus of budgets")]
 )
-def test_rules_that_cannot_be_audited_are_refused_by_name(tmp_path: Path, rule: str, reason: str) -> None:
-    said = audited(tmp_path / "o", "first_price", rule)
+def test_rules_with_gains_that_cannot_be_measured_have_their_promises_attacked(
+    tmp_path: Path, rule: str, reason: str
+) -> None:
+    said = audited(tmp_path / "o", rule)
+    assert said.code == 0, said.err
+    assert f"gains not measured: {rule} " in said.out
+    assert reason in said.out
+    assert "interim gain" not in said.out
+    frame = pd.read_csv(tmp_path / "o" / "audit.csv")
+    assert (frame["promise"] == "kept").all()
+    assert frame["joint_gain"].isna().all()
+    assert (frame[["IR", "E", "D"]] == "holds").all(axis=None)
+
+
+@pytest.mark.parametrize(("rule", "reason"), [("assignment_vcg", "several tasks"), ("production_plans", "menus")])
+def test_in_a_scenario_they_are_refused_by_name(tmp_path: Path, rule: str, reason: str) -> None:
+    scenario = lay_out(tmp_path, SCENARIO)
+    said = audited(tmp_path / "o", rule, "--scenario", scenario)
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert f"{rule}: " in said.err
     assert reason in said.err
-    assert files(tmp_path) == set()
 
 
+@pytest.mark.slow
 def test_all_rules_at_once(tmp_path: Path) -> None:
     said = bidlab("audit", "--all", "--out", tmp_path / "o", "--types", "3", "--draws", "8", "--jobs", "1")
     assert said.code == 0, said.err
-    assert "not audited: production_plans takes menus" in said.out
+    assert "gains not measured: production_plans takes menus" in said.out
     frame = pd.read_csv(tmp_path / "o" / "audit.csv")
     assert (frame["promise"] != "refuted").all()
-    assert len(frame) >= 15
+    assert len(frame) >= 40
+
+
+def test_tables_fit_a_terminal_and_fold_no_number(tmp_path: Path) -> None:
+    audited(tmp_path / "o", "agent_economy_phase2_second_score", "contingent")
+    frame = read_audit(tmp_path / "o")
+    console = Console(width=80, file=io.StringIO())
+    shown = [view for view in audit_views(frame, []) if not isinstance(view, str)]
+    for table, view in zip(shown, views(frame), strict=True):
+        table.title = None
+        assert Measurement.get(console, console.options.update(max_width=1000), table).maximum <= 80
+        said = "\n".join(str(line) for line in console.render_lines(table))
+        for row in view.rows:
+            assert all(part in said for cell in row[1:] for part in cell.split("\n"))

@@ -58,6 +58,13 @@ def row(text: str, *fragments: str) -> Case:
     return Case(text[:40], ("t.csv", *fragments), table=HEADER + "a,t1,0.9,1,0.3,0.3\n\n" + text + "\n")
 
 
+def trial(rows: str, *fragments: str) -> Case:
+    """Repeated trials of one cell: their costs and ids."""
+    lines = "".join(f"a,t1,0.9,1,{text.replace(',', ',0.3,')}\n" for text in rows.split("\n"))
+    scenario = SCENARIO.replace('cost_belief = "belief"', 'cost_belief = "belief", trial = "trial"')
+    return Case(f"trials {rows!r}", ("t.csv", *fragments), scenario, HEADER.replace("belief", "belief,trial") + lines)
+
+
 def table(name: str, text: str | bytes, *fragments: str) -> Case:
     return Case(name, ("t.csv", *fragments), table=text)
 
@@ -68,7 +75,9 @@ def options(*given: str, says: tuple[str, ...]) -> Case:
 
 ONE_TASK = HEADER + "a,t1,0.9,1,0.3,0.3\nb,t1,0.6,0,0.05,0.05\n"
 AGAIN = 'postings = 2\nexclude = "none"\n[bidders]\n'
-LEAVE_OUT = '[standing]\nadvice = "leave_one_task_out"\nexpected_cost = "actual"\n'
+SPLIT = '[standing]\nadvice = { record = "split" }\nexpected_cost = "actual"\n'
+CARD = "[bidders]\ncard = { weight = 1, cost_weight = 0, "
+INSTEAD = 'write record = "redrawn", tasks = h'
 COSTS = 'cost_belief = "belief"'
 FORMS = "{uniform = [low, high]}"
 
@@ -129,6 +138,7 @@ WORLDS = [
     world("bid_cost = -1", "bid_cost", ">= 0", "-1"),
     world("bid_cost = inf", "bid_cost", "finite", "inf"),
     world('beyond_tries = "loop"', "beyond_tries", '"refuse" or "repeat"'),
+    world('trials = "shuffled"', "trials", '"exchangeable" or "in_order"'),
     world("agents = []", "agents", "empty"),
     world("agents = [3]", "agents", "text", "3"),
     world("lateny = 3", "lateny", "did you mean 'latency'"),
@@ -215,7 +225,18 @@ SECTIONS = [
     section(AGAIN + "on_retry = { update = { spred = 1 } }", "spred", "did you mean 'spread'"),
     section(AGAIN + "on_retry = { same = { spread = 1 } }", "spread", "allowed: none"),
     section("[bidders]\ncard = { weight = 1, cost_weight = 0 }", "bidders.card.record", "missing"),
-    section('[bidders]\ncard = { record = "own", weight = 1, cost_weight = 0 }', "record", '"others" or "past"'),
+    section(CARD + 'record = "own" }', "bidders.card.record", '"redrawn", "split", "past" or "published"', '"own"'),
+    section(CARD + 'record = "others" }', "bidders.card.record", '"others" is gone', INSTEAD, '"published"'),
+    section(CARD + 'record = "redrawn" }', "bidders.card", "tasks must be stated"),
+    section(CARD + 'record = "redrawn", tasks = 0 }', "bidders.card.tasks", ">= 1", "0"),
+    section(CARD + 'record = "redrawn", tasks = 1000001 }', "bidders.card", "from 1 to 1e6", "1000001"),
+    section(CARD + 'record = "split", tasks = 3 }', "bidders.card", 'tasks has a meaning with record = "redrawn" only'),
+    section(CARD + 'record = "published", tasks = 3 }', "bidders.card", "tasks has a meaning", '"published"'),
+    section(CARD + 'record = "past", tasks = 3 }', "bidders.card", "tasks has a meaning", '"past"'),
+    section(
+        CARD + 'record = "split", history = 3 }', "bidders.card", 'history has a meaning with record = "past" only'
+    ),
+    section(CARD + 'record = "split" }', "bidders.card", "at least 20 replications", "replications = 2"),
     section('[bidders]\ncard = { record = "past", weight = 1, cost_weight = 0 }', "world.arrivals", '"past"'),
     section("[bidder]\n", "bidder", "did you mean 'bidders'"),
     section("[bidders]\nbankroll = 1.0", "bidders.bankroll", "world.arrivals must be stated"),
@@ -248,17 +269,35 @@ SECTIONS = [
     section("[standing]\nadvice = { planner = { budget = 1.5, prior = 1.0 } }", "planner.budget", "whole number"),
     section("[standing]\nadvice = { planner = { budget = 5, prior = 1.0 } }", "planner needs a profile"),
     section("[standing]\nreputation = 3", "standing.reputation", "name"),
-    section('[standing]\nexpected_cost = "mean"', "standing.expected_cost", "leave_one_task_out"),
+    section('[standing]\nexpected_cost = "mean"', "standing.expected_cost", '{record = "redrawn", tasks = number}'),
+    section('[standing]\nexpected_cost = "leave_one_task_out"', "standing.expected_cost", "is gone", INSTEAD),
+    section('[standing]\nexpected_cost = { record = "redrawn" }', "standing.expected_cost", "tasks must be stated"),
+    section('[standing]\nexpected_cost = { record = "split" }', "standing.expected_cost", "at least 20 replications"),
     section("[standing]\nexpected_cost = { fixed = inf }", "standing.expected_cost", "inf"),
     section("[standing]\nexpected_cost = { fixed = true }", "standing.expected_cost", "true"),
     section("[standing]\nexpected_cost = { running_mean = {} }", "standing.expected_cost", "prior", "missing"),
     section("[standing]\nexpected_cost = { running_mean = { prior = 1e308 } }", "standing.expected_cost", "1e12"),
-    section('[standing]\nadvice = "oracle"', "standing.advice", "outcome, ability, leave_one_task_out"),
+    section('[standing]\nadvice = "oracle"', "standing.advice", "outcome, ability, {record = ...}, planner"),
+    section('[standing]\nadvice = "leave_one_task_out"', "standing.advice", '"leave_one_task_out" is gone', INSTEAD),
+    section("[standing]\nadvice = { leave_one_task_out = {} }", "standing.advice", "is gone", INSTEAD),
+    section('[standing]\nadvice = { record = "leave_one_task_out" }', "standing.advice", "is gone", INSTEAD),
+    section('[standing]\nadvice = { record = "spilt" }', "standing.advice", "did you mean 'split'", '"spilt"'),
+    section('[standing]\nadvice = { record = "published" }', "standing.advice", '"redrawn" or "split"', "of a card"),
+    section('[standing]\nadvice = { record = "past" }', "standing.advice", '"redrawn" or "split"', "of a card"),
+    section('[standing]\nadvice = { record = "split", tasks = 3 }', "standing.advice", "tasks has a meaning"),
+    section('[standing]\nadvice = { record = "redrawn", task = 3 }', "standing.advice", "did you mean 'tasks'"),
+    section('[standing]\nadvice = { record = "redrawn", tasks = true }', "standing.advice", "whole number", "true"),
+    section('[standing]\nadvice = { record = "redrawn", tasks = 0 }', "standing.advice", "from 1 to 1e6", "0"),
+    section('[standing]\nadvice = { record = "split" }', "standing.advice", "at least 20 replications", "got replic"),
     section('[standing]\nadvice = "ability"', "standing.advice", "ability"),
     Case(
-        "leave one out of one",
-        ("leave_one_task_out", "two tasks"),
-        TOP + WORLD + TENDER + LEAVE_OUT + ARM.replace("second_price", "route_by_advice"),
+        "halves of one task",
+        ("standing.advice", 'record = "split" needs at least two tasks', "there is 1"),
+        TOP.replace("replications = 2", "replications = 20")
+        + WORLD
+        + TENDER
+        + SPLIT
+        + ARM.replace("second_price", "route_by_advice"),
         ONE_TASK,
     ),
 ]
@@ -306,6 +345,21 @@ ARMS = [
     rule('"route_by_advice"', "arm 'x'", "route_by_advice needs standing.advice"),
     rule('"agent_economy"', "needs standing.expected_cost"),
     Case(
+        "penalty on q(V-a)",
+        ("arm 'x'", "tender.penalty: must be 0 with second_score(score=q(V-a))", "claiming failure", "got 0.5"),
+        SCENARIO.replace("penalty = 0.0", "penalty = 0.5").replace(
+            '"second_price"', '{second_score = {score = "q(V-a)"}}'
+        ),
+    ),
+    Case(
+        "penalty of one principal on the hybrid",
+        ("tender.principals.penalty of 'dear': must be 0 with hybrid", "got 0.25"),
+        SCENARIO.replace(ARM, "")
+        + '[[tender.principals]]\nname = "mild"\n[[tender.principals]]\nname = "dear"\npenalty = 0.25\n'
+        + '[standing]\nadvice = "outcome"\n'
+        + ARM.replace('"second_price"', '"hybrid"'),
+    ),
+    Case(
         "score rule, no value",
         ("first_score needs tender.value",),
         SCENARIO.replace("value = 1.0", "").replace("second_price", "first_score"),
@@ -333,6 +387,10 @@ TABLES = [
     row("b,t1,.5,1,.3,-.3", ROW, "belief", "-.3"),
     row("a,t1,.5,1,.3,.3", ROW, "duplicate of row 1", "agent 'a', task 't1'", "world.columns.trial"),
     row("a ,t1,.5,1,.3,.3", ROW, "duplicate of row 1"),
+    trial("1,x\n2,a\n3,x", "row 3 (line 4)", "duplicate of row 1", "agent 'a', task 't1', trial x"),
+    trial("1,7\n2,07.0\n3,8", "row 2 (line 3)", "duplicate of row 1", "trial 07.0"),
+    trial("1,9007199254740993\n2,9007199254740993\n3,8", "row 2 (line 3)", "trial 9007199254740993"),
+    trial("1,7\n2, \n3,8", "row 2 (line 3)", "trial is empty"),
     row(",t1,.5,1,.3,.3", ROW, "agent is empty"),
     row("b,,.5,1,.3,.3", ROW, "task is empty"),
     row('"b\nc",t1,.5,1,.3,.3', ROW, "agent", "one line"),

@@ -154,7 +154,7 @@ def test_bundled_scenarios_are_sound() -> None:
     out = ok(bidlab("list", "scenarios"))
     for name in ("marketbench_replay", "marketbench_head_to_head"):
         assert name in out
-        assert "auctions" in ok(bidlab("check", name, "--replications", "2"))
+        assert "auctions" in ok(bidlab("check", name, "--replications", "20"))
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_bundled_scenarios_are_sound() -> None:
         ("mechanisms", tuple(names())),
         ("mechanisms", ("bidlab list reputations", "bidlab list advisors")),
         ("reputations", ("agent_economy", "running_mean", *REPUTATIONS)),
-        ("advisors", ("outcome", "leave_one_task_out", "planner", "budget", *ADVISORS)),
+        ("advisors", ("outcome", 'record = "redrawn"', 'record = "split"', "planner", "budget", *ADVISORS)),
         ("settings", ("tender.reserve", "world.agents.NAME.latency", "world.shocks[].at", "market.capacity")),
     ],
 )

@@ -16,7 +16,7 @@ def test_differences_are_paired_to_the_baseline_named(tmp_path: Path) -> None:
     scenario = lay_out(tmp_path, TWO_ARMS.replace(TOP, TOP + 'baseline = "y"\n'))
     said = bidlab("run", scenario, "--out", tmp_path / "o")
     assert said.code == 0, said.err
-    assert "minus baseline" in said.out
+    assert "paired differences of welfare to 'y'" in said.out
     table = pd.read_csv(tmp_path / "o" / "differences.csv").set_index("arm")
     summary = pd.read_csv(tmp_path / "o" / "summary.csv").set_index("arm")
     assert set(table["baseline"]) == {"y"}

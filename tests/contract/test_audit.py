@@ -1,4 +1,4 @@
-"""Every registered rule is audited: no promise of dominance may fall to a lie in any draw."""
+"""Every registered rule is audited: no promise may fall, to a lie in any draw or to an attack."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ import pytest
 from sim.audit.audit import audit, refusal
 from sim.audit.known import e1
 from sim.audit.lies import Grid
-from sim.audit.row import judge, row_of
+from sim.audit.promises import attack
+from sim.audit.row import bare_row, judge, row_of
 from sim.mechanisms import Mechanism
 from tests.scenes import registered
 
-RULES = {name: rule for name, rule in registered().items() if not refusal(rule)}
+RULES = registered()
+FEW = 32  # postings
+
+
+def test_there_are_rules() -> None:
+    assert len(RULES) >= 40
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
 def test_no_audit_refutes_a_declared_promise(rule: Mechanism) -> None:
-    row = row_of(audit(e1(rule, 16, 60, 30, 20240), Grid(11, 10)))
+    attacked = attack(rule, ("a0", "a1", "a2", "a3"), 20240, FEW)
+    if refusal(rule):
+        row = bare_row(rule, attacked)
+    else:
+        row = row_of(audit(e1(rule, 16, 60, 30, 20240), Grid(11, 10)), attacked)
     assert judge([row], 0.001) == []
-    assert row.cells["promise"] == ("kept" if row.declared else "none made")
+    assert row.cells["promise"] == ("kept" if row.cells["declared"] else "none made")

@@ -105,14 +105,12 @@ def test_no_lie_pays_about_what_is_declared_truthful(rule, rivals, kind, lies) -
     [
         pytest.param(rule, id=name)
         for name, rule in RULES.items()
-        if rule.promises.ask and (rule.promises.claim_ignored or not rule.promises.claim)
-        if not rule.promises.ask_at_true_claim
+        if rule.promises.ask and not rule.promises.ask_at_true_claim
     ],
 )
 @lies_of_hypothesis
 @given(rivals=postings(), kind=types, claim=st.floats(0.01, 1.0), lies=lies)
 def test_truthful_ask_is_dominant_whatever_is_claimed(rule, rivals, kind, claim, lies) -> None:
-    """Of rules that do not make the truth about both dominant at once, or only at a truthful claim."""
     honest = truthful(rule, rivals, *kind, me(rivals))
     truth = worth(rule, honest.with_bids(claim=np.where(me(rivals), claim, honest.bids.claim)), *kind)
     for ask, _ in lies:

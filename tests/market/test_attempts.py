@@ -60,6 +60,6 @@ def test_first_attempts_and_rescues_are_those_of_the_live_experiment(scenario: S
 
 def test_postings_table_counts_every_attempt_once(scenario: Scenario) -> None:
     world, ledger = played(scenario, "random")
-    rows = postings_table([("random", world, ledger)]).set_index(["posting", "who"])["attempts"]
+    rows = postings_table([("random", world, ledger, "pair")]).set_index(["posting", "who"])["attempts"]
     assert rows[0, "any"] + rows[1, "any"] == len(ledger.attempts)
     assert rows[1, "same"] + rows[1, "other"] == rows[1, "any"]

@@ -35,5 +35,6 @@ def test_counts_are_sums_over_rows(data: st.DataObject) -> None:
             "n_bids": made.sum(),
             "n_awards": hires.sum(),
             "n_ties": (hires & clearings["by_tie"][here]).sum(),
+            "fees": 0,
             "n_exits": sum(found_at == (replication, task) for found_at in ((r, t) for (r, _), t in left.items())),
         }

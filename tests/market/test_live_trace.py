@@ -6,18 +6,16 @@ ours are held at every second tick and an attempt takes one. Between equal score
 the time a bid promises, the task and the worker's name, last first; no two workers ever tie here, and the lottery of
 this World is that order of names all the same.
 
-The trace itself is the engine's and is not part of this repository: it is looked for in a `data` folder beside it.
-What the run came to is written out below and is checked without it.
+Every figure of the run stands in live_trace.csv and is compared with our ledger, and the other way round: what our
+ledger holds must be in the table.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,14 +36,14 @@ from sim.sources import ExpectedCost
 from sim.standing import LiveReputation
 from sim.tape import Tape, unroll
 from sim.world import World
+from tests.market.live_trace import ENGINE, Event, events, expected, of_engine
 from tests.market.play import Play
 from tests.reference import Agent, Pair, agent_economy_score, greedy_pairs
 from tests.scenes import scene
 from tests.worlds import make_rules, make_world
 
 WORKERS, TASKS = ("w1", "w2", "w3"), ("T1", "T2", "T3")
-TRACE = next(Path(__file__).parents[3].glob("*/data/agent_economy_trace.jsonl"), None)
-SILENT = {"run_created", "round_advanced", "plan_revision_requested", "discussion_post"}  # no rows of a ledger
+EVENTS = events(expected())
 
 
 @dataclass(frozen=True)
@@ -179,114 +177,128 @@ def test_reputations_end_where_the_live_engines_end(told: Told) -> None:
     np.testing.assert_allclose(state[0], [1.12, 0.66, 0.80], rtol=0, atol=1e-12)
 
 
-def trace() -> Iterator[tuple[int, str, dict[str, Any]]]:
-    """(round, type, payload) of each event."""
-    if TRACE is None:
-        pytest.skip("the live engine's trace is not here")
-    for line in TRACE.read_text().splitlines():
-        event = json.loads(line)
-        yield event["round_id"], event["type"], event["payload"]
+@pytest.mark.skipif(ENGINE is None, reason="the engine's own file is not here; its figures are, and are tested above")
+def test_table_holds_the_figures_the_engine_wrote() -> None:
+    assert ENGINE is not None
+    assert expected() == of_engine(ENGINE)
 
 
 @each_credit
-def test_every_event_of_the_live_engine_is_in_our_ledger(told: Told) -> None:
-    seen = Counter[str]()
-    for tick, kind, event in trace():
-        seen[kind] += 1
-        if kind not in SILENT:
-            globals()[f"_{kind}"](told, tick, event)
-    assert sum(seen.values()) == 100
-    play = told.play
-    assert len(play.attempts) == seen["task_assigned"] == seen["task_completed"] == seen["patch_submitted"]
-    assert len(told.rounds) == seen["market_cleared"]
-    assert sum(row["bid_cost"] > 0 for row in play.bids) == seen["bid_submitted"]
+def test_every_figure_of_the_live_engine_is_in_our_ledger(told: Told) -> None:
+    for event in EVENTS:
+        CHECKS[event.kind](told, event)
+
+
+@each_credit
+def test_our_ledger_holds_no_more_than_the_live_engine_did(told: Told) -> None:
+    seen, play = Counter(event.kind for event in EVENTS), told.play
+    assert set(seen) == set(CHECKS)
+    assert len(play.attempts) == seen["started"] == seen["verified"] == seen["completed"] == 6
+    assert len(told.rounds) == len({event.round for event in EVENTS if event.kind == "matched"}) == 6
+    assert sum(row["bid_cost"] > 0 for row in play.bids) == sum("bid" in event.figures for event in EVENTS) == 18
+    debits = Counter(reason for event in EVENTS if event.kind == "debited" for reason in event.figures)
+    assert debits == {"bid": 18, "attempt": 6, "failure": sum(row["payment"] < 0 for row in play.attempts)}
+    assert sum(row["payment"] > 0 for row in play.attempts) == seen["paid"] == 3
     raised = [row for row in play.clearings if row["posting"] and _raised(told, row)]
-    assert len(raised) == seen["bounty_adjusted"]
+    assert len(raised) == seen["raised"] == 1
+    for tick in told.rounds:
+        matched = [(event.task, event.worker) for event in EVENTS if (event.kind, event.round) == ("matched", tick)]
+        assert sorted(told.pairs(tick)) == sorted(matched)
+        for worker in WORKERS:
+            bids = [event.task for event in EVENTS if event[:3] == (tick, "bid", worker)]
+            assert list(told.bids(tick, worker)) == bids
 
 
 def _raised(told: Told, row: dict[str, Any]) -> bool:
     return bool(row["reserve"] != told.clearing(TASKS[row["task"]], row["posting"] - 1)["reserve"])
 
 
-def _worker_registered(told: Told, tick: int, event: dict[str, Any]) -> None:
-    agent = WORKERS.index(event["worker_id"])
-    assert told.rounds[0].standing.reputation[0, agent] == event["reputation"]
-    assert event["balance"] == 0.0
+def _credits(told: Told, dollars: float, event: Event, figure: str) -> None:
+    assert dollars * told.credit == close(float(event.figures[figure]))
 
 
-def _task_created(told: Told, tick: int, event: dict[str, Any]) -> None:
-    assert told.clearing(event["task_id"], 0)["reserve"] * told.credit == close(event["bounty"])
-    assert told.clearing(event["task_id"], 0)["posted"] == tick
+def _registered(told: Told, event: Event) -> None:
+    agent = WORKERS.index(event.worker)
+    assert told.rounds[0].standing.reputation[0, agent] == float(event.figures["reputation"])
+    assert float(event.figures["balance"]) == 0.0
 
 
-def _bid_submitted(told: Told, tick: int, event: dict[str, Any]) -> None:
-    bids = told.bids(tick, event["worker_id"])
-    assert list(bids) == [bid["task_id"] for bid in event["bids"]]
-    for bid in event["bids"]:
-        own = bids[bid["task_id"]]
-        assert own["ask"] * told.credit == close(bid["ask"])
-        assert own["claim"] == bid["self_assessed_p_success"]
+def _posted(told: Told, event: Event) -> None:
+    first = told.clearing(event.task, 0)
+    _credits(told, first["reserve"], event, "bounty")
+    assert first["posted"] == event.round
 
 
-def _penalty_applied(told: Told, tick: int, event: dict[str, Any]) -> None:
-    if event["reason"] == "bid_usage_cost":
-        charged = sum(row["bid_cost"] for row in told.bids(tick, event["worker_id"]).values())
-        assert charged * told.credit == close(event["amount"])
+def _bid(told: Told, event: Event) -> None:
+    own = told.bids(event.round, event.worker)[event.task]
+    _credits(told, own["ask"], event, "ask")
+    assert own["claim"] == float(event.figures["claim"])
+
+
+def _debited(told: Told, event: Event) -> None:
+    if "bid" in event.figures:
+        charged = sum(row["bid_cost"] for row in told.bids(event.round, event.worker).values())
+        _credits(told, charged, event, "bid")
         return
-    row = told.attempt(event["worker_id"], event["task_id"], finish=tick)
-    taken = row["cost"] if event["reason"] == "usage_cost" else -row["payment"]
-    assert event["reason"] in ("usage_cost", "verification_fail")
-    assert taken * told.credit == close(event["amount"])
+    row = told.attempt(event.worker, event.task, finish=event.round)
+    (reason,) = event.figures
+    _credits(told, {"attempt": row["cost"], "failure": -row["payment"]}[reason], event, reason)
 
 
-def _market_cleared(told: Told, tick: int, event: dict[str, Any]) -> None:
-    assigned = event["assignments"]
-    assert sorted(told.pairs(tick)) == sorted((pair["task_id"], pair["worker_id"]) for pair in assigned)
-    for pair in assigned:
-        parts, case = pair["score_snapshot"]["components"], told.rounds[tick]
-        at = case.tasks.index(TASKS.index(pair["task_id"])), WORKERS.index(pair["worker_id"])
-        assert told.bids(tick, pair["worker_id"])[pair["task_id"]]["score"] * told.credit == close(pair["score"])
-        assert case.standing.reputation[at] == close(parts["reputation"])
-        assert case.standing.expected_cost[at] * told.credit == close(parts["expected_cost"])
-        assert case.tender.reserve[at[0]] * told.credit == close(parts["bounty"])
+def _matched(told: Told, event: Event) -> None:
+    case, own = told.rounds[event.round], told.bids(event.round, event.worker)[event.task]
+    at = case.tasks.index(TASKS.index(event.task)), WORKERS.index(event.worker)
+    _credits(told, own["score"], event, "score")
+    _credits(told, own["ask"], event, "ask")
+    assert own["claim"] == float(event.figures["claim"])
+    assert case.standing.reputation[at] == close(float(event.figures["reputation"]))
+    _credits(told, case.standing.expected_cost[at], event, "expected cost")
+    _credits(told, case.tender.reserve[at[0]], event, "bounty")
+    at_risk = case.rule.terms(case.bids, case.tender, case.standing)["-risk of failure"][at]
+    _credits(told, -at_risk / (1.0 - own["claim"]), event, "failure penalty")
 
 
-def _task_assigned(told: Told, tick: int, event: dict[str, Any]) -> None:
-    row = told.attempt(event["worker_id"], event["task_id"], start=tick)
-    assert told.bids(tick, event["worker_id"])[event["task_id"]]["outcome"] == "won"
-    assert row["pay_success"] * told.credit == close(event["bid"]["ask"])
+def _started(told: Told, event: Event) -> None:
+    row = told.attempt(event.worker, event.task, start=event.round)
+    assert told.bids(event.round, event.worker)[event.task]["outcome"] == "won"
+    _credits(told, row["pay_success"], event, "ask")
 
 
-def _patch_submitted(told: Told, tick: int, event: dict[str, Any]) -> None:
-    told.attempt(event["worker_id"], event["task_id"], finish=tick)
+def _verified(told: Told, event: Event) -> None:
+    assert told.attempt(event.worker, event.task, finish=event.round)["status"] == event.figures["status"]
 
 
-def _verification_passed(told: Told, tick: int, event: dict[str, Any]) -> None:
-    assert told.attempt(event["worker_id"], event["task_id"], finish=tick)["status"] == event["status"]
+def _completed(told: Told, event: Event) -> None:
+    row = told.attempt(event.worker, event.task, finish=event.round)
+    success = {"True": True, "False": False}[event.figures["success"]]
+    clearing = told.clearing(event.task, row["posting"])
+    _credits(told, clearing["reserve"], event, "bounty")
+    _credits(told, told.bids(clearing["tick"], event.worker)[event.task]["score"], event, "score")
+    assert (row["success"], clearing["closed"] == "solved") == (success, success)
 
 
-_verification_failed = _verification_passed
+def _paid(told: Told, event: Event) -> None:
+    _credits(told, told.attempt(event.worker, event.task, finish=event.round)["payment"], event, "amount")
 
 
-def _task_completed(told: Told, tick: int, event: dict[str, Any]) -> None:
-    row = told.attempt(event["worker_id"], event["task_id"], finish=tick)
-    assert (row["success"], row["status"]) == (event["success"], event["verify_status"])
-    clearing = told.clearing(event["task_id"], row["posting"])
-    assert clearing["reserve"] * told.credit == close(event["bounty_current"])
-    score = told.bids(clearing["tick"], event["worker_id"])[event["task_id"]]["score"]
-    assert score * told.credit == close(event["award_score"])
-    assert (clearing["closed"] == "solved") == event["success"]
+def _raises(told: Told, event: Event) -> None:
+    found = [row for row in told.play.clearings if (TASKS[row["task"]], row["posted"]) == (event.task, event.round)]
+    assert _raised(told, found[0])
+    _credits(told, found[0]["reserve"], event, "bounty")
 
 
-def _payment_made(told: Told, tick: int, event: dict[str, Any]) -> None:
-    row = told.attempt(event["worker_id"], event["task_id"], finish=tick)
-    assert row["payment"] * told.credit == close(event["amount"])
-
-
-def _bounty_adjusted(told: Told, tick: int, event: dict[str, Any]) -> None:
-    after = next(row for row in told.play.clearings if TASKS[row["task"]] == event["task_id"] and row["posted"] == tick)
-    assert _raised(told, after)
-    assert after["reserve"] * told.credit == close(event["bounty_current"])
+CHECKS: dict[str, Callable[[Told, Event], None]] = {
+    "registered": _registered,
+    "posted": _posted,
+    "bid": _bid,
+    "matched": _matched,
+    "started": _started,
+    "verified": _verified,
+    "completed": _completed,
+    "paid": _paid,
+    "debited": _debited,
+    "raised": _raises,
+}
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

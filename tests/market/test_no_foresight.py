@@ -1,7 +1,7 @@
 """No decision reads a later moment: whatever is still to come is changed, and nothing up to now does.
 
-Advice and costs that a scenario calls an oracle's ("actual", "outcome", "leave_one_task_out") are told the future on
-purpose, so they are left out.
+Advice and costs that a scenario calls an oracle's ("actual", "outcome") are told the future on purpose, so they are
+left out.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ _AT_THE_END = ("finish", "status", "timed_out", "success", "payment", "cost")
 
 
 def without_oracles(rule: Rules) -> Rules:
-    told = rule.expected_cost.kind in ("actual", "leave_one_task_out")
-    source = ExpectedCost("fixed", 0.125) if told else rule.expected_cost
-    return replace(rule, expected_cost=source, advice="ability")
+    source = ExpectedCost("fixed", 0.125) if rule.expected_cost.kind == "actual" else rule.expected_cost
+    return replace(rule, expected_cost=source, advice="ability" if rule.advice == "outcome" else rule.advice)
 
 
 def another_future(world: World, past: Tables, now: int, chance: np.random.Generator) -> World:

@@ -148,7 +148,7 @@ def test_principals_table_against_a_loop_over_the_rows() -> None:
     )  # fmt: skip
     rule = make_rules("second_price", budgets=(0.5, 0.5), overhead=0.125)
     ledger = ledger_of(world, simulate(world, rule))
-    arm = ArmData.build("arm", "second_price", world, ledger, False, budgets=rule.budgets)
+    arm = ArmData.build("arm", "second_price", world, ledger, False, budgets=rule.budgets, rules=rule)
     table = principals_table([arm])
     assert list(table.columns) == list(COLUMNS)
     for name, row in table.set_index("principal").iterrows():
@@ -163,7 +163,8 @@ def test_principals_table_against_a_loop_over_the_rows() -> None:
         assert row["no_budget_rate"] == pytest.approx((cleared["closed"] == "no budget").mean())
         assert row["no_budget_rate"] > 0
         assert row["over_budget_rate"] == 0
-        assert row["spent_se"] == 0  # three copies of one replication
+        assert row["spent_se_mc"] == 0  # three copies of one replication
+        assert row["spent_se"] != row["spent_se"]  # a budget couples its tasks: five replications at least
 
 
 def test_arms_without_budget_and_principals_have_no_such_table() -> None:

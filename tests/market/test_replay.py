@@ -13,10 +13,12 @@ from sim.bidding import Bidders, Fallback, parse_policy
 from sim.bundled import profiles
 from sim.errors import MarketError
 from sim.mechanisms import Mechanism
+from sim.mechanisms.cascade import Cascade
 from sim.mechanisms.planner import RouteByAdvice
 from sim.mechanisms.price import HireAll, SecondPrice
 from sim.profile import read_profile
 from sim.replay import play, replay
+from sim.replay.pending import KeyFormat
 from sim.rules import Rules
 from sim.scenario import label_of
 from sim.settings import Settings
@@ -104,6 +106,23 @@ def test_ticks_that_do_not_fit_a_key_are_refused() -> None:
     world = make_world(2, 2, arrival=2**60)
     with pytest.raises(MarketError, match=r"market engine"):
         replay(world, make_rules(SecondPrice()))
+
+
+@pytest.mark.parametrize(
+    ("rule", "at_work"), [(SecondPrice(), 1), (Cascade(), 3)], ids=["one at work", "three in turns"]
+)
+def test_durations_are_refused_where_they_do_not_fit_a_key_and_not_before(rule: Mechanism, at_work: int) -> None:
+    """Two postings of tasks that arrive by tick 7: 7 + 2 x (work + window + delay + 1) ticks, of those a key has."""
+    rules = make_rules(rule, postings=2, exclude="none", window=3, repost_delay=5)
+    most = KeyFormat.of(2, 2, 3).most_ticks - 1
+    longest = ((most - 7) // 2 - 3 - 5 - 1) // at_work
+
+    def world(duration: int) -> World:
+        return make_world(2, 3, replications=4, tries=2, success=False, arrival=[0, 7], duration=[[duration], [1]])
+
+    assert_same(world(longest), rules)
+    with pytest.raises(MarketError, match=r"2 tasks, 2 postings and 3 agents over .* ticks are too many for the batch"):
+        replay(world(longest + 1), rules)
 
 
 def test_progress_adds_up_to_the_tasks() -> None:

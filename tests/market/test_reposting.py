@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from sim.arrays import Status
@@ -12,7 +13,7 @@ from sim.standing import LiveReputation, RunningMeanCost
 from tests.market.play import Play
 from tests.worlds import Nosy, make_rules, make_world
 
-CREDITS = Escalation(credits_per_dollar=90.0)
+CREDITS = Escalation(credits_per_dollar=90.0, above_value=True)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_bounty_nobody_cleared_rises_by_15_percent_in_whole_credits_up_to_twice_
 
 def test_bounty_stops_at_twice_the_first() -> None:
     world = make_world(1, 1, present=False, reserve=1.0)
-    steep = Escalation(unfilled_factor=1.5, credits_per_dollar=90.0)
+    steep = Escalation(unfilled_factor=1.5, credits_per_dollar=90.0, above_value=True)
     play = Play(world, make_rules(postings=4, exclude="none", escalation=steep))
     assert [round(90 * reserve, 9) for reserve in play.reserves()] == [90, 135, 180, 180]
 
@@ -107,13 +108,33 @@ def test_attempts_lost_to_the_system_raise_nothing() -> None:
     assert play.reserves() == [1.0] * 4
 
 
-def test_escalation_in_dollars_is_not_rounded_and_the_value_never_rises() -> None:
+def test_escalation_in_dollars_is_not_rounded_to_credits_and_the_value_never_rises() -> None:
     play = Play(
         make_world(1, 1, present=False, reserve=0.5),
         make_rules(postings=4, exclude="none", escalation=Escalation(unfilled_factor=1.5)),
     )
     assert play.reserves() == [0.5, 0.75, 1.0, 1.0]
-    assert {row["value"] for row in play.clearings} == {1.0}
+    assert {row["value"] for row in play.clearings} == {1.75}
+
+
+def test_a_reserve_stops_at_the_value_unless_the_rules_let_it_rise_above() -> None:
+    """Value 2, reserve 1.5 raised by half; one that starts above the value stays where it is."""
+    world = make_world(2, 1, present=False, value=2.0, reserve=[1.5, 2.5])
+    found = {}
+    for above in (False, True):
+        steep = Escalation(unfilled_factor=1.5, cap=4.0, above_value=above)
+        played = Play(world, make_rules(postings=3, exclude="none", escalation=steep)).clearings
+        found[above] = [[row["reserve"] for row in played if row["task"] == task] for task in (0, 1)]
+    assert found[False] == [[1.5, 2.0, 2.0], [2.5, 2.5, 2.5]]
+    assert found[True] == [[1.5, 2.25, 3.375], [2.5, 3.75, 5.625]]
+
+
+def test_no_contract_pays_more_than_the_value_after_an_escalation() -> None:
+    """An agent that nobody rivals is paid the reserve: value 2 and not the 2.25 or 3.375 of a free escalation."""
+    world = make_world(1, 2, tries=3, success=[[False, True]], cost=0.25, cost_belief=0.25, value=2.0, reserve=1.5)
+    steep = Escalation(failed_factor=1.5, every=1, cap=4.0)
+    rules = make_rules(lookup("contingent")(bond=np.inf), postings=3, exclude="failed", escalation=steep)
+    assert max(row["payment"] for row in Play(world, rules).attempts) == 2.0
 
 
 def test_reserve_raised_after_a_posting_lets_a_dear_agent_win_the_next() -> None:
@@ -132,7 +153,8 @@ def test_reposted_bid_is_formed_with_the_new_notice() -> None:
 
 def test_bidder_sees_the_reserve_of_its_own_posting_only_where_it_is_public() -> None:
     world = make_world(1, 1, tries=2, success=False, cost_belief=0.25)
-    terms = {"bidder": Nosy(), "postings": 2, "exclude": "none", "escalation": Escalation(every=1, failed_factor=2.0)}
+    steep = Escalation(every=1, failed_factor=2.0, above_value=True)
+    terms = {"bidder": Nosy(), "postings": 2, "exclude": "none", "escalation": steep}
     seen = Play(world, make_rules(public=("penalty", "reserve"), **terms))
     assert [row["ask"] for row in seen.bids] == [0.5, 1.0]
     sealed = Play(world, make_rules(public=("penalty", "value"), **terms))

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from analysis.arm import ArmData
 from sim.beliefs import to_grid
-from sim.card import with_card
 from sim.engine import play_alone
 from sim.errors import ArrayError, MarketError
 from sim.mechanisms import lookup
@@ -20,12 +19,13 @@ from sim.profile import Profile
 from sim.retry import after_each, posterior
 from sim.run import arm_world, scenario_origin
 from sim.scenario import load_scenario
-from sim.settings import Card
 from sim.simulate import simulate
 from sim.world import World
 from tests.cli.command import HEADER, ROWS, SCENARIO, lay_out
 from tests.market.play import Play, ledger_of
 from tests.market.test_synthetic import PROFILE, TENDER, scenario
+from tests.records import recorded
+from tests.records import settings as read_settings
 from tests.reference_market import NaiveMarket
 from tests.worlds import examples, make_rules, make_world, rules, worlds
 
@@ -57,16 +57,16 @@ def test_attempts_lost_to_the_system_say_nothing_and_verified_failures_count() -
 
 
 def test_update_moves_the_second_attempt_to_another_agent() -> None:
-    same = make_world(1, 2, tries=2, belief=[[0.75, 0.5]], success=False)
-    updated = make_world(1, 2, tries=2, belief=[[0.75, 0.5]], success=False, spread=3.0)
+    same = make_world(1, 2, tries=2, value=1.0, belief=[[0.75, 0.5]], success=False)
+    updated = make_world(1, 2, tries=2, value=1.0, belief=[[0.75, 0.5]], success=False, spread=3.0)
     rule = make_rules("first_score", postings=2, exclude="none")
     assert [row["agent"] for row in Play(same, rule).attempts] == [0, 0]
     assert [row["agent"] for row in Play(updated, rule).attempts] == [0, 1]
 
 
 def test_more_postings_than_failures_foreseen_are_refused() -> None:
-    world = make_world(1, 1, tries=4, spread=1.0)
-    with pytest.raises(MarketError, match="after 5 failures"):
+    world = make_world(2, 6, replications=5, tries=4, spread=1.0)
+    with pytest.raises(MarketError, match=r"may bid after 5 failures, but retry_belief holds beliefs after 3$"):
         simulate(world, make_rules(postings=6, exclude="none"))
     simulate(world, make_rules(postings=4, exclude="failed"))
 
@@ -98,10 +98,11 @@ def test_slices_of_a_world_keep_beliefs_after_failures() -> None:
 
 def test_card_of_other_tasks_is_read_before_the_failures() -> None:
     world = make_world(3, 1, belief=[[0.6], [0.8], [0.7]], success=[[True], [False], [True]], spread=2.0)
-    told = with_card(world, Card(record="others", weight=1.0, cost_weight=0.0))
-    assert (told.belief != world.belief).all()
-    np.testing.assert_array_equal(told.retry_belief, after_each(told.belief, np.full((1, 3, 1), 2.0), 3))  # type: ignore[arg-type]
-    silent = with_card(world, Card(record="others", weight=0.0, cost_weight=0.0))
+    card = {"record": "redrawn", "tasks": 5, "cost_weight": 0.0}
+    read = recorded(world, read_settings({**card, "weight": 1.0}))
+    assert (read.belief != world.belief).all()
+    np.testing.assert_array_equal(read.retry_belief, after_each(read.belief, np.full((1, 3, 1), 2.0), 3))  # type: ignore[arg-type]
+    silent = recorded(world, read_settings({**card, "weight": 0.0}))
     np.testing.assert_array_equal(silent.retry_belief, world.retry_belief)  # type: ignore[arg-type]
 
 
@@ -128,6 +129,7 @@ def test_beliefs_after_failures_follow_the_bootstrap_draw(tmp_path: Path) -> Non
     of = load_scenario(
         Path("scenarios/marketbench_population.toml"),
         replications=4,
+        mechanisms=["posted_price"],
         overrides=[
             "world.parameters=bootstrap", "world.sigma_u=2.3", "tender.postings=2", 'tender.exclude="none"',
             'bidders.on_retry="update"', "world.tasks=3",

@@ -13,7 +13,7 @@ from sim.execute import execute, plan
 from sim.explain import explain
 from sim.ledger import Ledger
 from sim.plugins import plugins
-from sim.run import Run
+from sim.run import Run, arm_rules, arm_world, scenario_origin
 from sim.scenario import load_scenario
 
 TABLE = """\
@@ -204,7 +204,12 @@ REFUSED = {
             f"[market]\n{key} = {value}" + arm("first_price"),
             rf"market: {key} has no meaning without market\.round",
         )
-        for key, value in {"assignment": '"greedy"', "concurrency": 1, "bid_cost_per": '"round"'}.items()
+        for key, value in {
+            "assignment": '"greedy"',
+            "concurrency": 1,
+            "max_bids_per_worker": 2,
+            "bid_cost_per": '"round"',
+        }.items()
     },
 }
 
@@ -250,3 +255,42 @@ def test_assignment_of_a_plugin_is_used(tmp_path: Path) -> None:
 def test_assignment_of_a_plugin_is_checked(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"mechanism 'own_assignment': hired must have shape \(2, 3\).*got \(1, 3\)"):
         played_with(tmp_path, "self(bids, tender, standing, lottery).trusted(hired=bids.active[:1])")
+
+
+def test_a_scenario_limits_bids_names_starts_and_lifts_the_limit_on_the_reserve(tmp_path: Path) -> None:
+    """Two tasks a round, one bid each: all bid on dig, so nobody does on fly, whose reserve rises above its value."""
+    arm = """
+[[arm]]
+name = "few"
+mechanism = "first_score"
+market = {assignment = "greedy", max_bids_per_worker = 1}
+tender = {escalation = {unfilled_factor = 1.25, above_value = true}}
+standing = {reputation = {exponential = {weight = 0.5, start = {bob = 0.25, "*" = 1.0}}}}
+world = {arrivals = {every = 1}}
+"""
+    run = Run.open(execute(plan(load_scenario(lay_out(tmp_path, WORLD + ROUNDS + arm))), tmp_path / "out"))
+    arm_of_run = run.scenario.arms[0]
+    rules = arm_rules(arm_of_run, arm_world(run.scenario, arm_of_run, scenario_origin(run.scenario)))
+    assert rules.reputation is not None
+    assert rules.reputation.read(rules.reputation.init(3)).tolist() == [1.0, 0.25, 1.0]
+    rows = run.ledger.clearings[["task", "tick", "reserve", "n_active"]].itertuples(index=False, name=None)
+    assert list(rows) == [("dig", 0, 1.0, 3), ("dig", 4, 1.0, 3), ("fly", 4, 1.0, 0), ("fly", 8, 1.25, 3)]
+    bids = explain(run, "fly").postings[0].bids
+    assert {bid.reason for bid in bids} == {"made no bid: it had bid on as many tasks of this round as it may"}
+
+
+@pytest.mark.parametrize(("rule", "above"), [("first_price", False), ("agent_economy", True)])
+def test_only_an_announced_bounty_rises_above_the_value_where_nothing_is_said(
+    tmp_path: Path, rule: str, above: bool
+) -> None:
+    arm = f"""
+[[arm]]
+name = "x"
+mechanism = "{rule}"
+tender = {{escalation = {{unfilled_factor = 1.25}}}}
+standing = {{expected_cost = {{fixed = 0.0}}}}
+"""
+    scenario = load_scenario(lay_out(tmp_path, WORLD + arm))
+    rules = arm_rules(scenario.arms[0], arm_world(scenario, scenario.arms[0], scenario_origin(scenario)))
+    assert rules.escalation is not None
+    assert rules.escalation.above_value is above

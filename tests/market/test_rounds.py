@@ -120,14 +120,14 @@ def test_in_order_the_first_tasks_start() -> None:
 
 def test_reserve_rises_only_where_no_bid_is_good_enough_by_itself() -> None:
     """The only agent takes task 0; it would do task 1 as well, and asks too much for task 2."""
-    world = make_world(3, 1, cost_belief=[[0.1], [0.2], [0.6]])
+    world = make_world(3, 1, value=2.0, cost_belief=[[0.1], [0.2], [0.6]])
     play = Play(world, make_rules(round=1, postings=2, exclude="none", escalation=Escalation(unfilled_factor=1.5)))
     assert (play.reserves(1), play.reserves(2)) == ([1.0, 1.0], [1.0, 1.5])
 
 
 def test_reserve_does_not_rise_in_a_round_without_room() -> None:
     """Task 0 is worked on until tick 3; the only agent asks 1.8 for task 1."""
-    world = make_world(2, 1, cost_belief=[[0.1], [0.9]], duration=3)
+    world = make_world(2, 1, value=2.0, cost_belief=[[0.1], [0.9]], duration=3)
     rising = Escalation(unfilled_factor=1.5)
     play = Play(world, make_rules(round=2, concurrency=1, postings=4, exclude="none", escalation=rising))
     assert play.reserves(1) == [1.0, 1.5, 1.5, 2.0]

@@ -56,7 +56,7 @@ grid = [0.2, 0.6, 0.9]
 cost_belief = { mean = -1.0, sd = 0.5 }
 cost = { mean = -1.0, sd = 0.5 }
 """
-TOP = 'question = "Which?"\nseed = 1\nreplications = 3\n'
+TOP = 'question = "Which?"\nseed = 1\nreplications = 5\n'
 WORLD = 'profile = "p.toml"\ntasks = 40\nparameters = "point"\narrivals = { every = 1 }\n'
 TENDER = '[tender]\nvalue = 1.0\nreserve = "value"\npenalty = 0.0\n'
 ARM = '[[arm]]\nname = "x"\nmechanism = "second_price"\n'
@@ -115,7 +115,7 @@ def changed(one: World, other: World) -> set[str]:
 def test_world_of_a_profile(tmp_path: Path) -> None:
     drawn = world(tmp_path)
     assert (drawn.agents, drawn.tasks[:2], drawn.recorded) == (("a", "b", "c"), ("task 0", "task 1"), False)
-    assert drawn.success.shape == (3, 40, 3, 1)
+    assert drawn.success.shape == (5, 40, 3, 1)
     assert ((drawn.ability > 0) & (drawn.ability < 1)).all()
 
 
@@ -369,7 +369,7 @@ RIVALS = {
     "posted price": '"posted_price"',
     "phase 2": '"agent_economy_phase2"',
     "always": '{ always = { agent = "a" } }',
-    "router": '"route_by_advice"\nstanding = { advice = "leave_one_task_out" }',
+    "router": '"route_by_advice"\nstanding = { advice = { record = "redrawn", tasks = 70 } }',
 }
 
 
@@ -391,7 +391,7 @@ def test_oracles_bound_every_rule_that_hires_one(tmp_path: Path) -> None:
     for name, arm in played.items():
         assert (arm.attempts.sum(axis=2) <= 1).all(), name
         assert (expected(oracle) >= expected(arm) - 1e-12).all(), name
-        gap = paired_difference(welfare(oracle), welfare(arm), recorded=False)
+        gap = paired_difference(welfare(oracle), welfare(arm), "replication")
         assert float(gap.value) > -4.0 * float(gap.se), name
         assert not np.isnan(regret_ability(arm)).any(), name
 
@@ -427,7 +427,7 @@ def by_signal(folder: Path, signals: dict[str, tuple[float, float]], sigma_u: fl
     keys = 'profile = "p.toml"\ntasks = 93\nparameters = "point"\n'
     made = {name: welfare(arm) for name, arm in data(scenario(folder, keys, arms=arms, replications=200)).items()}
     first = made.pop(next(iter(signals)))
-    return {name: paired_difference(array, first, recorded=False) for name, array in made.items()}
+    return {name: paired_difference(array, first, "replication") for name, array in made.items()}
 
 
 def interval(gap: Estimate) -> tuple[float, float]:
@@ -483,6 +483,7 @@ def shock(text: str) -> str:
         ),
         (TABLE_KEYS + "sigma_d = 1.0\n", ("s.toml", "world.sigma_d", "no meaning with a table")),
         (WORLD + 'beyond_tries = "repeat"\n', ("s.toml", "world.beyond_tries", "no meaning with a profile")),
+        (WORLD + 'trials = "in_order"\n', ("s.toml", "world.trials", "no meaning with a profile")),
         (TABLE_KEYS + "tasks = 3\n", ("s.toml", "world.tasks", "no meaning with a table")),
         (TABLE_KEYS + "sigma_u = 1.0\n", ("s.toml", "world.sigma_u", "no meaning with a table")),
         (TABLE_KEYS + 'shocks = [{ at = 0.5, agent = "a" }]\n', ("s.toml", "world.shocks", "no meaning with a table")),

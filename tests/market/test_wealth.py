@@ -146,7 +146,7 @@ def test_clearing_is_asked_again_until_nobody_hired_lacks_the_bond() -> None:
 
 def test_contingent_contract_is_not_given_to_whom_it_could_ruin() -> None:
     """Surpluses .75, .5, .25 of V = 1: the best forfeits .5 on failure, the second .25 once the best is away."""
-    world = certain(1, 3, cost_belief=[[0.25, 0.5, 0.75]])
+    world = certain(1, 3, value=1.0, cost_belief=[[0.25, 0.5, 0.75]])
     told = {(0.5, 9.0, 9.0): (0, -0.5), (0.25, 0.25, 9.0): (1, -0.25), (0.25, 0.125, 0.25): (2, 0.0)}
     for bankroll, contract in told.items():
         (won,) = Play(world, make_rules(Contingent(bond=math.inf), bankroll=bankroll)).attempts

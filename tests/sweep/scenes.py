@@ -9,7 +9,7 @@ from analysis.sweep_report import ANALYSIS
 from sim.scenario_file import read_raw
 from sim.sweep.execute import execute_sweep
 from sim.sweep.plan import Options, SweepPlan, plan_sweep
-from tests.cli.command import SCENARIO, lay_out
+from tests.cli.command import HEADER, SCENARIO, lay_out
 
 SYNTHETIC = """\
 question = "Does a penalty change who wins?"
@@ -21,20 +21,20 @@ baseline = "second price"
 profile = "marketbench"
 parameters = "point"
 sigma_u = [0.0, 2.3]
-tasks = 6
+tasks = 7
 bid_cost = 0.001
-agents = { "*" = { overconfidence = 0.0, overprecision = 0.0 } }
+agents = { "*" = { overconfidence = 0.0, overprecision = 0.0, grid = "none" } }
 
 [tender]
-value = 1.0
-reserve = "value"
+value = 1.5
+reserve = { share_of_value = 0.8 }
 penalty = 0.0
 
 [market]
 overhead = 0.002
 
 [standing]
-expected_cost = "leave_one_task_out"
+expected_cost = { record = "redrawn", tasks = 7 }
 
 [[arm]]
 name = "second price"
@@ -59,9 +59,20 @@ RECORDED = SCENARIO.replace("replications = 2", "replications = 5").replace(
 )
 
 
+TABLE = HEADER + "".join(  # three agents on four tasks; names that sort otherwise than they stand
+    f"{agent},t{task},{claim},{success},{cost},{belief}\n"
+    for agent, claim, cost, belief, outcomes in (
+        ("c", 0.9, 0.3, 0.25, "1011"),
+        ("a", 0.6, 0.05, 0.0625, "0110"),
+        ("b", 0.7, 0.11, 0.125, "1000"),
+    )
+    for task, success in zip((4, 1, 3, 2), outcomes, strict=True)
+)
+
+
 def write(folder: Path, scenario: str = SYNTHETIC, sweep: str = SWEEP) -> Path:
     """Write the scenario, and the recorded table beside it; returns the scenario's path."""
-    return lay_out(folder, scenario + sweep)
+    return lay_out(folder, scenario + sweep, TABLE)
 
 
 def plan_of(path: Path, *overrides: str, options: Options | None = None, **changes: Any) -> SweepPlan:

@@ -130,7 +130,7 @@ def test_run_ignores_the_sweep_and_check_counts_it(tmp_path: Path) -> None:
     first, second = swept.out.splitlines()
     assert first == plain.out.strip()
     assert second.startswith(
-        "sweep: 3 cell(s) of 3 levels, 1 arm(s), 2 job(s) of at most 1 replication(s): 12 auctions"
+        "sweep: 3 cell(s) of 3 levels, 1 arm(s), 2 job(s) of at most 1 replication(s): 24 auctions"
     )
     assert "sweep" in bidlab("list", "settings").out
 
@@ -142,6 +142,8 @@ def test_run_ignores_the_sweep_and_check_counts_it(tmp_path: Path) -> None:
         ({"beta": {"prior": 2.0}}, False),
         ("thompson", True),
         ({"planner": {"budget": 9, "prior": 1.0}}, True),
+        ({"record": "redrawn", "tasks": 9}, True),
+        ({"record": "split"}, True),
     ],
 )
 def test_worlds_are_told_apart_by_advice_that_is_drawn(advice: object, own: bool) -> None:

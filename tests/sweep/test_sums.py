@@ -13,7 +13,7 @@ import pytest
 from analysis import load
 from analysis.differences import differences_table
 from analysis.report import arms_of
-from analysis.sweep_metrics import PER_AUCTION
+from analysis.sweep_cells import PER_AUCTION
 from analysis.tables import agents_table, summary_table
 from sim.execute import execute, plan
 from sim.run import Run, draw_world
@@ -45,7 +45,7 @@ SCENES = {
     ),
     "limited wealth": (
         SYNTHETIC.replace("[tender]", "[tender]\nbudget = 2.0").replace(
-            "tasks = 6", "tasks = 12\narrivals = {every = 1}"
+            "tasks = 7\nbid", "tasks = 12\narrivals = {every = 1}\nbid"
         ),
         '[sweep]\n"bidders.bankroll" = [0.5, inf]\n"tender.penalty" = [0.0, 1.0]\n',
     ),
@@ -99,8 +99,9 @@ def test_sums_are_what_a_run_of_the_cell_finds(swept: Path, tmp_path: Path) -> N
 
 def assert_row(row: dict[Any, Any], found: Any, of: str) -> None:
     metric = row["metric"]
-    for ours, theirs in (("value", metric), ("se", f"{metric}_se"), ("se_mc", f"{metric}_se_mc")):
-        name = ours if not of else of if ours == "value" else f"{of}_{ours}"
+    for part in ("value", "low", "high", "se", "se_mc", *(("p",) if of else ("clusters",))):
+        name = part if not of else of if part == "value" else f"{of}_{part}"
+        theirs = metric if part == "value" else f"{metric}_{part}"
         assert row[name] == pytest.approx(found[theirs], **CLOSE), (row["arm"], metric, row["agent"], name)
 
 
@@ -145,7 +146,8 @@ def test_settings_that_share_worlds_draw_the_same(tmp_path: Path, change: str) -
 
 
 @pytest.mark.parametrize(
-    "change", ["world.infra=0.1", "tender.value=2.0", 'bidders.card={record="others",weight=1.0,cost_weight=0.0}']
+    "change",
+    ["world.infra=0.1", "tender.value=2.0", 'bidders.card={record="redrawn",tasks=9,weight=1.0,cost_weight=0.0}'],
 )
 def test_settings_that_change_luck_do_not_share_worlds(tmp_path: Path, change: str) -> None:
     path = write(tmp_path)

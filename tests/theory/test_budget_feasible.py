@@ -61,3 +61,12 @@ def test_luck_decides_where_only_the_small_one_of_two_equals_fits() -> None:
         award = posted.award(lookup("budget_feasible")())
         assert award.hired.tolist() == hired
         assert award.by_tie
+
+
+def test_luck_decides_where_one_of_two_equals_uses_up_the_budget() -> None:
+    """.125 is taken; of two at .25 the first exactly fits, .25 x 2 = .5 x 1, and the second never does."""
+    for lottery, hired in (([0.1, 0.2, 0.3], [True, True, False]), ([0.1, 0.3, 0.2], [True, False, True])):
+        posted = scene([0.125, 0.25, 0.25], 0.5, reserve=0.5, lottery=lottery, advice=1.0)
+        award = posted.award(lookup("budget_feasible")())
+        assert award.hired.tolist() == hired
+        assert award.by_tie

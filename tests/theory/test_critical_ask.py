@@ -125,7 +125,7 @@ def test_another_unit_of_money_rescales_the_price_exactly(rule: Mechanism, facto
 
 @every_rule
 def test_batch_gives_bit_for_bit_what_its_postings_give(rule: Mechanism) -> None:
-    whole = random_scene((40,), N, "critical ask")
+    whole = random_scene((40,), N, "critical ask").played(rule)
     batch = whole.award(rule)
     for row in range(40):
         parts = [type(part).trusted(**{k: v[row] for k, v in vars(part).items()}) for part in whole[:3]]

@@ -41,6 +41,24 @@ def test_published_failure_penalty_is_reproduced(name, fine) -> None:
     assert award.pay_failure[0] * CREDITS == pytest.approx(-fine, abs=1e-9)
 
 
+@pytest.mark.parametrize("name", ["agent_economy", "agent_economy_phase2"])
+@pytest.mark.parametrize(("score", "hired"), [(3e-7, True), (1e-6, True), (0.0, False), (-3e-7, False)])
+def test_a_score_must_be_positive_before_it_is_rounded(name, score, hired) -> None:
+    """B = 120 credits, q = 1, expected cost 2: S = 118 - a. 3e-7 of a credit is 0 after rounding and is hired."""
+    bid = scene([(118.0 - score) / CREDITS], 1.0, value=2.0, reserve=120 / CREDITS, expected_cost=2 / CREDITS)
+    assert bid.award(lookup(name)()).hired.item() is hired
+
+
+def test_a_score_of_no_credits_is_never_hired_whatever_dollars_make_of_it() -> None:
+    """All whole bounties B, asks B - ec at a claim of 1."""
+    bounty, cost = np.meshgrid(np.arange(1.0, 200.0), np.arange(0.0, 20.0, 0.5))
+    bids = scene(
+        (bounty - cost)[..., None] / CREDITS, 1.0, reserve=bounty / CREDITS, expected_cost=cost[..., None] / CREDITS
+    )
+    for name in ("agent_economy", "agent_economy_phase2"):
+        assert not bids.award(lookup(name)()).hired.any()
+
+
 SMOOTH = {
     "agent_economy": lookup("agent_economy")(rounded=False),
     "agent_economy_phase2": lookup("agent_economy_phase2")(),
@@ -94,13 +112,6 @@ def test_equal_scores_go_to_the_higher_reputation(name) -> None:
     award = scene(asks, 0.8, reputation=[1.0, 1.25], lottery=[0.1, 0.9]).award(rule)
     assert award.hired.tolist() == [False, True]
     assert not award.by_tie
-
-
-@pytest.mark.parametrize(("cents", "hired"), [(0.0, False), (1e-7, False), (1e-5, True)])
-def test_score_must_be_positive_after_rounding_to_six_decimals_of_a_credit(cents, hired) -> None:
-    """At a claim of 1 both scores are B - a."""
-    for name in ("agent_economy", "agent_economy_phase2"):
-        assert scene([1.0 - cents / CREDITS], 1.0).award(lookup(name)()).hired.tolist() == [hired]
 
 
 def test_reputation_above_one_lets_an_ask_above_the_bounty_win() -> None:

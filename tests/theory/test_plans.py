@@ -99,7 +99,11 @@ def naive(
     menus: list[list[tuple[float, float, float]]], active: list[bool], value: float, reserve: float, payment: str
 ) -> tuple[int, int, float, float] | None:
     """Agent, place of its plan, pay on success and on failure; menus: (budget, claim, ask) of each plan."""
-    best = [max((q * value - a, -j) for j, (_, q, a) in enumerate(menu)) for menu in menus]
+    dearest = reserve if payment == "second_score" else math.inf  # price on success of a plan that may be chosen
+    best = [
+        max((q * value - a if a <= q * dearest else -math.inf, -j) for j, (_, q, a) in enumerate(menu))
+        for menu in menus
+    ]
     able = [i for i in range(len(menus)) if active[i] and best[i][0] >= value - reserve]
     if not able:
         return None
@@ -108,7 +112,7 @@ def naive(
     plan = -best[winner][1]
     if payment == "contingent":
         return winner, plan, value - bar, -bar
-    return winner, plan, value - bar / menus[winner][plan][1], 0.0
+    return winner, plan, min(reserve, value - bar / menus[winner][plan][1]), 0.0
 
 
 @both

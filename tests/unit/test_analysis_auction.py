@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,6 +115,21 @@ def test_only_this_auction_qualifies():
             auction.compare(arm)
 
 
+def test_second_posting_at_which_nobody_is_hired_makes_it_another_auction():
+    """Its only rows beyond the first postings are a clearing and the bids that lost it."""
+    world = table_world(2)
+    ask = break_even(world, 2.0)
+    hired = ask <= world.reserve[..., None]
+    first = sold(world, hired, True, ask, 2.0)
+    again = first.clearings.iloc[[5]].assign(posting=1, n_hired=0)
+    clearings = pd.concat([first.clearings, again], ignore_index=True)
+    once = ArmData.build("once", "posted_price", world, first, True, (0.0, 1.0))
+    twice = ArmData.build("twice", "posted_price", world, replace(first, clearings=clearings), True, (0.0, 1.0))
+    assert (once.reposted, twice.reposted) == (False, True)
+    assert auction.applies(once)
+    assert not auction.applies(twice)
+
+
 def test_synthetic_world_uses_each_replication_s_own_closed_form():
     stream = np.random.default_rng(8)
     shape = (300, 5, 2)
@@ -125,5 +143,6 @@ def test_synthetic_world_uses_each_replication_s_own_closed_form():
     )
     for exact, came, z in auction.compare(posted_alone(world, 0.5)).values():
         assert np.abs(z).max() < 4
-        assert (exact.se == exact.se_mc).all()
+        assert (exact.clusters == world.present.sum(axis=(0, 1))).all()  # (replication, task) pairs
+        assert exact.se == pytest.approx(exact.se_mc, rel=0.1)
         assert came.value == pytest.approx(exact.value, abs=0.1)

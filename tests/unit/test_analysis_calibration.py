@@ -145,6 +145,36 @@ def test_reliability_bins_and_wilson():
             assert np.isnan([bins.lower[k], bins.upper[k], bins.mean_claim[k], bins.success_rate[k]]).all()
 
 
+@given(pairs)
+def test_a_cell_of_several_trials_weighs_one(sample):
+    """Cell k holds 1 + k % 3 trials that weigh 1 / their number; naive loops over the trials."""
+    p, y = split(sample)
+    trials = [
+        (a, bool(b) ^ (t == 2), 1 / (1 + k % 3))
+        for k, (a, b) in enumerate(zip(p, y, strict=True))
+        for t in range(1 + k % 3)
+    ]
+    claim, success, weight = (np.array(x) for x in zip(*trials, strict=True))
+    assert cal.brier(claim, success, weight) == pytest.approx(sum(w * (a - b) ** 2 for a, b, w in trials) / len(p))
+    gap = [sum(w * (b - a) for a, b, w in trials if min(int(a * 20 + 0.5) // 2, 9) == k) for k in range(10)]
+    assert cal.ece(claim, success, weight=weight) == pytest.approx(sum(map(abs, gap)) / len(p))
+    signs = cal.ece_signs(claim, success, weight=weight)
+    assert float(weight * signs @ (success - claim)) == pytest.approx(sum(map(abs, gap)))
+
+
+def test_wilson_at_a_quantile_of_ones_own():
+    from scipy.stats import norm, t
+
+    rate, n = np.array([0.0, 0.3, 1.0]), np.array([4.0, 20.0, 7.5])
+    assert np.array(cal.wilson(rate, n, quantile=norm.ppf(0.95))) == pytest.approx(np.array(cal.wilson(rate, n, 0.9)))
+    quantile = t.ppf(0.975, n - 1)
+    low, high = cal.wilson(rate, n, quantile=quantile)
+    for k in range(3):
+        for end in {low[k], high[k]} - {0.0, 1.0}:  # an end x solves |rate - x| = quantile sqrt(x (1 - x) / n)
+            assert abs(rate[k] - end) == pytest.approx(quantile[k] * np.sqrt(end * (1 - end) / n[k]))
+    assert np.isnan(cal.wilson(0.5, 4, quantile=np.nan)).all()
+
+
 def test_shapes_are_refused():
     with pytest.raises(ValueError, match="one shape"):
         cal.brier([0.5], [True, False])

@@ -23,7 +23,7 @@ from tests.unit.test_analysis_helpers import break_even, make_world, posted_alon
 
 MONEY = ["world.bid_cost=0.01", "market.overhead=0.02", "tender.postings=2", 'tender.exclude="hired"']
 RULES = '[[arm]]\nname = "x"\nmechanism = "second_price"\n[[arm]]\nname = "all"\nmechanism = "hire_all"\n'
-RULES += '[[arm]]\nname = "score"\nmechanism = { second_score = { score = "q(V-a)" } }\ntender = { penalty = 0.5 }\n'
+RULES += '[[arm]]\nname = "score"\nmechanism = { second_score = { score = "qV-a" } }\ntender = { penalty = 0.5 }\n'
 
 Played = dict[str, tuple[ArmData, Ledger]]
 
@@ -83,9 +83,9 @@ def groups(money: dict[str, np.ndarray], base: ArmData, ledger: Ledger) -> dict[
     return found
 
 
-def clustered(cells: np.ndarray, axis: int) -> float:
-    """Standard error of the mean of (R, T) cells over the clusters along `axis`."""
-    means = cells.mean(axis=1 - axis)
+def clustered(cells: np.ndarray, axis: int | None) -> float:
+    """Standard error of the mean of (R, T) cells over the clusters along `axis`; None: every cell is one."""
+    means = cells.ravel() if axis is None else cells.mean(axis=1 - axis)
     return float(means.std(ddof=1) / np.sqrt(len(means)))
 
 
@@ -105,7 +105,7 @@ def test_against_a_loop_over_the_rows_of_the_ledger(tmp_path: Path, kind: str) -
             assert row["agent"] == (who if row["party"] == "agent" else "")
             assert row["change"] == pytest.approx(cells.mean(), abs=1e-12)
             assert row["change_se_mc"] == pytest.approx(clustered(cells, 0), abs=1e-12)
-            assert row["change_se"] == pytest.approx(clustered(cells, 0 if kind == "synthetic" else 1), abs=1e-12)
+            assert row["change_se"] == pytest.approx(clustered(cells, None if kind == "synthetic" else 1), abs=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["synthetic", "recorded"])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 
 from analysis import calibration as cal
 from analysis.inference import linearised, mean, paired_difference, ratio
+from analysis.intervals import tango
 
 
 def test_a_mean_over_tasks_has_the_textbook_error():
     x = np.random.default_rng(1).normal(size=(1, 50))
-    estimate = mean(x, recorded=True)
+    estimate = mean(x, by="task")
     assert estimate.value == pytest.approx(x.mean())
     assert estimate.se == pytest.approx(x.std(ddof=1) / np.sqrt(50))
     assert np.isnan(estimate.se_mc)
@@ -19,24 +21,66 @@ def test_a_mean_over_tasks_has_the_textbook_error():
 
 def test_clusters_recorded_and_synthetic():
     x = np.random.default_rng(2).normal(size=(7, 5, 3))
-    recorded, synthetic = mean(x, recorded=True), mean(x, recorded=False)
+    recorded, synthetic, pairs = (mean(x, by) for by in ("task", "replication", "pair"))
     over_replications = x.mean(axis=(1, 2)).std(ddof=1) / np.sqrt(7)
     assert recorded.se == pytest.approx(x.mean(axis=(0, 2)).std(ddof=1) / np.sqrt(5))
     assert recorded.se_mc == synthetic.se_mc == synthetic.se == pytest.approx(over_replications)
+    assert pairs.se == pytest.approx(x.mean(axis=2).std(ddof=1) / np.sqrt(35))
+    assert [int(one.clusters) for one in (recorded, synthetic, pairs)] == [5, 7, 35]
+
+
+def test_fewer_than_five_coupled_replications_have_no_interval():
+    x = np.random.default_rng(7).normal(size=(5, 3))
+    few, enough = mean(x[:4], "replication"), mean(x, "replication")
+    assert np.isnan([few.se, few.low, few.high]).all()
+    assert enough.high - enough.low == pytest.approx(2 * 2.7764451052 * enough.se)
+
+
+def test_only_what_is_known_to_be_certain_has_an_interval_of_no_width():
+    rate = mean(np.zeros((1, 20)), "task", rate=True)
+    assert (rate.value, rate.se, rate.low) == (0.0, 0.0, 0.0)
+    assert rate.high == pytest.approx(1.959964**2 / (20 + 1.959964**2))
+    unknown, known = mean(np.zeros((1, 20)), "task"), mean(np.zeros((1, 20)), "task", exact=True)
+    assert np.isnan([unknown.low, unknown.high]).all()
+    assert (known.low, known.high) == (0.0, 0.0)
+
+
+def test_no_clusters_no_error():
+    found = mean(np.random.default_rng(9).random((3, 6)), "none")
+    assert np.isnan([found.se, found.low, found.high]).all()
+    assert not np.isnan([found.value, found.se_mc]).any()
+    assert found.clusters == 0
+
+
+def test_copies_of_a_trial_are_one_trial():
+    y = np.random.default_rng(10).random((1, 30)) < 0.3
+    once, copied = (mean(np.repeat(y, n, axis=0), "task", rate=True) for n in (1, 4))
+    assert (once.low, once.high) == pytest.approx((copied.low, copied.high))
+
+
+def test_paired_rates_have_tangos_interval():
+    a, b = np.zeros((1, 20)), np.zeros((1, 20))
+    a[0, :3], b[0, 3] = 1.0, 1.0
+    found = paired_difference(a, b, "task", rate=True)
+    assert (found.low, found.high) == pytest.approx([float(end) for end in tango(3 / 20, 1 / 20, 20)])
+    assert found.p == pytest.approx(2 * norm.sf(2 / np.sqrt(4)))  # McNemar: (b - c)^2 / (b + c)
+    none = paired_difference(a, a, "task", rate=True)
+    assert none.se == 0.0
+    assert none.high > 0.1 > none.value  # that no task differs here does not say that none can
 
 
 def test_copies_have_no_simulation_noise_and_the_same_task_error():
     x = np.random.default_rng(3).normal(size=(1, 20))
-    once, many = mean(x, recorded=True), mean(np.repeat(x, 9, axis=0), recorded=True)
+    once, many = mean(x, by="task"), mean(np.repeat(x, 9, axis=0), by="task")
     assert many.se_mc == 0.0
     assert many.se == pytest.approx(once.se)
 
 
 def test_ratio_counts_only_clusters_with_observations():
     num, den = np.zeros((1, 10)), np.zeros((1, 10))
-    assert np.isnan([ratio(num, den, True).value, ratio(num, den, True).se]).all()
+    assert np.isnan([ratio(num, den, "task").value, ratio(num, den, "task").se]).all()
     num[0, 3] = den[0, 3] = 1.0
-    alone = ratio(num, den, True)
+    alone = ratio(num, den, "task")
     assert alone.value == 1.0
     assert np.isnan(alone.se)
 
@@ -45,13 +89,16 @@ def test_paired_difference():
     stream = np.random.default_rng(4)
     luck = stream.normal(size=(1, 200, 1))
     a, b = luck + 0.1, luck + 0.01 * stream.normal(size=luck.shape)
-    gap = paired_difference(a, b, recorded=True)
-    assert gap.value == pytest.approx(mean(a, True).value - mean(b, True).value)
-    assert gap.se < mean(a, True).se / 20
-    same = paired_difference(a, a, recorded=True)
+    gap = paired_difference(a, b, by="task")
+    assert gap.value == pytest.approx(mean(a, "task").value - mean(b, "task").value)
+    assert gap.se < mean(a, "task").se / 20
+    same = paired_difference(a, a, by="task")
     assert (same.value, same.se) == (0.0, 0.0)
+    itself = paired_difference(a, a, by="task", exact=True)
+    assert (itself.low, itself.high) == (0.0, 0.0)
+    assert gap.p == pytest.approx(2 * t.sf(float(gap.value / gap.se), 199))
     with pytest.raises(ValueError, match="same auctions"):
-        paired_difference(a, b[:, :3], recorded=True)
+        paired_difference(a, b[:, :3], by="task")
 
 
 def test_auc_error_is_delongs():
@@ -61,7 +108,7 @@ def test_auc_error_is_delongs():
     kernel = (p[y][:, None] > p[~y]) + (p[y][:, None] == p[~y]) / 2
     v1, v0 = kernel.mean(axis=1) - area[0], kernel.mean(axis=0) - area[0]
     by_hand = np.sqrt((v1**2).sum() / len(v1) ** 2 + (v0**2).sum() / len(v0) ** 2) * np.sqrt(80 / 79)
-    estimate = linearised(area, parts.reshape(1, 80, 1), np.ones((1, 80, 1), np.bool_), True)
+    estimate = linearised(area, parts.reshape(1, 80, 1), np.ones((1, 80, 1), np.bool_), "task")
     assert estimate.se[0] == pytest.approx(by_hand)
 
 
@@ -73,8 +120,8 @@ def test_coverage_of_rates_ratios_and_auc():
         den = stream.random((1, 60, 4)) < 0.7
         signal = difficulty[0, :, 0] + stream.normal(size=60)
         area, parts = cal.auc_components(signal, y[0, :, :1], np.ones((60, 1), np.bool_))
-        estimates = [mean(y, True), ratio((y & den).sum(axis=2), den.sum(axis=2), True)]
-        estimates.append(linearised(area[0], parts.reshape(1, 60), np.ones((1, 60), np.bool_), True))
+        estimates = [mean(y, "task"), ratio((y & den).sum(axis=2), den.sum(axis=2), "task")]
+        estimates.append(linearised(area[0], parts.reshape(1, 60), np.ones((1, 60), np.bool_), "task"))
         truth = (0.5, 0.5, 0.5 + 2 / np.pi * np.arcsin(0.5 / np.sqrt(2)))
-        hits += [abs(e.value - t) < 1.96 * e.se for e, t in zip(estimates, truth, strict=True)]
+        hits += [e.low < true < e.high for e, true in zip(estimates, truth, strict=True)]
     assert (np.abs(hits / n_runs - 0.95) < 0.035).all(), hits / n_runs

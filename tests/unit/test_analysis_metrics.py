@@ -9,11 +9,12 @@ import pytest
 
 from analysis import metrics
 from analysis.arm import ArmData
+from analysis.benchmark import half_splits
 from sim.errors import ArrayError
 from sim.ledger import ATTEMPTS, BIDS, CLEARINGS, Ledger
 from tests.unit.test_analysis_helpers import frame, make_world, posted_alone, sold, table_world
 
-R, T, N, K = 3, 4, 3, 2
+R, T, N, K = 3, 5, 4, 2
 
 
 def messy(alone=False, value=1.5, seed=11):
@@ -112,15 +113,18 @@ def test_summary_against_loops(alone):
 
 
 def fixed(world, t, r, members):
-    """V y - c of the member best on the other tasks, on this one."""
+    """Mean over halvings of V y - c on this task, of the member best on the half it is not in."""
 
     def gain(r, t, i):
         return (1.5 * world.success[r, t, i, 0] - world.cost[r, t, i, 0]) * world.present[r, t, i]
 
-    def elsewhere(i):
-        return np.mean([gain(q, s, i) for q in range(R) for s in range(T) if s != t])
-
-    return gain(r, t, max(members, key=elsewhere))
+    if len(members) == 1:  # agents alone: each is the only one there is to choose
+        return gain(r, t, members[0])
+    earned = []
+    for half in half_splits(world.tasks):
+        others = [s for s in range(T) if half[s] != half[t]]
+        earned.append(gain(r, t, max(members, key=lambda i: sum(gain(q, s, i) for q in range(R) for s in others))))
+    return np.mean(earned)
 
 
 @pytest.mark.parametrize("alone", [False, True])
@@ -133,14 +137,14 @@ def test_agents_against_loops(alone):
         here = world.present[..., i]
         n = int(here.sum())
         r, t = a["replication"].to_numpy(), a["task"].cat.codes.to_numpy()
-        y = world.success[b["replication"], b["task"].cat.codes, i, 0]
+        y, said = world.success[..., i, 0][here], world.belief[..., i][here]  # stated with or without a bid
         p = world.belief[r, t, i]
         expected = p * a["pay_success"] + (1 - p) * a["pay_failure"] - world.cost_belief[r, t, i]
         gap = np.maximum(0.0, world.reserve - world.cost_belief[..., i]) * world.success[..., i, 0]
         reference = {
-            "success_rate": world.success[..., i, 0][here].mean(),
-            "mean_claim": b["claim"].mean(),
-            "brier": ((b["claim"] - y) ** 2).mean(),
+            "success_rate": y.mean(),
+            "mean_claim": said.mean(),
+            "brier": ((said - y) ** 2).mean(),
             "hired_rate": len(set(zip(r, t, strict=True))) / n,
             "share": len(a) / len(ledger.attempts),
             "ask_mean": b["ask"].mean(),
@@ -171,27 +175,27 @@ def test_without_a_value_there_is_no_surplus():
 
 
 def test_unknown_ability_and_a_single_task():
-    world = make_world(np.ones((2, 1, 2, 1)))
-    arm = ArmData.build("a", "x", world, sold(world, np.ones((2, 1, 2), np.bool_), False, 0.5), False)
+    world = make_world(np.ones((2, 1, 3, 1)))
+    arm = ArmData.build("a", "x", world, sold(world, np.ones((2, 1, 3), np.bool_), False, 0.5), False)
     estimates = metrics.summary(arm)
     assert np.isnan(estimates["regret_ability"].value)
     assert np.isnan(estimates["regret_fixed"].value)
-    assert estimates["regret_outcome"].value == pytest.approx(0.9 - (1.0 - 0.2))
+    assert estimates["regret_outcome"].value == pytest.approx(0.9 - (1.0 - 0.3))
 
 
 def test_benchmarks_cannot_sell_what_is_lost_to_the_system():
-    infra = np.zeros((1, 2, 2, 1), np.bool_)
+    infra = np.zeros((1, 2, 3, 1), np.bool_)
     infra[0, 0] = True
-    world = make_world(np.ones((1, 2, 2, 1)), infra=infra)
-    arm = ArmData.build("idle", "x", world, sold(world, np.zeros((1, 2, 2), np.bool_), False, 0.5), False)
+    world = make_world(np.ones((1, 2, 3, 1)), infra=infra)
+    arm = ArmData.build("idle", "x", world, sold(world, np.zeros((1, 2, 3), np.bool_), False, 0.5), False)
     assert metrics.regret_outcome(arm).ravel() == pytest.approx([0.0, 0.9])
     assert metrics.regret_fixed(arm).ravel() == pytest.approx([-0.1, 0.9])
 
 
 @pytest.mark.parametrize("alone", [False, True])
 def test_nobody_present(alone):
-    world = make_world(np.ones((2, 3, 2, 1)), present=False)
-    arm = ArmData.build("empty", "x", world, sold(world, np.zeros((2, 3, 2), np.bool_), alone, 0.5), alone)
+    world = make_world(np.ones((2, 3, 4, 1)), present=False)
+    arm = ArmData.build("empty", "x", world, sold(world, np.zeros((2, 3, 4), np.bool_), alone, 0.5), alone)
     agents, total = metrics.agents(arm), metrics.summary(arm)
     assert all(np.isnan(e.value).all() for e in agents.values())
     assert (total["solve_rate"].value, total["unfilled_rate"].value, total["welfare"].value) == (0, 1, 0)
@@ -200,8 +204,8 @@ def test_nobody_present(alone):
 
 
 def test_no_attempts():
-    world = make_world(np.ones((2, 3, 2, 1)))
-    arm = ArmData.build("idle", "x", world, sold(world, np.zeros((2, 3, 2), np.bool_), False, 0.5), False)
+    world = make_world(np.ones((2, 3, 4, 1)))
+    arm = ArmData.build("idle", "x", world, sold(world, np.zeros((2, 3, 4), np.bool_), False, 0.5), False)
     agents = metrics.agents(arm)
     for name in ("hired_rate", "expected_profit", "published_profit", "cash_profit"):
         assert (agents[name].value == 0).all()
@@ -210,20 +214,38 @@ def test_no_attempts():
     assert np.isnan(agents["auc"].value).all()
 
 
+def test_regret_of_a_market_with_one_agent_is_what_it_would_add_where_it_is_not_hired():
+    """Hired on the tasks with an even number: regret 0 there, V y - c on the others; whoever is best, it is the one."""
+    success = np.array([[1, 1, 0, 0, 1], [1, 0, 0, 1, 1]], np.bool_)[..., None, None]
+    cost = np.array([0.25, 0.5, 0.125, 0.75, 0.375])[None, :, None, None] * [[[[1.0]]], [[[2.0]]]]
+    world = make_world(success, value=2.5, ability=0.75, cost=cost)
+    even = np.broadcast_to(np.arange(5)[None, :, None] % 2 == 0, (2, 5, 1))
+    arm = ArmData.build("solo", "x", world, sold(world, even, False, 0.5), False)
+    net = 2.5 * success[..., 0, 0] - cost[..., 0, 0]
+    idle = ~even[..., 0]
+    assert metrics.regret_fixed(arm)[..., 0] == pytest.approx(net * idle)
+    assert metrics.regret_ability(arm)[..., 0] == pytest.approx(2.5 * 0.75 - cost[..., 0, 0] - net * ~idle)
+    assert metrics.regret_outcome(arm)[..., 0] == pytest.approx(np.maximum(net, 0.0) - net * ~idle)
+
+
 def test_one_agent_one_replication():
     world = make_world(np.ones((1, 3, 1, 1)))
     arm = ArmData.build("solo", "x", world, sold(world, np.ones((1, 3, 1), np.bool_), False, 0.5), False)
     agents = metrics.agents(arm)
     assert np.isnan([agents["auc_others"].value, agents["comparative_auc"].value]).all()
-    assert np.isnan([agents["success_rate"].se, agents["success_rate"].se_mc]).all()
+    rate = agents["success_rate"]
+    assert (rate.value, rate.se, rate.high) == (1.0, 0.0, 1.0)
+    assert rate.low == pytest.approx(3 / (3 + 1.959964**2))  # Wilson's lower end at 3 of 3
+    assert np.isnan(rate.se_mc)
 
 
 def test_empty_tables():
-    world = make_world(np.ones((1, 2, 2, 1)))
+    world = make_world(np.ones((1, 2, 3, 1)))
     ledger = Ledger(*(frame(columns, world, {}) for columns in (ATTEMPTS, BIDS, CLEARINGS)))
     arm = ArmData.build("none", "x", world, ledger, False)
     assert metrics.summary(arm)["unfilled_rate"].value == 1.0
-    assert np.isnan(metrics.agents(arm)["mean_claim"].value).all()
+    assert np.isnan(metrics.agents(arm)["ask_mean"].value).all()
+    assert (metrics.agents(arm)["mean_claim"].value == 0.5).all()
 
 
 def test_copies_are_not_observations():

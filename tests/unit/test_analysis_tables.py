@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.arm import ArmData
+from analysis.cells import PARTS
 from analysis.pooled import claims_table
 from analysis.tables import COLUMNS, agents_table, closed_forms_table, summary_table
 from tests.unit.test_analysis_helpers import break_even, posted_alone, sold, table_world
@@ -33,30 +34,33 @@ def test_columns_and_rows():
         assert table["arm"].unique().tolist() == ["k = 2", "k = 0"]
 
 
-def test_every_estimate_has_both_errors():
-    for name, start in (("agents", 4), ("claims", 3), ("summary", 3)):
-        columns = list(COLUMNS[name])[start:]
-        estimates = columns[::3]
-        assert columns == [c for e in estimates for c in (e, f"{e}_se", f"{e}_se_mc")]
-    assert list(COLUMNS["agents"])[:5] == ["arm", "mechanism", "agent", "n", "success_rate"]
-    assert list(COLUMNS["summary"])[:4] == ["arm", "mechanism", "tasks", "solve_rate"]
+def test_every_estimate_has_its_interval_both_errors_and_clusters():
+    for name in ("agents", "claims", "summary"):
+        columns = list(COLUMNS[name])
+        columns = [column for column in columns[columns.index("clusters") + 1 :] if column != "coupled"]
+        estimates = columns[:: 1 + len(PARTS)]
+        assert columns == [c for e in estimates for c in (e, *(f"{e}_{part}" for part in PARTS))]
+    assert list(COLUMNS["agents"])[:6] == ["arm", "mechanism", "agent", "n", "claims", "clusters"]
+    assert list(COLUMNS["summary"])[:5] == ["arm", "mechanism", "tasks", "clusters", "coupled"]
 
 
 def test_null_has_no_error_and_counts_are_whole():
     table = agents_table(ARMS)
     assert table[["ece_null_se", "ece_null_se_mc"]].isna().all(axis=None)
     assert table["n"].tolist() == [465] * 12
+    assert table["claims"].tolist() == [93] * 12  # five replications of the same claims
     assert summary_table(ARMS)["tasks"].tolist() == [465 * 6] * 2
     assert np.isnan(summary_table(ARMS)["welfare"]).all()
 
 
 def test_claims_of_all_agents_together():
     row = claims_table(ARMS).iloc[0]
-    found = {name: row[name] for name in ("success_rate", "mean_claim", "brier", "ece", "ece_null", "comparative_auc")}
-    expected = {"success_rate": 0.7903, "mean_claim": 0.7268, "brier": 0.1835, "ece": 0.1065, "ece_null": 0.0365}
+    found = {name: row[name] for name in ("success_rate", "mean_claim", "brier", "ece", "comparative_auc")}
+    expected = {"success_rate": 0.7903, "mean_claim": 0.7268, "brier": 0.1835, "ece": 0.1065}
     for name, value in (expected | {"comparative_auc": 0.5154}).items():
         assert abs(found[name] - value) < 6e-5, name
-    assert row["n"] == 558
+    assert (row["n"], row["claims"]) == (2790, 558)
+    assert abs(row["ece_null"] - 0.0445) < 1e-3  # simulated: the agents share tasks
     assert row["ece_se_mc"] == 0
     assert 0.05 < row["comparative_auc_se"] < 0.07
 

@@ -162,3 +162,48 @@ def test_settle_is_elementwise() -> None:
 def test_settle_pays_nothing_to_those_not_hired_whatever_the_status() -> None:
     award = Award([False, False], [0.0, 0.0], [0.0, 0.0], np.False_)
     assert settle(award, np.array([Status.PASS, Status.FAIL], np.int8)).tolist() == [0.0, 0.0]
+
+
+CONTRACT = {
+    "hired": [True, False, True],
+    "pay_success": [0.5, 0.0, 2.0],
+    "pay_failure": [0.0, 0.0, -1.0],
+    "by_tie": np.False_,
+}
+
+
+def test_award_keeps_turn_budget_and_fee_of_its_public_constructor() -> None:
+    """Turn and budget may be anything where not hired; a fee stands there too."""
+    given = {"turn": np.array([1, -7, 0]), "budget": np.array([0.25, -1.0, np.inf]), "fee": np.array([0.0, 0.125, 3.0])}
+    award = Award(**CONTRACT, **given)
+    for name, mine in given.items():
+        held = getattr(award, name)
+        np.testing.assert_array_equal(held, mine)
+        assert not held.flags.writeable
+        assert not np.shares_memory(held, mine)
+    bare = Award(**CONTRACT)
+    assert (bare.turn, bare.budget, bare.fee) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ({"turn": np.array([1, 0, -7])}, r"turn must be >= 0 where hired; got -7 at \(2,\)"),
+        ({"turn": np.array([1.0, 0.0, 0.0])}, "turn must be whole numbers; got dtype float64"),
+        ({"turn": np.array([1, 0])}, "shapes must agree"),
+        ({"budget": [0.25, 0.0, -1.0]}, r"budget must be >= 0 where hired; got -1.0 at \(2,\)"),
+        ({"budget": [0.25, 0.0, np.nan]}, r"budget must be >= 0 where hired; got nan at \(2,\)"),
+        ({"budget": [0.25, 0.0]}, "shapes must agree"),
+        ({"fee": [0.25, -0.5, 0.0]}, r"fee must be finite and >= 0; got -0.5 at \(1,\)"),
+        ({"fee": [np.inf, 0.5, 0.0]}, r"fee must be finite and >= 0; got inf at \(0,\)"),
+        ({"fee": [0.5, 0.5]}, "shapes must agree"),
+    ],
+)
+def test_award_checks_turn_budget_and_fee(part: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArrayError, match=message):
+        Award(**CONTRACT, **part)
+
+
+def test_a_fee_is_no_part_of_what_work_is_paid() -> None:
+    award = Award(**CONTRACT, fee=[0.25, 0.25, 0.25])
+    assert settle(award, np.array([Status.PASS, Status.NONE, Status.FAIL], np.int8)).tolist() == [0.5, 0.0, -1.0]

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.special import expit, logit
 
 from sim.arrays import FloatArray, Notice
@@ -61,6 +62,28 @@ def test_shaded_is_the_best_reply_to_itself() -> None:
         # Bidding as a type x would, one wins where all rivals are above x.
         profit = (shaded - own) * (1.0 - b) ** (n - 1)
         assert b[int(np.argmax(profit))] == pytest.approx(own, abs=0.01)
+
+
+@pytest.mark.parametrize(("n", "reserve"), [(3, 0.5), (2, 0.8), (5, 0.3), (1, 0.6)])
+def test_shaded_asks_its_price_and_what_it_expects_to_gain_if_it_wins(n: int, reserve: float) -> None:
+    """The envelope theorem: (bid(b) - b) (1 - b)^(n - 1) is the integral of (1 - x)^(n - 1) from b to r."""
+    for b in (0.05, 0.4 * reserve, 0.9 * reserve):
+        rent, _ = quad(lambda x: (1.0 - x) ** (n - 1), b, reserve)
+        (ask,), _ = parse_policy({"shaded": {"n_bidders": n}}).bid(np.array([b]), np.ones(1), notice(reserve))
+        assert ask == pytest.approx(b + rent / (1.0 - b) ** (n - 1), abs=1e-12)
+
+
+def test_shaded_is_known_at_a_reserve_of_a_half_and_three_bidders() -> None:
+    """.1 + (.9^3 - .5^3) / (3 x .9^2), .4 + (.6^3 - .5^3) / (3 x .6^2), and the reserve itself."""
+    ask, _ = parse_policy({"shaded": {"n_bidders": 3}}).bid(np.array([0.1, 0.4, 0.5]), np.ones(3), notice(0.5))
+    assert ask == pytest.approx([0.1 + 0.604 / 2.43, 0.4 + 0.091 / 1.08, 0.5], abs=1e-12)
+    assert np.round(ask, 3).tolist() == [0.349, 0.484, 0.5]
+
+
+@pytest.mark.parametrize("reserve", [0.3, 0.5, 0.8])
+def test_shaded_asks_the_reserve_where_it_is_the_break_even_price(reserve: float) -> None:
+    ask, _ = parse_policy({"shaded": {"n_bidders": 3}}).bid(np.array([reserve]), np.ones(1), notice(reserve))
+    assert ask == pytest.approx([reserve], abs=1e-15)
 
 
 def test_shaded_asks_the_whole_reserve_where_it_breaks_even_there() -> None:

@@ -92,13 +92,15 @@ def test_table_moments_against_the_definitions():
     drawn = draw_population(TRUTH, 3, 2, 40)
     present = stream.random((40, 6)) < 0.8
     success = drawn.success[..., 0]
-    values = table_moments(drawn.claim, drawn.cost_belief, success, present)
+    cost = drawn.cost[..., 0]
+    values = table_moments(drawn.claim, drawn.cost_belief, success, cost, present)
     for r in range(2):
         p, y = np.where(present, drawn.claim[r], np.nan), success[r]
         for i in range(6):
             own = present[:, i]
             assert values["success", "agent"][r, i] == pytest.approx(y[own, i].mean())
             assert values["mean_claim", "agent"][r, i] == pytest.approx(np.nanmean(p[:, i]))
+            assert values["mean_cost", "agent"][r, i] == pytest.approx(cost[r, own, i].mean())
             assert values["brier", "agent"][r, i] == pytest.approx(cal.brier(p[:, i], y[:, i]))
             assert values["auc", "agent"][r, i] == pytest.approx(cal.auc(p[:, i], y[:, i]))
         assert values["brier", "pooled"][r, 0] == pytest.approx(cal.brier(p, y))
@@ -117,7 +119,9 @@ def test_win_rate_against_the_market_rule(recorded):
     """The share of 2,000 reserves at which `posted_price` hires the truthful agent."""
     rule, reserve = lookup("posted_price")(), (np.arange(2000) + 0.5) / 2000
     few = pick(recorded, slice(0, 93, 7))
-    values = table_moments(few.belief[None], few.cost_belief[None], few.success[None, ..., 0], few.present)
+    values = table_moments(
+        few.belief[None], few.cost_belief[None], few.success[None, ..., 0], few.cost[None, ..., 0], few.present
+    )
     for i in range(6):
         rates = []
         for belief, cost in zip(few.belief[:, i], few.cost_belief[:, i], strict=True):
@@ -130,7 +134,7 @@ def test_win_rate_against_the_market_rule(recorded):
 def test_claims_of_nothing_and_constant_outcomes():
     claim, cost = np.full((1, 4, 2), 0.0), np.full((1, 4, 2), 0.1)
     success = np.ones((1, 4, 2), np.bool_)
-    values = table_moments(claim, cost, success, np.ones((4, 2), np.bool_))
+    values = table_moments(claim, cost, success, cost, np.ones((4, 2), np.bool_))
     assert (values["win_rate", "agent"] == 0).all()
     assert np.isnan(values["auc", "agent"]).all()
     assert np.isnan(values["outcome_phi", "pooled"]).all()
@@ -172,11 +176,52 @@ def test_the_report_without_blocks_or_bootstrap(recorded):
     assert "±" not in text_of(report(recorded, plain, moments(recorded, plain.profile, n_tables=20)))
 
 
-def test_the_report_of_repeated_trials_does_not_call_it_flat():
-    often = table(TRUTH.with_sigma_u(2.3), 3, 300, 4)
-    line = cannot_say(often, fit(often, n_bootstrap=0))[0]
-    assert "tells values apart" in line
-    assert line.endswith("fit at 2.3.")
+def test_mean_cost_is_among_the_moments(recorded, found):
+    assert column(found, "mean_cost", "observed") == pytest.approx(recorded.cost[..., 0].mean(axis=0).tolist())
+    # A log-normal's mean is known to about sd / sqrt(93) in logarithms; the fit is within 2 of the table's own spread.
+    assert max(abs(z) for z in column(found, "mean_cost", "z")) < 2.0
+
+
+def test_all_trials_count_once_in_the_moments():
+    """Three rows of two agents, one with a second trial: 3 of 4 against the first trials' 2 of 3."""
+    claim = np.array([[0.2, 0.5], [0.4, 0.6], [0.8, 0.7]])
+    success = np.array([[[0, 0], [1, 1]], [[1, 1], [0, 0]], [[1, 1], [1, 1]]], np.bool_)
+    cost = np.array([[[1.0, 9.0], [2.0, 2.0]], [[3.0, 5.0], [4.0, 4.0]], [[6.0, 6.0], [7.0, 8.0]]])
+    trials = np.array([[1, 1], [2, 1], [1, 1]])
+    ones = np.ones((3, 2))
+    plain = {"family": ("",) * 3, "block": ("",) * 3, "duration": None, "ability": np.nan * ones}
+    small = Recorded(
+        agents=("claude-opus-4.5", "gpt-5-mini"),
+        tasks=("a", "b", "c"),
+        present=ones > 0,
+        belief=claim,
+        cost_belief=0.1 * ones,
+        success=success,
+        cost=cost,
+        trials=trials,
+        **plain,
+    )
+    agents = {name: TRUTH.agents[name] for name in small.agents}
+    found = moments(small, TRUTH.model_copy(update={"agents": agents}), n_tables=3)
+    assert column(found, "success", "observed") == pytest.approx([3 / 4, 2 / 3])
+    assert column(found, "mean_cost", "observed") == pytest.approx([(1 + 3 + 5 + 6) / 4, (2 + 4 + 7) / 3])
+    assert column(found, "brier", "observed")[0] == pytest.approx((0.04 + 0.36 + 0.36 + 0.04) / 4)
+    assert column(found, "auc", "observed")[0] == pytest.approx(1.0)
+
+
+def test_the_report_says_whether_sigma_u_is_identified(recorded, fitted, found):
+    once = text_of(report(recorded, fitted, found))
+    assert "sigma_u = 1 (assumed, not identified)" in once
+    assert "sigma_u is not identified" in once
+
+
+def test_the_report_of_repeated_trials_gives_sigma_u_and_its_interval():
+    often = table(TRUTH.with_sigma_u(2.3), 3, 60, 4)
+    for sigma_u, words in ((None, "95% interval"), (1.0, "1 (held, though repeated trials identify it)")):
+        plain = fit(often, sigma_u=sigma_u, n_bootstrap=0)
+        text = text_of(report(often, plain, moments(often, plain.profile, n_tables=20)))
+        assert words in text
+        assert "not identified" not in text
 
 
 def test_the_figure(found, tmp_path, monkeypatch):

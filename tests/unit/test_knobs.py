@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from analysis.calibration import auc_components
-from sim.beliefs import Calibrated, auc, calibrated
+from sim.beliefs import Calibrated, auc, calibrated, success_rate
 from sim.errors import ScenarioError
-from sim.knobs import Knobs, turn
+from sim.knobs import Knobs, turn, ungridded
 from sim.population import draw_population
 from sim.profile import AgentProfile, LogNormal, Profile, SignalSettings
 from tests.statistics import assert_mean, assert_rate
@@ -47,10 +49,21 @@ def target(of: Profile, name: str = "a") -> Calibrated:
     return calibrated(of.agents[name].alpha, of.tau, of.reach(name))
 
 
+def level(of: Profile, name: str = "a") -> float:
+    """m at which claims of the agent's slope average to its success rate, by a sum over 4,001 signals."""
+    s = np.linspace(-8.0, 8.0, 4001)
+    w = np.exp(-s * s / 2.0)
+    own = of.agents[name]
+
+    def gap(m: float) -> float:
+        return float(w @ expit(m + own.slope * s)) / w.sum() - success_rate(own.alpha, of.tau)
+
+    return float(brentq(gap, -30.0, 30.0, xtol=1e-12))
+
+
 def distance(of: Profile, name: str = "a") -> tuple[float, float]:
-    """m and slope less the calibrated ones."""
-    m, slope = target(of, name)
-    return of.agents[name].m - m, of.agents[name].slope - slope
+    """Overconfidence, and slope less the calibrated one."""
+    return of.agents[name].m - level(of, name), of.agents[name].slope - target(of, name).slope
 
 
 MOVES = [
@@ -77,10 +90,12 @@ def test_no_overconfidence_and_no_overprecision_is_calibrated(move: dict[str, An
 
 
 @pytest.mark.parametrize("move", [{}, *MOVES])
-def test_overconfidence_and_overprecision_are_told_from_the_calibrated_claim(move: dict[str, Any]) -> None:
+def test_overconfidence_is_from_claims_right_on_average_and_overprecision_from_the_calibrated_slope(
+    move: dict[str, Any],
+) -> None:
     after = turn(profile(), {"a": Knobs(overconfidence=1.25, overprecision=-0.5, hold="claims", **move)})
-    m, slope = target(after)
-    assert (after.agents["a"].m, after.agents["a"].slope) == pytest.approx((m + 1.25, slope * 0.5), **CLOSE)
+    assert after.agents["a"].slope == pytest.approx(target(after).slope * 0.5, **CLOSE)
+    assert after.agents["a"].m == pytest.approx(level(after) + 1.25, **CLOSE)
 
 
 @pytest.mark.parametrize(("turned", "stays"), [("overconfidence", "slope"), ("overprecision", "m")])
@@ -244,8 +259,34 @@ def test_cue_is_set_as_stated() -> None:
 
 def test_grids() -> None:
     gridded = profile(a=agent(grid=[0.2, 0.8]))
-    for grid, expected in (("own", [0.2, 0.8]), ("none", None), ([0.1, 0.5], [0.1, 0.5])):
+    for grid, expected in ((None, [0.2, 0.8]), ("own", [0.2, 0.8]), ("none", None), ([0.1, 0.5], [0.1, 0.5])):
         assert turn(gridded, {"a": Knobs(grid=grid)}).agents["a"].grid == expected  # type: ignore[arg-type]
+
+
+LOUD = {"overconfidence": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("everybody", "own", "expected"),
+    [
+        (None, LOUD, None),
+        (LOUD, None, None),
+        (None, {"overprecision": 0.0}, None),
+        ({"miscalibration": 1.0}, {"skill": 0.5, "hold": "claims"}, None),
+        (None, {"skill": 1.0, "hold": "calibration"}, [0.2, 0.5, 0.9]),
+        (None, {"cost_ratio": 1.0, "nonresponse": 0.1}, [0.2, 0.5, 0.9]),
+        (LOUD, {"grid": "own"}, [0.2, 0.5, 0.9]),
+        ({"grid": "own"}, LOUD, [0.2, 0.5, 0.9]),
+        ({"grid": "none"}, {"grid": "own"}, [0.2, 0.5, 0.9]),
+        ({**LOUD, "grid": "none"}, {"grid": [0.1, 0.95]}, [0.1, 0.95]),
+    ],
+)
+def test_knob_of_calibration_turns_an_unstated_grid_off(everybody: Any, own: Any, expected: Any) -> None:
+    gridded = profile(a=agent(grid=[0.2, 0.5, 0.9]), b=agent())
+    knobs = {name: Knobs(**turned) for name, turned in (("*", everybody), ("a", own)) if turned is not None}
+    after = turn(gridded, knobs)
+    assert after.agents["a"].grid == expected
+    assert ungridded(gridded, knobs) == (["a"] if expected is None else [])
 
 
 def test_more_of_either_signal_ranks_the_own_tasks_better() -> None:

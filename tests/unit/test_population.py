@@ -73,8 +73,8 @@ def own_noise(name: str) -> FloatArray:
 
 
 def test_shapes() -> None:
-    drawn = draw_population(SMALL, 1, 2, 3, 4)
-    per_task, per_agent = (2, 3), (2, 3, 3)
+    drawn = draw_population(SMALL, 1, 2, 5, 4)
+    per_task, per_agent = (2, 5), (2, 5, 3)
     shapes = {field.name: getattr(drawn, field.name).shape for field in fields(drawn)}
     assert shapes == {
         **dict.fromkeys(("difficulty", "cue"), per_task),

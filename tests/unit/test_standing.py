@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.arrays import Status
+from sim.sources import parse_reputation, reputation_of
 from sim.standing import (
     COST_LEARNERS,
     REPUTATIONS,
@@ -139,3 +140,50 @@ def test_reputation_stops_at_its_clamp(status: Status, limit: float) -> None:
 @every_learner
 def test_a_market_without_agents_has_an_empty_standing(learner: Learner) -> None:
     assert learner.read(learner.init(0)).shape == (0,)
+
+
+STARTS = {"agent_economy": {"start": {"bob": 0.75, "*": 1.25}, "up": 0.125}}
+
+
+def test_agents_may_start_apart_and_learn_alike() -> None:
+    rule = reputation_of(STARTS, ("ada", "bob", "cyd"))
+    assert rule is not None
+    state = rule.init(3)
+    assert rule.read(state).tolist() == [1.25, 0.75, 1.25]
+    status = np.array([Status.FAIL, Status.PASS, Status.PASS])
+    assert rule.read(rule.step(state, Outcome(status, np.zeros(3)))).tolist() == pytest.approx([1.05, 0.875, 1.25])
+    with pytest.raises(ValueError, match="n_agents must be 3"):
+        rule.init(2)
+
+
+def test_an_exponential_reputation_may_start_apart_too() -> None:
+    rule = reputation_of({"exponential": {"weight": 0.5, "start": {"a": 0.25, "b": 1.0}}}, ("a", "b"))
+    assert rule is not None
+    assert rule.read(rule.init(2)).tolist() == [0.25, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ({"bbo": 1.0, "*": 1.0}, "no agent 'bbo' \\(did you mean 'bob'\\?\\); allowed: ada, bob"),
+        ({"ada": 1.0}, "'bob' has none; name it, or state \"\\*\" for all others"),
+        ({"ada": -1.0, "*": 1.0}, "start: must be >= 0; got -1.0 \\(start of ada\\)"),
+        ({"ada": 0.25, "*": 1.0}, "must have low <= start <= high .*\\(start of ada\\)"),
+    ],
+)
+def test_bad_starts_are_named(start: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        reputation_of({"agent_economy": {"start": start}}, ("ada", "bob"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"agent_economy": {"start": {}}}, "must be a number, or name an agent"),
+        ({"agent_economy": {"start": {"a": 1.0, "b": "x"}}}, "\\(start of b\\)"),
+        ({"beta": {"start": {"a": 1.0}}}, "start"),
+    ],
+)
+def test_a_scenario_is_checked_before_agents_are_known(raw: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_reputation(raw)

@@ -1,0 +1,117 @@
+"""Errors of arms whose decisions at one task of a recorded table follow from its other tasks.
+
+An arm that hires by a record of the table, that learns from earlier tasks, or in which tasks compete for agents, would
+have done otherwise at every task if another table had been drawn. Its error is found by a bootstrap over tasks that
+replays it: TABLES tables of as many tasks are drawn from the tasks of the table, with replacement, and the arm is
+played on each (sim/resampled.py), with as many replications as the run has, at most REPLICATIONS.
+
+    se = standard deviation over tables;  intervals as in analysis/intervals.py, with the tasks as clusters
+
+Tables of fewer than LEAST_TASKS tasks are too small for it: there is no interval. Nor is there one where an advisor
+learns by families of tasks, which a redrawn table does not have. A jackknife is no substitute: whom a record puts first
+jumps, and the interval would hold the truth between .88 and 1.00 of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from analysis.inference import Estimate
+from analysis.intervals import paired_rate_interval, paired_rate_p, rate_interval, t_interval, t_p
+from analysis.sweep_cells import PER_AGENT, PER_ARM, Cells
+from analysis.sweep_metrics import RATES
+from sim.arrays import FloatArray, IntArray
+from sim.engine import choose
+from sim.origin import TableOrigin
+from sim.resampled import drawn_tasks, resampled_world
+from sim.scenario import Arm
+from sim.sources import parse_advice
+from sim.sweep.job import play
+
+TABLES = 200
+REPLICATIONS = 20  # of each table: a split's mean over halves is taken over as many
+LEAST_TASKS = 50
+_CELLS = 2_000_000  # (replication, task, agent) at a time
+
+Values = Mapping[str, FloatArray]  # metric -> (B,) of the arm, or (n, B) of its agents
+
+
+def can_be_replayed(arm: Arm, origin: TableOrigin) -> bool:
+    """There are tasks enough, and an advisor that learns by families has nothing to tell apart."""
+    advisor = parse_advice(arm.settings.standing.advice).advisor
+    by_family = advisor is not None and advisor.by_family and len(set(origin.recorded.family)) > 1
+    return len(origin.tasks) >= LEAST_TASKS and not by_family
+
+
+def replays(
+    arm: Arm, origin: TableOrigin, seed: int, replications: int, tick: Callable[[int], None] | None = None
+) -> Values:
+    """What the arm does on each of TABLES redrawn tables. tick: called with the number of tables done."""
+    each = min(replications, REPLICATIONS)
+    size = max(1, _CELLS // (each * len(origin.tasks) * len(origin.agents)))
+    engine = choose("auto", arm.settings)
+    parts: list[Values] = []
+    for start in range(0, TABLES, size):
+        tables = range(start, min(TABLES, start + size))
+        world = resampled_world(origin, arm.settings, seed, tables, each)
+        parts.append(_values(Cells(play(world, arm, engine)), len(tables)))
+        if tick is not None:
+            tick(len(tables))
+    return {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
+
+
+def _values(cells: Cells, tables: int) -> Values:
+    found: dict[str, FloatArray] = {}
+    for name, (num, den) in zip((*PER_ARM, *PER_AGENT), [*cells.arm(), *cells.agents()], strict=True):
+        top, bottom = (
+            np.broadcast_to(side, num.shape).reshape(len(num), tables, -1).sum(axis=2) for side in (num, den)
+        )
+        value = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+        found[name] = value if name in PER_AGENT else value[0]
+    return found
+
+
+def task_counts(seed: int, tables: range, n_tasks: int) -> IntArray:
+    """(B, T) how often each task of the table stands in each of these redrawn ones."""
+    at = drawn_tasks(seed, tables, n_tasks) + np.arange(len(tables))[:, None] * n_tasks
+    return np.bincount(at.ravel(), minlength=len(tables) * n_tasks).reshape(len(tables), n_tasks)
+
+
+def with_errors(estimates: Mapping[str, Estimate], values: Values, tasks: int) -> dict[str, Estimate]:
+    """The estimates, all of an arm or all of its agents, with what redrawn tables say of their errors, if anything."""
+    found = dict(estimates)
+    for name, one in estimates.items():
+        if name in values and values[name].shape[:-1] == one.value.shape:
+            found[name] = _with_error(one, values[name], tasks, rate=name in RATES)
+    return found
+
+
+def _with_error(one: Estimate, values: FloatArray, tasks: int, *, rate: bool) -> Estimate:
+    se, clusters = _spread(values), np.full(one.value.shape, tasks)
+    if rate:
+        low, high = rate_interval(one.value, se, clusters, np.False_)
+    else:
+        low, high = t_interval(one.value, se, clusters)
+    return replace(one, se=se, low=low, high=high, clusters=clusters)
+
+
+def with_error_of_difference(
+    one: Estimate, values: FloatArray, base: FloatArray, tasks: int, shares: tuple[float, float] | None
+) -> Estimate:
+    """A paired difference with what the same redrawn tables say of it. shares: of a rate, as in `difference_of`."""
+    se, clusters = _spread(values - base), np.full(one.value.shape, tasks)
+    if shares is None:
+        low, high = t_interval(one.value, se, clusters)
+        p = t_p(one.value, se, clusters)
+    else:
+        low, high = paired_rate_interval(*shares, se, clusters, np.False_)
+        p = paired_rate_p(*shares, se, clusters, np.False_)
+    return replace(one, se=se, low=np.asarray(low), high=np.asarray(high), clusters=clusters, p=p)
+
+
+def _spread(values: FloatArray) -> FloatArray:
+    """Standard deviation over tables, the last axis; NaN where a table has no value."""
+    return np.asarray(values.std(axis=-1, ddof=1))

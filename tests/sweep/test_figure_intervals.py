@@ -1,0 +1,113 @@
+"""Bands and marks of a sweep's figures, from tables written by hand: where there is no interval none is drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import PolyCollection
+
+from analysis.figures import lines, maps
+from analysis.figures.chart import Chart, caption_of, shown
+from sim.sweep.axes import Factor
+
+NAN = float("nan")
+KEYS = ("tender.penalty", "world.tasks")
+FACTORS = [Factor((KEYS[0],), ((0.0,), (1.0,), (2.0,))), Factor((KEYS[1],), ((20,), (40,)))]
+INFO: dict[str, Any] = {
+    "seed": 1,
+    "scenario": {"name": "s"},
+    "hash": "0123456789abcdef",
+    "versions": {"bidlab": "0"},
+}
+# difference: value, low, high, se, p, adjusted p, and the mark it has on a map
+CELLS = [
+    ((-0.5, -0.9, -0.2, 0.1, 0.001, 0.006), ""),
+    ((0.2, 0.01, 0.5, 0.1, 0.04, 0.2), "ring"),
+    ((0.1, -0.2, 0.3, 0.1, 0.4, 0.8), "dot"),
+    ((0.3, NAN, NAN, NAN, NAN, NAN), "cross"),
+    ((0.0, NAN, NAN, 0.0, NAN, NAN), "dash"),
+    ((0.0, -0.1, 0.1, 0.0, 1.0, 1.0), "dot"),
+]
+
+
+def table() -> pd.DataFrame:
+    """One arm and its baseline in the six cells; the arm is coupled, its baseline is not."""
+    rows = []
+    for cell, (gap, _) in enumerate(CELLS):
+        known = not np.isnan(gap[3])
+        head = {"cell": cell, "panel": "", "mechanism": "x", "metric": "welfare", "agent": "", "n": 40}
+        head |= {KEYS[0]: float(cell % 3), KEYS[1]: 20 * (1 + cell // 3), "baseline": "base"}
+        own = {"value": 0.4, "low": 0.1 if known else NAN, "high": 0.5 if known else NAN, "se": 0.1 if known else NAN}
+        names = (
+            "difference",
+            "difference_low",
+            "difference_high",
+            "difference_se",
+            "difference_p",
+            "difference_p_holm",
+        )
+        itself = dict(zip(names, (0.0, 0.0, 0.0, 0.0, NAN, NAN), strict=True))
+        rows.append(head | {"arm": "base", "value": 0.4, "low": 0.3, "high": 0.6, "se": 0.1, "clusters": 40} | itself)
+        rows[-1] |= {"by": "(replication, task) pairs"}
+        rows.append(head | {"arm": "z"} | own | dict(zip(names, gap, strict=True)))
+        rows[-1] |= {"by": "replications", "clusters": 6 if known else 3}
+    return pd.DataFrame(rows)
+
+
+def chart(kind: str, sign: int, where: dict[str, Any] | None = None) -> Chart:
+    """The figure of welfare, or of its difference to the baseline."""
+    second = KEYS[1] if kind == "map" else "arm"
+    rows = ("arm",) if kind == "map" else ()
+    return Chart(kind, kind, KEYS[0], (("welfare", "", sign),), second, rows, ("base", "z"), where or {}, "base")
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_marks_of_a_map(sign: int) -> None:
+    data = shown(table(), chart("map", sign))
+    own = data[data["arm"] == "z"]
+    marks = maps.marked(own).set_index("cell")["mark"]
+    assert marks.to_dict() == {cell: mark for cell, (_, mark) in enumerate(CELLS) if mark}
+    gap = np.array([cell[:3] for cell, _ in CELLS])
+    expected = gap if sign > 0 else -gap[:, [0, 2, 1]]
+    np.testing.assert_array_equal(own[["drawn", "drawn_low", "drawn_high"]].to_numpy(), expected)
+
+
+def test_a_map_draws_each_kind_of_mark_once() -> None:
+    figure, data = maps.draw(table(), chart("map", 1), FACTORS)
+    maps_drawn = [axes for axes in figure.subfigs[0].axes if axes.get_title()]
+    assert [axes.get_title() for axes in maps_drawn] == ["z"]  # and none of the baseline
+    found = {line.get_marker(): len(line.get_xdata()) for line in maps_drawn[0].lines}
+    assert found == {".": 2, "o": 1, "x": 1, "_": 1}
+    assert {"drawn_low", "drawn_high", "drawn_p_holm", "clusters", "by"} <= set(data.columns)
+
+
+def test_a_line_has_a_band_where_there_is_an_interval_and_a_cross_where_there_is_none() -> None:
+    held = {KEYS[1]: 40}
+    figure, _ = lines.draw(table(), chart("lines", 0, held), FACTORS)
+    axes = figure.axes[0]
+    bands = [part.get_paths() for part in axes.collections if isinstance(part, PolyCollection)]
+    ends = [np.concatenate([path.vertices for path in paths]) for paths in bands if paths]
+    assert [sorted(set(vertices[:, 1])) for vertices in ends] == [[0.3, 0.6], [0.1, 0.5]]
+    assert [sorted(set(vertices[:, 0])) for vertices in ends] == [[0.0, 1.0, 2.0], [1.0, 2.0]]
+    marks = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "X"]
+    assert marks == [[], [0.0]]
+
+
+def test_a_difference_that_is_none_has_neither_band_nor_cross() -> None:
+    figure, _ = lines.draw(table(), chart("lines", 1, {KEYS[1]: 40}), FACTORS)
+    marks = [list(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() == "X"]
+    assert marks == [[], [0.0]]
+
+
+def test_captions_say_over_what_and_explain_the_marks() -> None:
+    said = caption_of(table(), chart("map", 1), INFO)
+    assert "95% intervals over only 6 replications (Student t" in said
+    assert "×, no interval: 3 replications, at least 5 needed" in said
+    for word in ("dot: the interval holds 0", "ring: ", "Holm over the arm's cells", "intervals are not adjusted"):
+        assert word in said
+    plain = caption_of(table(), chart("lines", 0, {KEYS[1]: 40}), INFO)
+    assert "95% intervals over 40 (replication, task) pairs; only 6 replications" in plain
+    assert "ring" not in plain

@@ -1,0 +1,99 @@
+"""Intervals: their definitions, brute force, exact coverage, and what has none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+from analysis.intervals import (
+    holm,
+    paired_rate_interval,
+    paired_rate_p,
+    rate_interval,
+    t_interval,
+    t_p,
+    tango,
+    wilson,
+)
+
+Z = 1.959963984540054
+
+
+def test_t_has_the_degrees_of_freedom_of_its_clusters() -> None:
+    low, high = t_interval([2.0, 2.0, 2.0], [0.5, 0.5, 0.0], [20, 2, 20])
+    assert low[:2] == pytest.approx([2 - 0.5 * 2.0930240544, 2 - 0.5 * 12.7062047362])
+    assert high[:2] == pytest.approx([2 + 0.5 * 2.0930240544, 2 + 0.5 * 12.7062047362])
+    assert np.isnan([low[2], high[2]]).all()  # nothing varied: not an interval of no width
+    assert np.isnan(t_interval(2.0, np.nan, 20)).all()
+    assert t_p(1.0, 0.5, 8) == pytest.approx(stats.t.sf(2.0, 7) * 2)
+
+
+def test_wilson_solves_its_own_equation() -> None:
+    """At each end the rate seen is z standard errors of that end away from it."""
+    for rate, n in ((0.2, 15), (0.0, 20), (1.0, 7), (0.5, 4.5)):
+        for end in wilson(rate, n):
+            if 0 < end < 1:
+                assert abs(rate - end) == pytest.approx(Z * np.sqrt(end * (1 - end) / n))
+    assert np.isnan(wilson(0.5, 0)).all()
+
+
+def test_tango_solves_its_own_equation() -> None:
+    """The share q of pairs that only the second solves is the likeliest one at the difference that an end states."""
+
+    def statistic(b: float, c: float, n: float, difference: float) -> float:
+        def loss(q: float) -> float:
+            other = 1 - 2 * q - difference
+            return -(b * np.log(q + difference) + c * np.log(q) + (1 - b - c) * np.log(other))
+
+        low, high = max(0.0, -difference), (1 - difference) / 2
+        q = optimize.minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-12}).x
+        return float((b - c - difference) / np.sqrt((2 * q + difference * (1 - difference)) / n))
+
+    for b, c, n in ((0.3, 0.1, 20), (0.05, 0.15, 40), (0.25, 0.25, 12)):
+        low, high = tango(b, c, n)
+        assert statistic(b, c, n, float(low)) == pytest.approx(Z, abs=1e-4)
+        assert statistic(b, c, n, float(high)) == pytest.approx(-Z, abs=1e-4)
+
+
+def test_tango_is_symmetric_and_has_a_width_where_no_pair_differs() -> None:
+    low, high = tango(0.3, 0.1, 20)
+    mirrored = tango(0.1, 0.3, 20)
+    assert (low, high) == pytest.approx((-mirrored[1], -mirrored[0]))
+    n = 20
+    assert tango(0.0, 0.0, n) == pytest.approx((-(Z**2) / (n + Z**2), Z**2 / (n + Z**2)))
+    assert paired_rate_p(0.0, 0.0, 0.0, n, True) == 1.0
+
+
+@pytest.mark.parametrize("n", [20, 50])
+def test_exact_coverage_of_paired_rates(n: int) -> None:
+    """Over all tables of n pairs, by their probabilities."""
+    counts = np.array([(b, c) for b in range(n + 1) for c in range(n + 1 - b)])
+    low, high = tango(counts[:, 0] / n, counts[:, 1] / n, n)
+    found = []
+    for only_first in (0.0, 0.03, 0.1, 0.25):
+        for only_second in (0.0, 0.05, 0.2):
+            shares = [only_first, only_second, 1 - only_first - only_second]
+            weight = stats.multinomial.pmf(np.c_[counts, n - counts.sum(axis=1)], n, shares)
+            gap = only_first - only_second
+            found.append(weight[(low <= gap + 1e-12) & (gap - 1e-12 <= high)].sum())
+    assert min(found) > 0.92
+    assert 0.945 < np.mean(found) < 0.99
+
+
+def test_effective_trials() -> None:
+    """Where clusters hold several trials, the standard error says how many they are worth."""
+    rate, n = 0.3, 40
+    assert rate_interval(rate, np.nan, 0, True) == pytest.approx((np.nan, np.nan), nan_ok=True)
+    assert rate_interval(rate, 0.1, n, True) == pytest.approx(wilson(rate, n))
+    se = np.sqrt(rate * (1 - rate) / 200)
+    assert rate_interval(rate, se, n, False) == pytest.approx(wilson(rate, 200, stats.t.ppf(0.975, n - 1)))
+    assert rate_interval(0.0, 0.0, n, False) == pytest.approx(wilson(0.0, n, stats.t.ppf(0.975, n - 1)))
+    b, c = 0.2, 0.1
+    se = np.sqrt((b + c - (b - c) ** 2) / 77)
+    assert paired_rate_interval(b, c, se, n, False) == pytest.approx(tango(b, c, 77, stats.t.ppf(0.975, n - 1)))
+
+
+def test_holm_leaves_out_what_has_no_p() -> None:
+    assert holm([0.01, np.nan, 0.04, 0.03]).tolist() == pytest.approx([0.03, np.nan, 0.06, 0.06], nan_ok=True)
+    assert holm([]).tolist() == []
