@@ -1,7 +1,7 @@
 """How often 95 % intervals hold the truth, by simulation: the table of docs/intervals.md.
 
 Each row is a world, of so many tasks and replications, in which `DATASETS` runs are simulated, each with its own
-intervals. The truth is the mean over all of them and as many more. `python -m tests.coverage.study` prints the table.
+intervals. The truth is the mean over all of them. `python -m tests.coverage.study` prints the table.
 
     synthetic    every replication has tasks of its own
     recorded     a table of tasks is drawn once a run; its replications share the tasks, and not lotteries and orders
@@ -30,7 +30,8 @@ from sim.scenario import Scenario, resolve
 from sim.sweep.job import play
 from sim.world import World
 
-DATASETS = 2000
+DATASETS = 1000
+_CELLS = 300_000  # tasks x replications that are played at once
 RATE_RANGE = (0.03, 0.97)  # beyond, 20 trials of 0 or 1 allow no interval that always holds 90 %
 CONTINUOUS = ("welfare", "cost", "payment", "welfare, paired")
 SKEWED = "profit of one agent"  # rarely hired, costs far from normal: shown, and not judged
@@ -92,20 +93,20 @@ def scenario_of(case: Case, profile: str = "marketbench") -> Scenario:
     return resolve(Path("study.toml"), raw)
 
 
-def world_of(case: Case, scenario: Scenario, datasets: int) -> World:
-    """One World of all replications of all datasets."""
+def world_of(case: Case, scenario: Scenario, datasets: range) -> World:
+    """One World of all replications of these datasets."""
     settings, origin = scenario.arms[0].settings, scenario_origin(scenario)
-    drawn = draw_world(settings, origin, scenario.seed, datasets * case.replications)
+    first, count = datasets.start * case.replications, len(datasets) * case.replications
+    drawn = draw_world(settings, origin, scenario.seed, count, first)
     if case.kind == "synthetic":
         return drawn
-    tables = draw_world(settings, origin, scenario.seed + 1, datasets)
+    tables = draw_world(settings, origin, scenario.seed + 1, len(datasets), datasets.start)
     repeated = {name: np.repeat(getattr(tables, name), case.replications, axis=0) for name in _OF_TABLE}
     return replace(drawn, recorded=True, **repeated)
 
 
-def counts(case: Case, datasets: int) -> tuple[Cells, Cells]:
-    """What happened in both arms."""
-    scenario = scenario_of(case)
+def played(case: Case, scenario: Scenario, datasets: range) -> tuple[Cells, Cells]:
+    """What happened in both arms in these datasets."""
     world = world_of(case, scenario, datasets)
     one, other = (Cells(play(world, arm, "replay")) for arm in scenario.arms)
     return one, other
@@ -128,22 +129,34 @@ def estimates(case: Case, one: Cells, other: Cells, rows: slice) -> dict[str, Es
 
 
 def coverage(case: Case, datasets: int = DATASETS) -> dict[str, Any]:
-    """The row of one case: coverage of each quantity, and the share of runs that print no interval."""
-    one, other = counts(case, 2 * datasets)
-    truth = estimates(replace(case, coupled=""), one, other, slice(None))
-    held: dict[str, list[float]] = {name: [] for name in (*CONTINUOUS, SKEWED, *RATES)}
-    for start in range(0, datasets * case.replications, case.replications):
-        for name, found in estimates(case, one, other, slice(start, start + case.replications)).items():
-            known = not np.isnan(found.low)
-            held[name].append(float(found.low <= truth[name].value <= found.high) if known else np.nan)
-    row: dict[str, Any] = {**vars(case), "clusters": case.by, "rate": float(truth["solve rate"].value)}
-    return row | {name: _share(np.array(values)) for name, values in held.items()}
+    """The row of one case: coverage of each quantity; NaN where fewer than one run in two prints an interval."""
+    scenario = scenario_of(case)
+    at_once = max(1, _CELLS // (case.tasks * case.replications))
+    found: dict[str, list[tuple[float, float, float, float]]] = {}
+    for first in range(0, datasets, at_once):
+        chunk = range(first, min(first + at_once, datasets))
+        one, other = played(case, scenario, chunk)
+        for at in range(len(chunk)):
+            rows = slice(at * case.replications, (at + 1) * case.replications)
+            attempts = float(one.attempts[-1, rows].sum())
+            for name, of in estimates(case, one, other, rows).items():
+                weight = attempts if name == "success of the hired" else 1.0
+                found.setdefault(name, []).append((of.low, of.high, of.value, weight))
+    truths = {name: _mean(np.array(values)) for name, values in found.items()}
+    row: dict[str, Any] = {**vars(case), "clusters": case.by, "rate": truths["solve rate"]}
+    return row | {name: _held(np.array(values), truths[name]) for name, values in found.items()}
 
 
-def _share(held: FloatArray) -> float:
-    """Share of the intervals that hold the truth; NaN where there is none."""
-    known = held[~np.isnan(held)]
-    return float(known.mean()) if known.size else float("nan")
+def _mean(found: FloatArray) -> float:
+    """The truth, by (low, high, value, weight) of all runs: for a ratio, sums over all of them."""
+    known = found[found[:, 3] > 0]
+    return float(np.average(known[:, 2], weights=known[:, 3])) if len(known) else float("nan")
+
+
+def _held(found: FloatArray, truth: float) -> float:
+    """Share of the intervals that hold the truth, among the runs that print one."""
+    known = found[~np.isnan(found[:, 0])]
+    return float(((known[:, 0] <= truth) & (truth <= known[:, 1])).mean()) if 2 * len(known) >= len(found) else np.nan
 
 
 COUPLED = (("synthetic", ""), ("synthetic", "reputation"), ("synthetic", "capacity"), ("recorded", ""))

@@ -52,6 +52,7 @@ def test_batch_engine_equals_the_event_market(mechanism: Mechanism, data: st.Dat
     assert_same(world, data.draw(accounted(data.draw(rules(mechanism)), world)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
 @given(data=st.data())

@@ -50,6 +50,7 @@ def wait_for(out: Path, jobs: int, process: subprocess.Popen[str]) -> None:
         time.sleep(0.005)
 
 
+@pytest.mark.slow
 def test_killed_at_several_moments_and_given_again(whole: Path, tmp_path: Path) -> None:
     out = tmp_path / "o"
     for jobs, workers in ((1, 1), (3, 2)):

@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.arrays import FloatArray
 from tests.coverage import replays, study
 
-NOISE = 3 * np.sqrt(0.05 * 0.95 / study.DATASETS)  # of a coverage of 95 %, three standard errors
+SKEWED = ("reputation", 5, "cost")  # by five means of skewness .8, 92.4 % at best: docs/intervals.md
+
+
+def noise(share: FloatArray | float, number: int = study.DATASETS) -> FloatArray:
+    """Three standard errors of a share of so many runs."""
+    return np.asarray(3 * np.sqrt(np.asarray(share) * (1 - np.asarray(share)) / number))
 
 
 @pytest.mark.slow
@@ -16,7 +22,10 @@ def test_continuous_quantities(kind: tuple[str, str]) -> None:
     """95 +- 2 % for each, at 20 tasks and 50, with 5, 10 and 30 replications."""
     found = study.table(case for case in study.cases() if (case.kind, case.coupled) == kind)
     for name in study.CONTINUOUS:
-        assert (np.abs(found[name] - 0.95) <= 0.02 + NOISE).all(), found[["tasks", "replications", name]]
+        skewed = [(kind[1], replications, name) == SKEWED for replications in found["replications"]]
+        low = np.where(skewed, 0.924, 0.93)
+        within = (low - noise(low) <= found[name]) & (found[name] <= 0.97 + noise(0.97))
+        assert within.all(), found[["tasks", "replications", name]]
         assert abs(found[name].mean() - 0.95) <= 0.02
 
 
@@ -41,4 +50,4 @@ def test_replays_on_redrawn_tables(name: str) -> None:
     known = {metric: share for metric, share in found.items() if not np.isnan(share)}
     assert len(known) >= 6
     for metric, share in known.items():
-        assert share >= 0.95 - 0.03 - 3 * np.sqrt(0.05 * 0.95 / n_tables), (name, metric, share)
+        assert share >= 0.95 - 0.03 - noise(0.92, n_tables), (name, metric, share)

@@ -63,6 +63,7 @@ def test_claims_of_an_agent_that_abstains_count_in_every_arm(tmp_path: Path) -> 
     assert {"reliability.csv", "who_knows.csv"} <= {path.name for path in (tmp_path / "o" / "figures").iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
