@@ -135,4 +135,4 @@ def coverage(name: str, tasks: int, replications: int, datasets: int, **world: A
 
 def _held(ends: FloatArray, truth: float) -> float:
     known = ends[~np.isnan(ends).any(axis=1)]
-    return float(((known[:, 0] <= truth) & (truth <= known[:, 1])).mean())
+    return float(((known[:, 0] <= truth) & (truth <= known[:, 1])).mean()) if len(known) else float("nan")
