@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.comparative import comparative_auc, comparative_counts
+from analysis.intervals import wilson
 from analysis.pairs import observation_weight
 from analysis.ranking import auc, auc_components, auc_others, others_components, own_components
 from sim.arrays import BoolArray, FloatArray, IntArray
@@ -154,27 +155,6 @@ def reliability_bins(
     lower, upper = wilson(rate, count if n_effective is None else n_effective)
     edges = np.arange(n_bins + 1) / n_bins
     return Reliability(edges[:-1], edges[1:], count, mean_claim, rate, lower, upper)
-
-
-def wilson(
-    rate: ArrayLike, n: ArrayLike, confidence: float = 0.95, quantile: ArrayLike | None = None
-) -> tuple[FloatArray, FloatArray]:
-    """Score interval (lower, upper) of a proportion seen in n trials; NaN where n is 0. Source: [Wilson1927].
-
-    quantile: what the standard error is multiplied by, of normal or t, broadcast against rate; it replaces
-    `confidence`, which means the normal quantile.
-
-    >>> [round(float(x), 4) for x in wilson(0.5, 2)]
-    [0.0945, 0.9055]
-    """
-    from scipy.special import ndtri
-
-    z = np.asarray(ndtri((1 + confidence) / 2) if quantile is None else quantile, np.float64)
-    share, trials = np.asarray(rate, np.float64), np.asarray(n, np.float64)
-    size = np.where(trials > 0, trials, np.nan)
-    centre = (share + z**2 / (2 * size)) / (1 + z**2 / size)
-    half = z / (1 + z**2 / size) * np.sqrt(share * (1 - share) / size + z**2 / (4 * size**2))
-    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
 
 
 def _made(

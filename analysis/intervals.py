@@ -47,15 +47,17 @@ def t_interval(value: ArrayLike, se: ArrayLike, n_clusters: ArrayLike) -> Interv
     return np.asarray(middle - half), np.asarray(middle + half)
 
 
-def wilson(rate: ArrayLike, n: ArrayLike, quantile: ArrayLike | None = None) -> Interval:
+def wilson(
+    rate: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE, quantile: ArrayLike | None = None
+) -> Interval:
     """Score interval of a proportion seen in n trials; NaN where n is 0. Source: [Wilson1927].
 
-    quantile: of the statistic; the normal one where absent.
+    quantile: of the statistic, broadcast against rate; it replaces `confidence`, which means the normal quantile.
 
     >>> [round(float(x), 4) for x in wilson(0.5, 2)]
     [0.0945, 0.9055]
     """
-    z = np.asarray(ndtri((1.0 + CONFIDENCE) / 2.0) if quantile is None else quantile, np.float64)
+    z = np.asarray(ndtri((1.0 + confidence) / 2.0) if quantile is None else quantile, np.float64)
     share, trials = np.asarray(rate, np.float64), np.asarray(n, np.float64)
     size = np.where(trials > 0, trials, np.nan)
     centre = (share + z**2 / (2 * size)) / (1 + z**2 / size)
@@ -67,7 +69,7 @@ def rate_interval(rate: ArrayLike, se: ArrayLike, n_clusters: ArrayLike, single:
     """Interval of a rate. single: every cluster holds one trial."""
     share = np.asarray(rate, np.float64)
     n, quantile = _effective(share * (1.0 - share), se, n_clusters, single)
-    return wilson(share, n, quantile)
+    return wilson(share, n, quantile=quantile)
 
 
 def tango(b: ArrayLike, c: ArrayLike, n: ArrayLike, quantile: ArrayLike | None = None) -> Interval:

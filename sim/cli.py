@@ -72,8 +72,8 @@ def check(
     plugin: Plugins = None,
 ) -> None:
     """Check a scenario without running it."""
-    from sim.memory import estimate
     from sim.plugins import plugins
+    from sim.run_memory import estimate
 
     with plugins(plugin or []) as digests:
         plan = _plan(scenario, seed, replications, override, mechanism, digests)

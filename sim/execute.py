@@ -24,10 +24,10 @@ from sim.engine import Engine, choose, play, play_alone
 from sim.errors import RunError, ScenarioError
 from sim.folder import check_folder, open_partial, partial_of, take_name
 from sim.ledger import SCHEMAS, arrow_table, categories, read_arrow, write_table
-from sim.memory import check_memory
 from sim.origin import Origin
 from sim.principals import principal_names
 from sim.run import arm_rules, arm_world, scenario_origin
+from sim.run_memory import check_memory
 from sim.scenario import Arm, Scenario
 from sim.world import World
 

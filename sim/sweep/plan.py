@@ -22,8 +22,8 @@ from sim.engine import choose
 from sim.errors import ArrayError, RunError, ScenarioError
 from sim.execute import check_arms, versions
 from sim.invalid import written
-from sim.memory import check_memory
 from sim.origin import Origin, load_origin
+from sim.run_memory import check_memory
 from sim.scenario import Arm, Scenario, digest_of, resolve
 from sim.scenario_file import key_path, set_key
 from sim.settings import Settings

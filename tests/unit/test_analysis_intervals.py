@@ -87,8 +87,8 @@ def test_effective_trials() -> None:
     assert rate_interval(rate, np.nan, 0, True) == pytest.approx((np.nan, np.nan), nan_ok=True)
     assert rate_interval(rate, 0.1, n, True) == pytest.approx(wilson(rate, n))
     se = np.sqrt(rate * (1 - rate) / 200)
-    assert rate_interval(rate, se, n, False) == pytest.approx(wilson(rate, 200, stats.t.ppf(0.975, n - 1)))
-    assert rate_interval(0.0, 0.0, n, False) == pytest.approx(wilson(0.0, n, stats.t.ppf(0.975, n - 1)))
+    assert rate_interval(rate, se, n, False) == pytest.approx(wilson(rate, 200, quantile=stats.t.ppf(0.975, n - 1)))
+    assert rate_interval(0.0, 0.0, n, False) == pytest.approx(wilson(0.0, n, quantile=stats.t.ppf(0.975, n - 1)))
     b, c = 0.2, 0.1
     se = np.sqrt((b + c - (b - c) ** 2) / 77)
     assert paired_rate_interval(b, c, se, n, False) == pytest.approx(tango(b, c, 77, stats.t.ppf(0.975, n - 1)))
