@@ -30,27 +30,25 @@ QUANTITIES: dict[str, Callable[[ArmData], FloatArray]] = {
 }
 
 
+def difference(arm: ArmData, baseline: ArmData, name: str) -> Estimate:
+    """Arm minus baseline per auction in one of QUANTITIES; NaN where the two did not hold the same auctions.
+
+    Its error is that of redrawn tables where either arm was replayed on them.
+    """
+    a, b = (QUANTITIES[name](each) for each in (arm, baseline))
+    if a.shape != b.shape:
+        return without_error(np.nan)
+    rate, itself = name in metrics.RATES, arm.name == baseline.name
+    found = paired_difference(a, b, joint(arm, baseline), rate=rate, exact=itself)
+    if itself or joint(arm, baseline) != "none" or arm.replays is None or baseline.replays is None:
+        return found
+    shares = (float((a > b).mean()), float((a < b).mean())) if rate else None
+    return with_error_of_difference(found, arm.replays[name], baseline.replays[name], arm.world.n_tasks, shares)
+
+
 def differences(arm: ArmData, baseline: ArmData) -> dict[str, Estimate]:
-    """Arm minus baseline per auction, by quantity; NaN where the two did not hold the same auctions."""
-    found = {}
-    for name, quantity in QUANTITIES.items():
-        a, b = quantity(arm), quantity(baseline)
-        same = a.shape == b.shape
-        found[name] = without_error(np.nan)
-        if same:
-            rate = name in metrics.RATES
-            itself = arm.name == baseline.name
-            found[name] = paired_difference(a, b, joint(arm, baseline), rate=rate, exact=itself)
-            if (
-                joint(arm, baseline) == "none"
-                and not itself
-                and arm.replays is not None
-                and baseline.replays is not None
-            ):
-                shares = (float((a > b).mean()), float((a < b).mean())) if rate else None
-                pair = arm.replays[name], baseline.replays[name]
-                found[name] = with_error_of_difference(found[name], *pair, arm.world.n_tasks, shares)
-    return found
+    """`difference` in each quantity."""
+    return {name: difference(arm, baseline, name) for name in QUANTITIES}
 
 
 def differences_table(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> pd.DataFrame:

@@ -22,10 +22,11 @@ import numpy as np
 import pandas as pd
 
 from analysis import metrics
-from analysis.arm import ArmData, joint
+from analysis.arm import ArmData, joint, over
 from analysis.cells import CLUSTERS as WHAT
 from analysis.cells import cells, described
-from analysis.inference import CLUSTERS, By, Estimate, mean, paired_difference, ratio
+from analysis.differences import difference
+from analysis.inference import Estimate, mean, ratio
 
 COLUMNS = {
     "arm": "name of the arm",
@@ -45,14 +46,17 @@ COLUMNS = {
 
 
 class Incidence(NamedTuple):
-    """Changes in dollars per auction: principal () and agents (n,), which sum to welfare (), as do the groups ()."""
+    """Changes in dollars per auction: principal () and agents (n,), which sum to welfare (), as do the groups ().
+
+    clusters: what they are, in words. On redrawn tables only the principal and welfare are counted.
+    """
 
     principal: Estimate
     agents: Estimate
     winner: Estimate
     rivals: Estimate
     welfare: Estimate
-    by: By
+    clusters: str
 
 
 def applies(arm: ArmData, baseline: ArmData) -> bool:
@@ -68,12 +72,12 @@ def incidence(arm: ArmData, baseline: ArmData) -> Incidence:
     agents = metrics.utilities(arm) - metrics.utilities(baseline)
     winner, rivals = (np.where(mask, agents, 0.0).sum(axis=2) for mask in (baseline.hired, ~baseline.hired))
     return Incidence(
-        paired_difference(metrics.surplus(arm), metrics.surplus(baseline), by),
+        difference(arm, baseline, "surplus"),
         ratio(agents, np.ones(agents.shape), by),
         mean(winner, by),
         mean(rivals, by),
-        paired_difference(metrics.welfare(arm), metrics.welfare(baseline), by),
-        by,
+        difference(arm, baseline, "welfare"),
+        over(arm, baseline),
     )
 
 
@@ -89,7 +93,7 @@ def incidence_table(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> pd
     rows: list[dict[str, Any]] = []
     for arm, found in changes(arms, baselines):
         head = {"arm": arm.name, "mechanism": arm.mechanism, "baseline": baselines[arm.name]}
-        head |= {"clusters": CLUSTERS[found.by]}
+        head |= {"clusters": found.clusters}
         rows.append(head | {"party": "principal", "agent": ""} | cells("change", found.principal))
         for i, agent in enumerate(arm.agents):
             rows.append(head | {"party": "agent", "agent": agent} | cells("change", found.agents, i))

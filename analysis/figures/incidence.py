@@ -40,7 +40,6 @@ from analysis.figures.style import (
     styled,
 )
 from analysis.incidence import Incidence, changes
-from analysis.inference import CLUSTERS
 from sim.arrays import BoolArray, FloatArray
 
 MOST = 60  # arms; more are no figure
@@ -90,7 +89,7 @@ def drawn(data: pd.DataFrame) -> list[Number]:
 def _row(arm: ArmData, base: ArmData, change: Incidence) -> dict[str, object]:
     row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism, "baseline": base.name}
     coupled = dict.fromkeys((*arm.coupled, *base.coupled))
-    row |= {"changed": changed(arm, base), "clusters": CLUSTERS[change.by], "coupled": "; ".join(coupled)}
+    row |= {"changed": changed(arm, base), "clusters": change.clusters, "coupled": "; ".join(coupled)}
     parts = {"welfare": change.welfare, "surplus": change.principal, "winner": change.winner, "rivals": change.rivals}
     for name, whole in parts.items():
         row |= cells(name, whole)

@@ -65,7 +65,7 @@ class Books:
         )
         return replace(self, bids=bids)
 
-    def told(self, ask: FloatArray, claim: FloatArray) -> Bids:
+    def with_own_bid(self, ask: FloatArray, claim: FloatArray) -> Bids:
         """Bids (..., B, n) in which the attacked agent says this, (..., B) each; an infinite ask abstains."""
         active = np.isfinite(ask)
         return Bids.trusted(

@@ -49,12 +49,12 @@ def lied(rule: Mechanism, drawn: Books, truthful_rivals: bool = False) -> Lied:
     edge = np.stack(_edges(rule, books, claims, hired[:, 1 : 1 + len(_SHARES)]), axis=1)
     beside, _ = _tried(rule, books, edge, claims)
     gain, asks = np.concatenate([gain, beside], axis=1), np.concatenate([every, edge], axis=1)
-    told = _Told(rule, books, asks, claims)
+    attack = _Attack(rule, books, asks, claims)
     return Lied(
-        ask=told.best(gain - gain[:1, :1], claims=slice(1)),
-        any_ask=told.best(gain - gain[:, :1], at_claim=True),
-        claim=told.best(gain - gain[:1, :1], asks=slice(1)),
-        both=told.best(gain - gain[:1, :1]),
+        ask=attack.best(gain - gain[:1, :1], claims=slice(1)),
+        any_ask=attack.best(gain - gain[:, :1], at_claim=True),
+        claim=attack.best(gain - gain[:1, :1], asks=slice(1)),
+        both=attack.best(gain - gain[:1, :1]),
     )
 
 
@@ -68,10 +68,10 @@ def _scale(books: Books) -> FloatArray:
 
 
 def _claims(books: Books, p: FloatArray) -> list[FloatArray]:
-    told = [np.full(len(p), claim) for claim in _CLAIMS]
+    fixed = [np.full(len(p), claim) for claim in _CLAIMS]
     near = [np.where((p + step >= 0.01) & (p + step <= 1.0), p + step, p) for step in _NEAR]
     rivals = [books.bids.claim[:, agent] for agent in range(books.belief.shape[1])]
-    return [*told, *near, *rivals]
+    return [*fixed, *near, *rivals]
 
 
 def _asks(books: Books, truth: FloatArray) -> list[FloatArray]:
@@ -87,7 +87,7 @@ def _tried(rule: Mechanism, books: Books, asks: FloatArray, claims: FloatArray) 
     """Utility and whether hired (claims, asks, B), of asks (claims, asks, B) at claims (claims, B)."""
     made, hired = np.empty(asks.shape), np.empty(asks.shape, np.bool_)
     for place, (ask, claim) in enumerate(zip(asks, claims, strict=True)):
-        award = books.award(rule, books.told(ask, np.broadcast_to(claim, ask.shape)))
+        award = books.award(rule, books.with_own_bid(ask, np.broadcast_to(claim, ask.shape)))
         made[place], hired[place] = books.utility(award), books.own(award.hired)
     return made, hired
 
@@ -97,13 +97,13 @@ def _edges(rule: Mechanism, books: Books, claims: FloatArray, won: BoolArray) ->
     scale = _scale(books)
 
     def wins(shares: FloatArray) -> BoolArray:
-        return np.asarray(books.own(books.award(rule, books.told(shares * scale, claims)).hired))
+        return np.asarray(books.own(books.award(rule, books.with_own_bid(shares * scale, claims)).hired))
 
     low, high = (np.where(np.isnan(side), 1.0, side) * scale for side in critical(wins, won, _SHARES))
     return low, high
 
 
-class _Told(NamedTuple):
+class _Attack(NamedTuple):
     """What was tried: asks (claims, asks, B), claims (claims, B)."""
 
     rule: Mechanism
@@ -128,6 +128,6 @@ class _Told(NamedTuple):
 
     def _said(self, q: int, a: int, b: int) -> str:
         ask, claim = self.asks[q, a], self.claims[q]
-        award = self.books.award(self.rule, self.books.told(ask, claim))
+        award = self.books.award(self.rule, self.books.with_own_bid(ask, claim))
         said = f"ask {ask[b]:.6g}, claim {claim[b]:.6g}" if np.isfinite(ask[b]) else "abstaining"
         return f"{said} ({terms(award, b, int(self.books.me[b]))})"

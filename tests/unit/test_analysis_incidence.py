@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from analysis.arm import ArmData
-from analysis.differences import differences_table
+from analysis.differences import QUANTITIES, differences, differences_table
 from analysis.figures import incidence as figure
 from analysis.incidence import COLUMNS, incidence, incidence_table
+from analysis.inference import REPLAYED
 from sim.bundled import find_scenario
 from sim.ledger import Ledger
 from sim.run import arm_rules, arm_world, scenario_origin
@@ -207,3 +208,18 @@ def test_arm_far_off_the_rest_is_told_in_words_and_flattens_none() -> None:
     assert texts[0].startswith("off the scale: principal −")
     assert bars.shape[1] == len(arms) - 1
     assert np.abs(bars).max() < 3.0
+
+
+def test_welfare_and_principal_are_those_of_the_differences_where_arms_were_replayed() -> None:
+    """A figure must not lack an interval that the table of differences has."""
+    rng = np.random.default_rng(3)
+    first, second = (
+        replace(arm, replayed=True, replays={name: rng.normal(size=200) for name in QUANTITIES})
+        for arm in [arm for arm, _ in recorded().values()][:2]
+    )
+    found, table = incidence(second, first), differences(second, first)
+    assert found.clusters == REPLAYED
+    for own, name in ((found.welfare, "welfare"), (found.principal, "surplus")):
+        assert (own.low, own.high) == (table[name].low, table[name].high)
+        assert own.low < own.value < own.high
+    assert np.isnan(found.agents.low).all()
