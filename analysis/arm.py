@@ -23,7 +23,7 @@ from analysis.observed import Observed, stated_claims
 from analysis.wealth import exit_ticks
 from sim.arrays import BoolArray, FloatArray, IntArray, frozen
 from sim.card import PastCard
-from sim.coupling import coupling, replayed
+from sim.coupling import coupling, hires_by_record, replayed
 from sim.errors import ArrayError
 from sim.ledger import STATUS, Ledger
 from sim.plans import Plans
@@ -161,6 +161,11 @@ class ArmData:
     def by(self) -> By:
         """Clusters of what happened in the market."""
         return "none" if self.replayed else clusters_of(self.world, self.coupled)
+
+    @property
+    def by_record(self) -> bool:
+        """Whom it hires follows from a record."""
+        return hires_by_record(self.coupled)
 
     @property
     def over(self) -> str:

@@ -43,7 +43,8 @@ def difference(arm: ArmData, baseline: ArmData, name: str) -> Estimate:
     if itself or joint(arm, baseline) != "none" or arm.replays is None or baseline.replays is None:
         return found
     shares = (float((a > b).mean()), float((a < b).mean())) if rate else None
-    return with_error_of_difference(found, arm.replays[name], baseline.replays[name], arm.world.n_tasks, shares)
+    replays, by_record = (arm.replays[name], baseline.replays[name]), arm.by_record or baseline.by_record
+    return with_error_of_difference(found, *replays, arm.world.n_tasks, shares, by_record=by_record)
 
 
 def differences(arm: ArmData, baseline: ArmData) -> dict[str, Estimate]:

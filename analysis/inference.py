@@ -27,7 +27,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.intervals import paired_rate_interval, paired_rate_p, rate_interval, t_interval, t_p
+from analysis.intervals import (
+    paired_rate_interval,
+    paired_rate_p,
+    rate_interval,
+    skewed_t_interval,
+    t_interval,
+    t_p,
+)
 from sim.arrays import BoolArray, FloatArray, IntArray
 
 By = Literal["task", "pair", "replication", "none"]
@@ -77,6 +84,7 @@ class Clustered:
     se: FloatArray
     clusters: IntArray
     single: BoolArray  # clusters are alike and each holds one trial, or copies of one
+    skewness: FloatArray  # of the influences of the clusters; 0 where they do not vary
 
     @classmethod
     def of(cls, num: FloatArray, den: FloatArray, least: int = 2) -> Clustered:
@@ -89,7 +97,9 @@ class Clustered:
         alike = (den == 0) | (den == den.max(axis=0, initial=0.0))
         single = np.asarray(np.all(alike & ((num == 0) | (np.abs(num) == den)), axis=0))
         clusters = (den > 0).sum(axis=0)
-        return cls(num, den, value, standard_error(influence, clusters, same, least), clusters, single)
+        se = standard_error(influence, clusters, same, least)
+        skewness = skewness_of((influence**2).sum(axis=0), (influence**3).sum(axis=0), clusters, same)
+        return cls(num, den, value, se, clusters, single, skewness)
 
 
 def clustered(num: FloatArray, den: FloatArray, by: By) -> Clustered:
@@ -120,11 +130,11 @@ def ratio(num: ArrayLike, den: ArrayLike, by: By, *, rate: bool = False, exact: 
 
 
 def estimate_of(found: Clustered, se_mc: FloatArray, *, rate: bool = False, exact: bool = False) -> Estimate:
-    """The estimate that clusters give."""
+    """The level that clusters give."""
     if rate:
         low, high = rate_interval(found.value, found.se, found.clusters, found.single)
     else:
-        low, high = t_interval(found.value, found.se, found.clusters)
+        low, high = skewed_t_interval(found.value, found.se, found.clusters, found.skewness)
     if exact:
         low, high = (np.where(found.se == 0, found.value, end) for end in (low, high))
     p = np.full(found.value.shape, np.nan)
@@ -178,8 +188,11 @@ def difference_of(
 ) -> Estimate:
     """The paired difference that clusters give. more, less: of rates, the shares of auctions that only one solved."""
     if not rate or exact:
-        estimate = estimate_of(found, se_mc, exact=exact)
-        return replace(estimate, p=t_p(found.value, found.se, found.clusters))
+        low, high = t_interval(found.value, found.se, found.clusters)
+        if exact:
+            low, high = (np.where(found.se == 0, found.value, end) for end in (low, high))
+        p = t_p(found.value, found.se, found.clusters)
+        return Estimate(found.value, found.se, se_mc, low, high, found.clusters, p)
     known = np.where(np.isnan(found.value), np.nan, 1.0)
     parts = known * more, known * less, found.se, found.clusters, found.single
     low, high = paired_rate_interval(*parts)
@@ -206,6 +219,13 @@ def without_error(value: ArrayLike) -> Estimate:
     number = np.asarray(value, np.float64)
     unknown = np.full(number.shape, np.nan)
     return Estimate(number, unknown, unknown, unknown, unknown, np.zeros(number.shape, np.int64), unknown)
+
+
+def skewness_of(squares: FloatArray, cubes: FloatArray, clusters: IntArray, same: BoolArray) -> FloatArray:
+    """Skewness of clusters (...) from the sums of squares and cubes about their mean; 0 where they do not vary."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        skewness = np.sqrt(clusters) * cubes / squares**1.5
+    return np.asarray(np.where((squares > 0) & ~same, skewness, 0.0))
 
 
 def standard_error(influence: FloatArray, clusters: IntArray, same: BoolArray, least: int = 2) -> FloatArray:

@@ -139,7 +139,7 @@ def _replayed(arm: ArmData, estimates: dict[str, Estimate]) -> dict[str, Estimat
     """The estimates with the errors that redrawn tables give them, where the arm was replayed on any."""
     if arm.by != "none" or arm.replays is None:
         return estimates
-    return with_errors(estimates, arm.replays, arm.world.n_tasks)
+    return with_errors(estimates, arm.replays, arm.world.n_tasks, by_record=arm.by_record)
 
 
 def exited(arm: ArmData) -> BoolArray:

@@ -1,10 +1,11 @@
-"""Sums over clusters that add up from job to job, and the standard error that follows from them.
+"""Sums over clusters that add up from job to job, and the standard error and skewness that follow from them.
 
 Index convention: G clusters, Q quantities; every field is (Q,). With theta = num / den of the clusters summed so far,
 d = den of a cluster and v = num - theta d
 
     num, den          totals
     vv, vd, dd        sums over clusters of v^2, v d and d^2, so that nothing cancels
+    vvv, vvd, vdd, ddd   those of v^3, v^2 d, v d^2 and d^3
     clusters          clusters that hold an observation (den > 0)
     first_num, first_den, same   the first cluster, and whether all equal it bit for bit
     unit              den of the clusters that hold an observation, 0 where none does, NaN where they are unlike
@@ -22,10 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.inference import LEAST, By, Clustered
+from analysis.inference import LEAST, By, Clustered, skewness_of
 from sim.arrays import BoolArray, FloatArray, IntArray
 
-_CHUNK = 8192  # clusters at a time: what is made of them stays in the processor's cache
+_CHUNK = 32768  # (quantity, cluster) at a time: what is made of them stays in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,10 @@ class Moments:
     vv: FloatArray
     vd: FloatArray
     dd: FloatArray
+    vvv: FloatArray
+    vvd: FloatArray
+    vdd: FloatArray
+    ddd: FloatArray
     clusters: IntArray
     first_num: FloatArray
     first_den: FloatArray
@@ -45,44 +50,63 @@ class Moments:
     whole: BoolArray
 
     @classmethod
-    def of(cls, num: FloatArray, den: FloatArray, rate: bool = False) -> Moments:
-        """Of clusters (Q, G); den may be broadcast. rate: whether nums are whole is asked of rates only."""
-        constant = den.strides[1] == 0 and num.shape[1] > 1
-        few = den[:, :1] if constant else den  # what is the same in all clusters is looked at once
+    def of(cls, num: FloatArray, den: FloatArray, rate: BoolArray) -> Moments:
+        """Of clusters num (Q, G), den (Q, G) or, where it is the same in all clusters, (Q, 1).
+
+        rate (Q,): whether nums are whole is asked of rates only.
+        """
+        constant = den.shape[1] == 1
         times = num.shape[1] if constant else 1
-        total, size = num.sum(axis=1), few.sum(axis=1) * times
+        total, size = num.sum(axis=1), den.sum(axis=1) * times
         theta = theta_of(total, size)[:, None]
-        products = np.zeros((3, len(total)))
-        for start in range(0, num.shape[1], _CHUNK):
-            part = slice(start, start + _CHUNK)
-            d = few if constant else den[:, part]
+        squares, cubes = np.zeros((3, len(total))), np.zeros((4, len(total)))
+        step = max(1, _CHUNK // max(1, len(total)))
+        for start in range(0, num.shape[1], step):
+            part = slice(start, start + step)
+            d = den if constant else den[:, part]
             v = num[:, part] - theta * d
-            products[0] += np.einsum("qg,qg->q", v, v)
-            products[1] += v.sum(axis=1) * d[:, 0] if constant else np.einsum("qg,qg->q", v, d)
-            products[2] += d[:, 0] ** 2 * v.shape[1] if constant else np.einsum("qg,qg->q", d, d)
-        most, observed = few.max(axis=1), np.count_nonzero(few, axis=1) * times
-        alike = (observed == 0) | (np.count_nonzero(few == most[:, None], axis=1) * times == observed)
+            vv = v * v
+            if constant:  # then v sums to 0
+                one, sum_of_squares, none = d[:, 0], vv.sum(axis=1), np.zeros(len(total))
+                squares += sum_of_squares, none, one**2 * v.shape[1]
+                cubes += np.einsum("qg,qg->q", vv, v), sum_of_squares * one, none, one**3 * v.shape[1]
+            else:
+                dd = d * d
+                squares += vv.sum(axis=1), np.einsum("qg,qg->q", v, d), dd.sum(axis=1)
+                cubes += [np.einsum("qg,qg->q", left, right) for left, right in ((vv, v), (vv, d), (v, dd), (dd, d))]
+        most, observed = den.max(axis=1), np.count_nonzero(den, axis=1)
+        alike = (observed == 0) | (np.count_nonzero(den == most[:, None], axis=1) == observed)
         whole = np.zeros(len(total), np.bool_)
-        if rate:
-            whole = np.count_nonzero((num == 0) | (np.abs(num) == den), axis=1) == num.shape[1]
+        trials = num[rate]
+        whole[rate] = np.all((trials == 0) | (np.abs(trials) == den[rate]), axis=1)
+        vv, vd, dd = squares
+        vvv, vvd, vdd, ddd = cubes
         return cls(
             total,
             size,
-            products[0],
-            products[1],
-            products[2],
-            observed,
+            vv,
+            vd,
+            dd,
+            vvv,
+            vvd,
+            vdd,
+            ddd,
+            observed * times,
             np.array(num[:, 0]),
             np.array(den[:, 0]),
-            (num.min(axis=1) == num.max(axis=1)) & (few.min(axis=1) == most),
+            np.all(num == num[:, :1], axis=1) & (den.min(axis=1) == most),
             np.where(alike, most, np.nan),
             whole,
         )
 
+    def rows(self, order: IntArray) -> Moments:
+        """Some of the quantities."""
+        return Moments(*(getattr(self, one.name)[order] for one in fields(self)))
+
     @classmethod
     def joined(cls, parts: list[Moments]) -> Moments:
         """Quantities side by side."""
-        return cls(*(np.concatenate([np.atleast_1d(getattr(part, one.name)) for part in parts]) for one in fields(cls)))
+        return cls(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls)))
 
     @classmethod
     def read(cls, columns: Mapping[str, NDArray[Any]], level: str) -> Moments:
@@ -97,16 +121,22 @@ class Moments:
         """Of the clusters of both, which have none in common."""
         num, den = self.num + other.num, self.den + other.den
         theta = theta_of(num, den)
-        moved = [part.about(theta) for part in (self, other)]
+        vv, vd, dd, vvv, vvd, vdd, ddd = (
+            one + two for one, two in zip(self.about(theta), other.about(theta), strict=True)
+        )
         equal = (self.first_num == other.first_num) & (self.first_den == other.first_den)
         unit = np.where(self.unit == 0, other.unit, np.where(other.unit == 0, self.unit, self.unit))
         unlike = (self.unit != other.unit) & (self.unit != 0) & (other.unit != 0)
         return Moments(
             num,
             den,
-            moved[0][0] + moved[1][0],
-            moved[0][1] + moved[1][1],
-            self.dd + other.dd,
+            vv,
+            vd,
+            dd,
+            vvv,
+            vvd,
+            vdd,
+            ddd,
             self.clusters + other.clusters,
             self.first_num,
             self.first_den,
@@ -115,10 +145,18 @@ class Moments:
             self.whole & other.whole,
         )
 
-    def about(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """vv and vd about another theta."""
+    def about(self, theta: FloatArray) -> tuple[FloatArray, ...]:
+        """vv to ddd about another theta."""
         shift = theta_of(self.num, self.den) - theta
-        return self.vv + 2 * shift * self.vd + shift**2 * self.dd, self.vd + shift * self.dd
+        return (
+            self.vv + 2 * shift * self.vd + shift**2 * self.dd,
+            self.vd + shift * self.dd,
+            self.dd,
+            self.vvv + 3 * shift * self.vvd + 3 * shift**2 * self.vdd + shift**3 * self.ddd,
+            self.vvd + 2 * shift * self.vdd + shift**2 * self.ddd,
+            self.vdd + shift * self.ddd,
+            self.ddd,
+        )
 
     def clustered(self, by: By) -> Clustered:
         """What `inference.Clustered` finds from the clusters themselves, but for the sums by cluster."""
@@ -129,7 +167,8 @@ class Moments:
         se = np.where(self.same & ~np.isnan(se), 0.0, se)
         empty = np.zeros((0, *value.shape))
         single = self.whole & ~np.isnan(self.unit)
-        return Clustered(empty, empty, value, se, self.clusters, np.asarray(single))
+        skewness = skewness_of(self.vv, self.vvv, self.clusters, self.same)
+        return Clustered(empty, empty, value, se, self.clusters, np.asarray(single), skewness)
 
 
 def theta_of(num: FloatArray, den: FloatArray) -> FloatArray:

@@ -7,6 +7,11 @@ played on each (sim/resampled.py), with as many replications as the run has, at 
 
     se = standard deviation over tables;  intervals as in analysis/intervals.py, with the tasks as clusters
 
+Where whom it hires follows from a record, dollars have the percentile interval instead: the 2.5 and 97.5 % points of
+the redrawn tables [EfronTibshirani1993]. A record of a redrawn table is noisier than that of the table, so that the
+arm spreads its awards over more agents and its costs vary less from table to table than they should: with `split` and
+50 tasks their t interval holds the truth in .86 of tables, the percentile interval in .94.
+
 Tables of fewer than LEAST_TASKS tasks are too small for it: there is no interval. Nor is there one where an advisor
 learns by families of tasks, which a redrawn table does not have. A jackknife is no substitute: whom a record puts first
 jumps, and the interval would hold the truth between .88 and 1.00 of the time.
@@ -20,7 +25,16 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.inference import Estimate
-from analysis.intervals import paired_rate_interval, paired_rate_p, rate_interval, t_interval, t_p
+from analysis.intervals import (
+    CONFIDENCE,
+    Interval,
+    paired_rate_interval,
+    paired_rate_p,
+    rate_interval,
+    t_interval,
+    t_p,
+    t_quantile,
+)
 from analysis.sweep_cells import PER_AGENT, PER_ARM, Cells
 from analysis.sweep_metrics import RATES
 from sim.arrays import FloatArray, IntArray
@@ -80,36 +94,63 @@ def task_counts(seed: int, tables: range, n_tasks: int) -> IntArray:
     return np.bincount(at.ravel(), minlength=len(tables) * n_tasks).reshape(len(tables), n_tasks)
 
 
-def with_errors(estimates: Mapping[str, Estimate], values: Values, tasks: int) -> dict[str, Estimate]:
-    """The estimates, all of an arm or all of its agents, with what redrawn tables say of their errors, if anything."""
+def with_errors(
+    estimates: Mapping[str, Estimate], values: Values, tasks: int, *, by_record: bool
+) -> dict[str, Estimate]:
+    """The estimates, all of an arm or all of its agents, with what redrawn tables say of their errors, if anything.
+
+    by_record: whom the arm hires follows from a record of the table.
+    """
     found = dict(estimates)
     for name, one in estimates.items():
         if name in values and values[name].shape[:-1] == one.value.shape:
-            found[name] = _with_error(one, values[name], tasks, rate=name in RATES)
+            found[name] = _with_error(one, values[name], tasks, rate=name in RATES, by_record=by_record)
     return found
 
 
-def _with_error(one: Estimate, values: FloatArray, tasks: int, *, rate: bool) -> Estimate:
+def _with_error(one: Estimate, values: FloatArray, tasks: int, *, rate: bool, by_record: bool) -> Estimate:
     se, clusters = _spread(values), np.full(one.value.shape, tasks)
     if rate:
         low, high = rate_interval(one.value, se, clusters, np.False_)
+    elif by_record:
+        low, high = _percentiles(values, se)
     else:
         low, high = t_interval(one.value, se, clusters)
     return replace(one, se=se, low=low, high=high, clusters=clusters)
 
 
 def with_error_of_difference(
-    one: Estimate, values: FloatArray, base: FloatArray, tasks: int, shares: tuple[float, float] | None
+    one: Estimate,
+    values: FloatArray,
+    base: FloatArray,
+    tasks: int,
+    shares: tuple[float, float] | None,
+    *,
+    by_record: bool,
 ) -> Estimate:
-    """A paired difference with what the same redrawn tables say of it. shares: of a rate, as in `difference_of`."""
+    """A paired difference with what the same redrawn tables say of it.
+
+    shares: of a rate, as in `difference_of`. by_record: whom one of the arms hires follows from a record. The p value
+    of a percentile interval is that of a t statistic with its middle and its width, so that both agree at 95 %.
+    """
     se, clusters = _spread(values - base), np.full(one.value.shape, tasks)
-    if shares is None:
-        low, high = t_interval(one.value, se, clusters)
-        p = t_p(one.value, se, clusters)
-    else:
+    if shares is not None:
         low, high = paired_rate_interval(*shares, se, clusters, np.False_)
         p = paired_rate_p(*shares, se, clusters, np.False_)
+    elif by_record:
+        low, high = _percentiles(values - base, se)
+        p = t_p((low + high) / 2.0, (high - low) / 2.0 / t_quantile(clusters), clusters)
+    else:
+        low, high = t_interval(one.value, se, clusters)
+        p = t_p(one.value, se, clusters)
     return replace(one, se=se, low=np.asarray(low), high=np.asarray(high), clusters=clusters, p=p)
+
+
+def _percentiles(values: FloatArray, se: FloatArray) -> Interval:
+    """Percentile interval of 95 % from the values of redrawn tables, the last axis; NaN where they do not vary."""
+    tail = (1.0 - CONFIDENCE) / 2.0
+    low, high = (np.where(se > 0, np.quantile(values, at, axis=-1), np.nan) for at in (tail, 1.0 - tail))
+    return low, high
 
 
 def _spread(values: FloatArray) -> FloatArray:

@@ -13,8 +13,8 @@ All of these add up over jobs (`merge`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,12 +100,8 @@ def rows(measured: Measure, baseline: Measure) -> dict[str, NDArray[Any]]:
 
 def _columns(parts: Sequence[Part], rates: Sequence[bool], by: By, recorded: bool) -> dict[str, NDArray[Any]]:
     """The columns of some quantities; nobody solved more or less. rates: of each part, whether it is one."""
-    both = list(zip(parts, rates, strict=True))
-    noise = Moments.joined([Moments.of(num.sum(axis=2), den.sum(axis=2), rate) for (num, den), rate in both])
-    main = noise
-    if by == "pair":
-        flat = [([side.reshape(len(side), -1) for side in part], rate) for part, rate in both]
-        main = Moments.joined([Moments.of(num, den, rate) for (num, den), rate in flat])
+    noise = _moments(parts, rates, lambda side: side.sum(axis=2))
+    main = _moments(parts, rates, lambda side: side.reshape(len(side), -1)) if by == "pair" else noise
     count = len(noise.num)
     columns = noise.columns("noise") | main.columns("main")
     columns |= {"by": np.full(count, BYS.index(by), np.int8), "more": np.zeros(count), "less": np.zeros(count)}
@@ -113,6 +109,28 @@ def _columns(parts: Sequence[Part], rates: Sequence[bool], by: By, recorded: boo
         for name, place in (("task_num", 0), ("task_den", 1)):
             columns[name] = np.concatenate([part[place].sum(axis=1) for part in parts])
     return columns
+
+
+def _moments(parts: Sequence[Part], rates: Sequence[bool], clusters: Callable[[FloatArray], FloatArray]) -> Moments:
+    """Of all rows of the parts, in their order; those with the same den everywhere are added up together, and so are
+    the others. clusters: (q, R, T) -> (q, G)."""
+    found: list[Moments] = []
+    order: list[int] = []
+    sizes = [len(num) for num, _ in parts]
+    first = np.cumsum([0, *sizes])
+    for same in (True, False):
+        chosen = [at for at, (_, den) in enumerate(parts) if (den.strides[1:] == (0, 0)) == same]
+        if not chosen:
+            continue
+        num = np.concatenate([clusters(parts[at][0]) for at in chosen])
+        if same:
+            cells = parts[0][0].shape[1] * parts[0][0].shape[2] // num.shape[1]  # in a cluster
+            den = np.concatenate([parts[at][1][:, 0, :1] * cells for at in chosen])
+        else:
+            den = np.concatenate([clusters(parts[at][1]) for at in chosen])
+        found.append(Moments.of(num, den, np.repeat([rates[at] for at in chosen], [sizes[at] for at in chosen])))
+        order.extend(place for at in chosen for place in range(first[at], first[at + 1]))
+    return Moments.joined(found).rows(np.argsort(order))
 
 
 REDUCER = Reducer(measure, rows)
@@ -160,11 +178,8 @@ def _by_clusters(total: Mapping[str, NDArray[Any]]) -> Clustered:
     if "task_num" in total:
         found = Clustered.of(total["task_num"].T, total["task_den"].T)
     else:
-        pair, replication = main.clustered("pair"), main.clustered("replication")
-        coarse = by == BYS.index("replication")
-        found = Clustered(
-            pair.num, pair.den, pair.value, np.where(coarse, replication.se, pair.se), pair.clusters, pair.single
-        )
+        found, coarse = main.clustered("pair"), by == BYS.index("replication")
+        found = replace(found, se=np.where(coarse, main.clustered("replication").se, found.se))
     unknown = by == BYS.index("none")
     se: FloatArray = np.where(unknown, np.nan, found.se)
-    return Clustered(found.num, found.den, found.value, se, np.where(unknown, 0, found.clusters), found.single)
+    return replace(found, se=se, clusters=np.where(unknown, 0, found.clusters))

@@ -49,6 +49,11 @@ def coupling(rules: Rules, world: World) -> tuple[str, ...]:
     return (*world.shared, *(name for name, does in found.items() if does))
 
 
+def hires_by_record(coupled: tuple[str, ...]) -> bool:
+    """Whom an arm with this `coupling` hires follows from a record of the agents."""
+    return _ADVICE in coupled
+
+
 def replayed(rules: Rules, world: World) -> bool:
     """What happens at a task of this recorded table follows from the other tasks that are in it."""
     return world.recorded and bool(set(coupling(rules, world)) - {_COST, _CARD})

@@ -123,11 +123,13 @@ def coverage(name: str, tasks: int, replications: int, datasets: int, **world: A
         if number >= datasets:
             continue
         redrawn = [replays(arm, origin, number, replications) for arm in scenario.arms]
-        found = with_errors(estimates, redrawn[0], tasks)
+        found = with_errors(estimates, redrawn[0], tasks, by_record="record" in name)
         for m in METRICS:
             own, base = (one.auctions[m][0] for one in cells)
             shares = (float((own > base).mean()), float((own < base).mean())) if m in RATES else None
-            gap = with_error_of_difference(gaps[m], redrawn[0][m], redrawn[1][m], tasks, shares)
+            gap = with_error_of_difference(
+                gaps[m], redrawn[0][m], redrawn[1][m], tasks, shares, by_record="record" in name
+            )
             for key, one in ((m, found[m]), (f"{m}, paired", gap)):
                 ends.setdefault(key, []).append((float(one.low), float(one.high)))
     return {key: _held(np.array(pairs), float(np.mean(values[key]))) for key, pairs in ends.items()}

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.resampled import LEAST_TASKS, TABLES, can_be_replayed, replays, task_counts
+from analysis.inference import ratio
+from analysis.resampled import (
+    LEAST_TASKS,
+    TABLES,
+    can_be_replayed,
+    replays,
+    task_counts,
+    with_error_of_difference,
+    with_errors,
+)
 from sim.coupling import coupling, replayed
 from sim.origin import TableOrigin
 from sim.resampled import drawn_tasks, resampled_world
@@ -93,6 +102,26 @@ def test_uncoupled_arms_need_no_replay_and_find_the_same_error_by_one() -> None:
     assert spread == pytest.approx(per_task.std(ddof=1) / np.sqrt(T), rel=0.15)  # of 200 tables: se .05
 
 
+def test_by_a_record_dollars_have_the_percentiles_of_redrawn_tables() -> None:
+    """The p value of a difference says what its interval says; rates and other arms keep theirs."""
+    draws = np.random.default_rng(4)
+    values, base = draws.gamma(2.0, 0.1, TABLES), draws.gamma(2.0, 0.05, TABLES)
+    estimates = {name: ratio(np.full((1, T), 0.3), 1.0, "none", rate=name == "solve_rate") for name in NAMES}
+    record, learned = (
+        with_errors(estimates, dict.fromkeys(NAMES, values), T, by_record=by_record) for by_record in (True, False)
+    )
+    assert (float(record["cost"].low), float(record["cost"].high)) == pytest.approx(np.percentile(values, [2.5, 97.5]))
+    half = 1.9860863 * values.std(ddof=1)  # t with 92 degrees of freedom
+    assert float(learned["cost"].high - learned["cost"].low) == pytest.approx(2 * half, rel=1e-6)
+    assert record["solve_rate"].low == learned["solve_rate"].low
+    for shift, told in ((0.0, False), (0.35, True)):
+        found = with_error_of_difference(estimates["cost"], values + shift, base, T, None, by_record=True)
+        assert (found.low > 0) == (found.p < 0.05) == told
+    same = with_error_of_difference(estimates["cost"], values, values, T, None, by_record=True)
+    assert np.isnan([same.low, same.high, same.p]).all()
+
+
+NAMES = ("cost", "solve_rate")
 REASONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "second price": ("", ()),
     "route by record, split": ("", ("standing.expected_cost, a record", "standing.advice, a record")),

@@ -1,10 +1,8 @@
-"""Intervals hold the truth as often as they say: docs/intervals.md has the whole table.
-
-What is known to fall short is a strict xfail against the same bound as everything else.
-"""
+"""Intervals hold the truth as often as they say: docs/intervals.md has the whole table."""
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 
 import numpy as np
@@ -23,19 +21,8 @@ def found_of(kind: tuple[str, str]) -> pd.DataFrame:
     return study.table(case for case in study.cases() if (case.kind, case.coupled) == kind)
 
 
-def _continuous(kind: tuple[str, str], name: str) -> object:
-    short = (kind[1], name) == ("reputation", "cost")
-    marks = pytest.mark.xfail(strict=True, reason=".902 at 50 tasks and 5 replications") if short else ()
-    return pytest.param(kind, name, marks=marks, id=f"{' '.join(kind)} {name}")
-
-
-def _replayed(name: str) -> object:
-    short = name == "routed by a record, split"
-    return pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="cost .865, paired .85") if short else ())
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "name"), [_continuous(kind, name) for kind in KINDS for name in study.CONTINUOUS])
+@pytest.mark.parametrize(("kind", "name"), list(itertools.product(KINDS, study.CONTINUOUS)))
 def test_continuous_quantities(kind: tuple[str, str], name: str) -> None:
     """95 +- 2 % for each, at 20 tasks and 50, with 5, 10 and 30 replications."""
     found = found_of(kind)
@@ -56,7 +43,7 @@ def test_rates(kind: tuple[str, str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [_replayed(name) for name in replays.ARMS])
+@pytest.mark.parametrize("name", list(replays.ARMS))
 def test_replays_on_redrawn_tables(name: str) -> None:
     """200 tables of 50 tasks: coverage of 95 % less three points for tables so small and three standard errors."""
     n_tables = 200

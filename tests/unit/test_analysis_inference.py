@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import norm, t
+from scipy.stats import norm, skew, t
 
 from analysis import calibration as cal
 from analysis.inference import linearised, mean, paired_difference, ratio
-from analysis.intervals import tango
+from analysis.intervals import skewed_t_interval, t_interval, tango
 
 
 def test_a_mean_over_tasks_has_the_textbook_error():
@@ -33,7 +33,29 @@ def test_fewer_than_five_coupled_replications_have_no_interval():
     x = np.random.default_rng(7).normal(size=(5, 3))
     few, enough = mean(x[:4], "replication"), mean(x, "replication")
     assert np.isnan([few.se, few.low, few.high]).all()
-    assert enough.high - enough.low == pytest.approx(2 * 2.7764451052 * enough.se)
+    same(enough, skewed_t_interval(enough.value, enough.se, 5, skewness(x.mean(1))))
+
+
+def same(found, interval):
+    np.testing.assert_allclose((found.low, found.high), interval)
+
+
+def skewness(values):
+    return float(skew(values))  # the biased one: third moment / second moment ** 1.5
+
+
+def test_levels_are_corrected_for_skewness_and_differences_are_not():
+    """A mean over clusters, and a ratio by the influences of its clusters; empty clusters are none."""
+    x = np.random.default_rng(8).exponential(size=(1, 30))
+    level, difference = mean(x, "task"), paired_difference(x, np.zeros((1, 30)), "task")
+    same(level, skewed_t_interval(x.mean(), level.se, 30, skewness(x[0])))
+    same(difference, t_interval(x.mean(), level.se, 30))
+    assert level.high - x.mean() > 1.1 * (x.mean() - level.low)
+    den = np.array([[1.0, 2.0, 0.0, 1.0, 3.0, 1.0]])
+    num = np.array([[0.2, 2.5, 0.0, 0.1, 1.0, 4.0]])
+    found = ratio(num, den, "task")
+    influence = (num - found.value * den)[den > 0]
+    same(found, skewed_t_interval(found.value, found.se, 5, skewness(influence)))
 
 
 def test_only_what_is_known_to_be_certain_has_an_interval_of_no_width():

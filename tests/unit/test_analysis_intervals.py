@@ -11,6 +11,7 @@ from analysis.intervals import (
     paired_rate_interval,
     paired_rate_p,
     rate_interval,
+    skewed_t_interval,
     t_interval,
     t_p,
     tango,
@@ -27,6 +28,40 @@ def test_t_has_the_degrees_of_freedom_of_its_clusters() -> None:
     assert np.isnan([low[2], high[2]]).all()  # nothing varied: not an interval of no width
     assert np.isnan(t_interval(2.0, np.nan, 20)).all()
     assert t_p(1.0, 0.5, 8) == pytest.approx(stats.t.sf(2.0, 7) * 2)
+
+
+def test_skewed_t_solves_its_own_equation() -> None:
+    """At each end Hall's transform of (mean - end) / se is the quantile of t."""
+    for skewness, n in ((1.5, 20), (-0.8, 5), (3.0, 40), (1e-5, 12)):
+        for end, sign in zip(skewed_t_interval(2.0, 0.5, n, skewness), (1, -1), strict=True):
+            x, root = (2.0 - float(end)) / 0.5, np.sqrt(n)
+            f = x + skewness * x**2 / (3 * root) + skewness**2 * x**3 / (27 * n) + skewness / (6 * root)
+            assert f == pytest.approx(sign * stats.t.ppf(0.975, n - 1), rel=1e-9)
+
+
+def test_skewed_t_without_skewness_is_t_and_mirrors() -> None:
+    for skewness in (0.0, 1e-12, np.nan):
+        np.testing.assert_allclose(skewed_t_interval(2.0, 0.5, 9, skewness), t_interval(2.0, 0.5, 9))
+    low, high = skewed_t_interval(2.0, 0.5, 9, 1.1)
+    np.testing.assert_allclose(skewed_t_interval(-2.0, 0.5, 9, -1.1), (-high, -low))
+    assert 2.0 - low < high - 2.0
+    assert np.isnan(skewed_t_interval(2.0, [0.0, np.nan, 0.5], [9, 9, 1], 1.0)).all()
+
+
+@pytest.mark.parametrize("n", [5, 20])
+def test_skewed_t_covers_means_of_skewed_clusters(n: int) -> None:
+    """20,000 samples of exponentials (skewness 2): t holds the truth in .88 and .92 of them, this in more."""
+    x = np.random.default_rng(1).exponential(size=(20_000, n))
+    centred = x - x.mean(axis=1, keepdims=True)
+    skewness = (centred**3).mean(axis=1) / (centred**2).mean(axis=1) ** 1.5
+    value, se = x.mean(axis=1), x.std(axis=1, ddof=1) / np.sqrt(n)
+    plain, corrected = (
+        float(((low <= 1.0) & (high >= 1.0)).mean())
+        for low, high in (t_interval(value, se, n), skewed_t_interval(value, se, n, skewness))
+    )
+    assert plain < 0.93
+    assert corrected > plain + 0.01
+    assert corrected > 0.91
 
 
 def test_wilson_solves_its_own_equation() -> None:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from scipy.stats import skew
 
 from analysis.arm import ArmData
 from analysis.figures import arms, hired_rate, incidence, reliability, who_knows
-from analysis.intervals import t_quantile, wilson
+from analysis.intervals import skewed_t_interval, wilson
 from tests.unit.test_analysis_helpers import make_world, posted_alone, sold, table_world
 
 
@@ -57,8 +58,8 @@ def test_bars_of_means_have_the_quantile_of_their_clusters() -> None:
     figure, data = arms.draw(both, {"zero": "zero", "a": "zero"})
     axes = next(axes for axes in figure.axes if axes.get_xlabel().startswith("cost"))
     cost = both[0].per_auction(both[0].cost)[0, :, 0]
-    half = t_quantile(7) * cost.std(ddof=1) / np.sqrt(7)
-    np.testing.assert_allclose(bars(axes)[0], [cost.mean() - half, cost.mean() + half], atol=1e-12)
+    expected = skewed_t_interval(cost.mean(), cost.std(ddof=1) / np.sqrt(7), 7, skew(cost))
+    np.testing.assert_allclose(bars(axes)[0], expected, atol=1e-12)
     assert not crosses(axes)
     assert data["welfare_minus_baseline_p"].notna().tolist() == [False, True]
 
