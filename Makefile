@@ -18,7 +18,7 @@ test: setup
 	$(BIN)/python -m pytest -n auto -m 'not slow'
 
 test-all: setup
-	$(BIN)/python -m pytest -n auto
+	EXAMPLES=all $(BIN)/python -m pytest -n auto
 
 lint: setup
 	$(BIN)/ruff check .

@@ -33,7 +33,6 @@ from analysis.intervals import (
     rate_interval,
     t_interval,
     t_p,
-    t_quantile,
 )
 from analysis.sweep_cells import PER_AGENT, PER_ARM, Cells
 from analysis.sweep_metrics import RATES
@@ -131,7 +130,7 @@ def with_error_of_difference(
     """A paired difference with what the same redrawn tables say of it.
 
     shares: of a rate, as in `difference_of`. by_record: whom one of the arms hires follows from a record. The p value
-    of a percentile interval is that of a t statistic with its middle and its width, so that both agree at 95 %.
+    beside a percentile interval is twice the share of redrawn tables on the other side of 0, and so never under .01.
     """
     se, clusters = _spread(values - base), np.full(one.value.shape, tasks)
     if shares is not None:
@@ -139,11 +138,17 @@ def with_error_of_difference(
         p = paired_rate_p(*shares, se, clusters, np.False_)
     elif by_record:
         low, high = _percentiles(values - base, se)
-        p = t_p((low + high) / 2.0, (high - low) / 2.0 / t_quantile(clusters), clusters)
+        p = np.where(se > 0, _share_beyond(values - base), np.nan)
     else:
         low, high = t_interval(one.value, se, clusters)
         p = t_p(one.value, se, clusters)
     return replace(one, se=se, low=np.asarray(low), high=np.asarray(high), clusters=clusters, p=p)
+
+
+def _share_beyond(values: FloatArray) -> FloatArray:
+    """Two-sided p value of 0 by redrawn tables, the last axis: 2 (1 + k) / (1 + B), k the smaller number beyond 0."""
+    beyond = np.minimum((values <= 0).sum(axis=-1), (values >= 0).sum(axis=-1))
+    return np.minimum(1.0, 2.0 * (1.0 + beyond) / (1.0 + values.shape[-1]))
 
 
 def _percentiles(values: FloatArray, se: FloatArray) -> Interval:

@@ -93,6 +93,7 @@ def test_show_prints_the_same_again(tmp_path: Path) -> None:
     assert "holds an audit" in refused.err
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("o", "p"):
         audited(tmp_path / name, "agent_economy")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.arrays import Award, Bids, Standing, Tender
@@ -16,6 +16,7 @@ from sim.mechanisms.price import FirstPrice
 from tests import reference
 from tests.reference import Agent, Task
 from tests.scenes import Scene, chance, random_scene, registered, scene
+from tests.tried import tried
 
 COUPLED = {name: rule for name, rule in registered().items() if rule.couples_tasks}
 every_rule = pytest.mark.parametrize("rule", COUPLED.values(), ids=COUPLED.keys())
@@ -150,7 +151,7 @@ dyadic = st.builds(
 dyadic_tasks = st.builds(Task, value=grid(1 / 4, 1, 6), reserve=grid(1 / 4, 0, 7))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@tried(300)
 @given(st.data())
 def test_assignment_is_the_best_of_all_matchings_with_ties(data: st.DataObject) -> None:
     m, n = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 4))

@@ -13,13 +13,14 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mechanisms import Mechanism, lookup, names
 from tests import reference, reference_cascade, reference_contracts
 from tests.reference import Agent, Result, Task
 from tests.scenes import assert_award, chance, scene_of
+from tests.tried import tried
 
 Reference = Callable[[list[Agent], Task], Result]
 
@@ -134,14 +135,14 @@ dyadic_tasks = st.builds(
 
 
 @every(MONEY_PAIRS)
-@settings(max_examples=100, deadline=None, derandomize=True)
+@tried(100)
 @given(agents=dyadic_agents, task=dyadic_tasks)
 def test_rule_equals_its_definition_with_ties(rule, definition, agents, task) -> None:
     assert_award(scene_of(agents, task).award(rule), definition(agents, taken(rule, task)))
 
 
 @every(LIVE_PAIRS)
-@settings(max_examples=100, deadline=None, derandomize=True)
+@tried(100)
 @given(
     agents=st.lists(
         st.builds(
@@ -190,7 +191,7 @@ def test_rule_equals_its_definition_in_the_continuum(rule, definition, n) -> Non
 
 
 @pytest.mark.parametrize("form", ["qV-a", "q(V-a)", "qV/(a+ec)"])
-@settings(max_examples=60, deadline=None, derandomize=True)
+@tried(60)
 @given(agents=dyadic_agents, task=dyadic_tasks)
 def test_second_score_pays_the_largest_ask_that_still_wins(form, agents, task) -> None:
     rule = lookup("second_score")(score=form)
@@ -206,7 +207,7 @@ def test_second_score_pays_the_largest_ask_that_still_wins(form, agents, task) -
     "definition",
     [reference_contracts.agent_economy_second_score, reference_contracts.agent_economy_phase2_second_score],
 )
-@settings(max_examples=60, deadline=None, derandomize=True)
+@tried(60)
 @given(agents=dyadic_agents, task=dyadic_tasks)
 def test_live_second_score_pays_the_largest_ask_that_still_wins(definition, agents, task) -> None:
     """Rules are monotone, so who wins as first score wins as second score: the definition's own winner is asked."""
@@ -216,7 +217,7 @@ def test_live_second_score_pays_the_largest_ask_that_still_wins(definition, agen
         assert award.pay_success[who] == pytest.approx(largest, rel=1e-9, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@tried(60)
 @given(agents=dyadic_agents, task=dyadic_tasks)
 def test_hybrid_pays_the_largest_ask_that_still_wins(agents, task) -> None:
     task, award = replace(task, penalty=0.0), scene_of(agents, task).award(lookup("hybrid")())
@@ -225,7 +226,7 @@ def test_hybrid_pays_the_largest_ask_that_still_wins(agents, task) -> None:
         assert award.pay_success[who] == pytest.approx(largest, rel=1e-9, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@tried(60)
 @given(agents=dyadic_agents, task=dyadic_tasks)
 def test_second_price_pays_the_largest_ask_that_still_wins(agents, task) -> None:
     award = scene_of(agents, task).award(lookup("second_price")())

@@ -11,16 +11,17 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.arrays import BoolArray, FloatArray, Status, settle
 from sim.mechanisms import Mechanism
 from tests.scenes import Scene, award_bytes, chance, random_scene, registered_with_switches, scene, truthful, utility
+from tests.tried import tried
 
 RULES = registered_with_switches()
 TOLERANCE = 1e-9
-lies_of_hypothesis = settings(max_examples=50, deadline=None, derandomize=True)
+lies_of_hypothesis = tried(50)
 
 # Claims that vanish without being 0 have their own test, in tests/theory/test_scores.py.
 shares = st.one_of(st.just(0.0), st.floats(1e-6, 1.0))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.ledger import OUTCOME
 from sim.mechanisms.price import HireAll
 from sim.simulate import simulate
+from tests.tried import tried
 from tests.worlds import accounted, rules, worlds
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@tried(30)
 @given(data=st.data())
 def test_counts_are_sums_over_rows(data: st.DataObject) -> None:
     world = data.draw(worlds())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mechanisms import Mechanism
@@ -11,11 +11,12 @@ from sim.scenario import label_of
 from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.reference_market import naive_market
+from tests.tried import tried
 from tests.worlds import accounted, examples, rules, worlds
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@tried(60)
 @given(data=st.data())
 def test_event_market_equals_the_naive_market(mechanism: Mechanism, data: st.DataObject) -> None:
     world = data.draw(worlds())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.engine import play_alone
@@ -15,6 +15,7 @@ from sim.simulate import simulate
 from sim.world import World
 from tests.market.play import ledger_of
 from tests.reference_market import CLEARING, COMPLETION, POSTING, NaiveMarket
+from tests.tried import tried
 from tests.worlds import examples, make_rules, make_world, rules, worlds
 
 
@@ -27,7 +28,7 @@ def markets(draw: st.DrawFn) -> tuple[World, Rules]:
     return draw(worlds()), draw(rules(draw(st.sampled_from(examples()))))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@tried(60)
 @given(market=markets())
 def test_events_are_in_the_order_in_which_the_market_executed_them(market: tuple[World, Rules]) -> None:
     world, rule = market
@@ -47,7 +48,7 @@ def test_events_are_in_the_order_in_which_the_market_executed_them(market: tuple
     assert found == expected
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@tried(60)
 @given(market=markets())
 def test_every_posting_is_posted_cleared_and_closed_once_in_that_order(market: tuple[World, Rules]) -> None:
     world, rule = market
@@ -68,7 +69,7 @@ def test_every_posting_is_posted_cleared_and_closed_once_in_that_order(market: t
     assert ticks == sorted(ticks)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@tried(40)
 @given(market=markets())
 def test_events_count_what_the_ledger_counts(market: tuple[World, Rules]) -> None:
     world, rule = market

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import metrics
@@ -31,6 +31,7 @@ from tests.market.play import Play, ledger_of
 from tests.market.test_round_scenario import WORLD, lay_out
 from tests.reference_market import naive_market
 from tests.scenes import award_bytes, random_scene, scene
+from tests.tried import tried
 from tests.worlds import accounted, make_rules, make_world, rules, worlds
 
 NONE = Promises(ask=False, claim=False, rational=False, efficient=False, no_deficit=False)
@@ -83,7 +84,7 @@ every = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
 
 @every
-@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@tried(25)
 @given(data=st.data())
 def test_engines_and_the_naive_market_give_the_same_ledger(rule: Mechanism, data: st.DataObject) -> None:
     world = data.draw(worlds())

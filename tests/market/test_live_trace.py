@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.allocator import Allocator
@@ -40,6 +40,7 @@ from tests.market.live_trace import ENGINE, Event, events, expected, of_engine
 from tests.market.play import Play
 from tests.reference import Agent, Pair, agent_economy_score, greedy_pairs
 from tests.scenes import scene
+from tests.tried import tried
 from tests.worlds import make_rules, make_world
 
 WORKERS, TASKS = ("w1", "w2", "w3"), ("T1", "T2", "T3")
@@ -301,7 +302,7 @@ CHECKS: dict[str, Callable[[Told, Event], None]] = {
 }
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@tried(200)
 @given(data=st.data())
 def test_greedy_rounds_of_the_live_rule_are_its_sorted_pairs(data: st.DataObject) -> None:
     """Whole credits and few reputations, so that pairs often tie in score, and in reputation too."""

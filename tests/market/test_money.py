@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arm import ArmData
@@ -23,6 +23,7 @@ from sim.standing import RunningMeanCost
 from sim.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import ledger_of
+from tests.tried import tried
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
 MONEY = {
@@ -68,7 +69,7 @@ def dearer_rules(rule: Rules, factor: float) -> Rules:
 
 
 @every_mechanism
-@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+@tried(20)
 @given(data=st.data(), factor=st.sampled_from([0.25, 4.0]))
 def test_another_currency_scales_the_money_and_nothing_else(
     mechanism: Mechanism, data: st.DataObject, factor: float
@@ -86,7 +87,7 @@ def test_another_currency_scales_the_money_and_nothing_else(
 
 
 @every_mechanism
-@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+@tried(20)
 @given(data=st.data())
 def test_payment_is_what_the_contract_says_for_the_verified_status(mechanism: Mechanism, data: st.DataObject) -> None:
     tables = simulate(data.draw(worlds()), data.draw(rules(mechanism)))
@@ -126,7 +127,7 @@ def test_task_that_nobody_solved_is_worth_nothing_and_still_costs() -> None:
     assert surplus(arm).tolist() == [[[-0.25]]]
 
 
-@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@tried(50)
 @given(data=st.data(), mechanism=st.sampled_from(examples()))
 def test_welfare_is_surplus_plus_utility(data: st.DataObject, mechanism: Mechanism) -> None:
     rule = replace(data.draw(rules(mechanism)), expected_cost=ExpectedCost("fixed", 0.125))

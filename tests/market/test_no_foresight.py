@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.mechanisms import Mechanism
@@ -21,6 +21,7 @@ from sim.simulate import Tables, simulate
 from sim.sources import ExpectedCost
 from sim.world import World
 from tests.market.compare import Row, assert_same_rows, rows
+from tests.tried import tried
 from tests.worlds import examples, rules, worlds
 
 _AT_THE_END = ("finish", "status", "timed_out", "success", "payment", "cost")
@@ -88,7 +89,7 @@ def _posting(row: Row) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@tried(30)
 @given(data=st.data(), now=st.integers(0, 8), luck=st.integers(0, 2**32 - 1))
 def test_another_future_leaves_the_past_as_it_was(
     mechanism: Mechanism, data: st.DataObject, now: int, luck: int
@@ -100,7 +101,7 @@ def test_another_future_leaves_the_past_as_it_was(
 
 
 @pytest.mark.parametrize("mechanism", [m for m in examples() if not m.announces_reserve], ids=label_of)
-@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@tried(15)
 @given(data=st.data())
 def test_sealed_reserve_reaches_no_ask(mechanism: Mechanism, data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(mechanism))

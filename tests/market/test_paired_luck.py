@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import sim.simulate
@@ -19,12 +19,13 @@ from sim.mechanisms import Mechanism
 from sim.scenario import label_of
 from sim.simulate import simulate
 from tests.market.compare import as_rows, assert_same_rows, rows
+from tests.tried import tried
 from tests.worlds import examples, make_rules, rules, worlds
 
 every_mechanism = pytest.mark.parametrize("mechanism", examples(), ids=label_of)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@tried(25)
 @given(data=st.data())
 def test_try_has_the_same_outcome_under_every_mechanism_and_it_is_the_worlds(data: st.DataObject) -> None:
     world = data.draw(worlds())
@@ -39,7 +40,7 @@ def test_try_has_the_same_outcome_under_every_mechanism_and_it_is_the_worlds(dat
 
 
 @every_mechanism
-@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@tried(12)
 @given(data=st.data())
 def test_size_of_the_blocks_changes_nothing(mechanism: Mechanism, data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(mechanism))
@@ -51,7 +52,7 @@ def test_size_of_the_blocks_changes_nothing(mechanism: Mechanism, data: st.DataO
 
 
 @every_mechanism
-@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@tried(12)
 @given(data=st.data())
 def test_opening_batch_equals_asking_for_each_task(mechanism: Mechanism, data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(mechanism))
@@ -68,7 +69,7 @@ def test_opening_batch_equals_asking_for_each_task(mechanism: Mechanism, data: s
                     np.testing.assert_array_equal(found, expected)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@tried(25)
 @given(data=st.data())
 def test_attempts_alone_are_the_attempts_of_the_whole_ledger(data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(data.draw(st.sampled_from(examples()))))
@@ -77,7 +78,7 @@ def test_attempts_alone_are_the_attempts_of_the_whole_ledger(data: st.DataObject
     assert_same_rows({**rows(all_), **rows(few)}, rows(all_))
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@tried(25)
 @given(data=st.data())
 def test_agents_alone_are_markets_of_one_agent_each(data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(make_rules("second_price").mechanism))

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sim import draws
@@ -22,6 +21,7 @@ from tests.market.play import Play
 from tests.records import SEED, histories, recorded, settings
 from tests.reference_records import half_of, redrawn, tasks_on_record, told
 from tests.statistics import assert_mean
+from tests.tried import tried
 from tests.worlds import make_rules, make_world, worlds
 
 SPLIT = {"record": "split"}
@@ -56,7 +56,7 @@ def test_advice_and_cost_are_those_of_the_definition(raw: dict[str, Any]) -> Non
     check(*ragged(), raw)
 
 
-@hypothesis_settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@tried(25)
 @given(world=worlds((2, 5, 3)), h=st.integers(1, 6), luck=st.integers(0, 2**32 - 1))
 def test_records_of_any_world(world: World, h: int, luck: int) -> None:
     observed = np.random.default_rng(luck).random(world.success.shape) < 0.7

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.bidding import Bidders, Fallback, parse_policy
@@ -27,6 +27,7 @@ from sim.standing import LiveReputation
 from sim.synthetic import synthetic_world
 from sim.world import World
 from tests.market.compare import assert_same_rows, rows
+from tests.tried import tried
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
 POLICIES = ("truthful", {"mark_up": {"rate": 0.5}}, {"overclaim": {"logits": 1.0}}, {"fixed_claim": {"claim": 0.75}})
@@ -44,7 +45,7 @@ def assert_same(world: World, rule: Rules) -> None:
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@tried(30)
 @given(data=st.data())
 def test_batch_engine_equals_the_event_market(mechanism: Mechanism, data: st.DataObject) -> None:
     most = min(20, mechanism.most_agents or 20)
@@ -54,7 +55,7 @@ def test_batch_engine_equals_the_event_market(mechanism: Mechanism, data: st.Dat
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
-@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@tried(15)
 @given(data=st.data())
 def test_blocks_of_few_lanes_join_to_the_same_ledger(mechanism: Mechanism, data: st.DataObject) -> None:
     world = data.draw(worlds((7, 5, 3)))
@@ -64,7 +65,7 @@ def test_blocks_of_few_lanes_join_to_the_same_ledger(mechanism: Mechanism, data:
         assert_same(world, rule)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@tried(40)
 @given(data=st.data())
 def test_policies_and_silent_agents_bid_the_same(data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(SecondPrice()))

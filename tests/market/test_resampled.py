@@ -117,6 +117,9 @@ def test_by_a_record_dollars_have_the_percentiles_of_redrawn_tables() -> None:
     for shift, told in ((0.0, False), (0.35, True)):
         found = with_error_of_difference(estimates["cost"], values + shift, base, T, None, by_record=True)
         assert (found.low > 0) == (found.p < 0.05) == told
+    often_equal = np.where(np.arange(TABLES) < 40, -0.1, 0.0)
+    found = with_error_of_difference(estimates["cost"], often_equal, 0 * base, T, None, by_record=True)
+    assert (float(found.low), float(found.high), float(found.p)) == (-0.1, 0.0, 1.0)
     same = with_error_of_difference(estimates["cost"], values, values, T, None, by_record=True)
     assert np.isnan([same.low, same.high, same.p]).all()
 

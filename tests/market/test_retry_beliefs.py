@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arm import ArmData
@@ -27,6 +27,7 @@ from tests.market.test_synthetic import PROFILE, TENDER, scenario
 from tests.records import recorded
 from tests.records import settings as read_settings
 from tests.reference_market import NaiveMarket
+from tests.tried import tried
 from tests.worlds import examples, make_rules, make_world, rules, worlds
 
 LATER = [[[0.5, 0.25, 0.125], [0.25, 0.125, 0.0625]]]  # of two agents that believe .75 and .5 at first
@@ -153,7 +154,7 @@ def test_table_updates_by_the_spread_stated(tmp_path: Path) -> None:
     np.testing.assert_array_equal(world.retry_belief, expected)  # type: ignore[arg-type]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@tried(60)
 @given(data=st.data())
 def test_analysis_of_agents_alone_is_that_of_each(data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(make_rules("posted_price").mechanism))
@@ -166,7 +167,7 @@ def test_analysis_of_agents_alone_is_that_of_each(data: st.DataObject) -> None:
             np.testing.assert_array_equal(getattr(arm, name)[..., agent], getattr(one, name)[..., 0])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@tried(150)
 @given(data=st.data())
 def test_analysis_reads_the_belief_held_at_each_try(data: st.DataObject) -> None:
     """Against the naive market's own: at first postings, and in the profit the hired agents expected."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.errors import MarketError
@@ -24,6 +24,7 @@ from sim.scenario import label_of
 from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
+from tests.tried import tried
 from tests.worlds import examples, make_rules, make_world, rules, worlds
 
 RANKING = [FirstPrice(), SecondPrice(), FirstScore(), AssignmentVCG()]
@@ -156,7 +157,7 @@ def test_batch_engine_refuses_rounds_by_name() -> None:
 
 
 @pytest.mark.parametrize("mechanism", [m for m in examples() if not (m.in_turns or m.takes_menu)], ids=label_of)
-@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+@tried(20)
 @given(data=st.data())
 def test_rounds_of_one_task_at_every_tick_are_no_rounds(mechanism: Mechanism, data: st.DataObject) -> None:
     """Where a posting is never made again at the tick of its clearing."""
@@ -166,7 +167,7 @@ def test_rounds_of_one_task_at_every_tick_are_no_rounds(mechanism: Mechanism, da
 
 
 @pytest.mark.parametrize("mechanism", RANKING, ids=label_of)
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@tried(60)
 @given(data=st.data())
 def test_every_round_keeps_its_promises(mechanism: Mechanism, data: st.DataObject) -> None:
     every, room = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))

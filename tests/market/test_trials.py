@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.arrays import Status
@@ -26,6 +26,7 @@ from tests.cli.test_tables import PLAIN, Rows, cell, write
 from tests.market.compare import assert_same_rows, rows
 from tests.reference_market import naive_market
 from tests.statistics import assert_rate
+from tests.tried import tried
 from tests.worlds import make_rules
 
 COLUMNS = {**PLAIN, "trial": "trial", "duration": "duration"}
@@ -185,7 +186,7 @@ IDS = {
 
 
 @pytest.mark.parametrize("ids", list(IDS))
-@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@tried(15)
 @given(data=st.data())
 def test_tables_are_invariant_to_the_order_of_rows_and_of_trials(
     tmp_path_factory: pytest.TempPathFactory, ids: str, data: st.DataObject

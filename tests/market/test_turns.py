@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender
@@ -25,6 +25,7 @@ from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
 from tests.reference_market import naive_market
+from tests.tried import tried
 from tests.worlds import accounted, make_rules, make_world, rules, worlds
 
 # By ask / claim, agents go in the order a0, a1, a2.
@@ -127,7 +128,7 @@ def test_who_waits_has_posted_its_bond_and_has_it_back_unspent_when_the_cascade_
     assert_same_rows(rows(replay(world, rule)), rows(simulate(world, rule)))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@tried(150)
 @given(data=st.data())
 def test_shared_and_skipped_turns_are_alike_in_all_engines(data: st.DataObject) -> None:
     world = data.draw(worlds((3, 5, 6)))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arm import ArmData
@@ -33,6 +33,7 @@ from sim.tape import Tape
 from sim.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play, ledger_of
+from tests.tried import tried
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
 
@@ -188,7 +189,7 @@ def test_rounds_have_no_place_for_accounts(limit: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=lambda rule: str(rule))
-@settings(max_examples=10, deadline=None, derandomize=True, database=None)
+@tried(10)
 @given(data=st.data())
 def test_bankroll_without_limit_changes_nothing(mechanism: Mechanism, data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(mechanism))
@@ -201,7 +202,7 @@ def _arm(world: World, rule: Rules) -> ArmData:
     return ArmData.build("arm", "rule", world, ledger, alone=False, bankroll=rule.bankroll, budgets=rule.budgets)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@tried(100)
 @given(data=st.data(), mechanism=st.sampled_from([*examples(), Bonded()]))
 def test_money_is_conserved_and_every_account_follows_from_the_rows(data: st.DataObject, mechanism: Mechanism) -> None:
     """What agents gained is what principals spent, less what attempts and bids cost; the market's accounts agree."""
@@ -230,7 +231,7 @@ def test_money_is_conserved_and_every_account_follows_from_the_rows(data: st.Dat
         assert abs(gained - spent + costs) < 1e-9
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@tried(60)
 @given(data=st.data(), mechanism=st.sampled_from([*examples(), Bonded()]))
 def test_no_fine_ever_exceeds_what_its_agent_had_left(data: st.DataObject, mechanism: Mechanism) -> None:
     """Bonds are posted: where attempts and bids cost nothing, nobody ends below 0, under whatever rule."""

@@ -44,6 +44,7 @@ def test_two_processes_and_the_same_bytes(alone: Path, tmp_path: Path) -> None:
     assert contents(tmp_path / "o") == contents(alone)
 
 
+@pytest.mark.slow
 def test_any_order_and_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of(write(tmp_path))
     expected = contents(run(plan, tmp_path / "o"))
@@ -111,6 +112,7 @@ def test_ledger_holds_the_attempts_of_each_cell_and_arm(alone: Path, tmp_path: P
     assert "numbered 0 ... 3" in bidlab("cell", alone, "4", "--plugin", alone.parent / "rule.py").err
 
 
+@pytest.mark.slow
 def test_engines_and_the_same_numbers(tmp_path: Path) -> None:
     """Decisions, too: factors.csv compares their digests."""
     path = write(tmp_path)

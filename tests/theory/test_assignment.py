@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
@@ -18,6 +18,7 @@ from sim.mechanisms.price import FirstPrice, SecondPrice
 from sim.mechanisms.score import FirstScore, SecondScore
 from sim.rounds import assign_round
 from tests.scenes import Scene, chance, random_scene, scene
+from tests.tried import tried
 
 VCG = AssignmentVCG()
 EXAMPLE = np.array([[0.6, 0.7, 0.4], [0.46, 0.06, 0.28]])
@@ -113,7 +114,7 @@ def bidding(whole: Scene, ask: FloatArray, claim: FloatArray) -> Scene:
     return whole.with_bids(ask=asks, claim=claims, active=active)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@tried(300)
 @given(case=rounds(), data=st.data())
 def test_truth_is_dominant_in_a_round_whatever_the_rivals_bid(case, data) -> None:  # type: ignore[no-untyped-def]
     whole, belief, cost = case
@@ -124,7 +125,7 @@ def test_truth_is_dominant_in_a_round_whatever_the_rivals_bid(case, data) -> Non
     assert gain_of(VCG.assign(*bidding(whole, *lie)), belief, cost) <= truth + 1e-12
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@tried(200)
 @given(case=rounds())
 def test_principal_is_left_the_same_in_both_states_and_never_loses(case) -> None:  # type: ignore[no-untyped-def]
     whole = case[0]
@@ -136,7 +137,7 @@ def test_principal_is_left_the_same_in_both_states_and_never_loses(case) -> None
     assert (left >= floor - 1e-12).all()
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@tried(200)
 @given(case=rounds())
 def test_gains_are_what_each_agent_adds_to_the_best_total(case) -> None:  # type: ignore[no-untyped-def]
     """V_t - d_i - cost at bids taken for true: W* - W*_{-i}, the totals by enumeration."""

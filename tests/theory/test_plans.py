@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -16,6 +16,7 @@ from sim.mechanisms import lookup
 from sim.mechanisms.plans import ProductionPlans
 from sim.plans import Plans, spent, stopped, ticks
 from tests.scenes import Scene, award_bytes, chance, random_scene, scene
+from tests.tried import tried
 
 BUDGETS = (0.05, 0.1, 0.2, 0.4, math.inf)
 BOTH = [ProductionPlans(payment="contingent"), ProductionPlans(payment="second_score")]
@@ -116,7 +117,7 @@ def naive(
 
 
 @both
-@settings(max_examples=200, deadline=None, derandomize=True)
+@tried(200)
 @given(data=st.data())
 def test_rule_with_menus_equals_its_definition(rule: ProductionPlans, data: st.DataObject) -> None:
     n, m = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.arrays import Award, BoolArray, FloatArray
@@ -18,6 +18,7 @@ from tests.reference import Agent, Task
 from tests.scenes import award_bytes, chance, random_scene, scene, scene_of, utility
 from tests.statistics import assert_mean
 from tests.theory.world import E1_BELIEF, E1_COST, E1_SE, E1_SIZE
+from tests.tried import tried
 
 RULE = lookup("k_redundant")()
 
@@ -127,7 +128,7 @@ def test_principal_never_expects_to_lose_but_can() -> None:
     assert all_succeed.min() < -0.3
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@tried(60)
 @given(data=st.data())
 def test_luck_decides_between_equal_sets_whatever_the_order_of_agents(data: st.DataObject) -> None:
     """Grids make ties common; permuting agents permutes the award; by_tie says that luck decides."""

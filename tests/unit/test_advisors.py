@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.advisors import ADVISORS, UCB1, Advisor, BaseRate, Beta, Lesson, PlattBatch, PlattOnline, Posted, Thompson
@@ -21,6 +21,7 @@ from sim.settings import Settings
 from sim.simulate import simulate
 from sim.sources import family_codes
 from tests.reference_standing import advised
+from tests.tried import tried
 from tests.worlds import make_rules, make_world
 
 EXAMPLES: dict[str, Advisor] = {
@@ -58,7 +59,7 @@ def test_every_advisor_is_tested() -> None:
 
 
 @every_advisor
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@tried(40)
 @given(history=lessons, luck=st.floats(0.01, 0.99))
 def test_advice_follows_its_definition(advisor: Advisor, history, luck: float) -> None:
     claim = np.array([0.0, 0.35, 1.0])

@@ -23,6 +23,7 @@ def stems(paths):
     return {path.stem for path in paths}
 
 
+@pytest.mark.slow
 def test_all_figures_twice_are_the_same_bytes(tmp_path):
     first = draw_all(POSTED, tmp_path / "a", "seed 1; scenario abc; bidlab 0.1.0")
     again = draw_all(POSTED[:1], tmp_path / "b", "seed 1; scenario abc; bidlab 0.1.0")

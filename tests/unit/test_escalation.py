@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.escalation import Escalation
 from tests.reference import bounty_after_failure, bounty_after_no_fill
+from tests.tried import tried
 
 CREDITS = 90.0
 reserves = st.floats(0.01, 10.0)
@@ -38,14 +39,14 @@ def test_bounties_after_failures_are_the_live_engines() -> None:
     assert wrong == [], "(first bounty, live engine's bounty, bounty here)"
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@tried(100)
 @given(reserve=reserves, raised=st.floats(1.0, 2.0))
 def test_in_dollars_an_unfilled_reserve_rises_by_its_factor_up_to_the_cap(reserve: float, raised: float) -> None:
     exact = min(2.0 * reserve, 1.15 * (raised * reserve))
     assert Escalation().after_unfilled(raised * reserve, reserve) == max(raised * reserve, round(exact, 9))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@tried(100)
 @given(reserve=reserves, failures=st.integers(0, 9), every=st.integers(1, 4))
 def test_in_dollars_only_every_nth_failure_raises(reserve: float, failures: int, every: int) -> None:
     raised = failures > 0 and failures % every == 0
@@ -53,7 +54,7 @@ def test_in_dollars_only_every_nth_failure_raises(reserve: float, failures: int,
     assert Escalation(every=every).after_failure(reserve, reserve, failures) == expected
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@tried(100)
 @given(
     first=reserves,
     raised=st.floats(1.0, 2.0),

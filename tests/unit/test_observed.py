@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arm import ArmData
@@ -24,6 +24,7 @@ from sim.simulate import simulate
 from sim.world import World
 from tests.cli.command import ARM, HEADER, TENDER, TOP, WORLD, bidlab, lay_out
 from tests.market.test_money import ledger_of
+from tests.tried import tried
 from tests.unit.test_analysis_helpers import make_world, sold
 from tests.worlds import examples, rules, worlds
 
@@ -65,7 +66,7 @@ def test_claims_of_an_agent_that_abstains_count_in_every_arm(tmp_path: Path) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
-@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@tried(15)
 @given(data=st.data())
 def test_what_an_agent_would_claim_is_what_it_claims_where_it_bids(mechanism: Mechanism, data: st.DataObject) -> None:
     """Whatever the rules, the policies and the card; a silent agent's would-be claim is not the bid put in for it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.arrays import Status
@@ -21,6 +21,7 @@ from sim.standing import (
 )
 from tests.reference import MeanCost, reputation_step
 from tests.reference_standing import reputed
+from tests.tried import tried
 
 LEARNERS: dict[str, Learner] = {
     "reputation agent_economy": LiveReputation(),
@@ -42,7 +43,7 @@ def test_every_reputation_is_among_the_learners_tested() -> None:
     assert {f"reputation {name}" for name in REPUTATIONS} <= set(LEARNERS)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@tried(60)
 @given(history=histories)
 @pytest.mark.parametrize("name", REPUTATIONS)
 def test_reputation_follows_its_definition(name: str, history) -> None:
@@ -56,7 +57,7 @@ def test_reputation_follows_its_definition(name: str, history) -> None:
         assert rule.read(state).tolist() == [reputed(rule, own) for own in past]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@tried(60)
 @given(history=histories)
 def test_live_reputation_follows_its_definition(history) -> None:
     rule = LiveReputation()
@@ -67,7 +68,7 @@ def test_live_reputation_follows_its_definition(history) -> None:
         np.testing.assert_allclose(rule.read(state), expected, rtol=0, atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@tried(60)
 @given(history=histories, prior=st.floats(0.0, 3.0), weight=st.floats(0.1, 10.0))
 def test_running_mean_cost_is_the_mean_of_all_attempts_and_the_prior(history, prior, weight) -> None:
     rule = RunningMeanCost(prior=prior, weight=weight)
