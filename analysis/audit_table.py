@@ -59,7 +59,7 @@ COLUMNS: dict[str, str] = {
     "truth": "what the truthful ask is: price, the break-even one on success, or cost, of an attempt; the truthful "
     "claim is the belief; none: bids are not asked for",
     "declared": "letters of what the rule promises",
-    **{name: told for letter, meaning in LETTERS.items() for name, told in _of_letter(letter, meaning).items()},
+    **{name: meant for letter, meaning in LETTERS.items() for name, meant in _of_letter(letter, meaning).items()},
     "promise": "refuted where a declared letter fails by more than 1e-9 dollars in one posting",
     "counterexample": "for each declared letter that fails, a posting in which it does",
     "unit": "dollars, the mean value V (the highest reserve where none is stated): gains are also given as its share",
@@ -82,7 +82,7 @@ COLUMNS: dict[str, str] = {
     "own_change_ability": "dollars the lie changes the liar's utility at its true ability, mean over all types",
     "principal_change": "dollars it changes the principal's money, mean over all types; empty where no value is stated",
     "welfare_change": "dollars it changes welfare, mean over all types; empty where no value is stated",
-    "binding": "share of awards at the truth whose bond is less than the rule would take on failure without a limit",
+    "binding": "share of awards at the truth with a bond below what the rule would take on failure without a limit",
     "ignores": "claims, or bids, where these were seen to change no award, so that they were not tried further",
     "types": "number of types",
     "draws": "number of draws of everything else",
@@ -113,7 +113,7 @@ def audit_table(cells: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def views(frame: pd.DataFrame) -> list[View]:
-    """Promises; what lies gain; who gains; ex post; what the best lies change. Each fits a terminal of 80 columns."""
+    """Promises; gains from misreporting; who gains; ex post; effects of the best misreports. Each fits 80 columns."""
     rows = frame.to_dict("records")
     measured = [row for row in rows if not pd.isna(row["types"])]
     if not measured:

@@ -14,7 +14,7 @@ Estimate of rho, from pairs of different agents at one task:
   3. rho solves r = mean over pairs of Cov(y_i, y_j; rho) / (s_i s_j), s_i^2 the mean of q (1 - q) of agent i, with
      Cov(y_i, y_j; rho) = sum over k >= 1 rho^k c_k(a_i) c_k(a_j), c_k(a) = phi(a) He_(k-1)(a) / sqrt(k!), a = probit q
      [Pearson1900].
-Left out: claims of 0 and 1, whose outcome is certain under the null; agents with successes only, or failures only.
+Left out: claims of 0 and 1: their outcome is certain under the null; agents with successes only, or failures only.
 rho is 0 where r <= 0, for a common factor makes no negative dependence, and at most MOST, where the series ends.
 """
 
@@ -43,7 +43,7 @@ def pooled_ece_null(
 
     claim, success: (N, n). cluster: (N,), by default each row is a task. weight: (N,) or (N, n). The simulation's
     draws are fixed, its standard error is at most ENOUGH unless it would draw more than 40 million claims. NaN without
-    claims; rho is NaN where no pair of agents tells it, and the null is then of independent outcomes.
+    claims; rho is NaN where no pair of agents identifies it, and the null is then of independent outcomes.
 
     Raises ValueError where shapes differ or a weight is negative. Source: [Roelofs2022].
 
@@ -91,7 +91,7 @@ def simulated_null(claim: FloatArray, rho: float, task: NDArray[np.int64], weigh
 
 
 def task_correlation(claim: FloatArray, success: BoolArray, task: NDArray[np.int64], weight: FloatArray) -> float:
-    """rho, the latent correlation of two agents' outcomes at one task given their claims; NaN where no pair tells it.
+    """rho, the latent correlation of two agents' outcomes at one task given their claims; NaN if no pair identifies it.
 
     Arrays as in `simulated_null`; success (N, n).
     """

@@ -172,8 +172,8 @@ def _sigma_u(recorded: Recorded, fitted: Fitted) -> str:
     return (
         f"sigma_u is not identified, and with it the scale of alpha and sigma_d: -log L is {shown} at sigma_u "
         f"{', '.join(f'{x:g}' for x in SIGMA_U)}, flat (a 95% interval ends {DROP} above the least). Known is sigma_d "
-        f"/ sqrt(sigma_u^2 + pi^2/3) = {ratio:.2f}. Repeated trials of an agent at a task would tell; until then show "
-        "a finding at several sigma_u."
+        f"/ sqrt(sigma_u^2 + pi^2/3) = {ratio:.2f}. Repeated trials of an agent at a task would identify it; until "
+        "then show a finding at several sigma_u."
     )
 
 

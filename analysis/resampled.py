@@ -148,7 +148,7 @@ def with_error_of_difference(
 def _share_beyond(values: FloatArray) -> FloatArray:
     """Two-sided p value of 0 by redrawn tables, the last axis: 2 (1 + k) / (1 + B), k the smaller number beyond 0."""
     beyond = np.minimum((values <= 0).sum(axis=-1), (values >= 0).sum(axis=-1))
-    return np.minimum(1.0, 2.0 * (1.0 + beyond) / (1.0 + values.shape[-1]))
+    return np.asarray(np.minimum(1.0, 2.0 * (1.0 + beyond) / (1.0 + values.shape[-1])))
 
 
 def _percentiles(values: FloatArray, se: FloatArray) -> Interval:

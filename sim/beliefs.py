@@ -7,7 +7,7 @@
 d, u, h, e are independent standard normals, so s is one too. A higher d is an easier task. h is a cue all agents share
 that has nothing to do with ability; e is private noise. tau^2 = sigma_d^2 + sigma_u^2 is the variance of the logit
 ability, and reach = sigma_d rho_d + sigma_u rho_u its covariance with the signal: all that the signal says of the
-outcome. Only rho_u can tell agents apart on a task.
+outcome. Only rho_u distinguishes agents on a task.
 
 Claims are right on average where E[success - claim] = 0, which fixes m given lambda (`right_on_average`); calibrated
 where they also move as the outcome does, which fixes both (`calibrated`). Overconfidence is m above the first,

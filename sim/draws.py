@@ -1,6 +1,6 @@
 """Named draws: every random number depends on (seed, purpose, identities) alone.
 
-A draw is the output of a counter-based generator whose counter is the identity itself: the seed and the purpose make
+A draw is the output of a counter-based generator; its counter is the identity itself: the seed and the purpose make
 a key, then each identity (replication, task, agent, try) is mixed in, in that order. Nothing depends on when a draw
 is made or on what else is drawn, so adding an agent, a task or a replication leaves every other draw as it was.
 

@@ -39,7 +39,7 @@ class ExplainedBid:
 
 @dataclass(frozen=True)
 class ExplainedPosting:
-    """One posting of the task. market: the agent whose own market this is, "" where agents share one."""
+    """One posting of the task. market: the agent that is alone in this market, "" where agents share one."""
 
     market: str
     posting: int

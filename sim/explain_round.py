@@ -1,4 +1,4 @@
-"""A round told again: the postings cleared together, and what the mechanism answers with one thing changed."""
+"""A round explained: the postings cleared together, and what the mechanism answers with one thing changed."""
 
 from __future__ import annotations
 

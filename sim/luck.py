@@ -63,13 +63,13 @@ def luck(
     """The arrays of a World that do not depend on what its agents are like, by field name.
 
     success: (R, T, n, K). recorded_duration: (R, T, n, K) ticks a table holds; one that the scenario states goes first.
-    agents: the n agents of a profile, whose own duration, latency and nonresponse go before the scenario's.
+    agents: the n agents of a profile, their own duration, latency and nonresponse replace the scenario's.
     labels: the principal of each task, where a table says so.
     Raises ScenarioError where the reserve depends on a value that is not stated.
     """
     world, tender = settings.world, settings.tender
-    whose = dealt(tender, seed, ids.r, ids.t, labels)
-    value = by_principal(tender, whose, lambda own: _values(own, seed, ids))
+    principal = dealt(tender, seed, ids.r, ids.t, labels)
+    value = by_principal(tender, principal, lambda own: _values(own, seed, ids))
     per_posting = ids.r, ids.t, draws.words_range(tender.postings), ids.i
     explores = parse_advice(settings.standing.advice).explores
     infra: BoolArray = np.broadcast_to(np.False_, ids.per_try)
@@ -77,9 +77,9 @@ def luck(
         infra = draws.uniform(seed, "infra", *ids) < world.infra
     return {
         "value": value,
-        "reserve": by_principal(tender, whose, lambda own: _reserves(own, value, seed, ids)),
+        "reserve": by_principal(tender, principal, lambda own: _reserves(own, value, seed, ids)),
         "principals": principal_names(tender),
-        "principal": whose,
+        "principal": principal,
         "arrival": parse_arrivals(world.arrivals or "together").draw(seed, ids.r, _places(world.order, seed, ids)),
         "latency": _ticks(seed, "latency", world.latency, [agent.latency for agent in agents], *ids[:3]),
         "verified": _verified(world, seed, ids, success),

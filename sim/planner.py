@@ -2,7 +2,7 @@
 
     pair             one agent and one family of tasks
     pilots           budget / (agents x families) attempts of each pair; what is left over goes to as many pairs by lot
-    outcomes         passed with the pair's own success rate E[sigma(alpha + sigma_f f + told x)], on tasks of its own
+    outcomes         passed with the pair's own success rate E[sigma(alpha + sigma_f f + task_sd x)], on its own tasks
     estimate         (prior mean + passed) / (prior + pilots)
     advice           sigma(logit estimate + bias + noise z), z standard normal for each task and agent
 
@@ -84,7 +84,7 @@ def _rates(profiles: Mapping[int, Profile], chosen: IntArray, seed: int, r: draw
     for at, profile in profiles.items():
         mine = chosen == at
         level = np.array([agent.alpha for agent in profile.agents.values()]) + profile.sigma_f * fit[mine]
-        rate[mine] = success_at(level, profile.told)
+        rate[mine] = success_at(level, profile.task_sd)
     return rate
 
 

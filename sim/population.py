@@ -144,8 +144,8 @@ class Piece:
         noise = self._normal("signal noise", self.t, self.i)
         weights = zip(*map(self.profile.signal_weights, self.profile.agents), strict=True)
         of_difficulty, of_fit, of_cue, of_noise = map(_per_agent, weights)
-        told = of_difficulty * self.difficulty[:, None] + of_fit * self.fit
-        return told + of_cue * self.cue[:, None] + of_noise * noise
+        known = of_difficulty * self.difficulty[:, None] + of_fit * self.fit
+        return known + of_cue * self.cue[:, None] + of_noise * noise
 
     @cached_property
     def ability(self) -> FloatArray:

@@ -7,9 +7,9 @@
                         cost, cost_belief: log-normal, cost_belief correlated with the signal; zero: share of 0;
                         duration, latency, nonresponse: the agent's own where stated, else the scenario's [world]
 
-rho is the correlation of the signal with z = (sigma_d d + sigma_u u) / told, told^2 = sigma_d^2 + sigma_u^2, the sole
-one that outcomes identify: it stands for rho_d = rho sigma_d / told and rho_u = rho sigma_u / told. A profile or a
-scenario that knows more says `signal = { difficulty = rho_d, fit = rho_u }` instead.
+rho is the correlation of the signal with z = (sigma_d d + sigma_u u) / task_sd, task_sd^2 = sigma_d^2 + sigma_u^2, the
+only one that outcomes identify: it stands for rho_d = rho sigma_d / task_sd and rho_u = rho sigma_u / task_sd. A
+profile or a scenario that knows more says `signal = { difficulty = rho_d, fit = rho_u }` instead.
 
 sigma_u is not identified by one outcome per (task, agent); a table fixes only the ratio of sigma_d to the rest of the
 latent variance. `with_sigma_u` gives the profile that fits as well at another sigma_u.
@@ -137,8 +137,8 @@ class Profile(Section):
         return math.hypot(self.sigma_d, self.sigma_u, self.sigma_f)
 
     @property
-    def told(self) -> float:
-        """sd of the part of the logit ability that a signal can tell of: all but the fit to families."""
+    def task_sd(self) -> float:
+        """sd of the logit ability over tasks, the fit to families left out: what a signal can carry."""
         return math.hypot(self.sigma_d, self.sigma_u)
 
     def rhos(self, name: str) -> tuple[float, float]:
@@ -150,8 +150,8 @@ class Profile(Section):
 
     def split(self, rho: float) -> tuple[float, float]:
         """rho_d and rho_u of a signal that knows of difficulty and fit alike."""
-        told = self.told
-        return (rho * self.sigma_d / told, rho * self.sigma_u / told) if told > 0 else (0.0, 0.0)
+        task_sd = self.task_sd
+        return (rho * self.sigma_d / task_sd, rho * self.sigma_u / task_sd) if task_sd > 0 else (0.0, 0.0)
 
     def signal_weights(self, name: str) -> tuple[float, float, float, float]:
         """Weights of difficulty, fit, cue and private noise in an agent's signal; their squares sum to 1.
@@ -193,7 +193,7 @@ class Profile(Section):
             alpha = float(optimize.brentq(lambda a, r=rate, t=tau: success_rate(a, t) - r, -60.0, 60.0, xtol=1e-12))
             changes: dict[str, Any] = {"alpha": alpha}
             if agent.rho is not None and math.hypot(sigma_d, sigma_u) > 0:
-                reach = agent.rho * self.told / math.sqrt(self.tau**2 + LOGISTIC_VARIANCE)
+                reach = agent.rho * self.task_sd / math.sqrt(self.tau**2 + LOGISTIC_VARIANCE)
                 rho = reach * math.sqrt(tau**2 + LOGISTIC_VARIANCE) / math.hypot(sigma_d, sigma_u)
                 if abs(rho) > 1:
                     raise ScenarioError(f"agent {name!r}: at sigma_u {sigma_u} its rho would be {rho:.3f}, beyond 1")

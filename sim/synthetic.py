@@ -152,8 +152,8 @@ def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str])
         profile = profile.with_sigma_u(world.sigma_u)
     if world.private_share is not None:
         common, private = math.sqrt(1.0 - world.private_share), math.sqrt(world.private_share)
-        told = profile.told
-        profile = profile.model_copy(update={"sigma_d": told * common, "sigma_u": told * private})
+        task_sd = profile.task_sd
+        profile = profile.model_copy(update={"sigma_d": task_sd * common, "sigma_u": task_sd * private})
     knobs: dict[str, Knobs] = world.agents if isinstance(world.agents, dict) else {}
     profile = turn(profile, knobs)
     return profile.model_copy(update={"agents": {name: profile.agents[name] for name in names}})

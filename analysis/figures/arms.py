@@ -45,7 +45,7 @@ MOST = 60  # arms drawn, the first of the scenario's order; the CSV has every ar
 _PANELS = {"welfare": "welfare\n$ per auction", "solve_rate": "solve rate\nper auction", "cost": "cost\n$ per auction"}
 _GAP = "_minus_baseline"
 _FAR = 3.0  # interquartile ranges beyond the quartiles
-_FEW = 0.1  # share of the arms that may be told by a number
+_MOST_AS_NUMBERS = 0.1  # share of the arms that may be given as a number
 
 
 @styled
@@ -122,7 +122,7 @@ def _dots(axes: Axes, shown: pd.DataFrame, name: str) -> None:
     if far.any():  # and only where drawing it would stretch the axis by half or more
         left, right = start[known & ~far].min(), stop[known & ~far].max()
         far &= (x < left - (right - left) / 2) | (x > right + (right - left) / 2)
-    if far.sum() > _FEW * known.sum():  # as many as that are what the figure is about
+    if far.sum() > _MOST_AS_NUMBERS * known.sum():  # as many as that are what the figure is about
         far[:] = False
     near = known & ~far
     at = np.flatnonzero(near)

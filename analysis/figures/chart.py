@@ -159,11 +159,11 @@ def _rows(
     panels: bool,
     arms: bool,
 ) -> tuple[str, ...]:
-    """The keys whose values make rows; every factor must be along x, a line, a row or held."""
-    told = {figure.x, second, *figure.where, *(stated or ())}
-    free = [factor.keys[0] for factor in factors if len(factor.values) > 1 and not told.intersection(factor.keys)]
-    free += ["panel"] if panels and "panel" not in told else []
-    free += ["arm"] if arms and "arm" not in told else []
+    """The keys with a row for each value; every factor must be along x, a line, a row or held."""
+    placed = {figure.x, second, *figure.where, *(stated or ())}
+    free = [factor.keys[0] for factor in factors if len(factor.values) > 1 and not placed.intersection(factor.keys)]
+    free += ["panel"] if panels and "panel" not in placed else []
+    free += ["arm"] if arms and "arm" not in placed else []
     if stated is None:
         return tuple(free)
     if free:
@@ -297,12 +297,12 @@ def axis_label(key: str, factors: Sequence[Factor]) -> str:
     return short_key(key) + (f"\n(with {', '.join(also)})" if also else "")
 
 
-def told(setting: Mapping[str, Any]) -> str:
+def setting_label(setting: Mapping[str, Any]) -> str:
     """A setting in words."""
-    return ", ".join(setting_label(key, value) for key, value in setting.items())
+    return ", ".join(level_label(key, value) for key, value in setting.items())
 
 
-def setting_label(key: str, value: Any) -> str:
+def level_label(key: str, value: Any) -> str:
     """One level of what makes rows or lines, in words."""
     if key == "panel":
         return str(value).strip().strip("[]") or "no panel"
@@ -311,7 +311,7 @@ def setting_label(key: str, value: Any) -> str:
 
 def line_label(key: str, value: Any) -> str:
     """A line's name in the legend."""
-    return short(str(value), 40) if key == "arm" else setting_label(key, value)
+    return short(str(value), 40) if key == "arm" else level_label(key, value)
 
 
 def _short_number(value: Any) -> str:

@@ -1,9 +1,9 @@
 """Who the random-reserve auction hires, and what its two accountings make of it.
 
-Left: hired rate against the mean claim (filled) and against the success rate (open) of each agent; an agent whose
-filled mark lies right of its open one claims too much. Right: from published profit to cash profit by way of the wrong
-probability and the wrong cost (`analysis.auction`), dollars per opportunity. All are as drawn, with 95% intervals for
-another draw of tasks; a cross where there is none. One row per arm, so that penalties can be compared.
+Left: hired rate against the mean claim (filled) and against the success rate (open) of each agent; an agent
+claims too much where its filled mark lies right of its open one. Right: from published profit to cash profit by way of
+the wrong probability and the wrong cost (`analysis.auction`), dollars per opportunity. All are as drawn, with 95%
+intervals for another draw of tasks; a cross where there is none. One row per arm, so that penalties can be compared.
 """
 
 from __future__ import annotations

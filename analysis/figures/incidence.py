@@ -2,8 +2,8 @@
 
 One row per arm. Bars to the right are gains and to the left losses, of the principal and of each agent; less the one
 from the other they are the diamond, the change in welfare with its 95% interval; a cross where there is none, grey
-where no decision differs from the baseline's. An arm whose bars would reach so much further than the others' that these
-could not be read is told in words.
+where no decision differs from the baseline's. Where the bars of an arm would reach so much further than
+the others' that these could not be read, the arm is given in words.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from sim.arrays import BoolArray, FloatArray
 
 MOST = 60  # arms; more are no figure
 _FAR = 3.0  # times as far as three quarters of the arms reach
-_FEW = 0.1  # share of the arms that may be told in words, and one at least
+_MOST_IN_WORDS = 0.1  # share of the arms that may be given in words, and one at least
 _HALO = withStroke(linewidth=2.2, foreground="white")
 
 Part = tuple[str, FloatArray, str]  # name, dollars (arms,), colour
@@ -118,7 +118,7 @@ def _spans(values: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
 def _far(reach: FloatArray) -> BoolArray:
     """(arms,): would flatten the others; none where there are more than a few, since the figure is about those."""
     far = np.asarray(reach > _FAR * np.quantile(reach, 0.75)) & (reach > reach.min())
-    return far if 0 < far.sum() <= max(1.0, _FEW * len(reach)) else np.zeros_like(far)
+    return far if 0 < far.sum() <= max(1.0, _MOST_IN_WORDS * len(reach)) else np.zeros_like(far)
 
 
 def _bars(axes: Axes, parts: Sequence[Part], far: BoolArray) -> None:
@@ -153,9 +153,9 @@ def _welfare(axes: Axes, data: pd.DataFrame, far: BoolArray) -> None:
 def _tell(axes: Axes, data: pd.DataFrame, agents: Sequence[str], far: BoolArray) -> None:
     """The arms that are off the scale, in words at the edge they lie beyond."""
     for row in np.flatnonzero(far).tolist():
-        told = data.iloc[row]
-        whole, principal = float(told["welfare"]), float(told["surplus"])
-        own = float(sum(told[f"utility {name}"] for name in agents))
+        values = data.iloc[row]
+        whole, principal = float(values["welfare"]), float(values["surplus"])
+        own = float(sum(values[f"utility {name}"] for name in agents))
         text = f"off the scale: principal {principal:+.2f}, agents {own:+.2f}, welfare {whole:+.2f}"
         axes.annotate(
             text.replace("-", "−"),

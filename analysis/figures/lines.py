@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.chart import Chart, axis_label, label_of, line_label, settings_of, shown, title_of, told
+from analysis.figures.chart import Chart, axis_label, label_of, line_label, setting_label, settings_of, shown, title_of
 from analysis.figures.style import GREY, LIGHT, NO_INTERVAL, WIDE, new_figure, styled
 from sim.sweep.axes import Factor
 
@@ -37,7 +37,7 @@ def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[
     for row, (setting, part) in enumerate(settings):
         for column, y in enumerate(chart.y):
             _panel(axes[row, column], part[part["y"] == label_of(y)], chart, names)
-        axes[row, 0].set_title(told(setting), loc="left", fontsize=7, color=GREY)
+        axes[row, 0].set_title(setting_label(setting), loc="left", fontsize=7, color=GREY)
     for column, y in enumerate(chart.y):
         for axis in axes[:, column]:
             axis.set_ylabel(title_of(y, chart.baseline), fontsize=7)

@@ -21,7 +21,7 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from analysis.figures.chart import Chart, axis_label, label_of, settings_of, shown, title_of, told
+from analysis.figures.chart import Chart, axis_label, label_of, setting_label, settings_of, shown, title_of
 from analysis.figures.style import INK, WIDE, new_figure, styled
 from sim.arrays import FloatArray
 from sim.sweep.axes import Factor
@@ -58,7 +58,7 @@ def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[
 
 def _panels(data: pd.DataFrame, chart: Chart, y: tuple[str, str, int]) -> list[tuple[str, pd.DataFrame]]:
     """Title and rows of each map of the metric; an arm's difference to itself is left out."""
-    of = [(told(setting), rows[rows["y"] == label_of(y)]) for setting, rows in settings_of(data, chart)]
+    of = [(setting_label(setting), rows[rows["y"] == label_of(y)]) for setting, rows in settings_of(data, chart)]
     kept = [(title, rows) for title, rows in of if not (y[2] and rows["itself"].all())]
     return kept or of
 

@@ -105,7 +105,7 @@ def rows(axes: Axes, names: Sequence[str], grid: bool = True) -> None:
 
 
 def panel_lines(axes: Axes, names: Sequence[str]) -> None:
-    """A line between the rows of two panels, told by the arms' names."""
+    """A line between the rows of two panels, given the arms' names."""
     panels = [name.partition(" [")[2] for name in names]
     for row in range(1, len(panels)):
         if panels[row] != panels[row - 1]:

@@ -6,7 +6,7 @@ what claims can do for routing. Intervals are 95% for another draw of tasks; a c
 
 The p value of own - others is by permutation: if claims say nothing of the agent itself, then at each task the
 outcomes may be dealt to the agents in any order. It stands raw and adjusted by Holm's method over the agents of the
-figure; all agents together are a test of its own. An agent whose claims are all the same has no test: they can say
+figure; all agents together are a test of its own. An agent with constant claims has no test: they can say
 nothing. Tasks at which some agent is absent, or no outcome of its is known, are left out. Several outcomes of an agent
 at a task count as the share that succeeded.
 """
@@ -115,8 +115,8 @@ def _own_and_others(axes: Axes, data: pd.DataFrame) -> None:
     columns = (data[name] for name in ("difference", "p_value", "p_holm"))
     for k, (difference, *p) in enumerate(zip(*columns, strict=True)):
         if not np.isnan(difference):
-            told = "; ".join(p_value(each) for each in p if not np.isnan(each)) or "constant"
-            text = f"{difference:+.3f} ({told})".replace("-", "−")
+            stated = "; ".join(p_value(each) for each in p if not np.isnan(each)) or "constant"
+            text = f"{difference:+.3f} ({stated})".replace("-", "−")
             axes.text(1.02, k, text, transform=axes.get_yaxis_transform(), fontsize=7, va="center")
     axes.set_xlabel("AUC of claims\n(pairs of tasks, one solved)")
 

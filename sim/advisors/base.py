@@ -50,7 +50,7 @@ class Advisor(Protocol):
 
     @property
     def by_family(self) -> bool:
-        """Families are told apart."""
+        """It keeps one record for each family."""
 
     @property
     def reads_claims(self) -> bool:

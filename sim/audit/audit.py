@@ -133,11 +133,11 @@ def _weighed(desk: Desk, menus: Sequence[_Menu]) -> list[Kind]:
     choosers = [Chooser(len(desk.types), len(desk)) for _ in menus]
     for part in blocks(len(desk.types), (1 + len(distinct)) * len(desk)):
         which, base = np.arange(part.start, part.stop), truths(desk, part)
-        told = {key: lies.at(part) for key, lies in distinct.items()}
-        gains = {key: desk.utility(which, *lies) - base for key, lies in told.items()}
+        parts = {key: lies.at(part) for key, lies in distinct.items()}
+        gains = {key: desk.utility(which, *lies) - base for key, lies in parts.items()}
         for chooser, menu in zip(choosers, menus, strict=True):
             keys = [id(lies) for lies in menu.lies]
-            chooser.add(part, [gains[key] for key in keys], [told[key] for key in keys])
+            chooser.add(part, [gains[key] for key in keys], [parts[key] for key in keys])
     return [_kind(chooser.choice(), menu.screened) for chooser, menu in zip(choosers, menus, strict=True)]
 
 

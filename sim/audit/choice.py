@@ -39,9 +39,10 @@ class Estimate(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What the best lies gain. per_type (N,): E_w D of the best of all draws; share, claim (N,): that lie, NaN: truth.
+    """Gains from the best misreports. per_type (N,): E_w D of the best of all draws.
 
-    low: by hold-out; high: the maximum of means. most: the greatest D met at any type and draw, by any lie evaluated.
+    share, claim (N,): that lie, NaN: truth. low: by hold-out; high: the maximum of means.
+    most: the greatest D met at any type and draw, by any lie evaluated.
     """
 
     low: Estimate

@@ -22,7 +22,7 @@ _MOST = 1000  # draws over which effects are averaged
 
 class Truth(NamedTuple):
     """When nobody lies, each draw taken with the agent's own type in it. belief, ability: its utility at its belief
-    and at its true ability, dollars. binding: share of awards whose bond binds, NaN where nobody is hired.
+    and at its true ability, dollars. binding: share of awards with a binding bond, NaN where nobody is hired.
     """
 
     belief: float

@@ -82,9 +82,9 @@ def _plan(
     verifier: Verifier,
     plugins: Mapping[str, str],
 ) -> AuditPlan:
-    told = [*notes, *_notes(sizes, info["seed"], tolerance, verifier)]
+    printed = [*notes, *_notes(sizes, info["seed"], tolerance, verifier)]
     whole = {"kind": "audit", **info, "plugins": dict(plugins)}
-    whole["audit"] = {"notes": told, "rules": [_written(job) for job in jobs]}
+    whole["audit"] = {"notes": printed, "rules": [_written(job) for job in jobs]}
     whole["hash"] = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
     return AuditPlan(jobs, whole)
 

@@ -37,7 +37,7 @@ EXACT = Verifier()
 class Types:
     """What the audited agent may be. belief, cost (N,): what it believes of one attempt; ability (N,): the truth.
 
-    advice (N,): what the allocator thinks of its ability, where that goes with the type; None: it goes with the draw.
+    advice (N,): what the allocator thinks of its ability, where that belongs to the type; None: it belongs to the draw.
     """
 
     belief: FloatArray

@@ -84,7 +84,7 @@ def row_of(found: Audit, attacked: Attacked, arm: str = "", without_error: Audit
 
 
 def bare_row(rule: Mechanism, attacked: Attacked) -> Row:
-    """The row of a rule whose gains are not measured: its promises alone."""
+    """The row of a rule without measured gains: its promises alone."""
     cells = {**_named(rule, "", ""), "ignores": ""}
     return Row(cells, {}, {}, (), float("nan"), rule.promises, attacked)
 

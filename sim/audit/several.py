@@ -1,4 +1,4 @@
-"""Attacks rules whose bids are tables: one entry for each of several tasks, or for each budget of a menu.
+"""Attacks rules with tables as bids: one entry for each of several tasks, or for each budget of a menu.
 
 Index convention: m tasks or budgets, n agents. Clearing gives hired, pay_success, pay_failure (m, n):
 
@@ -76,8 +76,8 @@ class Case:
         ask = np.asarray(self.rule.truthful_ask(self.belief, self.cost, notice))
         able = np.isfinite(ask) if not self.rule.takes_menu else np.ones(ask.shape, np.bool_)
         ask = np.where(np.isfinite(ask), ask, 1e6)
-        told = Table(ask, self.belief, able)
-        return Table(*(np.where(who, mine, other) for mine, other in zip(told, self.drawn, strict=True)))
+        honest = Table(ask, self.belief, able)
+        return Table(*(np.where(who, mine, other) for mine, other in zip(honest, self.drawn, strict=True)))
 
     def clear(self, said: Table) -> Cleared:
         """What the rule makes of it."""
@@ -177,9 +177,9 @@ def _lies(case: Case, truth: Table, seed: int) -> Iterator[tuple[FloatArray, Flo
     most = np.maximum(case.tender.value, case.tender.reserve)
     for place in range(_LIES):
         ask, claim = truth.ask.copy(), truth.claim.copy()
-        told = kept[place] >= 0.5
-        ask[told, case.me] = (1.25 * share[place] * most)[told]
-        claim[told, case.me] = claims[place][told]
+        lied = kept[place] >= 0.5
+        ask[lied, case.me] = (1.25 * share[place] * most)[lied]
+        claim[lied, case.me] = claims[place][lied]
         yield ask, claim
 
 

@@ -57,7 +57,7 @@ class Cases:
 def cases_of(recorded: Recorded) -> Cases:
     """The table's cases; raises TableError where it cannot be fitted."""
     if len(recorded.agents) < 2:
-        raise TableError("a fit needs two agents at least: one agent's outcomes cannot tell difficulty from chance")
+        raise TableError("a fit needs two agents at least: one agent's outcomes cannot separate difficulty from chance")
     present = recorded.present
     tried = present[..., None] & (np.arange(recorded.success.shape[-1]) < recorded.trials[..., None])
     n_trials, hits = tried.sum(axis=-1), (recorded.success & tried).sum(axis=-1)

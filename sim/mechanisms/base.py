@@ -32,7 +32,7 @@ class Promises:
     claim: the truthful claim is dominant; with ask, the truth about both is. claim_ignored: the claim changes nothing.
     rational: individually rational in expectation, at the truth.
     efficient: at the truth, where the reserve equals the value, hires whom maximises belief x value - cost; a rule
-        that hires several hires the set whose expected welfare is greatest.
+        that hires several hires the set of greatest expected welfare.
     no_deficit: the principal never pays more than the task is worth, in any state, where reserve <= value and the
         penalty is 0 (with a penalty some rules pay more on success against what they collect on failure).
     equilibrium: the truth is a best reply to rivals who are truthful, where it is not dominant.

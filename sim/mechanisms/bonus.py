@@ -9,7 +9,7 @@ which is kappa (p - 1/2)^2 for m0 = 1/4. As only the hired are paid it, being hi
 
     second score   best claim min(1, p + p V / (2 kappa)), gain p^2 V^2 / (4 kappa) inside and
                    V p (1 - p) - kappa (1 - p)^2 at the corner, for an agent that is hired in any case
-    fixed price    an agent with rent p r - c + kappa (m0 - p (1 - p)) > 0 lies to be hired; no finite kappa stops it
+    fixed price    an agent with rent p r - c + kappa (m0 - p (1 - p)) > 0 misreports to be hired at any kappa
 
 The truthful ask is the break-even price net of the bonus, (c + k (1 - p) - kappa (m0 - p (1 - p))) / p, and may be
 negative; it is dominant at a truthful claim. A claim below one in a billion is never hired, or an agent without a

@@ -78,7 +78,7 @@ class Contingent(Mechanism):
         return np.asarray(tender.value) - np.asarray(tender.reserve)
 
     def binding(self, bids: Bids, tender: Tender, standing: Standing, award: Award) -> BoolArray:
-        """The hired whose bar exceeds the bond, (..., n)."""
+        """The hired with a bar above the bond, (..., n)."""
         scores, eligible = self._ranked(bids, tender, standing)
         chosen = Selection(award.hired, np.where(eligible, scores, -np.inf), award.by_tie)
         return award.hired & (self._bar(chosen, tender) > self.bond)

@@ -11,7 +11,7 @@ and with bar = max(V - r, best plan of the best rival) the contract on the plan 
     "contingent"     V - bar           -bar              Vickrey's: the truth about both is dominant [PRST2008]
     "second_score"   V - bar / q(b)    0                 truth is dominant in asks at true claims [Che1993]
 
-Under "second_score" a plan whose price would exceed r, a(b) > q(b) r, is left out and the price is at most r: this
+Under "second_score" a plan with a price above r, a(b) > q(b) r, is left out and the price is at most r: this
 matters only where r > V.
 
 The smallest of equally good budgets is taken. A bid without a menu is one plan without a limit. Under "second_score" a

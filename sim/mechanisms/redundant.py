@@ -1,4 +1,4 @@
-"""Redundant hiring: the set of agents whose joint expected surplus is greatest tries at once, at VCG prices.
+"""Redundant hiring: hires the set of agents with the greatest joint expected surplus at once, at VCG prices.
 
     worth       W(S) = V (1 - prod_S (1 - q)) - sum_S a;  W of nobody = V - r, the floor under surplus
     hired       S*, the set of greatest worth, W* (of at most `at_most` agents, where stated)

@@ -47,7 +47,7 @@ class CostLaw:
         return cost + self.rent(cost)
 
     def critical(self, worth: FloatArray) -> FloatArray:
-        """The greatest cost whose psi is at most `worth`, same shape as `worth`.
+        """The greatest cost with psi at most `worth`, same shape as `worth`.
 
         >>> CostLaw().critical(np.array([0.5, 1.0, 5.0])).tolist()
         [0.25, 0.5, 1.0]

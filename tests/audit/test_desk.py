@@ -127,10 +127,10 @@ def test_types_that_would_rather_abstain() -> None:
     problem = small(SecondScore())
     hopeless = replace(problem, types=Types(np.zeros(2), np.full(2, 0.1), np.zeros(2)))
     desk, kinds = Desk(hopeless, hopeless.draws), np.arange(2)
-    truth_told = np.full(2, np.nan)
+    at_the_truth = np.full(2, np.nan)
     assert np.isinf(desk.truth(kinds)).all()
-    assert (desk.utility(kinds, truth_told, truth_told) == 0).all()
-    assert (desk.utility(kinds, truth_told, np.ones(2)) == 0).all()
+    assert (desk.utility(kinds, at_the_truth, at_the_truth) == 0).all()
+    assert (desk.utility(kinds, at_the_truth, np.ones(2)) == 0).all()
     assert (desk.utility(kinds, np.zeros(2), np.ones(2)) == -0.1).any()  # hired, and it fails
     found = audit(hopeless, Grid(5, 4))
     assert all(kind.choice.interval == (0.0, 0.0) for kind in found.kinds.values())

@@ -32,7 +32,7 @@ SHARES = [0.0, 0.4, 1.0]
 def population(share: float) -> tuple[Profile, Population]:
     """100 tasks of 100 replications in which agents know their ability and `share` of its variance is private."""
     profile = read_profile(profiles()["high_low"])
-    sigmas = {"sigma_d": profile.told * math.sqrt(1.0 - share), "sigma_u": profile.told * math.sqrt(share)}
+    sigmas = {"sigma_d": profile.task_sd * math.sqrt(1.0 - share), "sigma_u": profile.task_sd * math.sqrt(share)}
     knows = Knobs(rho=1.0, hold="calibration", overconfidence=0.0, overprecision=0.0)
     profile = turn(profile.model_copy(update=sigmas), {"*": knows})
     return profile, draw_population(profile, 11, 100, 100)

@@ -45,7 +45,7 @@ def test_estimate_has_the_mean_and_variance_of_its_pilots() -> None:
     profile = few(2, sigma_f=0.0, families=1)
     found = advice(Planner(budget=40, prior=4.0, mean=0.25), profile, 20_000)[:, 0]
     for place, agent in enumerate(profile.agents.values()):
-        q = success_rate(agent.alpha, profile.told)
+        q = success_rate(agent.alpha, profile.task_sd)
         mean = (4.0 * 0.25 + 20 * q) / 24.0
         assert_mean(found[:, place], mean)
         assert_mean((found[:, place] - mean) ** 2, 20 * q * (1 - q) / 24.0**2)
@@ -113,7 +113,7 @@ def test_what_is_left_of_the_budget_goes_where_the_outcome_does_not_know_of_it()
     found = advice(Planner(budget=1, prior=1.0, mean=0.5), profile, 20_000)[:, 0]
     assert ((found == 0.5).sum(axis=1) == 1).all()
     for place, agent in enumerate(profile.agents.values()):
-        q = success_rate(agent.alpha, profile.told)
+        q = success_rate(agent.alpha, profile.task_sd)
         assert_mean(found[:, place], 0.5 * 0.5 + 0.5 * (0.5 + q) / 2.0)
 
 
