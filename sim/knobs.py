@@ -54,7 +54,7 @@ class Knobs(Section):
     skill: Logit = Field(0.0, description="logits added to its ability")
     overconfidence: Logit | None = Field(
         None,
-        description="logits of its claims above those right on average: at 0, mean claim = success rate, whatever its "
+        description="logits added to its calibrated claims: at 0, mean claim = success rate, whatever its "
         "slope; turns the grid off unless grid is stated",
     )
     overprecision: Annotated[float, Field(ge=-1, le=100)] | None = Field(
@@ -100,14 +100,14 @@ class Knobs(Section):
     )
     duration: TickLaw | None = Field(
         None,
-        description="ticks its attempts take, a number or a distribution, independent of every other draw; goes before "
+        description="ticks its attempts take, a number or a distribution, independent of every other draw; replaces "
         "world.duration",
     )
     latency: TickLaw | None = Field(
-        None, description="ticks from posting to its bid, a number or a distribution; goes before world.latency"
+        None, description="ticks from posting to its bid, a number or a distribution; replaces world.latency"
     )
     nonresponse: Rate | None = Field(
-        None, description="share of tasks at which no bid comes from it; goes before world.nonresponse"
+        None, description="share of tasks on which it does not bid; replaces world.nonresponse"
     )
 
     @property
@@ -138,7 +138,7 @@ class Shock(Section):
     at: Annotated[float, Field(ge=0, lt=1)] = Field(description="share of the tasks before it")
     until: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="share of the tasks before its end")
     agent: str = Field(description='name of the agent, or "*"')
-    skill: Logit = Field(0.0, description="logits added to its ability; its claims do not know")
+    skill: Logit = Field(0.0, description="logits added to its ability; claims unchanged")
     overconfidence: Logit = Field(0.0, description="logits added to its claims, before they are rounded to its grid")
     outage: bool = Field(False, description="its attempts are lost to the system (INFRA)")
 
