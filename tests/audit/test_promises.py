@@ -56,7 +56,6 @@ def test_the_worst_agent_at_ten_times_the_value_breaks_three() -> None:
 
 
 UNDECLARED_AND_UNREFUTED = {
-    ("agent_economy/90.0/bounty/True", "D"): "a bounty within the value is all it pays",
     ("cascade/optimal/None/0.0", "E"): "the best order, as rivals are truthful",
     ("cascade/optimal/2/0.0", "E"): "the best two, as rivals are truthful",
 }
