@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import RunError, TableError
-from sim.fit import Fitted, fit
+from sim.fitting.fit import Fitted, fit
 from sim.fitting.write import write_fitted
 from sim.table import OPTIONAL, REQUIRED, Recorded, column_names, known_outcomes, missing_columns, read_table
 

@@ -21,13 +21,13 @@ from analysis.tables import agents_table, closed_forms_table, summary_table
 from sim.bankroll import bankrolls
 from sim.errors import RunError
 from sim.events import write_events
+from sim.experiment.run import Run, arm_rules
 from sim.origin import TableOrigin
 from sim.principals import budgets_of, tenders
 from sim.reserve import parse_reserve
 from sim.rules import past_card, production_plans
-from sim.run import Run, arm_rules
-from sim.scenario import Arm
-from sim.settings import TenderSettings
+from sim.scenario.scenario import Arm
+from sim.scenario.settings import TenderSettings
 from sim.sources import parse_advice
 
 _OPTIONAL = (

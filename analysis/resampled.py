@@ -38,11 +38,11 @@ from analysis.sweep_cells import PER_AGENT, PER_ARM, Cells
 from analysis.sweep_metrics import RATES
 from sim.arrays import FloatArray, IntArray
 from sim.engine import choose
+from sim.experiment.job import play
 from sim.origin import TableOrigin
 from sim.resampled import drawn_tasks, resampled_world
-from sim.scenario import Arm
+from sim.scenario.scenario import Arm
 from sim.sources import parse_advice
-from sim.sweep.job import play
 
 TABLES = 200
 REPLICATIONS = 20  # of each table: a split's mean over halves is taken over as many

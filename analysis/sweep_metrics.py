@@ -24,7 +24,7 @@ from analysis.inference import By, Clustered, Estimate, difference_of, estimate_
 from analysis.moments import Moments
 from analysis.sweep_cells import OF_AGENT_PAIRED, PER_AGENT, PER_ARM, PER_AUCTION, Cells, Part
 from sim.arrays import BoolArray, FloatArray
-from sim.sweep.job import Played, Reducer
+from sim.experiment.job import Played, Reducer
 
 BYS: tuple[By, ...] = ("task", "pair", "replication", "none")  # from fine to coarse
 RATES = frozenset(

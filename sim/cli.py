@@ -13,7 +13,7 @@ from sim.cli_options import Engine, Folder, Named, Overrides, Plugins, Replicati
 from sim.errors import RunError, SimError, closest
 
 if TYPE_CHECKING:
-    from sim.execute import Plan
+    from sim.experiment.execute import Plan
 
 app = typer.Typer(
     help="A discrete-event market simulator for task auctions among AI agents.",
@@ -38,7 +38,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="replace another scenario's or seed's run")] = False,
 ) -> None:
     """Run a scenario and write ledger, tables and figures to a folder."""
-    from sim.execute import execute
+    from sim.experiment.execute import execute
     from sim.plugins import plugins
     from sim.progress import auctions
 
@@ -72,8 +72,8 @@ def check(
     plugin: Plugins = None,
 ) -> None:
     """Check a scenario without running it."""
+    from sim.experiment.run_memory import estimate
     from sim.plugins import plugins
-    from sim.run_memory import estimate
 
     with plugins(plugin or []) as digests:
         plan = _plan(scenario, seed, replications, override, mechanism, digests)
@@ -168,10 +168,10 @@ def explain(
     plugin: Plugins = None,
 ) -> None:
     """Explain one task of a run: every bid and its score, the price, what happened, what the oracle would have done."""
+    from sim.experiment.run import Run, run_info
     from sim.explain import explain as explain_task
     from sim.listing import explanation
     from sim.plugins import plugins
-    from sim.run import Run, run_info
 
     number = whole("--replication", replication)
     with plugins(plugin or []) as digests:
@@ -192,8 +192,8 @@ def _plan(
     engine: str = "auto",
 ) -> Plan:
     from sim.bundled import find_scenario
-    from sim.execute import plan
-    from sim.scenario import load_scenario
+    from sim.experiment.execute import plan
+    from sim.scenario.scenario import load_scenario
 
     scenario = load_scenario(
         find_scenario(name),
@@ -214,8 +214,8 @@ def _say_unrounded(plan: Plan) -> None:
 
 
 def _show(folder: Path) -> None:
+    from sim.experiment.run import Run, run_info
     from sim.listing import results
-    from sim.run import Run, run_info
 
     info = run_info(folder)
     if info is None:

@@ -13,7 +13,7 @@ import numpy as np
 from sim.errors import RunError, closest
 from sim.replay import refusal, replay
 from sim.rules import Rules, past_card
-from sim.settings import Settings
+from sim.scenario.settings import Settings
 from sim.simulate import Detail, Tables, simulate
 from sim.world import World
 

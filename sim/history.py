@@ -24,7 +24,7 @@ from sim.arrays import BoolArray, FloatArray, IntArray, thin
 from sim.card import Means, with_card
 from sim.errors import ScenarioError
 from sim.records import Record
-from sim.settings import Settings
+from sim.scenario.settings import Settings
 from sim.world import World
 
 Sums = dict[str, FloatArray]  # by name: what is summed over an agent's trials

@@ -39,7 +39,7 @@ from pydantic import Field, model_validator
 from sim.beliefs import Calibrated, calibrated, right_on_average, success_rate
 from sim.errors import ScenarioError, closest
 from sim.profile import AgentProfile, Correlation, Grid, Logit, LogNormal, Profile, Rate, SignalSettings, TickLaw
-from sim.section import Section
+from sim.scenario.section import Section
 
 EVERYBODY = "*"
 Share = Annotated[float, Field(ge=0, le=10)]

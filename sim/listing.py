@@ -17,9 +17,9 @@ from sim.explain import Explained, ExplainedPosting
 from sim.mechanisms import Mechanism, Promises, lookup, names
 from sim.planner import Planner
 from sim.results import add_row, plain_table
-from sim.scenario import load_scenario
-from sim.scenario_model import ScenarioFile
-from sim.settings import Settings
+from sim.scenario.model import ScenarioFile
+from sim.scenario.scenario import load_scenario
+from sim.scenario.settings import Settings
 from sim.standing import COST_LEARNERS, REPUTATIONS
 
 _PROMISES = {"ask": "A", "claim": "Q", "equilibrium": "N", "rational": "IR", "efficient": "E", "no_deficit": "D"}

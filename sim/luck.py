@@ -22,9 +22,9 @@ from sim.invalid import written
 from sim.principals import by_principal, dealt, principal_names
 from sim.profile import AgentProfile
 from sim.reserve import parse_reserve
-from sim.settings import Settings, TenderSettings
+from sim.scenario.settings import Settings, TenderSettings
+from sim.scenario.world_settings import WorldSettings
 from sim.sources import parse_advice
-from sim.world_settings import WorldSettings
 
 
 class Identities(NamedTuple):

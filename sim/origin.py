@@ -11,11 +11,11 @@ from sim.bundled import find_profile
 from sim.profile import Profile, read_profile
 from sim.profile_draws import draws_beside, read_draws
 from sim.recorded import recorded_world
-from sim.settings import Settings
+from sim.scenario.settings import Settings
+from sim.scenario.world_settings import WorldSettings
 from sim.synthetic import kept_agents, synthetic_world, task_names
 from sim.table import Recorded, read_table
 from sim.world import World
-from sim.world_settings import WorldSettings
 
 
 class Origin(Protocol):

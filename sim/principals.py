@@ -21,10 +21,10 @@ from sim.distribution import MOST, parse_distribution
 from sim.errors import ScenarioError, closest
 from sim.invalid import written
 from sim.reserve import parse_reserve
-from sim.section import Section, parsed_by
+from sim.scenario.section import Section, parsed_by
 
 if TYPE_CHECKING:
-    from sim.settings import TenderSettings
+    from sim.scenario.settings import TenderSettings
 
 
 def _named(raw: str) -> str:

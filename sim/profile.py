@@ -30,7 +30,7 @@ from sim.distribution import parse_ticks
 from sim.errors import ScenarioError
 from sim.invalid import invalid
 from sim.pool import PoolSpread, drawn_agents
-from sim.section import Section
+from sim.scenario.section import Section
 
 
 def _ascending(grid: list[float]) -> list[float]:

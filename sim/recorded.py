@@ -17,7 +17,7 @@ from sim.errors import ScenarioError, closest
 from sim.history import Histories, with_records
 from sim.luck import Identities, luck, most_failures, most_tries, tries_of
 from sim.retry import after_each, parse_on_retry
-from sim.settings import Settings
+from sim.scenario.settings import Settings
 from sim.table import Recorded
 from sim.trials import played
 from sim.world import World

@@ -26,7 +26,7 @@ from sim.arrays import IntArray
 from sim.history import Histories, with_records
 from sim.origin import TableOrigin
 from sim.recorded import without_records
-from sim.settings import Settings
+from sim.scenario.settings import Settings
 from sim.world import World
 
 _OF_SLOT = frozenset({"arrival", "lottery", "exploration", "latency", "silent"})  # luck of the place, not of the task

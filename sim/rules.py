@@ -18,8 +18,8 @@ from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
 from sim.plans import Plans
 from sim.principals import budgets_of, penalties_of, stated_penalties, states_values
-from sim.scenario import label_of
-from sim.settings import Settings, TenderSettings
+from sim.scenario.scenario import label_of
+from sim.scenario.settings import Settings, TenderSettings
 from sim.sources import ExpectedCost, parse_advice, parse_expected_cost, reputation_of
 from sim.standing import Learner
 from sim.world import World

@@ -25,10 +25,10 @@ from sim.planner import pilot_advice
 from sim.population import Population, draw_named, family_of
 from sim.profile import Profile
 from sim.retry import after_each, parse_on_retry
-from sim.settings import Settings
+from sim.scenario.settings import Settings
+from sim.scenario.world_settings import WorldSettings
 from sim.sources import parse_advice
 from sim.world import World
-from sim.world_settings import WorldSettings
 
 
 def synthetic_world(

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict
 
-from sim.settings import Settings
+from sim.scenario.settings import Settings
 from sim.sources import parse_advice
 
 _NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice and records

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from sim import draws
 from sim.history import Histories, with_records
-from sim.scenario import Scenario, load_scenario
-from sim.settings import Settings
+from sim.scenario.scenario import Scenario, load_scenario
+from sim.scenario.settings import Settings
 from sim.world import World
 
 SEED = 11

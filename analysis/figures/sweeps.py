@@ -12,7 +12,7 @@ from analysis.figures import lines, maps
 from analysis.figures.chart import caption_of, chart_of, default_figures
 from analysis.figures.save import save
 from analysis.sweep_table import factors_of
-from sim.sweep.figure import FigureFile
+from sim.scenario.figure import FigureFile
 
 _DRAW = {"lines": lines.draw, "map": maps.draw}
 

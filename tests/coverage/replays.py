@@ -18,10 +18,10 @@ from analysis.sweep_cells import Cells
 from analysis.sweep_metrics import RATES
 from sim.arrays import FloatArray
 from sim.engine import choose
+from sim.experiment.job import play
+from sim.experiment.run import draw_world, scenario_origin
 from sim.origin import TableOrigin
-from sim.run import draw_world, scenario_origin
-from sim.scenario import Arm, Scenario, resolve
-from sim.sweep.job import play
+from sim.scenario.scenario import Arm, Scenario, resolve
 from sim.table import Recorded
 from sim.world import World
 

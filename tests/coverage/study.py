@@ -25,9 +25,9 @@ import pandas as pd
 from analysis.inference import CLUSTERS, By, Estimate, paired_difference, ratio
 from analysis.sweep_cells import Cells
 from sim.arrays import FloatArray
-from sim.run import draw_world, scenario_origin
-from sim.scenario import Scenario, resolve
-from sim.sweep.job import play
+from sim.experiment.job import play
+from sim.experiment.run import draw_world, scenario_origin
+from sim.scenario.scenario import Scenario, resolve
 from sim.world import World
 
 DATASETS = 1000

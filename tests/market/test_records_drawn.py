@@ -18,8 +18,8 @@ from sim.origin import load_origin
 from sim.population import draw_named
 from sim.profile import LogNormal, Profile
 from sim.profile_draws import draws_beside, write_draws
-from sim.scenario import Scenario
-from sim.settings import Settings
+from sim.scenario.scenario import Scenario
+from sim.scenario.settings import Settings
 from sim.synthetic import turned_profile
 from sim.world import World
 from sim.world_key import world_key

@@ -20,8 +20,8 @@ from sim.profile import read_profile
 from sim.replay import play, replay
 from sim.replay.pending import KeyFormat
 from sim.rules import Rules
-from sim.scenario import label_of
-from sim.settings import Settings
+from sim.scenario.scenario import label_of
+from sim.scenario.settings import Settings
 from sim.simulate import simulate
 from sim.standing import LiveReputation
 from sim.synthetic import synthetic_world

@@ -20,10 +20,10 @@ from analysis.resampled import (
     with_errors,
 )
 from sim.coupling import coupling, replayed
+from sim.experiment.run import arm_rules, draw_world, scenario_origin
 from sim.origin import TableOrigin
 from sim.resampled import drawn_tasks, resampled_world
-from sim.run import arm_rules, draw_world, scenario_origin
-from sim.scenario import Scenario, load_scenario
+from sim.scenario.scenario import Scenario, load_scenario
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "marketbench_head_to_head.toml"
 SPLIT = 'standing.advice={record="split"}'

@@ -16,10 +16,10 @@ from analysis.inference import Estimate, paired_difference
 from analysis.metrics import regret_ability, welfare
 from sim.beliefs import calibrated, success_rate
 from sim.bundled import profiles
+from sim.experiment.run import arm_rules, arm_world, scenario_origin
 from sim.profile import Profile, read_profile
 from sim.profile_draws import draws_beside, write_draws
-from sim.run import arm_rules, arm_world, scenario_origin
-from sim.scenario import Scenario, load_scenario
+from sim.scenario.scenario import Scenario, load_scenario
 from sim.simulate import simulate
 from sim.world import World
 from tests.cli.command import HEADER, ROWS, bidlab, files

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sim.settings import Settings
-from sim.sweep.axes import levels, parse_factors
+from sim.scenario.axes import levels, parse_factors
+from sim.scenario.settings import Settings
 from sim.world_key import world_key
 from tests.cli.command import SCENARIO, bidlab, files
 from tests.sweep.scenes import write

@@ -15,9 +15,9 @@ from analysis.differences import differences_table
 from analysis.report import arms_of
 from analysis.sweep_cells import PER_AUCTION
 from analysis.tables import agents_table, summary_table
-from sim.execute import execute, plan
-from sim.run import Run, draw_world
-from sim.sweep.manifest import cell_scenario
+from sim.experiment.execute import execute, plan
+from sim.experiment.manifest import cell_scenario
+from sim.experiment.run import Run, draw_world
 from sim.world_key import world_key
 from tests.cli.command import ARM
 from tests.sweep.scenes import RECORDED, SWEEP, SYNTHETIC, plan_of, run, write

@@ -9,8 +9,8 @@ import pytest
 
 from analysis.auction import Offer, closed_forms
 from analysis.calibration import ece
-from sim.run import draw_world, scenario_origin
-from sim.scenario import load_scenario
+from sim.experiment.run import draw_world, scenario_origin
+from sim.scenario.scenario import load_scenario
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "marketbench_replay.toml"
 COLUMNS = ("brier", "ece", "claim", "cost ratio", "profit", "gap")

@@ -17,7 +17,7 @@ from sim.mechanisms.planner import RouteByAdvice
 from sim.mechanisms.price import SecondPrice
 from sim.replay import replay
 from sim.rules import Rules
-from sim.settings import Settings
+from sim.scenario.settings import Settings
 from sim.simulate import simulate
 from sim.sources import family_codes
 from tests.reference_standing import advised

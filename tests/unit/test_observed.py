@@ -19,7 +19,7 @@ from sim.arrays import FloatArray
 from sim.bidding import Bidders, Fallback, parse_policy
 from sim.errors import ArrayError
 from sim.mechanisms import Mechanism
-from sim.scenario import label_of
+from sim.scenario.scenario import label_of
 from sim.simulate import simulate
 from sim.world import World
 from tests.cli.command import ARM, HEADER, TENDER, TOP, WORLD, bidlab, lay_out

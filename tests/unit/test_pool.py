@@ -11,7 +11,7 @@ from sim.bundled import profiles
 from sim.errors import ScenarioError
 from sim.pool import PoolSpread, drawn_agents
 from sim.profile import Profile, read_profile
-from sim.settings import Settings
+from sim.scenario.settings import Settings
 from sim.synthetic import synthetic_world
 from sim.world import World
 from tests.statistics import assert_mean

@@ -1,0 +1,115 @@
+"""A run: a folder that holds everything a scenario produced, and enough to build its Worlds again.
+
+run.json                                what was run: resolved scenario, hash, seed, versions
+clock.json                              everything that depends on the clock, and nothing else does
+inputs/                                 the recorded table, or the profile
+attempts, bids, clearings .parquet      the ledger
+events.jsonl                            the ledger as one stream of events, where asked for
+agents.csv, summary.csv, figures/       what the analysis makes of it
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sim.errors import RunError
+from sim.ledger import Ledger
+from sim.origin import Origin, load_origin
+from sim.rules import Rules
+from sim.scenario.scenario import Arm, Scenario, scenario_of
+from sim.scenario.settings import Settings
+from sim.world import World
+from sim.world_key import world_key
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run in `folder`. Raises RunError from `Run.open` where the folder holds none."""
+
+    folder: Path
+    info: dict[str, Any]
+    scenario: Scenario
+
+    @classmethod
+    def open(cls, folder: Path) -> Run:
+        """The run in `folder`."""
+        info = run_info(folder)
+        if info is None:
+            raise RunError(f"{folder}: holds no run (no run.json)")
+        if info.get("kind") == "sweep":
+            raise RunError(f"{folder}: holds a sweep; run one of its cells alone with `bidlab cell {folder} NUMBER`")
+        if info.get("kind") == "audit":
+            raise RunError(f"{folder}: holds an audit, not a run; `bidlab show {folder}` shows it")
+        try:
+            scenario = scenario_of(info["scenario"], folder / "inputs")
+        except (KeyError, TypeError, ValueError) as error:
+            made_by = info.get("versions", {}).get("bidlab", "unknown")
+            raise RunError(f"{folder}: run.json, of bidlab {made_by}, cannot be read: {error}; run it again") from None
+        return cls(folder, info, scenario)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The whole ledger."""
+        return Ledger.read(self.folder)
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Where its agents and tasks come from."""
+        return scenario_origin(self.scenario)
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name; raises RunError with the names there are."""
+        for arm in self.scenario.arms:
+            if arm.name == name:
+                return arm
+        raise RunError(f"no arm {name!r}; this run has {', '.join(repr(arm.name) for arm in self.scenario.arms)}")
+
+    @cached_property
+    def _worlds(self) -> dict[str, World]:
+        return {}
+
+    def world(self, arm: Arm) -> World:
+        """The World the arm ran in, drawn again; one for all arms that share it."""
+        key = world_key(arm.settings)
+        if key not in self._worlds:
+            self._worlds[key] = arm_world(self.scenario, arm, self.origin)
+        return self._worlds[key]
+
+
+def run_info(folder: Path) -> dict[str, Any] | None:
+    """What run.json in `folder` says; None where there is none or it is no run's."""
+    try:
+        info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(info, dict) or not isinstance(info.get("scenario"), dict) or "name" not in info["scenario"]:
+        return None
+    return info if {"hash", "seed", "plugins", "agents", "tasks"} <= set(info) else None
+
+
+def scenario_origin(scenario: Scenario) -> Origin:
+    """Where the scenario's agents and tasks come from."""
+    return load_origin(scenario.arms[0].settings.world, scenario.folder)
+
+
+def arm_world(scenario: Scenario, arm: Arm, origin: Origin, replications: int | None = None, first: int = 0) -> World:
+    """The World of one arm: the same luck for every arm, whatever their settings are.
+
+    replications: how many from number `first` on; all the scenario's where absent.
+    """
+    count = scenario.replications if replications is None else replications
+    return draw_world(arm.settings, origin, scenario.seed, count, first)
+
+
+def draw_world(settings: Settings, origin: Origin, seed: int, count: int, first: int = 0) -> World:
+    """The World of replications first, ..., first + count - 1 under these settings."""
+    return origin.world(settings, seed, count, first)
+
+
+def arm_rules(arm: Arm, world: World) -> Rules:
+    """The rules of one arm in its World."""
+    return Rules.of(arm.mechanism, arm.settings, world)
