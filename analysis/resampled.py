@@ -65,7 +65,7 @@ def replays(
     """What the arm does on each of TABLES redrawn tables. tick: called with the number of tables done."""
     each = min(replications, REPLICATIONS)
     size = max(1, _CELLS // (each * len(origin.tasks) * len(origin.agents)))
-    engine = choose("auto", arm.settings)
+    engine = choose("auto", arm.settings.terms)
     parts: list[Values] = []
     for start in range(0, TABLES, size):
         tables = range(start, min(TABLES, start + size))
@@ -148,7 +148,7 @@ def with_error_of_difference(
 def _share_beyond(values: FloatArray) -> FloatArray:
     """Two-sided p value of 0 by redrawn tables, the last axis: 2 (1 + k) / (1 + B), k the smaller number beyond 0."""
     beyond = np.minimum((values <= 0).sum(axis=-1), (values >= 0).sum(axis=-1))
-    return np.minimum(1.0, 2.0 * (1.0 + beyond) / (1.0 + values.shape[-1]))
+    return np.asarray(np.minimum(1.0, 2.0 * (1.0 + beyond) / (1.0 + values.shape[-1])))
 
 
 def _percentiles(values: FloatArray, se: FloatArray) -> Interval:

@@ -14,14 +14,30 @@ from sim.errors import RunError, SimError, closest
 
 if TYPE_CHECKING:
     from sim.experiment.execute import Plan
+    from sim.experiment.run import Run
 
 app = typer.Typer(
-    help="A discrete-event market simulator for task auctions among AI agents.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"bidlab {version('bidlab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="say which version this is", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A discrete-event market simulator for task auctions among AI agents."""
 
 
 @app.command()
@@ -48,10 +64,10 @@ def run(
         folder = out or Path("out") / plan.scenario.name
         with auctions(plan) as (progress, phase):
 
-            def finish(place: Path) -> None:
+            def finish(made: Run) -> None:
                 from analysis.report import write_report
 
-                write_report(place, events=events, phase=phase)
+                write_report(made, events=events, phase=phase)
 
             try:
                 execute(plan, folder, force=force, progress=progress, finish=finish)

@@ -83,7 +83,7 @@ def _of_each(rule: type[Mechanism], describe: Callable[[Mechanism], str]) -> str
     said = [describe(example) for example in examples]
     if len(set(said)) == 1:
         return said[0]
-    each = [dataclasses.asdict(example) for example in examples]  # type: ignore[call-overload]
+    each = [example.parameters for example in examples]
     varied = [name for name in each[0] if len({str(parameters[name]) for parameters in each}) > 1]
     told = [", ".join(f"{name} {parameters[name]}" for name in varied) for parameters in each]
     return "\n".join(f"{label}: {text or 'none'}" for label, text in zip(told, said, strict=True))

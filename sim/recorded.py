@@ -52,7 +52,7 @@ def without_records(
         tasks=recorded.tasks,
         family=recorded.family,
         block=recorded.block,
-        recorded=True,
+        from_table=True,
         repeats=settings.world.beyond_tries == "repeat",
         belief=trials.belief,
         cost_belief=trials.cost_belief,

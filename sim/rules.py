@@ -19,7 +19,7 @@ from sim.mechanisms import Mechanism
 from sim.plans import Plans
 from sim.principals import budgets_of, penalties_of, stated_penalties, states_values
 from sim.scenario.scenario import label_of
-from sim.scenario.settings import Settings, TenderSettings
+from sim.scenario.settings import TenderSettings, Terms
 from sim.sources import ExpectedCost, parse_advice, parse_expected_cost, reputation_of
 from sim.standing import Learner
 from sim.world import World
@@ -95,7 +95,7 @@ class Rules:
         return Bids.trusted(**vars(bids) | {"menu": self.plans.menu(bids.ask, bids.claim)})
 
     @classmethod
-    def of(cls, mechanism: Mechanism, settings: Settings, world: World) -> Self:
+    def of(cls, mechanism: Mechanism, settings: Terms, world: World) -> Self:
         """The rules of an arm; raises ScenarioError where the mechanism needs what the scenario does not provide."""
         tender, market, standing = settings.tender, settings.market, settings.standing
         _check_needs(mechanism, settings, world)
@@ -119,9 +119,7 @@ class Rules:
             ),
             public=(*tender.public, *announced),
             penalty=tender.penalty,
-            bid_cost=settings.world.bid_cost
-            if mechanism.solicits_bids or _asked_by(advice.advisor, mechanism)
-            else 0.0,
+            bid_cost=settings.bid_cost if mechanism.solicits_bids or _asked_by(advice.advisor, mechanism) else 0.0,
             overhead=market.overhead,
             window=market.window,
             capacity=market.capacity,
@@ -154,7 +152,7 @@ class Rules:
         return np.array(self.penalties)[world.whose]
 
 
-def past_card(settings: Settings) -> PastCard | None:
+def past_card(settings: Terms) -> PastCard | None:
     """The card of their own past in the market that agents read; None where they read none, or one before it."""
     card = settings.bidders.card
     return PastCard(card) if card is not None and card.record == "past" else None
@@ -165,13 +163,13 @@ def _asked_by(advisor: Advisor | None, mechanism: Mechanism) -> bool:
     return advisor is not None and advisor.reads_claims and "advice" in mechanism.needs
 
 
-def production_plans(settings: Settings) -> Plans | None:
+def production_plans(settings: Terms) -> Plans | None:
     """The budgets agents are asked about; None where they make one bid without a limit."""
     plans = settings.bidders.plans
     return None if plans is None else Plans(tuple(plans.budgets), plans.cost_sd)
 
 
-def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None:
+def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
     if settings.bidders.plans is not None and not mechanism.takes_menu:
         raise ScenarioError(f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do")
     given = {
@@ -209,7 +207,7 @@ def _check_penalty(mechanism: Mechanism, tender: TenderSettings) -> None:
             )
 
 
-def _check_round(mechanism: Mechanism, settings: Settings) -> None:
+def _check_round(mechanism: Mechanism, settings: Terms) -> None:
     """Raise ScenarioError where rounds and the mechanism do not go together."""
     market, deadline = settings.market, settings.tender.deadline
     if market.round is None:

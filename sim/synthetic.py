@@ -67,7 +67,7 @@ def synthetic_world(
         tasks=task_names(n_tasks),
         family=tuple(f"family {f}" for f in family) if n_families > 1 else ("",) * n_tasks,
         block=("",) * n_tasks,
-        recorded=False,
+        from_table=False,
         repeats=False,
         belief=drawn.claim,
         cost_belief=drawn.cost_belief,

@@ -71,7 +71,7 @@ class Case:
 
         def work() -> None:
             world = arm_world(self.scenario, arm, self.origin)
-            engine(world, Rules.of(rule or arm.mechanism, arm.settings, world), detail="attempts")
+            engine(world, Rules.of(rule or arm.mechanism, arm.settings.terms, world), detail="attempts")
 
         return self.lanes * len(self.origin.tasks) / seconds(work)
 

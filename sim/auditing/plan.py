@@ -106,6 +106,6 @@ def _notes(sizes: Sizes, seed: int, tolerance: float, verifier: Verifier) -> lis
 
 
 def _written(job: Job) -> dict[str, Any]:
-    parameters = {name: str(value) for name, value in dataclasses.asdict(job.rule).items()}  # type: ignore[call-overload]
+    parameters = {name: str(value) for name, value in job.rule.parameters.items()}
     sizes, verifier = dataclasses.asdict(job.sizes), dataclasses.asdict(job.verifier)
     return {"arm": job.arm, "mechanism": job.rule.name, "parameters": parameters, **sizes, **verifier}

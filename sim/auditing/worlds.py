@@ -48,7 +48,7 @@ def scenario_problem(
     rules = truthful_rules(arm, world)
     cells = _cells(world, rules, place)
     n_types, n_draws, n_screening = sizes
-    if world.recorded:
+    if world.from_table:
         own = cells[cells < world.n_tasks]
         at = np.unique(np.linspace(0, len(own) - 1, min(n_types, len(own))).astype(np.int64))
         kinds, rest = own[at], cells

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,13 +23,16 @@ from sim.bidding import check_named
 from sim.engine import Engine, choose, play, play_alone
 from sim.errors import RunError, ScenarioError
 from sim.experiment.folder import check_folder, open_partial, partial_of, take_name
-from sim.experiment.run import arm_rules, arm_world, scenario_origin
+from sim.experiment.run import Given, Run, Worlds, arm_rules, run_info, scenario_origin
 from sim.experiment.run_memory import check_memory
-from sim.ledger import SCHEMAS, arrow_table, categories, read_arrow, write_table
+from sim.ledger import SCHEMAS, Ledger, arrow_table, categories, read_arrow, write_table
 from sim.origin import Origin
 from sim.principals import principal_names
 from sim.scenario.scenario import Arm, Scenario
 from sim.world import World
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Progress = Callable[[str, int], None]  # arm, auctions done since the last call
 _KEPT = r"arm-\d+\.[a-z]+\.parquet"  # what a run that goes on finds in its folder
@@ -81,7 +84,7 @@ def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None, engine: s
 
     Raises ScenarioError, TableError or RunError in one line.
     """
-    engines = {arm.name: choose(engine, arm.settings) for arm in scenario.arms}
+    engines = {arm.name: choose(engine, arm.settings.terms) for arm in scenario.arms}
     n_tasks = scenario.arms[0].settings.world.tasks
     if n_tasks is not None:
         check_memory(scenario, n_tasks, 1, 1)  # before as many names are made
@@ -93,10 +96,10 @@ def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None, engine: s
 
 def check_arms(scenario: Scenario, origin: Origin) -> None:
     """Raise ScenarioError where the World or the rules of an arm cannot be made."""
+    worlds = Worlds(scenario, origin, replications=1)
     for arm in scenario.arms:
         try:
-            world = arm_world(scenario, arm, origin, replications=1)
-            for market in _markets(arm, world):
+            for market in _markets(arm, worlds.of(arm)):
                 arm_rules(arm, market)
         except ScenarioError as error:
             raise ScenarioError(f"{scenario.name}: arm {arm.name!r}: {error}") from None
@@ -118,25 +121,26 @@ def execute(
     *,
     force: bool = False,
     progress: Progress | None = None,
-    finish: Callable[[Path], None] | None = None,
+    finish: Callable[[Run], None] | None = None,
 ) -> Path:
     """Run the plan and put its results into `folder`; returns it.
 
-    finish: called with the folder being made once the ledger is whole, to add what is computed from it.
+    finish: called with the run in the folder being made once the ledger is whole, to add what is computed from it.
     Raises RunError where the folder holds something else or cannot be written.
     """
     check_folder(folder, plan.info, force)
     partial = partial_of(folder)
     clock: dict[str, Any] = {"started": time.time(), "seconds": {}}
+    worlds = Worlds(plan.scenario, plan.origin)
     try:
         open_partial(partial, plan.info, plan.scenario.inputs, _KEPT)
         for place, arm in enumerate(plan.scenario.arms):
             begun = time.perf_counter()
-            resumed = _run_arm(plan, place, arm, partial, progress)
+            resumed = _run_arm(plan, place, worlds, partial, progress)
             clock["seconds"][arm.name] = "kept from an earlier start" if resumed else time.perf_counter() - begun
         _join(partial, len(plan.scenario.arms))
         if finish is not None:
-            finish(partial)
+            finish(Run(partial, run_info(partial) or {}, plan.scenario, Given(worlds=worlds)))
         clock["finished"] = time.time()
         (partial / "clock.json").write_text(json.dumps(clock, indent=2) + "\n")
         take_name(folder, partial)
@@ -149,14 +153,31 @@ def _arm_files(partial: Path, place: int) -> dict[str, Path]:
     return {name: partial / f"arm-{place:04d}.{name}.parquet" for name in SCHEMAS}
 
 
-def _run_arm(plan: Plan, place: int, arm: Arm, partial: Path, progress: Progress | None) -> bool:
+def in_memory(plan: Plan, progress: Progress | None = None) -> Run:
+    """Run the plan and keep its ledger and Worlds in memory; nothing is written."""
+    worlds = Worlds(plan.scenario, plan.origin)
+    ledger = Ledger.of([arm_tables(plan, place, worlds, progress) for place in range(len(plan.scenario.arms))])
+    return Run(None, json.loads(json.dumps(plan.info)), plan.scenario, Given(ledger, worlds))
+
+
+def _run_arm(plan: Plan, place: int, worlds: Worlds, partial: Path, progress: Progress | None) -> bool:
     """Run one arm and keep its tables; True where they were there already."""
-    files = _arm_files(partial, place)
+    arm, files = plan.scenario.arms[place], _arm_files(partial, place)
     if all(path.is_file() for path in files.values()):
         if progress is not None:
             progress(arm.name, plan.n_auctions(arm))
         return True
-    world = arm_world(plan.scenario, arm, plan.origin)
+    for name, table in arm_tables(plan, place, worlds, progress).items():
+        unfinished = files[name].with_suffix(".tmp")
+        write_table(table, unfinished)
+        unfinished.replace(files[name])
+    return False
+
+
+def arm_tables(plan: Plan, place: int, worlds: Worlds, progress: Progress | None = None) -> dict[str, pa.Table]:
+    """Play arm number `place`; its rows of each table of the ledger."""
+    arm = plan.scenario.arms[place]
+    world = worlds.of(arm)
     tick = None if progress is None else (lambda done: progress(arm.name, done))
     engine = plan.engines[arm.name]
     if arm.settings.market.alone:
@@ -167,12 +188,9 @@ def _run_arm(plan: Plan, place: int, arm: Arm, partial: Path, progress: Progress
     names = categories([a.name for a in plan.scenario.arms], plan.origin.agents, plan.origin.tasks, principals)
     own = np.array([principals.index(name) for name in world.principals])
     tables["clearings"]["principal"] = own[tables["clearings"]["principal"]]
-    for name, columns in tables.items():
+    for columns in tables.values():
         columns["arm"] = np.full(len(columns["task"]), place)
-        unfinished = files[name].with_suffix(".tmp")
-        write_table(arrow_table(name, columns, names), unfinished)
-        unfinished.replace(files[name])
-    return False
+    return {name: arrow_table(name, columns, names) for name, columns in tables.items()}
 
 
 def _join(partial: Path, n_arms: int) -> None:

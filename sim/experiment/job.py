@@ -133,7 +133,7 @@ def play(world: World, arm: Arm, engine: Engine) -> Played:
     counts: list[Columns] = []
     found: list[Rules] = []
     for agent, market in enumerate(rules_of):
-        rules = Rules.of(arm.mechanism, arm.settings, market)
+        rules = Rules.of(arm.mechanism, arm.settings.terms, market)
         found.append(rules)
         tables = play_market(engine, market, rules, detail="auctions")
         tables["attempts"]["agent"] = tables["attempts"]["agent"] + agent
@@ -201,7 +201,7 @@ def _play_cell(
         arm, key = cell.arms[place], cell.worlds[place]
         if key not in worlds:
             worlds[key] = draw_world(arm.settings, cell.origin, work.seed, count, first)
-        played = play(worlds[key], arm, choose(work.engine, arm.settings))
+        played = play(worlds[key], arm, choose(work.engine, arm.settings.terms))
         digests[place] = f"{decisions(played, first):016x}"
         if work.ledger:
             kept[f"cell-{cell.number:05d}.arm-{place:03d}"] = _attempts(work, cell, place, played, first)

@@ -153,7 +153,7 @@ class SweepPlan:
     def engines(self) -> list[str]:
         """The engines that play some cell."""
         arms = (arm for cell in self.cells for arm in cell.scenario.arms)
-        return sorted({choose(self.options.engine, arm.settings) for arm in arms})
+        return sorted({choose(self.options.engine, arm.settings.terms) for arm in arms})
 
     @property
     def info(self) -> dict[str, Any]:

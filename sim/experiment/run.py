@@ -11,10 +11,10 @@ agents.csv, summary.csv, figures/       what the analysis makes of it
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.errors import RunError
 from sim.ledger import Ledger
@@ -26,17 +26,48 @@ from sim.world import World
 from sim.world_key import world_key
 
 
-@dataclass(frozen=True)
-class Run:
-    """A finished run in `folder`. Raises RunError from `Run.open` where the folder holds none."""
+@dataclass(frozen=True, eq=False)
+class Worlds:
+    """The Worlds of a scenario's arms, each drawn once, when it is first asked for.
 
-    folder: Path
+    replications: how many from number 0 on; all the scenario's where None.
+    """
+
+    scenario: Scenario
+    origin: Origin
+    replications: int | None = None
+    _drawn: dict[str, World] = field(default_factory=dict)
+
+    def of(self, arm: Arm) -> World:
+        """The World of one arm, the same object for arms that share it; raises ScenarioError where it cannot be."""
+        key = world_key(arm.settings)
+        if key not in self._drawn:
+            self._drawn[key] = arm_world(self.scenario, arm, self.origin, self.replications)
+        return self._drawn[key]
+
+
+class Given(NamedTuple):
+    """What of a run is in memory."""
+
+    ledger: Ledger | None = None
+    worlds: Worlds | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run. folder: what holds it; None: it is held in memory alone.
+
+    given: its ledger and Worlds, as far as they are in memory; whatever else is asked for is read or drawn again.
+    """
+
+    folder: Path | None
     info: dict[str, Any]
     scenario: Scenario
+    given: Given = field(default_factory=Given)
 
     @classmethod
     def open(cls, folder: Path) -> Run:
-        """The run in `folder`."""
+        """The run in `folder`; raises RunError where the folder holds none."""
         info = run_info(folder)
         if info is None:
             raise RunError(f"{folder}: holds no run (no run.json)")
@@ -54,12 +85,16 @@ class Run:
     @cached_property
     def ledger(self) -> Ledger:
         """The whole ledger."""
+        if self.given.ledger is not None:
+            return self.given.ledger
+        if self.folder is None:
+            raise RunError(f"{self.scenario.name}: the run kept no ledger")
         return Ledger.read(self.folder)
 
     @cached_property
     def origin(self) -> Origin:
         """Where its agents and tasks come from."""
-        return scenario_origin(self.scenario)
+        return scenario_origin(self.scenario) if self.given.worlds is None else self.given.worlds.origin
 
     def arm(self, name: str) -> Arm:
         """The arm of that name; raises RunError with the names there are."""
@@ -69,15 +104,12 @@ class Run:
         raise RunError(f"no arm {name!r}; this run has {', '.join(repr(arm.name) for arm in self.scenario.arms)}")
 
     @cached_property
-    def _worlds(self) -> dict[str, World]:
-        return {}
+    def _worlds(self) -> Worlds:
+        return self.given.worlds or Worlds(self.scenario, self.origin)
 
     def world(self, arm: Arm) -> World:
-        """The World the arm ran in, drawn again; one for all arms that share it."""
-        key = world_key(arm.settings)
-        if key not in self._worlds:
-            self._worlds[key] = arm_world(self.scenario, arm, self.origin)
-        return self._worlds[key]
+        """The World the arm ran in; one for all arms that share it."""
+        return self._worlds.of(arm)
 
 
 def run_info(folder: Path) -> dict[str, Any] | None:
@@ -112,4 +144,4 @@ def draw_world(settings: Settings, origin: Origin, seed: int, count: int, first:
 
 def arm_rules(arm: Arm, world: World) -> Rules:
     """The rules of one arm in its World."""
-    return Rules.of(arm.mechanism, arm.settings, world)
+    return Rules.of(arm.mechanism, arm.settings.terms, world)

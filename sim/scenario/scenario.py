@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -29,6 +29,9 @@ from sim.records import check_splits
 from sim.scenario.file import read_raw
 from sim.scenario.model import ScenarioFile
 from sim.scenario.settings import Settings
+
+if TYPE_CHECKING:
+    from sim.scenario.source import Source
 
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
 _ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameters")
@@ -50,9 +53,13 @@ class Arm:
     baseline: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scenario:
-    """A checked scenario. folder: where relative paths start. resolved: everything that decides the run, as JSON."""
+    """A checked scenario. folder: where relative paths start. resolved: everything that decides the run, as JSON.
+
+    path, written: the file it stands in and what it says there, changes included; None and empty where a run's folder
+    was opened, which keeps what was resolved alone.
+    """
 
     name: str
     folder: Path
@@ -65,6 +72,37 @@ class Scenario:
     replications: int
     arms: tuple[Arm, ...]
     resolved: dict[str, Any]
+    path: Path | None = None
+    written: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+
+    @staticmethod
+    def load(source: Source, **changes: Any) -> Scenario:
+        """The scenario of a TOML file, a bundled name or a dict; changes: as `sim.scenario.source.scenario_of`.
+
+        >>> len(Scenario.load("marketbench_replay", replications=3).arms)
+        4
+        """
+        from sim.scenario.source import scenario_of
+
+        return scenario_of(source, **changes)
+
+    @staticmethod
+    def of(name: str = "scenario", **keys: Any) -> Scenario:
+        """A scenario built by keyword: the keys of a file, and `arms`, a rule or an arm's keys by its name.
+
+        >>> from sim.mechanisms.price import SecondPrice
+        >>> world = {"profile": "marketbench", "tasks": 9, "parameters": "point"}
+        >>> tender = {"reserve": 1.0, "penalty": 0.0}
+        >>> Scenario.of(question="Who wins?", seed=1, world=world, tender=tender, arms={"sp": SecondPrice()})
+        Scenario scenario: Who wins? (1 arm(s), 1 replication(s))
+        """
+        from sim.scenario.source import by_keyword
+
+        return by_keyword(name, keys)
+
+    def __repr__(self) -> str:
+        """Its question and its size."""
+        return f"Scenario {self.name}: {self.question} ({len(self.arms)} arm(s), {self.replications} replication(s))"
 
     def baseline_of(self, arm: Arm) -> str:
         """Name of the arm that this one's paired differences are taken to: its baseline in the same panel."""
@@ -136,7 +174,7 @@ def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
         "replications": file.replications,
         "arms": [_as_json(arm) for arm in arms],
     }
-    return _scenario(path.parent, arms, resolved)
+    return dataclasses.replace(_scenario(path.parent, arms, resolved), path=path, written=raw)
 
 
 def _check_replications(path: Path, arms: Iterable[Arm], replications: int) -> None:
@@ -232,10 +270,10 @@ def label_of(rule: Mechanism) -> str:
     ('second_score', 'second_score(score=q(V-a))')
     """
     given = []
-    for field in dataclasses.fields(rule):  # type: ignore[arg-type]
-        value = getattr(rule, field.name)
-        if field.default is dataclasses.MISSING or value != field.default:
-            given.append(f"{field.name}={value}")
+    defaults = rule.defaults
+    for name, value in rule.parameters.items():
+        if name not in defaults or value != defaults[name]:
+            given.append(f"{name}={value}")
     return f"{rule.name}({', '.join(given)})" if given else rule.name
 
 
@@ -285,9 +323,8 @@ def _relocate(world: dict[str, Any]) -> None:
 
 
 def _as_json(arm: Arm) -> dict[str, Any]:
-    parameters = dataclasses.asdict(arm.mechanism)  # type: ignore[call-overload]
     settings = arm.settings.model_dump()
-    rule = {"mechanism": arm.mechanism.name, "parameters": _finite(parameters)}
+    rule = {"mechanism": arm.mechanism.name, "parameters": _finite(arm.mechanism.parameters)}
     own = {} if arm.baseline is None else {"baseline": arm.baseline}
     return {"name": arm.name, "panel": arm.panel, **own, **rule, **_finite(settings)}
 

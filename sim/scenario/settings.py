@@ -7,7 +7,7 @@ express as a type (a reserve, arrivals, a distribution) is checked by its own pa
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -273,6 +273,16 @@ class StandingSettings(Section):
     )
 
 
+class Terms(NamedTuple):
+    """What an arm's market runs by, beside its mechanism. bid_cost: dollars that a bid costs the agent."""
+
+    tender: TenderSettings
+    market: MarketSettings
+    bidders: BidderSettings
+    standing: StandingSettings
+    bid_cost: float = 0.0
+
+
 class Settings(Section):
     """Everything about an arm but its name and mechanism."""
 
@@ -281,6 +291,16 @@ class Settings(Section):
     market: MarketSettings = Field(default_factory=lambda: MarketSettings())
     bidders: BidderSettings = Field(default_factory=lambda: BidderSettings())
     standing: StandingSettings = Field(default_factory=lambda: StandingSettings())
+
+    @property
+    def terms(self) -> Terms:
+        """What its market runs by."""
+        return Terms(self.tender, self.market, self.bidders, self.standing, self.world.bid_cost)
+
+    @property
+    def explores(self) -> bool:
+        """Its advice needs a uniform draw of its own at every posting."""
+        return parse_advice(self.standing.advice).explores
 
     @property
     def records(self) -> dict[str, Record]:

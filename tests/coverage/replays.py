@@ -100,7 +100,7 @@ def tables(drawn: World) -> list[Recorded]:
 def run(arm: Arm, origin: TableOrigin, seed: int, replications: int) -> Cells:
     """The arm on a table."""
     world = draw_world(arm.settings, origin, seed, replications)
-    return Cells(play(world, arm, choose("auto", arm.settings)))
+    return Cells(play(world, arm, choose("auto", arm.settings.terms)))
 
 
 def coverage(name: str, tasks: int, replications: int, datasets: int, **world: Any) -> Mapping[str, float]:

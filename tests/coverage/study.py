@@ -102,7 +102,7 @@ def world_of(case: Case, scenario: Scenario, datasets: range) -> World:
         return drawn
     tables = draw_world(settings, origin, scenario.seed + 1, len(datasets), datasets.start)
     repeated = {name: np.repeat(getattr(tables, name), case.replications, axis=0) for name in _OF_TABLE}
-    return replace(drawn, recorded=True, **repeated)
+    return replace(drawn, from_table=True, **repeated)
 
 
 def played(case: Case, scenario: Scenario, datasets: range) -> tuple[Cells, Cells]:

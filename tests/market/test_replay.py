@@ -161,4 +161,4 @@ def test_every_source_of_advice_in_a_scenario(advice: dict[str, object], reputat
         }
     )
     drawn = synthetic_world(read_profile(profiles()["pool"]), (), stated, 11, 3)
-    assert_same(drawn, Rules.of(RouteByAdvice(), stated, drawn))
+    assert_same(drawn, Rules.of(RouteByAdvice(), stated.terms, drawn))

@@ -83,7 +83,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("rounds")
     made = plan(load_scenario(lay_out(folder, WORLD + ROUNDS + ARMS)))
     assert set(made.engines.values()) == {"market"}
-    return Run.open(execute(made, folder / "out", finish=lambda out: write_report(out, events=True)))
+    return Run.open(execute(made, folder / "out", finish=lambda made: write_report(made, events=True)))
 
 
 def hired(run: Run, arm: str) -> list[tuple[str, str, int, float]]:

@@ -239,8 +239,9 @@ def test_neighbour_named_old_is_not_touched(tmp_path: Path) -> None:
 def test_leftovers_of_an_interrupted_report_do_not_survive(tmp_path: Path) -> None:
     """A run stopped while its events were written, and given again without them, is as if it had never had any."""
 
-    def stop(partial: Path) -> None:
-        (partial / "events.jsonl").write_text("{}\n")
+    def stop(made: Run) -> None:
+        assert made.folder == partial_of(tmp_path / "run")
+        (made.folder / "events.jsonl").write_text("{}\n")
         raise StoppedError
 
     with pytest.raises(StoppedError):

@@ -114,7 +114,7 @@ def changed(one: World, other: World) -> set[str]:
 
 def test_world_of_a_profile(tmp_path: Path) -> None:
     drawn = world(tmp_path)
-    assert (drawn.agents, drawn.tasks[:2], drawn.recorded) == (("a", "b", "c"), ("task 0", "task 1"), False)
+    assert (drawn.agents, drawn.tasks[:2], drawn.from_table) == (("a", "b", "c"), ("task 0", "task 1"), False)
     assert drawn.success.shape == (5, 40, 3, 1)
     assert ((drawn.ability > 0) & (drawn.ability < 1)).all()
 
