@@ -26,11 +26,9 @@ from sim.ledger import Ledger
 from sim.mechanisms import Mechanism
 from sim.origin import TableOrigin
 from sim.principals import budgets_of, tenders
-from sim.reserve import parse_reserve
 from sim.rules import Rules, past_card, production_plans
 from sim.scenario.scenario import Arm
-from sim.scenario.settings import TenderSettings, Terms
-from sim.sources import parse_advice
+from sim.scenario.settings import TenderSpec, Terms
 from sim.world import World
 
 _OPTIONAL = (
@@ -124,7 +122,7 @@ def _routers(run: Run, arms: Sequence[ArmData]) -> list[tuple[ArmData, str]]:
     """The arms that hire by a record, each with the name of its record."""
     found: list[tuple[ArmData, str]] = []
     for arm, built in zip(run.scenario.arms, arms, strict=True):
-        record = parse_advice(arm.settings.standing.advice).record
+        record = arm.settings.standing.advice.record
         if record is not None and "advice" in arm.mechanism.needs:
             found.append((built, record.kind))
     return found
@@ -163,11 +161,11 @@ def arm_data(
     )
 
 
-def _bounds(tender: TenderSettings) -> tuple[float, float] | None:
+def _bounds(tender: TenderSpec) -> tuple[float, float] | None:
     """Ends of the uniform distribution that every reserve is drawn from; None where there is no such."""
     if len({repr(own.reserve) for own in tenders(tender)}) > 1:
         return None
-    drawn = parse_reserve(tenders(tender)[0].reserve).distribution
+    drawn = tenders(tender)[0].reserve.distribution
     return (drawn.a, drawn.b) if drawn is not None and drawn.kind == "uniform" else None
 
 

@@ -42,7 +42,6 @@ from sim.experiment.job import play
 from sim.origin import TableOrigin
 from sim.resampled import drawn_tasks, resampled_world
 from sim.scenario.scenario import Arm
-from sim.sources import parse_advice
 
 TABLES = 200
 REPLICATIONS = 20  # of each table: a split's mean over halves is taken over as many
@@ -54,7 +53,7 @@ Values = Mapping[str, FloatArray]  # metric -> (B,) of the arm, or (n, B) of its
 
 def can_be_replayed(arm: Arm, origin: TableOrigin) -> bool:
     """There are tasks enough, and an advisor that learns by families has nothing to tell apart."""
-    advisor = parse_advice(arm.settings.standing.advice).advisor
+    advisor = arm.settings.standing.advice.advisor
     by_family = advisor is not None and advisor.by_family and len(set(origin.recorded.family)) > 1
     return len(origin.tasks) >= LEAST_TASKS and not by_family
 
@@ -69,7 +68,7 @@ def replays(
     parts: list[Values] = []
     for start in range(0, TABLES, size):
         tables = range(start, min(TABLES, start + size))
-        world = resampled_world(origin, arm.settings, seed, tables, each)
+        world = resampled_world(origin, arm.settings.spec, seed, tables, each)
         parts.append(_values(Cells(play(world, arm, engine)), len(tables)))
         if tick is not None:
             tick(len(tables))

@@ -19,8 +19,8 @@ from sim.mechanisms import Mechanism
 from sim.plans import Plans
 from sim.principals import budgets_of, penalties_of, stated_penalties, states_values
 from sim.scenario.scenario import label_of
-from sim.scenario.settings import TenderSettings, Terms
-from sim.sources import ExpectedCost, parse_advice, parse_expected_cost, reputation_of
+from sim.scenario.settings import TenderSpec, Terms
+from sim.sources import ExpectedCost, reputation_of
 from sim.standing import Learner
 from sim.world import World
 
@@ -106,7 +106,7 @@ class Rules:
         forced = settings.bidders.fallback
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
         announced = ("reserve",) if mechanism.announces_reserve else ()
-        advice = parse_advice(standing.advice)
+        advice = standing.advice
         return cls(
             mechanism=mechanism,
             bidder=Bidders.of(
@@ -130,7 +130,7 @@ class Rules:
             deadline=tender.deadline,
             timeout=Status[tender.timeout or "FAIL"],
             reputation=reputation_of(standing.reputation, world.agents, alone=market.alone),
-            expected_cost=parse_expected_cost(standing.expected_cost),
+            expected_cost=standing.expected_cost,
             advice=advice.kind if advice.kind not in ("unknown", "learned") else None,
             advisor=advice.advisor,
             card=past_card(settings),
@@ -174,28 +174,28 @@ def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
         raise ScenarioError(f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do")
     given = {
         "value": states_values(settings.tender),
-        "expected_cost": settings.standing.expected_cost is not None,
-        "advice": settings.standing.advice is not None,
+        "expected_cost": settings.standing.expected_cost.kind != "unknown",
+        "advice": settings.standing.advice.kind != "unknown",
     }
     place = {"value": "tender.value", "expected_cost": "standing.expected_cost", "advice": "standing.advice"}
     for need in sorted(mechanism.needs):
         if not given[need]:
             raise ScenarioError(f"{mechanism.name} needs {place[need]}, which the scenario does not state")
-    advisor = parse_advice(settings.standing.advice).advisor
+    advisor = settings.standing.advice.advisor
     if advisor is not None and advisor.index and "advice" in mechanism.needs and not mechanism.takes_index:
         raise ScenarioError(
             f"standing.advice: {mechanism.name} needs a probability, and this advice is an index that may exceed 1"
         )
-    if parse_advice(settings.standing.advice).planner is not None and world.pilot is None:
+    if settings.standing.advice.planner is not None and world.pilot is None:
         raise ScenarioError("standing.advice: planner needs a profile: a table holds no tasks to try agents out on")
-    if settings.standing.advice == "ability" and bool((world.present & (world.ability != world.ability)).any()):
+    if settings.standing.advice.kind == "ability" and bool((world.present & (world.ability != world.ability)).any()):
         raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
     deadline, window = settings.tender.deadline, settings.market.window
     if deadline is not None and deadline <= window:
         raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
 
 
-def _check_penalty(mechanism: Mechanism, tender: TenderSettings) -> None:
+def _check_penalty(mechanism: Mechanism, tender: TenderSpec) -> None:
     """Raise ScenarioError where a penalty would reward claiming failure."""
     if mechanism.takes_penalty:
         return

@@ -36,7 +36,7 @@ def histories(world: World, observed: ArrayLike = True, seed: int = SEED) -> His
 
 
 def recorded(world: World, of: Settings, observed: ArrayLike = True, seed: int = SEED) -> World:
-    return with_records(world, of, histories(world, observed, seed))
+    return with_records(world, histories(world, observed, seed), of.spec)
 
 
 def table_scenario(

@@ -200,7 +200,7 @@ def _play_cell(
     def measured(place: int) -> Any:
         arm, key = cell.arms[place], cell.worlds[place]
         if key not in worlds:
-            worlds[key] = draw_world(arm.settings, cell.origin, work.seed, count, first)
+            worlds[key] = draw_world(arm.settings.spec, cell.origin, work.seed, count, first)
         played = play(worlds[key], arm, choose(work.engine, arm.settings.terms))
         digests[place] = f"{decisions(played, first):016x}"
         if work.ledger:

@@ -24,12 +24,11 @@ from sim.experiment.execute import check_arms, versions
 from sim.experiment.run_memory import check_memory
 from sim.invalid import written
 from sim.origin import Origin, load_origin
-from sim.scenario.axes import Factor, levels, parse_factors
+from sim.scenario.axes import Factor, levels
 from sim.scenario.figure import FigureFile
 from sim.scenario.file import key_path, set_key
 from sim.scenario.scenario import Arm, Scenario, digest_of, resolve
 from sim.scenario.settings import Settings
-from sim.world_key import world_key
 
 MOST_BLOCK = 2048
 LEAST_JOBS = 8
@@ -189,15 +188,14 @@ def plan_sweep(
     Raises ScenarioError, TableError or RunError in one line; where one cell is at fault the line names it.
     """
     scenario = resolve(path, raw)
-    factors = parse_factors(raw.get("sweep", {}))
+    factors = scenario.factors
     if not factors:
         raise ScenarioError(f'{path}: sweep: is missing; add [sweep], e.g. "tender.penalty" = [0.0, 1.0]')
     origins = _Origins(scenario.folder)
     cells = tuple(_cell(path, raw, number, parameters, origins) for number, parameters in enumerate(levels(factors)))
     _check_alike(path, cells)
     _check_some_playable(path, cells)
-    figures = tuple(FigureFile.model_validate(figure) for figure in raw.get("figure", []))
-    plan = SweepPlan(path, raw, scenario, factors, cells, options or Options(), figures, plugins or {})
+    plan = SweepPlan(path, raw, scenario, factors, cells, options or Options(), scenario.figures, plugins or {})
     if plan.most < scenario.replications:
         raise RunError(f"--most {plan.most}: must be at least the scenario's {scenario.replications} replications")
     _ = plan.engines  # raises where the engine asked for cannot play some cell
@@ -250,7 +248,7 @@ def _cell(path: Path, raw: dict[str, Any], number: int, parameters: dict[str, An
         raise ScenarioError(f"{where}: {str(error).removeprefix(f'{path}: ')}") from None
     except ValueError as error:  # a key inside what is no table
         raise ScenarioError(f"{where}: {error}") from None
-    worlds = tuple(world_key(arm.settings) for arm in scenario.arms)
+    worlds = tuple(arm.settings.spec.key for arm in scenario.arms)
     return Cell(number, parameters, scenario, origins.of(scenario.arms[0].settings), worlds)
 
 

@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.errors import RunError
+from sim.history import Base, with_records
 from sim.ledger import Ledger
 from sim.origin import Origin, load_origin
 from sim.rules import Rules
 from sim.scenario.scenario import Arm, Scenario, scenario_of
-from sim.scenario.settings import Settings
+from sim.scenario.world_spec import WorldSpec
 from sim.world import World
-from sim.world_key import world_key
 
 
 @dataclass(frozen=True, eq=False)
 class Worlds:
-    """The Worlds of a scenario's arms, each drawn once, when it is first asked for.
+    """The Worlds of a scenario's arms, each drawn once, when it is first asked for; records are made from them.
 
     replications: how many from number 0 on; all the scenario's where None.
     """
@@ -36,14 +36,21 @@ class Worlds:
     scenario: Scenario
     origin: Origin
     replications: int | None = None
-    _drawn: dict[str, World] = field(default_factory=dict)
+    _bases: dict[str, Base] = field(default_factory=dict)
+    _drawn: dict[WorldSpec, World] = field(default_factory=dict)
 
     def of(self, arm: Arm) -> World:
         """The World of one arm, the same object for arms that share it; raises ScenarioError where it cannot be."""
-        key = world_key(arm.settings)
-        if key not in self._drawn:
-            self._drawn[key] = arm_world(self.scenario, arm, self.origin, self.replications)
-        return self._drawn[key]
+        spec = arm.settings.spec
+        if spec not in self._drawn:
+            self._drawn[spec] = with_records(*self._base(spec), spec)
+        return self._drawn[spec]
+
+    def _base(self, spec: WorldSpec) -> Base:
+        if spec.base not in self._bases:
+            count = self.scenario.replications if self.replications is None else self.replications
+            self._bases[spec.base] = draw_base(spec, self.origin, self.scenario.seed, count)
+        return self._bases[spec.base]
 
 
 class Given(NamedTuple):
@@ -134,12 +141,17 @@ def arm_world(scenario: Scenario, arm: Arm, origin: Origin, replications: int | 
     replications: how many from number `first` on; all the scenario's where absent.
     """
     count = scenario.replications if replications is None else replications
-    return draw_world(arm.settings, origin, scenario.seed, count, first)
+    return draw_world(arm.settings.spec, origin, scenario.seed, count, first)
 
 
-def draw_world(settings: Settings, origin: Origin, seed: int, count: int, first: int = 0) -> World:
-    """The World of replications first, ..., first + count - 1 under these settings."""
-    return origin.world(settings, seed, count, first)
+def draw_world(spec: WorldSpec, origin: Origin, seed: int, count: int, first: int = 0) -> World:
+    """The World of replications first, ..., first + count - 1 of this spec."""
+    return with_records(*draw_base(spec, origin, seed, count, first), spec)
+
+
+def draw_base(spec: WorldSpec, origin: Origin, seed: int, count: int, first: int = 0) -> Base:
+    """As `draw_world`, before records are made."""
+    return origin.base(spec, seed, count, first)
 
 
 def arm_rules(arm: Arm, world: World) -> Rules:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from sim.errors import RunError
 from sim.memory import available, gib
-from sim.retry import parse_on_retry
-from sim.sources import parse_advice
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Arm, Scenario
@@ -28,8 +26,8 @@ def estimate(scenario: Scenario, n_tasks: int, n_agents: int, n_tries: int) -> i
     cells = scenario.replications * n_tasks * n_agents
     postings = max(arm.settings.tender.postings for arm in scenario.arms)
     rows = cells * postings * (_BID_BYTES + _KEPT_BYTES * len(scenario.arms))
-    updates = any(parse_on_retry(arm.settings.bidders.on_retry) is not None for arm in scenario.arms)
-    explores = any(parse_advice(arm.settings.standing.advice).explores for arm in scenario.arms)
+    updates = any(arm.settings.bidders.on_retry is not None for arm in scenario.arms)
+    explores = any(arm.settings.explores for arm in scenario.arms)
     world = cells * (_CELL_BYTES + _TRY_BYTES * n_tries + (24 + 8 * explores + updates * _UPDATE_BYTES) * postings)
     world += cells * max(map(_of_records, scenario.arms))
     return _BASE_BYTES + rows + world + cells * _ARM_CELL_BYTES * len(scenario.arms)

@@ -9,15 +9,15 @@ from pydantic import ValidationError
 
 from sim.errors import ScenarioError, closest
 from sim.invalid import invalid, written
-from sim.scenario.settings import BidderSettings, MarketSettings, Settings, StandingSettings, TenderSettings
+from sim.scenario.settings import BidderSpec, MarketSpec, Settings, StandingSpec, TenderSpec
 from sim.scenario.world_settings import WorldSettings
 
 _KEYS = {
     "world": tuple(WorldSettings.model_fields),
-    "tender": tuple(TenderSettings.model_fields),
-    "market": tuple(MarketSettings.model_fields),
-    "bidders": tuple(BidderSettings.model_fields),
-    "standing": tuple(StandingSettings.model_fields),
+    "tender": tuple(TenderSpec.model_fields),
+    "market": tuple(MarketSpec.model_fields),
+    "bidders": tuple(BidderSpec.model_fields),
+    "standing": tuple(StandingSpec.model_fields),
 }
 
 

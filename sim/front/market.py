@@ -155,7 +155,7 @@ def _check_held(world: World, settings: Settings) -> None:
     lacks = {
         f"postings = {postings}": postings > world.lottery.shape[2],
         f"exclude = {settings.tender.exclude!r}": tries > world.n_tries and not world.repeats,
-        "on_retry": settings.bidders.on_retry not in (None, "same") and world.retry_belief is None,
+        "on_retry": settings.bidders.on_retry is not None and world.retry_belief is None,
         "advice": "standing.advice" in records and world.record_advice is None,
         "expected_cost": "standing.expected_cost" in records and world.record_cost is None,
         "an advice that explores": settings.explores and world.exploration is None,

@@ -102,4 +102,4 @@ def _drawn(settings: Settings, origin: Any, seed: int, replications: int) -> Wor
     for name, number, least in (("seed", seed, 0), ("replications", replications, 1)):
         if isinstance(number, bool) or not isinstance(number, int) or number < least:
             raise ScenarioError(f"{name}: must be a whole number >= {least}; got {number!r}")
-    return draw_world(settings, origin, seed, replications)
+    return draw_world(settings.spec, origin, seed, replications)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from sim.invalid import written
 from sim.parameters import split
-from sim.scenario.axes import parse_factors
+from sim.scenario.axes import Factor, parse_factors
 from sim.scenario.figure import FigureFile
 from sim.scenario.section import Section, parsed_by
 
@@ -23,7 +23,9 @@ class ArmFile(Section):
     """One arm as written: a name, a mechanism, overrides of the sections."""
 
     name: Annotated[str, AfterValidator(_one_line)] = Field(description="unique name of the arm")
-    mechanism: Annotated[Any, parsed_by(split)] = Field(description="a rule's name, or {name = {parameter = value}}")
+    mechanism: Annotated[tuple[str, dict[str, Any]], parsed_by(split)] = Field(
+        description="a rule's name, or {name = {parameter = value}}"
+    )
     baseline: str | None = Field(
         None, description="arm that its own paired differences are taken to; the scenario's baseline where absent"
     )
@@ -50,8 +52,8 @@ class ScenarioFile(Section):
     bidders: dict[str, Any] = Field(default_factory=dict)
     standing: dict[str, Any] = Field(default_factory=dict)
     arm: Annotated[list[ArmFile], Field(min_length=1)] = Field(description="the arms to compare")
-    sweep: Annotated[dict[str, Any], parsed_by(parse_factors)] = Field(
-        default_factory=dict,
+    sweep: Annotated[tuple[Factor, ...], parsed_by(parse_factors)] = Field(
+        default_factory=tuple,
         description='factors of `bidlab sweep`, e.g. "tender.penalty" = [0.0, 1.0] or {from, to, steps, scale}; the '
         "cells are their grid; zip = [[key, key]] makes keys advance together (sim/scenario/axes.py)",
     )

@@ -24,10 +24,12 @@ from sim.errors import ScenarioError, closest
 from sim.invalid import first_fault, invalid
 from sim.mechanisms import Mechanism, lookup
 from sim.origin import input_files
-from sim.parameters import build, read_back, split
+from sim.parameters import build, read_back
 from sim.records import check_splits
+from sim.scenario.axes import Factor
+from sim.scenario.figure import FigureFile
 from sim.scenario.file import read_raw
-from sim.scenario.model import ScenarioFile
+from sim.scenario.model import ArmFile, ScenarioFile
 from sim.scenario.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class Scenario:
     """A checked scenario. folder: where relative paths start. resolved: everything that decides the run, as JSON.
 
     path, written: the file it stands in and what it says there, changes included; None and empty where a run's folder
-    was opened, which keeps what was resolved alone.
+    was opened, which keeps what was resolved alone. factors, figures: of its sweep.
     """
 
     name: str
@@ -73,7 +75,9 @@ class Scenario:
     arms: tuple[Arm, ...]
     resolved: dict[str, Any]
     path: Path | None = None
-    written: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    written: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    factors: tuple[Factor, ...] = ()
+    figures: tuple[FigureFile, ...] = ()
 
     @staticmethod
     def load(source: Source, **changes: Any) -> Scenario:
@@ -149,7 +153,7 @@ def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
         file = ScenarioFile.model_validate(raw)
     except ValidationError as error:
         raise invalid(str(path), "", error, ScenarioFile) from None
-    arms = _by_panel(itertools.chain.from_iterable(_arms(path, raw, entry) for entry in raw["arm"]))
+    arms = _by_panel(itertools.chain.from_iterable(_arms(path, file, entry) for entry in file.arm))
     names = [arm.name for arm in arms]
     for name in names:
         if names.count(name) > 1:
@@ -174,7 +178,8 @@ def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
         "replications": file.replications,
         "arms": [_as_json(arm) for arm in arms],
     }
-    return dataclasses.replace(_scenario(path.parent, arms, resolved), path=path, written=raw)
+    made = _scenario(path.parent, arms, resolved)
+    return dataclasses.replace(made, path=path, written=raw, factors=file.sweep, figures=tuple(file.figure))
 
 
 def _check_replications(path: Path, arms: Iterable[Arm], replications: int) -> None:
@@ -198,25 +203,25 @@ def _scenario(folder: Path, arms: tuple[Arm, ...], resolved: dict[str, Any]) -> 
     return Scenario(folder=folder, arms=arms, resolved=resolved, **{key: resolved[key] for key in keys})
 
 
-def _arms(path: Path, raw: dict[str, Any], entry: dict[str, Any]) -> list[Arm]:
-    where = f"{path}: arm {entry['name']!r}"
+def _arms(path: Path, file: ScenarioFile, entry: ArmFile) -> list[Arm]:
+    where = f"{path}: arm {entry.name!r}"
     for key in _ONE_WORLD:
-        if key in entry.get("world", {}):
+        if key in entry.world:
             raise ScenarioError(f"{where}: world.{key}: all arms share one world; set it in [world]")
-    if isinstance(entry.get("world", {}).get("agents"), list):
+    if isinstance(entry.world.get("agents"), list):
         raise ScenarioError(f"{where}: world.agents: all arms have the same agents; list them in [world]")
-    name, parameters = split(entry["mechanism"])
+    name, parameters = entry.mechanism
     try:
         expanded = _expand(parameters)
     except ValueError as error:
         raise ScenarioError(f"{where}: mechanism.{name}.{error}") from None
     arms = []
-    for panel, merged in _panels({s: {**copy.deepcopy(raw.get(s, {})), **entry.get(s, {})} for s in SECTIONS}):
+    for panel, merged in _panels({s: {**copy.deepcopy(getattr(file, s)), **getattr(entry, s)} for s in SECTIONS}):
         settings = _settings(path, where, entry, merged)
         for suffix, chosen in expanded:
             rule = _mechanism(where, name, chosen)
-            full = f"{entry['name']}{suffix}{panel}"
-            arms.append(Arm(full, rule, settings, label_of(rule), panel, entry.get("baseline")))
+            full = f"{entry.name}{suffix}{panel}"
+            arms.append(Arm(full, rule, settings, label_of(rule), panel, entry.baseline))
     return arms
 
 
@@ -228,12 +233,12 @@ def _panels(merged: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(f" [sigma_u {value}]", {**merged, "world": {**merged["world"], "sigma_u": value}}) for value in listed]
 
 
-def _settings(path: Path, where: str, entry: dict[str, Any], merged: dict[str, Any]) -> Settings:
+def _settings(path: Path, where: str, entry: ArmFile, merged: dict[str, Any]) -> Settings:
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
         place = [str(part) for part in first_fault(error)["loc"]]  # empty for a check across sections
-        overridden = entry.get(place[0], {}) if place else {}
+        overridden = getattr(entry, place[0]) if place else {}
         own = overridden if len(place) < 2 else place[1] in overridden
         raise invalid(where if own else str(path), "", error, Settings) from None
 

@@ -1,27 +1,29 @@
 """The sections of a scenario and what each key may hold; [world] is in sim/scenario/world_settings.py.
 
 Every key has one line here; `bidlab list settings` prints them. Unknown keys are refused. A value that a model cannot
-express as a type (a reserve, arrivals, a distribution) is checked by its own parser and kept as it was written.
+express as a type (a reserve, arrivals, a distribution) is parsed by its own parser, and the section holds the result.
 """
 
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from sim.bankroll import parse_amount, parse_bankroll
-from sim.bidding import parse_policy
-from sim.distribution import MOST, MOST_TICKS, parse_distribution
+from sim.bidding import Policy, parse_policy
+from sim.distribution import MOST, MOST_TICKS, Distribution, parse_distribution
 from sim.invalid import written
 from sim.principals import PrincipalSettings
 from sim.records import GONE, Record, check_not_gone, made_record
-from sim.reserve import parse_reserve
-from sim.retry import parse_on_retry
+from sim.reserve import Reserve, parse_reserve
+from sim.retry import Update, parse_on_retry
 from sim.scenario.section import Money, Rate, Section, Ticks, parsed_by
 from sim.scenario.world_settings import WorldSettings
-from sim.sources import parse_advice, parse_expected_cost, parse_reputation
+from sim.scenario.world_spec import WorldSpec
+from sim.sources import Advice, ExpectedCost, Reputation, parse_advice, parse_expected_cost, parse_reputation
 
 Public = Literal["value", "reserve", "penalty"]
 Factor = Annotated[float, Field(ge=1, le=1e6)]
@@ -52,19 +54,19 @@ class EscalationSettings(Section):
     )
 
 
-class TenderSettings(Section):
+class TenderSpec(Section):
     """What a posting offers."""
 
-    value: Annotated[Any, parsed_by(parse_distribution)] | None = Field(
+    value: Annotated[Distribution | None, parsed_by(parse_distribution)] = Field(
         None, description="dollars a success is worth; absent: none is stated, surplus and welfare are NaN"
     )
-    reserve: Annotated[Any, parsed_by(parse_reserve)] = Field(
+    reserve: Annotated[Reserve, parsed_by(parse_reserve)] = Field(
         description='the cap or bounty: dollars, a distribution, "value", {share_of_value = x} or '
         "{best_reserve = law}, what earns the principal most where break-even prices follow {uniform = [low, high]}, "
         "{power = {low, high, shape}} or {exponential = mean}"
     )
     penalty: Money = Field(description="dollars a failed agent pays under price and score rules")
-    budget: Annotated[Any, parsed_by(parse_amount)] | None = Field(
+    budget: Annotated[float | None, parsed_by(parse_amount)] = Field(
         None,
         description="dollars a principal may spend in a replication: a posting whose reserve it does not cover at the "
         "clearing is withdrawn (sim/wealth.py); absent: no limit",
@@ -90,7 +92,7 @@ class TenderSettings(Section):
     )
 
     @model_validator(mode="after")
-    def _stated(self) -> TenderSettings:
+    def _stated(self) -> TenderSpec:
         if self.postings > 1 and self.exclude is None:
             raise ValueError('exclude must be stated where postings > 1: "none", "failed" or "hired"')
         if self.deadline is not None and self.timeout is None:
@@ -106,7 +108,7 @@ class TenderSettings(Section):
         return self
 
 
-class MarketSettings(Section):
+class MarketSpec(Section):
     """How auctions run."""
 
     alone: bool = Field(False, description="each agent faces every task in a market of its own")
@@ -142,7 +144,7 @@ class MarketSettings(Section):
     )
 
     @model_validator(mode="after")
-    def _in_rounds(self) -> MarketSettings:
+    def _in_rounds(self) -> MarketSpec:
         if self.round is None:
             for key in ("assignment", "concurrency", "max_bids_per_worker", "bid_cost_per"):
                 if getattr(self, key) is not None:
@@ -218,18 +220,19 @@ class FallbackBid(Section):
     claim: Rate = Field(description="success probability claimed")
 
 
-class BidderSettings(Section):
+class BidderSpec(Section):
     """How agents bid."""
 
-    policy: Annotated[Any, parsed_by(parse_policy)] = Field(
+    policy: Annotated[Policy, parsed_by(parse_policy)] = Field(
         "truthful",
+        validate_default=True,
         description='"truthful", {mark_up = {rate}}, {shaded = {n_bidders}}, {overclaim = {logits}}, '
         "{fixed_claim = {claim}} or {clipped_claim = {low, high}}",
     )
-    agents: dict[str, Annotated[Any, parsed_by(parse_policy)]] = Field(
+    agents: dict[str, Annotated[Policy, parsed_by(parse_policy)]] = Field(
         default_factory=dict, description="policies of agents that have one of their own"
     )
-    bankroll: Annotated[Any, parsed_by(parse_bankroll)] | None = Field(
+    bankroll: Annotated[dict[str, float] | None, parsed_by(parse_bankroll)] = Field(
         None,
         description='dollars each agent starts with, or {agent = dollars, "*" = dollars}; an agent whose wealth runs '
         "out leaves, and nobody is hired under a bond it cannot post (sim/wealth.py); inf: without limit; absent: no "
@@ -242,7 +245,7 @@ class BidderSettings(Section):
     plans: PlansSettings | None = Field(
         None, description="menus of budgets, for a mechanism that takes them; absent: one bid without a limit"
     )
-    on_retry: Annotated[Any, parsed_by(parse_on_retry)] | None = Field(
+    on_retry: Annotated[Update | None, parsed_by(parse_on_retry)] = Field(
         None,
         description='what an agent that failed a task claims on it again: "same", or "update" (what its own failures '
         "leave of its claim), or {update = {spread = logits}} (required with a table), the sd of what its claim leaves "
@@ -250,21 +253,24 @@ class BidderSettings(Section):
     )
 
 
-class StandingSettings(Section):
+class StandingSpec(Section):
     """What the allocator knows."""
 
-    reputation: Annotated[Any, parsed_by(parse_reputation)] = Field(
+    reputation: Annotated[Reputation, parsed_by(parse_reputation)] = Field(
         "none",
+        validate_default=True,
         description='"none", {agent_economy = {start, up, down, low, high}}, {exponential = {weight, start}} or '
         '{beta = {a, b, decay}}; learned from verified outcomes; start: a number, or {agent = number, "*" = number}',
     )
-    expected_cost: Annotated[Any, parsed_by(parse_expected_cost)] = Field(
+    expected_cost: Annotated[ExpectedCost, parsed_by(parse_expected_cost, absent=True)] = Field(
         None,
+        validate_default=True,
         description='"actual", {fixed = dollars}, {record = "redrawn", tasks = number} or {record = "split"} (mean '
         "cost on other tasks: sim/records.py), or {running_mean = {prior, weight}}",
     )
-    advice: Annotated[Any, parsed_by(parse_advice)] | None = Field(
+    advice: Annotated[Advice, parsed_by(parse_advice, absent=True)] = Field(
         None,
+        validate_default=True,
         description='a planner\'s estimate of each ability: "outcome" or "ability" (oracles), {record = "redrawn", '
         'tasks = number} or {record = "split"} (smoothed success rate on other tasks: sim/records.py), '
         "{planner = {budget, prior, bias, noise}}, or an advisor that learns: {base_rate = {prior, mean}}, "
@@ -276,10 +282,10 @@ class StandingSettings(Section):
 class Terms(NamedTuple):
     """What an arm's market runs by, beside its mechanism. bid_cost: dollars that a bid costs the agent."""
 
-    tender: TenderSettings
-    market: MarketSettings
-    bidders: BidderSettings
-    standing: StandingSettings
+    tender: TenderSpec
+    market: MarketSpec
+    bidders: BidderSpec
+    standing: StandingSpec
     bid_cost: float = 0.0
 
 
@@ -287,10 +293,10 @@ class Settings(Section):
     """Everything about an arm but its name and mechanism."""
 
     world: WorldSettings
-    tender: TenderSettings
-    market: MarketSettings = Field(default_factory=lambda: MarketSettings())
-    bidders: BidderSettings = Field(default_factory=lambda: BidderSettings())
-    standing: StandingSettings = Field(default_factory=lambda: StandingSettings())
+    tender: TenderSpec
+    market: MarketSpec = Field(default_factory=lambda: MarketSpec())
+    bidders: BidderSpec = Field(default_factory=lambda: BidderSpec())
+    standing: StandingSpec = Field(default_factory=lambda: StandingSpec())
 
     @property
     def terms(self) -> Terms:
@@ -300,23 +306,28 @@ class Settings(Section):
     @property
     def explores(self) -> bool:
         """Its advice needs a uniform draw of its own at every posting."""
-        return parse_advice(self.standing.advice).explores
+        return self.standing.advice.explores
+
+    @cached_property
+    def spec(self) -> WorldSpec:
+        """All of it that a World is drawn by."""
+        return WorldSpec.of(self)
 
     @property
     def records(self) -> dict[str, Record]:
         """The records that are made before the market opens, by the key that asks for each."""
         card = self.bidders.card
         asked = {
-            "standing.advice": parse_advice(self.standing.advice).record,
-            "standing.expected_cost": parse_expected_cost(self.standing.expected_cost).record,
+            "standing.advice": self.standing.advice.record,
+            "standing.expected_cost": self.standing.expected_cost.record,
             "bidders.card": None if card is None else card.before_market,
         }
         return {key: record for key, record in asked.items() if record is not None}
 
     @model_validator(mode="after")
     def _in_time_to_learn(self) -> Settings:
-        reputation, cost = parse_reputation(self.standing.reputation), parse_expected_cost(self.standing.expected_cost)
-        card, advisor = self.bidders.card, parse_advice(self.standing.advice).advisor
+        reputation, cost = self.standing.reputation.learner, self.standing.expected_cost
+        card, advisor = self.bidders.card, self.standing.advice.advisor
         if self.world.arrivals is not None:
             return self
         if reputation is not None or cost.learner is not None or advisor is not None:
@@ -338,7 +349,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _stopped_is_no_evidence(self) -> Settings:
-        card, update = self.bidders.card, parse_on_retry(self.bidders.on_retry)
+        card, update = self.bidders.card, self.bidders.on_retry
         if self.bidders.plans is not None and (update is not None or (card is not None and card.record == "past")):
             raise ValueError(
                 "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
@@ -348,12 +359,12 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _on_retry_stated(self) -> Settings:
-        if self.tender.postings > 1 and self.tender.exclude == "none" and self.bidders.on_retry is None:
+        if self.tender.postings > 1 and self.tender.exclude == "none" and self.bidders.stated("on_retry") is None:
             raise ValueError(
                 'bidders.on_retry must be stated where an agent may try a task again (postings > 1, exclude = "none"): '
                 '"same" or "update"'
             )
-        update = parse_on_retry(self.bidders.on_retry)
+        update = self.bidders.on_retry
         if update is not None and update.spread is None and self.world.table is not None:
             raise ValueError(
                 "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sim.distribution import parse_arrivals, parse_ticks
+from sim.distribution import Arrivals, Distribution, parse_arrivals, parse_ticks
 from sim.errors import closest
 from sim.knobs import Knobs, Shock
 from sim.scenario.section import Money, Rate, Section, parsed_by
@@ -109,15 +109,17 @@ class WorldSettings(Section):
         None, description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last of them'
     )
     order: Literal["table", "shuffled"] = Field("table", description="order in which tasks arrive")
-    arrivals: Annotated[Any, parsed_by(parse_arrivals)] | None = Field(
+    arrivals: Annotated[Arrivals | None, parsed_by(parse_arrivals)] = Field(
         None,
         description='"together" (where absent), {every = ticks} or {poisson = tasks per tick}; must be stated where '
         "standing is learned",
     )
-    latency: Annotated[Any, parsed_by(parse_ticks)] = Field(
-        0, description="ticks from posting to bid, a number or a distribution; an agent's own goes first"
+    latency: Annotated[Distribution, parsed_by(parse_ticks)] = Field(
+        0,
+        validate_default=True,
+        description="ticks from posting to bid, a number or a distribution; an agent's own goes first",
     )
-    duration: Annotated[Any, parsed_by(parse_ticks)] | None = Field(
+    duration: Annotated[Distribution | None, parsed_by(parse_ticks)] = Field(
         None,
         description="ticks an attempt takes, a number or a distribution; absent: the table's own where it has them, "
         "else 1; an agent's own goes first",

@@ -97,10 +97,10 @@ def world_of(case: Case, scenario: Scenario, datasets: range) -> World:
     """One World of all replications of these datasets."""
     settings, origin = scenario.arms[0].settings, scenario_origin(scenario)
     first, count = datasets.start * case.replications, len(datasets) * case.replications
-    drawn = draw_world(settings, origin, scenario.seed, count, first)
+    drawn = draw_world(settings.spec, origin, scenario.seed, count, first)
     if case.kind == "synthetic":
         return drawn
-    tables = draw_world(settings, origin, scenario.seed + 1, len(datasets), datasets.start)
+    tables = draw_world(settings.spec, origin, scenario.seed + 1, len(datasets), datasets.start)
     repeated = {name: np.repeat(getattr(tables, name), case.replications, axis=0) for name in _OF_TABLE}
     return replace(drawn, from_table=True, **repeated)
 

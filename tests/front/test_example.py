@@ -18,18 +18,18 @@ from sim.scenario.scenario import Scenario
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """(first, count) of the replications of every World that is drawn from a scenario."""
     found: list[tuple[int, int]] = []
-    draw = sim.experiment.run.draw_world
+    draw = sim.experiment.run.draw_base
 
-    def counted(settings: Any, origin: Any, seed: int, count: int, first: int = 0) -> Any:
+    def counted(spec: Any, origin: Any, seed: int, count: int, first: int = 0) -> Any:
         found.append((first, count))
-        return draw(settings, origin, seed, count, first)
+        return draw(spec, origin, seed, count, first)
 
-    monkeypatch.setattr(sim.experiment.run, "draw_world", counted)
+    monkeypatch.setattr(sim.experiment.run, "draw_base", counted)
     return found
 
 
 def test_the_ten_lines(drawn: list[tuple[int, int]]) -> None:
-    """Every World of marketbench_head_to_head is drawn once to be played, and once of one replication to be checked."""
+    """marketbench_head_to_head has two Worlds; each is drawn once, and once of one replication to be checked."""
     run = bl.run("marketbench_head_to_head", replications=20)
     assert run.summary.set_index("arm").loc["second price", "welfare"] == pytest.approx(0.691, abs=5e-4)
     gaps = run.differences(baseline="always gpt-5-mini").set_index("arm")
@@ -41,7 +41,7 @@ def test_the_ten_lines(drawn: list[tuple[int, int]]) -> None:
         0.01,
     ]
     assert isinstance(run.figure("arms", width="column"), Figure)
-    assert drawn == [(0, 1)] * 5 + [(0, 20)] * 5
+    assert drawn == [(0, 1)] * 2 + [(0, 20)] * 2
 
     world = bl.World.recorded("marketbench", seed=1)
     bids = bl.Market(world, bl.SecondPrice()).run().bids
@@ -52,4 +52,4 @@ def test_plan_draws_one_replication_of_each_world_and_no_more(drawn: list[tuple[
     scenario = Scenario.load("marketbench_head_to_head")
     assert len(scenario.arms) == 25
     plan(scenario)
-    assert drawn == [(0, 1)] * 5
+    assert drawn == [(0, 1)] * 2

@@ -146,7 +146,7 @@ def over_tables(rate: list[float], kind: str) -> np.ndarray:
             **(vars(make_world(TASKS, len(rate), replications=block * SPLITS)) | {"success": success[..., None]})
         )
         drawn: Histories = histories(world, seed=first)
-        advice = with_records(world, settings(advice=record), drawn).record_advice
+        advice = with_records(world, drawn, settings(advice=record).spec).record_advice
         best = advice == advice.max(axis=2, keepdims=True)  # type: ignore[union-attr]
         solved = (best * success).sum(axis=2) / best.sum(axis=2)
         found.append(solved.mean(axis=1).reshape(block, SPLITS).mean(axis=1))
