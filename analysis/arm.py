@@ -221,7 +221,7 @@ def over(arm: ArmData, baseline: ArmData) -> str:
 
 def clusters_of(world: World, coupled: tuple[str, ...]) -> By:
     """Clusters of a World in which these things couple the tasks of a replication."""
-    return "task" if world.recorded else "replication" if coupled else "pair"
+    return "task" if world.from_table else "replication" if coupled else "pair"
 
 
 def _codes(rows: pd.DataFrame, column: str, names: tuple[str, ...]) -> IntArray:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.fit_moments import EVERYBODY, FITTED, PER_AGENT, POOLED, rms_z
 from sim.arrays import BoolArray
-from sim.fit import Fitted, log_likelihoods
+from sim.fitting.fit import Fitted, log_likelihoods
 from sim.fitting.private_fit import DROP
 from sim.fitting.signals import NOISE
 from sim.profile import LOGISTIC_VARIANCE

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import RunError, TableError
-from sim.fit import Fitted, fit
+from sim.fitting.fit import Fitted, fit
 from sim.fitting.write import write_fitted
-from sim.table import OPTIONAL, REQUIRED, Recorded, column_names, known_outcomes, missing_columns, read_table
-
-_ALIASES = {"cost": ("cost_usd",), "tokens": ("tokens_forecast",)}
+from sim.table import OPTIONAL, REQUIRED, Recorded, column_names, guessed, known_outcomes, missing_columns, read_table
 
 
 def fit_table(
@@ -55,19 +53,11 @@ def _columns(table: Path, stated: Sequence[str]) -> dict[str, str]:
         if not equals or ours not in allowed or not theirs:
             raise TableError(f"--column {text}: must be name=column with a name of {', '.join(allowed)}")
         mapped[ours] = theirs
-    there = column_names(table)
-    for ours in allowed:
-        if ours == "status" and "success" in mapped:
-            continue  # a status that nobody named is no better than the success
-        found = [name for name in (ours, *_ALIASES.get(ours, ())) if name in there]
-        if ours not in mapped and found:
-            mapped[ours] = found[0]
-    if "cost_belief" in mapped:
-        mapped = {ours: theirs for ours, theirs in mapped.items() if ours not in ("tokens", "usd_per_token")}
-    missing = missing_columns(mapped)
+    found = guessed(column_names(table), mapped)
+    missing = missing_columns(found)
     if missing:
         raise TableError(f"{table}: no column for {', '.join(missing)}; say which with --column {missing[0]}=NAME")
-    return mapped
+    return found
 
 
 def _write(

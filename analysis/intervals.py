@@ -185,7 +185,7 @@ def holm(p: ArrayLike) -> FloatArray:
     >>> holm([0.01, 0.04, float("nan"), 0.03]).tolist()
     [0.03, 0.06, nan, 0.06]
     """
-    from sim.audit.verdict import holm as adjusted
+    from sim.auditing.verdict import holm as adjusted
 
     values = np.asarray(p, np.float64)
     known: BoolArray = ~np.isnan(values)

@@ -116,7 +116,7 @@ def summary(arm: ArmData) -> dict[str, Estimate]:
     estimates["tie_rate"] = ratio(arm.n_ties.sum(axis=2), arm.n_awards.sum(axis=2), by, rate=True)
     estimates["exit_rate"] = wealth.exit_rate(arm.bankroll, exited(arm), by)
     estimates = _replayed(arm, estimates)
-    if arm.world.recorded and not arm.alone:
+    if arm.world.from_table and not arm.alone:
         estimates["regret_fixed"] = _with_error_of_choice(arm, estimates["regret_fixed"])
     return estimates
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,15 @@ from analysis.tables import agents_table, closed_forms_table, summary_table
 from sim.bankroll import bankrolls
 from sim.errors import RunError
 from sim.events import write_events
+from sim.experiment.run import Run, arm_rules
+from sim.ledger import Ledger
+from sim.mechanisms import Mechanism
 from sim.origin import TableOrigin
 from sim.principals import budgets_of, tenders
-from sim.reserve import parse_reserve
-from sim.rules import past_card, production_plans
-from sim.run import Run, arm_rules
-from sim.scenario import Arm
-from sim.settings import TenderSettings
-from sim.sources import parse_advice
+from sim.rules import Rules, past_card, production_plans
+from sim.scenario.scenario import Arm
+from sim.scenario.settings import TenderSpec, Terms
+from sim.world import World
 
 _OPTIONAL = (
     "incidence",
@@ -47,29 +48,21 @@ def _silent(what: str) -> None:
     """Nobody is told."""
 
 
-def write_report(folder: Path, *, events: bool = False, phase: Phase = _silent) -> None:
-    """Add the CSV tables and figures/ to the run in `folder`; those of _OPTIONAL only where they apply.
+def write_report(run: Run, *, events: bool = False, phase: Phase = _silent) -> None:
+    """Add the CSV tables and figures/ to the run's folder; those of _OPTIONAL only where they apply.
 
-    phase: is given what is being done.
+    phase: is given what is being done. Raises RunError where the run has no folder.
     """
     from analysis.figures import draw_all
 
-    run = Run.open(folder)
+    folder = run.folder
+    if folder is None:
+        raise RunError(f"{run.scenario.name}: the run is in memory and has no folder to report into")
     arms = arms_of(run, phase)
     phase("tables and figures")
-    baselines = {arm.name: run.scenario.baseline_of(arm) for arm in run.scenario.arms}
-    tables = (
-        agents_table(arms),
-        claims_table(arms),
-        summary_table(arms),
-        differences_table(arms, baselines),
-        incidence_table(arms, baselines),
-        routers_table(_routers(run, arms)),
-        principals_table(arms),
-        postings_table([(arm.name, arm.world, run.ledger.arm(arm.name), arm.by) for arm in arms if arm.reposted]),
-        closed_forms_table(arms),
-    )
-    for name, table in zip(TABLES, tables, strict=True):
+    baselines = baselines_of(run)
+    for name, make in tables_of(run, arms, baselines).items():
+        table = make()
         if len(table) or name not in _OPTIONAL:
             table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     draw_all(arms, folder / "figures", stamp(run.info), baselines)
@@ -79,11 +72,41 @@ def write_report(folder: Path, *, events: bool = False, phase: Phase = _silent) 
         write_events(run.ledger, names, folder / "events.jsonl", rounds)
 
 
-def arms_of(run: Run, phase: Phase = _silent) -> list[ArmData]:
-    """Every arm of the run, in the scenario's order, as dense arrays."""
+def baselines_of(run: Run, baseline: str | None = None) -> dict[str, str]:
+    """For each arm the arm that its differences are taken to: the scenario's, or `baseline` in the same panel.
+
+    Raises RunError where there is no such arm.
+    """
+    if baseline is None:
+        return {arm.name: run.scenario.baseline_of(arm) for arm in run.scenario.arms}
+    found = {arm.name: f"{baseline}{arm.panel}" for arm in run.scenario.arms}
+    for name in found.values():
+        run.arm(name)
+    return found
+
+
+def tables_of(run: Run, arms: Sequence[ArmData], baselines: Mapping[str, str]) -> dict[str, Callable[[], pd.DataFrame]]:
+    """What makes each table of TABLES, by name. baselines: arm -> arm that its differences are taken to."""
+    return {
+        "agents": lambda: agents_table(arms),
+        "claims": lambda: claims_table(arms),
+        "summary": lambda: summary_table(arms),
+        "differences": lambda: differences_table(arms, baselines),
+        "incidence": lambda: incidence_table(arms, baselines),
+        "routers": lambda: routers_table(_routers(run, arms)),
+        "principals": lambda: principals_table(arms),
+        "postings": lambda: postings_table(
+            [(arm.name, arm.world, run.ledger.arm(arm.name), arm.by) for arm in arms if arm.reposted]
+        ),
+        "closed_forms": lambda: closed_forms_table(arms),
+    }
+
+
+def arms_of(run: Run, phase: Phase = _silent, baseline: str | None = None) -> list[ArmData]:
+    """Every arm of the run, in the scenario's order, as dense arrays. baseline: as `baselines_of` takes it."""
     built = {arm.name: _arm(run, arm) for arm in run.scenario.arms}
     needed = {name for name, arm in built.items() if arm.by == "none"}
-    pairs = [(arm.name, run.scenario.baseline_of(arm)) for arm in run.scenario.arms]
+    pairs = list(baselines_of(run, baseline).items())
     needed |= {name for pair in pairs if needed & set(pair) for name in pair}
     found = []
     for arm in run.scenario.arms:
@@ -95,11 +118,11 @@ def arms_of(run: Run, phase: Phase = _silent) -> list[ArmData]:
     return found
 
 
-def _routers(run: Run, arms: list[ArmData]) -> list[tuple[ArmData, str]]:
+def _routers(run: Run, arms: Sequence[ArmData]) -> list[tuple[ArmData, str]]:
     """The arms that hire by a record, each with the name of its record."""
     found: list[tuple[ArmData, str]] = []
     for arm, built in zip(run.scenario.arms, arms, strict=True):
-        record = parse_advice(arm.settings.standing.advice).record
+        record = arm.settings.standing.advice.record
         if record is not None and "advice" in arm.mechanism.needs:
             found.append((built, record.kind))
     return found
@@ -113,28 +136,36 @@ def _replays(run: Run, arm: Arm) -> Values | None:
 
 
 def _arm(run: Run, arm: Arm) -> ArmData:
-    world, settings = run.world(arm), arm.settings
+    world = run.world(arm)
+    ledger, rules = run.ledger.arm(arm.name), arm_rules(arm, world)
+    return arm_data(arm.name, arm.label, arm.mechanism, arm.settings.terms, world, ledger, rules)
+
+
+def arm_data(
+    name: str, label: str, mechanism: Mechanism, settings: Terms, world: World, ledger: Ledger, rules: Rules
+) -> ArmData:
+    """What happened in one market of `world`, as dense arrays. ledger: its rows and no others."""
     return ArmData.build(
-        arm.name,
-        arm.label,
+        name,
+        label,
         world,
-        run.ledger.arm(arm.name),
+        ledger,
         settings.market.alone,
         _bounds(settings.tender),
         past_card(settings),
         production_plans(settings),
         bankrolls(settings.bidders.bankroll, world.agents),
         budgets_of(settings.tender),
-        arm.mechanism.asks_for == "price",
-        arm_rules(arm, world),
+        mechanism.asks_for == "price",
+        rules,
     )
 
 
-def _bounds(tender: TenderSettings) -> tuple[float, float] | None:
+def _bounds(tender: TenderSpec) -> tuple[float, float] | None:
     """Ends of the uniform distribution that every reserve is drawn from; None where there is no such."""
     if len({repr(own.reserve) for own in tenders(tender)}) > 1:
         return None
-    drawn = parse_reserve(tenders(tender)[0].reserve).distribution
+    drawn = tenders(tender)[0].reserve.distribution
     return (drawn.a, drawn.b) if drawn is not None and drawn.kind == "uniform" else None
 
 

@@ -38,11 +38,10 @@ from analysis.sweep_cells import PER_AGENT, PER_ARM, Cells
 from analysis.sweep_metrics import RATES
 from sim.arrays import FloatArray, IntArray
 from sim.engine import choose
+from sim.experiment.job import play
 from sim.origin import TableOrigin
 from sim.resampled import drawn_tasks, resampled_world
-from sim.scenario import Arm
-from sim.sources import parse_advice
-from sim.sweep.job import play
+from sim.scenario.scenario import Arm
 
 TABLES = 200
 REPLICATIONS = 20  # of each table: a split's mean over halves is taken over as many
@@ -54,7 +53,7 @@ Values = Mapping[str, FloatArray]  # metric -> (B,) of the arm, or (n, B) of its
 
 def can_be_replayed(arm: Arm, origin: TableOrigin) -> bool:
     """There are tasks enough, and an advisor that learns by families has nothing to tell apart."""
-    advisor = parse_advice(arm.settings.standing.advice).advisor
+    advisor = arm.settings.standing.advice.advisor
     by_family = advisor is not None and advisor.by_family and len(set(origin.recorded.family)) > 1
     return len(origin.tasks) >= LEAST_TASKS and not by_family
 
@@ -65,11 +64,11 @@ def replays(
     """What the arm does on each of TABLES redrawn tables. tick: called with the number of tables done."""
     each = min(replications, REPLICATIONS)
     size = max(1, _CELLS // (each * len(origin.tasks) * len(origin.agents)))
-    engine = choose("auto", arm.settings)
+    engine = choose("auto", arm.settings.terms)
     parts: list[Values] = []
     for start in range(0, TABLES, size):
         tables = range(start, min(TABLES, start + size))
-        world = resampled_world(origin, arm.settings, seed, tables, each)
+        world = resampled_world(origin, arm.settings.spec, seed, tables, each)
         parts.append(_values(Cells(play(world, arm, engine)), len(tables)))
         if tick is not None:
             tick(len(tables))

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from analysis.arm import clusters_of
 from analysis.inference import By
 from sim.arrays import FloatArray, IntArray, Status, thin
-from sim.sweep.job import Played
+from sim.experiment.job import Played
 
 PER_AUCTION = (
     "solve_rate",

@@ -24,7 +24,7 @@ from analysis.inference import By, Clustered, Estimate, difference_of, estimate_
 from analysis.moments import Moments
 from analysis.sweep_cells import OF_AGENT_PAIRED, PER_AGENT, PER_ARM, PER_AUCTION, Cells, Part
 from sim.arrays import BoolArray, FloatArray
-from sim.sweep.job import Played, Reducer
+from sim.experiment.job import Played, Reducer
 
 BYS: tuple[By, ...] = ("task", "pair", "replication", "none")  # from fine to coarse
 RATES = frozenset(
@@ -72,7 +72,7 @@ def measure(played: Played) -> Measure:
     cells = Cells(played)
     parts = [*cells.arm(), *cells.agents()]
     rates = [name in RATES for name in (*PER_ARM, *PER_AGENT)]
-    return Measure(cells, _columns(parts, rates, cells.by, played.world.recorded))
+    return Measure(cells, _columns(parts, rates, cells.by, played.world.from_table))
 
 
 def rows(measured: Measure, baseline: Measure) -> dict[str, NDArray[Any]]:
@@ -93,7 +93,7 @@ def rows(measured: Measure, baseline: Measure) -> dict[str, NDArray[Any]]:
         parts.append((gap(values, others) if same else np.full(values.shape, np.nan), den))
         counts += [(0.0, 0.0)] * cells.n_agents
     rates = [name in RATES for name in (*PER_AUCTION, *OF_AGENT_PAIRED)]
-    paired = _columns(parts, rates, by, cells.world.recorded)
+    paired = _columns(parts, rates, by, cells.world.from_table)
     paired |= {"more": np.array([one for one, _ in counts]), "less": np.array([one for _, one in counts])}
     return {name: np.concatenate([measured.own[name], paired[name]]) for name in measured.own}
 

@@ -20,8 +20,8 @@ from analysis.sweep_table import (
     stamped,
     sweep_table,
 )
-from sim.sweep.execute import PARTIAL, Analysis
-from sim.sweep.plan import SweepPlan
+from sim.experiment.plan import SweepPlan
+from sim.experiment.sweep import PARTIAL, Analysis
 
 _GROWTH = (1.25, 4.0)  # a round's replications over those before it, at least and at most
 _SPARE = 1.1  # over the replications that the error so far asks for

@@ -24,11 +24,11 @@ from analysis.intervals import holm, t_quantile
 from analysis.sweep_cells import PER_AUCTION
 from analysis.sweep_metrics import BYS, Quantity, estimate, merge, quantities
 from sim.errors import RunError
+from sim.experiment import store
+from sim.experiment.job import read_info, read_sums
+from sim.experiment.run import run_info
 from sim.invalid import written
-from sim.run import run_info
-from sim.sweep import store
-from sim.sweep.axes import Factor, levels
-from sim.sweep.job import read_info, read_sums
+from sim.scenario.axes import Factor, levels
 
 T = TypeVar("T")
 FIRST_LOOK = 20  # replications before a precision is judged

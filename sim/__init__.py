@@ -1,9 +1,100 @@
-"""bidlab's simulator: scenario -> World -> mechanism -> event market -> ledger.
+"""bidlab: a laboratory for task markets among AI agents.
 
-arrays        Bids, Tender, Standing, Award, settle: the types every engine speaks
-world         everything luck decides; recorded builds one from a table, with the named draws of draws
-mechanisms    the rules, their registry and their promises
-market        the event market of one replication; simulate plays all of them
-ledger        what happened, row by row
-scenario      a TOML file, checked; execute runs it into a folder, run reads the folder
+    import bidlab as bl
+
+    run = bl.run("marketbench_head_to_head", replications=20)
+    run.summary                                         # a DataFrame
+    run.differences(baseline="always gpt-5-mini")       # paired, with intervals
+    run.figure("arms", width="column")                  # a matplotlib Figure
+
+    world = bl.World.recorded("marketbench", seed=1)
+    bl.Market(world, bl.SecondPrice(), penalty=0.5).run().bids
+
+`bidlab` and `sim` are one package by two names. Nothing is loaded before it is used.
 """
+
+from __future__ import annotations
+
+import importlib
+import os
+from importlib.machinery import PathFinder
+from typing import Any
+
+_FRONT = {
+    "run": "sim.front.run",
+    "sweep": "sim.front.sweep",
+    "compare": "sim.front.compare",
+    "audit": "sim.front.audit",
+    "fit": "sim.front.fit",
+    "load": "sim.front.load",
+    "World": "sim.world",
+    "Scenario": "sim.scenario.scenario",
+    "Market": "sim.front.market",
+    "register_mechanism": "sim.front.register",
+    "register_policy": "sim.front.register",
+    "SimError": "sim.errors",
+}
+_TYPES = dict.fromkeys(("Award", "Bids", "Menu", "Notice", "Standing", "Status", "Tender", "settle"), "sim.arrays")
+_RULES = {
+    "Mechanism": "sim.mechanisms.base",
+    "Promises": "sim.mechanisms.base",
+    "AgentEconomy": "sim.mechanisms.live",
+    "AgentEconomyPhase2": "sim.mechanisms.live",
+    "AgentEconomyPhase2SecondScore": "sim.mechanisms.live_second",
+    "AgentEconomySecondScore": "sim.mechanisms.live_second",
+    "Always": "sim.mechanisms.planner",
+    "AssignmentVCG": "sim.mechanisms.assignment",
+    "BestReserve": "sim.mechanisms.reserve",
+    "BestReservePublic": "sim.mechanisms.reserve",
+    "BudgetFeasible": "sim.mechanisms.budget",
+    "Cascade": "sim.mechanisms.cascade",
+    "Contingent": "sim.mechanisms.contingent",
+    "CriticalScoreRule": "sim.mechanisms.critical",
+    "FirstPrice": "sim.mechanisms.price",
+    "FirstScore": "sim.mechanisms.score",
+    "FixedPriceBonus": "sim.mechanisms.bonus",
+    "HireAll": "sim.mechanisms.price",
+    "Hybrid": "sim.mechanisms.hybrid",
+    "KRedundant": "sim.mechanisms.redundant",
+    "PostedPrice": "sim.mechanisms.price",
+    "ProductionPlans": "sim.mechanisms.plans",
+    "RouteByAdvice": "sim.mechanisms.planner",
+    "SecondPrice": "sim.mechanisms.price",
+    "SecondScore": "sim.mechanisms.score",
+    "SecondScoreBonus": "sim.mechanisms.bonus",
+}
+_HOME = _FRONT | _TYPES | _RULES
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    """A name of the front door, loaded when it is first used."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("bidlab")
+    if name not in _HOME:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The names of the front door, and the modules that are loaded."""
+    return sorted({*globals(), *__all__})
+
+
+def _check_analysis() -> None:
+    """Raise ImportError where a module of the user's own stands in the place of our package `analysis`."""
+    found = PathFinder.find_spec("analysis")
+    ours = os.path.join(os.path.dirname(os.path.dirname(__file__)), "analysis", "__init__.py")
+    if found is None or (found.origin is not None and os.path.realpath(found.origin) == os.path.realpath(ours)):
+        return
+    where = found.origin or ", ".join(found.submodule_search_locations or [])
+    raise ImportError(
+        f"{where} stands in the place of bidlab's own package `analysis`; rename it, or start Python in another folder"
+    )
+
+
+_check_analysis()

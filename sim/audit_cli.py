@@ -12,8 +12,8 @@ from sim.cli_options import Overrides, Plugins, Seed, printed, share, whole
 from sim.errors import RunError
 
 if TYPE_CHECKING:
-    from sim.audit.execute import Job
-    from sim.audit.row import Row
+    from sim.auditing.execute import Job
+    from sim.auditing.row import Row
 
 _NO_SEED = 2**64 - 1
 
@@ -45,12 +45,12 @@ def audit(
 
     Exit code 1 where a promise falls.
     """
-    from sim.audit.execute import Sizes
-    from sim.audit.plan import plan_e1, plan_scenario
-    from sim.audit.problem import Verifier
+    from sim.auditing.execute import Sizes
+    from sim.auditing.plan import plan_e1, plan_scenario
+    from sim.auditing.problem import Verifier
     from sim.bundled import find_scenario
     from sim.plugins import plugins
-    from sim.scenario import load_scenario
+    from sim.scenario.scenario import load_scenario
 
     chosen = list(dict.fromkeys(mechanism or []))
     _check_choice(chosen, every, scenario, override)
@@ -105,9 +105,9 @@ def _write(
     """Audit and write the folder; returns the promises broken. new: an audit in the default place is replaced."""
     from analysis.audit_report import write_audit
     from analysis.audit_table import audit_table
-    from sim.audit.row import judge
-    from sim.folder import check_folder, open_partial, partial_of, take_name
-    from sim.run import run_info
+    from sim.auditing.row import judge
+    from sim.experiment.folder import check_folder, open_partial, partial_of, take_name
+    from sim.experiment.run import run_info
 
     replaced = new and (run_info(folder) or {}).get("kind") == "audit"
     check_folder(folder, info, force or replaced)
@@ -125,8 +125,8 @@ def _write(
 
 
 def _rows(made: Sequence[Job], processes: int, plugins: Sequence[Path]) -> list[Row]:
-    from sim.audit.execute import run_jobs
-    from sim.audit.lies import Grid
+    from sim.auditing.execute import run_jobs
+    from sim.auditing.lies import Grid
     from sim.progress import steps
 
     try:
@@ -138,7 +138,7 @@ def _rows(made: Sequence[Job], processes: int, plugins: Sequence[Path]) -> list[
 
 
 def _processes(text: str | None) -> int:
-    from sim.sweep.processes import cores
+    from sim.experiment.processes import cores
 
     return cores() if text is None else _at_least("--jobs", text, 1)
 

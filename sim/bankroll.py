@@ -10,7 +10,7 @@ An amount without limit is written inf.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.distribution import MOST, is_number
@@ -49,14 +49,15 @@ def parse_bankroll(raw: Any) -> dict[str, float]:
     return found
 
 
-def bankrolls(raw: Any, agents: Sequence[str], *, alone: bool = False) -> tuple[float, ...] | None:
-    """Dollars of each agent, None where no account is kept.
+def bankrolls(
+    stated: Mapping[str, float] | None, agents: Sequence[str], *, alone: bool = False
+) -> tuple[float, ...] | None:
+    """Dollars of each agent, None where no account is kept. stated: as `parse_bankroll` gives it.
 
     Raises ScenarioError where an agent has none, or a name is nobody's, unless each is alone.
     """
-    if raw is None:
+    if stated is None:
         return None
-    stated = parse_bankroll(raw)
     for name in stated:
         if name != EVERYBODY and name not in agents and not alone:
             allowed = ", ".join(agents)

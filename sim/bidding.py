@@ -186,18 +186,17 @@ class Bidders:
     def of(
         cls,
         mechanism: Mechanism,
-        policy: Any,
-        own: Mapping[str, Any],
+        everybody: Policy,
+        own: Mapping[str, Policy],
         agents: Sequence[str],
         *,
         alone: bool = False,
         fallback: Fallback | None = None,
     ) -> Bidders:
-        """From what a scenario writes; raises ScenarioError where no agent has a name, unless each is alone."""
+        """own: by agent's name. Raises ScenarioError where no agent has a name, unless each is alone."""
         if not alone:
             check_named(own, agents)
-        places = {list(agents).index(name): parse_policy(raw) for name, raw in own.items() if name in agents}
-        everybody = parse_policy(policy)
+        places = {list(agents).index(name): policy for name, policy in own.items() if name in agents}
         if mechanism.asks_for != "price" and any(isinstance(one, Shaded) for one in (everybody, *places.values())):
             raise ScenarioError(f"bidders.policy: shaded is a price, and under {mechanism.name} an ask is a cost")
         return cls(mechanism, everybody, places, fallback)

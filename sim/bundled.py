@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.errors import ScenarioError, closest
+from sim.errors import ScenarioError, TableError, closest
 
 _INSTALLED = Path(__file__).parent / "scenarios"
 _SOURCE = Path(__file__).parent.parent / "scenarios"
@@ -22,6 +22,23 @@ def scenarios() -> dict[str, Path]:
 def profiles() -> dict[str, Path]:
     """Name -> file of every bundled profile."""
     return {path.stem: path for path in sorted((_folder() / "profiles").glob("*.toml"))}
+
+
+def tables() -> dict[str, Path]:
+    """Name -> file of every bundled recorded table; "marketbench" of marketbench_forecasts.csv."""
+    files = sorted((_folder() / "data").glob("*.csv"))
+    return {path.stem.removesuffix("_forecasts"): path for path in files}
+
+
+def find_table(name: str | Path) -> Path:
+    """The file meant by `name`: a path to a table, or a bundled table's name; raises TableError."""
+    if isinstance(name, Path) or Path(name).suffix:
+        return Path(name)
+    bundled = tables()
+    if name not in bundled:
+        allowed = ", ".join(bundled)
+        raise TableError(f"no table {name!r}{closest(name, bundled)}; bundled: {allowed}; or give a file")
+    return bundled[name]
 
 
 def find_scenario(name: str) -> Path:

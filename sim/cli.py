@@ -13,15 +13,31 @@ from sim.cli_options import Engine, Folder, Named, Overrides, Plugins, Replicati
 from sim.errors import RunError, SimError, closest
 
 if TYPE_CHECKING:
-    from sim.execute import Plan
+    from sim.experiment.execute import Plan
+    from sim.experiment.run import Run
 
 app = typer.Typer(
-    help="A discrete-event market simulator for task auctions among AI agents.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"bidlab {version('bidlab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="say which version this is", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A discrete-event market simulator for task auctions among AI agents."""
 
 
 @app.command()
@@ -38,7 +54,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="replace another scenario's or seed's run")] = False,
 ) -> None:
     """Run a scenario and write ledger, tables and figures to a folder."""
-    from sim.execute import execute
+    from sim.experiment.execute import execute
     from sim.plugins import plugins
     from sim.progress import auctions
 
@@ -48,10 +64,10 @@ def run(
         folder = out or Path("out") / plan.scenario.name
         with auctions(plan) as (progress, phase):
 
-            def finish(place: Path) -> None:
+            def finish(made: Run) -> None:
                 from analysis.report import write_report
 
-                write_report(place, events=events, phase=phase)
+                write_report(made, events=events, phase=phase)
 
             try:
                 execute(plan, folder, force=force, progress=progress, finish=finish)
@@ -72,8 +88,8 @@ def check(
     plugin: Plugins = None,
 ) -> None:
     """Check a scenario without running it."""
+    from sim.experiment.run_memory import estimate
     from sim.plugins import plugins
-    from sim.run_memory import estimate
 
     with plugins(plugin or []) as digests:
         plan = _plan(scenario, seed, replications, override, mechanism, digests)
@@ -168,10 +184,10 @@ def explain(
     plugin: Plugins = None,
 ) -> None:
     """Explain one task of a run: every bid and its score, the price, what happened, what the oracle would have done."""
+    from sim.experiment.run import Run, run_info
     from sim.explain import explain as explain_task
     from sim.listing import explanation
     from sim.plugins import plugins
-    from sim.run import Run, run_info
 
     number = whole("--replication", replication)
     with plugins(plugin or []) as digests:
@@ -192,8 +208,8 @@ def _plan(
     engine: str = "auto",
 ) -> Plan:
     from sim.bundled import find_scenario
-    from sim.execute import plan
-    from sim.scenario import load_scenario
+    from sim.experiment.execute import plan
+    from sim.scenario.scenario import load_scenario
 
     scenario = load_scenario(
         find_scenario(name),
@@ -214,8 +230,8 @@ def _say_unrounded(plan: Plan) -> None:
 
 
 def _show(folder: Path) -> None:
+    from sim.experiment.run import Run, run_info
     from sim.listing import results
-    from sim.run import Run, run_info
 
     info = run_info(folder)
     if info is None:

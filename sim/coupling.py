@@ -56,4 +56,4 @@ def hires_by_record(coupled: tuple[str, ...]) -> bool:
 
 def replayed(rules: Rules, world: World) -> bool:
     """What happens at a task of this recorded table follows from the other tasks that are in it."""
-    return world.recorded and bool(set(coupling(rules, world)) - {_COST, _CARD})
+    return world.from_table and bool(set(coupling(rules, world)) - {_COST, _CARD})

@@ -13,7 +13,7 @@ import numpy as np
 from sim.errors import RunError, closest
 from sim.replay import refusal, replay
 from sim.rules import Rules, past_card
-from sim.settings import Settings
+from sim.scenario.settings import Terms
 from sim.simulate import Detail, Tables, simulate
 from sim.world import World
 
@@ -27,7 +27,7 @@ def check_engine(wanted: str) -> None:
         raise RunError(f"--engine {wanted}: unknown{closest(wanted, ENGINES)}; allowed: {', '.join(ENGINES)}")
 
 
-def choose(wanted: str, settings: Settings) -> Engine:
+def choose(wanted: str, settings: Terms) -> Engine:
     """The engine that plays an arm with these settings; raises RunError where the one wanted cannot."""
     check_engine(wanted)
     reason = refusal(past_card(settings), settings.market.round)

@@ -13,12 +13,12 @@ import numpy as np
 
 from sim.allocator import Allocator
 from sim.errors import RunError, closest
+from sim.experiment.run import Run, arm_rules
 from sim.explain_case import Case, dollars
 from sim.explain_reasons import by_turn, prices, reason_of
 from sim.ledger import OUTCOME, REASON, STATUS
 from sim.market import Market
-from sim.run import Run, arm_rules
-from sim.scenario import Arm
+from sim.scenario.scenario import Arm
 from sim.tape import Columns, Tape, attempt_columns, bid_columns, unroll
 from sim.world import World
 

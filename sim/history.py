@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from sim.arrays import BoolArray, FloatArray, IntArray, thin
 from sim.card import Means, with_card
 from sim.errors import ScenarioError
 from sim.records import Record
-from sim.settings import Settings
+from sim.scenario.world_spec import WorldSpec
 from sim.world import World
 
 Sums = dict[str, FloatArray]  # by name: what is summed over an agent's trials
@@ -37,9 +37,16 @@ OF_CARD = (*OF_RATE, "claim", *OF_COST, "cost_belief")
 _PIECE = 1 << 20  # draws made at a time
 
 
-def with_records(world: World, settings: Settings, histories: Histories) -> World:
-    """The World with the records that the settings ask for; raises ScenarioError where there are too few tasks."""
-    asked, card = settings.records, settings.bidders.card
+class Base(NamedTuple):
+    """A World without records, and what they are made from."""
+
+    world: World
+    histories: Histories
+
+
+def with_records(world: World, histories: Histories, spec: WorldSpec) -> World:
+    """The World with the records that the spec asks for; raises ScenarioError where there are too few tasks."""
+    asked, card = spec.records, spec.card
     made: dict[str, Any] = {}
     for key, record in asked.items():
         if record.kind == "split":

@@ -39,7 +39,7 @@ from pydantic import Field, model_validator
 from sim.beliefs import Calibrated, calibrated, right_on_average, success_rate
 from sim.errors import ScenarioError, closest
 from sim.profile import AgentProfile, Correlation, Grid, Logit, LogNormal, Profile, Rate, SignalSettings, TickLaw
-from sim.section import Section
+from sim.scenario.section import Section
 
 EVERYBODY = "*"
 Share = Annotated[float, Field(ge=0, le=10)]
@@ -98,12 +98,12 @@ class Knobs(Section):
     mean_cost_ratio: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
         None, description="mean cost belief over mean cost, after cost_sd and actual_cost_sd; or cost_ratio"
     )
-    duration: TickLaw | None = Field(
+    duration: TickLaw = Field(
         None,
         description="ticks its attempts take, a number or a distribution, independent of every other draw; replaces "
         "world.duration",
     )
-    latency: TickLaw | None = Field(
+    latency: TickLaw = Field(
         None, description="ticks from posting to its bid, a number or a distribution; replaces world.latency"
     )
     nonresponse: Rate | None = Field(
@@ -204,8 +204,7 @@ def _turned(profile: Profile, name: str, knobs: Knobs) -> AgentProfile:
     if knobs.cue is not None:
         changes["gamma"] = knobs.cue
     changes |= _costs(name, agent, knobs)
-    changes |= {key: getattr(knobs, key) for key in PACE if getattr(knobs, key) is not None}
-    after = agent.model_copy(update=changes)
+    after = agent.with_stated(knobs, PACE).model_copy(update=changes)
     return after.model_copy(update=_claims(profile, name, after, knobs))
 
 

@@ -144,16 +144,25 @@ def write_table(table: pa.Table, path: Path) -> None:
 
 def read_arrow(paths: Sequence[Path]) -> pa.Table:
     """The rows of all `paths`, one after the other, with the metadata of the first."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    tables = [pq.read_table(path) for path in paths]
-    return pa.concat_tables(tables).unify_dictionaries().replace_schema_metadata(tables[0].schema.metadata)
+    return joined([pq.read_table(path) for path in paths])
 
 
 def read_frame(path: Path) -> pd.DataFrame:
+    """The table at `path` as a DataFrame."""
+    return frame_of(read_arrow([path]))
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """The rows of all tables, one after the other, with the metadata of the first."""
+    import pyarrow as pa
+
+    return pa.concat_tables(tables).unify_dictionaries().replace_schema_metadata(tables[0].schema.metadata)
+
+
+def frame_of(table: pa.Table) -> pd.DataFrame:
     """One table as a DataFrame; categories are in the World's order, whichever of them occur."""
-    table = read_arrow([path])
     names: dict[str, list[str]] = json.loads(table.schema.metadata[_METADATA])
     frame: pd.DataFrame = table.to_pandas()
     for column, order in names.items():
@@ -173,6 +182,11 @@ class Ledger:
     def read(cls, folder: Path) -> Self:
         """The ledger of the run in `folder`."""
         return cls(**{name: read_frame(folder / f"{name}.parquet") for name in SCHEMAS})
+
+    @classmethod
+    def of(cls, arms: Sequence[Mapping[str, pa.Table]]) -> Self:
+        """The ledger of arms in order. arms: for each its Arrow tables, by name."""
+        return cls(**{name: frame_of(joined([arm[name] for arm in arms])) for name in SCHEMAS})
 
     def arm(self, name: str) -> Self:
         """The rows of one arm; codes of names are kept."""

@@ -17,9 +17,9 @@ from sim.explain import Explained, ExplainedPosting
 from sim.mechanisms import Mechanism, Promises, lookup, names
 from sim.planner import Planner
 from sim.results import add_row, plain_table
-from sim.scenario import load_scenario
-from sim.scenario_model import ScenarioFile
-from sim.settings import Settings
+from sim.scenario.model import ScenarioFile
+from sim.scenario.scenario import load_scenario
+from sim.scenario.settings import Settings
 from sim.standing import COST_LEARNERS, REPUTATIONS
 
 _PROMISES = {"ask": "A", "claim": "Q", "equilibrium": "N", "rational": "IR", "efficient": "E", "no_deficit": "D"}
@@ -83,7 +83,7 @@ def _of_each(rule: type[Mechanism], describe: Callable[[Mechanism], str]) -> str
     said = [describe(example) for example in examples]
     if len(set(said)) == 1:
         return said[0]
-    each = [dataclasses.asdict(example) for example in examples]  # type: ignore[call-overload]
+    each = [example.parameters for example in examples]
     varied = [name for name in each[0] if len({str(parameters[name]) for parameters in each}) > 1]
     told = [", ".join(f"{name} {parameters[name]}" for name in varied) for parameters in each]
     return "\n".join(f"{label}: {text or 'none'}" for label, text in zip(told, said, strict=True))

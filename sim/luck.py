@@ -16,15 +16,16 @@ import numpy as np
 
 from sim import draws
 from sim.arrays import BoolArray, FloatArray, IntArray
-from sim.distribution import parse_arrivals, parse_distribution, parse_ticks
+from sim.distribution import Arrivals, Distribution
 from sim.errors import ScenarioError
 from sim.invalid import written
 from sim.principals import by_principal, dealt, principal_names
 from sim.profile import AgentProfile
-from sim.reserve import parse_reserve
-from sim.settings import Settings, TenderSettings
-from sim.sources import parse_advice
-from sim.world_settings import WorldSettings
+from sim.scenario.settings import TenderSpec
+from sim.scenario.world_settings import WorldSettings
+from sim.scenario.world_spec import WorldSpec
+
+_ONE_TICK = Distribution("constant", 1.0)
 
 
 class Identities(NamedTuple):
@@ -52,7 +53,7 @@ def tries_of(world: WorldSettings, n_tries: int) -> draws.Words:
 
 
 def luck(
-    settings: Settings,
+    spec: WorldSpec,
     seed: int,
     ids: Identities,
     success: BoolArray,
@@ -67,11 +68,10 @@ def luck(
     labels: the principal of each task, where a table says so.
     Raises ScenarioError where the reserve depends on a value that is not stated.
     """
-    world, tender = settings.world, settings.tender
+    world, tender = spec.world, spec.tender
     principal = dealt(tender, seed, ids.r, ids.t, labels)
     value = by_principal(tender, principal, lambda own: _values(own, seed, ids))
     per_posting = ids.r, ids.t, draws.words_range(tender.postings), ids.i
-    explores = parse_advice(settings.standing.advice).explores
     infra: BoolArray = np.broadcast_to(np.False_, ids.per_try)
     if world.infra > 0:
         infra = draws.uniform(seed, "infra", *ids) < world.infra
@@ -80,25 +80,25 @@ def luck(
         "reserve": by_principal(tender, principal, lambda own: _reserves(own, value, seed, ids)),
         "principals": principal_names(tender),
         "principal": principal,
-        "arrival": parse_arrivals(world.arrivals or "together").draw(seed, ids.r, _places(world.order, seed, ids)),
+        "arrival": (world.arrivals or Arrivals()).draw(seed, ids.r, _places(world.order, seed, ids)),
         "latency": _ticks(seed, "latency", world.latency, [agent.latency for agent in agents], *ids[:3]),
         "verified": _verified(world, seed, ids, success),
         "infra": infra,
         "duration": _durations(world, seed, ids, recorded_duration, agents),
         "silent": _silent(world, seed, ids, agents),
         "lottery": draws.uniform(seed, "lottery", *per_posting),
-        "exploration": draws.uniform(seed, "exploration", *per_posting) if explores else None,
+        "exploration": draws.uniform(seed, "exploration", *per_posting) if spec.explores else None,
     }
 
 
-def most_tries(tender: TenderSettings, may_be_lost: bool) -> int:
+def most_tries(tender: TenderSpec, may_be_lost: bool) -> int:
     """The most often one agent can be hired for one task. may_be_lost: an attempt may be lost to the system."""
     lost = may_be_lost or tender.timeout == "INFRA"
     once = tender.exclude == "hired" or (tender.exclude == "failed" and not lost)
     return 1 if once else tender.postings
 
 
-def most_failures(tender: TenderSettings) -> int:
+def most_failures(tender: TenderSpec) -> int:
     """The most failures of its own at a task after which an agent may still bid on it."""
     return 0 if tender.exclude in ("failed", "hired") else tender.postings - 1
 
@@ -118,17 +118,17 @@ def _silent(world: WorldSettings, seed: int, ids: Identities, agents: Sequence[A
     return draws.uniform(seed, "response", *ids[:3]) < rate if rate.any() else None
 
 
-def _values(tender: TenderSettings, seed: int, ids: Identities) -> FloatArray:
+def _values(tender: TenderSpec, seed: int, ids: Identities) -> FloatArray:
     if tender.value is None:
         return np.broadcast_to(np.nan, (len(ids.r), len(ids.t)))
-    return parse_distribution(tender.value).draw(seed, "value", ids.r, ids.t)
+    return tender.value.draw(seed, "value", ids.r, ids.t)
 
 
-def _reserves(tender: TenderSettings, value: FloatArray, seed: int, ids: Identities) -> FloatArray:
-    policy = parse_reserve(tender.reserve)
-    if policy.distribution is None and tender.value is None:
-        raise ScenarioError(f"tender.value: is missing; tender.reserve = {written(tender.reserve)} depends on it")
-    return policy.draw(value, seed, ids.r, ids.t)
+def _reserves(tender: TenderSpec, value: FloatArray, seed: int, ids: Identities) -> FloatArray:
+    if tender.reserve.distribution is None and tender.value is None:
+        rule = written(tender.stated("reserve"))
+        raise ScenarioError(f"tender.value: is missing; tender.reserve = {rule} depends on it")
+    return tender.reserve.draw(value, seed, ids.r, ids.t)
 
 
 def _places(order: str, seed: int, ids: Identities) -> IntArray:
@@ -143,14 +143,16 @@ def _durations(
 ) -> IntArray:
     if world.duration is None and recorded is not None:
         return np.broadcast_to(recorded, ids.per_try)
-    stated = 1 if world.duration is None else world.duration
+    stated = _ONE_TICK if world.duration is None else world.duration
     return _ticks(seed, "duration", stated, [agent.duration for agent in agents], *ids)
 
 
-def _ticks(seed: int, purpose: str, everybody: Any, own: Sequence[Any], *words: draws.Words) -> IntArray:
+def _ticks(
+    seed: int, purpose: str, everybody: Distribution, own: Sequence[Distribution | None], *words: draws.Words
+) -> IntArray:
     """(R, T, n, ...) ticks by the law `everybody`, or by an agent's own where it has one."""
-    ticks = parse_ticks(everybody).draw_ticks(seed, purpose, *words)
-    stated = {place: parse_ticks(law) for place, law in enumerate(own) if law is not None}
+    ticks = everybody.draw_ticks(seed, purpose, *words)
+    stated = {place: law for place, law in enumerate(own) if law is not None}
     ticks = ticks.copy(order="K") if stated else ticks
     for place, law in stated.items():
         one = slice(place, place + 1)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Protocol
 
 from sim.bundled import find_profile
+from sim.history import Base
 from sim.profile import Profile, read_profile
 from sim.profile_draws import draws_beside, read_draws
-from sim.recorded import recorded_world
-from sim.settings import Settings
-from sim.synthetic import kept_agents, synthetic_world, task_names
+from sim.recorded import recorded_base
+from sim.scenario.world_settings import WorldSettings
+from sim.scenario.world_spec import WorldSpec
+from sim.synthetic import kept_agents, synthetic_base, task_names
 from sim.table import Recorded, read_table
-from sim.world import World
-from sim.world_settings import WorldSettings
 
 
 class Origin(Protocol):
@@ -33,8 +33,8 @@ class Origin(Protocol):
     def n_tries(self) -> int:
         """Tries of one agent at one task that a table holds; 1 for a profile, which draws what is needed."""
 
-    def world(self, settings: Settings, seed: int, replications: int, first: int = 0) -> World:
-        """The World of an arm with these settings: replications first, ..., first + replications - 1."""
+    def base(self, spec: WorldSpec, seed: int, replications: int, first: int = 0) -> Base:
+        """The World of arms with this spec before records: replications first, ..., first + replications - 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +54,9 @@ class TableOrigin:
         """Trials recorded."""
         return int(self.recorded.success.shape[-1])
 
-    def world(self, settings: Settings, seed: int, replications: int, first: int = 0) -> World:
+    def base(self, spec: WorldSpec, seed: int, replications: int, first: int = 0) -> Base:
         """The table with everything else drawn."""
-        return recorded_world(self.recorded, settings, seed, replications, first)
+        return recorded_base(self.recorded, spec, seed, replications, first)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +73,9 @@ class ProfileOrigin:
         """1."""
         return 1
 
-    def world(self, settings: Settings, seed: int, replications: int, first: int = 0) -> World:
+    def base(self, spec: WorldSpec, seed: int, replications: int, first: int = 0) -> Base:
         """A World drawn from the profile."""
-        return synthetic_world(self.profile, self.bootstrap, settings, seed, replications, first)
+        return synthetic_base(self.profile, self.bootstrap, spec, seed, replications, first)
 
 
 def load_origin(world: WorldSettings, folder: Path) -> Origin:

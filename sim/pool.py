@@ -19,7 +19,7 @@ from pydantic import Field
 
 from sim import draws
 from sim.beliefs import calibrated
-from sim.section import Section
+from sim.scenario.section import Section
 
 if TYPE_CHECKING:
     from sim.profile import AgentProfile

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import AfterValidator, Field
@@ -17,14 +17,14 @@ from pydantic import AfterValidator, Field
 from sim import draws
 from sim.arrays import FloatArray, IntArray
 from sim.bankroll import parse_amount
-from sim.distribution import MOST, parse_distribution
+from sim.distribution import MOST, Distribution, parse_distribution
 from sim.errors import ScenarioError, closest
 from sim.invalid import written
-from sim.reserve import parse_reserve
-from sim.section import Section, parsed_by
+from sim.reserve import Reserve, parse_reserve
+from sim.scenario.section import Section, parsed_by
 
 if TYPE_CHECKING:
-    from sim.settings import TenderSettings
+    from sim.scenario.settings import TenderSpec
 
 
 def _named(raw: str) -> str:
@@ -40,37 +40,35 @@ class PrincipalSettings(Section):
     share: Annotated[float, Field(gt=0, le=MOST)] | None = Field(
         None, description="tasks are dealt in proportion to shares (1 where absent); not with a table that says whose"
     )
-    value: Annotated[Any, parsed_by(parse_distribution)] | None = Field(None, description="its tender.value")
-    reserve: Annotated[Any, parsed_by(parse_reserve)] | None = Field(None, description="its tender.reserve")
+    value: Annotated[Distribution | None, parsed_by(parse_distribution)] = Field(None, description="its tender.value")
+    reserve: Annotated[Reserve | None, parsed_by(parse_reserve)] = Field(None, description="its tender.reserve")
     penalty: Annotated[float, Field(ge=0, le=MOST)] | None = Field(None, description="its tender.penalty")
-    budget: Annotated[Any, parsed_by(parse_amount)] | None = Field(None, description="its tender.budget")
+    budget: Annotated[float | None, parsed_by(parse_amount)] = Field(None, description="its tender.budget")
 
 
-def principal_names(tender: TenderSettings) -> tuple[str, ...]:
+def principal_names(tender: TenderSpec) -> tuple[str, ...]:
     """Names of the principals, "" for a single one without a name."""
     return ("",) if tender.principals is None else tuple(one.name for one in tender.principals)
 
 
-def tenders(tender: TenderSettings) -> list[TenderSettings]:
+def tenders(tender: TenderSpec) -> list[TenderSpec]:
     """What each principal offers."""
-    return [
-        tender.model_copy(update=one.model_dump(include={"value", "reserve", "penalty", "budget"}, exclude_none=True))
-        for one in tender.principals or []
-    ] or [tender]
+    own = ("value", "reserve", "penalty", "budget")
+    return [tender.with_stated(one, own) for one in tender.principals or []] or [tender]
 
 
-def states_values(tender: TenderSettings) -> bool:
+def states_values(tender: TenderSpec) -> bool:
     """Every task has a value."""
     return all(own.value is not None for own in tenders(tender))
 
 
-def penalties_of(tender: TenderSettings) -> tuple[float, ...] | None:
+def penalties_of(tender: TenderSpec) -> tuple[float, ...] | None:
     """Each principal's penalty; None where all have the tender's."""
     each = tuple(own.penalty for own in tenders(tender))
     return None if set(each) == {tender.penalty} else each
 
 
-def stated_penalties(tender: TenderSettings) -> list[tuple[str, float]]:
+def stated_penalties(tender: TenderSpec) -> list[tuple[str, float]]:
     """Key and dollars of every penalty that some task has."""
     if tender.principals is None:
         return [("tender.penalty", tender.penalty)]
@@ -82,15 +80,15 @@ def stated_penalties(tender: TenderSettings) -> list[tuple[str, float]]:
     ]
 
 
-def budgets_of(tender: TenderSettings) -> tuple[float, ...] | None:
+def budgets_of(tender: TenderSpec) -> tuple[float, ...] | None:
     """Each principal's budget, inf where it has none; None where nobody has one."""
     each = [own.budget for own in tenders(tender)]
     if all(budget is None for budget in each):
         return None
-    return tuple(math.inf if budget is None else float(budget) for budget in each)
+    return tuple(math.inf if budget is None else budget for budget in each)
 
 
-def dealt(tender: TenderSettings, seed: int, r: draws.Words, t: draws.Words, labels: Sequence[str]) -> IntArray | None:
+def dealt(tender: TenderSpec, seed: int, r: draws.Words, t: draws.Words, labels: Sequence[str]) -> IntArray | None:
     """(R, T) place of the principal of each task; None where there is one. labels: whose a table says they are.
 
     Raises ScenarioError where table and scenario disagree.
@@ -121,9 +119,7 @@ def _of_table(
     return np.broadcast_to(whose, (replications, len(labels))) if len(names) > 1 else None
 
 
-def by_principal(
-    tender: TenderSettings, whose: IntArray | None, draw: Callable[[TenderSettings], FloatArray]
-) -> FloatArray:
+def by_principal(tender: TenderSpec, whose: IntArray | None, draw: Callable[[TenderSpec], FloatArray]) -> FloatArray:
     """(R, T): what `draw` gives (R, T) under the tender of each task's own principal."""
     each = [draw(own) for own in tenders(tender)]
     if whose is None:

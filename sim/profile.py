@@ -26,11 +26,11 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from scipy import optimize
 
 from sim.beliefs import success_rate
-from sim.distribution import parse_ticks
+from sim.distribution import Distribution, parse_ticks
 from sim.errors import ScenarioError
 from sim.invalid import invalid
 from sim.pool import PoolSpread, drawn_agents
-from sim.section import Section
+from sim.scenario.section import Section, parsed_by
 
 
 def _ascending(grid: list[float]) -> list[float]:
@@ -39,17 +39,12 @@ def _ascending(grid: list[float]) -> list[float]:
     return grid
 
 
-def _ticks(raw: Any) -> Any:
-    parse_ticks(raw)
-    return raw
-
-
 Grid = Annotated[list[Annotated[float, Field(ge=0, le=1)]], AfterValidator(_ascending)]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
 Sd = Annotated[float, Field(ge=0, le=20)]
 Logit = Annotated[float, Field(ge=-50, le=50)]
 Rate = Annotated[float, Field(ge=0, le=1)]
-TickLaw = Annotated[Any, AfterValidator(_ticks)]  # a distribution of ticks as sim/distribution.py reads it
+TickLaw = Annotated[Distribution | None, parsed_by(parse_ticks)]  # ticks, as sim/distribution.py reads them
 LOGISTIC_VARIANCE = math.pi**2 / 3.0  # of the outcome's own chance, in logits
 
 
@@ -86,12 +81,12 @@ class AgentProfile(Section):
     grid: Grid | None = Field(None, description="the claims it makes; absent: any")
     cost_belief: LogNormal = Field(description="what it thinks an attempt costs")
     cost: LogNormal = Field(description="what an attempt costs")
-    duration: TickLaw | None = Field(
+    duration: TickLaw = Field(
         None,
         description="ticks its attempts take, a number or a distribution, independent of every other draw; absent: as "
         "world.duration says",
     )
-    latency: TickLaw | None = Field(
+    latency: TickLaw = Field(
         None, description="ticks from posting to its bid, a number or a distribution; absent: as world.latency says"
     )
     nonresponse: Rate | None = Field(

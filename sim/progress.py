@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sim.execute import Plan
-from sim.sweep.plan import SweepPlan
+from sim.experiment.execute import Plan
+from sim.experiment.plan import SweepPlan
 
 
 @contextmanager

@@ -14,46 +14,46 @@ import numpy as np
 from sim import draws
 from sim.arrays import BoolArray, FloatArray
 from sim.errors import ScenarioError, closest
-from sim.history import Histories, with_records
+from sim.history import Base, Histories
 from sim.luck import Identities, luck, most_failures, most_tries, tries_of
-from sim.retry import after_each, parse_on_retry
-from sim.settings import Settings
+from sim.retry import after_each
+from sim.scenario.world_spec import WorldSpec
 from sim.table import Recorded
 from sim.trials import played
 from sim.world import World
 
 
-def recorded_world(recorded: Recorded, settings: Settings, seed: int, replications: int, first: int = 0) -> World:
-    """The World of replications first, first + 1, ...; raises ScenarioError where table and settings disagree."""
-    world, observed = without_records(recorded, settings, seed, replications, first)
+def recorded_base(recorded: Recorded, spec: WorldSpec, seed: int, replications: int, first: int = 0) -> Base:
+    """Replications first, first + 1, ... before records; raises ScenarioError where table and settings disagree."""
+    world, observed = without_records(recorded, spec, seed, replications, first)
     words = draws.words_range(replications, first), draws.words_of(world.tasks)
-    return with_records(world, settings, Histories(world, seed, words, observed))
+    return Base(world, Histories(world, seed, words, observed))
 
 
 def without_records(
-    recorded: Recorded, settings: Settings, seed: int, replications: int, first: int = 0
+    recorded: Recorded, spec: WorldSpec, seed: int, replications: int, first: int = 0
 ) -> tuple[World, BoolArray]:
     """The World before records are made, and which trials can be in one, broadcast to (R, T, n, K)."""
-    kept = settings.world.agents
+    kept = spec.world.agents
     recorded = keep_agents(recorded, kept if isinstance(kept, list) else None)
-    _check_tries(recorded, settings)
+    _check_tries(recorded, spec)
     ids = Identities(
         draws.words_range(replications, first),
         draws.words_of(recorded.tasks),
         draws.words_of(recorded.agents),
-        tries_of(settings.world, recorded.success.shape[-1]),
+        tries_of(spec.world, recorded.success.shape[-1]),
     )
-    trials = played(recorded, settings.world, seed, ids)
-    lucky = luck(settings, seed, ids, trials.success, trials.duration, labels=recorded.principal)
+    trials = played(recorded, spec.world, seed, ids)
+    lucky = luck(spec, seed, ids, trials.success, trials.duration, labels=recorded.principal)
     if recorded.infra is not None:
-        lucky["infra"] = lucky["infra"] | trials.infra if settings.world.infra > 0 else trials.infra
+        lucky["infra"] = lucky["infra"] | trials.infra if spec.world.infra > 0 else trials.infra
     world = World(
         agents=recorded.agents,
         tasks=recorded.tasks,
         family=recorded.family,
         block=recorded.block,
-        recorded=True,
-        repeats=settings.world.beyond_tries == "repeat",
+        from_table=True,
+        repeats=spec.world.beyond_tries == "repeat",
         belief=trials.belief,
         cost_belief=trials.cost_belief,
         ability=np.broadcast_to(recorded.ability, ids.per_agent),
@@ -62,15 +62,15 @@ def without_records(
         present=np.broadcast_to(recorded.present, ids.per_agent),
         observed=trials.observed,
         **lucky,
-        **_retries(settings, trials.belief),
+        **_retries(spec, trials.belief),
     )
     observed = np.arange(recorded.success.shape[-1]) < recorded.trials[..., None]
     return world, np.broadcast_to(observed, ids.per_try)
 
 
-def _retries(settings: Settings, belief: FloatArray) -> dict[str, Any]:
+def _retries(spec: WorldSpec, belief: FloatArray) -> dict[str, Any]:
     """spread and retry_belief of a World with these beliefs (R, T, n); empty where beliefs stay."""
-    update, most = parse_on_retry(settings.bidders.on_retry), most_failures(settings.tender)
+    update, most = spec.on_retry, most_failures(spec.tender)
     if update is None or update.spread is None or most == 0:
         return {}
     some = belief[:1] if belief.strides[0] == 0 else belief
@@ -95,10 +95,10 @@ def keep_agents(recorded: Recorded, keep: list[str] | None) -> Recorded:
     return replace(recorded, agents=tuple(keep), **kept)
 
 
-def _check_tries(recorded: Recorded, settings: Settings) -> None:
-    needed = most_tries(settings.tender, settings.world.infra > 0 or recorded.infra is not None)
+def _check_tries(recorded: Recorded, spec: WorldSpec) -> None:
+    needed = most_tries(spec.tender, spec.world.infra > 0 or recorded.infra is not None)
     held = recorded.trials[recorded.present]
-    if settings.world.beyond_tries != "repeat" and len(held) and needed > held.min():
+    if spec.world.beyond_tries != "repeat" and len(held) and needed > held.min():
         task, agent = np.argwhere(recorded.present & (recorded.trials == held.min()))[0]
         raise ScenarioError(
             f"tender.postings: an agent may try a task {needed} times, but the table holds {held.min()} trial(s) of "

@@ -26,16 +26,16 @@ from sim.arrays import IntArray
 from sim.history import Histories, with_records
 from sim.origin import TableOrigin
 from sim.recorded import without_records
-from sim.settings import Settings
+from sim.scenario.world_spec import WorldSpec
 from sim.world import World
 
 _OF_SLOT = frozenset({"arrival", "lottery", "exploration", "latency", "silent"})  # luck of the place, not of the task
 
 
-def resampled_world(origin: TableOrigin, settings: Settings, seed: int, tables: range, replications: int) -> World:
+def resampled_world(origin: TableOrigin, spec: WorldSpec, seed: int, tables: range, replications: int) -> World:
     """The World of `replications` of each of these tables, one table after the other; tables are numbers from 0 on."""
     first, count = tables.start * replications, len(tables) * replications
-    world, observed = without_records(origin.recorded, settings, seed, count, first)
+    world, observed = without_records(origin.recorded, spec, seed, count, first)
     slots = draws.words_range(world.n_tasks)
     drawn = np.repeat(drawn_tasks(seed, tables, world.n_tasks), replications, axis=0)
     taken: dict[str, Any] = {}
@@ -48,9 +48,7 @@ def resampled_world(origin: TableOrigin, settings: Settings, seed: int, tables: 
     again = replace(world, tasks=names, family=blank, block=blank, **taken)
     words = draws.words_range(count, first), slots
     original = draws.words_of(world.tasks)
-    return with_records(
-        again, settings, Resampled(again, seed, words, _at(observed, drawn), drawn=drawn, names=original)
-    )
+    return with_records(again, Resampled(again, seed, words, _at(observed, drawn), drawn=drawn, names=original), spec)
 
 
 def drawn_tasks(seed: int, tables: range, n_tasks: int) -> IntArray:

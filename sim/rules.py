@@ -18,9 +18,9 @@ from sim.escalation import Escalation
 from sim.mechanisms import Mechanism
 from sim.plans import Plans
 from sim.principals import budgets_of, penalties_of, stated_penalties, states_values
-from sim.scenario import label_of
-from sim.settings import Settings, TenderSettings
-from sim.sources import ExpectedCost, parse_advice, parse_expected_cost, reputation_of
+from sim.scenario.scenario import label_of
+from sim.scenario.settings import TenderSpec, Terms
+from sim.sources import ExpectedCost, reputation_of
 from sim.standing import Learner
 from sim.world import World
 
@@ -95,7 +95,7 @@ class Rules:
         return Bids.trusted(**vars(bids) | {"menu": self.plans.menu(bids.ask, bids.claim)})
 
     @classmethod
-    def of(cls, mechanism: Mechanism, settings: Settings, world: World) -> Self:
+    def of(cls, mechanism: Mechanism, settings: Terms, world: World) -> Self:
         """The rules of an arm; raises ScenarioError where the mechanism needs what the scenario does not provide."""
         tender, market, standing = settings.tender, settings.market, settings.standing
         _check_needs(mechanism, settings, world)
@@ -106,7 +106,7 @@ class Rules:
         forced = settings.bidders.fallback
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
         announced = ("reserve",) if mechanism.announces_reserve else ()
-        advice = parse_advice(standing.advice)
+        advice = standing.advice
         return cls(
             mechanism=mechanism,
             bidder=Bidders.of(
@@ -119,9 +119,7 @@ class Rules:
             ),
             public=(*tender.public, *announced),
             penalty=tender.penalty,
-            bid_cost=settings.world.bid_cost
-            if mechanism.solicits_bids or _asked_by(advice.advisor, mechanism)
-            else 0.0,
+            bid_cost=settings.bid_cost if mechanism.solicits_bids or _asked_by(advice.advisor, mechanism) else 0.0,
             overhead=market.overhead,
             window=market.window,
             capacity=market.capacity,
@@ -132,7 +130,7 @@ class Rules:
             deadline=tender.deadline,
             timeout=Status[tender.timeout or "FAIL"],
             reputation=reputation_of(standing.reputation, world.agents, alone=market.alone),
-            expected_cost=parse_expected_cost(standing.expected_cost),
+            expected_cost=standing.expected_cost,
             advice=advice.kind if advice.kind not in ("unknown", "learned") else None,
             advisor=advice.advisor,
             card=past_card(settings),
@@ -154,7 +152,7 @@ class Rules:
         return np.array(self.penalties)[world.whose]
 
 
-def past_card(settings: Settings) -> PastCard | None:
+def past_card(settings: Terms) -> PastCard | None:
     """The card of their own past in the market that agents read; None where they read none, or one before it."""
     card = settings.bidders.card
     return PastCard(card) if card is not None and card.record == "past" else None
@@ -165,39 +163,39 @@ def _asked_by(advisor: Advisor | None, mechanism: Mechanism) -> bool:
     return advisor is not None and advisor.reads_claims and "advice" in mechanism.needs
 
 
-def production_plans(settings: Settings) -> Plans | None:
+def production_plans(settings: Terms) -> Plans | None:
     """The budgets agents are asked about; None where they make one bid without a limit."""
     plans = settings.bidders.plans
     return None if plans is None else Plans(tuple(plans.budgets), plans.cost_sd)
 
 
-def _check_needs(mechanism: Mechanism, settings: Settings, world: World) -> None:
+def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
     if settings.bidders.plans is not None and not mechanism.takes_menu:
         raise ScenarioError(f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do")
     given = {
         "value": states_values(settings.tender),
-        "expected_cost": settings.standing.expected_cost is not None,
-        "advice": settings.standing.advice is not None,
+        "expected_cost": settings.standing.expected_cost.kind != "unknown",
+        "advice": settings.standing.advice.kind != "unknown",
     }
     place = {"value": "tender.value", "expected_cost": "standing.expected_cost", "advice": "standing.advice"}
     for need in sorted(mechanism.needs):
         if not given[need]:
             raise ScenarioError(f"{mechanism.name} needs {place[need]}, which the scenario does not state")
-    advisor = parse_advice(settings.standing.advice).advisor
+    advisor = settings.standing.advice.advisor
     if advisor is not None and advisor.index and "advice" in mechanism.needs and not mechanism.takes_index:
         raise ScenarioError(
             f"standing.advice: {mechanism.name} needs a probability, and this advice is an index that may exceed 1"
         )
-    if parse_advice(settings.standing.advice).planner is not None and world.pilot is None:
+    if settings.standing.advice.planner is not None and world.pilot is None:
         raise ScenarioError("standing.advice: planner needs a profile: a table holds no tasks to try agents out on")
-    if settings.standing.advice == "ability" and bool((world.present & (world.ability != world.ability)).any()):
+    if settings.standing.advice.kind == "ability" and bool((world.present & (world.ability != world.ability)).any()):
         raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
     deadline, window = settings.tender.deadline, settings.market.window
     if deadline is not None and deadline <= window:
         raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
 
 
-def _check_penalty(mechanism: Mechanism, tender: TenderSettings) -> None:
+def _check_penalty(mechanism: Mechanism, tender: TenderSpec) -> None:
     """Raise ScenarioError where a penalty would reward claiming failure."""
     if mechanism.takes_penalty:
         return
@@ -209,7 +207,7 @@ def _check_penalty(mechanism: Mechanism, tender: TenderSettings) -> None:
             )
 
 
-def _check_round(mechanism: Mechanism, settings: Settings) -> None:
+def _check_round(mechanism: Mechanism, settings: Terms) -> None:
     """Raise ScenarioError where rounds and the mechanism do not go together."""
     market, deadline = settings.market, settings.tender.deadline
     if market.round is None:

@@ -74,25 +74,35 @@ def parse_advice(raw: Any) -> Advice:
     return Advice("planner", planner=found) if isinstance(found, Planner) else Advice("learned", advisor=found)
 
 
-def parse_reputation(raw: Any) -> Learner | None:
-    """The reputation rule asked for, None for "none"; raises ValueError. With own starts: the rule with one of them."""
+class Reputation(NamedTuple):
+    """A reputation rule as stated. learner: of everybody, None for none; with own starts: the rule with one of them.
+
+    own: the rule with each start of its own, by agent's name, "*" for all others; None: all start alike.
+    """
+
+    learner: Learner | None
+    own: dict[str, Learner] | None = None
+
+
+def parse_reputation(raw: Any) -> Reputation:
+    """The reputation rule asked for; raises ValueError saying what is allowed."""
     starts = _own_starts(raw)
     if starts is None:
-        return _reputation(raw)
+        return Reputation(_reputation(raw))
     if not starts:
         raise ValueError('start: must be a number, or name an agent or "*"; got an empty table')
-    found = [_started(raw, name, start) for name, start in starts.items()]
-    return found[0]
+    found = {name: _started(raw, name, start) for name, start in starts.items()}
+    return Reputation(next(iter(found.values())), found)
 
 
-def reputation_of(raw: Any, agents: Sequence[str], *, alone: bool = False) -> Learner | None:
+def reputation_of(stated: Reputation, agents: Sequence[str], *, alone: bool = False) -> Learner | None:
     """The reputation rule of a market of these agents.
 
     Raises ScenarioError where an agent has no start, or a name is nobody's, unless each is alone.
     """
-    starts = _own_starts(raw)
+    starts = stated.own
     if starts is None:
-        return _reputation(raw)
+        return stated.learner
     for name in starts:
         if name != EVERYBODY and name not in agents and not alone:
             allowed = ", ".join(agents)
@@ -102,7 +112,7 @@ def reputation_of(raw: Any, agents: Sequence[str], *, alone: bool = False) -> Le
     for name in agents:
         if name not in starts and EVERYBODY not in starts:
             raise ScenarioError(f'standing.reputation: start: {name!r} has none; name it, or state "*" for all others')
-    return OwnStarts(tuple(_started(raw, name, starts.get(name, starts.get(EVERYBODY))) for name in agents))
+    return OwnStarts(tuple(starts[name] if name in starts else starts[EVERYBODY] for name in agents))
 
 
 def _own_starts(raw: Any) -> dict[str, Any] | None:

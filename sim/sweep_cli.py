@@ -14,9 +14,9 @@ from sim.cli_options import Engine, Folder, Named, Overrides, Plugins, Replicati
 from sim.errors import RunError
 
 if TYPE_CHECKING:
-    from sim.sweep.plan import SweepPlan
-    from sim.sweep.processes import Processes
-    from sim.sweep.workers import Crew
+    from sim.experiment.plan import SweepPlan
+    from sim.experiment.processes import Processes
+    from sim.experiment.workers import Crew
 
 
 def add(app: typer.Typer) -> None:
@@ -51,9 +51,9 @@ def sweep(
     if most is not None and precision is None:
         raise RunError("--most: is the limit of --precision, which is not given")
     with _started(count, scheduler is None and not dry_run) as processes:
+        from sim.experiment.plan import Options
+        from sim.experiment.workers import Crew
         from sim.plugins import plugins
-        from sim.sweep.plan import Options
-        from sim.sweep.workers import Crew
 
         with plugins(plugin or []) as digests:
             options = Options(share, limit, ledger, engine)
@@ -79,11 +79,11 @@ def cell(
     """Run one cell of a sweep alone, on the same replications, with its whole ledger, tables and figures."""
     from analysis.report import write_report
     from sim import listing
-    from sim.execute import execute, plan
+    from sim.experiment.execute import execute, plan
+    from sim.experiment.manifest import cell_scenario, read_manifest
+    from sim.experiment.run import run_info
     from sim.plugins import plugins
     from sim.progress import auctions
-    from sim.run import run_info
-    from sim.sweep.manifest import cell_scenario, read_manifest
 
     read_manifest(folder)
     at = whole("cell", number)
@@ -101,7 +101,7 @@ def cell(
 
 def show(folder: Folder, info: dict[str, Any]) -> None:
     """Print what a sweep found."""
-    from sim.sweep.listing import results
+    from sim.experiment.listing import results
 
     printed(results(folder, info))
 
@@ -126,7 +126,7 @@ def _unrounded(plan: SweepPlan) -> str | None:
 def check(scenario: str, *options: Any) -> str | None:
     """What `check` says of the scenario's sweep; None where it has none. options: as `_plan` takes them."""
     from sim.bundled import find_scenario
-    from sim.scenario_file import read_raw
+    from sim.scenario.file import read_raw
 
     if "sweep" not in read_raw(find_scenario(scenario), overrides=options[2] or []):
         return None
@@ -144,8 +144,8 @@ def _plan(
 ) -> SweepPlan:
     from analysis.figures.chart import check_figures
     from sim.bundled import find_scenario
-    from sim.scenario_file import read_raw
-    from sim.sweep.plan import plan_sweep
+    from sim.experiment.plan import plan_sweep
+    from sim.scenario.file import read_raw
 
     path = find_scenario(name)
     raw = read_raw(
@@ -162,15 +162,15 @@ def _plan(
 
 def _forecast(plan: SweepPlan, count: int) -> None:
     from analysis.sweep_metrics import REDUCER
-    from sim.sweep.pilot import forecast
+    from sim.experiment.pilot import forecast
 
     printed([forecast(plan, REDUCER, count)])
 
 
 def _execute(plan: SweepPlan, folder: Path, crew: Crew, force: bool, resume: bool) -> None:
     from analysis.sweep_report import ANALYSIS
+    from sim.experiment.sweep import InterruptedSweepError, execute_sweep
     from sim.progress import cells
-    from sim.sweep.execute import InterruptedSweepError, execute_sweep
 
     try:
         with cells(plan) as progress:
@@ -183,7 +183,7 @@ def _execute(plan: SweepPlan, folder: Path, crew: Crew, force: bool, resume: boo
 
 def _show(folder: Path, plan: SweepPlan) -> None:
     """Print the result; exit code 1 where cells failed."""
-    from sim.run import run_info
+    from sim.experiment.run import run_info
 
     show(folder, run_info(folder) or {})
     failures = folder / "failures.csv"
@@ -194,7 +194,7 @@ def _show(folder: Path, plan: SweepPlan) -> None:
 
 
 def _count(jobs: str | None, scheduler: str | None) -> int:
-    from sim.sweep.processes import cores
+    from sim.experiment.processes import cores
 
     if jobs is not None and scheduler is not None:
         raise RunError("--jobs: is for this machine; with --scheduler the cluster's workers do the jobs")
@@ -207,7 +207,7 @@ def _count(jobs: str | None, scheduler: str | None) -> int:
 @contextlib.contextmanager
 def _started(count: int, wanted: bool) -> Iterator[Processes | None]:
     """The processes, loading while the scenario is read; None where none are needed."""
-    from sim.sweep.processes import Processes
+    from sim.experiment.processes import Processes
 
     if count == 1 or not wanted:
         yield None

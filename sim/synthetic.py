@@ -18,29 +18,28 @@ from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.beliefs import to_grid
 from sim.errors import ScenarioError, closest
 from sim.fresh import fresh_sums
-from sim.history import Histories, Sums, with_records
+from sim.history import Base, Histories, Sums
 from sim.knobs import EVERYBODY, Knobs, Shock, turn
 from sim.luck import Identities, luck, most_failures, most_tries, tries_of
 from sim.planner import pilot_advice
 from sim.population import Population, draw_named, family_of
 from sim.profile import Profile
-from sim.retry import after_each, parse_on_retry
-from sim.settings import Settings
-from sim.sources import parse_advice
+from sim.retry import after_each
+from sim.scenario.world_settings import WorldSettings
+from sim.scenario.world_spec import WorldSpec
 from sim.world import World
-from sim.world_settings import WorldSettings
 
 
-def synthetic_world(
-    profile: Profile, bootstrap: Sequence[Profile], settings: Settings, seed: int, replications: int, first: int = 0
-) -> World:
-    """The World of replications first, first + 1, ...; raises ScenarioError where a knob is wrong.
+def synthetic_base(
+    profile: Profile, bootstrap: Sequence[Profile], spec: WorldSpec, seed: int, replications: int, first: int = 0
+) -> Base:
+    """Replications first, first + 1, ... before records; raises ScenarioError where a knob is wrong.
 
     bootstrap: the profile's parameter draws, read where the scenario asks for them.
     """
-    world = settings.world
+    world = spec.world
     names = kept_agents(profile, world)
-    n_tasks, n_tries = world.tasks or 0, most_tries(settings.tender, world.infra > 0)
+    n_tasks, n_tries = world.tasks or 0, most_tries(spec.tender, world.infra > 0)
     r = draws.words_range(replications, first)
     ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), tries_of(world, n_tries))
     skill, overconfidence, outage = _shocks(world.shocks or [], names, n_tasks)
@@ -54,12 +53,11 @@ def synthetic_world(
 
     drawn = _by_draw(chosen, r, draw)
     some = next(iter(turned.values()))  # durations, latencies and non-response are the same in every parameter draw
-    lucky = luck(settings, seed, ids, drawn.success, agents=tuple(some.agents.values()))
+    lucky = luck(spec, seed, ids, drawn.success, agents=tuple(some.agents.values()))
     family, n_families = family_of(some, seed, ids.t), some.families
     pool = pool_of(world, names)
-    planner = parse_advice(settings.standing.advice).planner
-    if planner is not None:
-        lucky["pilot"] = pilot_advice(planner, turned, chosen, seed, (r, ids.t, ids.i), family, pool)
+    if spec.planner is not None:
+        lucky["pilot"] = pilot_advice(spec.planner, turned, chosen, seed, (r, ids.t, ids.i), family, pool)
     if outage.any():
         lucky["infra"] = lucky["infra"] | outage[..., None]
     played = World(
@@ -67,7 +65,7 @@ def synthetic_world(
         tasks=task_names(n_tasks),
         family=tuple(f"family {f}" for f in family) if n_families > 1 else ("",) * n_tasks,
         block=("",) * n_tasks,
-        recorded=False,
+        from_table=False,
         repeats=False,
         belief=drawn.claim,
         cost_belief=drawn.cost_belief,
@@ -77,24 +75,22 @@ def synthetic_world(
         present=np.broadcast_to(np.arange(len(names)) < pool, ids.per_agent),
         shared=_shared(world, some),
         **lucky,
-        **_retries(settings, turned, chosen, drawn.claim),
+        **_retries(spec, turned, chosen, drawn.claim),
     )
 
     def fresh(tasks: int, summed: Collection[str]) -> Sums:
         return _by_replication(chosen, r, lambda at, words: fresh_sums(turned[at], seed, words, tasks, summed))
 
     first_try = np.broadcast_to(np.arange(n_tries) == 0, ids.per_try)
-    return with_records(played, settings, Histories(played, seed, ids[:2], first_try, fresh))
+    return Base(played, Histories(played, seed, ids[:2], first_try, fresh))
 
 
-def _retries(
-    settings: Settings, profiles: Mapping[int, Profile], chosen: IntArray, claim: FloatArray
-) -> dict[str, Any]:
+def _retries(spec: WorldSpec, profiles: Mapping[int, Profile], chosen: IntArray, claim: FloatArray) -> dict[str, Any]:
     """spread and retry_belief of a World with these claims (R, T, n); empty where beliefs stay.
 
     chosen (R,): which of the profiles each replication has.
     """
-    update, most = parse_on_retry(settings.bidders.on_retry), most_failures(settings.tender)
+    update, most = spec.on_retry, most_failures(spec.tender)
     if update is None or most == 0:
         return {}
     agents = next(iter(profiles.values())).agents

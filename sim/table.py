@@ -20,7 +20,7 @@ trials is in `sim/trials.py`. Errors count rows from 1, the header apart, and na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,21 @@ from typing import Any
 import numpy as np
 
 from sim.arrays import BoolArray, FloatArray, IntArray
+from sim.errors import TableError, closest
 from sim.table_columns import Outcomes, numbers, outcomes, texts, trial_order
 from sim.table_file import Sheet, check_memory, choose, column_names, read_file
 
-__all__ = ["OPTIONAL", "REQUIRED", "Recorded", "column_names", "known_outcomes", "missing_columns", "read_table"]
+__all__ = [
+    "OPTIONAL",
+    "REQUIRED",
+    "Recorded",
+    "column_names",
+    "guessed",
+    "known_outcomes",
+    "missing_columns",
+    "read_sheet",
+    "read_table",
+]
 
 REQUIRED = ("agent", "task", "claim", "success", "cost")
 OPTIONAL = (
@@ -40,6 +51,7 @@ OPTIONAL = (
 )
 _LABELS = ("agent", "task", "family", "block", "principal", "trial")
 _OUTCOMES = ("success", "status")
+_ALIASES = {"cost": ("cost_usd",), "tokens": ("tokens_forecast",)}
 _CELL_FACTOR = 100  # bytes to a (task, agent, trial)
 
 
@@ -73,7 +85,11 @@ def missing_columns(mapped: Mapping[str, str]) -> list[str]:
 
 def read_table(path: Path, columns: Mapping[str, str]) -> Recorded:
     """The table at `path` with `columns` mapping our names to its own; raises TableError naming file and row."""
-    sheet = read_file(path)
+    return read_sheet(read_file(path), columns)
+
+
+def read_sheet(sheet: Sheet, columns: Mapping[str, str]) -> Recorded:
+    """The table that was read as `sheet`; as `read_table`."""
     chosen = choose(sheet, columns)
     labels = {name: texts(sheet, chosen[name], columns[name], name) for name in _LABELS if name in chosen}
     plain = [name for name in chosen if name not in (*_LABELS, *_OUTCOMES)]
@@ -81,6 +97,30 @@ def read_table(path: Path, columns: Mapping[str, str]) -> Recorded:
     if "cost_belief" not in amounts:
         amounts["cost_belief"] = amounts["tokens"] * amounts["usd_per_token"]
     return _arrange(sheet, labels, amounts, outcomes(sheet, chosen, columns))
+
+
+def guessed(there: Sequence[str], stated: Mapping[str, str]) -> dict[str, str]:
+    """Our names -> the table's: those stated, and the others found by their own names among its headings `there`.
+
+    Raises TableError where a name stated is none of ours.
+
+    >>> guessed(["agent", "task", "claim", "success", "cost_usd"], {})["cost"]
+    'cost_usd'
+    """
+    allowed = (*REQUIRED, *OPTIONAL)
+    for ours in stated:
+        if ours not in allowed:
+            raise TableError(f"columns: unknown name {ours!r}{closest(ours, allowed)}; allowed: {', '.join(allowed)}")
+    mapped = dict(stated)
+    for ours in allowed:
+        if ours == "status" and "success" in mapped:
+            continue  # a status that nobody named is no better than the success
+        found = [name for name in (ours, *_ALIASES.get(ours, ())) if name in there]
+        if ours not in mapped and found:
+            mapped[ours] = found[0]
+    if "cost_belief" in mapped:
+        return {ours: theirs for ours, theirs in mapped.items() if ours not in ("tokens", "usd_per_token")}
+    return mapped
 
 
 def known_outcomes(recorded: Recorded) -> Recorded:

@@ -10,10 +10,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import TableError, closest
 from sim.memory import available, gib
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _READ_FACTOR = 20  # bytes of memory to a byte of text, while a table is read
 
@@ -63,6 +66,15 @@ def read_file(path: Path) -> Sheet:
     if not sheet.columns or not sheet.columns[0]:
         raise TableError(f"{path}: the table has no rows")
     return sheet
+
+
+def sheet_of(frame: pd.DataFrame) -> Sheet:
+    """A DataFrame as it stands; raises TableError where it has no rows. NaN is an empty cell."""
+    if frame.empty:
+        raise TableError("frame: the table has no rows")
+    columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
+    cells = [[None if gone else value for value, gone in zip(c.tolist(), c.isna(), strict=True)] for c in columns]
+    return Sheet(Path("frame"), [str(name) for name in frame.columns], cells, None)
 
 
 def check_memory(path: Path, what: str, need: int) -> None:

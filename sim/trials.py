@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from sim import draws
 from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.luck import Identities
+from sim.scenario.world_settings import WorldSettings
 from sim.table import Recorded
-from sim.world_settings import WorldSettings
 
 
 @dataclass(frozen=True, eq=False)

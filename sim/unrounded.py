@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sim.knobs import CALIBRATION, ungridded
 from sim.origin import Origin, ProfileOrigin
-from sim.scenario import Scenario
+from sim.scenario.scenario import Scenario
 
 
 def unrounded(played: Iterable[tuple[Scenario, Origin]]) -> str | None:

@@ -8,14 +8,19 @@ A market is a deterministic function of (World, mechanism). Two mechanisms given
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import BoolArray, FloatArray, IntArray, frozen, require, thin
 from sim.errors import ArrayError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MOST = float(np.finfo(np.float64).max)
 _PER_TASK = ("value", "reserve", "arrival")
@@ -25,12 +30,12 @@ _PER_TRY = ("success", "verified", "infra", "cost", "duration")
 _MONEY_OR_TIME = ("cost_belief", "latency", "cost", "duration", "reserve", "arrival")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class World:
     """All that chance decides for R replications of T tasks and n agents.
 
     agents (n names), tasks (T names), family and block (T labels, "" where none).
-    recorded: outcomes come from a table, so replications share them and another draw of tasks is the sampling error.
+    from_table: outcomes come from a table, so replications share them and another draw of tasks is the sampling error.
     value, reserve (R, T) dollars, value NaN where none is stated; arrival (R, T) ticks.
     present (R, T, n): the agent can bid on the task at all. Where it is False the other arrays are not read.
     belief (R, T, n) success probability in the agent's own eyes; cost_belief (R, T, n) dollars; latency (R, T, n)
@@ -60,7 +65,7 @@ class World:
     tasks: tuple[str, ...]
     family: tuple[str, ...]
     block: tuple[str, ...]
-    recorded: bool
+    from_table: bool
     repeats: bool
     value: FloatArray
     reserve: FloatArray
@@ -222,6 +227,46 @@ class World:
     def delivered(self) -> BoolArray:
         """(R, T, n, K): the try succeeds and is not lost to the system, so the principal gets its value."""
         return self.success & ~self.infra if self.infra.any() else self.success
+
+    @staticmethod
+    def recorded(table: str | Path = "marketbench", columns: Mapping[str, str] | None = None, **settings: Any) -> World:
+        """The World of a recorded table: a bundled one by name, or a .csv, .parquet or .jsonl file.
+
+        columns: our name -> the table's; those it does not name are found by their own names. settings: as
+        `sim.front.worlds.recorded` has them, e.g. seed, replications, value, reserve, postings.
+
+        >>> World.recorded("marketbench", seed=1)
+        World of 1 replication x 93 tasks x 6 agents, from a table
+        """
+        from sim.front.worlds import recorded
+
+        return recorded(table, columns, **settings)
+
+    @staticmethod
+    def from_frame(frame: pd.DataFrame, columns: Mapping[str, str] | None = None, **settings: Any) -> World:
+        """The World of a recorded table held as a DataFrame; the rest as in `World.recorded`."""
+        from sim.front.worlds import from_frame
+
+        return from_frame(frame, columns, **settings)
+
+    @staticmethod
+    def drawn(profile: str | Path = "marketbench", tasks: int = 100, **settings: Any) -> World:
+        """A World drawn from a population: a bundled profile by name, or a .toml file.
+
+        settings: as in `World.recorded`, and the keys of [world] that belong to a profile, e.g. sigma_u.
+
+        >>> World.drawn("marketbench", tasks=3, seed=1, replications=2)
+        World of 2 replications x 3 tasks x 6 agents, drawn from a population
+        """
+        from sim.front.worlds import drawn
+
+        return drawn(profile, tasks, **settings)
+
+    def __repr__(self) -> str:
+        """Its size in words."""
+        count = f"{self.n_replications} replication{'s' if self.n_replications != 1 else ''}"
+        origin = "from a table" if self.from_table else "drawn from a population"
+        return f"World of {count} x {self.n_tasks} tasks x {self.n_agents} agents, {origin}"
 
     def _take(self, index: tuple[Any, ...], per_task: tuple[Any, ...], names: dict[str, Any]) -> Self:
         arrays: dict[str, Any] = {}

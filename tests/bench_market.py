@@ -20,9 +20,9 @@ from typing import Any
 import simpy
 
 from sim.bundled import find_scenario
+from sim.experiment.run import arm_rules, arm_world, scenario_origin
 from sim.ledger import arrow_table, categories, write_table
-from sim.run import arm_rules, arm_world, scenario_origin
-from sim.scenario import Scenario, load_scenario
+from sim.scenario.scenario import Scenario, load_scenario
 from sim.simulate import simulate
 
 REPLICATIONS = 200

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.bundled import find_scenario
+from sim.experiment.run import arm_world, scenario_origin
 from sim.mechanisms import Mechanism, lookup, names
 from sim.origin import Origin, ProfileOrigin
 from sim.profile import Profile
 from sim.replay import replay
 from sim.rules import Rules
-from sim.run import arm_world, scenario_origin
-from sim.scenario import Scenario, label_of, load_scenario
+from sim.scenario.scenario import Scenario, label_of, load_scenario
 from sim.simulate import simulate
 from sim.synthetic import task_names
 from tests.bench_market import naive_market, seconds
@@ -71,7 +71,7 @@ class Case:
 
         def work() -> None:
             world = arm_world(self.scenario, arm, self.origin)
-            engine(world, Rules.of(rule or arm.mechanism, arm.settings, world), detail="attempts")
+            engine(world, Rules.of(rule or arm.mechanism, arm.settings.terms, world), detail="attempts")
 
         return self.lanes * len(self.origin.tasks) / seconds(work)
 

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from sim import draws
 from sim.history import Histories, with_records
-from sim.scenario import Scenario, load_scenario
-from sim.settings import Settings
+from sim.scenario.scenario import Scenario, load_scenario
+from sim.scenario.settings import Settings
 from sim.world import World
 
 SEED = 11
@@ -36,7 +36,7 @@ def histories(world: World, observed: ArrayLike = True, seed: int = SEED) -> His
 
 
 def recorded(world: World, of: Settings, observed: ArrayLike = True, seed: int = SEED) -> World:
-    return with_records(world, of, histories(world, observed, seed))
+    return with_records(world, histories(world, observed, seed), of.spec)
 
 
 def table_scenario(

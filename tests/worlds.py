@@ -22,7 +22,7 @@ from sim.mechanisms import Mechanism, lookup, names
 from sim.plans import Plans
 from sim.retry import after_each
 from sim.rules import Rules
-from sim.settings import Card
+from sim.scenario.settings import Card
 from sim.sources import ExpectedCost
 from sim.standing import BetaReputation, ExponentialReputation, LiveReputation, RunningMeanCost
 from sim.world import World
@@ -87,7 +87,7 @@ def make_world(
         tasks=tuple(f"t{t}" for t in range(n_tasks)),
         family=("",) * n_tasks,
         block=("",) * n_tasks,
-        recorded=False,
+        from_table=False,
         repeats=repeats,
         value=_spread(value, per_task, float),
         reserve=_spread(reserve, per_task, float),
@@ -187,7 +187,7 @@ def worlds(draw: st.DrawFn, most: tuple[int, int, int] = (3, 5, 5)) -> World:
         tasks=tuple(f"t{t}" for t in range(n_tasks)),
         family=tuple(chance.choice(["x", "y", "z"], n_tasks).tolist()),
         block=("",) * n_tasks,
-        recorded=False,
+        from_table=False,
         repeats=repeats,
         value=_grid(chance, per_task, 8, 4.0),
         reserve=_grid(chance, per_task, steps, 4.0),

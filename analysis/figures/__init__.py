@@ -1,20 +1,40 @@
-"""The figures of a run, one file each; `draw_all` draws those that apply. Needs no display and no pyplot."""
+"""The figures of a run: `draw_all` writes those that apply, `drawables` makes them. Needs no display and no pyplot."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analysis.arm import ArmData
+
+
+class Drawable(NamedTuple):
+    """A figure that applies. draw: makes it, with its data. words: its caption, from the data."""
+
+    draw: Callable[[], tuple[Figure, pd.DataFrame]]
+    words: Callable[[pd.DataFrame], str]
 
 
 def draw_all(
     arms: Sequence[ArmData], folder: Path, stamp: str, baselines: Mapping[str, str] | None = None
 ) -> list[Path]:
-    """Write every figure that applies to `arms` into `folder`; the paths written.
+    """Write every figure that applies to `arms` into `folder`; the paths written. The rest as in `drawables`."""
+    from analysis.figures.save import save
+
+    paths: list[Path] = []
+    for name, one in drawables(arms, stamp, baselines).items():
+        figure, data = one.draw()
+        paths += save(figure, data, folder, name, one.words(data))
+    return paths
+
+
+def drawables(arms: Sequence[ArmData], stamp: str, baselines: Mapping[str, str] | None = None) -> dict[str, Drawable]:
+    """The figures that apply to `arms`, by name.
 
     reliability and who_knows: what the agents of the first arm would claim, where that is the same in all arms.
     hired_rate: the arms that are random-reserve auctions with agents alone. arms: where there are several.
@@ -22,45 +42,71 @@ def draw_all(
     stamp: seed, scenario hash and version, printed under every figure beside its n. baselines: arm -> arm that its
     differences are taken to, the first where None.
     """
+    if not arms:
+        return {}
+    compared = baselines or {arm.name: arms[0].name for arm in arms}
+    return _of_claims(arms, stamp) | _of_auctions(arms, stamp) | _of_arms(arms, stamp, compared)
+
+
+def _of_claims(arms: Sequence[ArmData], stamp: str) -> dict[str, Drawable]:
+    from analysis.basis import caption
+    from analysis.figures import reliability, who_knows
+
+    first, found = arms[0], {}
+    n_claims = int(first.observed.known.sum())
+    if not n_claims or not all(_same_claims(first, arm) for arm in arms[1:]):
+        return {}
+
+    def of_rates(data: pd.DataFrame) -> str:
+        words = f"{_cut(reliability.MOST, len(first.agents))}{caption(reliability.drawn(data), _RATE)}"
+        return f"{words}\nn = {n_claims:,} claims{_ALL}; {stamp}"
+
+    found["reliability"] = Drawable(lambda: reliability.draw(first), of_rates)
+    n_tasks = int(who_knows.complete(first).sum())
+
+    def of_ranks(data: pd.DataFrame) -> str:
+        return f"{caption(who_knows.drawn(data), _AUC)}\n{_PERMUTED}\nn = {n_tasks:,} tasks{_ALL}; {stamp}"
+
+    if n_tasks > 1 and len(first.agents) > 1:
+        found["who_knows"] = Drawable(lambda: who_knows.draw(first), of_ranks)
+    return found
+
+
+def _of_auctions(arms: Sequence[ArmData], stamp: str) -> dict[str, Drawable]:
     from analysis import auction
     from analysis.basis import caption
+    from analysis.figures import hired_rate
+
+    auctions = [arm for arm in arms if auction.applies(arm)]
+
+    def words(data: pd.DataFrame) -> str:
+        return f"{caption(hired_rate.drawn(data), _MEAN)}\nn = {_counts(auctions[0])} of the reserve; {stamp}"
+
+    return {"hired_rate": Drawable(lambda: hired_rate.draw(auctions), words)} if auctions else {}
+
+
+def _of_arms(arms: Sequence[ArmData], stamp: str, compared: Mapping[str, str]) -> dict[str, Drawable]:
+    from analysis.basis import caption
     from analysis.figures import arms as arms_figure
-    from analysis.figures import hired_rate, incidence, reliability, who_knows
-    from analysis.figures.save import save
+    from analysis.figures import incidence
     from analysis.incidence import applies
 
-    paths: list[Path] = []
-    if not arms:
-        return paths
-    first = arms[0]
-    n_claims = int(first.observed.known.sum())
-    if n_claims and all(_same_claims(first, arm) for arm in arms[1:]):
-        figure, data = reliability.draw(first)
-        words = f"{_cut(reliability.MOST, len(first.agents))}{caption(reliability.drawn(data), _RATE)}"
-        paths += save(figure, data, folder, "reliability", f"{words}\nn = {n_claims:,} claims{_ALL}; {stamp}")
-        n_tasks = int(who_knows.complete(first).sum())
-        if n_tasks > 1 and len(first.agents) > 1:
-            figure, data = who_knows.draw(first)
-            words = f"{caption(who_knows.drawn(data), _AUC)}\n{_PERMUTED}"
-            paths += save(figure, data, folder, "who_knows", f"{words}\nn = {n_tasks:,} tasks{_ALL}; {stamp}")
-    auctions = [arm for arm in arms if auction.applies(arm)]
-    if auctions:
-        figure, data = hired_rate.draw(auctions)
-        words = f"{caption(hired_rate.drawn(data), _MEAN)}\nn = {_counts(auctions[0])} of the reserve"
-        paths += save(figure, data, folder, "hired_rate", f"{words}; {stamp}")
     if len(arms) < 2:
-        return paths
-    compared = baselines or {arm.name: first.name for arm in arms}
+        return {}
+    first, named = arms[0], {arm.name: arm for arm in arms}
     cut = f"the first {arms_figure.MOST} of {len(arms)} arms; " if len(arms) > arms_figure.MOST else ""
-    figure, data = arms_figure.draw(arms, compared)
-    words = f"{cut}{caption(arms_figure.drawn(data), _MEAN)}{_same(data)}\nn = {_counts(first)}"
-    paths += save(figure, data, folder, "arms", f"{words}; {stamp}")
-    named = {arm.name: arm for arm in arms}
+
+    def of_arms(data: pd.DataFrame) -> str:
+        words = f"{cut}{caption(arms_figure.drawn(data), _MEAN)}{_same(data)}"
+        return f"{words}\nn = {_counts(first)}; {stamp}"
+
+    def of_parties(data: pd.DataFrame) -> str:
+        return f"{caption(incidence.drawn(data), 'Student t')}\nn = {_counts(first)}; {stamp}"
+
+    found = {"arms": Drawable(lambda: arms_figure.draw(arms, compared), of_arms)}
     if len(arms) <= incidence.MOST and any(applies(arm, named[compared[arm.name]]) for arm in arms):
-        figure, data = incidence.draw(arms, compared)
-        words = f"{caption(incidence.drawn(data), 'Student t')}\nn = {_counts(first)}"
-        paths += save(figure, data, folder, "incidence", f"{words}; {stamp}")
-    return paths
+        found["incidence"] = Drawable(lambda: incidence.draw(arms, compared), of_parties)
+    return found
 
 
 _MEAN = "Student t; rates: Wilson"

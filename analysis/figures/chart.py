@@ -19,10 +19,10 @@ from analysis.basis import Number, caption
 from analysis.figures.style import OWN_BASELINE, baseline_label, short
 from analysis.sweep_cells import OF_AGENT_PAIRED, PER_AGENT, PER_ARM, PER_AUCTION
 from sim.errors import ScenarioError, closest
+from sim.experiment.plan import SweepPlan
 from sim.invalid import written
-from sim.sweep.axes import Factor, short_key
-from sim.sweep.figure import FigureFile
-from sim.sweep.plan import SweepPlan
+from sim.scenario.axes import Factor, short_key
+from sim.scenario.figure import FigureFile
 
 MOST_ROWS, MOST_COLUMNS, MOST_LINES, MOST_MAPS = 8, 6, 28, 24
 _METHOD = "Student t; rates: Wilson; their differences: Tango"

@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 
 from analysis.figures.chart import Chart, axis_label, label_of, line_label, setting_label, settings_of, shown, title_of
 from analysis.figures.style import GREY, LIGHT, NO_INTERVAL, WIDE, new_figure, styled
-from sim.sweep.axes import Factor
+from sim.scenario.axes import Factor
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288")
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))

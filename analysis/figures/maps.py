@@ -24,7 +24,7 @@ from matplotlib.patheffects import withStroke
 from analysis.figures.chart import Chart, axis_label, label_of, setting_label, settings_of, shown, title_of
 from analysis.figures.style import INK, WIDE, new_figure, styled
 from sim.arrays import FloatArray
-from sim.sweep.axes import Factor
+from sim.scenario.axes import Factor
 
 LEVEL = 0.05  # of the adjusted p value
 _ACROSS = 4  # maps side by side

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from analysis.figures.style import GREY, styled
 
@@ -22,15 +23,21 @@ def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str, caption: s
     No file holds a date, so that a rerun can be compared byte by byte.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    caption = _wrapped(caption, int(_LETTERS * figure.get_figwidth()))
-    _lay_out(figure, 0.05 + _LINE * (1 + caption.count("\n")))
-    line = figure.text(0.005, 0.02 / figure.get_figheight(), caption, fontsize=5.5, color=GREY, va="bottom")
+    line = captioned(figure, caption)
     paths = [folder / f"{name}.{kind}" for kind in ("pdf", "png", "csv")]
     figure.savefig(paths[0], metadata={"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None})
     figure.savefig(paths[1], dpi=DPI, metadata={"Software": None})
     line.remove()
     data.to_csv(paths[2], index=False, float_format="%.12g", lineterminator="\n")
     return paths
+
+
+@styled
+def captioned(figure: Figure, caption: str) -> Text:
+    """Lay the figure out at its size, with `caption` in small print under it; the text that was added."""
+    caption = _wrapped(caption, int(_LETTERS * figure.get_figwidth()))
+    _lay_out(figure, 0.05 + _LINE * (1 + caption.count("\n")))
+    return figure.text(0.005, 0.02 / figure.get_figheight(), caption, fontsize=5.5, color=GREY, va="bottom")
 
 
 def _wrapped(caption: str, width: int) -> str:

@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analysis.figures import lines, maps
-from analysis.figures.chart import caption_of, chart_of, default_figures
+from analysis.figures.chart import Chart, caption_of, chart_of, default_figures
 from analysis.figures.save import save
 from analysis.sweep_table import factors_of
-from sim.sweep.figure import FigureFile
+from sim.scenario.figure import FigureFile
 
 _DRAW = {"lines": lines.draw, "map": maps.draw}
+
+
+def draw(table: pd.DataFrame, chart: Chart, info: Mapping[str, Any]) -> tuple[Figure, pd.DataFrame]:
+    """One figure with its data. table, info: of the sweep."""
+    return _DRAW[chart.kind](table, chart, factors_of(info))
 
 
 def draw_all(table: pd.DataFrame, info: Mapping[str, Any], figures: Sequence[FigureFile], folder: Path) -> list[Path]:
@@ -23,6 +29,6 @@ def draw_all(table: pd.DataFrame, info: Mapping[str, Any], figures: Sequence[Fig
     paths: list[Path] = []
     for place, figure in enumerate(figures or default_figures(factors)):
         chart = chart_of(figure, info, factors, place)
-        drawn, data = _DRAW[chart.kind](table, chart, factors)
+        drawn, data = draw(table, chart, info)
         paths += save(drawn, data, folder, chart.name, caption_of(table, chart, info))
     return paths

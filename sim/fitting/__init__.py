@@ -1,1 +1,1 @@
-"""The steps of `sim.fit`, in its order: cases, ability, claims, signals; then `write`."""
+"""The steps of `sim.fitting.fit`, in its order: cases, ability, claims, signals; then `write`."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sim.errors import RunError
-from sim.fit import Fitted
+from sim.fitting.fit import Fitted
 from sim.profile import AgentProfile, LogNormal
 from sim.profile_draws import draws_beside, write_draws
 

@@ -7,9 +7,10 @@ max and argmin only, so a batch gives bit for bit what its rows give one by one.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self, cast
 
 import numpy as np
 
@@ -92,6 +93,17 @@ class Mechanism:
     most_agents: ClassVar[int | None] = None
     scores_dollars: ClassVar[bool] = True
     takes_penalty: ClassVar[bool] = True
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Name -> value of the fields of the dataclass that the rule is."""
+        return {own.name: getattr(self, own.name) for own in dataclasses.fields(cast(Any, self))}
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Name -> default of the parameters that have one."""
+        fields = dataclasses.fields(cast(Any, self))
+        return {own.name: own.default for own in fields if own.default is not dataclasses.MISSING}
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """Clear one posting per leading index. lottery: (..., n) in [0, 1), the lowest wins a tie."""

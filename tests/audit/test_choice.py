@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 from scipy.stats import t as student
 
-from sim.audit.choice import Chooser, estimate, nothing
-from sim.audit.lies import Grid, Lies
-from sim.audit.verdict import holm, verdicts
+from sim.auditing.choice import Chooser, estimate, nothing
+from sim.auditing.lies import Grid, Lies
+from sim.auditing.verdict import holm, verdicts
 from tests.scenes import chance
 
 
@@ -97,7 +97,7 @@ def test_holm_is_the_step_down_procedure(p_values: list[float]) -> None:
 
 
 def test_verdicts() -> None:
-    from sim.audit.choice import Choice, Estimate
+    from sim.auditing.choice import Choice, Estimate
 
     def of(low: float, high: float, se: float) -> Choice:
         lies = Lies(np.zeros(1), np.zeros(1))

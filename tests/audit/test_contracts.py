@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from sim.audit.audit import KINDS, audit
-from sim.audit.desk import Desk
-from sim.audit.known import e1
-from sim.audit.money import truth
+from sim.auditing.audit import KINDS, audit
+from sim.auditing.desk import Desk
+from sim.auditing.known import e1
+from sim.auditing.money import truth
 from sim.mechanisms.score import SecondScore
 
 Contingent = pytest.importorskip("sim.mechanisms.contingent").Contingent

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from sim.arrays import Award, Bids, Standing, Tender
-from sim.audit.audit import audit
-from sim.audit.choice import Choice, Estimate
-from sim.audit.desk import Desk
-from sim.audit.lies import Grid, Lies
-from sim.audit.money import effect, truth
-from sim.audit.problem import EXACT, Problem, Types, Verifier
+from sim.auditing.audit import audit
+from sim.auditing.choice import Choice, Estimate
+from sim.auditing.desk import Desk
+from sim.auditing.lies import Grid, Lies
+from sim.auditing.money import effect, truth
+from sim.auditing.problem import EXACT, Problem, Types, Verifier
 from sim.errors import RunError
 from sim.mechanisms import Mechanism
 from sim.mechanisms.live import AgentEconomyPhase2

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from sim.arrays import Award, Bids, FloatArray, Notice, Standing, Tender
-from sim.audit.audit import KINDS, Audit, audit
-from sim.audit.desk import Desk
-from sim.audit.known import e1, independent
-from sim.audit.lies import Grid
-from sim.audit.problem import EXACT, Draws, Problem, Verifier
-from sim.audit.promises import attack
-from sim.audit.row import judge, row_of
-from sim.audit.worlds import scenario_problem
-from sim.execute import plan as plan_of
+from sim.auditing.audit import KINDS, Audit, audit
+from sim.auditing.desk import Desk
+from sim.auditing.known import e1, independent
+from sim.auditing.lies import Grid
+from sim.auditing.problem import EXACT, Draws, Problem, Verifier
+from sim.auditing.promises import attack
+from sim.auditing.row import judge, row_of
+from sim.auditing.worlds import scenario_problem
+from sim.experiment.execute import plan as plan_of
 from sim.mechanisms import Mechanism
 from sim.mechanisms.contingent import Contingent
 from sim.mechanisms.price import FirstPrice

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from sim.audit.audit import KINDS, Audit, audit
-from sim.audit.known import e1, independent
-from sim.audit.lies import Grid
+from sim.auditing.audit import KINDS, Audit, audit
+from sim.auditing.known import e1, independent
+from sim.auditing.lies import Grid
 from sim.mechanisms import Mechanism
 from sim.mechanisms.live import AgentEconomy, AgentEconomyPhase2
 from sim.mechanisms.price import FirstPrice, PostedPrice, SecondPrice

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from sim.arrays import Award, Bids, FloatArray, Standing, Tender
-from sim.audit.audit import audit
-from sim.audit.books import books
-from sim.audit.known import e1
-from sim.audit.lies import Grid
-from sim.audit.promises import LETTERS, attack, declared
-from sim.audit.row import bare_row, judge, row_of
+from sim.auditing.audit import audit
+from sim.auditing.books import books
+from sim.auditing.known import e1
+from sim.auditing.lies import Grid
+from sim.auditing.promises import LETTERS, attack, declared
+from sim.auditing.row import bare_row, judge, row_of
 from sim.errors import ScenarioError
 from sim.mechanisms import Mechanism, Promises, lookup
 from sim.mechanisms.assignment import AssignmentVCG

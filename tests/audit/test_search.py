@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from sim.arrays import FloatArray
-from sim.audit.audit import KINDS, audit
-from sim.audit.desk import Desk
-from sim.audit.lies import Grid, Lies
-from sim.audit.search import critical, screen_own, screen_shared
+from sim.auditing.audit import KINDS, audit
+from sim.auditing.desk import Desk
+from sim.auditing.lies import Grid, Lies
+from sim.auditing.search import critical, screen_own, screen_shared
 from sim.mechanisms import Mechanism
 from sim.mechanisms.live import AgentEconomyPhase2
 from sim.mechanisms.price import FirstPrice, SecondPrice

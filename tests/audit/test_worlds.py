@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.audit.audit import audit
-from sim.audit.desk import Desk
-from sim.audit.lies import Grid
-from sim.audit.money import truth
-from sim.audit.problem import Problem
-from sim.audit.worlds import scenario_problem
+from sim.auditing.audit import audit
+from sim.auditing.desk import Desk
+from sim.auditing.lies import Grid
+from sim.auditing.money import truth
+from sim.auditing.problem import Problem
+from sim.auditing.worlds import scenario_problem
 from sim.errors import RunError
-from sim.execute import execute
-from sim.execute import plan as plan_of
+from sim.experiment.execute import execute
+from sim.experiment.execute import plan as plan_of
 from sim.ledger import Ledger
-from sim.scenario import Scenario, load_scenario
+from sim.scenario.scenario import Scenario, load_scenario
 from tests.cli.command import SCENARIO, lay_out
 
 RESERVE = SCENARIO.replace("reserve = 0.8", "reserve = { uniform = [0.2, 1.0] }").replace("value = 1.0", "value = 2.0")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.report import arms_of
-from sim.run import Run
+from sim.experiment.run import Run
 from tests.cli.command import bidlab
 
 SCENARIO = """

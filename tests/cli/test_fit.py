@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sim.execute import execute, plan
+from sim.experiment.execute import execute, plan
 from sim.population import draw_population
 from sim.profile import LogNormal, read_profile
-from sim.scenario import load_scenario
+from sim.scenario.scenario import load_scenario
 from tests.cli.command import bidlab
 from tests.theory.test_fit_recovery import TRUTH
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.run import Run
-from sim.scenario import load_scenario
+from sim.experiment.run import Run
+from sim.scenario.scenario import load_scenario
 from tests.cli.command import ARM, SCENARIO, bidlab, lay_out
 from tests.cli.test_commands import ok
 

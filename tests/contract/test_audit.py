@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sim.audit.audit import audit, refusal
-from sim.audit.known import e1
-from sim.audit.lies import Grid
-from sim.audit.promises import attack
-from sim.audit.row import bare_row, judge, row_of
+from sim.auditing.audit import audit, refusal
+from sim.auditing.known import e1
+from sim.auditing.lies import Grid
+from sim.auditing.promises import attack
+from sim.auditing.row import bare_row, judge, row_of
 from sim.mechanisms import Mechanism
 from tests.scenes import registered
 

@@ -18,10 +18,10 @@ from analysis.sweep_cells import Cells
 from analysis.sweep_metrics import RATES
 from sim.arrays import FloatArray
 from sim.engine import choose
+from sim.experiment.job import play
+from sim.experiment.run import draw_world, scenario_origin
 from sim.origin import TableOrigin
-from sim.run import draw_world, scenario_origin
-from sim.scenario import Arm, Scenario, resolve
-from sim.sweep.job import play
+from sim.scenario.scenario import Arm, Scenario, resolve
 from sim.table import Recorded
 from sim.world import World
 
@@ -99,14 +99,14 @@ def tables(drawn: World) -> list[Recorded]:
 
 def run(arm: Arm, origin: TableOrigin, seed: int, replications: int) -> Cells:
     """The arm on a table."""
-    world = draw_world(arm.settings, origin, seed, replications)
-    return Cells(play(world, arm, choose("auto", arm.settings)))
+    world = draw_world(arm.settings.spec, origin, seed, replications)
+    return Cells(play(world, arm, choose("auto", arm.settings.terms)))
 
 
 def coverage(name: str, tasks: int, replications: int, datasets: int, **world: Any) -> Mapping[str, float]:
     """Coverage of each metric and of its paired difference, over tables."""
     scenario = scenario_of(name, tasks, replications, **world)
-    drawn = draw_world(scenario.arms[1].settings, scenario_origin(scenario), 7, 2 * datasets)
+    drawn = draw_world(scenario.arms[1].settings.spec, scenario_origin(scenario), 7, 2 * datasets)
     values: dict[str, list[float]] = {}
     ends: dict[str, list[tuple[float, float]]] = {}
     for number, table in enumerate(tables(drawn)):

@@ -25,9 +25,9 @@ import pandas as pd
 from analysis.inference import CLUSTERS, By, Estimate, paired_difference, ratio
 from analysis.sweep_cells import Cells
 from sim.arrays import FloatArray
-from sim.run import draw_world, scenario_origin
-from sim.scenario import Scenario, resolve
-from sim.sweep.job import play
+from sim.experiment.job import play
+from sim.experiment.run import draw_world, scenario_origin
+from sim.scenario.scenario import Scenario, resolve
 from sim.world import World
 
 DATASETS = 1000
@@ -97,12 +97,12 @@ def world_of(case: Case, scenario: Scenario, datasets: range) -> World:
     """One World of all replications of these datasets."""
     settings, origin = scenario.arms[0].settings, scenario_origin(scenario)
     first, count = datasets.start * case.replications, len(datasets) * case.replications
-    drawn = draw_world(settings, origin, scenario.seed, count, first)
+    drawn = draw_world(settings.spec, origin, scenario.seed, count, first)
     if case.kind == "synthetic":
         return drawn
-    tables = draw_world(settings, origin, scenario.seed + 1, len(datasets), datasets.start)
+    tables = draw_world(settings.spec, origin, scenario.seed + 1, len(datasets), datasets.start)
     repeated = {name: np.repeat(getattr(tables, name), case.replications, axis=0) for name in _OF_TABLE}
-    return replace(drawn, recorded=True, **repeated)
+    return replace(drawn, from_table=True, **repeated)
 
 
 def played(case: Case, scenario: Scenario, datasets: range) -> tuple[Cells, Cells]:

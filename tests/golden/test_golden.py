@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sim.execute import execute, plan
+from sim.experiment.execute import execute, plan
+from sim.experiment.run import Run
 from sim.ledger import SCHEMAS
-from sim.run import Run
-from sim.scenario import load_scenario
+from sim.scenario.scenario import load_scenario
 
 _HERE = Path(__file__).parent
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sim.execute import Plan, execute, plan
-from sim.scenario import load_scenario
+from sim.experiment.execute import Plan, execute, plan
+from sim.scenario.scenario import load_scenario
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

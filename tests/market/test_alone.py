@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from sim.errors import ScenarioError
-from sim.execute import execute, plan
+from sim.experiment.execute import execute, plan
 from sim.ledger import read_frame
-from sim.scenario import load_scenario
+from sim.scenario.scenario import load_scenario
 
 AGENTS = ("zoe", "abe", "kim")
 SCENARIO = """\

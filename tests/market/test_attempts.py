@@ -7,10 +7,10 @@ import pytest
 
 from analysis.postings import postings_table
 from sim.bundled import find_scenario
+from sim.experiment.run import arm_rules, arm_world, scenario_origin
 from sim.ledger import Ledger
 from sim.mechanisms.planner import Always
-from sim.run import arm_rules, arm_world, scenario_origin
-from sim.scenario import Arm, Scenario, load_scenario
+from sim.scenario.scenario import Arm, Scenario, load_scenario
 from sim.simulate import simulate
 from sim.world import World
 from tests.market.play import ledger_of

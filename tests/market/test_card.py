@@ -11,11 +11,11 @@ from scipy.special import expit, logit
 
 from sim.bundled import find_scenario
 from sim.card import Means, PastCard, lean, move
+from sim.experiment.run import arm_world, scenario_origin
 from sim.invalid import written
 from sim.retry import after_each
-from sim.run import arm_world, scenario_origin
-from sim.scenario import load_scenario
-from sim.settings import Card
+from sim.scenario.scenario import load_scenario
+from sim.scenario.settings import Card
 from sim.world import World
 from tests.records import SEED, recorded, settings
 from tests.reference_records import tasks_on_record, told

@@ -11,8 +11,8 @@ import pytest
 
 from sim.bundled import find_scenario
 from sim.errors import ScenarioError
-from sim.run import arm_rules, arm_world, scenario_origin
-from sim.scenario import load_scenario
+from sim.experiment.run import arm_rules, arm_world, scenario_origin
+from sim.scenario.scenario import load_scenario
 from sim.simulate import simulate
 from sim.world import World
 from tests.market.compare import assert_same_rows, rows

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from sim.errors import RunError
-from sim.execute import execute
+from sim.experiment.execute import execute
+from sim.experiment.run import Run
 from sim.explain import Explained, explain
-from sim.run import Run
 from tests.market.folders import plan_of
 
 _LIVE, _AUCTIONS = ("agent-economy", "phase 2"), ("second price", "hire all", "posted price, alone", "router")

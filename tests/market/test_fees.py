@@ -18,13 +18,13 @@ from analysis.arm import ArmData
 from sim.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.errors import ArrayError, MarketError
 from sim.events import events
-from sim.execute import execute, plan
+from sim.experiment.execute import execute, plan
+from sim.experiment.run import Run
 from sim.explain import explain
 from sim.mechanisms import Mechanism, Promises, contract, register, select
 from sim.mechanisms.registry import unregister
 from sim.replay import replay
-from sim.run import Run
-from sim.scenario import load_scenario
+from sim.scenario.scenario import load_scenario
 from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play, ledger_of

@@ -16,7 +16,7 @@ from sim.arrays import Status
 from sim.bidding import Bidders
 from sim.mechanisms import Mechanism
 from sim.rules import Rules
-from sim.scenario import label_of
+from sim.scenario.scenario import label_of
 from sim.simulate import simulate
 from sim.sources import ExpectedCost
 from sim.standing import RunningMeanCost

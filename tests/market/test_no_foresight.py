@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sim.mechanisms import Mechanism
 from sim.rules import Rules
-from sim.scenario import label_of
+from sim.scenario.scenario import label_of
 from sim.simulate import Tables, simulate
 from sim.sources import ExpectedCost
 from sim.world import World

@@ -16,7 +16,7 @@ from sim.arrays import Status
 from sim.bidding import BidderState
 from sim.engine import play_alone
 from sim.mechanisms import Mechanism
-from sim.scenario import label_of
+from sim.scenario.scenario import label_of
 from sim.simulate import simulate
 from tests.market.compare import as_rows, assert_same_rows, rows
 from tests.tried import tried

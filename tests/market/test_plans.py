@@ -10,12 +10,12 @@ import pytest
 
 from analysis.report import arms_of
 from sim.errors import ScenarioError
-from sim.execute import execute, plan
+from sim.experiment.execute import execute, plan
+from sim.experiment.run import Run
 from sim.explain import explain
 from sim.mechanisms.plans import ProductionPlans
 from sim.plans import Plans
-from sim.run import Run
-from sim.scenario import load_scenario
+from sim.scenario.scenario import load_scenario
 from tests.market.play import Play
 from tests.worlds import make_rules, make_world
 

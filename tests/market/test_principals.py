@@ -11,9 +11,9 @@ import pytest
 from analysis.arm import ArmData
 from analysis.principals import COLUMNS, principals, principals_table
 from sim.errors import ScenarioError
-from sim.execute import execute, plan
-from sim.run import Run, arm_world, scenario_origin
-from sim.scenario import Scenario, load_scenario
+from sim.experiment.execute import execute, plan
+from sim.experiment.run import Run, arm_world, scenario_origin
+from sim.scenario.scenario import Scenario, load_scenario
 from sim.simulate import simulate
 from tests.market.play import Play, ledger_of
 from tests.statistics import assert_mean

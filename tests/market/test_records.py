@@ -117,7 +117,7 @@ def test_records_of_some_replications_are_those_of_all() -> None:
         whole = recorded(world, of, observed)
         part = histories(world.replication(1, 2), observed[1:3])
         part = replace(part, words=(draws.words_range(2, 1), part.words[1]))
-        some = with_records(world.replication(1, 2), of, part)
+        some = with_records(world.replication(1, 2), part, of.spec)
         for name in ("record_advice", "record_cost", "half", "uncarded", "belief", "cost_belief"):
             np.testing.assert_array_equal(getattr(some, name), getattr(whole.replication(1, 2), name))
 

@@ -12,17 +12,17 @@ from scipy.special import expit, logit
 
 from sim import draws
 from sim.errors import ScenarioError
+from sim.experiment.run import draw_world
 from sim.fresh import fresh_sums
 from sim.history import OF_CARD, OF_COST, OF_RATE
 from sim.origin import load_origin
 from sim.population import draw_named
 from sim.profile import LogNormal, Profile
 from sim.profile_draws import draws_beside, write_draws
-from sim.scenario import Scenario
-from sim.settings import Settings
+from sim.scenario.scenario import Scenario
+from sim.scenario.settings import Settings
 from sim.synthetic import turned_profile
 from sim.world import World
-from sim.world_key import world_key
 from tests.market.test_synthetic import PROFILE, scenario
 
 FRESH = 1 << 40
@@ -31,7 +31,7 @@ FRESH = 1 << 40
 def drawn(folder: Path, count: int = 5, first: int = 0, *, world: str = "", seed: int = 7, **sections: Any) -> World:
     """The World of tests/market/test_synthetic.py's profile under these settings."""
     of = settings(folder, world, **sections)
-    return load_origin(of.world, folder).world(of, seed, count, first)
+    return draw_world(of.spec, load_origin(of.world, folder), seed, count, first)
 
 
 def settings(folder: Path, world: str = "", **sections: Any) -> Settings:
@@ -168,7 +168,7 @@ def test_arms_of_other_records_have_the_same_luck_and_the_same_history(tmp_path:
         {"bidders": {"card": {**CARD, "record": "split", "tasks": None}}},
         {"bidders": {"card": {**CARD, "record": "published", "tasks": None}}},
     ]
-    assert len({world_key(settings(tmp_path, **each)) for each in sections}) == len(sections)
+    assert len({settings(tmp_path, **each).spec for each in sections}) == len(sections)
     worlds = [drawn(tmp_path, **each) for each in sections]
     for world in worlds[1:]:
         for name in ("success", "cost", "lottery", "reserve", "ability"):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sim.bidding import Bidders, Fallback, parse_policy
 from sim.bundled import profiles
 from sim.errors import MarketError
+from sim.history import with_records
 from sim.mechanisms import Mechanism
 from sim.mechanisms.cascade import Cascade
 from sim.mechanisms.planner import RouteByAdvice
@@ -20,11 +21,11 @@ from sim.profile import read_profile
 from sim.replay import play, replay
 from sim.replay.pending import KeyFormat
 from sim.rules import Rules
-from sim.scenario import label_of
-from sim.settings import Settings
+from sim.scenario.scenario import label_of
+from sim.scenario.settings import Settings
 from sim.simulate import simulate
 from sim.standing import LiveReputation
-from sim.synthetic import synthetic_world
+from sim.synthetic import synthetic_base
 from sim.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.tried import tried
@@ -160,5 +161,5 @@ def test_every_source_of_advice_in_a_scenario(advice: dict[str, object], reputat
             "standing": {"advice": advice, "reputation": reputation, "expected_cost": {"fixed": 0.05}},
         }
     )
-    drawn = synthetic_world(read_profile(profiles()["pool"]), (), stated, 11, 3)
-    assert_same(drawn, Rules.of(RouteByAdvice(), stated, drawn))
+    drawn = with_records(*synthetic_base(read_profile(profiles()["pool"]), (), stated.spec, 11, 3), stated.spec)
+    assert_same(drawn, Rules.of(RouteByAdvice(), stated.terms, drawn))

@@ -20,10 +20,11 @@ from analysis.resampled import (
     with_errors,
 )
 from sim.coupling import coupling, replayed
+from sim.experiment.run import arm_rules, draw_world, scenario_origin
 from sim.origin import TableOrigin
 from sim.resampled import drawn_tasks, resampled_world
-from sim.run import arm_rules, draw_world, scenario_origin
-from sim.scenario import Scenario, load_scenario
+from sim.scenario.scenario import Scenario, load_scenario
+from sim.sources import parse_advice
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "marketbench_head_to_head.toml"
 SPLIT = 'standing.advice={record="split"}'
@@ -55,8 +56,8 @@ def test_tasks_are_drawn_with_replacement_and_alike_in_every_block() -> None:
 def test_a_redrawn_task_brings_its_claims_outcomes_and_costs_and_no_luck_of_a_place() -> None:
     done = scenario()
     settings, origin = arm_of(done, "second price").settings, origin_of(done)
-    world = resampled_world(origin, settings, 3, range(2, 4), 5)
-    plain = draw_world(settings, origin, 3, 10, 10)
+    world = resampled_world(origin, settings.spec, 3, range(2, 4), 5)
+    plain = draw_world(settings.spec, origin, 3, 10, 10)
     drawn = np.repeat(drawn_tasks(3, range(2, 4), T), 5, axis=0)
     for r in range(10):
         for name in ("belief", "cost_belief", "success", "cost", "present"):
@@ -76,7 +77,7 @@ def _twice(drawn: np.ndarray) -> tuple[int, int]:
 def test_a_task_drawn_twice_is_in_one_half_and_halves_are_of_the_tasks_drawn() -> None:
     done = scenario()
     arm, origin = arm_of(done, "route by record, split"), origin_of(done)
-    world = resampled_world(origin, arm.settings, 3, range(3), 4)
+    world = resampled_world(origin, arm.settings.spec, 3, range(3), 4)
     drawn = np.repeat(drawn_tasks(3, range(3), T), 4, axis=0)
     assert world.half is not None
     assert world.record_advice is not None
@@ -95,7 +96,7 @@ def test_a_task_drawn_twice_is_in_one_half_and_halves_are_of_the_tasks_drawn() -
 def test_uncoupled_arms_need_no_replay_and_find_the_same_error_by_one() -> None:
     done = scenario()
     arm, origin = arm_of(done, "always gpt-5-mini"), origin_of(done)
-    world = draw_world(arm.settings, origin, done.seed, 1)
+    world = draw_world(arm.settings.spec, origin, done.seed, 1)
     assert not replayed(arm_rules(arm, world), world)
     per_task = world.delivered[0, :, -1, 0] - world.cost[0, :, -1, 0]
     spread = replays(arm, origin, done.seed, 1)["welfare"].std(ddof=1)
@@ -142,7 +143,7 @@ def test_what_couples_the_tasks_of_a_replication(name: str) -> None:
     change, reasons = REASONS[name]
     done = scenario(*([change] if change else []))
     arm = arm_of(done, name)
-    world = draw_world(arm.settings, origin_of(done), 1, 2)
+    world = draw_world(arm.settings.spec, origin_of(done), 1, 2)
     rules = arm_rules(arm, world)
     expected = tuple(reason for reason in reasons if reason)
     found = coupling(rules, world)
@@ -167,5 +168,5 @@ def test_small_tables_and_advisors_by_family_are_not_replayed() -> None:
 
 def by_family(arm: Any) -> Any:
     """The arm with an advisor that learns by families."""
-    standing = arm.settings.standing.model_copy(update={"advice": {"thompson": {"by_family": True}}})
+    standing = arm.settings.standing.model_copy(update={"advice": parse_advice({"thompson": {"by_family": True}})})
     return replace(arm, settings=arm.settings.model_copy(update={"standing": standing}))

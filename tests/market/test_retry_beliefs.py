@@ -14,11 +14,11 @@ from analysis.arm import ArmData
 from sim.beliefs import to_grid
 from sim.engine import play_alone
 from sim.errors import ArrayError, MarketError
+from sim.experiment.run import arm_world, scenario_origin
 from sim.mechanisms import lookup
 from sim.profile import Profile
 from sim.retry import after_each, posterior
-from sim.run import arm_world, scenario_origin
-from sim.scenario import load_scenario
+from sim.scenario.scenario import load_scenario
 from sim.simulate import simulate
 from sim.world import World
 from tests.cli.command import HEADER, ROWS, SCENARIO, lay_out

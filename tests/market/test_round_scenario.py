@@ -9,12 +9,12 @@ import pytest
 from analysis.report import write_report
 from sim.errors import RunError, ScenarioError
 from sim.events import events
-from sim.execute import execute, plan
+from sim.experiment.execute import execute, plan
+from sim.experiment.run import Run, arm_rules, arm_world, scenario_origin
 from sim.explain import explain
 from sim.ledger import Ledger
 from sim.plugins import plugins
-from sim.run import Run, arm_rules, arm_world, scenario_origin
-from sim.scenario import load_scenario
+from sim.scenario.scenario import load_scenario
 
 TABLE = """\
 agent,task,claim,success,cost,belief
@@ -83,7 +83,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("rounds")
     made = plan(load_scenario(lay_out(folder, WORLD + ROUNDS + ARMS)))
     assert set(made.engines.values()) == {"market"}
-    return Run.open(execute(made, folder / "out", finish=lambda out: write_report(out, events=True)))
+    return Run.open(execute(made, folder / "out", finish=lambda made: write_report(made, events=True)))
 
 
 def hired(run: Run, arm: str) -> list[tuple[str, str, int, float]]:

@@ -20,7 +20,7 @@ from sim.mechanisms.assignment import AssignmentVCG
 from sim.mechanisms.price import FirstPrice, SecondPrice
 from sim.mechanisms.score import FirstScore
 from sim.replay import replay
-from sim.scenario import label_of
+from sim.scenario.scenario import label_of
 from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play

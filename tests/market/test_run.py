@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-import sim.execute
-import sim.folder
+import sim.experiment.execute
+import sim.experiment.folder
 from sim.errors import RunError
-from sim.execute import execute
-from sim.folder import partial_of
-from sim.run import Run
+from sim.experiment.execute import execute
+from sim.experiment.folder import partial_of
+from sim.experiment.run import Run
 from tests.market.folders import GOLDEN, contents, plan_of, run
 
 _ROOT = GOLDEN.parent.parent
@@ -99,7 +99,7 @@ def test_events_file_tells_every_arm_in_turn(two_processes: list[Path]) -> None:
 
 def test_world_of_a_finished_run_can_be_drawn_again_from_its_folder_alone(two_processes: list[Path]) -> None:
     opened = Run.open(two_processes[0])
-    again = execute(sim.execute.plan(opened.scenario), two_processes[0].parent / "again")
+    again = execute(sim.experiment.execute.plan(opened.scenario), two_processes[0].parent / "again")
     for table in ("attempts", "bids", "clearings"):
         name = f"{table}.parquet"
         assert (again / name).read_bytes() == (two_processes[0] / name).read_bytes()
@@ -111,8 +111,10 @@ def test_interrupted_run_goes_on_after_its_finished_arms(tmp_path: Path, monkeyp
         run(tmp_path / "run", interrupt("phase 2"))
     assert not (tmp_path / "run").exists()
     ran: list[str] = []
-    play = sim.execute.play
-    monkeypatch.setattr(sim.execute, "play", lambda *a, **k: (ran.append(a[2].mechanism.name), play(*a, **k))[1])
+    play = sim.experiment.execute.play
+    monkeypatch.setattr(
+        sim.experiment.execute, "play", lambda *a, **k: (ran.append(a[2].mechanism.name), play(*a, **k))[1]
+    )
     assert contents(run(tmp_path / "run")) == expected
     assert ran == ["agent_economy_phase2"]
     assert not partial_of(tmp_path / "run").exists()
@@ -216,7 +218,9 @@ def test_run_killed_while_its_folder_is_opened_goes_on(
         raise StoppedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(*((sim.folder.shutil, "copyfile") if stage == "copyfile" else (Path, "write_text")), stop)
+        patch.setattr(
+            *((sim.experiment.folder.shutil, "copyfile") if stage == "copyfile" else (Path, "write_text")), stop
+        )
         with pytest.raises(StoppedError):
             run(tmp_path / "run")
     assert contents(run(tmp_path / "run")) == contents(run(tmp_path / "whole"))
@@ -235,8 +239,9 @@ def test_neighbour_named_old_is_not_touched(tmp_path: Path) -> None:
 def test_leftovers_of_an_interrupted_report_do_not_survive(tmp_path: Path) -> None:
     """A run stopped while its events were written, and given again without them, is as if it had never had any."""
 
-    def stop(partial: Path) -> None:
-        (partial / "events.jsonl").write_text("{}\n")
+    def stop(made: Run) -> None:
+        assert made.folder == partial_of(tmp_path / "run")
+        (made.folder / "events.jsonl").write_text("{}\n")
         raise StoppedError
 
     with pytest.raises(StoppedError):

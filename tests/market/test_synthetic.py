@@ -16,10 +16,10 @@ from analysis.inference import Estimate, paired_difference
 from analysis.metrics import regret_ability, welfare
 from sim.beliefs import calibrated, success_rate
 from sim.bundled import profiles
+from sim.experiment.run import arm_rules, arm_world, scenario_origin
 from sim.profile import Profile, read_profile
 from sim.profile_draws import draws_beside, write_draws
-from sim.run import arm_rules, arm_world, scenario_origin
-from sim.scenario import Scenario, load_scenario
+from sim.scenario.scenario import Scenario, load_scenario
 from sim.simulate import simulate
 from sim.world import World
 from tests.cli.command import HEADER, ROWS, bidlab, files
@@ -114,7 +114,7 @@ def changed(one: World, other: World) -> set[str]:
 
 def test_world_of_a_profile(tmp_path: Path) -> None:
     drawn = world(tmp_path)
-    assert (drawn.agents, drawn.tasks[:2], drawn.recorded) == (("a", "b", "c"), ("task 0", "task 1"), False)
+    assert (drawn.agents, drawn.tasks[:2], drawn.from_table) == (("a", "b", "c"), ("task 0", "task 1"), False)
     assert drawn.success.shape == (5, 40, 3, 1)
     assert ((drawn.ability > 0) & (drawn.ability < 1)).all()
 

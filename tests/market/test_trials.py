@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.arrays import Status
+from sim.experiment.run import arm_rules, arm_world, scenario_origin
 from sim.mechanisms.planner import Always
 from sim.replay import replay
-from sim.run import arm_rules, arm_world, scenario_origin
-from sim.scenario import Scenario, load_scenario
+from sim.scenario.scenario import Scenario, load_scenario
 from sim.simulate import simulate
 from sim.table import Recorded, read_table
 from sim.world import World

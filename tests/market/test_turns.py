@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender
 from sim.errors import ScenarioError
 from sim.events import events
-from sim.execute import execute, plan
+from sim.experiment.execute import execute, plan
+from sim.experiment.run import Run
 from sim.explain import explain
 from sim.mechanisms.base import Mechanism, Promises
 from sim.mechanisms.cascade import Cascade
 from sim.replay import replay
-from sim.run import Run
-from sim.scenario import load_scenario
+from sim.scenario.scenario import load_scenario
 from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.sweep_report import ANALYSIS
-from sim.scenario_file import read_raw
-from sim.sweep.execute import execute_sweep
-from sim.sweep.plan import Options, SweepPlan, plan_sweep
+from sim.experiment.plan import Options, SweepPlan, plan_sweep
+from sim.experiment.sweep import execute_sweep
+from sim.scenario.file import read_raw
 from tests.cli.command import HEADER, SCENARIO, lay_out
 
 SYNTHETIC = """\

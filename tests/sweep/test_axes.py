@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from sim.settings import Settings
-from sim.sweep.axes import levels, parse_factors
-from sim.world_key import world_key
+from sim.scenario.axes import levels, parse_factors
+from sim.scenario.settings import Settings
 from tests.cli.command import SCENARIO, bidlab, files
 from tests.sweep.scenes import write
 
@@ -150,4 +149,4 @@ def test_worlds_are_told_apart_by_advice_that_is_drawn(advice: object, own: bool
     world = {"profile": "pool", "tasks": 4, "parameters": "point", "arrivals": {"every": 1}}
     sections = {"world": world, "tender": {"reserve": 1.0, "penalty": 0.0}}
     plain, advised = (Settings.model_validate({**sections, "standing": s}) for s in ({}, {"advice": advice}))
-    assert (world_key(plain) != world_key(advised)) == own
+    assert (plain.spec != advised.spec) == own

@@ -8,9 +8,9 @@ import pytest
 from analysis import load
 from analysis.differences import differences_table
 from analysis.report import arms_of
-from sim.execute import execute, plan
-from sim.run import Run
-from sim.scenario import load_scenario
+from sim.experiment.execute import execute, plan
+from sim.experiment.run import Run
+from sim.scenario.scenario import load_scenario
 from tests.cli.command import HEADER, WORLD, lay_out
 from tests.sweep.scenes import plan_of, run
 

@@ -11,7 +11,7 @@ from matplotlib.collections import PolyCollection
 
 from analysis.figures import lines, maps
 from analysis.figures.chart import Chart, caption_of, shown
-from sim.sweep.axes import Factor
+from sim.scenario.axes import Factor
 
 NAN = float("nan")
 KEYS = ("tender.penalty", "world.tasks")

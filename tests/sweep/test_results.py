@@ -13,7 +13,7 @@ from scipy.stats import t
 from analysis import load
 from analysis.sweep_table import COLUMNS
 from sim.errors import RunError
-from sim.sweep.plan import Options
+from sim.experiment.plan import Options
 from tests.cli.command import bidlab
 from tests.market.folders import contents
 from tests.sweep.scenes import RECORDED, SYNTHETIC, plan_of, run, write
@@ -42,14 +42,14 @@ def test_any_error_is_kept_to_its_cell(tmp_path: Path, monkeypatch: pytest.Monke
     """Also one that nobody foresaw, in one job only."""
     plan = plan_of(write(tmp_path))
     broken = {"cell": 1, "first": 6}
-    play = __import__("sim.sweep.job", fromlist=["_play_cell"])._play_cell
+    play = __import__("sim.experiment.job", fromlist=["_play_cell"])._play_cell
 
     def stop(work: object, cell: object, worlds: object, first: int, count: int) -> object:
         if (cell.number, first) == (broken["cell"], broken["first"]):  # type: ignore[attr-defined]
             raise ZeroDivisionError("by\nnought")
         return play(work, cell, worlds, first, count)
 
-    monkeypatch.setattr("sim.sweep.job._play_cell", stop)
+    monkeypatch.setattr("sim.experiment.job._play_cell", stop)
     folder = run(plan, tmp_path / "o")
     failures = pd.read_csv(folder / "failures.csv")
     assert failures[["cell", "job", "error"]].to_numpy().tolist() == [[1, 3, "ZeroDivisionError: by nought"]]

@@ -15,10 +15,10 @@ import pytest
 
 from analysis import load
 from analysis.sweep_report import ANALYSIS
-from sim.folder import partial_of
-from sim.sweep import store
-from sim.sweep.execute import InterruptedSweepError, execute_sweep
-from sim.sweep.job import Done
+from sim.experiment import store
+from sim.experiment.folder import partial_of
+from sim.experiment.job import Done
+from sim.experiment.sweep import InterruptedSweepError, execute_sweep
 from tests.cli.command import bidlab
 from tests.market.folders import contents
 from tests.sweep.scenes import plan_of, run, write

@@ -15,10 +15,9 @@ from analysis.differences import differences_table
 from analysis.report import arms_of
 from analysis.sweep_cells import PER_AUCTION
 from analysis.tables import agents_table, summary_table
-from sim.execute import execute, plan
-from sim.run import Run, draw_world
-from sim.sweep.manifest import cell_scenario
-from sim.world_key import world_key
+from sim.experiment.execute import execute, plan
+from sim.experiment.manifest import cell_scenario
+from sim.experiment.run import Run, draw_world
 from tests.cli.command import ARM
 from tests.sweep.scenes import RECORDED, SWEEP, SYNTHETIC, plan_of, run, write
 
@@ -140,7 +139,7 @@ def test_settings_that_share_worlds_draw_the_same(tmp_path: Path, change: str) -
     path = write(tmp_path)
     one, other = (plan_of(path, *changes).cells[0] for changes in ((), (change,)))
     assert one.worlds == other.worlds
-    worlds = [draw_world(cell.scenario.arms[0].settings, cell.origin, 3, 4, 2) for cell in (one, other)]
+    worlds = [draw_world(cell.scenario.arms[0].settings.spec, cell.origin, 3, 4, 2) for cell in (one, other)]
     for name, array in vars(worlds[0]).items():
         assert np.array_equal(array, getattr(worlds[1], name), equal_nan=False) if array is not None else True
 
@@ -151,5 +150,5 @@ def test_settings_that_share_worlds_draw_the_same(tmp_path: Path, change: str) -
 )
 def test_settings_that_change_luck_do_not_share_worlds(tmp_path: Path, change: str) -> None:
     path = write(tmp_path)
-    keys = [world_key(plan_of(path, *changes).arms[0].settings) for changes in ((), (change,))]
+    keys = [plan_of(path, *changes).arms[0].settings.spec for changes in ((), (change,))]
     assert keys[0] != keys[1]

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from analysis.sweep_metrics import REDUCER
+from sim.experiment import sweep
+from sim.experiment.plan import Options
+from sim.experiment.workers import Here
 from sim.ledger import read_frame
-from sim.sweep import execute
-from sim.sweep.plan import Options
-from sim.sweep.workers import Here
 from tests.cli.command import bidlab
 from tests.cli.test_commands import PLUGIN
 from tests.market.folders import contents
@@ -66,7 +66,7 @@ def test_dask_cluster_and_the_same_bytes(alone: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", ["here", "tcp://127.0.0.1:9"])
 def test_scheduler_that_does_not_answer(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("sim.sweep.workers.PATIENCE", "1s")
+    monkeypatch.setattr("sim.experiment.workers.PATIENCE", "1s")
     said = bidlab("sweep", write(tmp_path), "--out", tmp_path / "o", "--scheduler", address)
     assert (said.code, said.err.count("\n")) == (2, 1), said.err
     assert f"--scheduler {address}" in said.err
@@ -92,10 +92,10 @@ def test_jobs_and_their_size_depend_on_the_scenario_alone(tmp_path: Path) -> Non
 def test_worlds_are_drawn_once_for_all_that_share_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two panels, two levels of the overconfidence: four Worlds a job; the penalty needs none of its own."""
     drawn: list[object] = []
-    draw = importlib.import_module("sim.sweep.job").draw_world
-    monkeypatch.setattr("sim.sweep.job.draw_world", lambda *a: (drawn.append(a), draw(*a))[1])
+    draw = importlib.import_module("sim.experiment.job").draw_world
+    monkeypatch.setattr("sim.experiment.job.draw_world", lambda *a: (drawn.append(a), draw(*a))[1])
     plan = plan_of(write(tmp_path), replications=1)
-    list(Here(execute.work_of(plan, REDUCER)).run([(0, 0, 1)]))
+    list(Here(sweep.work_of(plan, REDUCER)).run([(0, 0, 1)]))
     assert len(drawn) == 4
 
 

@@ -9,9 +9,9 @@ import pytest
 from scipy import optimize
 from scipy.special import expit
 
-from sim.fit import log_likelihoods
 from sim.fitting.ability import AbilityFit
 from sim.fitting.cases import cases_of
+from sim.fitting.fit import log_likelihoods
 from tests.statistics import assert_rate
 from tests.theory.test_fit_recovery import TRUTH, table
 from tests.unit.test_fit import marketbench

@@ -13,9 +13,9 @@ from scipy import integrate, optimize
 from scipy.special import expit
 
 from sim.errors import TableError
-from sim.fit import Fitted, fit, log_likelihoods
 from sim.fitting.ability import AbilityFit
 from sim.fitting.cases import cases_of
+from sim.fitting.fit import Fitted, fit, log_likelihoods
 from sim.fitting.private_fit import private_fit_interval
 from sim.fitting.write import profile_text, write_fitted
 from sim.profile import Profile, read_profile

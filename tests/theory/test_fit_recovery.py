@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.beliefs import calibrated
-from sim.fit import Fitted, fit
+from sim.fitting.fit import Fitted, fit
 from sim.population import draw_population
 from sim.profile import Profile
 from sim.table import Recorded

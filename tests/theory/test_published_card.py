@@ -9,8 +9,8 @@ import pytest
 
 from analysis.auction import Offer, closed_forms
 from analysis.calibration import ece
-from sim.run import draw_world, scenario_origin
-from sim.scenario import load_scenario
+from sim.experiment.run import draw_world, scenario_origin
+from sim.scenario.scenario import load_scenario
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "marketbench_replay.toml"
 COLUMNS = ("brier", "ece", "claim", "cost ratio", "profit", "gap")
@@ -30,7 +30,7 @@ def aggregates(card: str, replications: int) -> dict[str, float]:
     """Brier, ECE (of a replication), mean claim, median cost belief / cost, published profit, oracle's less it."""
     changes = [f"bidders.card={card}"] if card else []
     done = load_scenario(SCENARIO, replications=replications, overrides=changes)
-    world = draw_world(done.arms[0].settings, scenario_origin(done), done.seed, replications)
+    world = draw_world(done.arms[0].settings.spec, scenario_origin(done), done.seed, replications)
     belief, cost_belief = world.belief, world.cost_belief
     success, cost = (array[..., 0].astype(float) for array in (world.success, world.cost))
     ask = np.divide(cost_belief + 2.0 * (1 - belief), belief, out=np.full(belief.shape, np.inf), where=belief > 0)

@@ -16,9 +16,9 @@ from scipy.stats import binom, hypergeom
 
 from sim.bundled import find_scenario
 from sim.engine import Engine, play
+from sim.experiment.run import arm_rules, arm_world, scenario_origin
 from sim.history import Histories, with_records
-from sim.run import arm_rules, arm_world, scenario_origin
-from sim.scenario import Arm, Scenario, load_scenario
+from sim.scenario.scenario import Arm, Scenario, load_scenario
 from sim.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.records import histories, settings, table_scenario
@@ -146,7 +146,7 @@ def over_tables(rate: list[float], kind: str) -> np.ndarray:
             **(vars(make_world(TASKS, len(rate), replications=block * SPLITS)) | {"success": success[..., None]})
         )
         drawn: Histories = histories(world, seed=first)
-        advice = with_records(world, settings(advice=record), drawn).record_advice
+        advice = with_records(world, drawn, settings(advice=record).spec).record_advice
         best = advice == advice.max(axis=2, keepdims=True)  # type: ignore[union-attr]
         solved = (best * success).sum(axis=2) / best.sum(axis=2)
         found.append(solved.mean(axis=1).reshape(block, SPLITS).mean(axis=1))

@@ -17,7 +17,7 @@ from sim.mechanisms.planner import RouteByAdvice
 from sim.mechanisms.price import SecondPrice
 from sim.replay import replay
 from sim.rules import Rules
-from sim.settings import Settings
+from sim.scenario.settings import Settings
 from sim.simulate import simulate
 from sim.sources import family_codes
 from tests.reference_standing import advised
@@ -159,8 +159,8 @@ def test_a_router_pays_for_bids_only_where_its_advice_reads_them(advice: object,
             "standing": {"advice": advice, "expected_cost": {"fixed": 0.1}},
         }
     )
-    assert Rules.of(RouteByAdvice(), settings, make_world(1, 1)).bid_cost == (0.01 if asked else 0.0)
-    assert Rules.of(SecondPrice(), settings, make_world(1, 1)).bid_cost == 0.01
+    assert Rules.of(RouteByAdvice(), settings.terms, make_world(1, 1)).bid_cost == (0.01 if asked else 0.0)
+    assert Rules.of(SecondPrice(), settings.terms, make_world(1, 1)).bid_cost == 0.01
 
 
 def test_an_index_is_refused_where_a_probability_is_needed() -> None:
@@ -175,6 +175,6 @@ def test_an_index_is_refused_where_a_probability_is_needed() -> None:
             "standing": {"advice": "ucb1", "expected_cost": {"fixed": 0.1}},
         }
     )
-    assert Rules.of(RouteByAdvice(), settings, make_world(1, 1)).advisor == UCB1()
+    assert Rules.of(RouteByAdvice(), settings.terms, make_world(1, 1)).advisor == UCB1()
     with pytest.raises(ScenarioError, match="needs a probability"):
-        Rules.of(Ranks(), settings, make_world(1, 1))
+        Rules.of(Ranks(), settings.terms, make_world(1, 1))

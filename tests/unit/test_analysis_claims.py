@@ -13,9 +13,9 @@ from analysis.arm import ArmData
 from analysis.calibration import auc
 from analysis.pooled import pooled_claims
 from analysis.report import arms_of
-from sim.execute import execute, plan
-from sim.run import Run
-from sim.scenario import load_scenario
+from sim.experiment.execute import execute, plan
+from sim.experiment.run import Run
+from sim.scenario.scenario import load_scenario
 from tests.unit.test_analysis_helpers import posted_alone, table_world
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "marketbench_replay.toml"

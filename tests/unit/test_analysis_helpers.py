@@ -15,7 +15,7 @@ from sim.world import World
 TABLE = Path(__file__).parents[2] / "scenarios" / "data" / "marketbench_forecasts.csv"
 
 
-def make_world(success: Any, recorded: bool = False, **fields: Any) -> World:
+def make_world(success: Any, from_table: bool = False, **fields: Any) -> World:
     """A World of success (R, T, n, K); whatever is not given is plain: value 1, reserve 1, belief .5, costs .1."""
     y = np.asarray(success, np.bool_)
     shape, per_task = y.shape[:3], y.shape[:2]
@@ -37,7 +37,7 @@ def make_world(success: Any, recorded: bool = False, **fields: Any) -> World:
         tasks=tuple(f"task {t}" for t in range(shape[1])),
         family=("",) * shape[1],
         block=("",) * shape[1],
-        recorded=recorded,
+        from_table=from_table,
         repeats=False,
         arrival=np.zeros(per_task, np.int64),
         latency=np.zeros(shape, np.int64),
@@ -60,7 +60,7 @@ def table_world(n_replications: int = 1, seed: int = 7) -> World:
 
     world = make_world(
         wide(cells["success"] == 1)[..., None],
-        recorded=True,
+        from_table=True,
         value=np.nan,
         reserve=np.random.default_rng(seed).random((n_replications, len(tasks))),
         belief=wide(cells["claim"]),

@@ -14,9 +14,9 @@ from analysis.figures import incidence as figure
 from analysis.incidence import COLUMNS, incidence, incidence_table
 from analysis.inference import REPLAYED
 from sim.bundled import find_scenario
+from sim.experiment.run import arm_rules, arm_world, scenario_origin
 from sim.ledger import Ledger
-from sim.run import arm_rules, arm_world, scenario_origin
-from sim.scenario import Scenario, load_scenario
+from sim.scenario.scenario import Scenario, load_scenario
 from sim.simulate import simulate
 from tests.market.play import ledger_of
 from tests.market.test_synthetic import WORLD, scenario

@@ -10,7 +10,7 @@ import pytest
 from analysis.arm import ArmData
 from analysis.metrics import agents, summary
 from analysis.tables import COLUMNS
-from sim.bankroll import bankrolls
+from sim.bankroll import bankrolls, parse_bankroll
 from sim.errors import ScenarioError
 from sim.replay import replay
 from sim.rules import Rules
@@ -71,7 +71,7 @@ def test_counts_of_exits_are_those_of_the_rows() -> None:
 
 def test_bankrolls_of_agents() -> None:
     assert bankrolls(None, ["a", "b"]) is None
-    assert bankrolls(2, ["a", "b"]) == (2.0, 2.0)
+    assert bankrolls(parse_bankroll(2), ["a", "b"]) == (2.0, 2.0)
     assert bankrolls({"b": math.inf, "*": 1.5}, ["a", "b"]) == (1.5, math.inf)
     assert bankrolls({"a": 1.0, "b": 3.0}, ["b"], alone=True) == (3.0,)
     with pytest.raises(ScenarioError, match=r"'b' has none"):

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.special import expit, logit
 
 from sim.arrays import FloatArray, Notice
-from sim.bidding import POLICIES, Bidders, BidderState, Fallback, parse_policy, see
+from sim.bidding import POLICIES, Bidders, BidderState, Fallback, Shaded, Truthful, parse_policy, see
 from sim.errors import ScenarioError
 from sim.mechanisms import lookup
 from sim.mechanisms.price import FirstPrice
@@ -27,7 +27,9 @@ def notice(reserve: float = 1.0) -> Notice:
 
 
 def bid(policy: object, own: dict[str, object] | None = None, reserve: float = 1.0) -> tuple[FloatArray, FloatArray]:
-    bidders = Bidders.of(FirstPrice(), policy, own or {}, AGENTS)
+    bidders = Bidders.of(
+        FirstPrice(), parse_policy(policy), {name: parse_policy(raw) for name, raw in (own or {}).items()}, AGENTS
+    )
     return bidders(BELIEF, COST, notice(reserve), BidderState(UNTRIED, UNTRIED))
 
 
@@ -103,7 +105,7 @@ def test_shaded_abstains_above_the_reserve_and_needs_to_see_it() -> None:
 
 def test_unknown_agent_is_refused_with_the_closest_name() -> None:
     with pytest.raises(ScenarioError, match=r"no agent 'aa'.*did you mean 'a'"):
-        Bidders.of(FirstPrice(), "truthful", {"aa": "truthful"}, AGENTS)
+        Bidders.of(FirstPrice(), Truthful(), {"aa": Truthful()}, AGENTS)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_beliefs_of_zero_and_one_stay_when_overclaimed() -> None:
 def test_silent_agents_abstain_or_get_the_fallback_bid() -> None:
     silent = BidderState(UNTRIED, UNTRIED, np.array([False, True, False]))
     for fallback, ask, claim in ((None, np.inf, 0.0), (Fallback(ask=0.4, claim=0.5), 0.4, 0.5)):
-        bidders = Bidders.of(FirstPrice(), "truthful", {}, AGENTS, fallback=fallback)
+        bidders = Bidders.of(FirstPrice(), Truthful(), {}, AGENTS, fallback=fallback)
         found_ask, found_claim = bidders(BELIEF, COST, notice(), silent)
         assert found_ask == pytest.approx([ASK[0], ask, ASK[2]])
         assert found_claim == pytest.approx([BELIEF[0], claim, BELIEF[2]])
@@ -131,5 +133,5 @@ def test_silent_agents_abstain_or_get_the_fallback_bid() -> None:
 def test_shaded_is_a_price_and_refuses_rules_that_ask_for_costs() -> None:
     rule = lookup("contingent")(bond=math.inf)  # type: ignore[call-arg]
     with pytest.raises(ScenarioError, match="shaded is a price, and under contingent an ask is a cost"):
-        Bidders.of(rule, "truthful", {"a": {"shaded": {"n_bidders": 2}}}, ["a", "b"])
-    Bidders.of(lookup("first_price")(), {"shaded": {"n_bidders": 2}}, {}, ["a", "b"])
+        Bidders.of(rule, Truthful(), {"a": Shaded(2)}, ["a", "b"])
+    Bidders.of(lookup("first_price")(), Shaded(2), {}, ["a", "b"])

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from sim.errors import RunError, ScenarioError, TableError
-from sim.fit import PARAMETERS, Fitted, estimate, fit, log_likelihoods
 from sim.fitting.ability import AbilityFit
 from sim.fitting.cases import cases_of
+from sim.fitting.fit import PARAMETERS, Fitted, estimate, fit, log_likelihoods
 from sim.fitting.write import profile_text, write_fitted
 from sim.profile import read_profile
 from sim.profile_draws import draws_beside, read_draws

@@ -13,8 +13,8 @@ from rich.console import Console
 from analysis.fit_moments import moments
 from analysis.fit_report import report
 from sim.errors import ScenarioError, TableError
-from sim.fit import fit
 from sim.fitting.cases import cases_of, check
+from sim.fitting.fit import fit
 from sim.fitting.write import write_fitted
 from sim.knobs import Knobs, turn
 from sim.population import draw_population

@@ -15,7 +15,7 @@ from analysis.figures import fit as fit_figure
 from analysis.figures.save import save
 from analysis.fit_moments import EVERYBODY, FITTED, N_TABLES, PER_AGENT, POOLED, moments, rms_z, table_moments
 from analysis.fit_report import cannot_say, report
-from sim.fit import Fitted, fit
+from sim.fitting.fit import Fitted, fit
 from sim.mechanisms import lookup
 from sim.population import draw_population
 from sim.table import Recorded

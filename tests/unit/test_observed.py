@@ -19,7 +19,7 @@ from sim.arrays import FloatArray
 from sim.bidding import Bidders, Fallback, parse_policy
 from sim.errors import ArrayError
 from sim.mechanisms import Mechanism
-from sim.scenario import label_of
+from sim.scenario.scenario import label_of
 from sim.simulate import simulate
 from sim.world import World
 from tests.cli.command import ARM, HEADER, TENDER, TOP, WORLD, bidlab, lay_out
@@ -94,7 +94,7 @@ def several(seed: int = 3, *, same: bool = False) -> World:
     observed[:, 0, 0] = False
     world = make_world(
         chance.random((*shape, K)) < 0.6,
-        recorded=True,
+        from_table=True,
         present=chance.random(shape) < 0.85,
         belief=chance.integers(0, 9, shape) / 8,
     )
@@ -234,7 +234,7 @@ def test_other_orders_of_the_same_trials_are_copies() -> None:
 
 def test_trials_of_a_calibrated_agent_are_independent_in_the_null() -> None:
     """One claim of .5 with two trials: the rate is 0, .5 or 1, so the mean gap is .25; with one trial it is .5."""
-    world = make_world(np.ones((1, 1, 2, 2)), recorded=True)
+    world = make_world(np.ones((1, 1, 2, 2)), from_table=True)
     observed = np.array([[[[True, True], [True, False]]]])
     null = of_agents(arm_of(replace(world, observed=observed)))["ece_null"].value
     np.testing.assert_allclose(null, [0.25, 0.5], atol=4 * 0.0005)

@@ -9,10 +9,11 @@ import pytest
 
 from sim.bundled import profiles
 from sim.errors import ScenarioError
+from sim.history import with_records
 from sim.pool import PoolSpread, drawn_agents
 from sim.profile import Profile, read_profile
-from sim.settings import Settings
-from sim.synthetic import synthetic_world
+from sim.scenario.settings import Settings
+from sim.synthetic import synthetic_base
 from sim.world import World
 from tests.statistics import assert_mean
 
@@ -25,7 +26,7 @@ def pool_world(
     stated = {"profile": "pool", "tasks": 40, "parameters": "point", "arrivals": {"every": 1}, **world}
     tender = {"value": 1.0, "reserve": 1.0, "penalty": 0.0}
     settings = Settings.model_validate({"world": stated, "tender": tender, "standing": standing or {}})
-    return synthetic_world(read_profile(POOL), (), settings, seed, replications)
+    return with_records(*synthetic_base(read_profile(POOL), (), settings.spec, seed, replications), settings.spec)
 
 
 def arrays(world: World) -> dict[str, np.ndarray]:

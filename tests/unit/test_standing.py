@@ -147,7 +147,7 @@ STARTS = {"agent_economy": {"start": {"bob": 0.75, "*": 1.25}, "up": 0.125}}
 
 
 def test_agents_may_start_apart_and_learn_alike() -> None:
-    rule = reputation_of(STARTS, ("ada", "bob", "cyd"))
+    rule = reputation_of(parse_reputation(STARTS), ("ada", "bob", "cyd"))
     assert rule is not None
     state = rule.init(3)
     assert rule.read(state).tolist() == [1.25, 0.75, 1.25]
@@ -158,7 +158,7 @@ def test_agents_may_start_apart_and_learn_alike() -> None:
 
 
 def test_an_exponential_reputation_may_start_apart_too() -> None:
-    rule = reputation_of({"exponential": {"weight": 0.5, "start": {"a": 0.25, "b": 1.0}}}, ("a", "b"))
+    rule = reputation_of(parse_reputation({"exponential": {"weight": 0.5, "start": {"a": 0.25, "b": 1.0}}}), ("a", "b"))
     assert rule is not None
     assert rule.read(rule.init(2)).tolist() == [0.25, 1.0]
 
@@ -174,7 +174,7 @@ def test_an_exponential_reputation_may_start_apart_too() -> None:
 )
 def test_bad_starts_are_named(start: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        reputation_of({"agent_economy": {"start": start}}, ("ada", "bob"))
+        reputation_of(parse_reputation({"agent_economy": {"start": start}}), ("ada", "bob"))
 
 
 @pytest.mark.parametrize(

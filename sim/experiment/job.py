@@ -1,0 +1,264 @@
+"""One job of a sweep: a block of replications with every cell and arm, reduced at once to sums that add up over jobs.
+
+Cells that share Worlds are played one after the other, and a World lives no longer than it is needed. A cell that
+fails, for whatever reason, is told by its error and costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sim import draws
+from sim.arrays import FloatArray, IntArray
+from sim.coupling import coupling, replayed
+from sim.engine import Engine, choose
+from sim.engine import play as play_market
+from sim.errors import SimError
+from sim.experiment.run import draw_world
+from sim.ledger import arrow_table, categories
+from sim.origin import Origin
+from sim.rules import Rules
+from sim.scenario.scenario import Arm
+from sim.tape import Columns
+from sim.world import World
+
+_METADATA = b"bidlab.job"
+Tick = Callable[[int], None]  # number of the cell that is done
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """One arm of one cell over a block of replications.
+
+    attempts: columns of the ledger's table, replications numbered from 0 within the block.
+    counts: n_clearings, n_bids, n_awards, n_ties, n_exits, fees, (R, T, m) each; m markets, one for each agent where
+        they are alone. coupled, replayed: as sim/coupling.py has them.
+    """
+
+    world: World
+    rules: Rules
+    alone: bool
+    attempts: Columns
+    counts: dict[str, IntArray]
+    coupled: tuple[str, ...]
+    replayed: bool
+
+
+class Reducer(NamedTuple):
+    """Sums of what was played; both parts are top-level functions, so that a worker can be handed them.
+
+    measure: of one arm, whatever `rows` needs of it.
+    rows: of one arm, from its measure and its baseline's: columns, a row for each quantity.
+    """
+
+    measure: Callable[[Played], Any]
+    rows: Callable[[Any, Any], Columns]
+
+
+@dataclass(frozen=True, eq=False)
+class CellWork:
+    """A cell as a worker needs it."""
+
+    number: int
+    arms: tuple[Arm, ...]
+    worlds: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """All that a worker needs for any job of a sweep."""
+
+    cells: tuple[CellWork, ...]
+    baselines: tuple[int, ...]
+    seed: int
+    ledger: bool
+    engine: str
+    reducer: Reducer
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """A finished job. table: bytes of its Parquet file. attempts: name -> bytes of the ledger's files, where kept."""
+
+    number: int
+    table: bytes
+    attempts: dict[str, bytes]
+    seconds: float
+
+
+def run_job(work: Work, number: int, first: int, count: int, tick: Tick | None = None) -> Done:
+    """Play replications first, ..., first + count - 1 of every cell and arm."""
+    begun = time.perf_counter()
+    worlds: dict[str, World] = {}
+    columns: dict[int, Columns] = {}
+    errors: dict[str, str] = {}
+    digests: dict[str, list[str]] = {}
+    attempts: dict[str, bytes] = {}
+    for cell in in_order_of_worlds(work.cells):
+        worlds = {key: world for key, world in worlds.items() if key in cell.worlds}
+        name = str(cell.number)
+        try:
+            columns[cell.number], digests[name], kept = _play_cell(work, cell, worlds, first, count)
+            attempts |= {f"{part}.job-{number:06d}.parquet": content for part, content in kept.items()}
+        except Exception as error:  # of any kind: the other cells must not be lost
+            errors[name] = _told(error)
+        if tick is not None:
+            tick(cell.number)
+    info = {"job": number, "first": first, "count": count, "errors": errors, "digests": digests}
+    return Done(number, _table(columns, info), attempts, time.perf_counter() - begun)
+
+
+def in_order_of_worlds(cells: Sequence[CellWork]) -> list[CellWork]:
+    """The cells with those of the same Worlds together, otherwise in their order."""
+    seen: dict[frozenset[str], int] = {}
+    places = [seen.setdefault(frozenset(cell.worlds), len(seen)) for cell in cells]
+    return [cells[at] for at in sorted(range(len(cells)), key=places.__getitem__)]
+
+
+def play(world: World, arm: Arm, engine: Engine) -> Played:
+    """Play one arm in its World."""
+    rules_of = [world.only(agent) for agent in range(world.n_agents)] if arm.settings.market.alone else [world]
+    attempts: list[Columns] = []
+    counts: list[Columns] = []
+    found: list[Rules] = []
+    for agent, market in enumerate(rules_of):
+        rules = Rules.of(arm.mechanism, arm.settings.terms, market)
+        found.append(rules)
+        tables = play_market(engine, market, rules, detail="auctions")
+        tables["attempts"]["agent"] = tables["attempts"]["agent"] + agent
+        attempts.append(tables["attempts"])
+        counts.append(tables["auctions"])
+    if not found:
+        raise SimError("a market needs at least one agent")
+    shape = world.n_replications, world.n_tasks
+    return Played(
+        world,
+        found[-1],
+        arm.settings.market.alone,
+        {name: np.concatenate([part[name] for part in attempts]) for name in attempts[0]},
+        {
+            name: np.stack([part[name].reshape(shape) for part in counts], axis=-1)
+            for name in ("n_clearings", "n_bids", "n_awards", "n_ties", "n_exits", "fees")
+        },
+        tuple(dict.fromkeys(reason for each in found for reason in coupling(each, world))),
+        any(replayed(each, world) for each in found),
+    )
+
+
+def decisions(played: Played, first: int) -> int:
+    """A number that equal decisions share: who was hired for which task at which posting and tick, on what budget.
+
+    It is the sum, modulo 2^64, of a hash of every attempt, so neither the order of rows nor of jobs matters.
+    """
+    rows = played.attempts
+    with np.errstate(over="ignore"):
+        key = draws.mix((rows["replication"] + first).astype(np.uint64) + np.uint64(1))
+        for name in ("task", "posting", "agent", "start"):
+            key = draws.mix(key + draws.GAMMA * (rows[name].astype(np.uint64) + np.uint64(1)))
+        limited = ~np.isnan(rows["budget"])
+        if limited.any():
+            bits = np.where(limited, rows["budget"], 0.0).view(np.uint64)
+            key = np.where(limited, draws.mix(key + draws.GAMMA * (bits + np.uint64(1))), key)
+        return int(key.sum(dtype=np.uint64))
+
+
+def read_info(path: Path) -> dict[str, Any]:
+    """What a job's file says of the job: its replications, the errors of cells that failed, the others' decisions."""
+    info: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_METADATA])
+    return info
+
+
+def read_sums(path: Path) -> Columns:
+    """The columns of sums in a job's file."""
+    table = pq.read_table(path)
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table.column(name).combine_chunks()
+        if pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type):
+            columns[name] = column.flatten().to_numpy().reshape(len(column), -1)
+        else:
+            columns[name] = column.to_numpy(zero_copy_only=False)
+    return columns
+
+
+def _play_cell(
+    work: Work, cell: CellWork, worlds: dict[str, World], first: int, count: int
+) -> tuple[Columns, list[str], dict[str, bytes]]:
+    digests, kept = [""] * len(cell.arms), {}
+
+    def measured(place: int) -> Any:
+        arm, key = cell.arms[place], cell.worlds[place]
+        if key not in worlds:
+            worlds[key] = draw_world(arm.settings.spec, cell.origin, work.seed, count, first)
+        played = play(worlds[key], arm, choose(work.engine, arm.settings.terms))
+        digests[place] = f"{decisions(played, first):016x}"
+        if work.ledger:
+            kept[f"cell-{cell.number:05d}.arm-{place:03d}"] = _attempts(work, cell, place, played, first)
+        return work.reducer.measure(played)
+
+    baselines = {place: measured(place) for place in sorted(set(work.baselines))}
+    rows = []
+    for place, baseline in enumerate(work.baselines):
+        own = baselines[place] if place in baselines else measured(place)
+        rows.append(work.reducer.rows(own, baselines[baseline]))
+    return _in_order(rows), digests, kept
+
+
+def _in_order(rows: Sequence[Columns]) -> Columns:
+    """The columns of all arms, one after the other; arm: its number, quantity: its place."""
+    count = len(rows[0]["by"])
+    return {
+        "arm": np.repeat(np.arange(len(rows), dtype=np.int32), count),
+        "quantity": np.tile(np.arange(count, dtype=np.int32), len(rows)),
+        **{name: np.concatenate([one[name] for one in rows]) for name in rows[0]},
+    }
+
+
+def _attempts(work: Work, cell: CellWork, place: int, played: Played, first: int) -> bytes:
+    names = categories([arm.name for arm in cell.arms], cell.origin.agents, cell.origin.tasks)
+    columns = {**played.attempts, "replication": played.attempts["replication"] + first}
+    columns["arm"] = np.full(len(columns["task"]), place)
+    return parquet_bytes(arrow_table("attempts", columns, names))
+
+
+def _table(columns: dict[int, Columns], info: dict[str, Any]) -> bytes:
+    """The job's file: one row for each (cell, arm, quantity) in that order."""
+    cells = sorted(columns)
+    arrays: dict[str, Any] = {}
+    if cells:
+        rows = len(next(iter(columns[cells[0]].values())))
+        arrays["cell"] = pa.array(np.repeat(np.array(cells, np.int32), rows))
+        for name in columns[cells[0]]:
+            arrays[name] = _column(np.concatenate([columns[cell][name] for cell in cells]))
+    table = pa.table(arrays).replace_schema_metadata({_METADATA: json.dumps(info, sort_keys=True).encode()})
+    return parquet_bytes(table)
+
+
+def _column(values: FloatArray | IntArray) -> Any:
+    if values.ndim == 1:
+        return pa.array(values)
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+
+
+def parquet_bytes(table: Any) -> bytes:
+    """The bytes of a Parquet file; the same table always gives the same."""
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _told(error: Exception) -> str:
+    """An error in one line, with its kind where it is none of ours."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, SimError) else f"{type(error).__name__}: {text}"

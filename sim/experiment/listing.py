@@ -1,0 +1,160 @@
+"""What `show` prints of a sweep. Builds, never prints."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.results import WIDTH, Column, add_row, estimated, fitted, heading, number, plain_table
+from sim.scenario.axes import short_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.basis import Number
+
+MOST_ROWS = 40
+MOST_CELLS = 13  # side by side
+
+
+def results(folder: Path, info: dict[str, Any]) -> list[Any]:
+    """The sweep's main metric by cell and arm, what it does not reach, what failed, and where everything is."""
+    from analysis.load import load
+    from analysis.sweep_table import keys_of
+
+    table = load(folder)
+    told = table.attrs
+    label = f"{told['partial']}\n" if told["partial"] else ""
+    note = f"{told['note']}\n" if told["note"] else ""
+    n = int(table["n"].max()) if len(table) else 0
+    head = (
+        f"{told['scenario']}, sweep of {', '.join(keys_of(info))}: {told['question']}\n"
+        f"seed {told['seed']}, {table['cell'].nunique():,} cell(s), {len(info['arms'])} arm(s), "
+        f"{n:,} auctions in each, hash {told['hash'][:12]}\n{label}{note}"
+    )
+    where = (
+        f"\n{folder}: sweep.csv, sweep.parquet, factors.csv, manifest.json, figures/; or analysis.load({str(folder)!r})"
+    )
+    return [
+        head,
+        *_cells(table, keys_of(info)),
+        *_zeros(folder, info),
+        *_missed(folder, info["recorded"]),
+        *_failed(folder),
+        where,
+    ]
+
+
+def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
+    from analysis.basis import missing
+    from analysis.basis import title as title_of
+
+    rows = table[(table["metric"] == "welfare") & (table["agent"] == "")]
+    metric = "welfare"
+    if not rows["value"].notna().any():
+        rows, metric = table[table["metric"] == "solve_rate"], "solve rate"
+    if rows.empty:
+        return ["no cell is whole"]
+    found = _numbers(rows)
+    title = f"{metric} per auction; {title_of(found)}"
+    view = _arms_across(rows, keys, title) or _cells_across(rows, keys, f"{title} (in sweep.csv)")
+    return [*view, *missing(found)]
+
+
+def _numbers(rows: pd.DataFrame) -> list[Number]:
+    """The estimates of the rows, as far as their intervals go."""
+    from analysis.basis import Number
+
+    columns = ["arm", "metric", "by", "clusters", "se", "low", "value"]
+    return [
+        Number(str(arm), metric, by, int(count), se, not math.isnan(low))
+        for arm, metric, by, count, se, low, value in zip(*(rows[name] for name in columns), strict=True)
+        if not math.isnan(value)
+    ]
+
+
+def _arms_across(rows: pd.DataFrame, keys: list[str], title: str) -> list[Any]:
+    """One row per cell with the interval of each arm; nothing where the arms are too many to stand side by side."""
+    arms, cells = list(dict.fromkeys(rows["arm"])), list(dict.fromkeys(rows["cell"]))
+    shown = cells[: MOST_ROWS if len(cells) > MOST_ROWS else None]
+    rows = rows[rows["cell"].isin(shown)]
+    settings = rows.drop_duplicates("cell").set_index("cell")
+    columns = [Column("cell", [str(cell) for cell in shown], left=True)]
+    columns += [Column(_broken(short_key(key)), [_value(settings.at[cell, key]) for cell in shown]) for key in keys]
+    for arm in arms:
+        own = rows[rows["arm"] == arm]
+        ends = zip(own["value"], own["low"], own["high"], strict=True)
+        columns.append(Column(_broken(str(arm)), [estimated(*row) for row in ends]))
+    if sum(column.width for column in columns) > WIDTH:
+        return []
+    left = len(cells) - MOST_ROWS
+    return [heading(title), fitted(columns)[0], *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
+
+
+def _broken(head: str) -> str:
+    """A long head on two lines."""
+    return head.replace(" [", "\n[", 1).replace(" of ", "\nof ", 1)
+
+
+def _cells_across(rows: pd.DataFrame, keys: list[str], title: str) -> list[Any]:
+    """Where arms are many they are the rows; of many cells some, evenly spaced, both ends among them."""
+    cells = list(dict.fromkeys(rows["cell"]))
+    shown = [cells[round(k * (len(cells) - 1) / (MOST_CELLS - 1))] for k in range(MOST_CELLS)]
+    shown = cells if len(cells) <= MOST_CELLS else shown
+    settings = rows.drop_duplicates("cell").set_index("cell")
+    heads = ["\n".join(_value(settings.at[cell, key]) for key in keys) for cell in shown]
+    view = plain_table(None, ["\n".join(map(short_key, keys)), *heads])
+    for arm, own in rows.groupby("arm", sort=False):
+        values = dict(zip(own["cell"], own["value"].to_numpy(), strict=True))
+        add_row(view, str(arm), *(number(values[cell]) for cell in shown))
+    left = len(cells) - len(shown)
+    return [heading(title), view, *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _zeros(folder: Path, info: dict[str, Any]) -> list[str]:
+    import pandas as pd
+
+    from analysis.sweep_table import factors_table, merged, structural_zeros
+
+    path = folder / "factors.csv"
+    table = pd.read_csv(path, dtype={"arm": str}) if path.is_file() else factors_table(merged(folder))
+    return ["", *structural_zeros(table, len(info["arms"]))]
+
+
+def _missed(folder: Path, recorded: bool) -> list[str]:
+    """What --precision did not reach."""
+    import pandas as pd
+
+    path = folder / "precision.csv"
+    if not path.is_file():
+        return []
+    table = pd.read_csv(path)
+    missed = table[~table["reached"]]
+    of = " (of the simulation's own noise: no number of replications makes a table's tasks more)" if recorded else ""
+    if missed.empty:
+        return [f"precision: reached in every cell and arm{of}"]
+    lines = [
+        f"precision missed: cell {row['cell']}, arm {row['arm']!r}: half-width of {row['metric']} "
+        f"{row['half_width']:.4g}, allowed {row['allowed']:.4g}"
+        for row in missed.head(MOST_ROWS).to_dict("records")
+    ]
+    return [f"precision: missed in {len(missed)} of {len(table)} arms of cells{of}; see precision.csv", *lines]
+
+
+def _failed(folder: Path) -> list[str]:
+    import pandas as pd
+
+    path = folder / "failures.csv"
+    if not path.is_file():
+        return []
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False).head(MOST_ROWS).to_dict("records")
+    return [f"cell {row['cell']} ({_parameters(row)}) failed: {row['error']}" for row in rows]
+
+
+def _parameters(row: dict[Any, Any]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in row.items() if key not in ("cell", "job", "error"))

@@ -1,0 +1,76 @@
+"""Processes of this machine that do jobs (joblib's loky).
+
+They take as long to load what a job needs as the command that starts them, so they are started first: this module
+loads next to nothing.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import importlib
+import itertools
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+_LOADED = ("sim.experiment.workers", "analysis.sweep_metrics")  # while the command still reads its scenario
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Processes:
+    """`count` processes with one thread of linear algebra each."""
+
+    def __init__(self, count: int) -> None:
+        from joblib.externals import loky
+
+        self._count = count
+        self._executor = loky.ProcessPoolExecutor(
+            max_workers=count,
+            initializer=_prepare,
+            initargs=(os.getpid(),),
+            env={f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
+        )
+        self._executor.submit(os.getpid)  # starts all of them
+
+    def each(self, function: Callable[..., Result], given: Sequence[tuple[Any, ...]]) -> Iterator[Result]:
+        """The function's result for each set of arguments, as they are finished; BrokenExecutor if one is killed."""
+        queue = iter(given)
+
+        def submit(count: int) -> set[Any]:
+            return {self._executor.submit(function, *arguments) for arguments in itertools.islice(queue, count)}
+
+        # Few are handed over at a time: what waits inside the pool could not be taken back at Ctrl-C.
+        running = submit(2 * self._count)
+        while running:
+            done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+            running |= submit(len(done))
+            for future in done:
+                yield future.result()
+
+    def close(self) -> None:
+        """Stop the processes, whatever they do."""
+        self._executor.shutdown(wait=True, kill_workers=True)
+
+
+def _prepare(parent: int) -> None:
+    """Make this process ready for jobs. Ctrl-C is for the one that gives them, and it ends when that one does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    for module in _LOADED:
+        importlib.import_module(module)
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent, which may be killed without a word."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

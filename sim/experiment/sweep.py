@@ -1,0 +1,155 @@
+"""Runs a sweep into a folder: jobs in any order, results in the order of the jobs.
+
+run.json, inputs/       what was run
+jobs/                   one file for each job: sums that add up
+ledger/                 the attempts, where asked for
+manifest.json           every cell's parameters and hash
+clock.json              everything that depends on the clock
+sweep.csv, figures/...  what the analysis makes of the sums
+
+Work goes into `DIR.partial`; what was killed there goes on when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.errors import RunError
+from sim.experiment import store
+from sim.experiment.folder import check_folder, open_partial, partial_of, take_name
+from sim.experiment.job import CellWork, Reducer, Work
+from sim.experiment.manifest import write_manifest
+from sim.experiment.plan import SweepPlan
+from sim.experiment.run import run_info
+from sim.experiment.workers import HERE, Crew, workers_for
+
+PARTIAL = "partial.json"
+Progress = Callable[[int, int], None]  # cells done since the last call, in all jobs; jobs known of
+
+
+class InterruptedSweepError(KeyboardInterrupt):
+    """Ctrl-C, with what was finished put where it can be read. Raised by `execute_sweep`."""
+
+    def __init__(self, partial: Path, label: str) -> None:
+        super().__init__(label)
+        self.partial, self.label = partial, label
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What the sums are for, handed in by who knows how to analyse them.
+
+    reducer: makes them. replications_needed: how many replications are needed in all, from the folder and the plan;
+    no more than there are where the result is precise enough. finish: adds tables and figures; label is "" where the
+    sweep is whole.
+    """
+
+    reducer: Reducer
+    replications_needed: Callable[[Path, SweepPlan], int]
+    finish: Callable[[Path, SweepPlan, str], None]
+
+
+def work_of(plan: SweepPlan, reducer: Reducer) -> Work:
+    """What a worker needs for any job of the plan."""
+    cells = (CellWork(cell.number, cell.scenario.arms, cell.worlds, cell.origin) for cell in plan.cells)
+    return Work(tuple(cells), plan.baselines, plan.scenario.seed, plan.options.ledger, plan.options.engine, reducer)
+
+
+def execute_sweep(
+    plan: SweepPlan,
+    folder: Path,
+    analysis: Analysis,
+    *,
+    crew: Crew = HERE,
+    force: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Run the sweep and put its results into `folder`; returns it.
+
+    crew: who does the jobs. resume: insist that there is something to go on from. Raises RunError where the folder
+    holds something else, cannot be written or, with `resume`, holds nothing to go on from; InterruptedSweepError at
+    Ctrl-C.
+    """
+    check_folder(folder, plan.info, force)
+    partial = partial_of(folder)
+    if resume:
+        _check_resumable(folder, partial, plan)
+    clock: dict[str, Any] = {"started": time.time(), "jobs": crew.count, "scheduler": crew.scheduler, "seconds": {}}
+    try:
+        open_partial(partial, plan.info, plan.scenario.inputs, store.KEPT)
+        try:
+            total = _play(plan, partial, analysis, crew, progress, clock)
+        except KeyboardInterrupt:
+            raise _interrupted(plan, partial, analysis) from None
+        store.tidy(partial, total)
+        write_manifest(partial, plan, total)
+        analysis.finish(partial, plan, "")
+        clock["finished"] = time.time()
+        (partial / "clock.json").write_text(json.dumps(clock, indent=2) + "\n")
+        take_name(folder, partial)
+    except OSError as error:
+        raise RunError(f"--out {folder}: cannot be written: {error.strerror or error}") from None
+    return folder
+
+
+def _check_resumable(folder: Path, partial: Path, plan: SweepPlan) -> None:
+    info = run_info(partial)
+    if info is not None and info["hash"] == plan.digest:
+        return
+    whole = run_info(folder)
+    if whole is not None and whole["hash"] == plan.digest:
+        raise RunError(f"--resume: {folder} is whole; there is nothing to resume")
+    raise RunError(f"--resume: {partial} holds no unfinished sweep of this scenario, seed and settings")
+
+
+def _play(
+    plan: SweepPlan,
+    partial: Path,
+    analysis: Analysis,
+    crew: Crew,
+    progress: Progress | None,
+    clock: dict[str, Any],
+) -> int:
+    """Do all jobs there are to do, in rounds where a precision is asked for; returns how many there are."""
+    work, n_cells = work_of(plan, analysis.reducer), len(plan.cells)
+    needed, told = plan.jobs_for(plan.scenario.replications), 0
+
+    def tick(_: int) -> None:
+        if progress is not None:
+            progress(1, needed)
+
+    with workers_for(work, crew, tick) as workers:
+        while True:
+            there = set(store.finished(partial))
+            missing = [number for number in range(needed) if number not in there]
+            if progress is not None:
+                progress(n_cells * len(there & set(range(told, needed))), needed)
+            for done in workers.run([(number, *plan.job(number)) for number in missing]):
+                store.keep(partial, done)
+                clock["seconds"][f"job {done.number}"] = done.seconds
+                if progress is not None and not crew.here:
+                    progress(n_cells, needed)
+            told = needed
+            if plan.options.precision is None:
+                return needed
+            more = plan.jobs_for(min(analysis.replications_needed(partial, plan), plan.most))
+            if more <= needed:
+                return needed
+            needed = more
+
+
+def _interrupted(plan: SweepPlan, partial: Path, analysis: Analysis) -> InterruptedSweepError:
+    """Leave what is finished readable, and say how much it is."""
+    done = store.finished(partial)
+    total = max(plan.jobs_for(plan.scenario.replications), 1 + max(done, default=0))
+    label = f"partial: {len(done)} of {total} jobs"
+    (partial / PARTIAL).write_text(json.dumps({"label": label, "jobs": done}, indent=2) + "\n")
+    if done:
+        analysis.finish(partial, plan, label)
+    return InterruptedSweepError(partial, label)

@@ -1,0 +1,84 @@
+"""`bidlab.fit`: a population of agents from a recorded table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.errors import RunError
+from sim.fitting import fit as fitting
+from sim.front.worlds import sheet_of_source
+from sim.profile import Profile
+from sim.table import guessed, known_outcomes, missing_columns, read_sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Fit:
+    """A fitted population. profile: its numbers. moments: the table beside simulated ones. estimates: with errors."""
+
+    def __init__(self, found: fitting.Fitted, moments: pd.DataFrame) -> None:
+        self.found, self.moments = found, moments
+
+    @property
+    def profile(self) -> Profile:
+        """The population, as a scenario's world.profile reads it."""
+        return self.found.profile
+
+    @property
+    def estimates(self) -> pd.DataFrame:
+        """One row per agent: each parameter, and its standard error from the bootstrap."""
+        import pandas as pd
+
+        found = self.found
+        columns = {}
+        for name in (*fitting.PARAMETERS, *fitting.DERIVED):
+            columns[name], columns[f"{name}_se"] = found.value[name], found.se[name]
+        return pd.DataFrame({"agent": list(found.agents), **columns})
+
+    def write(self, path: str | Path, table: str = "a table") -> list[Path]:
+        """Write the profile, NAME.toml, and its draws beside it; the paths written. table: what it was fitted to."""
+        from sim.fitting.write import write_fitted
+
+        return write_fitted(self.found, Path(path), table=table, command="bidlab.fit")
+
+    def __repr__(self) -> str:
+        """The estimates."""
+        return str(self.estimates.to_string(index=False, float_format="{:.3f}".format))
+
+    def _repr_html_(self) -> str:
+        """The estimates, as a notebook shows them."""
+        return str(self.estimates.to_html(index=False, float_format="{:.3f}".format))
+
+
+def fit(
+    table: str | Path | pd.DataFrame,
+    columns: Mapping[str, str] | None = None,
+    *,
+    sigma_u: float | None = None,
+    resamples: int = 120,
+    seed: int = 0,
+    source: str = "",
+) -> Fit:
+    """Fit a population to a recorded table: a bundled name, a file, or a DataFrame.
+
+    columns: our name -> the table's; the others are found by their own names. sigma_u: sd of the private fit, logits,
+    held; None: fitted where trials are repeated, else 1. resamples: of the tasks, for standard errors; at least 2.
+    source: a key for the profile.
+
+    Raises TableError or ScenarioError in one line.
+    """
+    from analysis.fit_moments import moments
+
+    if resamples < 2:
+        raise RunError(f"resamples: must be >= 2; got {resamples}")
+    sheet = sheet_of_source(table)
+    mapped = guessed(sheet.headings, columns or {})
+    missing = missing_columns(mapped)
+    if missing:
+        raise RunError(f"{sheet.path}: no column for {', '.join(missing)}; say which in columns")
+    recorded = known_outcomes(read_sheet(sheet, mapped))
+    found = fitting.fit(recorded, sigma_u=sigma_u, n_bootstrap=resamples, seed=seed, source=source)
+    return Fit(found, moments(recorded, found.profile, seed=seed))

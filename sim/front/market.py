@@ -1,0 +1,164 @@
+"""`bidlab.Market`: one rule in one World, without a scenario.
+
+Settings are those of a scenario by their keys, e.g. penalty, window, capacity, policy, reputation. What a World decides
+(value, reserve, arrivals, records, ...) is given where the World is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.engine import choose, play, play_alone
+from sim.errors import RunError, ScenarioError
+from sim.front.keys import checked, sections
+from sim.ledger import Ledger, arrow_table, categories
+from sim.luck import most_tries
+from sim.mechanisms import Mechanism
+from sim.rules import Rules
+from sim.scenario.scenario import label_of
+from sim.scenario.settings import Settings, Terms
+from sim.scenario.world_settings import WorldSettings
+from sim.world import World
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.arm import ArmData
+
+_DRAWN = {
+    "world": tuple(name for name in WorldSettings.model_fields if name != "bid_cost"),
+    "tender": ("value", "reserve"),
+    "bidders": ("card",),
+}
+_COLUMNS = ("agent", "task", "claim", "success", "cost", "cost_belief")
+_WORLD = {"table": "World", "columns": {name: name for name in _COLUMNS}, "arrivals": {"every": 1}}  # it is drawn
+
+
+class Market:
+    """A market of the World's agents under `rule`.
+
+    agents: processes of agents' own, by name; without one an agent bids by its policy. engine: "auto", "market" or
+    "replay"; same numbers. Raises ScenarioError where a setting is wrong, or needs what the World does not hold.
+
+    >>> from sim.mechanisms.price import SecondPrice
+    >>> played = Market(World.recorded("marketbench", seed=1), SecondPrice()).run()
+    >>> len(played.clearings), len(played.bids)
+    (93, 558)
+    """
+
+    def __init__(
+        self,
+        world: World,
+        rule: Mechanism,
+        *,
+        agents: Mapping[str, Any] | None = None,
+        engine: str = "auto",
+        **settings: Any,
+    ) -> None:
+        if agents:
+            raise RunError("agents: processes of agents' own cannot be played yet")
+        found = sections(settings, "Market", _DRAWN)
+        valued = {"value": 1.0} if not np.isnan(world.value).any() else {}  # says only that the World holds values
+        found["tender"] = {"penalty": 0.0, **valued, "reserve": 1.0} | found["tender"]
+        self.world, self.rule = world, rule
+        self.settings = checked({**found, "world": found["world"] | _WORLD}, "Market")
+        _check_held(world, self.settings)
+        self.engine = choose(engine, self.settings.terms)
+
+    def run(self) -> Played:
+        """Play every replication of the World."""
+        if self.settings.market.alone:
+            tables = play_alone(self.engine, self.world, self.rules)
+        else:
+            tables = play(self.engine, self.world, self.rules(self.world))
+        names = categories([self.rule.name], self.world.agents, self.world.tasks, self.world.principals)
+        for columns in tables.values():
+            columns["arm"] = np.zeros(len(columns["task"]), np.int64)
+        ledger = Ledger.of([{name: arrow_table(name, columns, names) for name, columns in tables.items()}])
+        return Played(self, ledger)
+
+    def rules(self, world: World) -> Rules:
+        """The rules in `world`: the market's own, or that of one agent alone."""
+        return Rules.of(self.rule, self.terms, world)
+
+    @property
+    def terms(self) -> Terms:
+        """What the market runs by."""
+        return self.settings.terms
+
+
+class Played:
+    """What happened in a market; tables as DataFrames, with the columns of a run's."""
+
+    def __init__(self, market: Market, ledger: Ledger) -> None:
+        self.market, self.ledger = market, ledger
+
+    @property
+    def attempts(self) -> pd.DataFrame:
+        """One row per attempt."""
+        return self.ledger.attempts
+
+    @property
+    def bids(self) -> pd.DataFrame:
+        """One row per bid, whatever became of it."""
+        return self.ledger.bids
+
+    @property
+    def clearings(self) -> pd.DataFrame:
+        """One row per clearing."""
+        return self.ledger.clearings
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """One row: what the market did per auction, with 95% intervals."""
+        from analysis.tables import summary_table
+
+        return summary_table([self._arm])
+
+    @cached_property
+    def agents(self) -> pd.DataFrame:
+        """One row per agent."""
+        from analysis.tables import agents_table
+
+        return agents_table([self._arm])
+
+    @cached_property
+    def _arm(self) -> ArmData:
+        from analysis.report import arm_data
+
+        market, rule = self.market, self.market.rule
+        rules = market.rules(market.world)
+        return arm_data(rule.name, label_of(rule), rule, market.terms, market.world, self.ledger, rules)
+
+    def __repr__(self) -> str:
+        """The summary in short."""
+        return str(self._short.to_string(index=False))
+
+    def _repr_html_(self) -> str:
+        """The summary in short, as a notebook shows it."""
+        return str(self._short.to_html(index=False))
+
+    @property
+    def _short(self) -> pd.DataFrame:
+        names = [name for name in ("solve_rate", "cost", "payment", "welfare") if self.summary[name].notna().any()]
+        return self.summary[["mechanism", *names]]
+
+
+def _check_held(world: World, settings: Settings) -> None:
+    """Raise ScenarioError where the settings need what was not drawn into the World."""
+    postings, tries = settings.tender.postings, most_tries(settings.tender, bool(world.infra.any()))
+    records = settings.records
+    lacks = {
+        f"postings = {postings}": postings > world.lottery.shape[2],
+        f"exclude = {settings.tender.exclude!r}": tries > world.n_tries and not world.repeats,
+        "on_retry": settings.bidders.on_retry is not None and world.retry_belief is None,
+        "advice": "standing.advice" in records and world.record_advice is None,
+        "expected_cost": "standing.expected_cost" in records and world.record_cost is None,
+        "an advice that explores": settings.explores and world.exploration is None,
+    }
+    for what in (name for name, missing in lacks.items() if missing):
+        raise ScenarioError(f"Market: {what}: the World was drawn without it; give it where the World is drawn too")

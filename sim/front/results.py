@@ -1,0 +1,137 @@
+"""What a run gave: its tables as DataFrames, its figures, its ledger."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import RunError, closest
+from sim.experiment.run import Run
+from sim.front.figure import sized
+from sim.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from analysis.arm import ArmData
+
+_SHOWN = ("solve_rate", "cost", "payment", "surplus", "utility", "welfare")
+
+
+class Results:
+    """A finished run. Every table is a DataFrame; `bidlab show --columns` says what each column means.
+
+    summary       one row per arm
+    agents        one row per (arm, agent); claims: one per arm, over all of its claims
+    differences   one row per arm, paired with its baseline
+    attempts, bids, clearings       the ledger
+    table(name)   any of them, and those that apply to some runs only; `tables` names what there is
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """One row per arm, per auction, with 95% intervals."""
+        return self.table("summary")
+
+    @cached_property
+    def agents(self) -> pd.DataFrame:
+        """One row per (arm, agent)."""
+        return self.table("agents")
+
+    @property
+    def attempts(self) -> pd.DataFrame:
+        """The ledger's attempts, one row each."""
+        return self.run.ledger.attempts
+
+    @property
+    def bids(self) -> pd.DataFrame:
+        """The ledger's bids, one row each, whatever became of them."""
+        return self.run.ledger.bids
+
+    @property
+    def clearings(self) -> pd.DataFrame:
+        """The ledger's clearings, one row each."""
+        return self.run.ledger.clearings
+
+    def differences(self, baseline: str | None = None) -> pd.DataFrame:
+        """Each arm minus its baseline, paired under the same luck, with intervals and p values.
+
+        baseline: name of an arm; the scenario's where None. Raises RunError where there is no such arm.
+        """
+        return self.table("differences", baseline)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names that `table` takes."""
+        from analysis.report import TABLES
+
+        return TABLES
+
+    def table(self, name: str, baseline: str | None = None) -> pd.DataFrame:
+        """The table of that name; without rows where it does not apply. baseline: as in `differences`."""
+        from analysis.report import baselines_of, tables_of
+
+        if name not in self.tables:
+            allowed = ", ".join(self.tables)
+            raise RunError(f"table {name!r}: unknown{closest(name, self.tables)}; allowed: {allowed}")
+        return tables_of(self.run, self.arms(baseline), baselines_of(self.run, baseline))[name]()
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of the figures that apply to this run."""
+        return tuple(self._drawables(None))
+
+    def figure(self, name: str, width: str | float = "text", baseline: str | None = None) -> Figure:
+        """The figure of that name. width: "column" (3.4 inches), "text" (7 inches), or inches.
+
+        Raises RunError where it does not apply to this run.
+        """
+        found = self._drawables(baseline)
+        if name not in found:
+            allowed = ", ".join(found) or "none applies"
+            raise RunError(f"figure {name!r}: does not apply to this run{closest(name, found)}; allowed: {allowed}")
+        figure, data = found[name].draw()
+        return sized(figure, width, found[name].words(data))
+
+    def world(self, arm: str | None = None) -> World:
+        """The World that an arm ran in; the first arm's where None."""
+        return self.run.world(self.run.scenario.arms[0] if arm is None else self.run.arm(arm))
+
+    def arms(self, baseline: str | None = None) -> list[ArmData]:
+        """Every arm as dense arrays, from which tables and figures are made; made once for each baseline."""
+        from analysis.report import arms_of, baselines_of
+
+        pairs = tuple(baselines_of(self.run, baseline).items())
+        if pairs not in self._arms:
+            self._arms[pairs] = arms_of(self.run, baseline=baseline)
+        return self._arms[pairs]
+
+    @cached_property
+    def _arms(self) -> dict[tuple[tuple[str, str], ...], list[ArmData]]:
+        return {}
+
+    def _drawables(self, baseline: str | None) -> dict[str, Any]:
+        from analysis.figures import drawables
+        from analysis.report import baselines_of, stamp
+
+        return drawables(self.arms(baseline), stamp(self.run.info), baselines_of(self.run, baseline))
+
+    def __repr__(self) -> str:
+        """The summary in short."""
+        return self._shown(lambda frame: str(frame.to_string(index=False, float_format="{:.3f}".format)))
+
+    def _repr_html_(self) -> str:
+        """The summary in short, as a notebook shows it."""
+        return self._shown(lambda frame: str(frame.to_html(index=False, float_format="{:.3f}".format)), "<p>{}</p>")
+
+    def _shown(self, write: Callable[[pd.DataFrame], str], head: str = "{}") -> str:
+        scenario, frame = self.run.scenario, self.summary
+        columns = ["arm", *(name for name in _SHOWN if frame[name].notna().any())]
+        size = f"seed {scenario.seed}, {scenario.replications} replication(s), hash {self.run.info['hash'][:12]}"
+        return f"{head.format(f'{scenario.name}: {scenario.question} ({size})')}\n{write(frame[columns])}"

@@ -1,0 +1,47 @@
+"""`bidlab.run`: a scenario in, results out; no folder is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.experiment.execute import execute, in_memory, plan
+from sim.experiment.run import Run
+from sim.front.results import Results
+from sim.plugins import plugins as loaded
+from sim.scenario.source import Source, scenario_of
+
+
+def run(
+    scenario: Source,
+    *,
+    seed: int | None = None,
+    replications: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    mechanisms: Sequence[Any] = (),
+    out: str | Path | None = None,
+    engine: str = "auto",
+    force: bool = False,
+    plugins: Sequence[str | Path] = (),
+) -> Results:
+    """Run a scenario: a TOML file, a bundled name, a dict, or a `Scenario`.
+
+    seed, replications: instead of the scenario's. settings: dotted key -> value, e.g. {"tender.penalty": 1.0}.
+    mechanisms: rules in place of the scenario's arms. out: a folder to write ledger, tables and figures to, as the
+    command does; None: nothing is written. engine: "auto", "market" or "replay"; same numbers. force: replace another
+    run in `out`. plugins: files that register mechanisms.
+
+    Raises ScenarioError, TableError or RunError in one line.
+
+    >>> run("scoring_auction", replications=2).summary["arm"].iloc[0]  # doctest: +ELLIPSIS
+    '...'
+    """
+    with loaded([Path(path) for path in plugins]) as digests:
+        chosen = scenario_of(scenario, seed=seed, replications=replications, settings=settings, mechanisms=mechanisms)
+        ready = plan(chosen, digests, engine)
+        if out is None:
+            return Results(in_memory(ready))
+        from analysis.report import write_report
+
+        return Results(Run.open(execute(ready, Path(out), force=force, finish=write_report)))

@@ -1,0 +1,147 @@
+"""`bidlab.sweep`: a scenario over the grid of its factors."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import RunError, closest
+from sim.experiment.plan import Options, plan_sweep
+from sim.experiment.run import run_info
+from sim.experiment.sweep import execute_sweep
+from sim.experiment.workers import Crew
+from sim.front.figure import sized
+from sim.plugins import plugins as loaded
+from sim.scenario.figure import FigureFile
+from sim.scenario.source import Source, scenario_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+class SweepResults:
+    """A finished sweep.
+
+    table     one row per (cell, arm, metric, agent), with its interval; a column for each swept key
+    factors   which factors reach the decisions of which arm
+    """
+
+    def __init__(self, folder: Path, stated: Sequence[FigureFile] = ()) -> None:
+        from analysis.load import load
+
+        self.table: pd.DataFrame = load(folder)
+        self.info: dict[str, Any] = run_info(folder) or {}
+        self.factors = _csv(folder / "factors.csv")
+        self._stated = tuple(stated)
+
+    @cached_property
+    def _charts(self) -> dict[str, Any]:
+        from analysis.figures.chart import chart_of, default_figures
+        from analysis.sweep_table import factors_of
+
+        factors = factors_of(self.info)
+        figures = self._stated or default_figures(factors)
+        charts = [chart_of(figure, self.info, factors, place) for place, figure in enumerate(figures)]
+        return {chart.name: chart for chart in charts}
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of the figures: those that the scenario states, or the one that suits its factors."""
+        return tuple(self._charts)
+
+    def figure(self, name: str | None = None, width: str | float = "text") -> Figure:
+        """The figure of that name, the first where None. width: "column", "text" or inches."""
+        from analysis.figures.chart import caption_of
+        from analysis.figures.sweeps import draw
+
+        chosen = next(iter(self._charts)) if name is None else name
+        if chosen not in self._charts:
+            allowed = ", ".join(self._charts)
+            raise RunError(f"figure {chosen!r}: unknown{closest(chosen, self._charts)}; allowed: {allowed}")
+        figure, _ = draw(self.table, self._charts[chosen], self.info)
+        return sized(figure, width, caption_of(self.table, self._charts[chosen], self.info))
+
+    def __repr__(self) -> str:
+        """The first rows of the table."""
+        return f"{self._head}\n{self.table.head(20).to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        """The first rows of the table, as a notebook shows them."""
+        return f"<p>{self._head}</p>\n{self.table.head(20).to_html(index=False)}"
+
+    @property
+    def _head(self) -> str:
+        cells = self.table["cell"].nunique()
+        return f"{self.info['scenario']['name']}: sweep of {cells} cell(s), {len(self.table):,} rows"
+
+
+def sweep(
+    scenario: Source,
+    factors: Mapping[str, Any] | None = None,
+    *,
+    seed: int | None = None,
+    replications: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    mechanisms: Sequence[Any] = (),
+    out: str | Path | None = None,
+    jobs: int = 1,
+    precision: float | None = None,
+    most: int | None = None,
+    engine: str = "auto",
+    force: bool = False,
+    plugins: Sequence[str | Path] = (),
+) -> SweepResults:
+    """Play a scenario over the grid of its factors: every arm, at every setting, under the same luck.
+
+    factors: swept key -> values, in place of the scenario's [sweep], e.g. {"tender.penalty": [0.0, 1.0]}.
+    jobs: processes of this machine. precision: share of its mean that the 95% half-width of welfare may have, up to
+    `most` replications. The rest as in `bidlab.run`; without `out` nothing is kept but the results.
+
+    Raises ScenarioError, TableError or RunError in one line.
+    """
+    from analysis.figures.chart import check_figures
+    from analysis.sweep_report import ANALYSIS
+
+    if jobs < 1:
+        raise RunError(f"jobs: must be >= 1; got {jobs}")
+    paths = [Path(path) for path in plugins]
+    with loaded(paths) as digests, tempfile.TemporaryDirectory() as aside:
+        chosen = scenario_of(
+            scenario if factors is None else _swept(scenario, factors),
+            seed=seed,
+            replications=replications,
+            settings=settings,
+            mechanisms=mechanisms,
+        )
+        plan = plan_sweep(*written(chosen), Options(precision, most, engine=engine), digests)
+        check_figures(plan)
+        folder = Path(aside) / chosen.name if out is None else Path(out)
+        execute_sweep(plan, folder, ANALYSIS, crew=Crew(jobs, None, paths), force=force)
+        return SweepResults(folder, plan.figures)
+
+
+def written(scenario: Any) -> tuple[Path, dict[str, Any]]:
+    """Path and text of a scenario that was made from either; raises RunError where it was read back from a run."""
+    if scenario.path is None:
+        raise RunError(f"{scenario.name}: was read back from a run and cannot be swept; sweep its file")
+    return scenario.path, dict(scenario.written)
+
+
+def _swept(scenario: Source, factors: Mapping[str, Any]) -> Any:
+    """The scenario with these factors in place of its own, and without the figures of those."""
+    made = scenario_of(scenario)
+    path, raw = written(made)
+    changed = {key: value for key, value in raw.items() if key != "figure"} | {"sweep": dict(factors)}
+    from sim.scenario.scenario import resolve
+
+    return resolve(path, changed)
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_csv(path, keep_default_na=False) if path.is_file() else pd.DataFrame()

@@ -1,0 +1,105 @@
+"""Worlds without a scenario: of a recorded table, or drawn from a population.
+
+Every setting that reaches a draw can be given by its key in a scenario: those of [world]; value, reserve, postings,
+exclude, timeout and principals of [tender]; card and on_retry of [bidders]; advice and expected_cost of [standing].
+Where they are not given, a success is worth 1 dollar and the reserve is that value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.bundled import find_table
+from sim.errors import ScenarioError, TableError
+from sim.experiment.run import draw_world
+from sim.front.keys import checked, sections
+from sim.origin import TableOrigin, load_origin
+from sim.scenario.settings import Settings
+from sim.table import guessed, missing_columns, read_sheet
+from sim.table_file import Sheet, read_file, sheet_of
+from sim.world import World
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NOT_DRAWN = {
+    "world": ("table", "columns", "profile", "tasks", "bid_cost"),
+    "tender": ("penalty", "public", "escalation", "budget"),
+    "market": (
+        *("alone", "window", "capacity", "repost_delay", "overhead", "round", "assignment", "concurrency"),
+        *("max_bids_per_worker", "bid_cost_per"),
+    ),
+    "bidders": ("policy", "agents", "bankroll", "fallback", "plans"),
+    "standing": ("reputation",),
+}
+
+
+def recorded(
+    table: str | Path = "marketbench",
+    columns: Mapping[str, str] | None = None,
+    *,
+    seed: int = 0,
+    replications: int = 1,
+    **settings: Any,
+) -> World:
+    """The World of a recorded table. seed: of all that is drawn; replications: R. settings: see above.
+
+    Raises TableError where the table cannot be read, ScenarioError where a setting is wrong.
+    """
+    return _of_sheet(read_file(find_table(table)), columns, seed, replications, settings)
+
+
+def from_frame(
+    frame: pd.DataFrame,
+    columns: Mapping[str, str] | None = None,
+    *,
+    seed: int = 0,
+    replications: int = 1,
+    **settings: Any,
+) -> World:
+    """The World of a recorded table held as a DataFrame, one row per (task, agent, trial); as `recorded`."""
+    return _of_sheet(sheet_of(frame), columns, seed, replications, settings)
+
+
+def drawn(
+    profile: str | Path = "marketbench", tasks: int = 100, *, seed: int = 0, replications: int = 1, **settings: Any
+) -> World:
+    """A World of `tasks` tasks drawn from a population; as `recorded`. parameters: "point" where not given."""
+    own = {"profile": str(profile), "tasks": tasks, "parameters": settings.pop("parameters", "point")}
+    found = _settings(own, settings, "World.drawn")
+    return _drawn(found, load_origin(found.world, Path()), seed, replications)
+
+
+def sheet_of_source(table: str | Path | pd.DataFrame) -> Sheet:
+    """A table as it was read: of a bundled name, a file, or a DataFrame."""
+    return read_file(find_table(table)) if isinstance(table, str | Path) else sheet_of(table)
+
+
+def _of_sheet(
+    sheet: Sheet, columns: Mapping[str, str] | None, seed: int, replications: int, settings: dict[str, Any]
+) -> World:
+    mapped = guessed(sheet.headings, columns or {})
+    missing = missing_columns(mapped)
+    if missing:
+        raise TableError(f"{sheet.path}: no column for {', '.join(missing)}; say which in columns")
+    found = _settings({"table": str(sheet.path), "columns": mapped}, settings, "World.recorded")
+    read = read_sheet(sheet, mapped)
+    kept = found.world.agents
+    origin = TableOrigin(read, tuple(kept) if isinstance(kept, list) else read.agents)
+    return _drawn(found, origin, seed, replications)
+
+
+def _settings(world: Mapping[str, Any], given: Mapping[str, Any], where: str) -> Settings:
+    found = sections(given, where, _NOT_DRAWN)
+    found["world"] |= world
+    found["tender"] = {"value": 1.0, "reserve": "value", "penalty": 0.0} | found["tender"]
+    return checked(found, where)
+
+
+def _drawn(settings: Settings, origin: Any, seed: int, replications: int) -> World:
+    for name, number, least in (("seed", seed, 0), ("replications", replications, 1)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+            raise ScenarioError(f"{name}: must be a whole number >= {least}; got {number!r}")
+    return draw_world(settings.spec, origin, seed, replications)

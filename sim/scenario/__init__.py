@@ -1,0 +1,1 @@
+"""Scenarios: a TOML file or a dict, parsed once into frozen sections."""

@@ -1,0 +1,60 @@
+"""A whole scenario file as a model: what stands beside the sections, and the arms that override them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from sim.invalid import written
+from sim.parameters import split
+from sim.scenario.axes import Factor, parse_factors
+from sim.scenario.figure import FigureFile
+from sim.scenario.section import Section, parsed_by
+
+
+def _one_line(raw: str) -> str:
+    if not raw.strip() or len(raw.splitlines()) > 1:
+        raise ValueError(f"must be one line of text, not empty; got {written(raw)}")
+    return raw
+
+
+class ArmFile(Section):
+    """One arm as written: a name, a mechanism, overrides of the sections."""
+
+    name: Annotated[str, AfterValidator(_one_line)] = Field(description="unique name of the arm")
+    mechanism: Annotated[tuple[str, dict[str, Any]], parsed_by(split)] = Field(
+        description="a rule's name, or {name = {parameter = value}}"
+    )
+    baseline: str | None = Field(
+        None, description="arm that its own paired differences are taken to; the scenario's baseline where absent"
+    )
+    world: dict[str, Any] = Field(default_factory=dict, description="overrides of [world]")
+    tender: dict[str, Any] = Field(default_factory=dict, description="overrides of [tender]")
+    market: dict[str, Any] = Field(default_factory=dict, description="overrides of [market]")
+    bidders: dict[str, Any] = Field(default_factory=dict, description="overrides of [bidders]")
+    standing: dict[str, Any] = Field(default_factory=dict, description="overrides of [standing]")
+
+
+class ScenarioFile(Section):
+    """A scenario file."""
+
+    question: Annotated[str, AfterValidator(_one_line)] = Field(description="the question the scenario answers")
+    source: str = Field("", description="keys of REFERENCES.md")
+    finding: str = Field("", description="what the scenario found, with an interval")
+    note: str = Field("", description="a caveat to be read with every table and figure of the scenario")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
+    baseline: str | None = Field(None, description="arm that paired differences are taken to; the first where absent")
+    replications: Annotated[int, Field(ge=1, le=10**15)] = Field(1, description="independent draws of what is random")
+    world: dict[str, Any]
+    tender: dict[str, Any]
+    market: dict[str, Any] = Field(default_factory=dict)
+    bidders: dict[str, Any] = Field(default_factory=dict)
+    standing: dict[str, Any] = Field(default_factory=dict)
+    arm: Annotated[list[ArmFile], Field(min_length=1)] = Field(description="the arms to compare")
+    sweep: Annotated[tuple[Factor, ...], parsed_by(parse_factors)] = Field(
+        default_factory=tuple,
+        description='factors of `bidlab sweep`, e.g. "tender.penalty" = [0.0, 1.0] or {from, to, steps, scale}; the '
+        "cells are their grid; zip = [[key, key]] makes keys advance together (sim/scenario/axes.py)",
+    )
+    figure: list[FigureFile] = Field(default_factory=list, description="figures of `bidlab sweep`, [[figure]] each")

@@ -1,0 +1,77 @@
+"""What a World is drawn by, beside seed and replications: arms of the same spec share their Worlds.
+
+A World without its records is told apart by `base`: what agents, tasks and lotteries are like. Records (advice, mean
+costs, cards) are made from it, so arms that differ in these alone share every draw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from sim.planner import Planner
+    from sim.records import Record
+    from sim.retry import Update
+    from sim.scenario.settings import Card, Settings, TenderSpec
+    from sim.scenario.world_settings import WorldSettings
+
+_NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice and records
+    "world": {"bid_cost"},
+    "tender": {"penalty", "public", "escalation", "deadline", "budget"},
+    "bidders": {"policy", "agents", "fallback", "bankroll"},
+}
+
+
+@dataclass(frozen=True)
+class WorldSpec:
+    """Specs are equal where their keys are.
+
+    key, base: SHA-256 of all that decides the World, and of all but its records. card: read before the market opens, or
+    of the past. on_retry: how beliefs follow failures. planner: makes pilot attempts. explores: advice needs a uniform
+    draw of its own at every posting. records: made before the market opens, by the key that asks for each.
+    """
+
+    key: str
+    base: str = field(compare=False)
+    world: WorldSettings = field(compare=False, repr=False)
+    tender: TenderSpec = field(compare=False, repr=False)
+    card: Card | None = field(compare=False, repr=False)
+    on_retry: Update | None = field(compare=False, repr=False)
+    planner: Planner | None = field(compare=False, repr=False)
+    explores: bool = field(compare=False, repr=False)
+    records: Mapping[str, Record] = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The part of an arm's settings that decides its World."""
+        advice, bidders = settings.standing.advice, _drawn(settings, "bidders")
+        card = bidders.pop("card")
+        base: list[Any] = [_drawn(settings, "world"), _drawn(settings, "tender"), bidders]
+        base += [advice.explores, None if advice.planner is None else asdict(advice.planner)]
+        records = settings.records
+        whole = [*base, card, {key: asdict(record) for key, record in records.items()}]
+        return cls(
+            key=_digest(whole),
+            base=_digest(base),
+            world=settings.world,
+            tender=settings.tender,
+            card=settings.bidders.card,
+            on_retry=settings.bidders.on_retry,
+            planner=advice.planner,
+            explores=advice.explores,
+            records=records,
+        )
+
+
+def _drawn(settings: Settings, section: str) -> dict[str, Any]:
+    """A section as written, without the keys that reach no draw."""
+    whole = getattr(settings, section).model_dump()
+    return {key: value for key, value in whole.items() if key not in _NO_LUCK[section]}
+
+
+def _digest(whole: Any) -> str:
+    return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
