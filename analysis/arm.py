@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.beliefs import Attempts, Held, Postings, held
 from analysis.inference import CLUSTERS, REPLAYED, By
-from analysis.observed import Observed, stated_claims
+from analysis.observed import Observed, groups_of, stated_claims
 from analysis.wealth import exit_ticks
 from sim.arrays import BoolArray, FloatArray, IntArray, frozen
 from sim.card import PastCard
@@ -175,8 +175,7 @@ class ArmData:
     @property
     def by_claims(self) -> By:
         """Clusters of what agents claim and can do, which no market changes, but for what a card has told them."""
-        told = tuple(name for name in self.coupled if name in self.world.shared or name.startswith("bidders.card"))
-        return clusters_of(self.world, told)
+        return clusters_of_claims(self.world, self.coupled)
 
     @property
     def hired(self) -> BoolArray:
@@ -201,10 +200,84 @@ class ArmData:
         """What each agent sees of a (R, T, m) array: (R, T, n)."""
         return np.broadcast_to(array, self.present.shape)
 
+    @property
+    def n_markets(self) -> int:
+        """m."""
+        return int(self.value.shape[2])
+
+    @property
+    def exited(self) -> BoolArray:
+        """(R, n): the agent's wealth was found to have run out."""
+        return np.asarray(~np.isnan(self.exit_tick))
+
+    @property
+    def exits(self) -> IntArray:
+        """(R,) agents that left."""
+        return np.asarray(self.exited.sum(axis=1))
+
+    @property
+    def accounts(self) -> bool:
+        """Accounts of the agents are kept."""
+        return self.bankroll is not None
+
+    @property
+    def utilities(self) -> FloatArray:
+        """(R, T, n) dollars: each agent's payments net of fees, less its costs of attempts and bids."""
+        return np.asarray(self.payment - self.fee - self.cost - self.bid_cost)
+
+    @property
+    def first_value(self) -> FloatArray:
+        """(R, T, m) dollars."""
+        return self.value
+
+    @property
+    def first_reserve(self) -> FloatArray:
+        """(R, T, m) dollars."""
+        return self.reserve
+
+    def dollars(self, **signs: int) -> FloatArray:
+        """(R, T, m): sum of payment, fee, cost, bid_cost, each times its sign."""
+        parts = [sign * getattr(self, name) for name, sign in signs.items()]
+        return np.asarray(self.per_auction(reduce(np.add, parts)))
+
+    def profits(self) -> FloatArray:
+        """(R, T, n) payments less costs of attempts."""
+        return np.asarray(self.payment - self.cost)
+
+    def over_agents(self, array: NDArray[Any]) -> NDArray[Any]:
+        """(R, T, 1) sums over the agents."""
+        return np.asarray(array.sum(axis=2, keepdims=True))
+
+    def over_markets(self, array: NDArray[Any]) -> NDArray[Any]:
+        """(R, T) sums over the markets."""
+        return np.asarray(array.sum(axis=2))
+
+    def once(self, array: ArrayLike) -> NDArray[Any]:
+        """(R, 1) or (R, 1, n): one observation a replication."""
+        return np.asarray(array)[:, None]
+
+    def of_world(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The array, whose axes are those of the World."""
+        return array
+
+    def to_world(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The array, whose axes are those of the World."""
+        return array
+
     @cached_property
     def observed(self) -> Observed:
         """What every agent would claim, beside what is known of how it does; equal replications once."""
         return Observed.of(self.world, self.stated)
+
+    @property
+    def before_card(self) -> Observed | None:
+        """The same had the agents not read a card before the market opens; None without one."""
+        return None if self.uncarded is None else self.observed.claimed(self.uncarded)
+
+    @property
+    def claim_groups(self) -> IntArray | None:
+        """(N,) within what claims compare; None: everywhere."""
+        return groups_of(self.world, self.observed)
 
 
 def joint(arm: ArmData, baseline: ArmData) -> By:
@@ -222,6 +295,12 @@ def over(arm: ArmData, baseline: ArmData) -> str:
 def clusters_of(world: World, coupled: tuple[str, ...]) -> By:
     """Clusters of a World in which these things couple the tasks of a replication."""
     return "task" if world.recorded else "replication" if coupled else "pair"
+
+
+def clusters_of_claims(world: World, coupled: tuple[str, ...]) -> By:
+    """Clusters of what agents claim and can do, of an arm whose tasks these things couple."""
+    told = tuple(name for name in coupled if name in world.shared or name.startswith("bidders.card"))
+    return clusters_of(world, told)
 
 
 def _codes(rows: pd.DataFrame, column: str, names: tuple[str, ...]) -> IntArray:

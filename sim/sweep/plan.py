@@ -27,7 +27,7 @@ from sim.run_memory import check_memory
 from sim.scenario import Arm, Scenario, digest_of, resolve
 from sim.scenario_file import key_path, set_key
 from sim.settings import Settings
-from sim.sweep.axes import Factor, levels, parse_factors
+from sim.sweep.axes import Factor, asked_for, levels, parse_factors
 from sim.sweep.figure import FigureFile
 from sim.world_key import world_key
 
@@ -75,7 +75,10 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class SweepPlan:
-    """A sweep ready to be run. raw: the scenario as written, with the command line's changes."""
+    """A sweep ready to be run. raw: the scenario as written, with the command line's changes.
+
+    quantities: names of those asked for beside what every sweep keeps.
+    """
 
     path: Path
     raw: dict[str, Any]
@@ -85,6 +88,7 @@ class SweepPlan:
     options: Options
     figures: tuple[FigureFile, ...] = ()
     plugins: Mapping[str, str] = field(default_factory=dict)
+    quantities: tuple[str, ...] = ()
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -146,7 +150,7 @@ class SweepPlan:
         """SHA-256 of all that decides the sweep's numbers."""
         options = [self.options.precision, self.most, self.options.ledger]
         factors = [[factor.keys, factor.values] for factor in self.factors]
-        whole = json.dumps(["sweep", self.hashes, factors, options], sort_keys=True, default=str)
+        whole = json.dumps(["sweep", self.hashes, factors, options, *self.quantities], sort_keys=True, default=str)
         return hashlib.sha256(whole.encode()).hexdigest()
 
     @property
@@ -197,7 +201,8 @@ def plan_sweep(
     _check_alike(path, cells)
     _check_some_playable(path, cells)
     figures = tuple(FigureFile.model_validate(figure) for figure in raw.get("figure", []))
-    plan = SweepPlan(path, raw, scenario, factors, cells, options or Options(), figures, plugins or {})
+    asked = asked_for(raw.get("sweep", {}))
+    plan = SweepPlan(path, raw, scenario, factors, cells, options or Options(), figures, plugins or {}, asked)
     if plan.most < scenario.replications:
         raise RunError(f"--most {plan.most}: must be at least the scenario's {scenario.replications} replications")
     _ = plan.engines  # raises where the engine asked for cannot play some cell

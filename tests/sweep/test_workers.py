@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analysis.sweep_metrics import REDUCER
+from analysis.sweep_metrics import Reducer
 from sim.ledger import read_frame
 from sim.sweep import execute
 from sim.sweep.plan import Options
@@ -95,7 +95,7 @@ def test_worlds_are_drawn_once_for_all_that_share_them(tmp_path: Path, monkeypat
     draw = importlib.import_module("sim.sweep.job").draw_world
     monkeypatch.setattr("sim.sweep.job.draw_world", lambda *a: (drawn.append(a), draw(*a))[1])
     plan = plan_of(write(tmp_path), replications=1)
-    list(Here(execute.work_of(plan, REDUCER)).run([(0, 0, 1)]))
+    list(Here(execute.work_of(plan, Reducer())).run([(0, 0, 1)]))
     assert len(drawn) == 4
 
 
