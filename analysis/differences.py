@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.arm import ArmData, over
+from analysis.arm import ArmData
 from analysis.cells import cells
+from analysis.clusters import over
 from analysis.inference import Estimate
 from analysis.intervals import holm
 from analysis.quantities import paired_of_arms

@@ -21,9 +21,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.arm import ArmData, joint, over
+from analysis.arm import ArmData
 from analysis.cells import CLUSTERS as WHAT
 from analysis.cells import cells, described
+from analysis.clusters import joint, over
 from analysis.inference import Estimate, mean, ratio
 from analysis.quantities.of_run import difference
 

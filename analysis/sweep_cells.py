@@ -8,12 +8,12 @@ for a quantity that needs them plays the whole ledger (analysis/built.py).
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.arm import clusters_of, clusters_of_claims
+from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.inference import By
 from analysis.observed import Observed, groups_of, stated_claims
 from sim.arrays import BoolArray, FloatArray, IntArray, Status, thin
@@ -58,15 +58,9 @@ class Cells:
         """(R, T) dollars."""
         return self.world.value
 
-    @property
-    def first_value(self) -> FloatArray:
-        """(R, T, 1) dollars."""
-        return self.world.value[..., None]
-
-    @property
-    def first_reserve(self) -> FloatArray:
-        """(R, T, 1) dollars."""
-        return self.world.reserve[..., None]
+    def terms(self, name: Literal["value", "reserve"]) -> FloatArray:
+        """(R, T, 1) dollars of the first posting."""
+        return (self.world.value if name == "value" else self.world.reserve)[..., None]
 
     @cached_property
     def overhead(self) -> FloatArray:

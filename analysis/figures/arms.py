@@ -15,9 +15,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.arm import ArmData, over
+from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.cells import cells
+from analysis.clusters import over
 from analysis.differences import changed, differences
 from analysis.figures.style import (
     BLUE,

@@ -41,7 +41,7 @@ def _expected(view: View) -> Part:
 
 def _oracle(view: View) -> Part:
     world = view.world
-    gain: FloatArray = np.maximum(0.0, view.first_reserve - world.cost_belief)
+    gain: FloatArray = np.maximum(0.0, view.terms("reserve") - world.cost_belief)
     return view.of_world(np.where(world.present & world.delivered[..., 0], gain, 0.0)), view.present
 
 

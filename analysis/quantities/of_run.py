@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.arm import ArmData, joint
+from analysis.arm import ArmData
+from analysis.clusters import joint
 from analysis.inference import Estimate, mean, paired_difference, ratio, without_error
 from analysis.quantities.declared import Mean, Quantity, Ratio, Statistic, Top
 from analysis.quantities.registry import blamed, quantities, quantity, tabled

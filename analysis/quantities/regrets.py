@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def gain(view: View, chance: BoolArray | FloatArray, cost: FloatArray) -> FloatArray:
     """(R, T, n) dollars V x chance - cost."""
-    return np.asarray(view.first_value * chance - cost)
+    return np.asarray(view.terms("value") * chance - cost)
 
 
 def fixed_gain(view: View) -> FloatArray:

@@ -8,7 +8,7 @@ of the World are (R, T, ...) everywhere; `of_world` turns what is made of them. 
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -27,7 +27,6 @@ class View(Protocol):
     were any; judged, those not lost to the system, and claim_gap, claim - success summed over them; losses, those paid
     less than they cost; published, [verified PASS] x (payment - ask).
     exits: (R,) agents whose wealth was found to have run out. accounts: accounts are kept.
-    first_value, first_reserve: (R, T, m) or (R, T, 1), of the first posting.
     observed: what every agent would claim. claim_groups: (N,) within what claims compare, None: everywhere.
     before_card: `observed` before agents read a card, None without one.
     """
@@ -75,15 +74,14 @@ class View(Protocol):
     @property
     def accounts(self) -> bool: ...
     @property
-    def first_value(self) -> FloatArray: ...
-    @property
-    def first_reserve(self) -> FloatArray: ...
-    @property
     def observed(self) -> Observed: ...
     @property
     def before_card(self) -> Observed | None: ...
     @property
     def claim_groups(self) -> IntArray | None: ...
+
+    def terms(self, name: Literal["value", "reserve"]) -> FloatArray:
+        """Of the first posting, (R, T, m) or (R, T, 1)."""
 
     def dollars(self, **signs: int) -> FloatArray:
         """Of markets: sum of payment, fee, cost, bid_cost, each times its sign, 1 or -1."""
