@@ -203,6 +203,7 @@ def _part(place: int) -> Statistic:
         lambda view, groups: histogram.of_claims(view.observed, groups),
         partial(_parts_of_bins, place=place),
         claims=True,
+        never="its error is not known",
     )
 
 
@@ -225,6 +226,8 @@ def _of_claims(name: str, meaning: str, how: Ratio | Statistic, tabled: bool = T
     return Quantity(name, "agent", "", meaning, how, swept=False, tabled=tabled)
 
 
+_BIASED = "it is biased upwards, by about ece_null where claims are calibrated"
+_EXPECTED = "it is an expectation"
 _AUC_ERROR = jackknife(histogram.area)
 CLAIMED = (
     _of_claims(
@@ -252,12 +255,14 @@ CLAIMED = (
     _of_claims(
         "ece",
         "expected calibration error in 10 equal bins, over claims; biased upwards, so without an interval",
-        Statistic(_of_copies(claims.ece_of_agents), _gaps, _ece, _ece_error, by_pair=_ece_of_pairs, claims=True),
+        Statistic(
+            _of_copies(claims.ece_of_agents), _gaps, _ece, _ece_error, by_pair=_ece_of_pairs, claims=True, never=_BIASED
+        ),
     ),
     _of_claims(
         "ece_null",
         "expected ECE of a perfectly calibrated agent with the same claims",
-        Statistic(_null_of_run, _null_sums, _null, claims=True, estimated=False),
+        Statistic(_null_of_run, _null_sums, _null, claims=True, estimated=False, never=_EXPECTED),
     ),
     _of_claims(
         "auc",

@@ -101,7 +101,7 @@ class Statistic:
     error of groups; None where it has none. interval: (low, high) of value, error and groups; None where it has none.
     by_pair: both from the total alone, where it is enough, of clusters that are (replication, task) pairs.
     by_task: on a recorded table every task is a group of its own, however many. estimated: False where it is what
-    others are compared to, and has no error of any kind.
+    others are compared to, and has no error of any kind. never: why it has no interval, whatever the clusters.
     """
 
     of_run: Callable[[ArmData], Estimate]
@@ -113,6 +113,7 @@ class Statistic:
     claims: bool = False
     by_task: bool = False
     estimated: bool = True
+    never: str = ""
 
 
 @dataclass(frozen=True)

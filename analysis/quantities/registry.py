@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from analysis.quantities.declared import Level, Quantity, check
+from analysis.quantities.declared import Level, Quantity, Statistic, check
 from sim.errors import RunError, ScenarioError, SimError, closest
 from sim.kinds import KINDS, Kind
 
@@ -60,6 +60,12 @@ def quantity(name: str, level: Level) -> Quantity:
 def of_plugins() -> list[tuple[str, str]]:
     """Keys of those that are not the package's own."""
     return [key for key in _QUANTITIES if key not in _BUILT_IN]
+
+
+def never_known(name: str) -> str:
+    """Why a quantity of this name has no interval, whatever its clusters; "" where it can have one."""
+    named = (each.how for each in quantities() if each.name == name)
+    return next((how.never for how in named if isinstance(how, Statistic)), "")
 
 
 @contextmanager
