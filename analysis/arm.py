@@ -10,21 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Self
+from functools import cached_property, reduce
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.beliefs import Attempts, Held, Postings, held
+from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.inference import CLUSTERS, REPLAYED, By
-from analysis.observed import Observed, stated_claims
+from analysis.ledger_rows import cell_of, cell_sum, codes, replication_of
+from analysis.observed import Observed, groups_of, stated_claims
 from analysis.wealth import exit_ticks
 from sim.arrays import BoolArray, FloatArray, IntArray, frozen
 from sim.card import PastCard
 from sim.coupling import coupling, hires_by_record, replayed
-from sim.errors import ArrayError
 from sim.ledger import STATUS, Ledger
 from sim.plans import Plans
 from sim.rules import Rules
@@ -175,8 +176,7 @@ class ArmData:
     @property
     def by_claims(self) -> By:
         """Clusters of what agents claim and can do, which no market changes, but for what a card has told them."""
-        told = tuple(name for name in self.coupled if name in self.world.shared or name.startswith("bidders.card"))
-        return clusters_of(self.world, told)
+        return clusters_of_claims(self.world, self.coupled)
 
     @property
     def hired(self) -> BoolArray:
@@ -201,60 +201,78 @@ class ArmData:
         """What each agent sees of a (R, T, m) array: (R, T, n)."""
         return np.broadcast_to(array, self.present.shape)
 
+    @property
+    def n_markets(self) -> int:
+        """m."""
+        return int(self.value.shape[2])
+
+    @property
+    def exited(self) -> BoolArray:
+        """(R, n): the agent's wealth was found to have run out."""
+        return np.asarray(~np.isnan(self.exit_tick))
+
+    @property
+    def exits(self) -> IntArray:
+        """(R,) agents that left."""
+        return np.asarray(self.exited.sum(axis=1))
+
+    @property
+    def accounts(self) -> bool:
+        """Accounts of the agents are kept."""
+        return self.bankroll is not None
+
+    @property
+    def utilities(self) -> FloatArray:
+        """(R, T, n) dollars: each agent's payments net of fees, less its costs of attempts and bids."""
+        return np.asarray(self.payment - self.fee - self.cost - self.bid_cost)
+
+    def terms(self, name: Literal["value", "reserve"]) -> FloatArray:
+        """(R, T, m) dollars of the first posting."""
+        return self.value if name == "value" else self.reserve
+
+    def dollars(self, **signs: int) -> FloatArray:
+        """(R, T, m): sum of payment, fee, cost, bid_cost, each times its sign."""
+        parts = [sign * getattr(self, name) for name, sign in signs.items()]
+        return np.asarray(self.per_auction(reduce(np.add, parts)))
+
+    def profits(self) -> FloatArray:
+        """(R, T, n) payments less costs of attempts."""
+        return np.asarray(self.payment - self.cost)
+
+    def over_agents(self, array: NDArray[Any]) -> NDArray[Any]:
+        """(R, T, 1) sums over the agents."""
+        return np.asarray(array.sum(axis=2, keepdims=True))
+
+    def over_markets(self, array: NDArray[Any]) -> NDArray[Any]:
+        """(R, T) sums over the markets."""
+        return np.asarray(array.sum(axis=2))
+
+    def once(self, array: ArrayLike) -> NDArray[Any]:
+        """(R, 1) or (R, 1, n): one observation a replication."""
+        return np.asarray(array)[:, None]
+
+    def of_world(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The array, whose axes are those of the World."""
+        return array
+
+    def to_world(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The array, whose axes are those of the World."""
+        return array
+
     @cached_property
     def observed(self) -> Observed:
         """What every agent would claim, beside what is known of how it does; equal replications once."""
         return Observed.of(self.world, self.stated)
 
+    @property
+    def before_card(self) -> Observed | None:
+        """The same had the agents not read a card before the market opens; None without one."""
+        return None if self.uncarded is None else self.observed.claimed(self.uncarded)
 
-def joint(arm: ArmData, baseline: ArmData) -> By:
-    """Clusters of the difference of two arms of one World: the coarser ones of the two."""
-    order: tuple[By, ...] = ("task", "pair", "replication", "none")
-    return max(arm.by, baseline.by, key=order.index)
-
-
-def over(arm: ArmData, baseline: ArmData) -> str:
-    """What the clusters of the difference of two arms are, in words."""
-    by, known = joint(arm, baseline), arm.replays is not None and baseline.replays is not None
-    return REPLAYED if by == "none" and known else CLUSTERS[by]
-
-
-def clusters_of(world: World, coupled: tuple[str, ...]) -> By:
-    """Clusters of a World in which these things couple the tasks of a replication."""
-    return "task" if world.from_table else "replication" if coupled else "pair"
-
-
-def _codes(rows: pd.DataFrame, column: str, names: tuple[str, ...]) -> IntArray:
-    """Position of each row's name in `names`; the category's own codes where its order is the World's."""
-    values = rows[column]
-    if len(values) == 0:
-        return np.zeros(0, np.int64)
-    if isinstance(values.dtype, pd.CategoricalDtype) and tuple(values.cat.categories) == names:
-        codes = values.cat.codes.to_numpy().astype(np.int64)
-    else:
-        codes = pd.Index(names).get_indexer(pd.Index(values)).astype(np.int64)
-    if (codes < 0).any():
-        raise ArrayError(f"{column} must be one of the World's; got {values.iloc[int(np.argmin(codes))]!r}")
-    return codes
-
-
-def _replication(rows: pd.DataFrame, world: World) -> IntArray:
-    replication = rows["replication"].to_numpy().astype(np.int64)
-    if len(replication) and not 0 <= replication.min() <= replication.max() < world.n_replications:
-        raise ArrayError(f"replication must lie in [0, {world.n_replications}); got up to {replication.max()}")
-    return replication
-
-
-def _index(rows: pd.DataFrame, world: World) -> tuple[IntArray, IntArray, IntArray]:
-    """(replication, task, agent) of each row."""
-    return _replication(rows, world), _codes(rows, "task", world.tasks), _codes(rows, "agent", world.agents)
-
-
-def _sum(at: tuple[IntArray, ...], shape: tuple[int, ...], values: ArrayLike) -> FloatArray:
-    """Sum of `values` over the rows of each cell."""
-    flat = np.ravel_multi_index(at, shape) if len(at[0]) else at[0]
-    sums = np.bincount(flat, np.asarray(values, np.float64), minlength=int(np.prod(shape)))
-    return np.asarray(sums.reshape(shape), np.float64)
+    @property
+    def claim_groups(self) -> IntArray | None:
+        """(N,) within what claims compare; None: everywhere."""
+        return groups_of(self.world, self.observed)
 
 
 _WHEN = ("posting", "try", "finish")
@@ -263,16 +281,16 @@ _WHEN = ("posting", "try", "finish")
 def _held(world: World, ledger: Ledger, alone: bool, card: PastCard | None, plans: Plans | None) -> Held:
     rows, cleared = ledger.attempts, ledger.clearings
     posting, turn, finish = (rows[name].to_numpy().astype(np.int64) for name in _WHEN)
-    status, cost, budget = _codes(rows, "status", STATUS), rows["cost"].to_numpy(), rows["budget"].to_numpy()
-    attempts = Attempts(_index(rows, world), posting, turn, finish, status, cost, budget)
-    market = _codes(cleared, "alone", world.agents) if alone else np.zeros(len(cleared), np.int64)
-    at = _replication(cleared, world), _codes(cleared, "task", world.tasks), market
+    status, cost, budget = codes(rows, "status", STATUS), rows["cost"].to_numpy(), rows["budget"].to_numpy()
+    attempts = Attempts(cell_of(rows, world), posting, turn, finish, status, cost, budget)
+    market = codes(cleared, "alone", world.agents) if alone else np.zeros(len(cleared), np.int64)
+    at = replication_of(cleared, world), codes(cleared, "task", world.tasks), market
     when = (cleared[name].to_numpy().astype(np.int64) for name in ("posting", "posted", "tick"))
     return held(world, attempts, Postings(*at, *when), alone, card, plans)
 
 
 def _of_attempts(world: World, rows: pd.DataFrame, believed: Held) -> dict[str, NDArray[Any]]:
-    at, shape = _index(rows, world), world.present.shape
+    at, shape = cell_of(rows, world), world.present.shape
     success, ask = rows["success"].to_numpy().astype(bool), rows["ask"].to_numpy()
     payment, cost, claim = (rows[name].to_numpy() for name in ("payment", "cost", "claim"))
     win, lose = rows["pay_success"].to_numpy(), rows["pay_failure"].to_numpy()
@@ -280,20 +298,20 @@ def _of_attempts(world: World, rows: pd.DataFrame, believed: Held) -> dict[str, 
     status = rows["status"].to_numpy(dtype=object)
     judged = status != "INFRA"
     return {
-        "attempts": _sum(at, shape, np.ones(len(rows))).astype(np.int64),
-        "wins": _sum(at, shape, success).astype(np.int64),
-        "payment": _sum(at, shape, payment),
-        "cost": _sum(at, shape, cost),
-        "expected": _sum(at, shape, belief * win + (1 - belief) * lose - believed.cost_at_attempt),
-        "published": _sum(at, shape, np.where(status == "PASS", payment - ask, 0.0)),
-        "losses": _sum(at, shape, payment < cost).astype(np.int64),
-        "judged": _sum(at, shape, judged).astype(np.int64),
-        "claim_gap": _sum(at, shape, np.where(judged, claim - success, 0.0)),
+        "attempts": cell_sum(at, shape, np.ones(len(rows))).astype(np.int64),
+        "wins": cell_sum(at, shape, success).astype(np.int64),
+        "payment": cell_sum(at, shape, payment),
+        "cost": cell_sum(at, shape, cost),
+        "expected": cell_sum(at, shape, belief * win + (1 - belief) * lose - believed.cost_at_attempt),
+        "published": cell_sum(at, shape, np.where(status == "PASS", payment - ask, 0.0)),
+        "losses": cell_sum(at, shape, payment < cost).astype(np.int64),
+        "judged": cell_sum(at, shape, judged).astype(np.int64),
+        "claim_gap": cell_sum(at, shape, np.where(judged, claim - success, 0.0)),
     }
 
 
 def _of_bids(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
-    at, shape = _index(rows, world), world.present.shape
+    at, shape = cell_of(rows, world), world.present.shape
     first = rows["posting"].to_numpy() == 0
     cell = tuple(axis[first] for axis in at)
     ask, claim = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -301,14 +319,14 @@ def _of_bids(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
     return {
         "ask": ask,
         "claim": claim,
-        "bid_cost": _sum(at, shape, rows["bid_cost"]),
-        "fee": _sum(at, shape, rows["fee"]),
+        "bid_cost": cell_sum(at, shape, rows["bid_cost"]),
+        "fee": cell_sum(at, shape, rows["fee"]),
     }
 
 
 def _of_clearings(world: World, rows: pd.DataFrame, alone: bool) -> dict[str, NDArray[Any]]:
-    market = _codes(rows, "alone", world.agents) if alone else np.zeros(len(rows), np.int64)
-    at = (_replication(rows, world), _codes(rows, "task", world.tasks), market)
+    market = codes(rows, "alone", world.agents) if alone else np.zeros(len(rows), np.int64)
+    at = (replication_of(rows, world), codes(rows, "task", world.tasks), market)
     shape = (world.n_replications, world.n_tasks, world.n_agents if alone else 1)
     first = rows["posting"].to_numpy() == 0
     cell = tuple(axis[first] for axis in at)
@@ -323,8 +341,8 @@ def _of_clearings(world: World, rows: pd.DataFrame, alone: bool) -> dict[str, ND
     hires = rows["n_hired"].to_numpy() > 0
     return {
         **terms,
-        "overhead": _sum(at, shape, rows["overhead"]),
-        "no_budget": _sum(at, shape, no_budget) > 0,
-        "n_awards": _sum(at, shape, hires).astype(np.int64),
-        "n_ties": _sum(at, shape, hires & rows["by_tie"].to_numpy().astype(bool)).astype(np.int64),
+        "overhead": cell_sum(at, shape, rows["overhead"]),
+        "no_budget": cell_sum(at, shape, no_budget) > 0,
+        "n_awards": cell_sum(at, shape, hires).astype(np.int64),
+        "n_ties": cell_sum(at, shape, hires & rows["by_tie"].to_numpy().astype(bool)).astype(np.int64),
     }

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis.inference import CLUSTERS, LEAST, REPLAYED
+from analysis.quantities.registry import never_known
 
 FEW = 10  # clusters below which titles and captions say "only"
 UNCHANGED = "no decision differs"
@@ -94,6 +95,9 @@ def missing(found: Sequence[Number]) -> list[str]:
 
 
 def _reason(number: Number) -> str:
+    never = never_known(number.name.partition(":")[0])
+    if never:
+        return never
     least = _LEAST.get(number.what, 2)
     if number.what == CLUSTERS["none"]:
         return (

@@ -1,7 +1,7 @@
 """What agents would claim against how they do: calibration and discrimination, each number with its interval.
 
 Index convention: as in `observed.py`; clusters are those of `ArmData.by_claims`, since no market changes what agents
-know. Over the claims of one agent (`of_agents`), or of all (analysis/pooled.py).
+know. Of the claims of each agent (analysis/quantities/claimed.py), or of all (analysis/pooled.py).
 
     brier        mean (claim - success)^2 = reliability - resolution + uncertainty (analysis/corp.py)
     ece          biased upwards, so it has an error and no interval: compare it with its null
@@ -31,27 +31,11 @@ PARTS = ("brier_reliability", "brier_resolution", "brier_uncertainty")
 Components = Callable[..., tuple[FloatArray, FloatArray]]
 
 
-def of_agents(arm: ArmData) -> dict[str, Estimate]:
-    """Estimates (n,) of every agent's claims, by column name of agents.csv."""
-    seen, by = arm.observed, arm.by_claims
-    each = [seen.only(agent) for agent in range(seen.claim.shape[2])]
-    found = means(seen, by)
-    found["ece"] = _in_one([ece(one, by) for one in each]) if each else without_error(np.zeros(0))
-    for place, name in enumerate(PARTS):
-        found[name] = without_error(np.array([brier_parts_of(one)[place] for one in each]))
-    found |= ranking(arm)
-    null = without_error(np.array([one.null() for one in each]))
-    return {name: one.of_copies(seen.copies) for name, one in found.items()} | {"ece_null": null}
-
-
-def means(seen: Observed, by: By) -> dict[str, Estimate]:
-    """Success rate, mean claim and Brier score, (n,)."""
-    known, share = seen.known, seen.share
-    return {
-        "success_rate": ratio(share, known, by, rate=True),
-        "mean_claim": ratio(np.where(known, seen.claim, 0.0), known, by),
-        "brier": ratio(squared_error(seen), known, by),
-    }
+def ece_of_agents(arm: ArmData) -> Estimate:
+    """ECE (n,) of each agent's claims."""
+    seen = arm.observed
+    each = [ece(seen.only(agent), arm.by_claims) for agent in range(seen.claim.shape[2])]
+    return _in_one(each) if each else without_error(np.zeros(0))
 
 
 def squared_error(seen: Observed) -> FloatArray:
@@ -95,31 +79,6 @@ def cluster_of(seen: Observed, by: By) -> IntArray:
 def replication_of(seen: Observed) -> IntArray:
     """(N,) number of the replication of each row."""
     return np.asarray(seen.cell // seen.claim.shape[1])
-
-
-def groups_of(arm: ArmData) -> IntArray | None:
-    """(N,) within what claims compare: a replication, or a half of one, where a card shifts them; None: everywhere."""
-    seen, half = arm.observed, arm.world.half
-    if arm.world.uncarded is None:
-        return None
-    if half is None:
-        return replication_of(seen)
-    return 2 * replication_of(seen) + half[: len(seen.claim)].reshape(-1).astype(np.int64)[seen.cell]
-
-
-def ranking(arm: ArmData) -> dict[str, Estimate]:
-    """AUC, the same before a card, AUC of others and comparative AUC, each (n,)."""
-    seen, by, group = arm.observed, arm.by_claims, groups_of(arm)
-    found = {"auc": own_auc(seen, by, group)}
-    found["auc_before_card"] = without_error(np.full(seen.claim.shape[2], np.nan))
-    if arm.uncarded is not None:
-        before = np.where(seen.known, arm.uncarded[: len(seen.claim)], np.nan)
-        found["auc_before_card"] = own_auc(replace(seen, claim=before), by, group)
-    found["auc_others"] = others_auc(seen, by, group)
-    claim, success, used, weight = seen.rows
-    wins, pairs = cal.comparative_counts(claim, success, used, seen.cell, weight)
-    found["comparative_auc"] = of_pairs(seen.by_cell(wins), seen.by_cell(pairs), by)
-    return found
 
 
 def own_auc(seen: Observed, by: By, group: IntArray | None) -> Estimate:

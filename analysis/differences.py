@@ -6,50 +6,23 @@ arms by this table, never by whether two intervals overlap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from analysis import metrics
-from analysis.arm import ArmData, joint, over
+from analysis.arm import ArmData
 from analysis.cells import cells
-from analysis.inference import Estimate, paired_difference, without_error
+from analysis.clusters import over
+from analysis.inference import Estimate
 from analysis.intervals import holm
-from analysis.resampled import with_error_of_difference
-from sim.arrays import FloatArray
-
-QUANTITIES: dict[str, Callable[[ArmData], FloatArray]] = {
-    "solve_rate": lambda arm: arm.solved.astype(np.float64),
-    "cost": lambda arm: np.asarray(arm.per_auction(arm.cost)),
-    "payment": lambda arm: np.asarray(arm.per_auction(arm.payment)),
-    "surplus": metrics.surplus,
-    "utility": metrics.utility,
-    "welfare": metrics.welfare,
-}
-
-
-def difference(arm: ArmData, baseline: ArmData, name: str) -> Estimate:
-    """Arm minus baseline per auction in one of QUANTITIES; NaN where the two did not hold the same auctions.
-
-    Its error is that of redrawn tables where either arm was replayed on them.
-    """
-    a, b = (QUANTITIES[name](each) for each in (arm, baseline))
-    if a.shape != b.shape:
-        return without_error(np.nan)
-    rate, itself = name in metrics.RATES, arm.name == baseline.name
-    found = paired_difference(a, b, joint(arm, baseline), rate=rate, exact=itself)
-    if itself or joint(arm, baseline) != "none" or arm.replays is None or baseline.replays is None:
-        return found
-    shares = (float((a > b).mean()), float((a < b).mean())) if rate else None
-    replays, by_record = (arm.replays[name], baseline.replays[name]), arm.by_record or baseline.by_record
-    return with_error_of_difference(found, *replays, arm.world.n_tasks, shares, by_record=by_record)
+from analysis.quantities import paired_of_arms
+from analysis.quantities.of_run import difference
 
 
 def differences(arm: ArmData, baseline: ArmData) -> dict[str, Estimate]:
-    """`difference` in each quantity."""
-    return {name: difference(arm, baseline, name) for name in QUANTITIES}
+    """`difference` in each paired quantity."""
+    return {each.name: difference(arm, baseline, each.name) for each in paired_of_arms()}
 
 
 def differences_table(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> pd.DataFrame:
@@ -64,7 +37,7 @@ def differences_table(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> 
             row |= cells(name, gap) | {f"{name}_p": float(gap.p)}
         rows.append(row)
     table = pd.DataFrame(rows)
-    for name in QUANTITIES:
+    for name in (each.name for each in paired_of_arms()):
         table[f"{name}_p_holm"] = holm(table[f"{name}_p"])
     return table
 

@@ -37,11 +37,19 @@ def ece_error(claim: ArrayLike, success: ArrayLike, cluster: ArrayLike, weight: 
     >>> round(ece_error([0.9, 0.9, 0.2, 0.2], [True, True, True, False], [0, 1, 2, 3]), 4)
     0.1369
     """
-    gap, influence = _gaps(claim, success, cluster, weight)
+    return error_of_gaps(*_gaps(claim, success, cluster, weight))
+
+
+def error_of_gaps(gap: FloatArray, influence: FloatArray) -> float:
+    """The same from D (B,) and the clusters' influence on it (G, B)."""
     n_clusters = len(influence)
     if n_clusters < 2:
         return np.nan
-    covariance = n_clusters / (n_clusters - 1.0) * influence.T @ influence
+    return error_of_covariance(gap, n_clusters / (n_clusters - 1.0) * influence.T @ influence)
+
+
+def error_of_covariance(gap: FloatArray, covariance: FloatArray) -> float:
+    """The same from D (B,) and C (B, B)."""
     noise = np.diagonal(covariance)
     if noise.sum() <= 1e-24:
         return np.nan

@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis import metrics
-from analysis.arm import ArmData, joint, over
+from analysis.arm import ArmData
 from analysis.cells import CLUSTERS as WHAT
 from analysis.cells import cells, described
-from analysis.differences import difference
+from analysis.clusters import joint, over
 from analysis.inference import Estimate, mean, ratio
+from analysis.quantities.of_run import difference
 
 COLUMNS = {
     "arm": "name of the arm",
@@ -69,7 +69,7 @@ def applies(arm: ArmData, baseline: ArmData) -> bool:
 def incidence(arm: ArmData, baseline: ArmData) -> Incidence:
     """The changes from the baseline to the arm, where they apply."""
     by = joint(arm, baseline)
-    agents = metrics.utilities(arm) - metrics.utilities(baseline)
+    agents = arm.utilities - baseline.utilities
     winner, rivals = (np.where(mask, agents, 0.0).sum(axis=2) for mask in (baseline.hired, ~baseline.hired))
     return Incidence(
         difference(arm, baseline, "surplus"),

@@ -10,7 +10,7 @@ each of its outcomes weighs 1 / their number; a cell of which no outcome is know
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -113,6 +113,10 @@ class Observed:
         """The claims at these (R', T), as tasks of one replication."""
         return Observed(self.claim[cells][None], self.success[cells][None], self.counted[cells][None], self.copies)
 
+    def claimed(self, stated: FloatArray) -> Observed:
+        """The same cells with other claims (R, T, n)."""
+        return replace(self, claim=np.where(self.known, stated[: len(self.claim)], np.nan))
+
     def null(self) -> float:
         """Expected ECE of calibrated agents with these claims, outcomes independent; NaN without claims.
 
@@ -125,6 +129,16 @@ class Observed:
         in_order = Observed(self.claim, self.success, np.sort(self.counted, axis=2), 1)  # however they are ordered
         claim, _, _, weight = in_order.rows
         return simulated_null(claim, 0.0, self.cell, weight)[0]
+
+
+def groups_of(world: World, seen: Observed) -> IntArray | None:
+    """(N,) within what claims compare: a replication, or a half of one, where a card shifts them; None: everywhere."""
+    if world.uncarded is None:
+        return None
+    replication = seen.cell // seen.claim.shape[1]
+    if world.half is None:
+        return np.asarray(replication)
+    return np.asarray(2 * replication + world.half[: len(seen.claim)].reshape(-1).astype(np.int64)[seen.cell])
 
 
 def _constant(array: NDArray[Any]) -> bool:

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import metrics
 from analysis.arm import ArmData
 from analysis.cells import CLUSTERS as WHAT
 from analysis.cells import all_cells, described
 from analysis.inference import CLUSTERS, Estimate, ratio
+from analysis.quantities.auctions import surplus
 from sim.arrays import BoolArray, FloatArray
 
 _ESTIMATES = {
@@ -64,7 +64,7 @@ def _principal(arm: ArmData, own: BoolArray, budget: float) -> dict[str, Estimat
         "unfilled_rate": ~arm.filled,
         "no_budget_rate": arm.no_budget,
         "payment": payment,
-        "surplus": metrics.surplus(arm),
+        "surplus": surplus(arm),
     }
     auctions = mine.sum(axis=2)
     found = {

@@ -10,26 +10,21 @@ from typing import Any
 import pandas as pd
 
 from analysis.arm import ArmData
+from analysis.built import built
 from analysis.differences import differences_table
 from analysis.incidence import incidence_table
 from analysis.pooled import claims_table
 from analysis.postings import postings_table
 from analysis.principals import principals_table
-from analysis.resampled import Values, can_be_replayed, replays
+from analysis.replays import can_be_replayed, replays
+from analysis.resampled import Values
 from analysis.routers import routers_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
-from sim.bankroll import bankrolls
 from sim.errors import RunError
 from sim.events import write_events
-from sim.experiment.run import Run, arm_rules
-from sim.ledger import Ledger
-from sim.mechanisms import Mechanism
+from sim.experiment.run import Run
 from sim.origin import TableOrigin
-from sim.principals import budgets_of, tenders
-from sim.rules import Rules, past_card, production_plans
 from sim.scenario.scenario import Arm
-from sim.scenario.settings import TenderSpec, Terms
-from sim.world import World
 
 _OPTIONAL = (
     "incidence",
@@ -104,8 +99,8 @@ def tables_of(run: Run, arms: Sequence[ArmData], baselines: Mapping[str, str]) -
 
 def arms_of(run: Run, phase: Phase = _silent, baseline: str | None = None) -> list[ArmData]:
     """Every arm of the run, in the scenario's order, as dense arrays. baseline: as `baselines_of` takes it."""
-    built = {arm.name: _arm(run, arm) for arm in run.scenario.arms}
-    needed = {name for name, arm in built.items() if arm.by == "none"}
+    whole = {arm.name: built(arm, run.world(arm), run.ledger.arm(arm.name)) for arm in run.scenario.arms}
+    needed = {name for name, arm in whole.items() if arm.by == "none"}
     pairs = list(baselines_of(run, baseline).items())
     needed |= {name for pair in pairs if needed & set(pair) for name in pair}
     found = []
@@ -114,17 +109,17 @@ def arms_of(run: Run, phase: Phase = _silent, baseline: str | None = None) -> li
         if arm.name in needed:
             phase(f"{arm.name} on redrawn tables")
             replayed = _replays(run, arm)
-        found.append(replace(built[arm.name], seed=run.scenario.seed, replays=replayed))
+        found.append(replace(whole[arm.name], seed=run.scenario.seed, replays=replayed))
     return found
 
 
 def _routers(run: Run, arms: Sequence[ArmData]) -> list[tuple[ArmData, str]]:
     """The arms that hire by a record, each with the name of its record."""
     found: list[tuple[ArmData, str]] = []
-    for arm, built in zip(run.scenario.arms, arms, strict=True):
+    for arm, whole in zip(run.scenario.arms, arms, strict=True):
         record = arm.settings.standing.advice.record
         if record is not None and "advice" in arm.mechanism.needs:
-            found.append((built, record.kind))
+            found.append((whole, record.kind))
     return found
 
 
@@ -133,40 +128,6 @@ def _replays(run: Run, arm: Arm) -> Values | None:
     if not isinstance(run.origin, TableOrigin) or not can_be_replayed(arm, run.origin):
         return None
     return replays(arm, run.origin, run.scenario.seed, run.scenario.replications)
-
-
-def _arm(run: Run, arm: Arm) -> ArmData:
-    world = run.world(arm)
-    ledger, rules = run.ledger.arm(arm.name), arm_rules(arm, world)
-    return arm_data(arm.name, arm.label, arm.mechanism, arm.settings.terms, world, ledger, rules)
-
-
-def arm_data(
-    name: str, label: str, mechanism: Mechanism, settings: Terms, world: World, ledger: Ledger, rules: Rules
-) -> ArmData:
-    """What happened in one market of `world`, as dense arrays. ledger: its rows and no others."""
-    return ArmData.build(
-        name,
-        label,
-        world,
-        ledger,
-        settings.market.alone,
-        _bounds(settings.tender),
-        past_card(settings),
-        production_plans(settings),
-        bankrolls(settings.bidders.bankroll, world.agents),
-        budgets_of(settings.tender),
-        mechanism.asks_for == "price",
-        rules,
-    )
-
-
-def _bounds(tender: TenderSpec) -> tuple[float, float] | None:
-    """Ends of the uniform distribution that every reserve is drawn from; None where there is no such."""
-    if len({repr(own.reserve) for own in tenders(tender)}) > 1:
-        return None
-    drawn = tenders(tender)[0].reserve.distribution
-    return (drawn.a, drawn.b) if drawn is not None and drawn.kind == "uniform" else None
 
 
 def stamp(info: dict[str, Any]) -> str:

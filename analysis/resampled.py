@@ -19,7 +19,7 @@ jumps, and the interval would hold the truth between .88 and 1.00 of the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -34,75 +34,33 @@ from analysis.intervals import (
     t_interval,
     t_p,
 )
-from analysis.sweep_cells import PER_AGENT, PER_ARM, Cells
-from analysis.sweep_metrics import RATES
 from sim.arrays import FloatArray, IntArray
-from sim.engine import choose
-from sim.experiment.job import play
-from sim.origin import TableOrigin
-from sim.resampled import drawn_tasks, resampled_world
-from sim.scenario.scenario import Arm
+from sim.resampled import drawn_tasks
 
 TABLES = 200
 REPLICATIONS = 20  # of each table: a split's mean over halves is taken over as many
 LEAST_TASKS = 50
-_CELLS = 2_000_000  # (replication, task, agent) at a time
 
 Values = Mapping[str, FloatArray]  # metric -> (B,) of the arm, or (n, B) of its agents
-
-
-def can_be_replayed(arm: Arm, origin: TableOrigin) -> bool:
-    """There are tasks enough, and an advisor that learns by families has nothing to tell apart."""
-    advisor = arm.settings.standing.advice.advisor
-    by_family = advisor is not None and advisor.by_family and len(set(origin.recorded.family)) > 1
-    return len(origin.tasks) >= LEAST_TASKS and not by_family
-
-
-def replays(
-    arm: Arm, origin: TableOrigin, seed: int, replications: int, tick: Callable[[int], None] | None = None
-) -> Values:
-    """What the arm does on each of TABLES redrawn tables. tick: called with the number of tables done."""
-    each = min(replications, REPLICATIONS)
-    size = max(1, _CELLS // (each * len(origin.tasks) * len(origin.agents)))
-    engine = choose("auto", arm.settings.terms)
-    parts: list[Values] = []
-    for start in range(0, TABLES, size):
-        tables = range(start, min(TABLES, start + size))
-        world = resampled_world(origin, arm.settings.spec, seed, tables, each)
-        parts.append(_values(Cells(play(world, arm, engine)), len(tables)))
-        if tick is not None:
-            tick(len(tables))
-    return {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
-
-
-def _values(cells: Cells, tables: int) -> Values:
-    found: dict[str, FloatArray] = {}
-    for name, (num, den) in zip((*PER_ARM, *PER_AGENT), [*cells.arm(), *cells.agents()], strict=True):
-        top, bottom = (
-            np.broadcast_to(side, num.shape).reshape(len(num), tables, -1).sum(axis=2) for side in (num, den)
-        )
-        value = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
-        found[name] = value if name in PER_AGENT else value[0]
-    return found
 
 
 def task_counts(seed: int, tables: range, n_tasks: int) -> IntArray:
     """(B, T) how often each task of the table stands in each of these redrawn ones."""
     at = drawn_tasks(seed, tables, n_tasks) + np.arange(len(tables))[:, None] * n_tasks
-    return np.bincount(at.ravel(), minlength=len(tables) * n_tasks).reshape(len(tables), n_tasks)
+    return np.asarray(np.bincount(at.ravel(), minlength=len(tables) * n_tasks).reshape(len(tables), n_tasks))
 
 
 def with_errors(
-    estimates: Mapping[str, Estimate], values: Values, tasks: int, *, by_record: bool
+    estimates: Mapping[str, Estimate], values: Values, tasks: int, rates: Container[str], *, by_record: bool
 ) -> dict[str, Estimate]:
     """The estimates, all of an arm or all of its agents, with what redrawn tables say of their errors, if anything.
 
-    by_record: whom the arm hires follows from a record of the table.
+    rates: names of those that are shares of trials. by_record: whom the arm hires follows from a record of the table.
     """
     found = dict(estimates)
     for name, one in estimates.items():
         if name in values and values[name].shape[:-1] == one.value.shape:
-            found[name] = _with_error(one, values[name], tasks, rate=name in RATES, by_record=by_record)
+            found[name] = _with_error(one, values[name], tasks, rate=name in rates, by_record=by_record)
     return found
 
 

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import metrics
 from analysis.arm import ArmData
 from analysis.cells import CLUSTERS as WHAT
 from analysis.cells import all_cells, described
+from analysis.quantities.of_run import summary
 from sim.arrays import FloatArray
 
 COLUMNS = {
@@ -46,7 +46,7 @@ def routers_table(arms: Sequence[tuple[ArmData, str]]) -> pd.DataFrame:
 
 
 def _row(arm: ArmData, record: str) -> dict[str, Any]:
-    found = metrics.summary(arm)
+    found = summary(arm)
     solved = np.where(arm.present, arm.world.delivered[..., 0], 0.0)
     gain = np.where(arm.present, arm.per_agent(arm.value) * solved - arm.world.cost[..., 0], 0.0)
     rate, welfare = solved.mean(axis=(0, 1)), gain.mean(axis=(0, 1))

@@ -1,55 +1,36 @@
-"""What a sweep counts of a played arm, task by task, as numerators and denominators.
+"""What a job of a sweep counts of a played arm: the `View` of quantities that needs no ledger.
 
-Index convention: R replications, T tasks, n agents, m markets. A part is a pair num, den of arrays (q, R, T), one row
-for each quantity of its kind; den may be broadcast.
+Index convention: R replications, T tasks, n agents, m markets. Arrays of markets are (m, R, T), of agents (n, R, T).
+Sums are made when a quantity reads them. Bids, and what was believed at each attempt, are not here: a job that is asked
+for a quantity that needs them plays the whole ledger (analysis/built.py).
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from analysis.arm import clusters_of
+from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.inference import By
-from sim.arrays import FloatArray, IntArray, Status, thin
+from analysis.observed import Observed, groups_of, stated_claims
+from sim.arrays import BoolArray, FloatArray, IntArray, Status, thin
 from sim.experiment.job import Played
-
-PER_AUCTION = (
-    "solve_rate",
-    "unfilled_rate",
-    "cost",
-    "payment",
-    "overhead",
-    "bid_cost",
-    "surplus",
-    "utility",
-    "welfare",
-)
-PER_ARM = (*PER_AUCTION, "tie_rate", "exit_rate")
-PER_AGENT = (
-    "share",
-    "hired_rate",
-    "cash_profit",
-    "success_rate_hired",
-    "claim_minus_success_hired",
-    "negative_utility_rate",
-    "rivals_profit",
-)
-OF_AGENT_PAIRED = ("cash_profit", "rivals_profit")  # metrics of PER_AGENT that are compared to the baseline arm too
-Part = tuple[FloatArray, FloatArray]
+from sim.rules import Rules
 
 
 class Cells:
     """Sums of one played arm's rows by task."""
 
     def __init__(self, played: Played) -> None:
-        self.played, self.world = played, played.world
+        self.played, self.world, self.alone = played, played.world, played.alone
         n_replications, n_tasks, self.n_agents = played.world.present.shape
         self.shape = n_replications, n_tasks
         self.n_markets = self.n_agents if played.alone else 1
         self.by: By = "none" if played.replayed else clusters_of(played.world, played.coupled)
+        self.by_claims: By = clusters_of_claims(played.world, played.coupled)
         rows = played.attempts
         # (replication, task), and with the agent before it, as one number.
         self._auction = rows["replication"].astype(np.int64) * n_tasks + rows["task"]
@@ -72,31 +53,66 @@ class Cells:
         """(m, R, T) of the counts that came with the arm."""
         return np.moveaxis(self.played.counts[name], 2, 0).astype(np.float64)
 
+    @property
+    def value(self) -> FloatArray:
+        """(R, T) dollars."""
+        return self.world.value
+
+    def terms(self, name: Literal["value", "reserve"]) -> FloatArray:
+        """(R, T, 1) dollars of the first posting."""
+        return (self.world.value if name == "value" else self.world.reserve)[..., None]
+
     @cached_property
-    def auctions(self) -> dict[str, FloatArray]:
-        """Each of PER_AUCTION, (m, R, T)."""
-        rows, rules = self.played.attempts, self.played.rules
-        cost, payment = self._per_auction(rows["cost"]), self._per_auction(rows["payment"])
-        solved = (self._per_auction(rows["success"]) > 0).astype(np.float64)
-        overhead = rules.overhead * self._counts("n_clearings")
-        bid_cost = rules.bid_cost * self._counts("n_bids")
-        gain, paid = self.world.value * solved, payment - self._counts("fees")
+    def overhead(self) -> FloatArray:
+        """(m, R, T) dollars."""
+        return np.asarray(self.played.rules.overhead * self._counts("n_clearings"))
+
+    @cached_property
+    def solved(self) -> BoolArray:
+        """(m, R, T): some attempt truly succeeded."""
+        return self._per_auction(self.played.attempts["success"]) > 0
+
+    @cached_property
+    def filled(self) -> BoolArray:
+        """(m, R, T): some attempt was made."""
+        return self._per_auction() > 0
+
+    @property
+    def n_ties(self) -> FloatArray:
+        """(m, R, T) clearings that hired by a tie."""
+        return self._counts("n_ties")
+
+    @property
+    def n_awards(self) -> FloatArray:
+        """(m, R, T) clearings that hired."""
+        return self._counts("n_awards")
+
+    @cached_property
+    def _dollars(self) -> dict[str, FloatArray]:
         return {
-            "solve_rate": solved,
-            "unfilled_rate": (self._per_auction() == 0).astype(np.float64),
-            "cost": cost,
-            "payment": payment,
-            "overhead": overhead,
-            "bid_cost": bid_cost,
-            "surplus": gain - paid - overhead,
-            "utility": paid - cost - bid_cost,
-            "welfare": gain - cost - bid_cost - overhead,
+            "payment": self._per_auction(self.played.attempts["payment"]),
+            "cost": self._per_auction(self.played.attempts["cost"]),
+            "fee": self._counts("fees"),
+            "bid_cost": np.asarray(self.played.rules.bid_cost * self._counts("n_bids")),
         }
+
+    def dollars(self, **signs: int) -> FloatArray:
+        """(m, R, T): sum of payment, fee, cost, bid_cost, each times its sign."""
+        (name, sign), *others = signs.items()
+        total = self._dollars[name] if sign > 0 else -self._dollars[name]
+        for name, sign in others:
+            total = total + self._dollars[name] if sign > 0 else total - self._dollars[name]
+        return total
 
     @cached_property
     def attempts(self) -> FloatArray:
         """(n, R, T) attempts of each agent."""
         return self._per_agent()
+
+    @property
+    def hired(self) -> NDArray[Any]:
+        """(n, R, T): there was one."""
+        return self.attempts if self.played.rules.postings == 1 else self.attempts > 0
 
     @cached_property
     def wins(self) -> FloatArray:
@@ -104,64 +120,105 @@ class Cells:
         return self._per_agent(self.played.attempts["success"])
 
     @cached_property
-    def profit(self) -> FloatArray:
-        """(n, R, T) payments less costs of attempts."""
+    def _judged(self) -> BoolArray:
+        return np.asarray(self.played.attempts["status"] != Status.INFRA)
+
+    @property
+    def judged(self) -> FloatArray:
+        """(n, R, T) those that were not lost to the system."""
+        return self._per_agent(self._judged)
+
+    @property
+    def claim_gap(self) -> FloatArray:
+        """(n, R, T) sum over these of claim - success."""
         rows = self.played.attempts
-        return self._per_agent(rows["payment"] - rows["cost"])
+        return self._per_agent(np.where(self._judged, rows["claim"] - rows["success"], 0.0))
+
+    @property
+    def losses(self) -> FloatArray:
+        """(n, R, T) attempts paid less than they cost."""
+        return self._per_agent(self.played.attempts["payment"] < self.played.attempts["cost"])
+
+    @property
+    def published(self) -> FloatArray:
+        """(n, R, T) dollars, [verified PASS] x (payment - ask); NaN where an ask is the cost of an attempt."""
+        rows = self.played.attempts
+        if self.played.rules.mechanism.asks_for != "price":
+            return self._each(np.nan)
+        return self._per_agent(np.where(rows["status"] == Status.PASS, rows["payment"] - rows["ask"], 0.0))
 
     @cached_property
-    def rivals_profit(self) -> FloatArray:
-        """(n, R, T) for each agent what all the others have."""
-        return np.asarray(self.profit.sum(axis=0, keepdims=True) - self.profit)
+    def _profit(self) -> FloatArray:
+        return self._per_agent(self.played.attempts["payment"] - self.played.attempts["cost"])
+
+    def profits(self) -> FloatArray:
+        """(n, R, T) payments less costs of attempts."""
+        return self._profit
 
     @cached_property
-    def chances(self) -> FloatArray:
+    def present(self) -> FloatArray:
         """(n, R, T) opportunities of each agent."""
         here = thin(self.world.present)
         if here.all():
             return self._each(1.0)
         return np.broadcast_to(np.moveaxis(here.astype(np.float64), 2, 0), (self.n_agents, *self.shape))
 
-    @property
-    def held(self) -> FloatArray:
-        """(n, R, T) auctions held, for each agent."""
-        return self._each(self.n_markets)
-
     def _each(self, number: float) -> FloatArray:
         return np.broadcast_to(np.float64(number), (self.n_agents, *self.shape))
 
-    def markets(self, values: FloatArray) -> Part:
-        """A quantity of (m, R, T) auctions."""
-        total = values.sum(axis=0, keepdims=True) if len(values) > 1 else values
-        return total, np.broadcast_to(np.float64(self.n_markets), (1, *self.shape))
+    @property
+    def exits(self) -> IntArray:
+        """(R,) agents that left."""
+        return np.asarray(self._counts("n_exits").sum(axis=(0, 2)), np.int64)
 
-    def arm(self) -> list[Part]:
-        """Each of PER_ARM, a row each."""
-        ties, awards = (self._counts(name).sum(axis=0, keepdims=True) for name in ("n_ties", "n_awards"))
-        return [*(self.markets(self.auctions[name]) for name in PER_AUCTION), (ties, awards), self._exits()]
+    @property
+    def accounts(self) -> bool:
+        """Accounts of the agents are kept."""
+        return self.played.rules.bankroll is not None
 
-    def _exits(self) -> Part:
-        """Agents that left / agents, where accounts are kept: one observation a replication, at its first task."""
-        left, agents = np.zeros((2, 1, *self.shape))
-        kept = self.played.rules.bankroll is not None
-        left[0, :, 0] = self._counts("n_exits").sum(axis=(0, 2))
-        agents[0, :, 0] = float(self.n_agents * kept)
-        return left, agents
+    def over_agents(self, array: NDArray[Any]) -> NDArray[Any]:
+        """(1, R, T) sums over the agents."""
+        return np.asarray(array.sum(axis=0, keepdims=True))
 
-    def agents(self) -> list[Part]:
-        """Each of PER_AGENT, n rows each."""
-        rows = self.played.attempts
-        judged = (rows["status"] != Status.INFRA).astype(np.float64)
-        gap = np.where(judged > 0, rows["claim"] - rows["success"], 0.0)
-        attempts, wins = self.attempts, self.wins
-        total = np.broadcast_to(attempts.sum(axis=0, keepdims=True), attempts.shape)
-        hired = attempts if self.played.rules.postings == 1 else (attempts > 0).astype(np.float64)
-        return [
-            (attempts, total),
-            (hired, self.chances),
-            (self.profit, self.chances),
-            (wins, attempts),
-            (self._per_agent(gap), self._per_agent(judged)),
-            (self._per_agent(rows["payment"] < rows["cost"]), attempts),
-            (self.rivals_profit, self.held),
-        ]
+    def over_markets(self, array: NDArray[Any]) -> NDArray[Any]:
+        """(1, R, T) sums over the markets."""
+        return self.over_agents(array)
+
+    def once(self, array: ArrayLike) -> FloatArray:
+        """(1, R, T): one observation a replication, at its first task."""
+        found = np.zeros((1, *self.shape))
+        found[0, :, 0] = array
+        return found
+
+    def of_world(self, array: NDArray[Any]) -> NDArray[Any]:
+        """(k, R, T) of (R', T, k)."""
+        return np.broadcast_to(np.moveaxis(array, 2, 0), (array.shape[2], *self.shape))
+
+    def to_world(self, array: NDArray[Any]) -> NDArray[Any]:
+        """(R, T, k) of (k, R, T)."""
+        return np.moveaxis(array, 0, 2)
+
+    @cached_property
+    def _whole(self) -> Rules:
+        """The arm's rules for all agents together, which say what each would claim."""
+        arm = self.played.arm
+        return Rules.of(arm.mechanism, arm.settings.terms, self.world) if self.alone else self.played.rules
+
+    @cached_property
+    def observed(self) -> Observed:
+        """What every agent would claim, beside what is known of how it does; equal replications once."""
+        return Observed.of(self.world, self._stated(self.world.belief))
+
+    def _stated(self, belief: FloatArray) -> FloatArray:
+        return stated_claims(self.world, self._whole, belief, self.world.cost_belief)
+
+    @property
+    def before_card(self) -> Observed | None:
+        """The same had the agents not read a card before the market opens; None without one."""
+        before = self.world.uncarded
+        return None if before is None else self.observed.claimed(self._stated(before))
+
+    @property
+    def claim_groups(self) -> IntArray | None:
+        """(N,) within what claims compare; None: everywhere."""
+        return groups_of(self.world, self.observed)

@@ -1,139 +1,219 @@
 """What a job of a sweep keeps of an arm: sums over its replications from which every estimate follows.
 
-Index convention: R replications of the job, T tasks, n agents, Q quantities. Quantities are those of
-`quantities(agents)` in that order, the paired differences last. A job keeps for each of them
+Index convention: R replications of the job, T tasks, n agents, Q rows. Rows are those of `rows_of(quantities, agents)`
+in that order, the paired differences last. A job keeps for each of them
 
     noise_*, main_*      `Moments` over replications, and over the clusters of the interval where these are not tasks
     by                   place in BYS of these clusters; a difference has the coarser ones of the two arms
     more, less           auctions that only the arm, and only its baseline, solved (or left unfilled)
     task_num, task_den   (T,) totals by task, on a recorded table only
+    groups, by_task      sums by group of a statistic (analysis/quantities/grouped.py), where one is asked for
 
-All of these add up over jobs (`merge`).
+All of these add up over jobs (`merge`). The top of a quantity has no sums: it is one of that quantity's rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.inference import By, Clustered, Estimate, difference_of, estimate_of, gap
+from analysis.built import built_of
+from analysis.inference import By, Clustered, Estimate, difference_of, estimate_of
 from analysis.moments import Moments
-from analysis.sweep_cells import OF_AGENT_PAIRED, PER_AGENT, PER_ARM, PER_AUCTION, Cells, Part
+from analysis.quantities import Quantity, Statistic, Top, quantity
+from analysis.quantities.declared import Context, Level
+from analysis.quantities.grouped import GROUPS, Sums, found, sums_of
+from analysis.quantities.swept import Key, Sides, chosen, difference_of_parts, is_statistic, part_of
+from analysis.quantities.view import View
+from analysis.ranking_interval import share_interval
+from analysis.sweep_cells import Cells
 from sim.arrays import BoolArray, FloatArray
-from sim.experiment.job import Played, Reducer
+from sim.experiment.job import Played
 
 BYS: tuple[By, ...] = ("task", "pair", "replication", "none")  # from fine to coarse
-RATES = frozenset(
-    {
-        "solve_rate",
-        "unfilled_rate",
-        "tie_rate",
-        "exit_rate",
-        "share",
-        "hired_rate",
-        "success_rate_hired",
-        "negative_utility_rate",
-    }
-)
-_SET = frozenset({"overhead", "bid_cost"})  # known to be 0 where a scenario states none
-_ADDED = ("more", "less", "task_num", "task_den")
+_ADDED, _GROUPED = ("more", "less", "task_num", "task_den"), ("groups", "by_task")
 
 
-class Quantity(NamedTuple):
+class Row(NamedTuple):
     """One number of an arm. agent: "" where it is of all of them. paired: the difference to the baseline arm."""
 
     metric: str
     agent: str
     paired: bool
 
+    @property
+    def level(self) -> Level:
+        """Of an arm or of an agent."""
+        return "agent" if self.agent else "arm"
 
-def quantities(agents: Sequence[str]) -> list[Quantity]:
+    @property
+    def of(self) -> Quantity:
+        """Its quantity."""
+        return quantity(self.metric, self.level)
+
+
+def rows_of(of: Iterable[Quantity], agents: Sequence[str]) -> list[Row]:
     """Every number that a sweep keeps of an arm, in order."""
-    own = [Quantity(metric, "", False) for metric in PER_ARM]
-    own += [Quantity(metric, agent, False) for metric in PER_AGENT for agent in agents]
-    paired = [Quantity(metric, "", True) for metric in PER_AUCTION]
-    return own + paired + [Quantity(metric, agent, True) for metric in OF_AGENT_PAIRED for agent in agents]
+    each = [(one, agent) for one in of for agent in (agents if one.level == "agent" else [""])]
+    own = [Row(one.name, agent, False) for one, agent in each]
+    return own + [Row(one.name, agent, True) for one, agent in each if one.paired]
 
 
 @dataclass(frozen=True, eq=False)
 class Measure:
-    """What is kept of an arm until its rows are made. own: columns of the quantities that are not paired."""
+    """What is kept of an arm until its rows are made. own: columns of the rows that are not paired."""
 
-    cells: Cells
+    view: View
     own: dict[str, NDArray[Any]]
 
 
-def measure(played: Played) -> Measure:
-    """The arm's own quantities."""
-    cells = Cells(played)
-    parts = [*cells.arm(), *cells.agents()]
-    rates = [name in RATES for name in (*PER_ARM, *PER_AGENT)]
-    return Measure(cells, _columns(parts, rates, cells.by, played.world.from_table))
+@dataclass(frozen=True)
+class Reducer:
+    """Makes the sums. asked: (level, name) of the quantities wanted beside those that every sweep keeps."""
+
+    asked: tuple[Key, ...] = ()
+
+    @property
+    def of(self) -> list[Quantity]:
+        """The quantities in order."""
+        return chosen(self.asked)
+
+    @property
+    def whole(self) -> bool:
+        """Some quantity needs more than the attempts."""
+        return any(each.needs for each in self.of)
+
+    def about(self, agents: Sequence[str]) -> list[Row]:
+        """What the rows are of."""
+        return rows_of(self.of, agents)
+
+    def measure(self, played: Played) -> Measure:
+        """The arm's own quantities."""
+        view = cast(View, built_of(played) if self.whole else Cells(played))
+        counted = [each for each in self.of if not is_statistic(each) and not isinstance(each.how, Top)]
+        kept = _Kept(view.world.from_table)
+        for each in counted:
+            kept.add(part_of(each, view), each.rate, view.by_claims if each.claims else view.by)
+        columns = kept.columns()
+        if len(counted) == len(self.of):
+            return Measure(view, columns)
+        sizes = [1 if each.level == "arm" else view.world.n_agents for each in self.of]
+        return Measure(view, _with_statistics(self.of, sizes, columns, view, played.first))
+
+    def rows(self, measured: Measure, baseline: Measure) -> dict[str, NDArray[Any]]:
+        """The columns of one arm's rows, its paired differences last."""
+        view, base = measured.view, baseline.view
+        same = view.n_markets == base.n_markets and np.array_equal(view.present, base.present)
+        kept, more, less = _Kept(view.world.from_table), [], []
+        for each in (one for one in self.of if one.paired):
+            num, den, apart = difference_of_parts(each, view, base, same)
+            kept.add((num, den), each.rate, max(view.by, base.by, key=BYS.index))
+            count = len(num)
+            more += [float((apart > 0).sum())] * count if each.rate else [0.0] * count
+            less += [float((apart < 0).sum())] * count if each.rate else [0.0] * count
+        paired = kept.columns() | {"more": np.array(more), "less": np.array(less)}
+        for name in _GROUPED:
+            if name in measured.own:
+                paired[name] = _empty(len(more))
+        return {name: np.concatenate([measured.own[name], paired[name]]) for name in measured.own}
 
 
-def rows(measured: Measure, baseline: Measure) -> dict[str, NDArray[Any]]:
-    """The columns of one arm's quantities, its paired differences last."""
-    cells, base = measured.cells, baseline.cells
-    same = cells.n_markets == base.n_markets and np.array_equal(cells.chances, base.chances)
-    by = max(cells.by, base.by, key=BYS.index)
-    parts, counts = [], []
-    for name in PER_AUCTION:
-        own, other = cells.auctions[name], base.auctions[name]
-        apart = gap(own, other) if same else np.full(own.shape, np.nan)
-        parts.append(cells.markets(apart))
-        counts.append((float((apart > 0).sum()), float((apart < 0).sum())) if name in RATES else (0.0, 0.0))
-    for values, others, den in (
-        (cells.profit, base.profit, cells.chances),
-        (cells.rivals_profit, base.rivals_profit, cells.held),
-    ):
-        parts.append((gap(values, others) if same else np.full(values.shape, np.nan), den))
-        counts += [(0.0, 0.0)] * cells.n_agents
-    rates = [name in RATES for name in (*PER_AUCTION, *OF_AGENT_PAIRED)]
-    paired = _columns(parts, rates, by, cells.world.from_table)
-    paired |= {"more": np.array([one for one, _ in counts]), "less": np.array([one for _, one in counts])}
-    return {name: np.concatenate([measured.own[name], paired[name]]) for name in measured.own}
+class _Kept:
+    """Parts that are added up together."""
+
+    def __init__(self, recorded: bool) -> None:
+        self.recorded = recorded
+        self.parts: list[Sides] = []
+        self.rates: list[bool] = []
+        self.bys: list[By] = []
+
+    def add(self, part: Sides, rate: bool, by: By) -> None:
+        """One more part."""
+        self.parts.append(part)
+        self.rates.append(rate)
+        self.bys.append(by)
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """The columns of all their rows; nobody solved more or less."""
+        sizes = [len(num) for num, _ in self.parts]
+        noise = _moments(self.parts, self.rates, lambda side: side.sum(axis=2))
+        main = noise
+        if "pair" in self.bys:
+            at = [place for place, by in enumerate(self.bys) if by == "pair"]
+            parts, rates = [self.parts[place] for place in at], [self.rates[place] for place in at]
+            main = _moments(parts, rates, lambda side: side.reshape(len(side), -1))
+            if len(at) < len(self.bys):
+                main = _put(noise, main, np.repeat([by == "pair" for by in self.bys], sizes))
+        columns = noise.columns("noise") | main.columns("main")
+        places = np.array([BYS.index(by) for by in self.bys], np.int8)
+        columns |= {"by": np.repeat(places, sizes), "more": np.zeros(sum(sizes)), "less": np.zeros(sum(sizes))}
+        if self.recorded:
+            for name, place in (("task_num", 0), ("task_den", 1)):
+                columns[name] = np.concatenate([part[place].sum(axis=1) for part in self.parts])
+        return columns
 
 
-def _columns(parts: Sequence[Part], rates: Sequence[bool], by: By, recorded: bool) -> dict[str, NDArray[Any]]:
-    """The columns of some quantities; nobody solved more or less. rates: of each part, whether it is one."""
-    noise = _moments(parts, rates, lambda side: side.sum(axis=2))
-    main = _moments(parts, rates, lambda side: side.reshape(len(side), -1)) if by == "pair" else noise
-    count = len(noise.num)
-    columns = noise.columns("noise") | main.columns("main")
-    columns |= {"by": np.full(count, BYS.index(by), np.int8), "more": np.zeros(count), "less": np.zeros(count)}
-    if recorded:
-        for name, place in (("task_num", 0), ("task_den", 1)):
-            columns[name] = np.concatenate([part[place].sum(axis=1) for part in parts])
-    return columns
+def _put(all_of_them: Moments, some: Moments, where: BoolArray) -> Moments:
+    """The rows `where` replaced."""
+    order = np.arange(len(where))
+    order[where] = len(where) + np.arange(int(where.sum()))
+    return Moments.joined([all_of_them, some]).rows(order)
 
 
-def _moments(parts: Sequence[Part], rates: Sequence[bool], clusters: Callable[[FloatArray], FloatArray]) -> Moments:
+def _moments(parts: Sequence[Sides], rates: Sequence[bool], clusters: Callable[[FloatArray], FloatArray]) -> Moments:
     """Of all rows of the parts, in their order; those with the same den everywhere are added up together, and so are
     the others. clusters: (q, R, T) -> (q, G)."""
-    found: list[Moments] = []
+    made: list[Moments] = []
     order: list[int] = []
     sizes = [len(num) for num, _ in parts]
     first = np.cumsum([0, *sizes])
     for same in (True, False):
-        chosen = [at for at, (_, den) in enumerate(parts) if (den.strides[1:] == (0, 0)) == same]
-        if not chosen:
+        at = [place for place, (_, den) in enumerate(parts) if (den.strides[1:] == (0, 0)) == same]
+        if not at:
             continue
-        num = np.concatenate([clusters(parts[at][0]) for at in chosen])
+        num = np.concatenate([clusters(parts[place][0]) for place in at])
         if same:
             cells = parts[0][0].shape[1] * parts[0][0].shape[2] // num.shape[1]  # in a cluster
-            den = np.concatenate([parts[at][1][:, 0, :1] * cells for at in chosen])
+            den = np.concatenate([parts[place][1][:, 0, :1] * cells for place in at])
         else:
-            den = np.concatenate([clusters(parts[at][1]) for at in chosen])
-        found.append(Moments.of(num, den, np.repeat([rates[at] for at in chosen], [sizes[at] for at in chosen])))
-        order.extend(place for at in chosen for place in range(first[at], first[at + 1]))
-    return Moments.joined(found).rows(np.argsort(order))
+            den = np.concatenate([clusters(parts[place][1]) for place in at])
+        made.append(Moments.of(num, den, np.repeat([rates[place] for place in at], [sizes[place] for place in at])))
+        order.extend(row for place in at for row in range(first[place], first[place + 1]))
+    return Moments.joined(made).rows(np.argsort(order))
 
 
-REDUCER = Reducer(measure, rows)
+def _empty(count: int) -> NDArray[Any]:
+    array = np.empty(count, object)
+    array[:] = [np.zeros(0)] * count
+    return array
+
+
+def _with_statistics(
+    of: Sequence[Quantity], sizes: Sequence[int], columns: dict[str, NDArray[Any]], view: View, first: int
+) -> dict[str, NDArray[Any]]:
+    """The columns with rows of nothing where a quantity is no ratio, and the sums by group of statistics."""
+    counted = np.repeat([not is_statistic(each) and not isinstance(each.how, Top) for each in of], sizes)
+    place = np.where(counted, np.cumsum(counted) - 1, 0)
+    made = {name: np.where(_like(counted, values), values[place], 0) for name, values in columns.items()}
+    made = {name: values.astype(columns[name].dtype) for name, values in made.items()}
+    groups, by_task, at = _empty(len(counted)), _empty(len(counted)), 0
+    for each, size in zip(of, sizes, strict=True):
+        if isinstance(each.how, Statistic):
+            sums = sums_of(each.how, view, first)
+            by = view.by_claims if each.claims else view.by
+            for row in range(size):
+                groups[at + row], by_task[at + row] = sums.noise[row].ravel(), sums.tasks[row].ravel()
+            made["by"][at : at + size] = BYS.index(by)
+        at += size
+    return made | {"groups": groups, "by_task": by_task}
+
+
+def _like(rows: BoolArray, values: NDArray[Any]) -> BoolArray:
+    return rows if values.ndim == 1 else rows[:, None]
 
 
 def merge(total: dict[str, NDArray[Any]], job: Mapping[str, NDArray[Any]]) -> None:
@@ -143,43 +223,116 @@ def merge(total: dict[str, NDArray[Any]], job: Mapping[str, NDArray[Any]]) -> No
     for name in _ADDED:
         if name in total:
             total[name] = total[name] + job[name]
+    for name in _GROUPED:
+        if name in total:
+            total[name] = _added(total[name], job[name])
 
 
-def estimate(total: Mapping[str, NDArray[Any]], kinds: Sequence[Quantity], itself: BoolArray) -> Estimate:
-    """Every row's estimate, as `inference` has it of a run. kinds: of the rows. itself: the arm is its own baseline."""
-    found = _by_clusters(total)
+def _added(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """Sums of arrays; rows that share both share their sum."""
+    made: dict[tuple[int, int], FloatArray] = {}
+    found = np.empty(len(one), object)
+    for row, (left, right) in enumerate(zip(one, other, strict=True)):
+        key = id(left), id(right)
+        if key not in made:
+            made[key] = left + right
+        found[row] = made[key]
+    return found
+
+
+def estimate(
+    total: Mapping[str, NDArray[Any]], kinds: Sequence[Row], itself: BoolArray, tasks: tuple[str, ...], seed: int
+) -> Estimate:
+    """Every row's estimate, as `inference` has it of a run.
+
+    kinds: of the rows of one arm, which repeat. itself: the arm is its own baseline. tasks, seed: of the sweep.
+    """
+    times = len(itself) // len(kinds)
+    of = [kind.of for kind in kinds]
+    made = _ratios(total, kinds, of, itself, times)
+    for place, one in enumerate(of):
+        rows = range(place, len(itself), len(kinds))
+        if isinstance(one.how, Statistic):
+            for row in rows:
+                _set(made, row, _statistic(one.how, total, row, tasks, seed))
+        elif isinstance(one.how, Top):
+            _take_top(made, total, one.how, kinds, place, rows)
+    return Estimate(**made)
+
+
+def _ratios(
+    total: Mapping[str, NDArray[Any]], kinds: Sequence[Row], of: Sequence[Quantity], itself: BoolArray, times: int
+) -> dict[str, Any]:
+    clustered = _by_clusters(total)
     noise = Moments.read(total, "noise").clustered("pair").se
-    rate, paired, fixed = (
-        np.array(column)
-        for column in zip(*((k.metric in RATES, k.paired, k.metric in _SET) for k in kinds), strict=True)
-    )
+    flags = [(one.rate, kind.paired, one.stated, one.of_pairs) for kind, one in zip(kinds, of, strict=True)]
+    rate, paired, stated, of_pairs = (np.tile(column, times) for column in np.array(flags, np.bool_).T)
     with np.errstate(invalid="ignore", divide="ignore"):
         more, less = total["more"] / total["noise_den"], total["less"] / total["noise_den"]
-    exact = np.where(paired, itself, fixed & (found.value == 0))
-    made = {
-        (False, False): estimate_of(found, noise),
-        (False, True): estimate_of(found, noise, rate=True),
-        (True, False): difference_of(found, noise, more, less),
-        (True, True): difference_of(found, noise, more, less, rate=True),
+    exact = np.where(paired, itself, stated & (clustered.value == 0))
+    variants = {
+        (False, False): estimate_of(clustered, noise),
+        (False, True): estimate_of(clustered, noise, rate=True),
+        (True, False): difference_of(clustered, noise, more, less),
+        (True, True): difference_of(clustered, noise, more, less, rate=True),
     }
-    certain = estimate_of(found, noise, exact=True)
+    certain = estimate_of(clustered, noise, exact=True)
     fields: dict[str, Any] = {}
     for name in vars(certain):
         fields[name] = np.array(getattr(certain, name))
-        for (is_paired, is_rate), one in made.items():
+        for (is_paired, is_rate), one in variants.items():
             at = (paired == is_paired) & (rate == is_rate) & ~exact
             fields[name][at] = getattr(one, name)[at]
-    return Estimate(**fields)
+    if of_pairs.any():
+        own = variants[False, False]
+        own = own.between(*share_interval(own.value, own.se, own.clusters))
+        for name in ("low", "high"):
+            fields[name][of_pairs] = getattr(own, name)[of_pairs]
+    return fields
+
+
+def _statistic(how: Statistic, total: Mapping[str, NDArray[Any]], row: int, tasks: tuple[str, ...], seed: int) -> Any:
+    sums = _sums_at(how, total, row, len(tasks))
+    return found(how, sums.noise, sums.tasks, Context(BYS[total["by"][row]], tasks, seed))
+
+
+def _sums_at(how: Statistic, total: Mapping[str, NDArray[Any]], row: int, n_tasks: int) -> Sums:
+    noise, by_task = total["groups"][row].reshape(GROUPS, -1), total["by_task"][row]
+    if by_task.size:
+        by_task = by_task.reshape(n_tasks if how.by_task else min(GROUPS, n_tasks), -1)
+    return Sums(noise, by_task)
+
+
+def _set(made: dict[str, Any], row: int, values: Any) -> None:
+    for name in ("value", "se", "se_mc", "low", "high", "clusters"):
+        made[name][row] = getattr(values, name)
+
+
+def _take_top(
+    made: dict[str, Any],
+    total: Mapping[str, NDArray[Any]],
+    how: Top,
+    kinds: Sequence[Row],
+    place: int,
+    rows: Sequence[int],
+) -> None:
+    own = np.array([at for at, kind in enumerate(kinds) if kind.metric == how.of and kind.agent and not kind.paired])
+    for row in rows:
+        there = own + row - place
+        top = int(there[np.argmax(total["noise_num"][there])])
+        total["by"][row] = total["by"][top]
+        for values in made.values():
+            values[row] = values[top]
 
 
 def _by_clusters(total: Mapping[str, NDArray[Any]]) -> Clustered:
     """Value, standard error and clusters of every row."""
     by, main = total["by"], Moments.read(total, "main")
     if "task_num" in total:
-        found = Clustered.of(total["task_num"].T, total["task_den"].T)
+        clustered = Clustered.of(total["task_num"].T, total["task_den"].T)
     else:
-        found, coarse = main.clustered("pair"), by == BYS.index("replication")
-        found = replace(found, se=np.where(coarse, main.clustered("replication").se, found.se))
+        clustered, coarse = main.clustered("pair"), by == BYS.index("replication")
+        clustered = replace(clustered, se=np.where(coarse, main.clustered("replication").se, clustered.se))
     unknown = by == BYS.index("none")
-    se: FloatArray = np.where(unknown, np.nan, found.se)
-    return replace(found, se=se, clusters=np.where(unknown, 0, found.clusters))
+    se: FloatArray = np.where(unknown, np.nan, clustered.se)
+    return replace(clustered, se=se, clusters=np.where(unknown, 0, clustered.clusters))

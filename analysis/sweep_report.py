@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from analysis.figures.chart import chart_of
 from analysis.load import write_sweep
-from analysis.sweep_metrics import REDUCER
+from analysis.quantities import quantities
+from analysis.quantities.swept import find
+from analysis.sweep_metrics import Reducer
 from analysis.sweep_table import (
     FIRST_LOOK,
     Merged,
@@ -20,6 +24,7 @@ from analysis.sweep_table import (
     stamped,
     sweep_table,
 )
+from sim.errors import ScenarioError
 from sim.experiment.plan import SweepPlan
 from sim.experiment.sweep import PARTIAL, Analysis
 
@@ -86,4 +91,27 @@ def partial_label(folder: Path) -> str:
     return label
 
 
-ANALYSIS = Analysis(REDUCER, replications_needed, write_report)
+def asking(plan: SweepPlan) -> SweepPlan:
+    """The plan with all the quantities that its [sweep] and its figures ask for beside what every sweep keeps.
+
+    Raises ScenarioError, in one line, where there is no such quantity.
+    """
+    charts = [chart_of(figure, plan.info, plan.factors, place) for place, figure in enumerate(plan.figures)]
+    drawn = {metric for chart in charts for metric, _, _ in chart.y}
+    more = [each.name for each in quantities() if not each.swept and each.name in drawn]
+    for name in plan.quantities:
+        try:
+            find(name)
+        except ValueError as error:
+            raise ScenarioError(f"{plan.path}: sweep: quantities: {error}") from None
+    return replace(plan, quantities=tuple(dict.fromkeys([*plan.quantities, *more])))
+
+
+def reducer_of(plan: SweepPlan) -> Reducer:
+    """Makes the sums of all quantities that the plan asks for."""
+    return Reducer(tuple(key for name in asking(plan).quantities for key in find(name)))
+
+
+def analysis_of(plan: SweepPlan) -> Analysis:
+    """What the sums of the plan's sweep are for."""
+    return Analysis(reducer_of(plan), replications_needed, write_report)

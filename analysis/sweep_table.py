@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from analysis.inference import CLUSTERS, Estimate
 from analysis.intervals import holm, t_quantile
-from analysis.sweep_cells import PER_AUCTION
-from analysis.sweep_metrics import BYS, Quantity, estimate, merge, quantities
-from sim.errors import RunError
+from analysis.quantities import Statistic
+from analysis.quantities.grouped import words
+from analysis.sweep_metrics import BYS, Row, estimate, merge
+from sim.errors import RunError, ScenarioError
 from sim.experiment import store
 from sim.experiment.job import read_info, read_sums
 from sim.experiment.run import run_info
@@ -38,9 +39,7 @@ COLUMNS = {
     "arm": "name of the arm",
     "panel": "the part of the arm's name that tells its world, where [world] lists several; else empty",
     "mechanism": "its mechanism",
-    "metric": "what is estimated; those of summary.csv per auction, those of agents.csv per agent, and "
-    "success_rate_hired: attempts of the agent that truly succeeded / its attempts; rivals_profit: payments less costs "
-    "of attempts of all other agents / auctions",
+    "metric": "what is estimated, see the table of quantities",
     "agent": "name of the agent; empty where the metric is of all of them",
     "n": "auctions: (replication, task, market)",
     "value": "the estimate; empty where undefined",
@@ -77,6 +76,7 @@ class Merged:
     decisions: dict[tuple[int, int], int]
     failures: dict[int, tuple[int, str]]
     jobs: list[int]
+    rows: list[Row]
 
     @property
     def arms(self) -> list[dict[str, Any]]:
@@ -93,22 +93,24 @@ class Merged:
         """Of every row of `total`, in its order."""
         names = {arm["name"]: place for place, arm in enumerate(self.arms)}
         itself = np.array([names[arm["baseline"]] == place for place, arm in enumerate(self.arms)])
-        kinds = self.quantities
-        return estimate(
-            self.total,
-            kinds * (len(self.arms) * len(self.whole)),
-            np.tile(np.repeat(itself, len(kinds)), len(self.whole)),
-        )
+        repeated = np.tile(np.repeat(itself, len(self.rows)), len(self.whole))
+        return estimate(self.total, self.rows, repeated, tuple(self.info["tasks"]), self.info["seed"])
 
-    def by(self, shape: tuple[int, ...]) -> NDArray[Any]:
-        """What the clusters of every row are, in words, (cells, arms, quantities)."""
-        words = np.array([CLUSTERS[name] for name in BYS], object)
-        return np.asarray(words[self.total["by"]].reshape(shape))
+    def by(self, clusters: NDArray[Any]) -> NDArray[Any]:
+        """What the clusters of every row are, in words, (cells, arms, rows) as `clusters`, their numbers."""
+        told = np.array([CLUSTERS[name] for name in BYS], object)
+        found = told[self.total["by"].reshape(clusters.shape)]
+        for place, row in enumerate(self.rows):
+            how = row.of.how
+            if isinstance(how, Statistic):
+                by = self.total["by"].reshape(clusters.shape)[..., place]
+                for at in np.ndindex(by.shape):
+                    found[(*at, place)] = words(how, BYS[by[at]], int(clusters[(*at, place)]))
+        return np.asarray(found)
 
-    @property
-    def quantities(self) -> list[Quantity]:
-        """What each arm's rows are of, in order."""
-        return quantities(self.info["agents"])
+    def place(self, metric: str) -> int:
+        """Row of an arm's own metric."""
+        return self.rows.index(Row(metric, "", False))
 
 
 def factors_of(info: Mapping[str, Any]) -> list[Factor]:
@@ -134,8 +136,10 @@ def merged(folder: Path) -> Merged:
     cells = levels(factors_of(info))
     failures: dict[int, tuple[int, str]] = {}
     decisions: dict[tuple[int, int], int] = {}
+    rows: list[Row] = []
     for job in jobs:
         about = _read(read_info, store.job_path(folder, job))
+        rows = rows or _rows(folder, about)
         for cell, error in about["errors"].items():
             failures.setdefault(int(cell), (job, error))
         for cell, digests in about["digests"].items():
@@ -144,7 +148,22 @@ def merged(folder: Path) -> Merged:
                 decisions[at] = (decisions.get(at, 0) + int(digest, 16)) % 2**64
     whole = [number for number in range(len(cells)) if number not in failures]
     total = _added([store.job_path(folder, job) for job in jobs], whole)
-    return Merged(info, cells, whole, total, decisions, failures, jobs)
+    return Merged(info, cells, whole, total, decisions, failures, jobs, rows)
+
+
+def _rows(folder: Path, about: Mapping[str, Any]) -> list[Row]:
+    """What the rows of a job are of; raises RunError where one is of a quantity that nobody has registered."""
+    rows = [Row(*row) for row in about.get("rows", ())]
+    for row in rows:
+        try:
+            _ = row.of
+        except ScenarioError:
+            raise RunError(
+                f"{folder}: has the quantity {row.metric!r} of a plugin; give its file with --plugin"
+            ) from None
+    if not rows:
+        raise RunError(f"{folder}: is of an older version of bidlab; run the sweep again")
+    return rows
 
 
 def _read(read: Callable[[Path], T], path: Path) -> T:
@@ -170,7 +189,7 @@ def _added(paths: Sequence[Path], whole: list[int]) -> dict[str, NDArray[Any]]:
 
 def sweep_table(sums: Merged) -> pd.DataFrame:
     """The tidy table of the sweep."""
-    kinds, n_arms = sums.quantities, len(sums.arms)
+    kinds, n_arms = sums.rows, len(sums.arms)
     own = [place for place, kind in enumerate(kinds) if not kind.paired]
     gap = {(kind.metric, kind.agent): place for place, kind in enumerate(kinds) if kind.paired}
     shape = len(sums.whole), n_arms, len(kinds)
@@ -191,7 +210,7 @@ def sweep_table(sums: Merged) -> pd.DataFrame:
     gaps = [gap.get((kinds[place].metric, kinds[place].agent), -1) for place in own]
     for name in ("value", "low", "high", "se", "se_mc", "clusters"):
         frame[name] = estimates[name][..., own].ravel() if estimates else np.zeros(0)
-    frame["by"] = sums.by(shape)[..., own].ravel() if estimates else np.zeros(0, object)
+    frame["by"] = sums.by(estimates["clusters"])[..., own].ravel() if estimates else np.zeros(0, object)
     for name in ("value", "low", "high", "se", "se_mc", "p", "p_holm"):
         column = "difference" if name == "value" else f"difference_{name}"
         picked = np.where(np.array(gaps) < 0, np.nan, estimates[name][..., gaps]) if estimates else np.zeros(0)
@@ -273,15 +292,15 @@ def precision_table(sums: Merged, share: float) -> pd.DataFrame:
     half_width: of the 95% interval, over replications, at least FIRST_LOOK of them; on a recorded table that is the
     simulation's own noise, since no number of replications makes its tasks more. allowed: `share` of the absolute mean.
     """
-    found = _reshaped(sums.estimate(), (len(sums.whole), len(sums.arms), len(sums.quantities)))
+    found = _reshaped(sums.estimate(), (len(sums.whole), len(sums.arms), len(sums.rows)))
     replications = np.reshape(sums.total["noise_clusters"], found["value"].shape)
     rows = []
     for place, cell in enumerate(sums.whole):
         for arm, about in enumerate(sums.arms):
-            at = place, arm, PER_AUCTION.index("welfare")
+            at = place, arm, sums.place("welfare")
             metric = "welfare"
             if np.isnan(found["value"][at]):
-                at, metric = (place, arm, PER_AUCTION.index("solve_rate")), "solve_rate"
+                at, metric = (place, arm, sums.place("solve_rate")), "solve_rate"
             half, allowed = _half_width(found["se_mc"][at], replications[at]), share * abs(found["value"][at])
             row = {"cell": cell, "arm": about["name"], "metric": metric, "half_width": half, "allowed": allowed}
             rows.append({**row, "reached": bool(half <= allowed)})

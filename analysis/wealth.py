@@ -13,8 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.inference import By, Estimate, ratio, without_error
-from sim.arrays import BoolArray, FloatArray
+from sim.arrays import FloatArray
 from sim.ledger import Ledger
 
 Bankroll = tuple[float, ...] | None
@@ -42,22 +41,3 @@ def final_wealth(bankroll: Bankroll, utility: FloatArray) -> FloatArray:
     """(R, n) dollars at the end; NaN where no account is kept, or one without limit. utility: (R, T, n) dollars."""
     start = np.full(utility.shape[2], np.nan) if bankroll is None else np.array(bankroll)
     return np.asarray(np.where(np.isfinite(start), start, np.nan) + utility.sum(axis=1))
-
-
-def exit_rate(bankroll: Bankroll, exited: BoolArray, by: By) -> Estimate:
-    """Agents that left / agents, (), NaN where no account is kept. exited: (R, n)."""
-    if bankroll is None:
-        return without_error(np.nan)
-    return ratio(exited.sum(axis=1, keepdims=True), np.full((len(exited), 1), exited.shape[1]), by, rate=True)
-
-
-def estimates(bankroll: Bankroll, exited: BoolArray, utility: FloatArray, by: By) -> dict[str, Estimate]:
-    """exit_rate and final_wealth (n,), NaN where no account is kept. exited: (R, n)."""
-    if bankroll is None:
-        unknown = without_error(np.full(exited.shape[1], np.nan))
-        return {"exit_rate": unknown, "final_wealth": unknown}
-    each = np.ones((*exited.shape[:1], 1, exited.shape[1]))
-    return {
-        "exit_rate": ratio(exited[:, None], each, by, rate=True),
-        "final_wealth": ratio(final_wealth(bankroll, utility)[:, None], each, by),
-    }

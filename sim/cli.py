@@ -165,14 +165,18 @@ def list_(
 def show(
     folder: Folder,
     columns: Annotated[bool, typer.Option("--columns", help="what each column means and is divided by")] = False,
+    plugin: Plugins = None,
 ) -> None:
     """Show the tables of a run, of a sweep, or of an audit."""
-    if columns:
-        from sim import listing
+    from sim.plugins import plugins
 
-        printed(listing.columns())
-        return
-    _show(folder)
+    with plugins(plugin or []):
+        if columns:
+            from sim import listing
+
+            printed(listing.columns())
+            return
+        _show(folder)
 
 
 @app.command()

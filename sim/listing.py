@@ -183,16 +183,26 @@ def columns() -> list[Any]:
     """What each column of a run's CSV files means and what it is divided by."""
     from analysis.audit_table import COLUMNS as AUDIT
     from analysis.sweep_table import COLUMNS as SWEEP
-    from analysis.tables import COLUMNS
+    from analysis.tables import columns as of_run
 
     tables: list[Any] = []
-    for file, meanings in {**COLUMNS, "sweep": SWEEP, "audit": AUDIT}.items():
+    for file, meanings in {**of_run(), "sweep": SWEEP, "audit": AUDIT}.items():
         table = plain_table(f"{file}.csv", ["column", "meaning"], n_left=2)
         for name, meaning in meanings.items():
             if not _part(name, meanings):
                 add_row(table, name, meaning)
         tables += [table, ""]
-    return [*tables, _ERRORS]
+    return [*tables, _quantities(), "", _ERRORS]
+
+
+def _quantities() -> Table:
+    """Every metric of a sweep."""
+    from analysis.quantities import quantities
+
+    table = plain_table("sweep.csv, metric: quantities", ["quantity", "of each", "in sweeps", "meaning"], n_left=4)
+    for each in quantities():
+        add_row(table, each.name, each.level, "kept" if each.swept else "if asked", each.meaning)
+    return table
 
 
 def _part(name: str, meanings: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""Plugins: a user's own mechanisms, registered for one run by `--plugin FILE`.
+"""Plugins: a user's own mechanisms and quantities, registered for one run by `--plugin FILE`.
 
 Only the command line loads code. A scenario file names rules and can never execute anything.
 
@@ -21,6 +21,7 @@ import numpy as np
 
 from sim.arrays import Award, Bids, FloatArray, Notice, Standing, Tender, frozen
 from sim.errors import RunError, ScenarioError
+from sim.kinds import KINDS, Kind, registered
 from sim.mechanisms import Mechanism, registry
 from sim.parameters import check_annotations
 
@@ -34,22 +35,22 @@ _WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "prece
 def plugins(paths: Sequence[Path]) -> Iterator[dict[str, str]]:
     """Load the files and keep what they register until the context ends; yields file name -> SHA-256 of its bytes.
 
-    Raises RunError naming the file where it cannot be read, fails while loading, registers nothing, or registers a
-    rule that does not keep the contract of a `Mechanism`.
+    Raises RunError naming the file where it cannot be read, fails while loading, registers nothing, or registers
+    something that does not keep the contract of its kind (sim/kinds.py).
     """
-    before = set(registry.names())
+    before = registered()
     digests: dict[str, str] = {}
     try:
         for path in paths:
             digests[path.name] = _load(path)
         yield digests
     finally:
-        for name in set(registry.names()) - before:
-            registry.unregister(name)
+        for kind, name in registered() - before:
+            KINDS[kind].unregister(name)
 
 
 def _load(path: Path) -> str:
-    known = set(registry.names())
+    known = registered()
     try:
         code = path.read_bytes()
     except (OSError, ValueError) as error:
@@ -65,11 +66,11 @@ def _load(path: Path) -> str:
         exec(compile(code, str(path), "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         raise _fault(path, error) from None
-    added = [name for name in registry.names() if name not in known]
+    added = [(kind, name) for kind, of in KINDS.items() for name in of.names() if (kind, name) not in known]
     if not added:
-        raise RunError(f"--plugin {path}: registers no mechanism (decorate a class with @register('name'))")
-    for name in added:
-        _admit(path, name)
+        raise RunError(f"--plugin {path}: registers no mechanism ({KINDS['mechanism'].how}) and nothing else")
+    for kind, name in added:
+        KINDS[kind].admit(path, name)
     return digest
 
 
@@ -90,7 +91,7 @@ def _last_line(error: BaseException, path: Path) -> int | None:
     return last
 
 
-def _admit(path: Path, name: str) -> None:
+def _admit(path: Path, name: Any) -> None:
     """Check what a registration cannot, then watch the rule and try it."""
     at = f"--plugin {path}: mechanism {name!r}"
     if not isinstance(name, str) or not name.isidentifier():
@@ -226,3 +227,6 @@ def _try(at: str, rule: Mechanism) -> None:
 def _row(batch: Batch, row: int) -> Batch:
     """One row of a batch of bids, tenders or standings."""
     return type(batch).trusted(**{name: array[row] for name, array in vars(batch).items()})
+
+
+KINDS["mechanism"] = Kind(registry.names, _admit, registry.unregister, "decorate a class with @register('name')")

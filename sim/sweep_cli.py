@@ -143,6 +143,7 @@ def _plan(
     options: Any = None,
 ) -> SweepPlan:
     from analysis.figures.chart import check_figures
+    from analysis.sweep_report import asking
     from sim.bundled import find_scenario
     from sim.experiment.plan import plan_sweep
     from sim.scenario.file import read_raw
@@ -157,24 +158,24 @@ def _plan(
     )
     plan = plan_sweep(path, raw, options, digests)
     check_figures(plan)
-    return plan
+    return asking(plan)
 
 
 def _forecast(plan: SweepPlan, count: int) -> None:
-    from analysis.sweep_metrics import REDUCER
+    from analysis.sweep_report import reducer_of
     from sim.experiment.pilot import forecast
 
-    printed([forecast(plan, REDUCER, count)])
+    printed([forecast(plan, reducer_of(plan), count)])
 
 
 def _execute(plan: SweepPlan, folder: Path, crew: Crew, force: bool, resume: bool) -> None:
-    from analysis.sweep_report import ANALYSIS
+    from analysis.sweep_report import analysis_of
     from sim.experiment.sweep import InterruptedSweepError, execute_sweep
     from sim.progress import cells
 
     try:
         with cells(plan) as progress:
-            execute_sweep(plan, folder, ANALYSIS, crew=crew, force=force, resume=resume, progress=progress)
+            execute_sweep(plan, folder, analysis_of(plan), crew=crew, force=force, resume=resume, progress=progress)
     except KeyboardInterrupt as stopped:
         held = f"{stopped.label} in {stopped.partial}; " if isinstance(stopped, InterruptedSweepError) else ""
         typer.echo(f"bidlab: interrupted; {held}the same command goes on from there", err=True)

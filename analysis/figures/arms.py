@@ -15,10 +15,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import metrics
-from analysis.arm import ArmData, over
+from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.cells import cells
+from analysis.clusters import over
 from analysis.differences import changed, differences
 from analysis.figures.style import (
     BLUE,
@@ -40,6 +40,7 @@ from analysis.figures.style import (
     whisker,
 )
 from analysis.intervals import holm
+from analysis.quantities.of_run import summary
 
 MOST = 60  # arms drawn, the first of the scenario's order; the CSV has every arm
 _PANELS = {"welfare": "welfare\n$ per auction", "solve_rate": "solve rate\nper auction", "cost": "cost\n$ per auction"}
@@ -90,7 +91,7 @@ def drawn(data: pd.DataFrame) -> list[Number]:
 
 def _row(arm: ArmData, base: ArmData) -> dict[str, object]:
     row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism}
-    estimates, gaps = metrics.summary(arm), differences(arm, base)
+    estimates, gaps = summary(arm), differences(arm, base)
     row |= {"baseline": base.name, "changed": changed(arm, base)}
     row |= {"clusters": arm.over, f"clusters{_GAP}": over(arm, base)}
     row |= {"coupled": "; ".join(dict.fromkeys((*arm.coupled, *base.coupled)))}

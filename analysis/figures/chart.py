@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.basis import Number, caption
 from analysis.figures.style import OWN_BASELINE, baseline_label, short
-from analysis.sweep_cells import OF_AGENT_PAIRED, PER_AGENT, PER_ARM, PER_AUCTION
+from analysis.quantities import quantities, quantity
 from sim.errors import ScenarioError, closest
 from sim.experiment.plan import SweepPlan
 from sim.invalid import written
@@ -31,7 +31,6 @@ _MARKS = (
     "×: no interval; dash: no task differs; intervals are not adjusted"
 )
 _SIGNS = {"difference": 1, "lead": -1}
-_DOLLARS = {"cost", "payment", "overhead", "bid_cost", "surplus", "utility", "welfare"}
 
 
 @dataclass(frozen=True)
@@ -194,13 +193,15 @@ def _metric(text: str, agents: Sequence[str]) -> tuple[str, str, int]:
     """Metric, agent and sign: "welfare", "share:NAME", "difference:cash_profit:NAME", "lead:welfare"."""
     head, colon, tail = text.partition(":")
     if head in _SIGNS and colon:
-        _known("y", tail.partition(":")[0], (*PER_AUCTION, *OF_AGENT_PAIRED))
+        paired = [each.name for each in quantities() if each.paired]
+        _known("y", tail.partition(":")[0], paired)
         metric, agent, _ = _metric(tail, agents)
         return metric, agent, _SIGNS[head]
-    _known("y", head, (*PER_ARM, *PER_AGENT))
-    if (head in PER_AGENT) != bool(colon):
-        kind = "is of each agent; write" if head in PER_AGENT else "is of all agents; write"
-        raise ValueError(f'y: {head} {kind} "{head}{":NAME" if head in PER_AGENT else ""}"')
+    of_arms, of_agents = ([each.name for each in quantities(level)] for level in ("arm", "agent"))
+    _known("y", head, list(dict.fromkeys([*of_arms, *of_agents])))
+    if head not in (of_agents if colon else of_arms):
+        kind = "is of each agent; write" if head in of_agents else "is of all agents; write"
+        raise ValueError(f'y: {head} {kind} "{head}{":NAME" if head in of_agents else ""}"')
     if colon:
         _known("y", tail, agents)
     return head, tail, 0
@@ -285,7 +286,7 @@ def title_of(y: tuple[str, str, int], baseline: str) -> str:
     if agent:
         of = {0: "", 1: " \N{MINUS SIGN} baseline", -1: ", baseline \N{MINUS SIGN} arm"}[sign]
         return f"{words}\n{short(agent, 24)}{of}"
-    unit = ", $" if metric in _DOLLARS else ""
+    unit = ", $" if quantity(metric, "arm").unit == "$" else ""
     named = baseline if baseline == OWN_BASELINE else f"“{baseline}”"
     return {0: words, 1: f"{words}\nminus {named}", -1: f"{words}, {named}\nminus arm"}[sign] + unit
 

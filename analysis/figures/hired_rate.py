@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import auction, metrics
+from analysis import auction
 from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.cells import all_cells
@@ -35,6 +35,7 @@ from analysis.figures.style import (
     spread,
     styled,
 )
+from analysis.quantities.of_run import agents
 from sim.arrays import FloatArray
 
 MOST = 4  # arms drawn, evenly spaced in the scenario's order; the CSV has every arm
@@ -69,7 +70,7 @@ def drawn(data: pd.DataFrame) -> list[Number]:
 
 def _rows(arm: ArmData) -> pd.DataFrame:
     """Per agent: claim, success, hired rate and the four profits as drawn, each with its interval."""
-    per_agent, parts = metrics.agents(arm), auction.compare(arm)
+    per_agent, parts = agents(arm), auction.compare(arm)
     columns = {name: per_agent[name] for name in ("mean_claim", "success_rate", "hired_rate")}
     columns |= {name: parts[name][1] for name in STEPS}
     head = {"arm": arm.name, "penalty": _penalty(arm)}

@@ -27,7 +27,7 @@ from analysis import calibration as cal
 from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.cells import all_cells
-from analysis.claims import cluster_of, groups_of, of_pairs, outcomes
+from analysis.claims import cluster_of, of_pairs, outcomes
 from analysis.figures.style import BLUE, GREY, ORANGE, WIDE, new_figure, rows, styled, whisker
 from analysis.inference import CLUSTERS, By, Estimate, linearised
 from analysis.intervals import holm
@@ -128,7 +128,7 @@ def _rows(arm: ArmData) -> pd.DataFrame:
     kept = replace(
         seen, claim=np.where(whole[..., None], seen.claim, np.nan), counted=seen.counted & whole[..., None, None]
     )
-    found = _estimates(kept, arm.by_claims, groups_of(arm))
+    found = _estimates(kept, arm.by_claims, arm.claim_groups)
     head = {"tasks": len(p), "clusters": CLUSTERS[arm.by_claims], "coupled": "; ".join(arm.coupled)}
     frame = pd.DataFrame([{"agent": name} | head | all_cells(found, i) for i, name in enumerate([*arm.agents, POOLED])])
     return frame.assign(p_value=[*each, pooled], p_holm=[*holm(each), np.nan])

@@ -12,16 +12,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from sim import draws
-from sim.arrays import FloatArray, IntArray
+from sim.arrays import IntArray
 from sim.coupling import coupling, replayed
-from sim.engine import Engine, choose
+from sim.engine import Engine, choose, play_alone
 from sim.engine import play as play_market
 from sim.errors import SimError
 from sim.experiment.run import draw_world
@@ -29,10 +30,12 @@ from sim.ledger import arrow_table, categories
 from sim.origin import Origin
 from sim.rules import Rules
 from sim.scenario.scenario import Arm
+from sim.simulate import Tables
 from sim.tape import Columns
 from sim.world import World
 
 _METADATA = b"bidlab.job"
+_SAME = "_of"  # of a column of sums: the row that holds them
 Tick = Callable[[int], None]  # number of the cell that is done
 
 
@@ -40,29 +43,41 @@ Tick = Callable[[int], None]  # number of the cell that is done
 class Played:
     """One arm of one cell over a block of replications.
 
-    attempts: columns of the ledger's table, replications numbered from 0 within the block.
+    attempts: columns of the ledger's table, replications numbered from 0 within the block. tables: all of the ledger's
+        tables where the reducer asks for them, else none.
     counts: n_clearings, n_bids, n_awards, n_ties, n_exits, fees, (R, T, m) each; m markets, one for each agent where
-        they are alone. coupled, replayed: as sim/coupling.py has them.
+        they are alone; none beside `tables`. coupled, replayed: as sim/coupling.py has them.
+    first: number of the block's first replication.
     """
+
+    arm: Arm
+    first: int
 
     world: World
     rules: Rules
     alone: bool
     attempts: Columns
+    tables: Tables
     counts: dict[str, IntArray]
     coupled: tuple[str, ...]
     replayed: bool
 
 
-class Reducer(NamedTuple):
-    """Sums of what was played; both parts are top-level functions, so that a worker can be handed them.
+class Reducer(Protocol):
+    """Sums of what was played; a worker is handed it."""
 
-    measure: of one arm, whatever `rows` needs of it.
-    rows: of one arm, from its measure and its baseline's: columns, a row for each quantity.
-    """
+    @property
+    def whole(self) -> bool:
+        """It reads the whole ledger, not the attempts alone."""
 
-    measure: Callable[[Played], Any]
-    rows: Callable[[Any, Any], Columns]
+    def about(self, agents: Sequence[str]) -> Any:
+        """What the rows are of, as a job's file tells it (JSON)."""
+
+    def measure(self, played: Played) -> Any:
+        """Of one arm, whatever `rows` needs of it."""
+
+    def rows(self, measured: Any, baseline: Any) -> Columns:
+        """Of one arm, from its measure and its baseline's: columns, a row for each quantity."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +130,8 @@ def run_job(work: Work, number: int, first: int, count: int, tick: Tick | None =
             errors[name] = _told(error)
         if tick is not None:
             tick(cell.number)
-    info = {"job": number, "first": first, "count": count, "errors": errors, "digests": digests}
+    about = work.reducer.about(work.cells[0].origin.agents)
+    info = {"job": number, "first": first, "count": count, "errors": errors, "digests": digests, "rows": about}
     return Done(number, _table(columns, info), attempts, time.perf_counter() - begun)
 
 
@@ -126,8 +142,10 @@ def in_order_of_worlds(cells: Sequence[CellWork]) -> list[CellWork]:
     return [cells[at] for at in sorted(range(len(cells)), key=places.__getitem__)]
 
 
-def play(world: World, arm: Arm, engine: Engine) -> Played:
-    """Play one arm in its World."""
+def play(world: World, arm: Arm, engine: Engine, first: int = 0, whole: bool = False) -> Played:
+    """Play one arm in its World, whose replications begin with number `first`. whole: keep the whole ledger."""
+    if whole:
+        return _play_whole(world, arm, engine, first)
     rules_of = [world.only(agent) for agent in range(world.n_agents)] if arm.settings.market.alone else [world]
     attempts: list[Columns] = []
     counts: list[Columns] = []
@@ -143,10 +161,13 @@ def play(world: World, arm: Arm, engine: Engine) -> Played:
         raise SimError("a market needs at least one agent")
     shape = world.n_replications, world.n_tasks
     return Played(
+        arm,
+        first,
         world,
         found[-1],
         arm.settings.market.alone,
         {name: np.concatenate([part[name] for part in attempts]) for name in attempts[0]},
+        {},
         {
             name: np.stack([part[name].reshape(shape) for part in counts], axis=-1)
             for name in ("n_clearings", "n_bids", "n_awards", "n_ties", "n_exits", "fees")
@@ -154,6 +175,16 @@ def play(world: World, arm: Arm, engine: Engine) -> Played:
         tuple(dict.fromkeys(reason for each in found for reason in coupling(each, world))),
         any(replayed(each, world) for each in found),
     )
+
+
+def _play_whole(world: World, arm: Arm, engine: Engine, first: int) -> Played:
+    def rules_of(market: World) -> Rules:
+        return Rules.of(arm.mechanism, arm.settings.terms, market)
+
+    alone, rules = arm.settings.market.alone, rules_of(world)
+    tables = play_alone(engine, world, rules_of) if alone else play_market(engine, world, rules)
+    coupled, again = coupling(rules, world), replayed(rules, world)
+    return Played(arm, first, world, rules, alone, tables["attempts"], tables, {}, coupled, again)
 
 
 def decisions(played: Played, first: int) -> int:
@@ -184,12 +215,25 @@ def read_sums(path: Path) -> Columns:
     table = pq.read_table(path)
     columns: dict[str, Any] = {}
     for name in table.column_names:
+        if name.endswith(_SAME):
+            continue
         column = table.column(name).combine_chunks()
-        if pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type):
+        if pa.types.is_list(column.type):
+            columns[name] = _ragged(column, table.column(f"{name}{_SAME}").to_numpy())
+        elif pa.types.is_fixed_size_list(column.type):
             columns[name] = column.flatten().to_numpy().reshape(len(column), -1)
         else:
             columns[name] = column.to_numpy(zero_copy_only=False)
     return columns
+
+
+def _ragged(column: Any, same: IntArray) -> NDArray[Any]:
+    """(Q,) arrays of sums; rows that have the same share one."""
+    found = np.empty(len(column), object)
+    ends, values = column.offsets.to_numpy(), column.values.to_numpy()
+    for row, at in enumerate(same.tolist()):
+        found[row] = values[ends[row] : ends[row + 1]] if row == at else found[at]
+    return found
 
 
 def _play_cell(
@@ -201,7 +245,7 @@ def _play_cell(
         arm, key = cell.arms[place], cell.worlds[place]
         if key not in worlds:
             worlds[key] = draw_world(arm.settings.spec, cell.origin, work.seed, count, first)
-        played = play(worlds[key], arm, choose(work.engine, arm.settings.terms))
+        played = play(worlds[key], arm, choose(work.engine, arm.settings.terms), first, work.reducer.whole)
         digests[place] = f"{decisions(played, first):016x}"
         if work.ledger:
             kept[f"cell-{cell.number:05d}.arm-{place:03d}"] = _attempts(work, cell, place, played, first)
@@ -240,15 +284,30 @@ def _table(columns: dict[int, Columns], info: dict[str, Any]) -> bytes:
         rows = len(next(iter(columns[cells[0]].values())))
         arrays["cell"] = pa.array(np.repeat(np.array(cells, np.int32), rows))
         for name in columns[cells[0]]:
-            arrays[name] = _column(np.concatenate([columns[cell][name] for cell in cells]))
+            values = np.concatenate([columns[cell][name] for cell in cells])
+            if values.dtype == object:
+                arrays[name], arrays[f"{name}{_SAME}"] = _sums(values)
+            else:
+                arrays[name] = _column(values)
     table = pa.table(arrays).replace_schema_metadata({_METADATA: json.dumps(info, sort_keys=True).encode()})
     return parquet_bytes(table)
 
 
-def _column(values: FloatArray | IntArray) -> Any:
+def _column(values: NDArray[Any]) -> Any:
     if values.ndim == 1:
         return pa.array(values)
     return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+
+
+def _sums(values: NDArray[Any]) -> tuple[Any, Any]:
+    """Arrays of any lengths, those of an earlier row left out; and for each row the row that holds its own.
+
+    What agents claim is the same in most arms.
+    """
+    first: dict[bytes, int] = {}
+    same = np.array([first.setdefault(row.tobytes(), place) for place, row in enumerate(values)], np.int32)
+    kept = [row if same[place] == place else row[:0] for place, row in enumerate(values)]
+    return pa.array(kept, pa.list_(pa.float64())), pa.array(same)
 
 
 def parquet_bytes(table: Any) -> bytes:

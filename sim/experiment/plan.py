@@ -24,7 +24,7 @@ from sim.experiment.execute import check_arms, versions
 from sim.experiment.run_memory import check_memory
 from sim.invalid import written
 from sim.origin import Origin, load_origin
-from sim.scenario.axes import Factor, levels
+from sim.scenario.axes import Factor, asked_for, levels
 from sim.scenario.figure import FigureFile
 from sim.scenario.file import key_path, set_key
 from sim.scenario.scenario import Arm, Scenario, digest_of, resolve
@@ -74,7 +74,10 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class SweepPlan:
-    """A sweep ready to be run. raw: the scenario as written, with the command line's changes."""
+    """A sweep ready to be run. raw: the scenario as written, with the command line's changes.
+
+    quantities: names of those asked for beside what every sweep keeps.
+    """
 
     path: Path
     raw: dict[str, Any]
@@ -84,6 +87,7 @@ class SweepPlan:
     options: Options
     figures: tuple[FigureFile, ...] = ()
     plugins: Mapping[str, str] = field(default_factory=dict)
+    quantities: tuple[str, ...] = ()
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -145,7 +149,7 @@ class SweepPlan:
         """SHA-256 of all that decides the sweep's numbers."""
         options = [self.options.precision, self.most, self.options.ledger]
         factors = [[factor.keys, factor.values] for factor in self.factors]
-        whole = json.dumps(["sweep", self.hashes, factors, options], sort_keys=True, default=str)
+        whole = json.dumps(["sweep", self.hashes, factors, options, *self.quantities], sort_keys=True, default=str)
         return hashlib.sha256(whole.encode()).hexdigest()
 
     @property
@@ -195,7 +199,8 @@ def plan_sweep(
     cells = tuple(_cell(path, raw, number, parameters, origins) for number, parameters in enumerate(levels(factors)))
     _check_alike(path, cells)
     _check_some_playable(path, cells)
-    plan = SweepPlan(path, raw, scenario, factors, cells, options or Options(), scenario.figures, plugins or {})
+    asked = asked_for(raw.get("sweep", {}))
+    plan = SweepPlan(path, raw, scenario, factors, cells, options or Options(), scenario.figures, plugins or {}, asked)
     if plan.most < scenario.replications:
         raise RunError(f"--most {plan.most}: must be at least the scenario's {scenario.replications} replications")
     _ = plan.engines  # raises where the engine asked for cannot play some cell

@@ -128,7 +128,7 @@ class Played:
 
     @cached_property
     def _arm(self) -> ArmData:
-        from analysis.report import arm_data
+        from analysis.built import arm_data
 
         market, rule = self.market, self.market.rule
         rules = market.rules(market.world)

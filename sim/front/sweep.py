@@ -104,7 +104,7 @@ def sweep(
     Raises ScenarioError, TableError or RunError in one line.
     """
     from analysis.figures.chart import check_figures
-    from analysis.sweep_report import ANALYSIS
+    from analysis.sweep_report import analysis_of
 
     if jobs < 1:
         raise RunError(f"jobs: must be >= 1; got {jobs}")
@@ -120,7 +120,7 @@ def sweep(
         plan = plan_sweep(*written(chosen), Options(precision, most, engine=engine), digests)
         check_figures(plan)
         folder = Path(aside) / chosen.name if out is None else Path(out)
-        execute_sweep(plan, folder, ANALYSIS, crew=Crew(jobs, None, paths), force=force)
+        execute_sweep(plan, folder, analysis_of(plan), crew=Crew(jobs, None, paths), force=force)
         return SweepResults(folder, plan.figures)
 
 

@@ -4,6 +4,7 @@
     "world.infra"    = { from = 0.0, to = 0.5, steps = 6 }            equally spaced, both ends included
     "tender.reserve" = { from = 0.1, to = 10, steps = 5, scale = "log" }
     zip = [["tender.value", "tender.penalty"]]                        these advance together, as one factor
+    quantities = ["auc", "regret_outcome"]                            no factor: more to keep (analysis/quantities/)
 
 Cells are the Cartesian product of the factors in the file's order, the last one fastest.
 """
@@ -25,7 +26,7 @@ from sim.scenario.section import Section
 
 MOST_CELLS = 100_000
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
-_ZIP = "zip"
+_ZIP, _QUANTITIES = "zip", "quantities"
 _ONE_SWEEP = {
     "seed": "is no factor: every cell plays the same replications, so that cells differ by their settings alone; "
     "give --seed",
@@ -79,13 +80,22 @@ class Factor:
 
 def parse_factors(raw: dict[str, Any]) -> tuple[Factor, ...]:
     """The factors of a [sweep] section; raises ValueError naming key, value and what is allowed."""
-    values = {key: _values(key, spec) for key, spec in raw.items() if key != _ZIP}
+    asked_for(raw)
+    values = {key: _values(key, spec) for key, spec in raw.items() if key not in (_ZIP, _QUANTITIES)}
     _check_apart(list(values))
     factors = _zipped(values, raw.get(_ZIP, []))
     cells = math.prod(len(factor.values) for factor in factors)
     if cells > MOST_CELLS:
         raise ValueError(f"{cells:,} cells; at most {MOST_CELLS:,}")
     return factors
+
+
+def asked_for(raw: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the quantities that a [sweep] section asks for; raises ValueError where they are no list of names."""
+    names = raw.get(_QUANTITIES, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f'quantities: must be a list of names, e.g. ["auc"]; got {written(names)}')
+    return tuple(dict.fromkeys(names))
 
 
 def levels(factors: Sequence[Factor]) -> list[dict[str, Any]]:

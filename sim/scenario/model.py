@@ -55,6 +55,7 @@ class ScenarioFile(Section):
     sweep: Annotated[tuple[Factor, ...], parsed_by(parse_factors)] = Field(
         default_factory=tuple,
         description='factors of `bidlab sweep`, e.g. "tender.penalty" = [0.0, 1.0] or {from, to, steps, scale}; the '
-        "cells are their grid; zip = [[key, key]] makes keys advance together (sim/scenario/axes.py)",
+        "cells are their grid; zip = [[key, key]] makes keys advance together (sim/scenario/axes.py); "
+        "quantities = [NAME] asks for more than every sweep keeps, e.g. auc (bidlab show --columns)",
     )
     figure: list[FigureFile] = Field(default_factory=list, description="figures of `bidlab sweep`, [[figure]] each")

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from analysis.inference import paired_difference, ratio
-from analysis.resampled import replays, with_error_of_difference, with_errors
+from analysis.replays import replays
+from analysis.resampled import with_error_of_difference, with_errors
 from analysis.sweep_cells import Cells
-from analysis.sweep_metrics import RATES
 from sim.arrays import FloatArray
 from sim.engine import choose
 from sim.experiment.job import play
@@ -24,6 +24,7 @@ from sim.origin import TableOrigin
 from sim.scenario.scenario import Arm, Scenario, resolve
 from sim.table import Recorded
 from sim.world import World
+from tests.coverage.study import of
 
 AGENTS = ("claude-opus-4.5", "claude-sonnet-4.5", "gemini-3-pro", "gpt-5.2", "gpt-5.2-pro", "gpt-5-mini")
 COST = {"record": "redrawn", "tasks": 92}
@@ -51,6 +52,7 @@ ARMS: dict[str, dict[str, Any]] = {
     },
 }
 METRICS = ("welfare", "cost", "payment", "solve_rate")
+RATES = ("solve_rate",)
 
 
 def scenario_of(arm: str, tasks: int, replications: int, **world: Any) -> Scenario:
@@ -112,20 +114,17 @@ def coverage(name: str, tasks: int, replications: int, datasets: int, **world: A
     for number, table in enumerate(tables(drawn)):
         origin = TableOrigin(table, table.agents)
         cells = [run(arm, origin, number, replications) for arm in scenario.arms]
-        estimates = {m: ratio(cells[0].auctions[m][0], 1.0, "none", rate=m in RATES) for m in METRICS}
-        gaps = {
-            m: paired_difference(cells[0].auctions[m][0], cells[1].auctions[m][0], "none", rate=m in RATES)
-            for m in METRICS
-        }
+        estimates = {m: ratio(of(cells[0], m)[0], 1.0, "none", rate=m in RATES) for m in METRICS}
+        gaps = {m: paired_difference(of(cells[0], m)[0], of(cells[1], m)[0], "none", rate=m in RATES) for m in METRICS}
         for m in METRICS:
             values.setdefault(m, []).append(float(estimates[m].value))
             values.setdefault(f"{m}, paired", []).append(float(gaps[m].value))
         if number >= datasets:
             continue
         redrawn = [replays(arm, origin, number, replications) for arm in scenario.arms]
-        found = with_errors(estimates, redrawn[0], tasks, by_record="record" in name)
+        found = with_errors(estimates, redrawn[0], tasks, RATES, by_record="record" in name)
         for m in METRICS:
-            own, base = (one.auctions[m][0] for one in cells)
+            own, base = (of(one, m)[0] for one in cells)
             shares = (float((own > base).mean()), float((own < base).mean())) if m in RATES else None
             gap = with_error_of_difference(
                 gaps[m], redrawn[0][m], redrawn[1][m], tasks, shares, by_record="record" in name

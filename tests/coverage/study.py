@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.inference import CLUSTERS, By, Estimate, paired_difference, ratio
+from analysis.quantities import quantity
+from analysis.quantities.swept import values_of
 from analysis.sweep_cells import Cells
 from sim.arrays import FloatArray
 from sim.experiment.job import play
@@ -112,17 +115,22 @@ def played(case: Case, scenario: Scenario, datasets: range) -> tuple[Cells, Cell
     return one, other
 
 
+@lru_cache(maxsize=16)
+def of(cells: Cells, name: str) -> FloatArray:
+    """(m, R, T) of a quantity of auctions."""
+    return values_of(quantity(name, "arm"), cells)
+
+
 def estimates(case: Case, one: Cells, other: Cells, rows: slice) -> dict[str, Estimate]:
     """What a run of these replications would print."""
     by, agent = case.by, -1
-    own, base = one.auctions, other.auctions
     attempts, wins = (array[agent, rows] for array in (one.attempts, one.wins))
-    found = {name: ratio(own[name][0, rows], 1.0, by) for name in ("welfare", "cost", "payment")}
-    found["welfare, paired"] = paired_difference(own["welfare"][0, rows], base["welfare"][0, rows], by)
-    found[SKEWED] = ratio(one.profit[agent, rows], 1.0, by)
-    found["solve rate"] = ratio(own["solve_rate"][0, rows], 1.0, by, rate=True)
+    found = {name: ratio(of(one, name)[0, rows], 1.0, by) for name in ("welfare", "cost", "payment")}
+    found["welfare, paired"] = paired_difference(of(one, "welfare")[0, rows], of(other, "welfare")[0, rows], by)
+    found[SKEWED] = ratio(one.profits()[agent, rows], 1.0, by)
+    found["solve rate"] = ratio(of(one, "solve_rate")[0, rows], 1.0, by, rate=True)
     found["solve rate, paired"] = paired_difference(
-        own["solve_rate"][0, rows], base["solve_rate"][0, rows], by, rate=True
+        of(one, "solve_rate")[0, rows], of(other, "solve_rate")[0, rows], by, rate=True
     )
     found["success of the hired"] = ratio(wins, attempts, by, rate=True)
     return found

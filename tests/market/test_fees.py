@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import metrics
 from analysis.arm import ArmData
+from analysis.quantities import auctions
 from sim.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.errors import ArrayError, MarketError
 from sim.events import events
@@ -128,10 +128,10 @@ def test_money_is_conserved_and_fees_are_the_principals(engine: Callable[..., An
     fee = np.array([[[0.5 * 1.5 / 8, 0.0, 0.0], [0.75 * 1.5 / 8, 0.0, 0.5 * 1.5 / 8]]])
     np.testing.assert_array_equal(arm.fee, fee)
     np.testing.assert_allclose(
-        metrics.surplus(arm)[..., 0], 2.0 * arm.solved[..., 0] - arm.payment.sum(2) + fee.sum(2) - 0.03125
+        auctions.surplus(arm)[..., 0], 2.0 * arm.solved[..., 0] - arm.payment.sum(2) + fee.sum(2) - 0.03125
     )
-    np.testing.assert_allclose(metrics.utilities(arm), arm.payment - fee - arm.cost - arm.bid_cost)
-    np.testing.assert_allclose(metrics.surplus(arm) + metrics.utility(arm), metrics.welfare(arm), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(arm.utilities, arm.payment - fee - arm.cost - arm.bid_cost)
+    np.testing.assert_allclose(auctions.surplus(arm) + auctions.utility(arm), auctions.welfare(arm), rtol=0, atol=1e-12)
 
 
 def test_a_fee_comes_out_of_the_bankroll_and_goes_into_the_budget() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arm import ArmData
-from analysis.metrics import surplus, utility, welfare
+from analysis.quantities.auctions import surplus, utility, welfare
 from sim.arrays import Status
 from sim.bidding import Bidders
 from sim.mechanisms import Mechanism

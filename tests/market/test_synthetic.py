@@ -13,7 +13,8 @@ from scipy.special import expit, logit
 
 from analysis.arm import ArmData
 from analysis.inference import Estimate, paired_difference
-from analysis.metrics import regret_ability, welfare
+from analysis.quantities.auctions import welfare
+from analysis.quantities.regrets import regret_ability
 from sim.beliefs import calibrated, success_rate
 from sim.bundled import profiles
 from sim.experiment.run import arm_rules, arm_world, scenario_origin

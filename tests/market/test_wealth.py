@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arm import ArmData
-from analysis.metrics import utilities
 from analysis.wealth import exit_ticks, final_wealth
 from sim.allocator import Allocator
 from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender
@@ -103,7 +102,7 @@ def test_costs_are_spent_even_beyond_what_is_held() -> None:
     played = Play(world, make_rules(bankroll=(0.5,)))
     assert played.worked() == [(0, 0, 0, 0, "FAIL")]
     arm = _arm(world, make_rules(bankroll=(0.5,)))
-    assert final_wealth((0.5,), utilities(arm)).tolist() == [[-1.5]]
+    assert final_wealth((0.5,), arm.utilities).tolist() == [[-1.5]]
 
 
 def test_bid_costs_are_charged_at_the_clearing_before_bonds_are_asked_for() -> None:
@@ -213,7 +212,7 @@ def test_money_is_conserved_and_every_account_follows_from_the_rows(data: st.Dat
     rule = replace(rule, bankroll=start, budgets=budgets)
     arm = _arm(world, rule)
     ledger = ledger_of(world, simulate(world, rule))
-    wealth, exits = final_wealth(start, utilities(arm)), exit_ticks(ledger, world.agents, world.n_replications)
+    wealth, exits = final_wealth(start, arm.utilities), exit_ticks(ledger, world.agents, world.n_replications)
     for r in range(world.n_replications):
         market = Market(Allocator(world.replication(r), rule), 0, Tape())
         market.run()
@@ -240,5 +239,5 @@ def test_no_fine_ever_exceeds_what_its_agent_had_left(data: st.DataObject, mecha
     rule = replace(data.draw(rules(mechanism)), card=None, bid_cost=0.0)
     start = tuple(data.draw(st.sampled_from([0.125, 0.5, 2.0])) for _ in world.agents)
     arm = _arm(world, replace(rule, bankroll=start))
-    assert final_wealth(start, utilities(arm)).min() >= -1e-12
+    assert final_wealth(start, arm.utilities).min() >= -1e-12
     assert (ledger_of(world, simulate(world, rule)).attempts["status"] != int(Status.NONE)).all()

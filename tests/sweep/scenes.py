@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from analysis.sweep_report import ANALYSIS
+from analysis.sweep_report import analysis_of
 from sim.experiment.plan import Options, SweepPlan, plan_sweep
 from sim.experiment.sweep import execute_sweep
 from sim.scenario.file import read_raw
@@ -82,4 +82,4 @@ def plan_of(path: Path, *overrides: str, options: Options | None = None, **chang
 
 def run(plan: SweepPlan, folder: Path, **how: Any) -> Path:
     """Run the plan into `folder`, with the analysis of the command line."""
-    return execute_sweep(plan, folder, ANALYSIS, **how)
+    return execute_sweep(plan, folder, analysis_of(plan), **how)

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from analysis import load
-from analysis.sweep_report import ANALYSIS
+from analysis.sweep_report import analysis_of
 from sim.experiment import store
 from sim.experiment.folder import partial_of
 from sim.experiment.job import Done
@@ -131,7 +132,7 @@ def test_finished_jobs_are_not_done_again(whole: Path, tmp_path: Path, monkeypat
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    stopped = type(ANALYSIS)(ANALYSIS.reducer, ANALYSIS.replications_needed, stop)
+    stopped = replace(analysis_of(plan), finish=stop)
     with pytest.raises(KeyboardInterrupt):
         execute_sweep(plan, tmp_path / "o", stopped)
     keep = store.keep

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analysis.sweep_metrics import REDUCER
+from analysis.sweep_metrics import Reducer
 from sim.experiment import sweep
 from sim.experiment.plan import Options
 from sim.experiment.workers import Here
@@ -95,7 +95,7 @@ def test_worlds_are_drawn_once_for_all_that_share_them(tmp_path: Path, monkeypat
     draw = importlib.import_module("sim.experiment.job").draw_world
     monkeypatch.setattr("sim.experiment.job.draw_world", lambda *a: (drawn.append(a), draw(*a))[1])
     plan = plan_of(write(tmp_path), replications=1)
-    list(Here(sweep.work_of(plan, REDUCER)).run([(0, 0, 1)]))
+    list(Here(sweep.work_of(plan, Reducer())).run([(0, 0, 1)]))
     assert len(drawn) == 4
 
 

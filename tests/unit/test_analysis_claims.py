@@ -12,6 +12,7 @@ from analysis import claims
 from analysis.arm import ArmData
 from analysis.calibration import auc
 from analysis.pooled import pooled_claims
+from analysis.quantities.of_run import agents
 from analysis.report import arms_of
 from sim.experiment.execute import execute, plan
 from sim.experiment.run import Run
@@ -32,7 +33,7 @@ def arm_with(card: str, folder: Path) -> ArmData:
 def test_a_card_moves_no_auc(card: str, tmp_path: Path) -> None:
     """It is one shift for each agent and record: pairs within a record rank as they did."""
     arm = arm_with(f"{card},weight=1.0,cost_weight=0.16}}", tmp_path)
-    found = claims.of_agents(arm)
+    found = agents(arm)
     assert found["auc"].value == pytest.approx(found["auc_before_card"].value, abs=1e-9)
     plain = [auc(arm.world.uncarded[0, :, i], arm.success[0, :, i]) for i in range(6)]
     expected = {"redrawn": plain, "split": found["auc_before_card"].value}["split" if "split" in card else "redrawn"]
@@ -51,17 +52,17 @@ def test_pairs_under_a_split_are_of_one_half(tmp_path: Path) -> None:
             lead = np.subtract.outer(p[y], p[~y])
             wins += (lead > 0).sum() + (lead == 0).sum() / 2
             pairs += lead.size
-    assert claims.of_agents(arm)["auc"].value[3] == pytest.approx(wins / pairs)
+    assert agents(arm)["auc"].value[3] == pytest.approx(wins / pairs)
 
 
 def test_the_published_card_leaks(tmp_path: Path) -> None:
-    found = claims.of_agents(arm_with('{record="published",weight=1.0,cost_weight=0.16}', tmp_path))
+    found = agents(arm_with('{record="published",weight=1.0,cost_weight=0.16}', tmp_path))
     assert found["auc"].value == pytest.approx([0.581, 0.533, 0.386, 0.174, 0.480, 0.575], abs=2e-3)
     assert found["auc_before_card"].value == pytest.approx([0.697, 0.672, 0.603, 0.446, 0.528, 0.611], abs=6e-4)
 
 
 def test_ece_has_an_error_and_no_interval() -> None:
-    found = claims.of_agents(posted_alone(table_world(3), 2.0))
+    found = agents(posted_alone(table_world(3), 2.0))
     assert np.isnan([found["ece"].low, found["ece"].high]).all()
     assert found["ece"].se == pytest.approx([0.0272, 0.0263, 0.0401, 0.0393, 0.0355, 0.0364], abs=2e-4)
     assert (found["ece"].se_mc == 0).all()
@@ -69,7 +70,7 @@ def test_ece_has_an_error_and_no_interval() -> None:
 
 def test_brier_is_reliability_less_resolution_plus_uncertainty() -> None:
     arm = posted_alone(table_world(2), 2.0)
-    for found in (claims.of_agents(arm), pooled_claims(arm)):
+    for found in (agents(arm), pooled_claims(arm)):
         reliability, resolution, uncertainty = (found[name].value for name in claims.PARTS)
         assert reliability - resolution + uncertainty == pytest.approx(found["brier"].value, abs=1e-12)
 

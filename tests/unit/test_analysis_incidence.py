@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from analysis.arm import ArmData
-from analysis.differences import QUANTITIES, differences, differences_table
+from analysis.differences import differences, differences_table
 from analysis.figures import incidence as figure
 from analysis.incidence import COLUMNS, incidence, incidence_table
 from analysis.inference import REPLAYED
+from analysis.quantities import paired_of_arms
 from sim.bundled import find_scenario
 from sim.experiment.run import arm_rules, arm_world, scenario_origin
 from sim.ledger import Ledger
@@ -214,7 +215,11 @@ def test_welfare_and_principal_are_those_of_the_differences_where_arms_were_repl
     """A figure must not lack an interval that the table of differences has."""
     rng = np.random.default_rng(3)
     first, second = (
-        replace(arm, replayed=True, replays={name: rng.normal(size=200) for name in QUANTITIES})
+        replace(
+            arm,
+            replayed=True,
+            replays={name: rng.normal(size=200) for name in (each.name for each in paired_of_arms())},
+        )
         for arm in [arm for arm, _ in recorded().values()][:2]
     )
     found, table = incidence(second, first), differences(second, first)

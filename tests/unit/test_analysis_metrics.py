@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis import metrics
 from analysis.arm import ArmData
 from analysis.benchmark import half_splits
+from analysis.quantities import auctions, of_run, regrets
 from sim.errors import ArrayError
 from sim.ledger import ATTEMPTS, BIDS, CLEARINGS, Ledger
 from tests.unit.test_analysis_helpers import frame, make_world, posted_alone, sold, table_world
@@ -104,7 +104,7 @@ def test_summary_against_loops(alone):
                 }
                 for name, x in row.items():
                     found.setdefault(name, []).append(float(x))
-    estimates = metrics.summary(arm)
+    estimates = of_run.summary(arm)
     for name, values in found.items():
         assert float(estimates[name].value) == pytest.approx(np.mean(values)), name
     hires = ledger.clearings[ledger.clearings["n_hired"] > 0]
@@ -130,7 +130,7 @@ def fixed(world, t, r, members):
 @pytest.mark.parametrize("alone", [False, True])
 def test_agents_against_loops(alone):
     world, ledger, arm = messy(alone)
-    estimates = metrics.agents(arm)
+    estimates = of_run.agents(arm)
     for i, agent in enumerate(world.agents):
         a = ledger.attempts[ledger.attempts["agent"] == agent]
         b = ledger.bids[(ledger.bids["agent"] == agent) & (ledger.bids["posting"] == 0)]
@@ -163,12 +163,12 @@ def test_welfare_is_surplus_plus_utility_whatever_is_paid(alone):
     world, ledger, arm = messy(alone)
     richer = replace(ledger, attempts=ledger.attempts.assign(payment=ledger.attempts["payment"] + 3.0))
     other = ArmData.build("richer", "none", world, richer, alone)
-    assert metrics.welfare(arm) == pytest.approx(metrics.surplus(arm) + metrics.utility(arm))
-    assert metrics.welfare(other) == pytest.approx(metrics.welfare(arm))
+    assert auctions.welfare(arm) == pytest.approx(auctions.surplus(arm) + auctions.utility(arm))
+    assert auctions.welfare(other) == pytest.approx(auctions.welfare(arm))
 
 
 def test_without_a_value_there_is_no_surplus():
-    estimates = metrics.summary(messy(value=np.nan)[2])
+    estimates = of_run.summary(messy(value=np.nan)[2])
     names = {name for name, e in estimates.items() if np.isnan(e.value)}
     no_account = {"exit_rate"}  # whatever the value
     assert names == {"surplus", "welfare", "regret_fixed", "regret_ability", "regret_outcome"} | no_account
@@ -177,7 +177,7 @@ def test_without_a_value_there_is_no_surplus():
 def test_unknown_ability_and_a_single_task():
     world = make_world(np.ones((2, 1, 3, 1)))
     arm = ArmData.build("a", "x", world, sold(world, np.ones((2, 1, 3), np.bool_), False, 0.5), False)
-    estimates = metrics.summary(arm)
+    estimates = of_run.summary(arm)
     assert np.isnan(estimates["regret_ability"].value)
     assert np.isnan(estimates["regret_fixed"].value)
     assert estimates["regret_outcome"].value == pytest.approx(0.9 - (1.0 - 0.3))
@@ -188,15 +188,15 @@ def test_benchmarks_cannot_sell_what_is_lost_to_the_system():
     infra[0, 0] = True
     world = make_world(np.ones((1, 2, 3, 1)), infra=infra)
     arm = ArmData.build("idle", "x", world, sold(world, np.zeros((1, 2, 3), np.bool_), False, 0.5), False)
-    assert metrics.regret_outcome(arm).ravel() == pytest.approx([0.0, 0.9])
-    assert metrics.regret_fixed(arm).ravel() == pytest.approx([-0.1, 0.9])
+    assert regrets.regret_outcome(arm).ravel() == pytest.approx([0.0, 0.9])
+    assert regrets.regret_fixed(arm).ravel() == pytest.approx([-0.1, 0.9])
 
 
 @pytest.mark.parametrize("alone", [False, True])
 def test_nobody_present(alone):
     world = make_world(np.ones((2, 3, 4, 1)), present=False)
     arm = ArmData.build("empty", "x", world, sold(world, np.zeros((2, 3, 4), np.bool_), alone, 0.5), alone)
-    agents, total = metrics.agents(arm), metrics.summary(arm)
+    agents, total = of_run.agents(arm), of_run.summary(arm)
     assert all(np.isnan(e.value).all() for e in agents.values())
     assert (total["solve_rate"].value, total["unfilled_rate"].value, total["welfare"].value) == (0, 1, 0)
     assert total["regret_outcome"].value == total["regret_fixed"].value == 0
@@ -206,7 +206,7 @@ def test_nobody_present(alone):
 def test_no_attempts():
     world = make_world(np.ones((2, 3, 4, 1)))
     arm = ArmData.build("idle", "x", world, sold(world, np.zeros((2, 3, 4), np.bool_), False, 0.5), False)
-    agents = metrics.agents(arm)
+    agents = of_run.agents(arm)
     for name in ("hired_rate", "expected_profit", "published_profit", "cash_profit"):
         assert (agents[name].value == 0).all()
     assert np.isnan(agents["claim_minus_success_hired"].value).all()
@@ -223,15 +223,15 @@ def test_regret_of_a_market_with_one_agent_is_what_it_would_add_where_it_is_not_
     arm = ArmData.build("solo", "x", world, sold(world, even, False, 0.5), False)
     net = 2.5 * success[..., 0, 0] - cost[..., 0, 0]
     idle = ~even[..., 0]
-    assert metrics.regret_fixed(arm)[..., 0] == pytest.approx(net * idle)
-    assert metrics.regret_ability(arm)[..., 0] == pytest.approx(2.5 * 0.75 - cost[..., 0, 0] - net * ~idle)
-    assert metrics.regret_outcome(arm)[..., 0] == pytest.approx(np.maximum(net, 0.0) - net * ~idle)
+    assert regrets.regret_fixed(arm)[..., 0] == pytest.approx(net * idle)
+    assert regrets.regret_ability(arm)[..., 0] == pytest.approx(2.5 * 0.75 - cost[..., 0, 0] - net * ~idle)
+    assert regrets.regret_outcome(arm)[..., 0] == pytest.approx(np.maximum(net, 0.0) - net * ~idle)
 
 
 def test_one_agent_one_replication():
     world = make_world(np.ones((1, 3, 1, 1)))
     arm = ArmData.build("solo", "x", world, sold(world, np.ones((1, 3, 1), np.bool_), False, 0.5), False)
-    agents = metrics.agents(arm)
+    agents = of_run.agents(arm)
     assert np.isnan([agents["auc_others"].value, agents["comparative_auc"].value]).all()
     rate = agents["success_rate"]
     assert (rate.value, rate.se, rate.high) == (1.0, 0.0, 1.0)
@@ -243,13 +243,13 @@ def test_empty_tables():
     world = make_world(np.ones((1, 2, 3, 1)))
     ledger = Ledger(*(frame(columns, world, {}) for columns in (ATTEMPTS, BIDS, CLEARINGS)))
     arm = ArmData.build("none", "x", world, ledger, False)
-    assert metrics.summary(arm)["unfilled_rate"].value == 1.0
-    assert np.isnan(metrics.agents(arm)["ask_mean"].value).all()
-    assert (metrics.agents(arm)["mean_claim"].value == 0.5).all()
+    assert of_run.summary(arm)["unfilled_rate"].value == 1.0
+    assert np.isnan(of_run.agents(arm)["ask_mean"].value).all()
+    assert (of_run.agents(arm)["mean_claim"].value == 0.5).all()
 
 
 def test_copies_are_not_observations():
-    one, many = (metrics.agents(posted_alone(table_world(n), 2.0)) for n in (1, 4))
+    one, many = (of_run.agents(posted_alone(table_world(n), 2.0)) for n in (1, 4))
     for name in ("brier", "ece", "ece_null", "auc", "auc_others", "comparative_auc"):
         assert many[name].value == pytest.approx(one[name].value)
         assert many[name].se == pytest.approx(one[name].se, nan_ok=True)

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.arm import ArmData
 from analysis.cells import PARTS
 from analysis.pooled import claims_table
-from analysis.tables import COLUMNS, agents_table, closed_forms_table, summary_table
+from analysis.tables import agents_table, closed_forms_table, columns, summary_table
 from tests.unit.test_analysis_helpers import break_even, posted_alone, sold, table_world
 
 WORLD = table_world(5)
@@ -29,19 +29,19 @@ def test_columns_and_rows():
         "closed_forms": 12,
     }
     for name, table in frames.items():
-        assert list(table.columns) == list(COLUMNS[name])
-        assert all(COLUMNS[name].values())
+        assert list(table.columns) == list(columns()[name])
+        assert all(columns()[name].values())
         assert table["arm"].unique().tolist() == ["k = 2", "k = 0"]
 
 
 def test_every_estimate_has_its_interval_both_errors_and_clusters():
     for name in ("agents", "claims", "summary"):
-        columns = list(COLUMNS[name])
-        columns = [column for column in columns[columns.index("clusters") + 1 :] if column != "coupled"]
-        estimates = columns[:: 1 + len(PARTS)]
-        assert columns == [c for e in estimates for c in (e, *(f"{e}_{part}" for part in PARTS))]
-    assert list(COLUMNS["agents"])[:6] == ["arm", "mechanism", "agent", "n", "claims", "clusters"]
-    assert list(COLUMNS["summary"])[:5] == ["arm", "mechanism", "tasks", "clusters", "coupled"]
+        names = list(columns()[name])
+        names = [column for column in names[names.index("clusters") + 1 :] if column != "coupled"]
+        estimates = names[:: 1 + len(PARTS)]
+        assert names == [c for e in estimates for c in (e, *(f"{e}_{part}" for part in PARTS))]
+    assert list(columns()["agents"])[:6] == ["arm", "mechanism", "agent", "n", "claims", "clusters"]
+    assert list(columns()["summary"])[:5] == ["arm", "mechanism", "tasks", "clusters", "coupled"]
 
 
 def test_null_has_no_error_and_counts_are_whole():
@@ -69,7 +69,7 @@ def test_arms_without_a_closed_form_are_left_out():
     hired = np.ones(WORLD.present.shape, np.bool_)
     shared = ArmData.build("all", "hire_all", WORLD, sold(WORLD, hired, False, break_even(WORLD, 0.0)), False)
     assert closed_forms_table([shared, ARMS[0]])["arm"].unique().tolist() == ["k = 2"]
-    assert list(closed_forms_table([shared]).columns) == list(COLUMNS["closed_forms"])
+    assert list(closed_forms_table([shared]).columns) == list(columns()["closed_forms"])
     assert len(agents_table([])) == 0
 
 

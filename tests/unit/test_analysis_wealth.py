@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from analysis.arm import ArmData
-from analysis.metrics import agents, summary
-from analysis.tables import COLUMNS
+from analysis.quantities.of_run import agents, summary
+from analysis.tables import columns
 from sim.bankroll import bankrolls, parse_bankroll
 from sim.errors import ScenarioError
 from sim.replay import replay
@@ -79,6 +79,6 @@ def test_bankrolls_of_agents() -> None:
 
 
 def test_columns_of_the_tables_say_what_they_are() -> None:
-    assert {"negative_utility_rate", "exit_rate", "final_wealth"} <= set(COLUMNS["agents"])
-    assert "exit_rate" in COLUMNS["summary"]
-    assert {"principal", "budget", "spent", "no_budget_rate"} <= set(COLUMNS["principals"])
+    assert {"negative_utility_rate", "exit_rate", "final_wealth"} <= set(columns()["agents"])
+    assert "exit_rate" in columns()["summary"]
+    assert {"principal", "budget", "spent", "no_budget_rate"} <= set(columns()["principals"])

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arm import ArmData
-from analysis.claims import of_agents
 from analysis.figures import draw_all, reliability, who_knows
+from analysis.inference import Estimate
 from analysis.pooled import pooled_claims
+from analysis.quantities import quantity
+from analysis.quantities.of_run import agents
 from sim.arrays import FloatArray
 from sim.bidding import Bidders, Fallback, parse_policy
 from sim.errors import ArrayError
@@ -121,6 +123,11 @@ def ece(seen: list[tuple[float, float, bool]]) -> float:
     for w, p, y in seen:
         gaps[min(9, int(p * 10 + 1e-9))] = gaps.get(min(9, int(p * 10 + 1e-9)), 0.0) + w * (y - p)
     return sum(map(abs, gaps.values())) / sum(w for w, _, _ in seen)
+
+
+def of_agents(arm: ArmData) -> dict[str, Estimate]:
+    """The estimates of what agents claim."""
+    return {name: one for name, one in agents(arm).items() if quantity(name, "agent").claims}
 
 
 def order(p: float, q: float) -> float:

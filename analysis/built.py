@@ -1,0 +1,63 @@
+"""An arm of a scenario as `ArmData`: from the ledger of a run, or from what a job of a sweep played."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from analysis.arm import ArmData
+from sim.bankroll import bankrolls
+from sim.experiment.job import Played
+from sim.experiment.run import arm_rules
+from sim.ledger import SCHEMAS, Ledger, arrow_table, categories
+from sim.mechanisms import Mechanism
+from sim.principals import budgets_of, tenders
+from sim.rules import Rules, past_card, production_plans
+from sim.scenario.scenario import Arm
+from sim.scenario.settings import TenderSpec, Terms
+from sim.world import World
+
+
+def built(arm: Arm, world: World, ledger: Ledger) -> ArmData:
+    """The arrays of the arm; ledger: its rows, and no others."""
+    rules = arm_rules(arm, world)
+    return arm_data(arm.name, arm.label, arm.mechanism, arm.settings.terms, world, ledger, rules)
+
+
+def arm_data(
+    name: str, label: str, mechanism: Mechanism, settings: Terms, world: World, ledger: Ledger, rules: Rules
+) -> ArmData:
+    """What happened in one market of `world`, as dense arrays. ledger: its rows and no others."""
+    return ArmData.build(
+        name,
+        label,
+        world,
+        ledger,
+        settings.market.alone,
+        _bounds(settings.tender),
+        past_card(settings),
+        production_plans(settings),
+        bankrolls(settings.bidders.bankroll, world.agents),
+        budgets_of(settings.tender),
+        mechanism.asks_for == "price",
+        rules,
+    )
+
+
+def built_of(played: Played) -> ArmData:
+    """The same of an arm of which a job has kept the whole ledger."""
+    names = categories([played.arm.name], played.world.agents, played.world.tasks, played.world.principals)
+    frames: dict[str, Any] = {}
+    for name in SCHEMAS:
+        columns = {**played.tables[name], "arm": np.zeros(len(played.tables[name]["task"]), np.int32)}
+        frames[name] = arrow_table(name, columns, names).to_pandas()
+    return built(played.arm, played.world, Ledger(**frames))
+
+
+def _bounds(tender: TenderSpec) -> tuple[float, float] | None:
+    """Ends of the uniform distribution that every reserve is drawn from; None where there is no such."""
+    if len({repr(own.reserve) for own in tenders(tender)}) > 1:
+        return None
+    drawn = tenders(tender)[0].reserve.distribution
+    return (drawn.a, drawn.b) if drawn is not None and drawn.kind == "uniform" else None

@@ -1,0 +1,93 @@
+"""Quantities of auctions: what an arm solves, costs and pays.
+
+surplus = V solved - payment + fee - overhead       the principal's
+utility = payment - fee - cost - bid_cost           the agents'
+welfare = surplus + utility, without payments and fees, which cancel
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.quantities.declared import Mean, Part, Quantity, Ratio, Top
+from analysis.quantities.view import View
+from sim.arrays import FloatArray
+
+
+def surplus(view: View) -> FloatArray:
+    """Of markets: value once per solved auction, less payments net of fees and overhead; NaN without a value."""
+    return np.asarray(view.value * view.solved - view.dollars(payment=1, fee=-1) - view.overhead)
+
+
+def utility(view: View) -> FloatArray:
+    """Of markets: the agents' payments net of fees, less their costs of attempts and bids."""
+    return view.dollars(payment=1, fee=-1, cost=-1, bid_cost=-1)
+
+
+def welfare(view: View) -> FloatArray:
+    """Of markets: surplus + utility."""
+    return np.asarray(view.value * view.solved - view.dollars(cost=1, bid_cost=1) - view.overhead)
+
+
+def _ties(view: View) -> Part:
+    return view.over_markets(view.n_ties), view.over_markets(view.n_awards)
+
+
+def _exits(view: View) -> Part:
+    kept = float(view.world.n_agents * view.accounts)
+    return view.once(view.exits * view.accounts), view.once(np.full(len(view.exits), kept))
+
+
+def _float(array: NDArray[np.bool_]) -> FloatArray:
+    return array.astype(np.float64)
+
+
+def _mean(name: str, meaning: str, how: Mean, unit: str = "$") -> Quantity:
+    told = f"dollars, {meaning}" if unit == "$" and not meaning.startswith("dollars") else meaning
+    return Quantity(name, "arm", unit, told, how, paired=True)
+
+
+MEANS = (
+    _mean(
+        "solve_rate",
+        "auctions in which some attempt truly succeeded / auctions",
+        Mean(lambda view: _float(view.solved), rate=True),
+        unit="",
+    ),
+    _mean(
+        "unfilled_rate",
+        "auctions in which no attempt was made / auctions",
+        Mean(lambda view: 1.0 - _float(view.filled), rate=True),
+        unit="",
+    ),
+    _mean("cost", "cost of attempts / auctions", Mean(lambda view: view.dollars(cost=1))),
+    _mean("payment", "dollars paid to agents, net of penalties / auctions", Mean(lambda view: view.dollars(payment=1))),
+    _mean("overhead", "cost of clearings to the allocator / auctions", Mean(lambda view: view.overhead, stated=True)),
+    _mean("bid_cost", "cost of making bids / auctions", Mean(lambda view: view.dollars(bid_cost=1), stated=True)),
+    _mean(
+        "surplus",
+        "V solved - payment + fees - overhead, the principal's / auctions; NaN where no value is stated",
+        Mean(surplus),
+    ),
+    _mean("utility", "payment - fees - cost - bid_cost, the agents' / auctions", Mean(utility)),
+    _mean("welfare", "surplus + utility / auctions", Mean(welfare)),
+)
+SHARES = (
+    Quantity(
+        "share_top",
+        "arm",
+        "",
+        "attempts of the agent with most attempts / attempts; its errors take that agent as given",
+        Top("share"),
+        swept=False,
+    ),
+    Quantity("tie_rate", "arm", "", "clearings that hired by a tie / clearings that hired", Ratio(_ties, rate=True)),
+    Quantity(
+        "exit_rate",
+        "arm",
+        "",
+        "agents whose wealth a clearing found at 0 or below / agents, by replication; empty where no account is kept",
+        Ratio(_exits, rate=True),
+    ),
+)

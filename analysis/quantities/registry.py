@@ -1,0 +1,93 @@
+"""The registry of quantities: the package's own, and a plugin's, in the order in which tables show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from analysis.quantities.declared import Level, Quantity, Statistic, check
+from sim.errors import RunError, ScenarioError, SimError, closest
+from sim.kinds import KINDS, Kind
+
+_QUANTITIES: dict[tuple[str, str], Quantity] = {}
+_BUILT_IN: set[tuple[str, str]] = set()
+
+
+def register_quantity(quantity: Quantity) -> Quantity:
+    """Make a quantity known by its name; returns it.
+
+    Raises ValueError where the declaration does not hold together or its level has one of that name.
+    """
+    check(quantity)
+    if quantity.key in _QUANTITIES:
+        raise ValueError(f"quantity {quantity.name!r} of level {quantity.level} is registered already")
+    _QUANTITIES[quantity.key] = quantity
+    return quantity
+
+
+def built_in(quantities: Iterable[Quantity]) -> None:
+    """Register the package's own."""
+    for quantity in quantities:
+        _BUILT_IN.add(register_quantity(quantity).key)
+
+
+def quantities(level: Level | None = None) -> list[Quantity]:
+    """All registered ones, those of arms before those of agents, each in order of registration."""
+    levels: tuple[Level, ...] = ("arm", "agent") if level is None else (level,)
+    return [quantity for each in levels for quantity in _QUANTITIES.values() if quantity.level == each]
+
+
+def tabled(level: Level) -> list[Quantity]:
+    """Those that are columns of the run's table of this level."""
+    return [quantity for quantity in quantities(level) if quantity.tabled]
+
+
+def paired_of_arms() -> list[Quantity]:
+    """Those that arms are compared in."""
+    return [quantity for quantity in tabled("arm") if quantity.paired]
+
+
+def quantity(name: str, level: Level) -> Quantity:
+    """The quantity of this name; raises ScenarioError with the closest spelling."""
+    if (level, name) not in _QUANTITIES:
+        names = [each.name for each in quantities(level)]
+        raise ScenarioError(f"unknown quantity {name!r}{closest(name, names)}; allowed: {', '.join(names)}")
+    return _QUANTITIES[level, name]
+
+
+def of_plugins() -> list[tuple[str, str]]:
+    """Keys of those that are not the package's own."""
+    return [key for key in _QUANTITIES if key not in _BUILT_IN]
+
+
+def never_known(name: str) -> str:
+    """Why a quantity of this name has no interval, whatever its clusters; "" where it can have one."""
+    named = (each.how for each in quantities() if each.name == name)
+    return next((how.never for how in named if isinstance(how, Statistic)), "")
+
+
+@contextmanager
+def blamed(of: Quantity) -> Iterator[None]:
+    """Whatever a plugin's quantity raises is said of it, in one line; RunError."""
+    try:
+        yield
+    except SimError:
+        raise
+    except Exception as error:
+        if of.key not in of_plugins():
+            raise
+        raise RunError(f"quantity {of.name!r}: {type(error).__name__}: {' '.join(str(error).split())}") from None
+
+
+def unregister(key: Any) -> None:
+    """Forget a plugin's quantity."""
+    _QUANTITIES.pop(key, None)
+
+
+def _admit(path: Path, key: Any) -> None:
+    """Nothing more to check: what it makes of an arm is known once an arm is played."""
+
+
+KINDS["quantity"] = Kind(of_plugins, _admit, unregister, "call register_quantity(Quantity(...))")

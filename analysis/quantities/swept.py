@@ -1,0 +1,94 @@
+"""A quantity as a sweep counts it, from any `View`.
+
+Index convention: R replications, T tasks, q numbers of a quantity: 1 of an arm, n of its agents. Parts are (q, R, T).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from analysis.arm import ArmData
+from analysis.inference import gap
+from analysis.quantities.declared import Level, Mean, Quantity, Ratio, Statistic
+from analysis.quantities.registry import blamed, of_plugins, quantities
+from analysis.quantities.view import View
+from sim.arrays import FloatArray
+
+Sides = tuple[FloatArray, FloatArray]
+Key = tuple[str, str]
+
+
+def chosen(asked: Iterable[Key]) -> list[Quantity]:
+    """The quantities of a sweep in order: those that every sweep keeps, and those asked for by (level, name)."""
+    wanted = {(level, name) for level, name in asked}
+    return [each for each in quantities() if each.swept or each.key in wanted or each.key in of_plugins()]
+
+
+def find(name: str) -> list[Key]:
+    """Keys of the quantities of this name, of either level; raises ValueError where there is none."""
+    levels: Sequence[Level] = ("arm", "agent")
+    found = [each.key for level in levels for each in quantities(level) if each.name == name]
+    if not found:
+        names = list(dict.fromkeys(each.name for each in quantities()))
+        from sim.errors import closest
+
+        raise ValueError(f"unknown quantity {name!r}{closest(name, names)}; allowed: {', '.join(names)}")
+    return found
+
+
+def part_of(of: Quantity, view: View) -> Sides:
+    """num and den of a Mean or a Ratio."""
+    with blamed(of):
+        return _part_of(of, view)
+
+
+def _part_of(of: Quantity, view: View) -> Sides:
+    if isinstance(of.how, Mean):
+        return _over_markets(view, values_of(of, view))
+    if not isinstance(of.how, Ratio):
+        raise TypeError(f"{of.name}: is no Mean and no Ratio")
+    num, den = of.how.part(view)
+    return _sides(view, num), _sides(view, den)
+
+
+def difference_of_parts(of: Quantity, view: View, base: View, same: bool) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Paired differences of num, den, and the differences themselves, of every auction; NaN unless `same` auctions."""
+    if isinstance(of.how, Mean):
+        own, other = values_of(of, view), values_of(of, base)
+        apart = gap(own, other) if same else np.full(own.shape, np.nan)
+        return *_over_markets(view, apart), apart
+    (num, den), (other, _) = part_of(of, view), part_of(of, base)
+    apart = gap(num, other) if same else np.full(num.shape, np.nan)
+    return apart, den, apart
+
+
+def values_of(of: Quantity, view: View) -> FloatArray:
+    """(m, R, T) of a Mean."""
+    if not isinstance(of.how, Mean):
+        raise TypeError(f"{of.name}: is no Mean over auctions")
+    return _sides(view, of.how.values(view))
+
+
+def _over_markets(view: View, values: FloatArray) -> Sides:
+    total = values.sum(axis=0, keepdims=True) if len(values) > 1 else values
+    return total, np.broadcast_to(np.float64(view.n_markets), total.shape)
+
+
+def _sides(view: View, array: ArrayLike) -> FloatArray:
+    """(q, R, T) of what a quantity made of the view."""
+    found = np.asarray(array)
+    if isinstance(view, ArmData):
+        found = np.moveaxis(found.reshape(*found.shape[:2], -1), 2, 0)
+        if found.shape[1] == 1:  # of all replications, which are copies
+            found = np.broadcast_to(found, (len(found), view.world.n_replications, found.shape[2]))
+        if found.shape[2] != view.world.n_tasks:  # one observation a replication, at its first task
+            found = np.pad(found, ((0, 0), (0, 0), (0, view.world.n_tasks - 1)))
+    return found if found.dtype == np.float64 else found.astype(np.float64)
+
+
+def is_statistic(of: Quantity) -> bool:
+    """It is kept as sums by group."""
+    return isinstance(of.how, Statistic)

@@ -1,0 +1,110 @@
+"""Every declared quantity: complete, summable, the same however replications are divided into jobs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.quantities import Mean, Quantity, Ratio, Statistic, Top, quantities, quantity, register_quantity
+from analysis.quantities.registry import unregister
+from analysis.sweep_metrics import Reducer, estimate, merge
+from sim.engine import choose
+from sim.errors import ScenarioError
+from sim.experiment.job import play
+from sim.experiment.run import draw_world
+from tests.sweep.scenes import RECORDED, SYNTHETIC, plan_of, write
+
+NAMES = {
+    "arm": "solve_rate unfilled_rate cost payment overhead bid_cost surplus utility welfare regret_fixed "
+    "regret_ability regret_outcome share_top tie_rate exit_rate",
+    "agent": "success_rate mean_claim brier brier_reliability brier_resolution brier_uncertainty ece ece_null auc "
+    "auc_before_card auc_others comparative_auc hired_rate share success_rate_hired ask_mean claim_minus_success_hired "
+    "negative_utility_rate exit_rate final_wealth expected_profit published_profit cash_profit oracle_profit "
+    "rivals_profit",
+}
+RATES = {"solve_rate", "unfilled_rate", "tie_rate", "exit_rate", "success_rate", "hired_rate", "share"} | {
+    "success_rate_hired",
+    "negative_utility_rate",
+}
+PAIRED = set(NAMES["arm"].split()[:9]) | {"cash_profit", "rivals_profit"}
+DEFAULT = (
+    "share hired_rate cash_profit success_rate_hired claim_minus_success_hired negative_utility_rate rivals_profit"
+)
+
+
+def curve() -> set[str]:
+    return {f"{name}_of_tenth_{k}" for name in ("mean_claim", "success_rate") for k in range(1, 11)}
+
+
+def test_the_quantities_there_are() -> None:
+    """Stated a second time: names in order, what is a rate, what is paired, what every sweep keeps."""
+    for level, names in NAMES.items():
+        found = [each.name for each in quantities(level)]  # type: ignore[arg-type]
+        assert [name for name in found if name not in curve()] == names.split()
+    assert {each.name for each in quantities() if each.name in curve()} == curve()
+    tenths = {name for name in curve() if name.startswith("success_rate")}
+    assert {each.name for each in quantities() if each.rate} == RATES | tenths
+    assert {each.name for each in quantities() if each.paired} == PAIRED
+    kept = {each.key for each in quantities() if each.swept}
+    arms = {("arm", name) for name in [*NAMES["arm"].split()[:9], "tie_rate", "exit_rate"]}
+    assert kept == arms | {("agent", name) for name in DEFAULT.split()}
+
+
+def a_quantity(**changes: Any) -> Quantity:
+    return replace(Quantity("mine", "arm", "", "a number / auctions", Mean(lambda view: view.overhead)), **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"name": "no name"}, "letters, digits"),
+        ({"level": "task"}, "level must be"),
+        ({"meaning": "two\nlines"}, "one line"),
+        ({"needs": frozenset({"everything"})}, "needs must be among bids, beliefs"),
+        ({"level": "agent"}, "a Mean over auctions is of an arm"),
+        ({"how": Top("share"), "paired": True}, "only a Mean or a Ratio"),
+        ({"how": Ratio(lambda view: (view.n_ties, view.n_awards)), "paired": True}, "must be a Mean"),
+        ({"name": "welfare"}, "registered already"),
+    ],
+)
+def test_declarations_that_do_not_hold_together(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        register_quantity(a_quantity(**changes))
+
+
+def test_registered_and_forgotten() -> None:
+    register_quantity(a_quantity())
+    assert quantity("mine", "arm").meaning == "a number / auctions"
+    unregister(("arm", "mine"))
+    with pytest.raises(ScenarioError, match=r"unknown quantity 'welfar' .*'welfare'"):
+        quantity("welfar", "arm")
+    assert all(each.name != "mine" for each in quantities())
+
+
+@pytest.mark.parametrize("scenario", [SYNTHETIC, RECORDED], ids=["synthetic", "recorded"])
+def test_sums_of_two_jobs_are_those_of_one(scenario: str, tmp_path: Path) -> None:
+    """Every quantity, whatever the division of 10 replications into jobs."""
+    plan = plan_of(write(tmp_path, scenario, '[sweep]\n"tender.penalty" = [0.0, 1.0]\n'), replications=10)
+    cell, reducer = plan.cells[0], Reducer(tuple(each.key for each in quantities()))
+
+    def job(first: int, count: int) -> dict[str, Any]:
+        arm = cell.scenario.arms[0]
+        world = draw_world(arm.settings, cell.origin, 3, count, first)
+        own = reducer.measure(play(world, arm, choose("auto", arm.settings), first, reducer.whole))
+        return reducer.rows(own, own)
+
+    rows = reducer.about(cell.origin.agents)
+    whole, parts = job(0, 10), job(0, 3)
+    for first, count in ((3, 1), (4, 6)):
+        merge(parts, job(first, count))
+    own = np.ones(len(rows), np.bool_)
+    one, other = (estimate(each, rows, own, cell.origin.tasks, 3) for each in (whole, parts))
+    for name in ("value", "se", "se_mc", "low", "high", "clusters"):
+        np.testing.assert_allclose(getattr(other, name), getattr(one, name), rtol=1e-9, atol=1e-12, err_msg=name)
+    known = {row.metric for row, value in zip(rows, one.value, strict=True) if np.isfinite(value)}
+    assert len(known) >= 35
+    assert sum(isinstance(each.how, Statistic) for each in quantities()) == 9
