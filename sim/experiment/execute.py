@@ -23,6 +23,7 @@ from sim.bidding import check_named
 from sim.engine import Engine, choose, play, play_alone
 from sim.errors import RunError, ScenarioError
 from sim.experiment.folder import check_folder, open_partial, partial_of, take_name
+from sim.experiment.format import FORMAT
 from sim.experiment.run import Given, Run, Worlds, arm_rules, run_info, scenario_origin
 from sim.experiment.run_memory import check_memory
 from sim.ledger import SCHEMAS, Ledger, arrow_table, categories, read_arrow, write_table
@@ -53,6 +54,7 @@ class Plan:
     def info(self) -> dict[str, Any]:
         """What run.json says."""
         return {
+            "format": FORMAT,
             "hash": self.digest,
             "seed": self.scenario.seed,
             "engine": dict(self.engines),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import RunError
+from sim.experiment.format import FORMAT, check_format
 from sim.experiment.plan import SweepPlan, cell_raw
 from sim.experiment.run import run_info
 from sim.scenario.scenario import Scenario, digest_of, resolve, scenario_of
@@ -29,7 +30,13 @@ def write_manifest(folder: Path, plan: SweepPlan, n_jobs: int) -> None:
         digest = digest_of(resolved, inputs, plan.plugins)
         cells.append({"cell": cell.number, "parameters": cell.parameters, "hash": digest})
     raw = {**{key: value for key, value in plan.raw.items() if key != "figure"}, "replications": replications}
-    whole = {"scenario_file": str(plan.path.name), "replications": replications, "cells": cells, "scenario": raw}
+    whole = {
+        "format": FORMAT,
+        "scenario_file": str(plan.path.name),
+        "replications": replications,
+        "cells": cells,
+        "scenario": raw,
+    }
     (folder / MANIFEST).write_text(json.dumps(whole, indent=1, ensure_ascii=False, default=str) + "\n", "utf-8")
 
 
@@ -42,6 +49,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
     except (OSError, ValueError):
         raise RunError(f"{folder}: has no manifest; finish the sweep first") from None
+    check_format(folder / MANIFEST, manifest)
     return manifest
 
 

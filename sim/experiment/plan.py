@@ -21,6 +21,7 @@ from typing import Any
 from sim.engine import choose
 from sim.errors import ArrayError, RunError, ScenarioError
 from sim.experiment.execute import check_arms, versions
+from sim.experiment.format import FORMAT
 from sim.experiment.run_memory import check_memory
 from sim.invalid import written
 from sim.origin import Origin, load_origin
@@ -158,6 +159,7 @@ class SweepPlan:
     def info(self) -> dict[str, Any]:
         """What run.json says."""
         return {
+            "format": FORMAT,
             "kind": "sweep",
             "hash": self.digest,
             "seed": self.scenario.seed,

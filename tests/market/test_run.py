@@ -73,7 +73,7 @@ def two_processes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             "--out",
             str(folder / hash_seed),
         ]
-        done = _python("-m", "sim.cli", *command, PYTHONHASHSEED=hash_seed)
+        done = _python("-m", "bidlab", *command, PYTHONHASHSEED=hash_seed)
         assert done.returncode == 0, done.stderr
     return [folder / "0", folder / "1"]
 

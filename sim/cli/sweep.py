@@ -1,4 +1,4 @@
-"""The commands of sweeps. Prints, as sim/cli.py does."""
+"""The commands of sweeps. Prints, as sim/cli/command.py does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli_options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
+from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
 from sim.errors import RunError
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ def cell(
 ) -> None:
     """Run one cell of a sweep alone, on the same replications, with its whole ledger, tables and figures."""
     from analysis.report import write_report
-    from sim import listing
+    from sim.cli import listing
+    from sim.cli.progress import auctions
     from sim.experiment.execute import execute, plan
     from sim.experiment.manifest import cell_scenario, read_manifest
     from sim.experiment.run import run_info
     from sim.plugins import plugins
-    from sim.progress import auctions
 
     read_manifest(folder)
     at = whole("cell", number)
@@ -101,7 +101,7 @@ def cell(
 
 def show(folder: Folder, info: dict[str, Any]) -> None:
     """Print what a sweep found."""
-    from sim.experiment.listing import results
+    from sim.cli.sweep_listing import results
 
     printed(results(folder, info))
 
@@ -169,8 +169,8 @@ def _forecast(plan: SweepPlan, count: int) -> None:
 
 def _execute(plan: SweepPlan, folder: Path, crew: Crew, force: bool, resume: bool) -> None:
     from analysis.sweep_report import ANALYSIS
+    from sim.cli.progress import cells
     from sim.experiment.sweep import InterruptedSweepError, execute_sweep
-    from sim.progress import cells
 
     try:
         with cells(plan) as progress:
@@ -204,6 +204,11 @@ def _count(jobs: str | None, scheduler: str | None) -> int:
     return count
 
 
+def load_jobs() -> None:
+    """Load what a job of a sweep needs, while the command still reads its scenario."""
+    import sim.experiment.workers  # noqa: F401 -- loaded, not used
+
+
 @contextlib.contextmanager
 def _started(count: int, wanted: bool) -> Iterator[Processes | None]:
     """The processes, loading while the scenario is read; None where none are needed."""
@@ -212,7 +217,7 @@ def _started(count: int, wanted: bool) -> Iterator[Processes | None]:
     if count == 1 or not wanted:
         yield None
         return
-    with contextlib.closing(Processes(count)) as processes:
+    with contextlib.closing(Processes(count, load_jobs)) as processes:
         yield processes
 
 
