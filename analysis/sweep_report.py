@@ -20,14 +20,14 @@ from analysis.sweep_table import (
     stamped,
     sweep_table,
 )
-from sim.experiment.plan import SweepPlan
+from sim.experiment.plan import Plan
 from sim.experiment.sweep import PARTIAL, Analysis
 
 _GROWTH = (1.25, 4.0)  # a round's replications over those before it, at least and at most
 _SPARE = 1.1  # over the replications that the error so far asks for
 
 
-def write_report(folder: Path, plan: SweepPlan, label: str) -> None:
+def write_report(folder: Path, plan: Plan, label: str) -> None:
     """Add tables and figures to the sweep in `folder`. label: what part of it there is; "" for all, which has figures.
 
     failures.csv and precision.csv are written where they apply.
@@ -45,10 +45,10 @@ def write_report(folder: Path, plan: SweepPlan, label: str) -> None:
     if plan.options.precision is not None and sums.whole:
         _csv(precision_table(sums, plan.options.precision), folder / "precision.csv")
     if not label and sums.whole:
-        draw_all(table, sums.info, plan.figures, folder / "figures")
+        draw_all(table, sums.info, plan.scenario.figures, folder / "figures")
 
 
-def replications_needed(folder: Path, plan: SweepPlan) -> int:
+def replications_needed(folder: Path, plan: Plan) -> int:
     """Replications in all that the precision asked for needs; those there are, where it is reached.
 
     It is judged from FIRST_LOOK replications on. The error falls with the square root of the replications; a round adds
@@ -69,7 +69,7 @@ def replications_needed(folder: Path, plan: SweepPlan) -> int:
     return int(np.ceil(there * min(max(worst, _GROWTH[0]), _GROWTH[1])))
 
 
-def _precision(sums: Merged, plan: SweepPlan) -> pd.DataFrame:
+def _precision(sums: Merged, plan: Plan) -> pd.DataFrame:
     return precision_table(sums, plan.options.precision or 0.0) if sums.whole else pd.DataFrame({"reached": [True]})
 
 

@@ -10,11 +10,11 @@ import typer
 
 from sim.cli import audit as audit_command
 from sim.cli import sweep as sweep_command
-from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
+from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, named, printed, whole
 from sim.errors import RunError, SimError, closest
 
 if TYPE_CHECKING:
-    from sim.experiment.execute import Plan
+    from sim.experiment.plan import Plan
     from sim.experiment.run import Run
 
 app = typer.Typer(
@@ -208,18 +208,9 @@ def _plan(
     digests: dict[str, str],
     engine: str = "auto",
 ) -> Plan:
-    from sim.bundled import find_scenario
-    from sim.experiment.execute import plan
-    from sim.scenario.scenario import load_scenario
+    from sim.experiment.plan import plan
 
-    scenario = load_scenario(
-        find_scenario(name),
-        seed=None if seed is None else whole("--seed", seed),
-        replications=None if replications is None else whole("--replications", replications),
-        overrides=overrides or [],
-        mechanisms=mechanisms or [],
-    )
-    return plan(scenario, digests, engine)
+    return plan(named(name, seed, replications, overrides, mechanisms), digests, engine)
 
 
 def _say_unrounded(plan: Plan) -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
+from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, named, printed, whole
 from sim.errors import RunError
 
 if TYPE_CHECKING:
-    from sim.experiment.plan import SweepPlan
+    from sim.experiment.plan import Plan
     from sim.experiment.processes import Processes
     from sim.experiment.workers import Crew
 
@@ -80,8 +80,9 @@ def cell(
     from analysis.report import write_report
     from sim.cli import listing
     from sim.cli.progress import auctions
-    from sim.experiment.execute import execute, plan
+    from sim.experiment.execute import execute
     from sim.experiment.manifest import cell_scenario, read_manifest
+    from sim.experiment.plan import plan
     from sim.experiment.run import run_info
     from sim.plugins import plugins
 
@@ -106,7 +107,7 @@ def show(folder: Folder, info: dict[str, Any]) -> None:
     printed(results(folder, info))
 
 
-def told(plan: SweepPlan) -> str:
+def told(plan: Plan) -> str:
     """What `check` says of a sweep."""
     jobs, line = plan.jobs_for(plan.scenario.replications), _unrounded(plan)
     size = (
@@ -117,7 +118,7 @@ def told(plan: SweepPlan) -> str:
     return size if line is None else f"{size}\n{line}"
 
 
-def _unrounded(plan: SweepPlan) -> str | None:
+def _unrounded(plan: Plan) -> str | None:
     from sim.unrounded import unrounded
 
     return unrounded((cell.scenario, cell.origin) for cell in plan.cells)
@@ -125,12 +126,7 @@ def _unrounded(plan: SweepPlan) -> str | None:
 
 def check(scenario: str, *options: Any) -> str | None:
     """What `check` says of the scenario's sweep; None where it has none. options: as `_plan` takes them."""
-    from sim.bundled import find_scenario
-    from sim.scenario.file import read_raw
-
-    if "sweep" not in read_raw(find_scenario(scenario), overrides=options[2] or []):
-        return None
-    return told(_plan(scenario, *options))
+    return told(_plan(scenario, *options)) if named(scenario, *options[:4]).factors else None
 
 
 def _plan(
@@ -141,33 +137,23 @@ def _plan(
     mechanisms: list[str] | None,
     digests: dict[str, str],
     options: Any = None,
-) -> SweepPlan:
+) -> Plan:
     from analysis.figures.chart import check_figures
-    from sim.bundled import find_scenario
     from sim.experiment.plan import plan_sweep
-    from sim.scenario.file import read_raw
 
-    path = find_scenario(name)
-    raw = read_raw(
-        path,
-        seed=None if seed is None else whole("--seed", seed),
-        replications=None if replications is None else whole("--replications", replications),
-        overrides=overrides or [],
-        mechanisms=mechanisms or [],
-    )
-    plan = plan_sweep(path, raw, options, digests)
+    plan = plan_sweep(named(name, seed, replications, overrides, mechanisms), options, digests)
     check_figures(plan)
     return plan
 
 
-def _forecast(plan: SweepPlan, count: int) -> None:
+def _forecast(plan: Plan, count: int) -> None:
     from analysis.sweep_metrics import REDUCER
     from sim.experiment.pilot import forecast
 
     printed([forecast(plan, REDUCER, count)])
 
 
-def _execute(plan: SweepPlan, folder: Path, crew: Crew, force: bool, resume: bool) -> None:
+def _execute(plan: Plan, folder: Path, crew: Crew, force: bool, resume: bool) -> None:
     from analysis.sweep_report import ANALYSIS
     from sim.cli.progress import cells
     from sim.experiment.sweep import InterruptedSweepError, execute_sweep
@@ -181,7 +167,7 @@ def _execute(plan: SweepPlan, folder: Path, crew: Crew, force: bool, resume: boo
         raise typer.Exit(130) from None
 
 
-def _show(folder: Path, plan: SweepPlan) -> None:
+def _show(folder: Path, plan: Plan) -> None:
     """Print the result; exit code 1 where cells failed."""
     from sim.experiment.run import run_info
 
