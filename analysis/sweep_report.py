@@ -25,14 +25,14 @@ from analysis.sweep_table import (
     sweep_table,
 )
 from sim.errors import ScenarioError
-from sim.experiment.plan import SweepPlan
+from sim.experiment.plan import Plan
 from sim.experiment.sweep import PARTIAL, Analysis
 
 _GROWTH = (1.25, 4.0)  # a round's replications over those before it, at least and at most
 _SPARE = 1.1  # over the replications that the error so far asks for
 
 
-def write_report(folder: Path, plan: SweepPlan, label: str) -> None:
+def write_report(folder: Path, plan: Plan, label: str) -> None:
     """Add tables and figures to the sweep in `folder`. label: what part of it there is; "" for all, which has figures.
 
     failures.csv and precision.csv are written where they apply.
@@ -50,10 +50,10 @@ def write_report(folder: Path, plan: SweepPlan, label: str) -> None:
     if plan.options.precision is not None and sums.whole:
         _csv(precision_table(sums, plan.options.precision), folder / "precision.csv")
     if not label and sums.whole:
-        draw_all(table, sums.info, plan.figures, folder / "figures")
+        draw_all(table, sums.info, plan.scenario.figures, folder / "figures")
 
 
-def replications_needed(folder: Path, plan: SweepPlan) -> int:
+def replications_needed(folder: Path, plan: Plan) -> int:
     """Replications in all that the precision asked for needs; those there are, where it is reached.
 
     It is judged from FIRST_LOOK replications on. The error falls with the square root of the replications; a round adds
@@ -74,7 +74,7 @@ def replications_needed(folder: Path, plan: SweepPlan) -> int:
     return int(np.ceil(there * min(max(worst, _GROWTH[0]), _GROWTH[1])))
 
 
-def _precision(sums: Merged, plan: SweepPlan) -> pd.DataFrame:
+def _precision(sums: Merged, plan: Plan) -> pd.DataFrame:
     return precision_table(sums, plan.options.precision or 0.0) if sums.whole else pd.DataFrame({"reached": [True]})
 
 
@@ -91,12 +91,12 @@ def partial_label(folder: Path) -> str:
     return label
 
 
-def asking(plan: SweepPlan) -> SweepPlan:
+def asking(plan: Plan) -> Plan:
     """The plan with all the quantities that its [sweep] and its figures ask for beside what every sweep keeps.
 
     Raises ScenarioError, in one line, where there is no such quantity.
     """
-    charts = [chart_of(figure, plan.info, plan.factors, place) for place, figure in enumerate(plan.figures)]
+    charts = [chart_of(figure, plan.info, plan.factors, place) for place, figure in enumerate(plan.scenario.figures)]
     drawn = {metric for chart in charts for metric, _, _ in chart.y}
     more = [each.name for each in quantities() if not each.swept and each.name in drawn]
     for name in plan.quantities:
@@ -107,11 +107,11 @@ def asking(plan: SweepPlan) -> SweepPlan:
     return replace(plan, quantities=tuple(dict.fromkeys([*plan.quantities, *more])))
 
 
-def reducer_of(plan: SweepPlan) -> Reducer:
+def reducer_of(plan: Plan) -> Reducer:
     """Makes the sums of all quantities that the plan asks for."""
     return Reducer(tuple(key for name in asking(plan).quantities for key in find(name)))
 
 
-def analysis_of(plan: SweepPlan) -> Analysis:
+def analysis_of(plan: Plan) -> Analysis:
     """What the sums of the plan's sweep are for."""
     return Analysis(reducer_of(plan), replications_needed, write_report)

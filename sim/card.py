@@ -30,7 +30,7 @@ from scipy.special import expit, logit
 
 from sim.arrays import BoolArray, FloatArray, Status
 from sim.retry import after_each
-from sim.scenario.settings import Card
+from sim.scenario.bidders import Card
 from sim.standing import State
 from sim.world import World
 

@@ -22,7 +22,7 @@ from sim.mechanisms import Mechanism, lookup, names
 from sim.plans import Plans
 from sim.retry import after_each
 from sim.rules import Rules
-from sim.scenario.settings import Card
+from sim.scenario.bidders import Card
 from sim.sources import ExpectedCost
 from sim.standing import BetaReputation, ExponentialReputation, LiveReputation, RunningMeanCost
 from sim.world import World

@@ -19,7 +19,7 @@ from analysis.basis import Number, caption
 from analysis.figures.style import OWN_BASELINE, baseline_label, short
 from analysis.quantities import quantities, quantity
 from sim.errors import ScenarioError, closest
-from sim.experiment.plan import SweepPlan
+from sim.experiment.plan import Plan
 from sim.invalid import written
 from sim.scenario.axes import Factor, short_key
 from sim.scenario.figure import FigureFile
@@ -54,10 +54,10 @@ class Chart:
     scale: str = "linear"
 
 
-def check_figures(plan: SweepPlan) -> None:
+def check_figures(plan: Plan) -> None:
     """Raise ScenarioError, in one line, where a figure of the plan cannot be drawn."""
     info, names = plan.info, set()
-    for place, figure in enumerate(plan.figures):
+    for place, figure in enumerate(plan.scenario.figures):
         try:
             name = chart_of(figure, info, plan.factors, place).name
             if name in names:

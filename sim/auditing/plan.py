@@ -14,7 +14,8 @@ from sim.auditing.known import AGENTS, E1
 from sim.auditing.lies import Grid
 from sim.auditing.problem import EXACT, Verifier
 from sim.auditing.search import KEPT
-from sim.experiment.execute import plan, versions
+from sim.experiment.format import FORMAT
+from sim.experiment.plan import plan, versions
 from sim.mechanisms import lookup, names
 from sim.scenario.scenario import Scenario
 
@@ -83,7 +84,7 @@ def _plan(
     plugins: Mapping[str, str],
 ) -> AuditPlan:
     printed = [*notes, *_notes(sizes, info["seed"], tolerance, verifier)]
-    whole = {"kind": "audit", **info, "plugins": dict(plugins)}
+    whole = {"format": FORMAT, "kind": "audit", **info, "plugins": dict(plugins)}
     whole["audit"] = {"notes": printed, "rules": [_written(job) for job in jobs]}
     whole["hash"] = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
     return AuditPlan(jobs, whole)

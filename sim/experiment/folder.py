@@ -6,11 +6,13 @@ only by force; anything that is no run never. What was killed goes on from what 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,26 @@ def open_partial(partial: Path, info: Mapping[str, Any], inputs: Sequence[Path],
     copies.mkdir()
     for path in inputs:
         shutil.copyfile(path, copies / path.name)
+
+
+@contextlib.contextmanager
+def making(folder: Path, info: Mapping[str, Any], inputs: Sequence[Path], kept: str) -> Iterator[Path]:
+    """The `.partial` of `folder`, made ready as `open_partial` does; it takes the folder's name once all went well.
+
+    Raises RunError where something cannot be written. `check_folder` comes first.
+    """
+    partial = partial_of(folder)
+    try:
+        open_partial(partial, info, inputs, kept)
+        yield partial
+        take_name(folder, partial)
+    except OSError as error:
+        raise RunError(f"--out {folder}: cannot be written: {error.strerror or error}") from None
+
+
+def write_clock(partial: Path, clock: Mapping[str, Any]) -> None:
+    """Write clock.json, all that depends on the clock."""
+    (partial / "clock.json").write_text(json.dumps({**clock, "finished": time.time()}, indent=2) + "\n")
 
 
 def write_info(folder: Path, info: Mapping[str, Any]) -> None:

@@ -25,6 +25,7 @@ from sim.coupling import coupling, replayed
 from sim.engine import Engine, choose, play_alone
 from sim.engine import play as play_market
 from sim.errors import SimError
+from sim.experiment.format import FORMAT, check_format
 from sim.experiment.run import draw_world
 from sim.ledger import arrow_table, categories
 from sim.origin import Origin
@@ -131,7 +132,8 @@ def run_job(work: Work, number: int, first: int, count: int, tick: Tick | None =
         if tick is not None:
             tick(cell.number)
     about = work.reducer.about(work.cells[0].origin.agents)
-    info = {"job": number, "first": first, "count": count, "errors": errors, "digests": digests, "rows": about}
+    info = {"format": FORMAT, "job": number, "first": first, "count": count, "errors": errors, "digests": digests}
+    info["rows"] = about
     return Done(number, _table(columns, info), attempts, time.perf_counter() - begun)
 
 
@@ -207,6 +209,7 @@ def decisions(played: Played, first: int) -> int:
 def read_info(path: Path) -> dict[str, Any]:
     """What a job's file says of the job: its replications, the errors of cells that failed, the others' decisions."""
     info: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_METADATA])
+    check_format(path, info)
     return info
 
 

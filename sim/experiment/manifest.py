@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import RunError
-from sim.experiment.plan import SweepPlan, cell_raw
+from sim.experiment.cell import cell_raw
+from sim.experiment.format import FORMAT, check_format
+from sim.experiment.plan import Plan
 from sim.experiment.run import run_info
 from sim.scenario.scenario import Scenario, digest_of, resolve, scenario_of
 
 MANIFEST = "manifest.json"
 
 
-def write_manifest(folder: Path, plan: SweepPlan, n_jobs: int) -> None:
+def write_manifest(folder: Path, plan: Plan, n_jobs: int) -> None:
     """Write manifest.json of a sweep whose first `n_jobs` jobs are done."""
     first, count = plan.job(n_jobs - 1)
     replications = first + count
@@ -28,8 +30,17 @@ def write_manifest(folder: Path, plan: SweepPlan, n_jobs: int) -> None:
         resolved = {**cell.scenario.resolved, "replications": replications}
         digest = digest_of(resolved, inputs, plan.plugins)
         cells.append({"cell": cell.number, "parameters": cell.parameters, "hash": digest})
-    raw = {**{key: value for key, value in plan.raw.items() if key != "figure"}, "replications": replications}
-    whole = {"scenario_file": str(plan.path.name), "replications": replications, "cells": cells, "scenario": raw}
+    raw = {
+        **{key: value for key, value in plan.scenario.written.items() if key != "figure"},
+        "replications": replications,
+    }
+    whole = {
+        "format": FORMAT,
+        "scenario_file": str(plan.path.name),
+        "replications": replications,
+        "cells": cells,
+        "scenario": raw,
+    }
     (folder / MANIFEST).write_text(json.dumps(whole, indent=1, ensure_ascii=False, default=str) + "\n", "utf-8")
 
 
@@ -42,6 +53,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
     except (OSError, ValueError):
         raise RunError(f"{folder}: has no manifest; finish the sweep first") from None
+    check_format(folder / MANIFEST, manifest)
     return manifest
 
 

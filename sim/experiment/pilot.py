@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sim.experiment.cell import bytes_of
 from sim.experiment.job import Reducer, Work, run_job
-from sim.experiment.plan import LEAST_JOBS, SweepPlan, bytes_of
+from sim.experiment.plan import LEAST_JOBS, Plan
 from sim.experiment.sweep import work_of
 from sim.memory import gib
 
@@ -16,7 +17,7 @@ _REPLICATIONS = 32
 _PROCESS_BYTES = 250 * 2**20  # an interpreter with the libraries
 
 
-def forecast(plan: SweepPlan, reducer: Reducer, jobs: int) -> str:
+def forecast(plan: Plan, reducer: Reducer, jobs: int) -> str:
     """What there is to do, and estimates of time, disk and memory on `jobs` processes; nothing is written."""
     count = plan.jobs_for(plan.scenario.replications)
     chosen = sorted({0, len(plan.cells) // 2, len(plan.cells) - 1})[:_CELLS]

@@ -1,7 +1,8 @@
-"""A sweep that was found sound: its factors, its cells, and the jobs it is cut into.
+"""One plan of every experiment: its cells, its arms, and the blocks of replications it is cut into.
 
-Every cell plays the same replications of the same seed, so that luck is common to all of them. A job is a block of
-replications with every cell and every arm; its size depends on the scenario alone, never on who works on it:
+A run is one cell whose ledger is kept, played at once. In a sweep every cell plays the same replications of the same
+seed, so that luck is common to all of them. A job is a block of replications with every cell and every arm; its size
+depends on the scenario alone, never on who works on it:
 
     block = min(2048, replications / 8, 256 MiB / bytes of one replication), at least 1
     bytes of one replication = tasks x agents x (300 + 40 tries + 24 postings) x worlds of a cell + tasks x 400
@@ -9,52 +10,34 @@ replications with every cell and every arm; its size depends on the scenario alo
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sim.engine import choose
+from sim.bankroll import bankrolls
+from sim.bidding import check_named
+from sim.engine import Engine, choose
 from sim.errors import ArrayError, RunError, ScenarioError
-from sim.experiment.execute import check_arms, versions
+from sim.experiment.cell import Cell, Origins, bytes_of, cell_of
+from sim.experiment.format import FORMAT
+from sim.experiment.run import Worlds, arm_rules, scenario_origin
 from sim.experiment.run_memory import check_memory
-from sim.invalid import written
-from sim.origin import Origin, load_origin
+from sim.origin import Origin
+from sim.principals import principal_names
 from sim.scenario.axes import Factor, asked_for, levels
-from sim.scenario.figure import FigureFile
-from sim.scenario.file import key_path, set_key
-from sim.scenario.scenario import Arm, Scenario, digest_of, resolve
-from sim.scenario.settings import Settings
+from sim.scenario.scenario import Arm, Scenario, digest_of
+from sim.world import World
 
 MOST_BLOCK = 2048
 LEAST_JOBS = 8
 _BUDGET = 256 * 2**20
-_ORIGIN = ("table", "columns", "profile", "tasks", "parameters")
-
-
-@dataclass(frozen=True, eq=False)
-class Cell:
-    """One setting of the factors. parameters: swept key -> value. worlds: for each arm, what decides its World."""
-
-    number: int
-    parameters: Mapping[str, Any]
-    scenario: Scenario
-    origin: Origin
-    worlds: tuple[str, ...]
-
-    @property
-    def label(self) -> str:
-        """The cell in words, e.g. "cell 3 (tender.penalty = 1.0)"."""
-        return label_of_cell(self.number, self.parameters)
-
-    def auctions(self, count: int) -> int:
-        """Auctions of `count` replications of all arms, each agent's own market counted apart."""
-        markets = (len(self.origin.agents) if arm.settings.market.alone else 1 for arm in self.scenario.arms)
-        return count * len(self.origin.tasks) * sum(markets)
+_PACKAGES = ("bidlab", "simpy", "numpy", "scipy", "pandas", "pyarrow", "matplotlib", "pydantic")
 
 
 @dataclass(frozen=True)
@@ -73,21 +56,35 @@ class Options:
 
 
 @dataclass(frozen=True, eq=False)
-class SweepPlan:
-    """A sweep ready to be run. raw: the scenario as written, with the command line's changes.
+class Plan:
+    """An experiment that was found sound: cells x arms x blocks of replications.
 
-    quantities: names of those asked for beside what every sweep keeps.
+    swept: the cells are those of the scenario's factors, and sums are kept of them; else there is one cell, whose
+    ledger is kept: a run. plugins: file name -> SHA-256. quantities: names of those asked for beside what every sweep
+    keeps.
     """
 
-    path: Path
-    raw: dict[str, Any]
     scenario: Scenario
-    factors: tuple[Factor, ...]
     cells: tuple[Cell, ...]
     options: Options
-    figures: tuple[FigureFile, ...] = ()
     plugins: Mapping[str, str] = field(default_factory=dict)
+    swept: bool = False
     quantities: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> Origin:
+        """Where agents and tasks come from; those of the first cell."""
+        return self.cells[0].origin
+
+    @property
+    def path(self) -> Path:
+        """The file that a sweep's scenario stands in."""
+        return self.scenario.path or self.scenario.folder
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """What is swept."""
+        return self.scenario.factors if self.swept else ()
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -112,7 +109,9 @@ class SweepPlan:
 
     @cached_property
     def block(self) -> int:
-        """Replications of a job."""
+        """Replications of a job; a run plays all at once."""
+        if not self.swept:
+            return self.scenario.replications
         most = max(1, self.scenario.replications // LEAST_JOBS)
         return max(1, min(MOST_BLOCK, most, _BUDGET // max(map(bytes_of, self.cells))))
 
@@ -146,115 +145,135 @@ class SweepPlan:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all that decides the sweep's numbers."""
+        """SHA-256 of all that decides the numbers."""
+        if not self.swept:
+            return self.hashes[0]
         options = [self.options.precision, self.most, self.options.ledger]
         factors = [[factor.keys, factor.values] for factor in self.factors]
         whole = json.dumps(["sweep", self.hashes, factors, options, *self.quantities], sort_keys=True, default=str)
         return hashlib.sha256(whole.encode()).hexdigest()
 
-    @property
-    def engines(self) -> list[str]:
-        """The engines that play some cell."""
-        arms = (arm for cell in self.cells for arm in cell.scenario.arms)
-        return sorted({choose(self.options.engine, arm.settings.terms) for arm in arms})
+    @cached_property
+    def engines(self) -> dict[str, Engine]:
+        """Arm -> the engine that plays it, in the first cell; raises RunError where one cannot, in any cell."""
+        wanted = self.options.engine
+        found = [{arm.name: choose(wanted, arm.settings.terms) for arm in cell.scenario.arms} for cell in self.cells]
+        return found[0]
 
     @property
     def info(self) -> dict[str, Any]:
         """What run.json says."""
-        return {
-            "kind": "sweep",
+        shared = {
             "hash": self.digest,
             "seed": self.scenario.seed,
-            "engine": self.engines,
             "plugins": dict(self.plugins),
             "versions": versions(),
             "agents": list(self.agents),
-            "tasks": list(self.cells[0].origin.tasks),
+            "tasks": list(self.origin.tasks),
+        }
+        own = self._of_sweep() if self.swept else self._of_run()
+        return {"format": FORMAT, **shared, **own}
+
+    def _of_run(self) -> dict[str, Any]:
+        return {"engine": dict(self.engines), "scenario": self.scenario.resolved}
+
+    def _of_sweep(self) -> dict[str, Any]:
+        options = {"precision": self.options.precision, "most": self.most, "ledger": self.options.ledger}
+        arms = zip(self.arms, self.baselines, strict=True)
+        return {
+            "kind": "sweep",
+            "engine": sorted({choose(self.options.engine, arm.settings.terms) for arm in self._all_arms()}),
             "recorded": self.recorded,
             "scenario": {key: value for key, value in self.scenario.resolved.items() if key != "arms"},
             "arms": [
                 {"name": arm.name, "mechanism": arm.label, "panel": arm.panel, "baseline": self.arms[base].name}
-                for arm, base in zip(self.arms, self.baselines, strict=True)
+                for arm, base in arms
             ],
-            "factors": [
-                {"keys": list(factor.keys), "values": list(map(list, factor.values))} for factor in self.factors
-            ],
+            "factors": [{"keys": list(one.keys), "values": list(map(list, one.values))} for one in self.factors],
             "block": self.block,
-            "options": {"precision": self.options.precision, "most": self.most, "ledger": self.options.ledger},
+            "options": options,
         }
 
+    def _all_arms(self) -> Iterator[Arm]:
+        return (arm for cell in self.cells for arm in cell.scenario.arms)
 
-def plan_sweep(
-    path: Path, raw: dict[str, Any], options: Options | None = None, plugins: Mapping[str, str] | None = None
-) -> SweepPlan:
-    """Check everything about the sweep that can be checked without running it.
+    @property
+    def principals(self) -> list[str]:
+        """Names of the principals of all arms."""
+        return list(dict.fromkeys(name for arm in self.arms for name in principal_names(arm.settings.tender)))
 
-    Raises ScenarioError, TableError or RunError in one line; where one cell is at fault the line names it.
+    def n_auctions(self, arm: Arm) -> int:
+        """Tasks that one arm of a run auctions off, each agent's own market counted apart."""
+        return self.cells[0].auctions_of(arm, self.scenario.replications)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide what a run gives."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
+def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None, engine: str = "auto") -> Plan:
+    """The plan of a run, once all is checked that can be without running it. engine: as `sim.engine` names them.
+
+    Raises ScenarioError, TableError or RunError in one line.
     """
-    scenario = resolve(path, raw)
-    factors = scenario.factors
-    if not factors:
+    n_tasks = scenario.arms[0].settings.world.tasks
+    if n_tasks is not None:
+        check_memory(scenario, n_tasks, 1, 1)  # before as many names are made
+    origin = scenario_origin(scenario)
+    made = Plan(scenario, (Cell(0, {}, scenario, origin),), Options(engine=engine), plugins or {})
+    _ = made.engines
+    check_memory(scenario, len(origin.tasks), len(origin.agents), origin.n_tries)
+    check_arms(scenario, origin)
+    return made
+
+
+def plan_sweep(scenario: Scenario, options: Options | None = None, plugins: Mapping[str, str] | None = None) -> Plan:
+    """The plan of a sweep over the scenario's factors, checked likewise; where one cell is at fault the line names it.
+
+    Raises ScenarioError, TableError or RunError in one line.
+    """
+    if scenario.path is None:
+        raise RunError(f"{scenario.name}: was read back from a run and cannot be swept; sweep its file")
+    path, origins = scenario.path, Origins(scenario.folder)
+    if not scenario.factors:
         raise ScenarioError(f'{path}: sweep: is missing; add [sweep], e.g. "tender.penalty" = [0.0, 1.0]')
-    origins = _Origins(scenario.folder)
-    cells = tuple(_cell(path, raw, number, parameters, origins) for number, parameters in enumerate(levels(factors)))
+    cells = tuple(
+        cell_of(path, scenario.written, number, parameters, origins)
+        for number, parameters in enumerate(levels(scenario.factors))
+    )
     _check_alike(path, cells)
     _check_some_playable(path, cells)
-    asked = asked_for(raw.get("sweep", {}))
-    plan = SweepPlan(path, raw, scenario, factors, cells, options or Options(), scenario.figures, plugins or {}, asked)
-    if plan.most < scenario.replications:
-        raise RunError(f"--most {plan.most}: must be at least the scenario's {scenario.replications} replications")
-    _ = plan.engines  # raises where the engine asked for cannot play some cell
+    asked = asked_for((scenario.written or {}).get("sweep", {}))
+    made = Plan(scenario, cells, options or Options(), plugins or {}, swept=True, quantities=asked)
+    if made.most < scenario.replications:
+        raise RunError(f"--most {made.most}: must be at least the scenario's {scenario.replications} replications")
+    _ = made.engines
     biggest = max(cells, key=bytes_of)
-    smaller = Scenario(**{**vars(biggest.scenario), "replications": plan.block})
-    check_memory(smaller, len(biggest.origin.tasks), len(plan.agents), biggest.origin.n_tries)
-    return plan
+    smaller = replace(biggest.scenario, replications=made.block)
+    check_memory(smaller, len(biggest.origin.tasks), len(made.agents), biggest.origin.n_tries)
+    return made
 
 
-def label_of_cell(number: int, parameters: Mapping[str, Any]) -> str:
-    """A cell in words.
-
-    >>> label_of_cell(3, {"tender.penalty": 1.0})
-    'cell 3 (tender.penalty = 1.0)'
-    """
-    told = ", ".join(f"{key} = {written(value)}" for key, value in parameters.items())
-    return f"cell {number} ({told})"
-
-
-def cell_raw(raw: dict[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The scenario of one cell as written: the factors set in the sections that every arm starts from."""
-    changed = copy.deepcopy({key: value for key, value in raw.items() if key not in ("sweep", "figure")})
-    for key, value in parameters.items():
-        set_key(changed, key_path(key), copy.deepcopy(value))
-    return changed
+def check_arms(scenario: Scenario, origin: Origin) -> None:
+    """Raise ScenarioError where the World or the rules of an arm cannot be made."""
+    worlds = Worlds(scenario, origin, replications=1)
+    for arm in scenario.arms:
+        try:
+            for market in _markets(arm, worlds.of(arm)):
+                arm_rules(arm, market)
+        except ScenarioError as error:
+            raise ScenarioError(f"{scenario.name}: arm {arm.name!r}: {error}") from None
 
 
-class _Origins:
-    """One origin for all cells that have the same."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.known: dict[str, Origin] = {}
-
-    def of(self, settings: Settings) -> Origin:
-        world = settings.world
-        key = json.dumps(
-            [getattr(world, name) for name in _ORIGIN] + [world.agents if isinstance(world.agents, list) else None]
-        )
-        if key not in self.known:
-            self.known[key] = load_origin(world, self.folder)
-        return self.known[key]
-
-
-def _cell(path: Path, raw: dict[str, Any], number: int, parameters: dict[str, Any], origins: _Origins) -> Cell:
-    where = f"{path}: sweep: {label_of_cell(number, parameters)}"
-    try:
-        scenario = resolve(path, cell_raw(raw, parameters))
-    except ScenarioError as error:
-        raise ScenarioError(f"{where}: {str(error).removeprefix(f'{path}: ')}") from None
-    except ValueError as error:  # a key inside what is no table
-        raise ScenarioError(f"{where}: {error}") from None
-    worlds = tuple(arm.settings.spec.key for arm in scenario.arms)
-    return Cell(number, parameters, scenario, origins.of(scenario.arms[0].settings), worlds)
+def _markets(arm: Arm, world: World) -> list[World]:
+    """The Worlds the arm plays in; raises ScenarioError where it names an agent that is in none of them."""
+    if not arm.settings.market.alone:
+        return [world]
+    bidders = arm.settings.bidders
+    check_named(bidders.agents, world.agents)
+    bankrolls(bidders.bankroll, world.agents)
+    return [world.only(agent) for agent in range(world.n_agents)]
 
 
 def _check_alike(path: Path, cells: tuple[Cell, ...]) -> None:
@@ -287,11 +306,3 @@ def _check_some_playable(path: Path, cells: tuple[Cell, ...]) -> None:
 
 def _arm_names(cell: Cell) -> tuple[str, ...]:
     return tuple(arm.name for arm in cell.scenario.arms)
-
-
-def bytes_of(cell: Cell) -> int:
-    """Memory that one replication of the cell takes in a job."""
-    postings = max(arm.settings.tender.postings for arm in cell.scenario.arms)
-    per_agent = 300 + 40 * cell.origin.n_tries + 24 * postings
-    n_tasks, n_agents = len(cell.origin.tasks), len(cell.origin.agents)
-    return n_tasks * n_agents * per_agent * len(set(cell.worlds)) + 400 * n_tasks

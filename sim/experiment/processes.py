@@ -7,7 +7,6 @@ loads next to nothing.
 from __future__ import annotations
 
 import concurrent.futures
-import importlib
 import itertools
 import os
 import signal
@@ -18,7 +17,9 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
-_LOADED = ("sim.experiment.workers", "analysis.sweep_metrics")  # while the command still reads its scenario
+
+def no_preparation() -> None:
+    """Load what a job needs when it comes."""
 
 
 def cores() -> int:
@@ -27,16 +28,16 @@ def cores() -> int:
 
 
 class Processes:
-    """`count` processes with one thread of linear algebra each."""
+    """`count` processes with one thread of linear algebra each. load: called in each as it starts."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, load: Callable[[], None] = no_preparation) -> None:
         from joblib.externals import loky
 
         self._count = count
         self._executor = loky.ProcessPoolExecutor(
             max_workers=count,
             initializer=_prepare,
-            initargs=(os.getpid(),),
+            initargs=(os.getpid(), load),
             env={f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
         )
         self._executor.submit(os.getpid)  # starts all of them
@@ -61,12 +62,11 @@ class Processes:
         self._executor.shutdown(wait=True, kill_workers=True)
 
 
-def _prepare(parent: int) -> None:
+def _prepare(parent: int, load: Callable[[], None]) -> None:
     """Make this process ready for jobs. Ctrl-C is for the one that gives them, and it ends when that one does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    for module in _LOADED:
-        importlib.import_module(module)
+    load()
 
 
 def _end_with(parent: int) -> None:

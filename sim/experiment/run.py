@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.errors import RunError
+from sim.experiment.format import check_format
 from sim.history import Base, with_records
 from sim.ledger import Ledger
 from sim.origin import Origin, load_origin
@@ -120,14 +121,20 @@ class Run:
 
 
 def run_info(folder: Path) -> dict[str, Any] | None:
-    """What run.json in `folder` says; None where there is none or it is no run's."""
+    """What run.json in `folder` says; None where there is none or it is no run's.
+
+    Raises RunError where it is of another format.
+    """
     try:
         info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     if not isinstance(info, dict) or not isinstance(info.get("scenario"), dict) or "name" not in info["scenario"]:
         return None
-    return info if {"hash", "seed", "plugins", "agents", "tasks"} <= set(info) else None
+    if not {"hash", "seed", "plugins", "agents", "tasks"} <= set(info):
+        return None
+    check_format(folder, info)
+    return info
 
 
 def scenario_origin(scenario: Scenario) -> Origin:

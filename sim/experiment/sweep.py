@@ -21,10 +21,10 @@ from typing import Any
 
 from sim.errors import RunError
 from sim.experiment import store
-from sim.experiment.folder import check_folder, open_partial, partial_of, take_name
+from sim.experiment.folder import check_folder, making, partial_of, write_clock
 from sim.experiment.job import CellWork, Reducer, Work
 from sim.experiment.manifest import write_manifest
-from sim.experiment.plan import SweepPlan
+from sim.experiment.plan import Plan
 from sim.experiment.run import run_info
 from sim.experiment.workers import HERE, Crew, workers_for
 
@@ -50,18 +50,18 @@ class Analysis:
     """
 
     reducer: Reducer
-    replications_needed: Callable[[Path, SweepPlan], int]
-    finish: Callable[[Path, SweepPlan, str], None]
+    replications_needed: Callable[[Path, Plan], int]
+    finish: Callable[[Path, Plan, str], None]
 
 
-def work_of(plan: SweepPlan, reducer: Reducer) -> Work:
+def work_of(plan: Plan, reducer: Reducer) -> Work:
     """What a worker needs for any job of the plan."""
     cells = (CellWork(cell.number, cell.scenario.arms, cell.worlds, cell.origin) for cell in plan.cells)
     return Work(tuple(cells), plan.baselines, plan.scenario.seed, plan.options.ledger, plan.options.engine, reducer)
 
 
 def execute_sweep(
-    plan: SweepPlan,
+    plan: Plan,
     folder: Path,
     analysis: Analysis,
     *,
@@ -77,12 +77,10 @@ def execute_sweep(
     Ctrl-C.
     """
     check_folder(folder, plan.info, force)
-    partial = partial_of(folder)
     if resume:
-        _check_resumable(folder, partial, plan)
+        _check_resumable(folder, partial_of(folder), plan)
     clock: dict[str, Any] = {"started": time.time(), "jobs": crew.count, "scheduler": crew.scheduler, "seconds": {}}
-    try:
-        open_partial(partial, plan.info, plan.scenario.inputs, store.KEPT)
+    with making(folder, plan.info, plan.scenario.inputs, store.KEPT) as partial:
         try:
             total = _play(plan, partial, analysis, crew, progress, clock)
         except KeyboardInterrupt:
@@ -90,15 +88,11 @@ def execute_sweep(
         store.tidy(partial, total)
         write_manifest(partial, plan, total)
         analysis.finish(partial, plan, "")
-        clock["finished"] = time.time()
-        (partial / "clock.json").write_text(json.dumps(clock, indent=2) + "\n")
-        take_name(folder, partial)
-    except OSError as error:
-        raise RunError(f"--out {folder}: cannot be written: {error.strerror or error}") from None
+        write_clock(partial, clock)
     return folder
 
 
-def _check_resumable(folder: Path, partial: Path, plan: SweepPlan) -> None:
+def _check_resumable(folder: Path, partial: Path, plan: Plan) -> None:
     info = run_info(partial)
     if info is not None and info["hash"] == plan.digest:
         return
@@ -109,7 +103,7 @@ def _check_resumable(folder: Path, partial: Path, plan: SweepPlan) -> None:
 
 
 def _play(
-    plan: SweepPlan,
+    plan: Plan,
     partial: Path,
     analysis: Analysis,
     crew: Crew,
@@ -144,7 +138,7 @@ def _play(
             needed = more
 
 
-def _interrupted(plan: SweepPlan, partial: Path, analysis: Analysis) -> InterruptedSweepError:
+def _interrupted(plan: Plan, partial: Path, analysis: Analysis) -> InterruptedSweepError:
     """Leave what is finished readable, and say how much it is."""
     done = store.finished(partial)
     total = max(plan.jobs_for(plan.scenario.replications), 1 + max(done, default=0))

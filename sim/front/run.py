@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.experiment.execute import execute, in_memory, plan
+from sim.experiment.execute import execute, in_memory
+from sim.experiment.plan import plan
 from sim.experiment.run import Run
 from sim.front.results import Results
 from sim.plugins import plugins as loaded

@@ -16,6 +16,7 @@ from sim.experiment.workers import Crew
 from sim.front.figure import sized
 from sim.plugins import plugins as loaded
 from sim.scenario.figure import FigureFile
+from sim.scenario.scenario import Scenario, resolve
 from sim.scenario.source import Source, scenario_of
 
 if TYPE_CHECKING:
@@ -117,28 +118,19 @@ def sweep(
             settings=settings,
             mechanisms=mechanisms,
         )
-        plan = plan_sweep(*written(chosen), Options(precision, most, engine=engine), digests)
+        plan = plan_sweep(chosen, Options(precision, most, engine=engine), digests)
         check_figures(plan)
         folder = Path(aside) / chosen.name if out is None else Path(out)
         execute_sweep(plan, folder, analysis_of(plan), crew=Crew(jobs, None, paths), force=force)
-        return SweepResults(folder, plan.figures)
+        return SweepResults(folder, chosen.figures)
 
 
-def written(scenario: Any) -> tuple[Path, dict[str, Any]]:
-    """Path and text of a scenario that was made from either; raises RunError where it was read back from a run."""
-    if scenario.path is None:
-        raise RunError(f"{scenario.name}: was read back from a run and cannot be swept; sweep its file")
-    return scenario.path, dict(scenario.written)
-
-
-def _swept(scenario: Source, factors: Mapping[str, Any]) -> Any:
+def _swept(scenario: Source, factors: Mapping[str, Any]) -> Scenario:
     """The scenario with these factors in place of its own, and without the figures of those."""
     made = scenario_of(scenario)
-    path, raw = written(made)
-    changed = {key: value for key, value in raw.items() if key != "figure"} | {"sweep": dict(factors)}
-    from sim.scenario.scenario import resolve
-
-    return resolve(path, changed)
+    if made.path is None:
+        raise RunError(f"{made.name}: was read back from a run and cannot be swept; sweep its file")
+    return resolve(made.path, {**made.written, "sweep": dict(factors), "figure": []})
 
 
 def _csv(path: Path) -> pd.DataFrame:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from sim.planner import Planner
     from sim.records import Record
     from sim.retry import Update
-    from sim.scenario.settings import Card, Settings, TenderSpec
+    from sim.scenario.bidders import Card
+    from sim.scenario.settings import Settings, TenderSpec
     from sim.scenario.world_settings import WorldSettings
 
 _NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice and records

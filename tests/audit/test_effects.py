@@ -18,7 +18,7 @@ from sim.auditing.problem import EXACT, Draws, Problem, Verifier
 from sim.auditing.promises import attack
 from sim.auditing.row import judge, row_of
 from sim.auditing.worlds import scenario_problem
-from sim.experiment.execute import plan as plan_of
+from sim.experiment.plan import plan as plan_of
 from sim.mechanisms import Mechanism
 from sim.mechanisms.contingent import Contingent
 from sim.mechanisms.price import FirstPrice

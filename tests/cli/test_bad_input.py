@@ -502,7 +502,7 @@ def test_scenario_that_is_a_directory(tmp_path: Path) -> None:
 def test_seed_and_replications_in_another_interpreter(tmp_path: Path) -> None:
     """The same through a real process: exit code, streams and all."""
     scenario = lay_out(tmp_path)
-    command = [sys.executable, "-m", "sim.cli", "run", str(scenario), "--out", str(tmp_path / "o")]
+    command = [sys.executable, "-m", "bidlab", "run", str(scenario), "--out", str(tmp_path / "o")]
     done = subprocess.run([*command, "--seed", "abc"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "bidlab: --seed abc: must be a whole number\n"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.execute import execute, plan
+from sim.experiment.execute import execute
+from sim.experiment.plan import plan
 from sim.population import draw_population
 from sim.profile import LogNormal, read_profile
 from sim.scenario.scenario import load_scenario

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import sim.experiment.run
-from sim.experiment.execute import plan
+from sim.experiment.plan import plan
 from sim.scenario.scenario import Scenario
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.execute import execute, plan
+from sim.experiment.execute import execute
+from sim.experiment.plan import plan
 from sim.experiment.run import Run
 from sim.ledger import SCHEMAS
 from sim.scenario.scenario import load_scenario

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from sim.experiment.execute import Plan, execute, plan
+from sim.experiment.execute import execute
+from sim.experiment.plan import Plan, plan
 from sim.scenario.scenario import load_scenario
 
 GOLDEN = Path(__file__).parent.parent / "golden"

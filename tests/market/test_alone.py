@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from sim.errors import ScenarioError
-from sim.experiment.execute import execute, plan
+from sim.experiment.execute import execute
+from sim.experiment.plan import plan
 from sim.ledger import read_frame
 from sim.scenario.scenario import load_scenario
 

@@ -14,8 +14,8 @@ from sim.card import Means, PastCard, lean, move
 from sim.experiment.run import arm_world, scenario_origin
 from sim.invalid import written
 from sim.retry import after_each
+from sim.scenario.bidders import Card
 from sim.scenario.scenario import load_scenario
-from sim.scenario.settings import Card
 from sim.world import World
 from tests.records import SEED, recorded, settings
 from tests.reference_records import tasks_on_record, told

@@ -18,7 +18,8 @@ from analysis.quantities import auctions
 from sim.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.errors import ArrayError, MarketError
 from sim.events import events
-from sim.experiment.execute import execute, plan
+from sim.experiment.execute import execute
+from sim.experiment.plan import plan
 from sim.experiment.run import Run
 from sim.explain import explain
 from sim.mechanisms import Mechanism, Promises, contract, register, select

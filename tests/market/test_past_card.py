@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 from sim.card import PastCard
 from sim.mechanisms import lookup
 from sim.retry import posterior
-from sim.scenario.settings import Card
+from sim.scenario.bidders import Card
 from tests.market.play import Play
 from tests.worlds import make_rules, make_world
 

@@ -10,7 +10,8 @@ import pytest
 
 from analysis.report import arms_of
 from sim.errors import ScenarioError
-from sim.experiment.execute import execute, plan
+from sim.experiment.execute import execute
+from sim.experiment.plan import plan
 from sim.experiment.run import Run
 from sim.explain import explain
 from sim.mechanisms.plans import ProductionPlans

@@ -11,7 +11,8 @@ import pytest
 from analysis.arm import ArmData
 from analysis.principals import COLUMNS, principals, principals_table
 from sim.errors import ScenarioError
-from sim.experiment.execute import execute, plan
+from sim.experiment.execute import execute
+from sim.experiment.plan import plan
 from sim.experiment.run import Run, arm_world, scenario_origin
 from sim.scenario.scenario import Scenario, load_scenario
 from sim.simulate import simulate

@@ -9,7 +9,8 @@ import pytest
 from analysis.report import write_report
 from sim.errors import RunError, ScenarioError
 from sim.events import events
-from sim.experiment.execute import execute, plan
+from sim.experiment.execute import execute
+from sim.experiment.plan import plan
 from sim.experiment.run import Run, arm_rules, arm_world, scenario_origin
 from sim.explain import explain
 from sim.ledger import Ledger

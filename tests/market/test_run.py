@@ -14,6 +14,7 @@ import pytest
 
 import sim.experiment.execute
 import sim.experiment.folder
+import sim.experiment.plan
 from sim.errors import RunError
 from sim.experiment.execute import execute
 from sim.experiment.folder import partial_of
@@ -73,7 +74,7 @@ def two_processes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             "--out",
             str(folder / hash_seed),
         ]
-        done = _python("-m", "sim.cli", *command, PYTHONHASHSEED=hash_seed)
+        done = _python("-m", "bidlab", *command, PYTHONHASHSEED=hash_seed)
         assert done.returncode == 0, done.stderr
     return [folder / "0", folder / "1"]
 
@@ -99,7 +100,7 @@ def test_events_file_tells_every_arm_in_turn(two_processes: list[Path]) -> None:
 
 def test_world_of_a_finished_run_can_be_drawn_again_from_its_folder_alone(two_processes: list[Path]) -> None:
     opened = Run.open(two_processes[0])
-    again = execute(sim.experiment.execute.plan(opened.scenario), two_processes[0].parent / "again")
+    again = execute(sim.experiment.plan.plan(opened.scenario), two_processes[0].parent / "again")
     for table in ("attempts", "bids", "clearings"):
         name = f"{table}.parquet"
         assert (again / name).read_bytes() == (two_processes[0] / name).read_bytes()

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender
 from sim.errors import ScenarioError
 from sim.events import events
-from sim.experiment.execute import execute, plan
+from sim.experiment.execute import execute
+from sim.experiment.plan import plan
 from sim.experiment.run import Run
 from sim.explain import explain
 from sim.mechanisms.base import Mechanism, Promises

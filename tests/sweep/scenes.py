@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.sweep_report import analysis_of
-from sim.experiment.plan import Options, SweepPlan, plan_sweep
+from sim.experiment.plan import Options, Plan, plan_sweep
 from sim.experiment.sweep import execute_sweep
-from sim.scenario.file import read_raw
+from sim.scenario.scenario import load_scenario
 from tests.cli.command import HEADER, SCENARIO, lay_out
 
 SYNTHETIC = """\
@@ -75,11 +75,11 @@ def write(folder: Path, scenario: str = SYNTHETIC, sweep: str = SWEEP) -> Path:
     return lay_out(folder, scenario + sweep, TABLE)
 
 
-def plan_of(path: Path, *overrides: str, options: Options | None = None, **changes: Any) -> SweepPlan:
+def plan_of(path: Path, *overrides: str, options: Options | None = None, **changes: Any) -> Plan:
     """The plan of a scenario. changes: seed, replications."""
-    return plan_sweep(path, read_raw(path, overrides=overrides, **changes), options)
+    return plan_sweep(load_scenario(path, overrides=overrides, **changes), options)
 
 
-def run(plan: SweepPlan, folder: Path, **how: Any) -> Path:
+def run(plan: Plan, folder: Path, **how: Any) -> Path:
     """Run the plan into `folder`, with the analysis of the command line."""
     return execute_sweep(plan, folder, analysis_of(plan), **how)

@@ -8,7 +8,8 @@ import pytest
 from analysis import load
 from analysis.differences import differences_table
 from analysis.report import arms_of
-from sim.experiment.execute import execute, plan
+from sim.experiment.execute import execute
+from sim.experiment.plan import plan
 from sim.experiment.run import Run
 from sim.scenario.scenario import load_scenario
 from tests.cli.command import HEADER, WORLD, lay_out

@@ -35,7 +35,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start(whole: Path, out: Path, jobs: int, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "sim.cli", "sweep", str(whole.parent / "s.toml"), "--out", str(out)]
+    command = [sys.executable, "-m", "bidlab", "sweep", str(whole.parent / "s.toml"), "--out", str(out)]
     command += ["--jobs", str(jobs), *LONGER, *options]
     # A shell that runs the tests in the background has its children ignore Ctrl-C.
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)

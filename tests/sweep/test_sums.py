@@ -15,8 +15,9 @@ from analysis.differences import differences_table
 from analysis.quantities import quantities, tabled
 from analysis.report import arms_of
 from analysis.tables import agents_table, summary_table
-from sim.experiment.execute import execute, plan
+from sim.experiment.execute import execute
 from sim.experiment.manifest import cell_scenario
+from sim.experiment.plan import plan
 from sim.experiment.run import Run, draw_world
 from tests.cli.command import ARM
 from tests.sweep.scenes import RECORDED, SWEEP, SYNTHETIC, plan_of, run, write

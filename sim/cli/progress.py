@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sim.experiment.execute import Plan
-from sim.experiment.plan import SweepPlan
+from sim.experiment.plan import Plan
 
 
 @contextmanager
@@ -45,7 +44,7 @@ def steps(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def cells(plan: SweepPlan) -> Iterator[Callable[[int, int], None]]:
+def cells(plan: Plan) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr over the cells of all jobs of a sweep; yields `progress(cells done, jobs known of)`."""
     console, n_cells = Console(stderr=True), len(plan.cells)
     per_cell = plan.auctions(plan.block) / n_cells

@@ -1,4 +1,4 @@
-"""The command `audit`. Prints, as sim/cli.py does."""
+"""The command `audit`. Prints, as sim/cli/command.py does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli_options import Overrides, Plugins, Seed, printed, share, whole
+from sim.cli.options import Overrides, Plugins, Seed, printed, share, whole
 from sim.errors import RunError
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _write(
 def _rows(made: Sequence[Job], processes: int, plugins: Sequence[Path]) -> list[Row]:
     from sim.auditing.execute import run_jobs
     from sim.auditing.lies import Grid
-    from sim.progress import steps
+    from sim.cli.progress import steps
 
     try:
         with steps("audit", len(made)) as progress:

@@ -1,4 +1,4 @@
-"""The commands of sweeps. Prints, as sim/cli.py does."""
+"""The commands of sweeps. Prints, as sim/cli/command.py does."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli_options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
+from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, named, printed, whole
 from sim.errors import RunError
 
 if TYPE_CHECKING:
-    from sim.experiment.plan import SweepPlan
+    from sim.experiment.plan import Plan
     from sim.experiment.processes import Processes
     from sim.experiment.workers import Crew
 
@@ -78,12 +78,13 @@ def cell(
 ) -> None:
     """Run one cell of a sweep alone, on the same replications, with its whole ledger, tables and figures."""
     from analysis.report import write_report
-    from sim import listing
-    from sim.experiment.execute import execute, plan
+    from sim.cli import listing
+    from sim.cli.progress import auctions
+    from sim.experiment.execute import execute
     from sim.experiment.manifest import cell_scenario, read_manifest
+    from sim.experiment.plan import plan
     from sim.experiment.run import run_info
     from sim.plugins import plugins
-    from sim.progress import auctions
 
     read_manifest(folder)
     at = whole("cell", number)
@@ -101,12 +102,12 @@ def cell(
 
 def show(folder: Folder, info: dict[str, Any]) -> None:
     """Print what a sweep found."""
-    from sim.experiment.listing import results
+    from sim.cli.sweep_listing import results
 
     printed(results(folder, info))
 
 
-def told(plan: SweepPlan) -> str:
+def told(plan: Plan) -> str:
     """What `check` says of a sweep."""
     jobs, line = plan.jobs_for(plan.scenario.replications), _unrounded(plan)
     size = (
@@ -117,7 +118,7 @@ def told(plan: SweepPlan) -> str:
     return size if line is None else f"{size}\n{line}"
 
 
-def _unrounded(plan: SweepPlan) -> str | None:
+def _unrounded(plan: Plan) -> str | None:
     from sim.unrounded import unrounded
 
     return unrounded((cell.scenario, cell.origin) for cell in plan.cells)
@@ -125,12 +126,7 @@ def _unrounded(plan: SweepPlan) -> str | None:
 
 def check(scenario: str, *options: Any) -> str | None:
     """What `check` says of the scenario's sweep; None where it has none. options: as `_plan` takes them."""
-    from sim.bundled import find_scenario
-    from sim.scenario.file import read_raw
-
-    if "sweep" not in read_raw(find_scenario(scenario), overrides=options[2] or []):
-        return None
-    return told(_plan(scenario, *options))
+    return told(_plan(scenario, *options)) if named(scenario, *options[:4]).factors else None
 
 
 def _plan(
@@ -141,37 +137,27 @@ def _plan(
     mechanisms: list[str] | None,
     digests: dict[str, str],
     options: Any = None,
-) -> SweepPlan:
+) -> Plan:
     from analysis.figures.chart import check_figures
     from analysis.sweep_report import asking
-    from sim.bundled import find_scenario
     from sim.experiment.plan import plan_sweep
-    from sim.scenario.file import read_raw
 
-    path = find_scenario(name)
-    raw = read_raw(
-        path,
-        seed=None if seed is None else whole("--seed", seed),
-        replications=None if replications is None else whole("--replications", replications),
-        overrides=overrides or [],
-        mechanisms=mechanisms or [],
-    )
-    plan = plan_sweep(path, raw, options, digests)
+    plan = plan_sweep(named(name, seed, replications, overrides, mechanisms), options, digests)
     check_figures(plan)
     return asking(plan)
 
 
-def _forecast(plan: SweepPlan, count: int) -> None:
+def _forecast(plan: Plan, count: int) -> None:
     from analysis.sweep_report import reducer_of
     from sim.experiment.pilot import forecast
 
     printed([forecast(plan, reducer_of(plan), count)])
 
 
-def _execute(plan: SweepPlan, folder: Path, crew: Crew, force: bool, resume: bool) -> None:
+def _execute(plan: Plan, folder: Path, crew: Crew, force: bool, resume: bool) -> None:
     from analysis.sweep_report import analysis_of
+    from sim.cli.progress import cells
     from sim.experiment.sweep import InterruptedSweepError, execute_sweep
-    from sim.progress import cells
 
     try:
         with cells(plan) as progress:
@@ -182,7 +168,7 @@ def _execute(plan: SweepPlan, folder: Path, crew: Crew, force: bool, resume: boo
         raise typer.Exit(130) from None
 
 
-def _show(folder: Path, plan: SweepPlan) -> None:
+def _show(folder: Path, plan: Plan) -> None:
     """Print the result; exit code 1 where cells failed."""
     from sim.experiment.run import run_info
 
@@ -205,6 +191,11 @@ def _count(jobs: str | None, scheduler: str | None) -> int:
     return count
 
 
+def load_jobs() -> None:
+    """Load what a job of a sweep needs, while the command still reads its scenario."""
+    import sim.experiment.workers  # noqa: F401 -- loaded, not used
+
+
 @contextlib.contextmanager
 def _started(count: int, wanted: bool) -> Iterator[Processes | None]:
     """The processes, loading while the scenario is read; None where none are needed."""
@@ -213,7 +204,7 @@ def _started(count: int, wanted: bool) -> Iterator[Processes | None]:
     if count == 1 or not wanted:
         yield None
         return
-    with contextlib.closing(Processes(count)) as processes:
+    with contextlib.closing(Processes(count, load_jobs)) as processes:
         yield processes
 
 

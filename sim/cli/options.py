@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sim.errors import RunError
+
+if TYPE_CHECKING:
+    from sim.scenario.scenario import Scenario
 
 _WIDEST = 200  # columns; wider tables are those of sentences, which wrap
 
@@ -34,6 +37,22 @@ def whole(option: str, text: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,30}", text):
         raise RunError(f"{option} {text}: must be a whole number")
     return int(text)
+
+
+def named(
+    name: str, seed: str | None, replications: str | None, overrides: list[str] | None, mechanisms: list[str] | None
+) -> Scenario:
+    """The scenario that the command names, changed by its options; raises ScenarioError in one line."""
+    from sim.bundled import find_scenario
+    from sim.scenario.scenario import load_scenario
+
+    return load_scenario(
+        find_scenario(name),
+        seed=None if seed is None else whole("--seed", seed),
+        replications=None if replications is None else whole("--replications", replications),
+        overrides=overrides or [],
+        mechanisms=mechanisms or [],
+    )
 
 
 def share(option: str, text: str) -> float:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from sim import audit_cli, sweep_cli
-from sim.cli_options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, printed, whole
+from sim.cli import audit as audit_command
+from sim.cli import sweep as sweep_command
+from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, named, printed, whole
 from sim.errors import RunError, SimError, closest
 
 if TYPE_CHECKING:
-    from sim.experiment.execute import Plan
+    from sim.experiment.plan import Plan
     from sim.experiment.run import Run
 
 app = typer.Typer(
@@ -54,9 +55,9 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="replace another scenario's or seed's run")] = False,
 ) -> None:
     """Run a scenario and write ledger, tables and figures to a folder."""
+    from sim.cli.progress import auctions
     from sim.experiment.execute import execute
     from sim.plugins import plugins
-    from sim.progress import auctions
 
     with plugins(plugin or []) as digests:
         plan = _plan(scenario, seed, replications, override, mechanism, digests, engine)
@@ -101,15 +102,15 @@ def check(
             f"{len(origin.tasks)} task(s), {plan.scenario.replications} replication(s): {auctions:,} auctions, "
             f"at most {memory / 2**30:.2f} GiB; hash {plan.digest[:12]}"
         )
-        swept = sweep_cli.check(scenario, seed, replications, override, mechanism, digests)
+        swept = sweep_command.check(scenario, seed, replications, override, mechanism, digests)
         if swept is None:
             _say_unrounded(plan)
         else:
             typer.echo(swept)
 
 
-sweep_cli.add(app)
-audit_cli.add(app)
+sweep_command.add(app)
+audit_command.add(app)
 
 
 @app.command()
@@ -129,7 +130,7 @@ def fit(
 ) -> None:
     """Fit a population of agents to a recorded table."""
     from analysis.fit_run import fit_table
-    from sim.progress import steps
+    from sim.cli.progress import steps
 
     with steps(f"fit of {table.name}", resamples) as progress:
         number = 0 if seed is None else whole("--seed", seed)
@@ -145,7 +146,7 @@ def list_(
     plugin: Plugins = None,
 ) -> None:
     """List what there is: mechanisms with their parameters and promises, scenarios, reputations, advisors, keys."""
-    from sim import listing
+    from sim.cli import listing
     from sim.plugins import plugins
 
     kinds = {
@@ -172,7 +173,7 @@ def show(
 
     with plugins(plugin or []):
         if columns:
-            from sim import listing
+            from sim.cli import listing
 
             printed(listing.columns())
             return
@@ -188,9 +189,9 @@ def explain(
     plugin: Plugins = None,
 ) -> None:
     """Explain one task of a run: every bid and its score, the price, what happened, what the oracle would have done."""
+    from sim.cli.listing import explanation
     from sim.experiment.run import Run, run_info
     from sim.explain import explain as explain_task
-    from sim.listing import explanation
     from sim.plugins import plugins
 
     number = whole("--replication", replication)
@@ -211,18 +212,9 @@ def _plan(
     digests: dict[str, str],
     engine: str = "auto",
 ) -> Plan:
-    from sim.bundled import find_scenario
-    from sim.experiment.execute import plan
-    from sim.scenario.scenario import load_scenario
+    from sim.experiment.plan import plan
 
-    scenario = load_scenario(
-        find_scenario(name),
-        seed=None if seed is None else whole("--seed", seed),
-        replications=None if replications is None else whole("--replications", replications),
-        overrides=overrides or [],
-        mechanisms=mechanisms or [],
-    )
-    return plan(scenario, digests, engine)
+    return plan(named(name, seed, replications, overrides, mechanisms), digests, engine)
 
 
 def _say_unrounded(plan: Plan) -> None:
@@ -234,16 +226,16 @@ def _say_unrounded(plan: Plan) -> None:
 
 
 def _show(folder: Path) -> None:
+    from sim.cli.listing import results
     from sim.experiment.run import Run, run_info
-    from sim.listing import results
 
     info = run_info(folder)
     if info is None:
         Run.open(folder)
     elif info.get("kind") == "sweep":
-        sweep_cli.show(folder, info)
+        sweep_command.show(folder, info)
     elif info.get("kind") == "audit":
-        audit_cli.show(folder, info)
+        audit_command.show(folder, info)
     else:
         printed(results(folder, info))
 
@@ -268,7 +260,3 @@ def main() -> None:
 def _fail(reason: str) -> NoReturn:
     typer.echo(f"bidlab: {reason}", err=True)
     sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()
