@@ -24,7 +24,6 @@ from sim.events import write_events
 from sim.origin import TableOrigin
 from sim.principals import budgets_of, tenders
 from sim.reserve import parse_reserve
-from sim.rules import past_card, production_plans
 from sim.run import Run, arm_rules
 from sim.scenario import Arm
 from sim.settings import TenderSettings
@@ -121,8 +120,6 @@ def _arm(run: Run, arm: Arm) -> ArmData:
         run.ledger.arm(arm.name),
         settings.market.alone,
         _bounds(settings.tender),
-        past_card(settings),
-        production_plans(settings),
         bankrolls(settings.bidders.bankroll, world.agents),
         budgets_of(settings.tender),
         arm.mechanism.asks_for == "price",

@@ -151,7 +151,7 @@ class Cells:
     def agents(self) -> list[Part]:
         """Each of PER_AGENT, n rows each."""
         rows = self.played.attempts
-        judged = (rows["status"] != Status.INFRA).astype(np.float64)
+        judged = (rows["status"] <= Status.PASS).astype(np.float64)
         gap = np.where(judged > 0, rows["claim"] - rows["success"], 0.0)
         attempts, wins = self.attempts, self.wins
         total = np.broadcast_to(attempts.sum(axis=0, keepdims=True), attempts.shape)

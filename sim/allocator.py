@@ -32,9 +32,12 @@ class Clearing:
     """One clearing, or a batch of them: what was in front of the mechanism and what it answered.
 
     willing (..., n): the agent made a bid. bids.ask and bids.claim hold every bid made, NaN where there is none.
+    belief, cost_belief (..., n): behind the bids; not read where an agent is absent.
     """
 
     willing: BoolArray
+    belief: FloatArray
+    cost_belief: FloatArray
     bids: Bids
     tender: Tender
     standing: Standing
@@ -103,13 +106,13 @@ class Allocator:
         )
         if posting == 0 and card is None:
             ask, claim = self.opening.bids.ask[at], self.opening.bids.claim[at]
-            willing = self.opening.willing[at]
+            willing, believed = self.opening.willing[at], (world.belief[at], world.cost_belief[at])
         else:
-            ask, claim, willing = self._bid(at, tender, own, card)
+            ask, claim, willing, believed = self._bid(at, tender, own, card)
         bids = rules.menus(Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time[at] & free))
         standing = self._standing(at, own.tries, states, self._posted(at, posting, claim))
         award = rules.ask(bids, tender, standing, world.lottery[at][posting])
-        return Clearing(willing, bids, tender, standing, award)
+        return Clearing(willing, *believed, bids, tender, standing, award)
 
     def ask_without(self, clearing: Clearing, at: tuple[int, int], posting: int, barred: BoolArray) -> Clearing:
         """The same clearing once the agents in `barred` (n,) are away."""
@@ -120,15 +123,15 @@ class Allocator:
 
     def _bid(
         self, at: tuple[int, ...], tender: Tender, own: BidderState, card: State | None = None
-    ) -> tuple[FloatArray, FloatArray, BoolArray]:
+    ) -> tuple[FloatArray, FloatArray, BoolArray, tuple[FloatArray, FloatArray]]:
         world = self.world
         notice = see(self.rules.public, tender.value, tender.reserve, tender.penalty, tender.posting)
         if world.silent is not None:
             own = BidderState(own.tries, own.failures, world.silent[at])
-        belief, cost_belief = self._beliefs(at, own.failures, card)
-        ask, claim = self.rules.bidder(belief, cost_belief, notice, own)
+        believed = self._beliefs(at, own.failures, card)
+        ask, claim = self.rules.bidder(*believed, notice, own)
         willing = world.present[at] & np.isfinite(ask)
-        return np.where(willing, ask, np.nan), np.where(willing, claim, np.nan), willing
+        return np.where(willing, ask, np.nan), np.where(willing, claim, np.nan), willing, believed
 
     def _beliefs(self, at: tuple[int, ...], failures: IntArray, card: State | None) -> tuple[FloatArray, FloatArray]:
         """Belief and cost belief of each agent after its own failures at the task and its card."""
@@ -151,11 +154,11 @@ class Allocator:
             posting=np.broadcast_to(np.int64(0), shape),
         )
         tries = np.broadcast_to(np.int64(0), world.belief.shape)
-        ask, claim, willing = self._bid((), tender, BidderState(tries, tries))
+        ask, claim, willing, believed = self._bid((), tender, BidderState(tries, tries))
         bids = rules.menus(Bids.trusted(ask=ask, claim=claim, active=willing & self.on_time))
         standing = self._standing((), tries, self.initial(), self._posted((), 0, claim))
         award = rules.ask(bids, tender, standing, world.lottery[:, :, 0])
-        return Clearing(willing, bids, tender, standing, award)
+        return Clearing(willing, *believed, bids, tender, standing, award)
 
     def _posted(self, at: tuple[int, ...], posting: int, claim: FloatArray) -> Posted:
         drawn = self.world.exploration

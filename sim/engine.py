@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from sim.accounts import recode
 from sim.errors import RunError, closest
 from sim.replay import refusal, replay
 from sim.rules import Rules, past_card
@@ -62,7 +63,10 @@ def play_alone(
         tables = play(engine, alone, rules_of(alone), progress=progress)
         tables["attempts"]["agent"] = tables["attempts"]["agent"] + agent
         tables["bids"]["agent"] = tables["bids"]["agent"] + agent
-        tables["clearings"]["alone"] = np.full(len(tables["clearings"]["task"]), agent)
+        for name in ("clearings", "accounts"):
+            tables[name]["alone"] = np.full(len(tables[name]["task"]), agent)
+        for name in ("from", "to"):
+            tables["accounts"][name] = recode(tables["accounts"][name], [agent], world.n_agents)
         parts.append(tables)
     joined: Tables = {}
     for name in parts[0]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.accounts import recode
 from sim.bankroll import bankrolls
 from sim.bidding import check_named
 from sim.engine import Engine, choose, play, play_alone
@@ -167,6 +168,9 @@ def _run_arm(plan: Plan, place: int, arm: Arm, partial: Path, progress: Progress
     names = categories([a.name for a in plan.scenario.arms], plan.origin.agents, plan.origin.tasks, principals)
     own = np.array([principals.index(name) for name in world.principals])
     tables["clearings"]["principal"] = own[tables["clearings"]["principal"]]
+    everybody = range(world.n_agents)
+    for party in ("from", "to"):
+        tables["accounts"][party] = recode(tables["accounts"][party], everybody, world.n_agents, own)
     for name, columns in tables.items():
         columns["arm"] = np.full(len(columns["task"]), place)
         unfinished = files[name].with_suffix(".tmp")

@@ -17,9 +17,10 @@ from sim.explain_case import Case, dollars
 from sim.explain_reasons import by_turn, prices, reason_of
 from sim.ledger import OUTCOME, REASON, STATUS
 from sim.market import Market
+from sim.rows import Columns
 from sim.run import Run, arm_rules
 from sim.scenario import Arm
-from sim.tape import Columns, Tape, attempt_columns, bid_columns, unroll
+from sim.tape import Tape, unroll, whole_tables
 from sim.world import World
 
 
@@ -89,11 +90,10 @@ def _market(arm: Arm, world: World, task: int, name: str) -> list[ExplainedPosti
     allocator = Allocator(world, arm_rules(arm, world))
     tape = Tape()
     Market(allocator, 0, tape).run()
-    block = unroll(tape, allocator)
-    bids, attempts = bid_columns(block, allocator), attempt_columns(tape, block, allocator)
+    cleared, tables = unroll(tape, allocator), whole_tables(tape, allocator)
     return [
-        _posting(Case.of(allocator, block, at), bids, attempts, tape.closed[at], name)
-        for at in np.flatnonzero(block.note[:, 1] == task).tolist()
+        _posting(Case.of(allocator, cleared, at), tables["bids"], tables["attempts"], tape.closed[at], name)
+        for at in np.flatnonzero(cleared.task == task).tolist()
     ]
 
 
@@ -118,9 +118,9 @@ def _posting(case: Case, bids: Columns, attempts: Columns, closed: int, market: 
         )
     return ExplainedPosting(
         market=market,
-        posting=case.note[2],
-        posted=case.note[3],
-        tick=case.note[4],
+        posting=case.posting,
+        posted=case.posted,
+        tick=case.tick,
         value=float(case.tender.value),
         reserve=float(case.tender.reserve),
         penalty=float(case.tender.penalty),
@@ -131,7 +131,7 @@ def _posting(case: Case, bids: Columns, attempts: Columns, closed: int, market: 
 
 
 def _happened(case: Case, attempts: Columns) -> list[str]:
-    mine = (attempts["task"] == case.note[1]) & (attempts["posting"] == case.note[2])
+    mine = (attempts["task"] == case.task) & (attempts["posting"] == case.posting)
     lines = []
     tried = attempts["agent"][mine].tolist()
     rows = np.flatnonzero(mine)

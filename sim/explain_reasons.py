@@ -12,7 +12,7 @@ from sim.explain_case import Case, dollars
 
 def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
     """Why the agent's bid won, lost or did not count. outcome: as the ledger tells it; score (n,)."""
-    task = case.note[1]
+    task = case.task
     if outcome == "abstained":
         absent = not case.world.present[0, task, agent]
         return "cannot bid on this task" if absent else "no ask would let it break even"

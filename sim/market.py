@@ -57,8 +57,9 @@ from sim.ledger import REASON
 from sim.open_task import OpenTask, Turns, in_turns
 from sim.plans import spent, stopped, ticks
 from sim.rounds import clear_round, next_round
+from sim.rows import Barred
 from sim.standing import State
-from sim.tape import AttemptNote, Barred, ClearingNote, Tape
+from sim.tape import AttemptNote, ClearingNote, Tape
 
 _COMPLETION, _CLEARING, _POSTING, _ROUND = range(4)
 _NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)
@@ -94,7 +95,7 @@ class Market:
         self._failures: dict[tuple[int, int], int] = {}
         untried: IntArray = np.zeros(self._n_agents, np.int64)
         self._untried = BidderState(untried, untried)
-        self._nobody = Barred.nobody((self._n_agents,))
+        self._everybody = np.ones(self._n_agents, np.bool_)
         self._known = Knowledge(allocator, replication)
         self.books = Books.of(world, rules, replication)
         # tick of a round -> task, posting, tick of the posting and card of each that takes part
@@ -173,7 +174,7 @@ class Market:
         if winners:
             state.waiting = winners
             self._next_turn(task, posting, clearing)
-        elif self.books is not None and tape.barred[own].withdrawn.any():
+        elif self.books is not None and self._withdrawn(own):
             tape.closed[clearing] = _NO_BUDGET
         else:
             if raises and self._rules.escalation is not None:
@@ -196,7 +197,7 @@ class Market:
         able, left = [], np.full(self._n_agents, rules.max_bids)
         for task, posting, _, card in waiting:
             able.append(bool(self._ask_again(task, posting, card, left <= 0).hired.any()))
-            left = left - (tape.own[-1].willing & ~tape.barred[-1].bid_not_made)
+            left = left - tape.barred[-1].asked(tape.own[-1].willing)
         lottery = self._allocator.world.lottery[self._replication]
         lots = np.array([lottery[task, posting] for task, posting, *_ in waiting])
         room = rules.concurrency - self._n_working
@@ -217,24 +218,24 @@ class Market:
     def _ask_again(self, task: int, posting: int, card: State | None, limited: BoolArray | None = None) -> Award:
         """Clear the posting by itself. limited (n,): makes no bid on it, having made all it may in the round."""
         state = self._tasks[task]
-        own, barred, books = self._untried, self._nobody, self.books
+        own, barred, books = self._untried, Barred(), self.books
         if limited is not None:
             barred = barred._replace(limited=limited)
         if posting:
             own = BidderState(self._at_task(self._tries, task), self._at_task(self._failures, task))
-            excluded = barred.excluded.copy()
+            excluded = ~self._everybody
             excluded[list(state.excluded)] = True
             barred = barred._replace(excluded=excluded)
         if books is not None:
             withdrawn = np.full(self._n_agents, books.withdrawn(task, state.reserve))
             barred = barred._replace(exited=books.exited(), withdrawn=withdrawn)
-        free = ~barred.bid_not_made
+        free = barred.asked(self._everybody).copy()
         if self._full:
             free[list(self._full)] = False
         at = self._replication, task
         clearing = self._allocator.clear(at, posting, state.reserve, own, free, self._known.states, card)
         if books is not None:
-            made = clearing.willing & ~barred.bid_not_made
+            made = barred.asked(clearing.willing)
             clearing, no_bond = books.bonded(
                 clearing, made, lambda asked, out: self._allocator.ask_without(asked, at, posting, out)
             )
@@ -247,6 +248,10 @@ class Market:
             for agent in np.flatnonzero(clearing.award.hired).tolist():
                 books.award(task, posting, agent, clearing.award)
         return clearing.award
+
+    def _withdrawn(self, own: int) -> bool:
+        withdrawn = self._tape.barred[own].withdrawn
+        return withdrawn is not None and bool(withdrawn.any())
 
     def _at_task(self, counts: dict[tuple[int, int], int], task: int) -> IntArray:
         return np.array([counts.get((task, agent), 0) for agent in range(self._n_agents)], np.int64)
@@ -286,17 +291,30 @@ class Market:
         if timed_out:
             finish = int(state.deadline)
         status = int(rules.timeout) if timed_out else status
-        self._tape.attempts.append(AttemptNote(clearing, agent, turn, start, finish, timed_out))
         self._at(
-            finish, _COMPLETION, self._complete, task, posting, agent, known, status, timed_out, clearing, agent=agent
+            finish,
+            _COMPLETION,
+            self._complete,
+            task,
+            posting,
+            agent,
+            known,
+            status,
+            timed_out,
+            clearing,
+            turn,
+            start,
+            agent=agent,
         )
 
     def _complete(self, event: Event) -> None:
-        task, posting, agent, known, status, timed_out, clearing = event._value
+        task, posting, agent, known, status, timed_out, clearing, turn, start = event._value
         state, rules = self._tasks[task], self._rules
         self._free(agent)
+        cost = float(self._costs(task, known)[agent])
+        self._note(clearing, agent, turn, start, status, timed_out, known, cost)
         if self.books is not None:
-            self.books.complete(task, posting, agent, status, self._costs(task, known)[agent])
+            self.books.complete(task, posting, agent, status, cost)
         failures = self._failures.get((task, agent), 0)
         if self._known.learns:
             self._known.add(Completed(task, posting, agent, status, failures, self._costs(task, known)))
@@ -326,6 +344,23 @@ class Market:
                 self._tape.closed[clearing] = _SOLVED
             else:
                 self._end_posting(task, posting, clearing, _DEADLINE if state.timed_out else _FAILED)
+
+    def _note(
+        self, clearing: int, agent: int, turn: int, start: int, status: int, timed_out: bool, known: int, cost: float
+    ) -> None:
+        tape, world, r = self._tape, self._allocator.world, self._replication
+        note = tape.clearings[clearing]
+        award = self._award if note.own < 0 else tape.own[note.own].award
+        at = agent if note.own >= 0 else (r, note.task, agent)
+        budget = None if award.budget is None else award.budget[at]
+        ended = budget is not None and bool(stopped(self._cost[note.task, agent, known], budget))
+        success = bool(world.delivered[r, note.task, agent, known]) and not timed_out and not ended
+        pay = award.pay_success if status == _PASS else award.pay_failure if status == _FAIL else None
+        payment = 0.0 if pay is None else float(pay[at])
+        finish: int = self._env.now  # type: ignore[assignment]
+        tape.attempts.append(
+            AttemptNote(clearing, agent, turn, start, finish, status, timed_out, success, cost, payment)
+        )
 
     def _costs(self, task: int, known: int) -> FloatArray:
         """(n,) what the posting's attempts cost."""

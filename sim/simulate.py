@@ -11,8 +11,9 @@ import numpy as np
 
 from sim.allocator import Allocator
 from sim.market import Market
+from sim.rows import Columns, attempt_columns
 from sim.rules import Rules
-from sim.tape import Columns, Tape, attempt_columns, auction_columns, bid_columns, clearing_columns, unroll
+from sim.tape import Tape, auction_columns, tried, unroll, whole_tables
 from sim.world import World
 
 Detail = Literal["all", "attempts", "auctions"]
@@ -68,13 +69,13 @@ def _block(
         Market(allocator, replication, tape).run()
         if progress is not None:
             progress(world.n_tasks)
-    block = unroll(tape, allocator)
-    tables = {"attempts": attempt_columns(tape, block, allocator)}
     if detail == "all":
-        tables |= {"bids": bid_columns(block, allocator), "clearings": clearing_columns(tape, block, allocator)}
-        tables["clearings"]["alone"] = np.full(len(block.note), world.n_agents)
-    if detail == "auctions":
-        tables["auctions"] = auction_columns(block, allocator)
+        tables = whole_tables(tape, allocator)
+    else:
+        cleared = unroll(tape, allocator)
+        tables = {"attempts": attempt_columns(tried(tape), cleared, rules)}
+        if detail == "auctions":
+            tables["auctions"] = auction_columns(cleared, allocator)
     for columns in tables.values():
         columns["replication"] = columns["replication"] + first
     return tables

@@ -1,53 +1,33 @@
-"""What a market writes down while it runs, and the ledger columns made of it afterwards.
+"""What the event market writes down while it runs, and the tables of the ledger made of it.
 
-The market appends small tuples; scores, outcomes and payments are computed once for the whole block, from the same
-arrays the mechanism saw.
+The market appends small tuples; scores and outcomes of bids are computed once for a whole block, from the same arrays
+the mechanism saw.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.accounts import account_columns, hires
 from sim.allocator import Allocator, Clearing
-from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, settle
-from sim.ledger import OUTCOME
-from sim.plans import spent, stopped
-from sim.rules import Rules
+from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender
+from sim.rows import (
+    Barred,
+    Cleared,
+    Columns,
+    Tried,
+    attempt_columns,
+    auction_counts,
+    bid_columns,
+    clearing_columns,
+)
 
-Columns = dict[str, NDArray[Any]]
-
-_TOLD = ("won", "lost", "late", "busy", "excluded", "abstained", "exited", "no bond", "withdrawn", "bid limit")
-_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED, _EXITED, _NO_BOND, _WITHDRAWN, _LIMITED = map(OUTCOME.index, _TOLD)
-
-
-class Barred(NamedTuple):
-    """Why agents could not win at clearings, beside late and busy bids, (..., n) each.
-
-    excluded: for what happened at this task; exited: their wealth had run out; no_bond: they could not post the bond
-    of the contract they would have won; withdrawn: the tender was, for want of budget; limited: they had bid on as many
-    other tasks of the round as they may.
-    """
-
-    excluded: BoolArray
-    exited: BoolArray
-    no_bond: BoolArray
-    withdrawn: BoolArray
-    limited: BoolArray
-
-    @classmethod
-    def nobody(cls, shape: tuple[int, ...]) -> Self:
-        """All could win."""
-        return cls(*(np.zeros(shape, np.bool_) for _ in cls._fields))
-
-    @property
-    def bid_not_made(self) -> BoolArray:
-        """(..., n): no bid was asked for."""
-        return self.excluded | self.exited | self.withdrawn | self.limited
+_PARTS = (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
 
 
 class ClearingNote(NamedTuple):
@@ -62,14 +42,18 @@ class ClearingNote(NamedTuple):
 
 
 class AttemptNote(NamedTuple):
-    """One attempt. clearing: index of its clearing on the tape."""
+    """One attempt that ended, fields as in `sim.rows.Tried`. clearing: index of its clearing on the tape."""
 
     clearing: int
     agent: int
-    turn: int
+    nth: int
     start: int
     finish: int
+    status: int
     timed_out: bool
+    success: bool
+    cost: float
+    payment: float
 
 
 @dataclass
@@ -83,57 +67,67 @@ class Tape:
     barred: list[Barred] = field(default_factory=list)
 
 
-@dataclass(frozen=True, eq=False)
-class Block:
-    """A tape unrolled: all clearings of a block as one batch, (C, ...), and where each came from."""
-
-    note: IntArray  # (C, 6) columns of ClearingNote
-    clearing: Clearing
-    barred: Barred
-
-    @property
-    def made(self) -> BoolArray:
-        """(C, n) bids that were made, which cost what a bid costs."""
-        return self.clearing.willing & ~self.barred.bid_not_made
-
-
-def unroll(tape: Tape, allocator: Allocator) -> Block:
+def unroll(tape: Tape, allocator: Allocator) -> Cleared:
     """The tape's clearings as one batch."""
     note = np.array(tape.clearings, np.int64).reshape(-1, len(ClearingNote._fields))
     at = note[:, 0], note[:, 1]
     own = np.flatnonzero(note[:, 5] >= 0)
     opening = allocator.opening
 
-    of = partial(getattr, opening)
-
-    def rows(name: str, part: str) -> NDArray[Any]:
-        gathered: NDArray[Any] = np.ascontiguousarray(getattr(of(part), name)[at])
+    def rows(of: Any, name: str) -> NDArray[Any]:
+        gathered: NDArray[Any] = np.ascontiguousarray(of(opening)[at])
         if len(own):
-            gathered[own] = np.stack([getattr(getattr(clearing, part), name) for clearing in tape.own])
+            gathered[own] = np.stack([of(clearing) for clearing in tape.own])
         return gathered
 
-    willing = opening.willing[at]
-    barred = Barred.nobody(willing.shape)
-    if len(own):
-        willing[own] = np.stack([clearing.willing for clearing in tape.own])
-        kept = allocator.rules.bankroll is not None or allocator.rules.budgets is not None
-        for name in Barred._fields if kept else ("excluded", "limited"):
-            getattr(barred, name)[own] = np.stack([getattr(one, name) for one in tape.barred])
-    parts = {
-        part: kind.trusted(
-            **{
-                name: rows(name, part)
-                for name, array in vars(of(part)).items()
-                if isinstance(array, np.ndarray) and name != "fee"
-            }
-        )
-        for part, kind in (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
-    }
+    def part(name: str, kind: Any) -> Any:
+        given = vars(getattr(opening, name))
+        each = [key for key, array in given.items() if isinstance(array, np.ndarray) and key != "fee"]
+        return kind.trusted(**{key: rows(partial(_nested, name, key), key) for key in each})
+
+    parts = {name: part(name, kind) for name, kind in _PARTS}
     fees = _fees(tape, opening.award, at, own)
     if fees is not None:
         parts["award"] = Award.trusted(**vars(parts["award"]) | {"fee": fees})
-    parts["bids"] = allocator.rules.menus(parts["bids"])  # type: ignore[arg-type]
-    return Block(note, Clearing(willing=willing, **parts), barred)  # type: ignore[arg-type]
+    parts["bids"] = allocator.rules.menus(parts["bids"])
+    for name in ("willing", "belief", "cost_belief"):
+        parts[name] = rows(partial(_plain, name), name)
+    world = allocator.world
+    absent = ~world.present[at]
+    if absent.any():
+        for name in ("belief", "cost_belief"):
+            parts[name] = np.where(absent, np.nan, parts[name])
+    return Cleared(
+        replication=note[:, 0],
+        task=note[:, 1],
+        posting=note[:, 2],
+        posted=note[:, 3],
+        tick=note[:, 4],
+        whose=world.whose[at],
+        late=world.latency[at] > allocator.rules.window,
+        barred=_barred(tape, absent.shape, own),
+        **parts,
+    )
+
+
+def _plain(name: str, clearing: Clearing) -> Any:
+    return getattr(clearing, name)
+
+
+def _nested(part: str, name: str, clearing: Clearing) -> Any:
+    return getattr(getattr(clearing, part), name)
+
+
+def _barred(tape: Tape, shape: tuple[int, ...], own: IntArray) -> Barred:
+    """(C, n) each; None for what barred nobody."""
+    found: dict[str, Any] = {}
+    for name in Barred._fields:
+        if any(getattr(one, name) is not None for one in tape.barred):
+            found[name] = np.zeros(shape, np.bool_)
+            for row, one in zip(own, tape.barred, strict=True):
+                where = getattr(one, name)
+                found[name][row] = False if where is None else where
+    return Barred(**found)
 
 
 def _fees(tape: Tape, opening: Award, at: tuple[IntArray, IntArray], own: IntArray) -> FloatArray | None:
@@ -147,146 +141,47 @@ def _fees(tape: Tape, opening: Award, at: tuple[IntArray, IntArray], own: IntArr
     return fees
 
 
-def attempt_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
-    """Columns of the attempts table; codes for names."""
-    world, rules = allocator.world, allocator.rules
-    notes = np.array(tape.attempts, np.int64).reshape(-1, len(AttemptNote._fields))
-    clearing, agent, turn = notes[:, 0], notes[:, 1], notes[:, 2]
-    order = np.lexsort((agent, clearing))
-    notes, clearing, agent, turn = notes[order], clearing[order], agent[order], turn[order]
-    at = block.note[clearing, 0], block.note[clearing, 1], agent, np.minimum(turn, world.n_tries - 1)
-    timed_out = notes[:, 5].astype(np.bool_)
-    bids, award = block.clearing.bids, block.clearing.award
-    budget = np.full(len(agent), np.nan) if award.budget is None else award.budget[clearing, agent]
-    ended = stopped(world.cost[at], budget)
-    status = np.where(world.verified[at] & ~ended, Status.PASS, Status.FAIL)
-    status = np.where(world.infra[at], Status.INFRA, status)
-    status = np.where(timed_out, rules.timeout, status)
-    all_status = np.full(award.hired.shape, Status.NONE, np.int8)
-    all_status[clearing, agent] = status
-    return {
-        "replication": block.note[clearing, 0],
-        "task": block.note[clearing, 1],
-        "posting": block.note[clearing, 2],
-        "agent": agent,
-        "try": turn,
-        "turn": np.zeros(len(agent), np.int64) if award.turn is None else award.turn[clearing, agent],
-        "start": notes[:, 3],
-        "finish": notes[:, 4],
-        "status": status,
-        "timed_out": timed_out,
-        "success": world.success[at] & ~world.infra[at] & ~timed_out & ~ended,
-        **hired_for(rules, bids.ask[clearing, agent], bids.claim[clearing, agent], budget),
-        "pay_success": award.pay_success[clearing, agent],
-        "pay_failure": award.pay_failure[clearing, agent],
-        "budget": np.where(np.isfinite(budget), budget, np.nan),
-        "payment": settle(award, all_status)[clearing, agent],
-        "cost": spent(world.cost[at], budget),
-    }
+def tried(tape: Tape) -> Tried:
+    """The tape's attempts, by clearing and then by agent."""
+    kinds = (np.int64,) * 5 + (np.int8, np.bool_, np.bool_, np.float64, np.float64)
+    columns = zip(*tape.attempts, strict=True) if tape.attempts else [()] * len(kinds)
+    arrays: list[Any] = [np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    order = np.lexsort((arrays[1], arrays[0]))
+    return Tried(*(array[order] for array in arrays))
 
 
-def charged_bids(block: Block, made: BoolArray, rules: Rules) -> BoolArray:
-    """Which of the bids made (C, n) cost what a bid costs: all, or each agent's first of a round."""
-    if rules.bid_cost_per == "bid" or not len(made):
-        return made
-    replication, tick = block.note[:, 0], block.note[:, 4]
-    begins = np.append(True, (np.diff(replication) != 0) | (np.diff(tick) != 0))
-    so_far = np.cumsum(made, axis=0)
-    before: IntArray = (so_far - made)[begins][np.cumsum(begins) - 1]
-    first: BoolArray = made & (so_far - before == 1)
-    return first
+def whole_tables(tape: Tape, allocator: Allocator) -> dict[str, Columns]:
+    """Columns of every table of the ledger."""
+    rules, cleared = allocator.rules, unroll(tape, allocator)
+    attempts = attempt_columns(tried(tape), cleared, rules)
+    bids = {name: values.ravel() for name, values in bid_columns(cleared, rules).items()}
+    clearings = clearing_columns(cleared, np.array(tape.closed, np.int8), rules)
+    moved = account_columns(
+        attempts, bids, clearings, hires(cleared, rules), cleared.n_agents, in_rounds=rules.round is not None
+    )
+    return {"attempts": attempts, "bids": bids, "clearings": clearings, "accounts": moved}
 
 
-def hired_for(rules: Rules, ask: FloatArray, claim: FloatArray, budget: FloatArray) -> Columns:
-    """Ask and claim (A,) of what an agent was hired for: its bid, or the plan at its budget (A,)."""
-    if rules.plans is None:
-        return {"ask": ask, "claim": claim}
-    plan = rules.plans.at(ask, claim, budget)
-    return {"ask": plan.ask, "claim": plan.claim}
-
-
-def bid_columns(block: Block, allocator: Allocator) -> Columns:
-    """Columns of the bids table, one row per clearing and agent; codes for names."""
-    world, rules, clearing = allocator.world, allocator.rules, block.clearing
-    bids, award = clearing.bids, clearing.award
-    count, n = bids.ask.shape
-    made, barred = block.made, block.barred
-    late = world.latency[block.note[:, 0], block.note[:, 1]] > rules.window
-    outcome = np.full((count, n), _BUSY, np.int8)
-    outcome[late] = _LATE
-    outcome[bids.active] = _LOST
-    outcome[award.hired] = _WON
-    outcome[barred.no_bond] = _NO_BOND
-    outcome[barred.limited] = _LIMITED
-    outcome[~clearing.willing] = _ABSTAINED
-    outcome[barred.excluded] = _EXCLUDED
-    outcome[barred.withdrawn] = _WITHDRAWN
-    outcome[barred.exited] = _EXITED
-    score = rules.mechanism.scores(bids, clearing.tender, clearing.standing)
-    return {
-        "replication": np.repeat(block.note[:, 0], n),
-        "task": np.repeat(block.note[:, 1], n),
-        "posting": np.repeat(block.note[:, 2], n),
-        "agent": np.tile(np.arange(n), count),
-        "ask": np.where(made, bids.ask, np.nan).ravel(),
-        "claim": np.where(made, bids.claim, np.nan).ravel(),
-        "score": np.where(bids.active, score, np.nan).ravel(),
-        "outcome": outcome.ravel(),
-        "bid_cost": np.where(charged_bids(block, made, rules), rules.bid_cost, 0.0).ravel(),
-        "fee": np.zeros(count * n) if award.fee is None else award.fee.ravel(),
-    }
-
-
-def clearing_columns(tape: Tape, block: Block, allocator: Allocator) -> Columns:
-    """Columns of the clearings table; codes for names."""
-    tender, award = block.clearing.tender, block.clearing.award
-    count = len(block.note)
-    return {
-        "replication": block.note[:, 0],
-        "task": block.note[:, 1],
-        "posting": block.note[:, 2],
-        "principal": allocator.world.whose[block.note[:, 0], block.note[:, 1]],
-        "posted": block.note[:, 3],
-        "tick": block.note[:, 4],
-        "value": tender.value,
-        "reserve": tender.reserve,
-        "penalty": tender.penalty,
-        "n_active": block.clearing.bids.active.sum(axis=1),
-        "n_hired": award.hired.sum(axis=1),
-        "by_tie": award.by_tie,
-        "overhead": np.full(count, allocator.rules.overhead),
-        "closed": np.array(tape.closed, np.int8),
-    }
-
-
-def _exits(block: Block) -> IntArray:
+def _exits(cleared: Cleared) -> IntArray:
     """(C,) agents that left at each clearing."""
-    gone = block.barred.exited
+    gone = cleared.barred.exited
+    if gone is None:
+        return np.zeros(len(cleared), np.int64)
     left = gone.copy()
-    goes_on = block.note[1:, 0] == block.note[:-1, 0]
+    goes_on = cleared.replication[1:] == cleared.replication[:-1]
     left[1:] &= ~(gone[:-1] & goes_on[:, None])
     return np.asarray(left.sum(axis=1))
 
 
-def auction_columns(block: Block, allocator: Allocator) -> Columns:
+def auction_columns(cleared: Cleared, allocator: Allocator) -> Columns:
     """Counts of what became of each task, one row per (replication, task) in that order.
 
-    n_clearings; n_bids: bids made that cost what a bid costs; n_awards: clearings that hired; n_ties: of those, the
-    ones that the lottery decided between equal scores; n_exits: agents found to have left, once each; fees: dollars.
+    Those of `sim.rows.auction_counts`, and n_exits: agents found to have left, once each.
     """
-    world, award = allocator.world, block.clearing.award
-    fee = np.zeros(award.hired.shape) if award.fee is None else award.fee
-    shape = world.n_replications, world.n_tasks
-    at = np.ravel_multi_index((block.note[:, 0], block.note[:, 1]), shape)
-    hires = award.hired.any(axis=1)
-    counted = {
-        "n_clearings": np.ones(len(at), np.int64),
-        "n_bids": charged_bids(block, block.made, allocator.rules).sum(axis=1),
-        "n_awards": hires,
-        "n_ties": hires & award.by_tie,
-        "n_exits": _exits(block),
-    }
+    shape = allocator.world.n_replications, allocator.world.n_tasks
+    at = np.ravel_multi_index((cleared.replication, cleared.task), shape)
+    counted = auction_counts(cleared, allocator.rules) | {"n_exits": _exits(cleared)}
     replication, task = np.indices(shape).reshape(2, -1)
-    sums = {name: np.bincount(at, row, int(np.prod(shape))).astype(np.int64) for name, row in counted.items()}
-    fees = np.bincount(at, sum(fee.T, np.zeros(len(at))), int(np.prod(shape)))
-    return {"replication": replication, "task": task, **sums, "fees": fees}
+    sums = {name: np.bincount(at, row, int(np.prod(shape))) for name, row in counted.items()}
+    counts = {name: row if name == "fees" else row.astype(np.int64) for name, row in sums.items()}
+    return {"replication": replication, "task": task, **counts}

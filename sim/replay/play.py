@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sim.accounts import account_columns
 from sim.arrays import BoolArray, IntArray, thin
 from sim.card import PastCard
 from sim.errors import MarketError
@@ -16,9 +17,9 @@ from sim.replay.learned import Learned
 from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.replay.record import Rows
 from sim.replay.slots import Slots
+from sim.rows import Columns
 from sim.rules import Rules
 from sim.sources import family_codes
-from sim.tape import Columns
 from sim.world import World
 
 LANES = 2048  # replications played side by side
@@ -215,9 +216,12 @@ def _tables(block: Block, keys: KeyFormat, detail: Detail) -> Tables:
     if detail == "all":
         order = _order(block.clearings, keys, "tick")
         tables["clearings"] = block.clearings.joined(order)
-        tables["clearings"]["alone"] = np.full(len(order), block.n_agents)
         bids = block.bids.joined(order)
         tables["bids"] = {name: values.T.reshape(-1) for name, values in bids.items()}
+        hired = block.hires.joined() or None
+        tables["accounts"] = account_columns(
+            tables["attempts"], tables["bids"], tables["clearings"], hired, block.n_agents, in_rounds=False
+        )
     if block.counts is not None:
         tables["auctions"] = block.counts.columns
     return tables

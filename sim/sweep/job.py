@@ -26,10 +26,10 @@ from sim.engine import play as play_market
 from sim.errors import SimError
 from sim.ledger import arrow_table, categories
 from sim.origin import Origin
+from sim.rows import Columns
 from sim.rules import Rules
 from sim.run import draw_world
 from sim.scenario import Arm
-from sim.tape import Columns
 from sim.world import World
 
 _METADATA = b"bidlab.job"

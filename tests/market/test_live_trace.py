@@ -131,7 +131,7 @@ class Told:
         allocator, tape = Allocator(live_world(self.credit), live_rules(self.credit)), Tape()
         Market(allocator, 0, tape).run()
         block = unroll(tape, allocator)
-        return {int(tick): ExplainedRound.of(allocator, block, at) for at, tick in enumerate(block.note[:, 4])}
+        return {int(tick): ExplainedRound.of(allocator, block, at) for at, tick in enumerate(block.tick)}
 
     def pairs(self, tick: int) -> list[tuple[str, str]]:
         """(task, worker) that the mechanism assigns in that round, whatever there is room for."""
