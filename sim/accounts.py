@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 
 from sim.arrays import FloatArray, IntArray, Status
 from sim.ledger import KIND
+from sim.market.wealth import bond, most
 from sim.rows import Cleared
 from sim.rules import Rules
-from sim.wealth import bond, most
 
 Columns = Mapping[str, NDArray[Any]]
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.allocator import Allocator
 from sim.errors import RunError, closest
 from sim.explain_case import Case, dollars
 from sim.explain_reasons import by_turn, prices, reason_of
 from sim.ledger import OUTCOME, REASON, STATUS
-from sim.market import Market
+from sim.market.allocator import Allocator
+from sim.market.processes import Market
+from sim.market.tape import Tape, unroll, whole_tables
 from sim.rows import Columns
 from sim.run import Run, arm_rules
 from sim.scenario import Arm
-from sim.tape import Tape, unroll, whole_tables
 from sim.world import World
 
 

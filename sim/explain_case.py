@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.allocator import Allocator
 from sim.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.explain_round import ExplainedRound
+from sim.market.allocator import Allocator
 from sim.mechanisms import Mechanism
 from sim.rows import Cleared
 from sim.world import World

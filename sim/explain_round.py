@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.allocator import Allocator
 from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
+from sim.market.allocator import Allocator
+from sim.market.rounds import assign_round
 from sim.mechanisms import Mechanism
-from sim.rounds import assign_round
 from sim.rows import Cleared
 from sim.rules import Order
 

@@ -36,7 +36,7 @@ class Rules:
     have `penalty`, nobody has a budget.
 
     card: what agents read of their own past in the market before they bid; one read before it opens is in the World.
-    round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: see sim/rounds.py.
+    round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: see sim/market/rounds.py.
     max_bids: tasks of a round that an agent may bid on.
     bid_cost_per: bid_cost is what one bid costs, or all bids of an agent in a round.
     plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.

@@ -67,7 +67,7 @@ class TenderSettings(Section):
     budget: Annotated[Any, parsed_by(parse_amount)] | None = Field(
         None,
         description="dollars a principal may spend in a replication: a posting whose reserve it does not cover at the "
-        "clearing is withdrawn (sim/wealth.py); absent: no limit",
+        "clearing is withdrawn (sim/market/wealth.py); absent: no limit",
     )
     principals: list[PrincipalSettings] | None = Field(
         None, description="several principals, [[tender.principals]] each (sim/principals.py); absent: one, unnamed"
@@ -232,7 +232,7 @@ class BidderSettings(Section):
     bankroll: Annotated[Any, parsed_by(parse_bankroll)] | None = Field(
         None,
         description='dollars each agent starts with, or {agent = dollars, "*" = dollars}; an agent whose wealth runs '
-        "out leaves, and nobody is hired under a bond it cannot post (sim/wealth.py); inf: without limit; absent: no "
+        "out leaves, and nobody is hired under a bond it cannot post (sim/market/wealth.py); inf: without limit; absent: no "
         "account is kept",
     )
     fallback: FallbackBid | None = Field(

@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 
-from sim.allocator import Allocator
-from sim.market import Market
+from sim.market.allocator import Allocator
+from sim.market.processes import Market
+from sim.market.tape import Tape, auction_columns, tried, unroll, whole_tables
 from sim.rows import Columns, attempt_columns
 from sim.rules import Rules
-from sim.tape import Tape, auction_columns, tried, unroll, whole_tables
 from sim.world import World
 
 Detail = Literal["all", "attempts", "auctions"]

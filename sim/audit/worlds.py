@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.allocator import Allocator, Clearing
 from sim.arrays import FloatArray, IntArray, Notice, Standing, Tender
 from sim.audit.problem import EXACT, Draws, Problem, Types, Verifier
 from sim.bidding import Bidders, Fallback, Truthful, see
 from sim.errors import RunError
+from sim.market.allocator import Allocator, Clearing
 from sim.origin import Origin
 from sim.rules import Rules
 from sim.run import arm_rules, arm_world

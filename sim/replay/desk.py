@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from sim.advisors import Posted
-from sim.allocator import check_world
 from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, thin
 from sim.bidding import BidderState, see
+from sim.market.allocator import check_world
+from sim.market.wealth import Accounts
 from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, Place
 from sim.rules import Rules
 from sim.standing import State
-from sim.wealth import Accounts
 from sim.world import World
 
 

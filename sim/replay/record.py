@@ -110,7 +110,7 @@ def short(columns: Columns) -> Columns:
 
 
 class Counts:
-    """What became of each (replication, task), (B T,) counts as in `sim.tape.auction_columns`."""
+    """What became of each (replication, task), (B T,) counts as in `sim.market.tape.auction_columns`."""
 
     def __init__(self, n_lanes: int, n_tasks: int) -> None:
         self._n_tasks = n_tasks

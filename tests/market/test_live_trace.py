@@ -23,18 +23,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.allocator import Allocator
 from sim.arrays import FloatArray, Notice
 from sim.bidding import BidderState
 from sim.escalation import Escalation
 from sim.explain_round import ExplainedRound
-from sim.market import Market
+from sim.market.allocator import Allocator
+from sim.market.processes import Market
+from sim.market.rounds import assign_round, starting
+from sim.market.tape import Tape, unroll
 from sim.mechanisms.live import AgentEconomy
-from sim.rounds import assign_round, starting
 from sim.rules import Rules
 from sim.sources import ExpectedCost
 from sim.standing import LiveReputation
-from sim.tape import Tape, unroll
 from sim.world import World
 from tests.market.live_trace import ENGINE, Event, events, expected, of_engine
 from tests.market.play import Play

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sim.simulate
-from sim.allocator import Allocator
 from sim.arrays import Status
 from sim.bidding import BidderState
 from sim.engine import play_alone
+from sim.market.allocator import Allocator
 from sim.mechanisms import Mechanism
 from sim.scenario import label_of
 from sim.simulate import simulate

@@ -18,11 +18,12 @@ from analysis.arm import ArmData
 from analysis.metrics import utilities
 from analysis.wealth import exit_ticks, final_wealth
 from sim.accounts import ESCROW
-from sim.allocator import Allocator
 from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender
 from sim.errors import MarketError
 from sim.ledger import KIND
-from sim.market import Market
+from sim.market.allocator import Allocator
+from sim.market.processes import Market
+from sim.market.tape import Tape
 from sim.mechanisms import Mechanism
 from sim.mechanisms.base import Promises, select
 from sim.mechanisms.contingent import Contingent
@@ -31,7 +32,6 @@ from sim.plans import Plans
 from sim.replay import replay
 from sim.rules import Rules
 from sim.simulate import simulate
-from sim.tape import Tape
 from sim.world import World
 from tests.market.compare import Row, as_rows, assert_same_rows, rows
 from tests.market.play import Play, ledger_of

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.advisors import Lesson
-from sim.allocator import Allocator, Learned
 from sim.arrays import FloatArray, Status
 from sim.card import Attempted
+from sim.market.allocator import Allocator, Learned
 from sim.retry import at_try
 from sim.standing import Outcome, State
 

@@ -1,4 +1,4 @@
-"""The accounts of one running event market: agents' wealth and principals' budgets (sim/wealth.py)."""
+"""The accounts of one running event market: agents' wealth and principals' budgets (sim/market/wealth.py)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.allocator import Clearing
 from sim.arrays import Award, BoolArray, FloatArray, Status, settle
+from sim.market.allocator import Clearing
+from sim.market.wealth import Accounts, Balances, bond, most
 from sim.rules import Rules
-from sim.wealth import Accounts, Balances, bond, most
 from sim.world import World
 
 _NONE = int(Status.NONE)

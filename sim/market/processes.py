@@ -12,8 +12,8 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 - A fee that an award asks of a bid is due at the clearing, won or lost.
 - A bid that does not count is told as the first of exited, withdrawn, excluded, abstained, late, busy, no bond. A bid
   that was made costs what a bid costs, late, busy and bondless ones too.
-- Wealth and budgets are read at the clearing as well (sim/wealth.py). A tender withdrawn for want of budget closes its
-  task; no bid on it is asked for or costs anything.
+- Wealth and budgets are read at the clearing as well (sim/market/wealth.py). A tender withdrawn for want of budget
+  closes its task; no bid on it is asked for or costs anything.
 - Exclusion "failed" keeps out who verified FAIL on the task, "hired" whoever was hired for it.
 - An agent's own verified failures at the task move its belief where the World says so, and its attempts that ended
   before the posting went out are on its card of the past: both are read at the posting.
@@ -28,8 +28,8 @@ that of scheduling, so every moment is a plain event whose priority is that key.
 - A deadline ends running attempts as timeouts, at their full cost. A posting that could not clear before the deadline
   is not made: the task closes instead.
 
-In rounds (sim/rounds.py) no posting is cleared by itself. A posting joins the first round at or after posting + window;
-rounds are at the multiples of `round`, and at a tick completion < posting < round, so that whatever is posted at the
+In rounds (sim/market/rounds.py) no posting is cleared by itself. A posting joins the first round at or after posting +
+window; rounds are at the multiples of `round`, and at a tick completion < posting < round, so that whatever is posted at the
 tick of a round takes part. What its clearing posts again waits for the next one: every round in which a task takes part
 is a posting of it. The reserve rises for a posting whose bids would have hired nobody by themselves; a task whose agent
 took another, or that was put off, keeps its reserve, and so does every task of a round without room to start any.
@@ -47,19 +47,19 @@ import numpy as np
 import simpy
 from simpy.events import Event
 
-from sim.allocator import Allocator
 from sim.arrays import Award, BoolArray, FloatArray, IntArray, Status
 from sim.bidding import BidderState
-from sim.books import Books
 from sim.errors import MarketError
-from sim.knowledge import Completed, Knowledge
 from sim.ledger import REASON
-from sim.open_task import OpenTask, Turns, in_turns
+from sim.market.allocator import Allocator
+from sim.market.books import Books
+from sim.market.knowledge import Completed, Knowledge
+from sim.market.open_task import OpenTask, Turns, in_turns
+from sim.market.rounds import clear_round, next_round
+from sim.market.tape import AttemptNote, ClearingNote, Tape
 from sim.plans import spent, stopped, ticks
-from sim.rounds import clear_round, next_round
 from sim.rows import Barred
 from sim.standing import State
-from sim.tape import AttemptNote, ClearingNote, Tape
 
 _COMPLETION, _CLEARING, _POSTING, _ROUND = range(4)
 _NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)

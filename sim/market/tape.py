@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounts import account_columns, hires
-from sim.allocator import Allocator, Clearing
 from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender
+from sim.market.allocator import Allocator, Clearing
 from sim.rows import (
     Barred,
     Cleared,

@@ -1,0 +1,1 @@
+"""The event market: what happens to tasks, as processes on a virtual clock."""
