@@ -97,10 +97,11 @@ def _ends(attempts: Columns, row: IntArray, clearings: Columns, in_rounds: bool)
     moment |= {"tick": attempts["finish"].astype(np.int64), "by": attempts["agent"].astype(np.int64)}
     moment |= {"phase": np.where(at_once, 2 if in_rounds else 1, 0), "completes": np.ones_like(row)}
     moment["group"] = np.zeros_like(row)
+    passed = attempts["status"] == int(Status.PASS)
     for place in np.flatnonzero(attempts["status"] == int(Status.CANCELLED)).tolist():
-        same = (row == row[place]) & (attempts["finish"] == attempts["finish"][place])
-        moment["by"][place] = attempts["agent"][same & (attempts["status"] == int(Status.PASS))].min()
-        moment["group"][place] = 1
+        by = passed & (row == row[place]) & (attempts["finish"] == attempts["finish"][place])
+        if by.any():  # else the agent walked away
+            moment["by"][place], moment["group"][place] = attempts["agent"][by].min(), 1
     return moment
 
 

@@ -25,6 +25,7 @@ from sim.engine import Engine, choose, play, play_alone
 from sim.errors import RunError, ScenarioError
 from sim.folder import check_folder, open_partial, partial_of, take_name
 from sim.ledger import SCHEMAS, arrow_table, categories, read_arrow, write_table
+from sim.market.agent import processes_of
 from sim.origin import Origin
 from sim.principals import principal_names
 from sim.run import arm_rules, arm_world, scenario_origin
@@ -110,6 +111,7 @@ def _markets(arm: Arm, world: World) -> list[World]:
     bidders = arm.settings.bidders
     check_named(bidders.agents, world.agents)
     bankrolls(bidders.bankroll, world.agents)
+    processes_of(bidders.process, world.agents)
     return [world.only(agent) for agent in range(world.n_agents)]
 
 

@@ -15,7 +15,7 @@ from sim.errors import RunError, closest
 from sim.explain_case import Case, dollars
 from sim.explain_reasons import by_turn, prices, reason_of
 from sim.ledger import OUTCOME, REASON, STATUS
-from sim.market.allocator import Allocator
+from sim.market.drawn import drawn_market
 from sim.market.processes import Market
 from sim.market.tape import Tape, unroll, whole_tables
 from sim.rows import Columns
@@ -87,12 +87,12 @@ def explain(run: Run, task: str, replication: int = 0, arm_name: str | None = No
 
 
 def _market(arm: Arm, world: World, task: int, name: str) -> list[ExplainedPosting]:
-    allocator = Allocator(world, arm_rules(arm, world))
-    tape = Tape()
-    Market(allocator, 0, tape).run()
+    rules, tape = arm_rules(arm, world), Tape()
+    allocator, source = drawn_market(world, rules)
+    Market(allocator, source, 0, tape, rules.processes).run()
     cleared, tables = unroll(tape, allocator), whole_tables(tape, allocator)
     return [
-        _posting(Case.of(allocator, cleared, at), tables["bids"], tables["attempts"], tape.closed[at], name)
+        _posting(Case.of(allocator, world, cleared, at), tables["bids"], tables["attempts"], tape.closed[at], name)
         for at in np.flatnonzero(cleared.task == task).tolist()
     ]
 

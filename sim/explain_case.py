@@ -35,7 +35,7 @@ class Case:
     round: ExplainedRound | None
 
     @classmethod
-    def of(cls, allocator: Allocator, cleared: Cleared, at: int) -> Case:
+    def of(cls, allocator: Allocator, world: World, cleared: Cleared, at: int) -> Case:
         def row(kind: Any, batch: Any) -> Any:
             return kind.trusted(**{name: array[at] for name, array in vars(batch).items() if array is not None})
 
@@ -46,13 +46,13 @@ class Case:
             posted=int(cleared.posted[at]),
             tick=int(cleared.tick[at]),
             rule=allocator.rules.mechanism,
-            world=allocator.world,
+            world=world,
             window=allocator.rules.window,
             bids=row(Bids, cleared.bids),
             tender=row(Tender, cleared.tender),
             standing=row(Standing, cleared.standing),
             award=row(Award, cleared.award),
-            lottery=allocator.world.lottery[cleared.replication[at], cleared.task[at], cleared.posting[at]],
+            lottery=allocator.tasks.lottery[cleared.replication[at], cleared.task[at], cleared.posting[at]],
             round=None if allocator.rules.round is None else ExplainedRound.of(allocator, cleared, at),
         )
 

@@ -46,7 +46,7 @@ class ExplainedRound:
             tender=part(Tender, cleared.tender),
             standing=part(Standing, cleared.standing),
             award=part(Award, cleared.award),
-            lottery=allocator.world.lottery[cleared.replication[rows], cleared.task[rows], cleared.posting[rows]],
+            lottery=allocator.tasks.lottery[cleared.replication[rows], cleared.task[rows], cleared.posting[rows]],
         )
 
     def asked(self, active: BoolArray, lottery: FloatArray, absent: int | None = None) -> Award:

@@ -21,6 +21,7 @@ import numpy as np
 
 from sim.arrays import Award, Bids, FloatArray, Notice, Standing, Tender, frozen
 from sim.errors import RunError, ScenarioError
+from sim.market.agent import AGENTS
 from sim.mechanisms import Mechanism, registry
 from sim.parameters import check_annotations
 
@@ -37,7 +38,7 @@ def plugins(paths: Sequence[Path]) -> Iterator[dict[str, str]]:
     Raises RunError naming the file where it cannot be read, fails while loading, registers nothing, or registers a
     rule that does not keep the contract of a `Mechanism`.
     """
-    before = set(registry.names())
+    before, agents = set(registry.names()), set(AGENTS)
     digests: dict[str, str] = {}
     try:
         for path in paths:
@@ -46,10 +47,12 @@ def plugins(paths: Sequence[Path]) -> Iterator[dict[str, str]]:
     finally:
         for name in set(registry.names()) - before:
             registry.unregister(name)
+        for name in set(AGENTS) - agents:
+            del AGENTS[name]
 
 
 def _load(path: Path) -> str:
-    known = set(registry.names())
+    known, agents = set(registry.names()), set(AGENTS)
     try:
         code = path.read_bytes()
     except (OSError, ValueError) as error:
@@ -66,8 +69,11 @@ def _load(path: Path) -> str:
     except (Exception, SystemExit) as error:
         raise _fault(path, error) from None
     added = [name for name in registry.names() if name not in known]
-    if not added:
-        raise RunError(f"--plugin {path}: registers no mechanism (decorate a class with @register('name'))")
+    if not added and agents == set(AGENTS):
+        raise RunError(
+            f"--plugin {path}: registers no mechanism (decorate a class with @register('name')) and no agent "
+            "(@register_agent('name'))"
+        )
     for name in added:
         _admit(path, name)
     return digest

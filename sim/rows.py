@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.ledger import OUTCOME
+from sim.market.source import BID, answered
 from sim.rules import Rules
 
 Columns = dict[str, NDArray[Any]]
 
-_TOLD = ("won", "lost", "late", "busy", "excluded", "abstained", "exited", "no bond", "withdrawn", "bid limit")
-_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _ABSTAINED, _EXITED, _NO_BOND, _WITHDRAWN, _LIMITED = map(OUTCOME.index, _TOLD)
+_WORDS = ("won", "lost", "late", "busy", "excluded", "exited", "no bond", "withdrawn", "bid limit")
+_WON, _LOST, _LATE, _BUSY, _EXCLUDED, _EXITED, _NO_BOND, _WITHDRAWN, _LIMITED = map(OUTCOME.index, _WORDS)
 
 
 class Barred(NamedTuple):
@@ -53,8 +54,9 @@ class Barred(NamedTuple):
 class Cleared:
     """Clearings: when and of what, (C,); what was in front of the mechanism and what it answered, (C, n).
 
-    willing: a bid was formed; late: it came after the window, None: none did. belief, cost_belief: behind the bids,
-    NaN where an agent is absent. whose (C,): the principal's code.
+    reason: BID, or why no bid was formed (sim/market/source.py); late: it came after the window, None: none did.
+    belief, cost_belief: behind the bids, NaN where unknown. bid_cost: dollars that answering costs. whose (C,): the
+    principal's code.
     """
 
     replication: IntArray
@@ -63,11 +65,12 @@ class Cleared:
     posted: IntArray
     tick: IntArray
     whose: IntArray
-    willing: BoolArray
+    reason: NDArray[np.int8]
     late: BoolArray | None
     barred: Barred
     belief: FloatArray
     cost_belief: FloatArray
+    bid_cost: FloatArray
     bids: Bids
     tender: Tender
     standing: Standing
@@ -78,13 +81,13 @@ class Cleared:
 
     @property
     def made(self) -> BoolArray:
-        """(C, n) bids that were made, which cost what a bid costs."""
-        return self.barred.asked(self.willing)
+        """(C, n) bids that were made, and answers that are none, which cost what a bid costs."""
+        return self.barred.asked(answered(self.reason))
 
     @property
     def n_agents(self) -> int:
         """n."""
-        return int(self.willing.shape[1])
+        return int(self.reason.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +167,7 @@ def bid_columns(cleared: Cleared, rules: Rules) -> Columns:
         "cost_belief": cleared.cost_belief,
         "score": np.where(bids.active, score, np.nan),
         "outcome": outcomes(cleared),
-        "bid_cost": np.where(charged_bids(cleared, made, rules), rules.bid_cost, 0.0),
+        "bid_cost": np.where(charged_bids(cleared, made, rules), cleared.bid_cost, 0.0),
         "fee": np.zeros(shape) if award.fee is None else award.fee,
     }
 
@@ -172,20 +175,20 @@ def bid_columns(cleared: Cleared, rules: Rules) -> Columns:
 def outcomes(cleared: Cleared) -> NDArray[np.int8]:
     """(C, n) what became of every bid, as a place in OUTCOME: the last of these that applies."""
     barred = cleared.barred
-    found: NDArray[np.int8] = np.full_like(cleared.willing, _BUSY, dtype=np.int8)
+    found: NDArray[np.int8] = np.full_like(cleared.reason, _BUSY)
     for where, word in (
         (cleared.late, _LATE),
         (cleared.bids.active, _LOST),
         (cleared.award.hired, _WON),
         (barred.no_bond, _NO_BOND),
         (barred.limited, _LIMITED),
-        (~cleared.willing, _ABSTAINED),
+        (cleared.reason != BID, cleared.reason),
         (barred.excluded, _EXCLUDED),
         (barred.withdrawn, _WITHDRAWN),
         (barred.exited, _EXITED),
     ):
         if where is not None:
-            np.copyto(found, np.int8(word), where=where)
+            np.copyto(found, np.asarray(word, np.int8), where=where)
     return found
 
 

@@ -15,6 +15,7 @@ from sim.bankroll import parse_amount, parse_bankroll
 from sim.bidding import parse_policy
 from sim.distribution import MOST, MOST_TICKS, parse_distribution
 from sim.invalid import written
+from sim.market.agent import parse_process
 from sim.principals import PrincipalSettings
 from sim.records import GONE, Record, check_not_gone, made_record
 from sim.reserve import parse_reserve
@@ -113,6 +114,11 @@ class MarketSettings(Section):
     window: Ticks = Field(0, description="ticks from posting to clearing; a later bid does not count")
     capacity: Annotated[Any, AfterValidator(_capacity)] = Field(
         math.inf, description="attempts one agent can run at a time"
+    )
+    first_success_cancels: bool = Field(
+        False,
+        description="where several try at a time, the first success ends the others' attempts: unpaid, at the share of "
+        "their cost that is spent",
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
     overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
@@ -232,8 +238,13 @@ class BidderSettings(Section):
     bankroll: Annotated[Any, parsed_by(parse_bankroll)] | None = Field(
         None,
         description='dollars each agent starts with, or {agent = dollars, "*" = dollars}; an agent whose wealth runs '
-        "out leaves, and nobody is hired under a bond it cannot post (sim/market/wealth.py); inf: without limit; absent: no "
-        "account is kept",
+        "out leaves, and nobody is hired under a bond it cannot post (sim/market/wealth.py); inf: without limit; "
+        "absent: no account is kept",
+    )
+    process: Annotated[Any, parsed_by(parse_process)] | None = Field(
+        None,
+        description='agents with a process of their own (sim/market/agent.py): the name of a registered one, "honest" '
+        'or a plugin\'s, or {agent = name, "*" = name}; absent: nobody has one',
     )
     fallback: FallbackBid | None = Field(
         None, description="the bid put in where non-response leaves none; absent: the agent abstains"

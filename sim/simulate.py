@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from sim.market.allocator import Allocator
+from sim.market.drawn import drawn_market
 from sim.market.processes import Market
 from sim.market.tape import Tape, auction_columns, tried, unroll, whole_tables
 from sim.rows import Columns, attempt_columns
@@ -63,10 +63,10 @@ def _older_left_alone() -> Iterator[None]:
 def _block(
     world: World, rules: Rules, first: int, count: int, detail: Detail, progress: Callable[[int], None] | None
 ) -> Tables:
-    allocator = Allocator(world.replication(first, count), rules)
+    allocator, source = drawn_market(world.replication(first, count), rules)
     tape = Tape()
     for replication in range(count):
-        Market(allocator, replication, tape).run()
+        Market(allocator, source, replication, tape, rules.processes).run()
         if progress is not None:
             progress(world.n_tasks)
     if detail == "all":

@@ -1,68 +1,58 @@
-"""The event market: overlapping auctions of one replication, in SimPy.
+"""The market of one replication: a principal for each task, the allocator, and agents at work, as SimPy processes.
 
 posted -> bids inside the window -> clearing -> award -> attempt -> verification -> standing updated -> closed, or
 posted again while postings remain.
 
-Time is whole ticks. The market always executes the least pending moment by (tick, kind, task, posting, agent), with
-completion < clearing < posting; a moment created while executing joins at once. SimPy's own order within a tick is
-that of scheduling, so every moment is a plain event whose priority is that key.
+Time is whole ticks. The market always executes the least pending moment (sim/market/moment.py). What is read at a
+posting and at a clearing is in sim/market/desk.py.
 
-- A bid is formed at the posting and reserves nothing. Slots, exclusions and standing are read at the clearing.
 - An award takes the agent's slot at once; its completion frees the slot and updates the standing.
-- A fee that an award asks of a bid is due at the clearing, won or lost.
-- A bid that does not count is told as the first of exited, withdrawn, excluded, abstained, late, busy, no bond. A bid
-  that was made costs what a bid costs, late, busy and bondless ones too.
-- Wealth and budgets are read at the clearing as well (sim/market/wealth.py). A tender withdrawn for want of budget
-  closes its task; no bid on it is asked for or costs anything.
-- Exclusion "failed" keeps out who verified FAIL on the task, "hired" whoever was hired for it.
-- An agent's own verified failures at the task move its belief where the World says so, and its attempts that ended
-  before the posting went out are on its card of the past: both are read at the posting.
 - The posting closes when its last hired agent completes; only then is the task closed or posted again.
 - Where an award names turns, all hired hold a slot from the clearing. A turn starts at the tick at which the one before
   it ended without a PASS, if that is before the deadline; when none starts, those still waiting are let go unpaid,
   their bonds with them, and the posting closes.
-- `success` is False for an attempt lost to the system (INFRA) or ended by the deadline.
-- The reserve rises once for a posting that nobody cleared and at verified failures, timeouts mapped to FAIL included,
-  never above the task's value unless the rules let it (sim/escalation.py); a bid on the next posting is formed from the
-  new notice.
+- Where the first success cancels the rest, those of its turn that would end at a later tick are cancelled there: paid
+  nothing, at the share of their cost that is spent.
+- `success` is False for an attempt lost to the system (INFRA), cancelled, or ended by the deadline.
+- The reserve rises once for a posting that nobody cleared.
 - A deadline ends running attempts as timeouts, at their full cost. A posting that could not clear before the deadline
   is not made: the task closes instead.
 
 In rounds (sim/market/rounds.py) no posting is cleared by itself. A posting joins the first round at or after posting +
-window; rounds are at the multiples of `round`, and at a tick completion < posting < round, so that whatever is posted at the
-tick of a round takes part. What its clearing posts again waits for the next one: every round in which a task takes part
-is a posting of it. The reserve rises for a posting whose bids would have hired nobody by themselves; a task whose agent
-took another, or that was put off, keeps its reserve, and so does every task of a round without room to start any.
-Where bids are limited an agent bids on the first tasks of the round, in task order, that it may and would bid on.
+window; rounds are at the multiples of `round`, and at a tick completion < posting < round, so that whatever is posted
+at the tick of a round takes part. What its clearing posts again waits for the next one: every round in which a task
+takes part is a posting of it. The reserve rises for a posting whose bids would have hired nobody by themselves; a task
+whose agent took another, or that was put off, keeps its reserve, and so does every task of a round without room to
+start any. Where bids are limited an agent bids on the first tasks of the round, in task order, that it may and would
+bid on.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
+from inspect import GEN_CREATED, getgeneratorstate
 from typing import Any
 
 import numpy as np
 import simpy
 from simpy.events import Event
 
-from sim.arrays import Award, BoolArray, FloatArray, IntArray, Status
-from sim.bidding import BidderState
-from sim.errors import MarketError
+from sim.arrays import Award, Status
 from sim.ledger import REASON
+from sim.market.agent import Agent
 from sim.market.allocator import Allocator
-from sim.market.books import Books
-from sim.market.knowledge import Completed, Knowledge
-from sim.market.open_task import OpenTask, Turns, in_turns
+from sim.market.desk import Desk
+from sim.market.moment import CLEARING, COMPLETION, POSTING, ROUND, Clock
+from sim.market.open_task import Hire, Turns, in_turns
+from sim.market.participants import Participants
 from sim.market.rounds import clear_round, next_round
-from sim.market.tape import AttemptNote, ClearingNote, Tape
-from sim.plans import spent, stopped, ticks
-from sim.rows import Barred
-from sim.standing import State
+from sim.market.source import Outcome, Source, answered
+from sim.market.tape import ClearingNote, Tape
 
-_COMPLETION, _CLEARING, _POSTING, _ROUND = range(4)
-_NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)
+Process = Generator[Event, Any, Any]
+_PASS = int(Status.PASS)
 _OPEN = -1
 _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (
     REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline", "no budget")
@@ -70,312 +60,200 @@ _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (
 
 
 class Market:
-    """One replication's market. `run` plays it to the end and writes to the tape."""
+    """One replication's market. `run` plays it to the end and writes to the tape.
 
-    def __init__(self, allocator: Allocator, replication: int, tape: Tape) -> None:
-        world, rules = allocator.world, allocator.rules
-        self._allocator, self._rules, self._replication, self._tape = allocator, rules, replication, tape
+    agents: those with processes of their own, by place; a class or a factory each.
+    """
+
+    def __init__(
+        self,
+        allocator: Allocator,
+        source: Source,
+        replication: int,
+        tape: Tape,
+        agents: Mapping[int, Callable[[], Agent]] | None = None,
+    ) -> None:
+        tasks, rules = allocator.tasks, allocator.rules
         self._env = simpy.Environment()
-        self._n_tasks, self._n_agents, self._n_tries = world.n_tasks, world.n_agents, world.n_tries
-        status = np.where(world.verified[replication], int(Status.PASS), int(Status.FAIL))
-        self._status = np.where(world.infra[replication], int(Status.INFRA), status).tolist()
-        self._duration = world.duration[replication].tolist()
-        self._cost, self._value = world.cost[replication], world.value[replication]
-        self._arrival = world.arrival[replication].tolist()
-        self._tasks = [OpenTask(reserve, math.inf) for reserve in world.reserve[replication].tolist()]
-        if rules.deadline is not None:
-            for task, arrival in zip(self._tasks, self._arrival, strict=True):
-                task.deadline = arrival + rules.deadline
+        self._clock = Clock(self._env, len(tasks.names), rules.postings, tasks.n_agents)
+        own = None if not agents else Participants(agents, self._clock, tasks, replication)
+        self._participants, self._desk = own, Desk(allocator, source, replication, tape, own)
+        self._allocator, self._source, self._rules = allocator, source, rules
+        self._replication, self._tape = replication, tape
+        self._arrival = tasks.arrival[replication].tolist()
         opening = allocator.opening
-        self._expected = opening.bids.active[replication]
-        self._award, self._winners = opening.award, in_turns(opening.award, replication)
-        self._slots = [rules.capacity] * self._n_agents
-        self._full: set[int] = set()
-        self._tries: dict[tuple[int, int], int] = {}
-        self._failures: dict[tuple[int, int], int] = {}
-        untried: IntArray = np.zeros(self._n_agents, np.int64)
-        self._untried = BidderState(untried, untried)
-        self._everybody = np.ones(self._n_agents, np.bool_)
-        self._known = Knowledge(allocator, replication)
-        self.books = Books.of(world, rules, replication)
-        # tick of a round -> task, posting, tick of the posting and card of each that takes part
-        self._rounds: dict[int, list[tuple[int, int, int, State | None]]] = {}
+        self._winners = [] if opening is None else in_turns(opening.award, replication)
+        self._rounds: dict[int, list[tuple[int, int, int, Event]]] = {}  # tick -> task, posting, tick of it, its answer
         self._last_round, self._n_working = -1, 0
+
+    @property
+    def books(self) -> Any:
+        """The accounts; None where none are kept."""
+        return self._desk.books
 
     def run(self) -> None:
         """Play the replication to its end."""
-        for task, arrival in enumerate(self._arrival):
-            self._at(arrival, _POSTING, self._post, task, 0)
+        for task in range(len(self._arrival)):
+            self._env.process(self.principal(task))
         self._env.run()
 
-    def _at(
-        self, tick: int, kind: int, happen: Callable[[Event], None], task: int, posting: int, *more: Any, agent: int = 0
-    ) -> None:
-        """Schedule a moment. SimPy compares priorities as numbers, so the key is packed into one."""
-        event = Event(self._env)
-        event._ok, event._value = True, (task, posting, *more)
-        event.callbacks.append(happen)
-        key = ((kind * self._n_tasks + task) * self._rules.postings + posting) * self._n_agents + agent
-        self._env.schedule(event, key, tick - self._env.now)  # type: ignore[arg-type]
+    def principal(self, task: int) -> Process:
+        """Post the task, wait for the allocator, then for the work, and post again while it may."""
+        tick = self._arrival[task]
+        for posting in itertools.count():
+            yield self._clock.at(tick, POSTING, task, posting)
+            self._desk.post(task, posting, self._clock.now)
+            hire = yield from self.allocator(task, posting)
+            reason = (yield from self._worked(hire)) if hire.winners else self._unfilled(hire)
+            tick = self._clock.now + self._rules.repost_delay
+            if not self._again(hire, reason, tick):
+                return
 
-    def _post(self, event: Event) -> None:
-        task, posting = event._value
-        now: int = self._env.now  # type: ignore[assignment]
+    def allocator(self, task: int, posting: int) -> Process:
+        """Clear the posting when its window ends, or have it take part in the round that is its first."""
+        posted = self._clock.now
         if self._rules.round is not None:
-            self._wait(task, posting, now)
-            return
-        self._at(now + self._rules.window, _CLEARING, self._clear, task, posting, now, self._known.card)
+            return (yield self._join_round(task, posting, posted))
+        yield self._clock.at(posted + self._rules.window, CLEARING, task, posting)
+        opening = self._allocator.opening
+        if opening is not None and self._desk.as_expected(task, posting):
+            return self._hire(task, posting, posted, -1, opening.award, self._winners[task])
+        own = self._desk.clear(task, posting)
+        award = self._tape.own[own].award
+        return self._hire(task, posting, posted, own, award, in_turns(award)[0])
+
+    def agent(self, agent: int, hire: Hire) -> Process:
+        """Work on an award; in its own way where the agent has a process of its own. Returns the status."""
+        attempt = self._attempt(agent, hire)
+        own = None if self._participants is None else self._participants.find(agent)
+        if own is None:
+            return (yield from attempt)
+        with suppress(simpy.Interrupt):
+            yield from own.work(attempt)
+        if getgeneratorstate(attempt) == GEN_CREATED:  # cancelled before it began, or never begun
+            return self._not_tried(agent, hire)
+        return own.last_status
+
+    def _attempt(self, agent: int, hire: Hire) -> Process:
+        """One attempt: it takes its time and costs its money, is verified, and everybody learns of it."""
+        at, start, deadline = (self._replication, hire.task), self._clock.now, self._desk.tasks[hire.task].deadline
+        nth = self._desk.begin(hire.task, agent)
+        finish = start + self._source.start(at, agent, nth, hire.budget(agent))
+        timed_out = finish > deadline
+        if timed_out:
+            finish = max(start, int(deadline))
+        self._desk.runs_until(hire.task, agent, finish)
+        try:
+            yield self._clock.at(finish, COMPLETION, hire.task, hire.posting, agent)
+            outcome = self._source.outcome(at, agent, nth)
+        except simpy.Interrupt:
+            timed_out, outcome = False, self._source.cancel(at, agent, nth, self._clock.now - start)
+        if timed_out:
+            outcome, hire.timed_out = Outcome(int(self._rules.timeout), False, outcome.cost), True
+        self._desk.complete(hire, agent, nth, start, self._clock.now, outcome, timed_out)
+        hire.working.pop(agent, None)
+        if outcome.status == _PASS and hire.working and self._rules.first_success_cancels:
+            self._cancel(hire)
+        return outcome.status
+
+    def _not_tried(self, agent: int, hire: Hire) -> int:
+        """An agent that walked away from its award, or was too late to begin: CANCELLED, at no cost."""
+        nth, now = self._desk.begin(hire.task, agent), self._clock.now
+        outcome = Outcome(int(Status.CANCELLED), False, 0.0)
+        self._desk.complete(hire, agent, nth, now, now, outcome, False)
+        return outcome.status
+
+    def _cancel(self, hire: Hire) -> None:
+        """End what is still at work, but for attempts that end at this very tick."""
+        for agent, process in hire.working.items():
+            if process.is_alive and self._desk.finish(hire.task, agent) > self._clock.now:
+                process.interrupt()
+
+    def _worked(self, hire: Hire) -> Process:
+        """Have those hired work, turn after turn, until one passes or the deadline comes. Returns how it closed."""
+        passed, begun, deadline = False, 0, self._desk.tasks[hire.task].deadline
+        for turn in hire.winners:
+            if begun and (passed or self._clock.now >= deadline):
+                break
+            begun += 1
+            if len(turn) == 1:
+                statuses = [(yield from self.agent(turn[0], hire))]
+            else:
+                statuses = yield from self._together(turn, hire)
+            passed = _PASS in statuses
+        for agent in itertools.chain(*hire.winners[begun:]):
+            self._desk.let_go(hire, agent)
+        self._n_working -= 1
+        return _SOLVED if passed else _DEADLINE if hire.timed_out else _FAILED
+
+    def _together(self, turn: tuple[int, ...], hire: Hire) -> Process:
+        """Those of one turn at work at a time; their statuses when all have ended."""
+        hire.working = {agent: self._env.process(self.agent(agent, hire)) for agent in turn}
+        statuses = []
+        for process in list(hire.working.values()):
+            statuses.append((yield process))
+        return statuses
+
+    def _unfilled(self, hire: Hire) -> int:
+        """How a posting that hired nobody closed; the reserve rises."""
+        if self._desk.withdrawn(self._tape.clearings[hire.clearing].own):
+            return _NO_BUDGET
+        if hire.raises:
+            self._desk.raise_unfilled(hire.task)
+        return _UNFILLED
+
+    def _again(self, hire: Hire, reason: int, tick: int) -> bool:
+        """Write down how the posting closed; True where the task is posted again, at `tick`."""
+        if reason not in (_SOLVED, _NO_BUDGET) and hire.posting + 1 < self._rules.postings:
+            in_time = self._clears_at(tick) < self._desk.tasks[hire.task].deadline
+            reason = _REPOSTED if in_time else _DEADLINE
+        self._tape.closed[hire.clearing] = reason
+        return reason == _REPOSTED
+
+    def _hire(
+        self, task: int, posting: int, posted: int, own: int, award: Award, winners: Turns, *, raises: bool = True
+    ) -> Hire:
+        """Write the clearing down and take the slots of whom it hires."""
+        tape, place = self._tape, len(self._tape.clearings)
+        tape.clearings.append(ClearingNote(self._replication, task, posting, posted, self._clock.now, own))
+        tape.closed.append(_OPEN)
+        hire = Hire(task, posting, place, award, (self._replication, task) if own < 0 else (), winners, raises=raises)
+        self._desk.slots.take(winners)
+        self._n_working += bool(winners)
+        self._desk.hear_award(hire, own)
+        return hire
+
+    # Rounds.
 
     def _clears_at(self, posted: int) -> int:
-        """Tick at which a posting made now is cleared."""
+        """Tick at which a posting made then is cleared."""
         tick = posted + self._rules.window
         return tick if self._rules.round is None else next_round(tick, self._rules.round, self._last_round)
 
-    def _clear(self, event: Event) -> None:
-        task, posting, posted, card = event._value
-        tape = self._tape
-        own = -1
-        if self._as_expected(task, posting):
-            award, winners = self._award, self._winners[task]
-            budget = None if award.budget is None else award.budget[self._replication, task]
-        else:
-            own = len(tape.own)
-            award = self._ask_again(task, posting, card)
-            winners, budget = in_turns(award)[0], award.budget
-        self._conclude(task, posting, posted, own, winners, budget, raises=not winners)
+    def _join_round(self, task: int, posting: int, posted: int) -> Event:
+        """Take part in a round; the event that answers with what it hires."""
+        tick, answer = self._clears_at(posted), self._env.event()
+        waiting = self._rounds.setdefault(tick, [])
+        if not waiting:
+            self._env.process(self._round(tick))
+        waiting.append((task, posting, posted, answer))
+        return answer
 
-    def _conclude(
-        self,
-        task: int,
-        posting: int,
-        posted: int,
-        own: int,
-        winners: Turns,
-        budget: FloatArray | None,
-        *,
-        raises: bool,
-    ) -> None:
-        """Write the clearing down and start what it awards. raises: the reserve rises where nobody is hired."""
-        tape, clearing = self._tape, len(self._tape.clearings)
-        if winners and self._rules.advisor is not None:
-            bids = self._allocator.opening.bids if own < 0 else tape.own[own].bids
-            self._known.claims[task, posting] = bids.claim[self._replication, task] if own < 0 else bids.claim
-        tape.clearings.append(
-            ClearingNote(self._replication, task, posting, posted, self._env.now, own)  # type: ignore[arg-type]
-        )
-        tape.closed.append(_OPEN)
-        state = self._tasks[task]
-        state.n_verified, state.budget = 0, budget
-        for agent in itertools.chain(*winners):
-            self._slots[agent] -= 1
-            if self._slots[agent] == 0:
-                self._full.add(agent)
-        self._n_working += bool(winners)
-        if winners:
-            state.waiting = winners
-            self._next_turn(task, posting, clearing)
-        elif self.books is not None and self._withdrawn(own):
-            tape.closed[clearing] = _NO_BUDGET
-        else:
-            if raises and self._rules.escalation is not None:
-                value, first = self._value[task], state.first_reserve
-                state.reserve = float(self._rules.escalation.after_unfilled(state.reserve, first, value))
-            self._end_posting(task, posting, clearing, _UNFILLED)
-
-    def _wait(self, task: int, posting: int, now: int) -> None:
-        """Have the posting take part in the round that is its first."""
-        tick = self._clears_at(now)
-        self._rounds.setdefault(tick, []).append((task, posting, now, self._known.card))
-        if len(self._rounds[tick]) == 1:
-            self._at(tick, _ROUND, self._clear_round, 0, 0, tick)
-
-    def _clear_round(self, event: Event) -> None:
-        """Clear all postings of the round together."""
-        rules, tape, tick = self._rules, self._tape, event._value[2]
+    def _round(self, tick: int) -> Process:
+        """The allocator clears all postings of a round together."""
+        yield self._clock.at(tick, ROUND)
+        rules, tape, tasks = self._rules, self._tape, self._allocator.tasks
         waiting = sorted(self._rounds.pop(tick), key=lambda one: one[0])
         self._last_round, first = tick, len(tape.own)
-        able, left = [], np.full(self._n_agents, rules.max_bids)
-        for task, posting, _, card in waiting:
-            able.append(bool(self._ask_again(task, posting, card, left <= 0).hired.any()))
-            left = left - tape.barred[-1].asked(tape.own[-1].willing)
-        lottery = self._allocator.world.lottery[self._replication]
-        lots = np.array([lottery[task, posting] for task, posting, *_ in waiting])
+        able, left = [], np.full(tasks.n_agents, rules.max_bids)
+        for task, posting, *_ in waiting:
+            own = self._desk.clear(task, posting, left <= 0)
+            able.append(bool(tape.own[own].award.hired.any()))
+            left = left - tape.barred[own].asked(answered(tape.own[own].offers.reason))
+        lots = np.array([tasks.lottery[self._replication, task, posting] for task, posting, *_ in waiting])
         room = rules.concurrency - self._n_working
         tape.own[first:] = clear_round(rules.mechanism, rules.assignment, tape.own[first:], lots, room)
-        for place, (task, posting, posted, _) in enumerate(waiting):
-            award = tape.own[first + place].award
-            raises = room > 0 and not able[place]
-            winners, budget = in_turns(award)[0], award.budget
-            self._conclude(task, posting, posted, first + place, winners, budget, raises=raises)
-
-    def _as_expected(self, task: int, posting: int) -> bool:
-        """The clearing has the very inputs for which the opening asked the mechanism."""
-        if posting or self._known.learned or self.books is not None:  # accounts are read at every clearing
-            return False
-        row = self._expected[task]
-        return not any(row[agent] for agent in self._full)
-
-    def _ask_again(self, task: int, posting: int, card: State | None, limited: BoolArray | None = None) -> Award:
-        """Clear the posting by itself. limited (n,): makes no bid on it, having made all it may in the round."""
-        state = self._tasks[task]
-        own, barred, books = self._untried, Barred(), self.books
-        if limited is not None:
-            barred = barred._replace(limited=limited)
-        if posting:
-            own = BidderState(self._at_task(self._tries, task), self._at_task(self._failures, task))
-            excluded = ~self._everybody
-            excluded[list(state.excluded)] = True
-            barred = barred._replace(excluded=excluded)
-        if books is not None:
-            withdrawn = np.full(self._n_agents, books.withdrawn(task, state.reserve))
-            barred = barred._replace(exited=books.exited(), withdrawn=withdrawn)
-        free = barred.asked(self._everybody).copy()
-        if self._full:
-            free[list(self._full)] = False
-        at = self._replication, task
-        clearing = self._allocator.clear(at, posting, state.reserve, own, free, self._known.states, card)
-        if books is not None:
-            made = barred.asked(clearing.willing)
-            clearing, no_bond = books.bonded(
-                clearing, made, lambda asked, out: self._allocator.ask_without(asked, at, posting, out)
-            )
-            barred = barred._replace(no_bond=no_bond)
-            if clearing.award.fee is not None:
-                books.collect(task, clearing.award.fee)
-        self._tape.own.append(clearing)
-        self._tape.barred.append(barred)
-        if books is not None:
-            for agent in np.flatnonzero(clearing.award.hired).tolist():
-                books.award(task, posting, agent, clearing.award)
-        return clearing.award
-
-    def _withdrawn(self, own: int) -> bool:
-        withdrawn = self._tape.barred[own].withdrawn
-        return withdrawn is not None and bool(withdrawn.any())
-
-    def _at_task(self, counts: dict[tuple[int, int], int], task: int) -> IntArray:
-        return np.array([counts.get((task, agent), 0) for agent in range(self._n_agents)], np.int64)
-
-    def _next_turn(self, task: int, posting: int, clearing: int) -> None:
-        state = self._tasks[task]
-        agents, state.waiting = state.waiting[0], state.waiting[1:]
-        state.n_running = len(agents)
-        for agent in agents:
-            self._attempt(task, posting, agent, clearing)
-
-    def _free(self, agent: int) -> None:
-        self._slots[agent] += 1
-        self._full.discard(agent)
-
-    def _attempt(self, task: int, posting: int, agent: int, clearing: int) -> None:
-        state, rules = self._tasks[task], self._rules
-        start: int = self._env.now  # type: ignore[assignment]
-        turn = self._tries.get((task, agent), 0)
-        self._tries[task, agent] = turn + 1
-        if turn >= self._n_tries:
-            if not self._allocator.world.repeats:
-                raise MarketError(f"try {turn + 1} of agent {agent} at task {task}: only {self._n_tries} are known")
-            known = self._n_tries - 1
-        else:
-            known = turn
-        if rules.exclude == "hired":
-            state.excluded |= {agent}
-        lasts, status = self._duration[task][agent][known], self._status[task][agent][known]
-        if state.budget is not None:
-            cost, budget = self._cost[task, agent, known], state.budget[agent]
-            lasts = int(ticks(lasts, cost, budget))
-            if stopped(cost, budget) and status == _PASS:
-                status = _FAIL
-        finish = start + lasts
-        timed_out = finish > state.deadline
-        if timed_out:
-            finish = int(state.deadline)
-        status = int(rules.timeout) if timed_out else status
-        self._at(
-            finish,
-            _COMPLETION,
-            self._complete,
-            task,
-            posting,
-            agent,
-            known,
-            status,
-            timed_out,
-            clearing,
-            turn,
-            start,
-            agent=agent,
-        )
-
-    def _complete(self, event: Event) -> None:
-        task, posting, agent, known, status, timed_out, clearing, turn, start = event._value
-        state, rules = self._tasks[task], self._rules
-        self._free(agent)
-        cost = float(self._costs(task, known)[agent])
-        self._note(clearing, agent, turn, start, status, timed_out, known, cost)
-        if self.books is not None:
-            self.books.complete(task, posting, agent, status, cost)
-        failures = self._failures.get((task, agent), 0)
-        if self._known.learns:
-            self._known.add(Completed(task, posting, agent, status, failures, self._costs(task, known)))
-        state.n_running -= 1
-        state.timed_out |= timed_out
-        if status == _PASS:
-            state.n_verified += 1
-        elif status == _FAIL:
-            state.failures += 1
-            self._failures[task, agent] = failures + 1
-            if rules.escalation is not None:
-                value, first = self._value[task], state.first_reserve
-                state.reserve = float(rules.escalation.after_failure(state.reserve, first, state.failures, value))
-            if rules.exclude == "failed":
-                state.excluded |= {agent}
-        if state.n_running == 0:
-            if state.waiting and not state.n_verified and self._env.now < state.deadline:
-                self._next_turn(task, posting, clearing)
-                return
-            for waiting in itertools.chain(*state.waiting):
-                self._free(waiting)
-                if self.books is not None:
-                    self.books.complete(task, posting, waiting, _NONE, 0.0)
-            state.waiting = ()
-            self._n_working -= 1
-            if state.n_verified:
-                self._tape.closed[clearing] = _SOLVED
-            else:
-                self._end_posting(task, posting, clearing, _DEADLINE if state.timed_out else _FAILED)
-
-    def _note(
-        self, clearing: int, agent: int, turn: int, start: int, status: int, timed_out: bool, known: int, cost: float
-    ) -> None:
-        tape, world, r = self._tape, self._allocator.world, self._replication
-        note = tape.clearings[clearing]
-        award = self._award if note.own < 0 else tape.own[note.own].award
-        at = agent if note.own >= 0 else (r, note.task, agent)
-        budget = None if award.budget is None else award.budget[at]
-        ended = budget is not None and bool(stopped(self._cost[note.task, agent, known], budget))
-        success = bool(world.delivered[r, note.task, agent, known]) and not timed_out and not ended
-        pay = award.pay_success if status == _PASS else award.pay_failure if status == _FAIL else None
-        payment = 0.0 if pay is None else float(pay[at])
-        finish: int = self._env.now  # type: ignore[assignment]
-        tape.attempts.append(
-            AttemptNote(clearing, agent, turn, start, finish, status, timed_out, success, cost, payment)
-        )
-
-    def _costs(self, task: int, known: int) -> FloatArray:
-        """(n,) what the posting's attempts cost."""
-        cost: FloatArray = self._cost[task, :, known]
-        budget = self._tasks[task].budget
-        return cost if budget is None else spent(cost, budget)
-
-    def _end_posting(self, task: int, posting: int, clearing: int, reason: int) -> None:
-        """Post the task again where a posting remains and can clear before the deadline; else close it."""
-        rules = self._rules
-        if posting + 1 < rules.postings:
-            tick: int = self._env.now + rules.repost_delay  # type: ignore[assignment]
-            if self._clears_at(tick) < self._tasks[task].deadline:
-                self._tape.closed[clearing] = _REPOSTED
-                self._at(tick, _POSTING, self._post, task, posting + 1)
-                return
-            reason = _DEADLINE
-        self._tape.closed[clearing] = reason
+        for place, (task, posting, posted, answer) in enumerate(waiting):
+            award, raises = tape.own[first + place].award, room > 0 and not able[place]
+            hire = self._hire(task, posting, posted, first + place, award, in_turns(award)[0], raises=raises)
+            answer.succeed(hire)

@@ -7,7 +7,6 @@ the mechanism saw.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,50 +71,66 @@ def unroll(tape: Tape, allocator: Allocator) -> Cleared:
     note = np.array(tape.clearings, np.int64).reshape(-1, len(ClearingNote._fields))
     at = note[:, 0], note[:, 1]
     own = np.flatnonzero(note[:, 5] >= 0)
-    opening = allocator.opening
-
-    def rows(of: Any, name: str) -> NDArray[Any]:
-        gathered: NDArray[Any] = np.ascontiguousarray(of(opening)[at])
-        if len(own):
-            gathered[own] = np.stack([of(clearing) for clearing in tape.own])
-        return gathered
-
-    def part(name: str, kind: Any) -> Any:
-        given = vars(getattr(opening, name))
-        each = [key for key, array in given.items() if isinstance(array, np.ndarray) and key != "fee"]
-        return kind.trusted(**{key: rows(partial(_nested, name, key), key) for key in each})
-
-    parts = {name: part(name, kind) for name, kind in _PARTS}
-    fees = _fees(tape, opening.award, at, own)
+    gathered = _Gathered(tape, allocator.opening, at, own)
+    parts = {name: gathered.part(name, kind) for name, kind in _PARTS}
+    fees = gathered.fees()
     if fees is not None:
         parts["award"] = Award.trusted(**vars(parts["award"]) | {"fee": fees})
     parts["bids"] = allocator.rules.menus(parts["bids"])
-    for name in ("willing", "belief", "cost_belief"):
-        parts[name] = rows(partial(_plain, name), name)
-    world = allocator.world
-    absent = ~world.present[at]
-    if absent.any():
-        for name in ("belief", "cost_belief"):
-            parts[name] = np.where(absent, np.nan, parts[name])
+    offers: dict[str, Any] = {
+        name: gathered.rows("offers", name) for name in ("belief", "cost_belief", "bid_cost", "reason", "latency")
+    }
+    late = offers.pop("latency") > allocator.rules.window
     return Cleared(
         replication=note[:, 0],
         task=note[:, 1],
         posting=note[:, 2],
         posted=note[:, 3],
         tick=note[:, 4],
-        whose=world.whose[at],
-        late=world.latency[at] > allocator.rules.window,
-        barred=_barred(tape, absent.shape, own),
+        whose=allocator.tasks.whose[at],
+        late=late,
+        barred=_barred(tape, late.shape, own),
+        **offers,
         **parts,
     )
 
 
-def _plain(name: str, clearing: Clearing) -> Any:
-    return getattr(clearing, name)
+@dataclass(frozen=True)
+class _Gathered:
+    """Rows of the opening at `at`, and of the clearings that asked themselves at `own`."""
 
+    tape: Tape
+    opening: Clearing | None
+    at: tuple[IntArray, IntArray]
+    own: IntArray
 
-def _nested(part: str, name: str, clearing: Clearing) -> Any:
-    return getattr(getattr(clearing, part), name)
+    def rows(self, part: str, name: str) -> NDArray[Any]:
+        """(C, ...) one array of a part of the clearings."""
+        stacked = [getattr(getattr(clearing, part), name) for clearing in self.tape.own]
+        if self.opening is None:
+            return np.stack(stacked)
+        whole: NDArray[Any] = np.ascontiguousarray(getattr(getattr(self.opening, part), name)[self.at])
+        if stacked:
+            whole[self.own] = np.stack(stacked)
+        return whole
+
+    def part(self, part: str, kind: Any) -> Any:
+        """(C, ...) a whole part, but for menus and fees."""
+        given = vars(getattr(self.tape.own[0] if self.opening is None else self.opening, part))
+        names = [name for name, array in given.items() if isinstance(array, np.ndarray | np.generic) and name != "fee"]
+        return kind.trusted(**{name: self.rows(part, name) for name in names})
+
+    def fees(self) -> FloatArray | None:
+        """(C, n) fees of the clearings; None where no award states any."""
+        stated = [clearing.award.fee for clearing in self.tape.own]
+        first = None if self.opening is None else self.opening.award.fee
+        if first is None and all(fee is None for fee in stated):
+            return None
+        shape = self.rows("award", "hired").shape
+        fees: FloatArray = np.zeros(shape) if first is None else np.array(first[self.at])
+        for row, fee in zip(self.own, stated, strict=True):
+            fees[row] = 0.0 if fee is None else fee
+        return fees
 
 
 def _barred(tape: Tape, shape: tuple[int, ...], own: IntArray) -> Barred:
@@ -128,17 +143,6 @@ def _barred(tape: Tape, shape: tuple[int, ...], own: IntArray) -> Barred:
                 where = getattr(one, name)
                 found[name][row] = False if where is None else where
     return Barred(**found)
-
-
-def _fees(tape: Tape, opening: Award, at: tuple[IntArray, IntArray], own: IntArray) -> FloatArray | None:
-    """(C, n) fees of the clearings; None where no award states any. own: the rows of those not of the opening."""
-    stated = [clearing.award.fee for clearing in tape.own]
-    if opening.fee is None and all(fee is None for fee in stated):
-        return None
-    fees: FloatArray = np.zeros(opening.hired[at].shape) if opening.fee is None else np.array(opening.fee[at])
-    for row, fee in zip(own, stated, strict=True):
-        fees[row] = 0.0 if fee is None else fee
-    return fees
 
 
 def tried(tape: Tape) -> Tried:
@@ -178,7 +182,7 @@ def auction_columns(cleared: Cleared, allocator: Allocator) -> Columns:
 
     Those of `sim.rows.auction_counts`, and n_exits: agents found to have left, once each.
     """
-    shape = allocator.world.n_replications, allocator.world.n_tasks
+    shape = allocator.tasks.shape
     at = np.ravel_multi_index((cleared.replication, cleared.task), shape)
     counted = auction_counts(cleared, allocator.rules) | {"n_exits": _exits(cleared)}
     replication, task = np.indices(shape).reshape(2, -1)

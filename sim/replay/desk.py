@@ -15,7 +15,7 @@ import numpy as np
 from sim.advisors import Posted
 from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, thin
 from sim.bidding import BidderState, see
-from sim.market.allocator import check_world
+from sim.market.drawn import check_world
 from sim.market.wealth import Accounts
 from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, Place

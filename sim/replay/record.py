@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arrays import Award, IntArray, settle
+from sim.market.source import ABSTAINED, BID
 from sim.replay.attempts import Attempts
 from sim.replay.cells import Cells, Lanes, Place
 from sim.replay.desk import Answer, Question
@@ -61,11 +62,12 @@ def cleared_together(
         posted=tick - rules.window,
         tick=tick,
         whose=whose.per_task(place),
-        willing=answer.willing.T,
+        reason=np.where(answer.willing, np.int8(BID), np.int8(ABSTAINED)).T,
         late=_agents_last(late),
         barred=barred,
         belief=answer.belief.T,
         cost_belief=answer.cost_belief.T,
+        bid_cost=np.broadcast_to(np.float64(rules.bid_cost), answer.hired.T.shape),
         bids=answer.bids,
         tender=answer.tender,
         standing=answer.standing,

@@ -27,7 +27,7 @@ from sim.arrays import FloatArray, Notice
 from sim.bidding import BidderState
 from sim.escalation import Escalation
 from sim.explain_round import ExplainedRound
-from sim.market.allocator import Allocator
+from sim.market.drawn import drawn_market
 from sim.market.processes import Market
 from sim.market.rounds import assign_round, starting
 from sim.market.tape import Tape, unroll
@@ -128,8 +128,8 @@ class Told:
     @cached_property
     def rounds(self) -> dict[int, ExplainedRound]:
         """Every round as the mechanism saw it, by its tick."""
-        allocator, tape = Allocator(live_world(self.credit), live_rules(self.credit)), Tape()
-        Market(allocator, 0, tape).run()
+        (allocator, source), tape = drawn_market(live_world(self.credit), live_rules(self.credit)), Tape()
+        Market(allocator, source, 0, tape).run()
         block = unroll(tape, allocator)
         return {int(tick): ExplainedRound.of(allocator, block, at) for at, tick in enumerate(block.tick)}
 

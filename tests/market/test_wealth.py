@@ -21,7 +21,7 @@ from sim.accounts import ESCROW
 from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender
 from sim.errors import MarketError
 from sim.ledger import KIND
-from sim.market.allocator import Allocator
+from sim.market.drawn import drawn_market
 from sim.market.processes import Market
 from sim.market.tape import Tape
 from sim.mechanisms import Mechanism
@@ -241,7 +241,7 @@ def test_money_is_conserved_and_every_account_follows_from_the_rows(data: st.Dat
     ledger, moved = ledger_of(world, tables), as_rows(tables["accounts"])
     wealth, exits = final_wealth(start, utilities(arm)), exit_ticks(ledger, world.agents, world.n_replications)
     for r in range(world.n_replications):
-        market = Market(Allocator(world.replication(r), rule), 0, Tape())
+        market = Market(*drawn_market(world.replication(r), rule), 0, Tape())
         market.run()
         books = market.books
         assert books is not None
