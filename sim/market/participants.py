@@ -12,7 +12,7 @@ from simpy.events import Event
 
 from sim import draws
 from sim.arrays import Notice, Status
-from sim.errors import MarketError
+from sim.errors import MarketError, SimError
 from sim.ledger import OUTCOME
 from sim.market.agent import Abstain, Agent, Bid, News, Posting, is_process
 from sim.market.moment import WAKE, Clock
@@ -94,7 +94,7 @@ class Participants:
             honest = Bid(float(offers.ask[place]), float(offers.claim[place])) if made else Abstain()
             agent._place.stand_at(task, posting, honest)
             self._answers.pop((task, place), None)
-            answer = agent.bid(seen)
+            answer = self._told(place, agent.bid, seen)
             if is_process(answer):
                 bidding = self._bidding(task, posting, place, answer)  # type: ignore[arg-type]
                 self._thinking[task, place] = self._clock.env.process(bidding)
@@ -109,7 +109,7 @@ class Participants:
         try:
             while True:
                 desk.task, desk.posting = task, posting
-                value = yield answer.send(value)
+                value = yield self._told(place, answer.send, value)
         except StopIteration as end:
             self._answers[task, place] = self._clock.now, end.value
         except simpy.Interrupt:
@@ -143,7 +143,7 @@ class Participants:
         for place, agent in self._agents.items():
             row = (*hire.row, place)
             contract = float(hire.award.pay_success[row]), float(hire.award.pay_failure[row])
-            agent.heard(self._news(hire, bool(hire.award.hired[row]), *contract))
+            self._told(place, agent.heard, self._news(hire, bool(hire.award.hired[row]), *contract))
 
     def hear_outcome(self, hire: Hire, place: int, outcome: Outcome, payment: float) -> None:
         """Tell the agent what came of its attempt."""
@@ -152,7 +152,17 @@ class Participants:
             return
         agent.last_status = outcome.status
         told = self._news(hire, True, hire.pay(place, int(Status.PASS)), hire.pay(place, int(Status.FAIL)))
-        agent.heard(replace(told, status=Status(outcome.status), payment=payment, cost=outcome.cost))
+        news = replace(told, status=Status(outcome.status), payment=payment, cost=outcome.cost)
+        self._told(place, agent.heard, news)
+
+    def _told(self, place: int, method: Callable[[Any], Any], what: Any) -> Any:
+        """What the agent's method gives back; MarketError in one line where it fails."""
+        try:
+            return method(what)
+        except (SimError, StopIteration):
+            raise
+        except Exception as error:
+            raise MarketError(f"agent {self._tasks.agents[place]}: {type(error).__name__}: {error}") from error
 
     def _news(self, hire: Hire, hired: bool, won: float, lost: float) -> News:
         return News(self._tasks.names[hire.task], hire.posting, self._clock.now, hired, won, lost)

@@ -154,6 +154,15 @@ def test_an_answer_of_another_kind_is_refused() -> None:
         simulate(make_world(1, 1), make_rules(processes={0: Mute}))
 
 
+def test_what_an_agent_raises_names_it_in_one_line() -> None:
+    class Broken(Agent):
+        def heard(self, news: News) -> None:
+            raise KeyError("price")
+
+    with pytest.raises(MarketError, match=r"agent a0: KeyError: 'price'"):
+        simulate(make_world(1, 1), make_rules(processes={0: Broken}))
+
+
 def test_draws_are_named_by_agent_task_posting_and_purpose() -> None:
     drawn: dict[str, list[float]] = {}
 
