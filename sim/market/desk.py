@@ -21,7 +21,7 @@ import numpy as np
 
 from sim.arrays import BoolArray, IntArray, Status
 from sim.bidding import see
-from sim.market.allocator import Allocator
+from sim.market.allocator import Allocator, Clearing
 from sim.market.books import Books
 from sim.market.knowledge import Knowledge
 from sim.market.open_task import Hire, OpenTask, Slots
@@ -70,11 +70,13 @@ class Desk:
             self._participants.post(task, posting, notice, self._offers(task, posting))
 
     def _asked(self, task: int, now: int) -> BoolArray:
-        """(n,): not excluded, and a slot free now or freed by an attempt that will have ended by the clearing."""
+        """(n,): in the market, not excluded, and a slot free now or freed by what will have ended by the clearing."""
         asked = self._everybody.copy()
         asked[list(self.tasks[task].excluded)] = False
         freed = {agent for (_, agent), tick in self._finish.items() if tick <= now + self._rules.window}
         asked[list(self.slots.full - freed)] = False
+        if self.books is not None and self.books.agents is not None:
+            asked &= ~self.books.agents.exited
         return asked
 
     def _offers(self, task: int, posting: int) -> Offers:
@@ -90,38 +92,50 @@ class Desk:
         return not any(row[agent] for agent in self.slots.full)
 
     def clear(self, task: int, posting: int, limited: BoolArray | None = None) -> int:
-        """Clear the posting by itself; its place on the tape. limited (n,): makes no bid on it, having made all it may
-        in the round.
+        """Clear the posting by itself; its place on the tape.
+
+        limited (n,): makes no bid on it, having made all it may in the round.
         """
-        state, books, at = self.tasks[task], self.books, (self._replication, task)
-        tries, barred = self._untried, Barred(limited=limited)
+        at, state, tries = (self._replication, task), self.tasks[task], self._untried
         if posting:
             tries = np.array([self._tries.get((task, agent), 0) for agent in range(self._n_agents)], np.int64)
-            excluded = ~self._everybody
-            excluded[list(state.excluded)] = True
-            barred = barred._replace(excluded=excluded)
-        if books is not None:
-            withdrawn = np.full(self._n_agents, books.withdrawn(task, state.reserve))
-            barred = barred._replace(exited=books.exited(), withdrawn=withdrawn)
+        barred = self._barred(task, posting, limited)
         free = barred.asked(self._everybody).copy()
         free[list(self.slots.full)] = False
         offers = self._offers(task, posting)
         if self._participants is not None:
             offers = self._participants.offers(task, posting, offers)
         clearing = self.allocator.clear(at, posting, state.reserve, tries, free, self.known.states, offers)
-        if books is not None:
-            made = barred.asked(answered(offers.reason))
-            clearing, no_bond = books.bonded(
-                clearing, made, lambda asked, out: self.allocator.ask_without(asked, at, posting, out)
-            )
-            barred = barred._replace(no_bond=no_bond)
-            if clearing.award.fee is not None:
-                books.collect(task, clearing.award.fee)
-            for agent in np.flatnonzero(clearing.award.hired).tolist():
-                books.award(task, posting, agent, clearing.award)
+        if self.books is not None:
+            clearing, barred = self._with_means(self.books, at, posting, clearing, barred)
         self._tape.own.append(clearing)
         self._tape.barred.append(barred)
         return len(self._tape.own) - 1
+
+    def _barred(self, task: int, posting: int, limited: BoolArray | None) -> Barred:
+        """Who is not asked for a bid."""
+        excluded = exited = withdrawn = None
+        if posting:
+            excluded = ~self._everybody
+            excluded[list(self.tasks[task].excluded)] = True
+        if self.books is not None:
+            withdrawn = np.full(self._n_agents, self.books.withdrawn(task, self.tasks[task].reserve))
+            exited = self.books.exited()
+        return Barred(excluded=excluded, exited=exited, withdrawn=withdrawn, limited=limited)
+
+    def _with_means(
+        self, books: Books, at: tuple[int, int], posting: int, clearing: Clearing, barred: Barred
+    ) -> tuple[Clearing, Barred]:
+        """The clearing once nobody lacks bond or fee; bids, fees and holds are taken."""
+        made, task = barred.asked(answered(clearing.offers.reason)), at[1]
+        clearing, no_bond = books.bonded(
+            clearing, made, lambda asked, out: self.allocator.ask_without(asked, at, posting, out)
+        )
+        if clearing.award.fee is not None:
+            books.collect(task, clearing.award.fee)
+        for agent in np.flatnonzero(clearing.award.hired).tolist():
+            books.award(task, posting, agent, clearing.award)
+        return clearing, barred._replace(no_bond=no_bond)
 
     def withdrawn(self, own: int) -> bool:
         """The tender was withdrawn for want of budget."""

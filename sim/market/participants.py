@@ -96,10 +96,10 @@ class Participants:
             self._answers.pop((task, place), None)
             answer = self._told(place, agent.bid, seen)
             if is_process(answer):
-                bidding = self._bidding(task, posting, place, answer)  # type: ignore[arg-type]
+                bidding = self._bidding(task, posting, place, answer)
                 self._thinking[task, place] = self._clock.env.process(bidding)
             else:
-                self._answers[task, place] = self._clock.now, answer  # type: ignore[assignment]
+                self._answers[task, place] = self._clock.now, answer
 
     def _bidding(
         self, task: int, posting: int, place: int, answer: Generator[Event, Any, Any]
