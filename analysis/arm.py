@@ -17,17 +17,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.beliefs import Attempts, Held, Postings, held
 from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.inference import CLUSTERS, REPLAYED, By
 from analysis.ledger_rows import cell_of, cell_sum, codes, replication_of
 from analysis.observed import Observed, groups_of, stated_claims
 from analysis.wealth import exit_ticks
 from sim.arrays import BoolArray, FloatArray, IntArray, frozen
-from sim.card import PastCard
 from sim.coupling import coupling, hires_by_record, replayed
-from sim.ledger import STATUS, Ledger
-from sim.plans import Plans
+from sim.ledger import Ledger
 from sim.rules import Rules
 from sim.world import World
 
@@ -42,14 +39,15 @@ class ArmData:
     coupled: what couples the tasks of a replication (sim/coupling.py). replayed: on a recorded table, whom it hires
         follows from a record of the same tasks.
     present, success (R, T, n): the agent can bid; it truly succeeds at its first try.
-    belief, cost_belief (R, T, n): held at the first posting, after a card where agents read one.
+    belief, cost_belief (R, T, n): held at the first posting, after a card where agents read one; NaN where absent.
     claim, ask (R, T, n): of the first posting's bid, NaN where none was made.
     stated (R, T, n): what each agent would claim at the first posting, whether it bids or not; NaN where absent.
     attempts, wins (R, T, n): attempts made, and those that truly succeeded.
     payment, cost, bid_cost, fee (R, T, n) dollars, summed over attempts or bids.
     expected, published (R, T, n) dollars: sums over attempts of the profit the agent expected, by the belief and
         cost belief it held at that try, and of [verified PASS] x (payment - ask).
-    judged (R, T, n): attempts that were not lost to the system. claim_gap (R, T, n): sum over them of claim - success.
+    judged (R, T, n): attempts that were neither lost to the system nor cancelled. claim_gap (R, T, n): sum over
+        them of claim - success.
     value, reserve, penalty (R, T, m) dollars, of the first posting. overhead (R, T, m) dollars.
     n_ties, n_awards (R, T, m): clearings that hired, by a tie and at all.
     losses (R, T, n): attempts paid less than they cost. exit_tick (R, n): when each agent's wealth was found to have
@@ -109,33 +107,29 @@ class ArmData:
         ledger: Ledger,
         alone: bool,
         reserve_bounds: tuple[float, float] | None = None,
-        card: PastCard | None = None,
-        plans: Plans | None = None,
         bankroll: tuple[float, ...] | None = None,
         budgets: tuple[float, ...] | None = None,
         priced: bool = True,
         rules: Rules | None = None,
     ) -> Self:
-        """The arrays of the arm whose rows, and no others, `ledger` holds. card: of the past, as the arm's agents read.
+        """The arrays of the arm whose rows, and no others, `ledger` holds.
 
-        plans: as its agents bid, where they are asked for budgets. bankroll, budgets: of agents and principals, where
-        accounts were kept. priced: an ask is a price on success; where it is the cost of an attempt, the published
-        profit is undefined. rules: the arm's, whose policies say what an agent would claim (None: its belief) and what
-        couples its tasks (None: nothing).
+        bankroll, budgets: of agents and principals, where accounts were kept. priced: an ask is a price on
+        success; where it is the cost of an attempt, the published profit is undefined. rules: the arm's, whose
+        policies say what an agent would claim (None: its belief) and what couples its tasks (None: nothing).
 
         Raises ArrayError where the ledger's names or replications are not the World's.
         """
         postings = [table["posting"].to_numpy() for table in (ledger.attempts, ledger.bids, ledger.clearings)]
-        believed = _held(world, ledger, alone, card, plans)
-        arrays = _of_attempts(world, ledger.attempts, believed) | _of_bids(world, ledger.bids)
+        arrays = _of_attempts(world, ledger.attempts) | _of_bids(world, ledger.bids)
         arrays |= _of_clearings(world, ledger.clearings, alone)
         arrays |= {"present": world.present, "success": world.success[..., 0]}
         arrays |= {"exit_tick": exit_ticks(ledger, world.agents, world.n_replications)}
-        arrays |= {"belief": believed.belief, "cost_belief": believed.cost_belief}
-        arrays |= {"stated": stated_claims(world, rules, believed.belief, believed.cost_belief)}
+        belief, cost_belief = arrays["belief"], arrays["cost_belief"]
+        arrays |= {"stated": stated_claims(world, rules, belief, cost_belief)}
         uncarded = world.uncarded
         if uncarded is not None:
-            uncarded = frozen(stated_claims(world, rules, uncarded, believed.cost_belief))
+            uncarded = frozen(stated_claims(world, rules, uncarded, cost_belief))
         if not priced:
             arrays["published"] = np.full(world.present.shape, np.nan)
         return cls(
@@ -275,34 +269,20 @@ class ArmData:
         return groups_of(self.world, self.observed)
 
 
-_WHEN = ("posting", "try", "finish")
-
-
-def _held(world: World, ledger: Ledger, alone: bool, card: PastCard | None, plans: Plans | None) -> Held:
-    rows, cleared = ledger.attempts, ledger.clearings
-    posting, turn, finish = (rows[name].to_numpy().astype(np.int64) for name in _WHEN)
-    status, cost, budget = codes(rows, "status", STATUS), rows["cost"].to_numpy(), rows["budget"].to_numpy()
-    attempts = Attempts(cell_of(rows, world), posting, turn, finish, status, cost, budget)
-    market = codes(cleared, "alone", world.agents) if alone else np.zeros(len(cleared), np.int64)
-    at = replication_of(cleared, world), codes(cleared, "task", world.tasks), market
-    when = (cleared[name].to_numpy().astype(np.int64) for name in ("posting", "posted", "tick"))
-    return held(world, attempts, Postings(*at, *when), alone, card, plans)
-
-
-def _of_attempts(world: World, rows: pd.DataFrame, believed: Held) -> dict[str, NDArray[Any]]:
+def _of_attempts(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
     at, shape = cell_of(rows, world), world.present.shape
     success, ask = rows["success"].to_numpy().astype(bool), rows["ask"].to_numpy()
     payment, cost, claim = (rows[name].to_numpy() for name in ("payment", "cost", "claim"))
     win, lose = rows["pay_success"].to_numpy(), rows["pay_failure"].to_numpy()
-    belief = believed.at_attempt
+    belief, cost_belief = rows["belief"].to_numpy(), rows["cost_belief"].to_numpy()
     status = rows["status"].to_numpy(dtype=object)
-    judged = status != "INFRA"
+    judged = (status != "INFRA") & (status != "CANCELLED")
     return {
         "attempts": cell_sum(at, shape, np.ones(len(rows))).astype(np.int64),
         "wins": cell_sum(at, shape, success).astype(np.int64),
         "payment": cell_sum(at, shape, payment),
         "cost": cell_sum(at, shape, cost),
-        "expected": cell_sum(at, shape, belief * win + (1 - belief) * lose - believed.cost_at_attempt),
+        "expected": cell_sum(at, shape, belief * win + (1 - belief) * lose - cost_belief),
         "published": cell_sum(at, shape, np.where(status == "PASS", payment - ask, 0.0)),
         "losses": cell_sum(at, shape, payment < cost).astype(np.int64),
         "judged": cell_sum(at, shape, judged).astype(np.int64),
@@ -314,11 +294,11 @@ def _of_bids(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
     at, shape = cell_of(rows, world), world.present.shape
     first = rows["posting"].to_numpy() == 0
     cell = tuple(axis[first] for axis in at)
-    ask, claim = np.full(shape, np.nan), np.full(shape, np.nan)
-    ask[cell], claim[cell] = rows["ask"].to_numpy()[first], rows["claim"].to_numpy()[first]
+    held = {name: np.full(shape, np.nan) for name in ("ask", "claim", "belief", "cost_belief")}
+    for name, array in held.items():
+        array[cell] = rows[name].to_numpy()[first]
     return {
-        "ask": ask,
-        "claim": claim,
+        **held,
         "bid_cost": cell_sum(at, shape, rows["bid_cost"]),
         "fee": cell_sum(at, shape, rows["fee"]),
     }

@@ -13,7 +13,7 @@ from sim.experiment.run import arm_rules
 from sim.ledger import SCHEMAS, Ledger, arrow_table, categories
 from sim.mechanisms import Mechanism
 from sim.principals import budgets_of, tenders
-from sim.rules import Rules, past_card, production_plans
+from sim.rules import Rules
 from sim.scenario.scenario import Arm
 from sim.scenario.settings import TenderSpec, Terms
 from sim.world import World
@@ -36,8 +36,6 @@ def arm_data(
         ledger,
         settings.market.alone,
         _bounds(settings.tender),
-        past_card(settings),
-        production_plans(settings),
         bankrolls(settings.bidders.bankroll, world.agents),
         budgets_of(settings.tender),
         mechanism.asks_for == "price",

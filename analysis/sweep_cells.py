@@ -121,7 +121,7 @@ class Cells:
 
     @cached_property
     def _judged(self) -> BoolArray:
-        return np.asarray(self.played.attempts["status"] != Status.INFRA)
+        return np.asarray(self.played.attempts["status"] <= Status.PASS)
 
     @property
     def judged(self) -> FloatArray:

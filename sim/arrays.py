@@ -24,12 +24,17 @@ IntArray = NDArray[np.int64]
 
 
 class Status(IntEnum):
-    """What the verifier reports of one attempt. NONE: there was no attempt. INFRA: the system failed, not the agent."""
+    """What the verifier reports of one attempt.
+
+    NONE: there was no attempt. INFRA: the system failed, not the agent. CANCELLED: it was ended since another one of
+    its posting had succeeded.
+    """
 
     NONE = -1
     FAIL = 0
     PASS = 1
     INFRA = 2
+    CANCELLED = 3
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
@@ -276,7 +281,7 @@ def require_fee(fee: FloatArray) -> None:
 
 
 def settle(award: Award, status: NDArray[np.int8]) -> FloatArray:
-    """Payment (..., n) in dollars for each agent: PASS pays pay_success, FAIL pay_failure, INFRA and NONE nothing.
+    """Payment (..., n) in dollars for each agent: PASS pays pay_success, FAIL pay_failure, all others nothing.
 
     `status`: (..., n) `Status` codes as the verifier reports them. Every payment for work in bidlab comes from here; a
     fee is no part of it, since it is owed at the clearing whatever the status.

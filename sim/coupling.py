@@ -7,6 +7,7 @@ other:
     record, pilots               one history of each agent a replication
     reputation, learned cost, advisor, card of the past    learned from earlier tasks
     capacity, rounds             tasks compete for the same agents; so do assignment and concurrency, which need rounds
+    agents with processes        they may remember
     bankroll, budget             money spent on the one is missing at the other
 
 What a rule does not read does not couple. A policy that changes with what an agent has seen would be one more; none of
@@ -41,6 +42,7 @@ def coupling(rules: Rules, world: World) -> tuple[str, ...]:
         "standing.expected_cost, learned": pays and rules.expected_cost.learner is not None,
         "standing.reputation": rules.reputation is not None,
         "bidders.card, of the past": rules.card is not None,
+        "bidders.process": bool(rules.processes),
         "market.capacity": not math.isinf(rules.capacity),
         "market.round": rules.round is not None,
         "bidders.bankroll": rules.bankroll is not None and not all(map(math.isinf, rules.bankroll)),

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from sim.accounts import recode
 from sim.errors import RunError, closest
 from sim.replay import refusal, replay
 from sim.rules import Rules, past_card
@@ -30,7 +31,8 @@ def check_engine(wanted: str) -> None:
 def choose(wanted: str, settings: Terms) -> Engine:
     """The engine that plays an arm with these settings; raises RunError where the one wanted cannot."""
     check_engine(wanted)
-    reason = refusal(past_card(settings), settings.market.round)
+    market = settings.market
+    reason = refusal(past_card(settings), market.round, settings.bidders.process, cancels=market.first_success_cancels)
     if wanted == "replay" and reason is not None:
         raise RunError(f"--engine replay: cannot play this market: {reason}")
     return "market" if wanted == "market" or reason is not None else "replay"
@@ -62,7 +64,10 @@ def play_alone(
         tables = play(engine, alone, rules_of(alone), progress=progress)
         tables["attempts"]["agent"] = tables["attempts"]["agent"] + agent
         tables["bids"]["agent"] = tables["bids"]["agent"] + agent
-        tables["clearings"]["alone"] = np.full(len(tables["clearings"]["task"]), agent)
+        for name in ("clearings", "accounts"):
+            tables[name]["alone"] = np.full(len(tables[name]["task"]), agent)
+        for name in ("from", "to"):
+            tables["accounts"][name] = recode(tables["accounts"][name], [agent], world.n_agents)
         parts.append(tables)
     joined: Tables = {}
     for name in parts[0]:

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.allocator import Allocator
 from sim.errors import RunError, closest
 from sim.experiment.run import Run, arm_rules
 from sim.explain_case import Case, dollars
 from sim.explain_reasons import by_turn, prices, reason_of
 from sim.ledger import OUTCOME, REASON, STATUS
-from sim.market import Market
+from sim.market.drawn import drawn_market
+from sim.market.processes import Market
+from sim.market.tape import Tape, unroll, whole_tables
+from sim.rows import Columns
 from sim.scenario.scenario import Arm
-from sim.tape import Columns, Tape, attempt_columns, bid_columns, unroll
 from sim.world import World
 
 
@@ -86,14 +87,13 @@ def explain(run: Run, task: str, replication: int = 0, arm_name: str | None = No
 
 
 def _market(arm: Arm, world: World, task: int, name: str) -> list[ExplainedPosting]:
-    allocator = Allocator(world, arm_rules(arm, world))
-    tape = Tape()
-    Market(allocator, 0, tape).run()
-    block = unroll(tape, allocator)
-    bids, attempts = bid_columns(block, allocator), attempt_columns(tape, block, allocator)
+    rules, tape = arm_rules(arm, world), Tape()
+    allocator, source = drawn_market(world, rules)
+    Market(allocator, source, 0, tape, rules.processes).run()
+    cleared, tables = unroll(tape, allocator), whole_tables(tape, allocator)
     return [
-        _posting(Case.of(allocator, block, at), bids, attempts, tape.closed[at], name)
-        for at in np.flatnonzero(block.note[:, 1] == task).tolist()
+        _posting(Case.of(allocator, world, cleared, at), tables["bids"], tables["attempts"], tape.closed[at], name)
+        for at in np.flatnonzero(cleared.task == task).tolist()
     ]
 
 
@@ -118,9 +118,9 @@ def _posting(case: Case, bids: Columns, attempts: Columns, closed: int, market: 
         )
     return ExplainedPosting(
         market=market,
-        posting=case.note[2],
-        posted=case.note[3],
-        tick=case.note[4],
+        posting=case.posting,
+        posted=case.posted,
+        tick=case.tick,
         value=float(case.tender.value),
         reserve=float(case.tender.reserve),
         penalty=float(case.tender.penalty),
@@ -131,7 +131,7 @@ def _posting(case: Case, bids: Columns, attempts: Columns, closed: int, market: 
 
 
 def _happened(case: Case, attempts: Columns) -> list[str]:
-    mine = (attempts["task"] == case.note[1]) & (attempts["posting"] == case.note[2])
+    mine = (attempts["task"] == case.task) & (attempts["posting"] == case.posting)
     lines = []
     tried = attempts["agent"][mine].tolist()
     rows = np.flatnonzero(mine)

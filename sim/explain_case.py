@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.allocator import Allocator
 from sim.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.explain_round import ExplainedRound
+from sim.market.allocator import Allocator
 from sim.mechanisms import Mechanism
-from sim.tape import Block
+from sim.rows import Cleared
 from sim.world import World
 
 
@@ -20,7 +20,10 @@ class Case:
     """One clearing as the mechanism saw it, (n,), and its place on the tape."""
 
     at: int
-    note: list[int]
+    task: int
+    posting: int
+    posted: int
+    tick: int
     rule: Mechanism
     world: World
     window: int
@@ -32,24 +35,25 @@ class Case:
     round: ExplainedRound | None
 
     @classmethod
-    def of(cls, allocator: Allocator, block: Block, at: int) -> Case:
-        whole, note = block.clearing, block.note[at].tolist()
-
+    def of(cls, allocator: Allocator, world: World, cleared: Cleared, at: int) -> Case:
         def row(kind: Any, batch: Any) -> Any:
             return kind.trusted(**{name: array[at] for name, array in vars(batch).items() if array is not None})
 
         return cls(
             at=at,
-            note=note,
+            task=int(cleared.task[at]),
+            posting=int(cleared.posting[at]),
+            posted=int(cleared.posted[at]),
+            tick=int(cleared.tick[at]),
             rule=allocator.rules.mechanism,
-            world=allocator.world,
+            world=world,
             window=allocator.rules.window,
-            bids=row(Bids, whole.bids),
-            tender=row(Tender, whole.tender),
-            standing=row(Standing, whole.standing),
-            award=row(Award, whole.award),
-            lottery=allocator.world.lottery[note[0], note[1], note[2]],
-            round=None if allocator.rules.round is None else ExplainedRound.of(allocator, block, at),
+            bids=row(Bids, cleared.bids),
+            tender=row(Tender, cleared.tender),
+            standing=row(Standing, cleared.standing),
+            award=row(Award, cleared.award),
+            lottery=allocator.tasks.lottery[cleared.replication[at], cleared.task[at], cleared.posting[at]],
+            round=None if allocator.rules.round is None else ExplainedRound.of(allocator, cleared, at),
         )
 
     def hires(self, agent: int, *, alone: bool = False, lucky: bool = False) -> bool:

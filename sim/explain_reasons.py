@@ -12,7 +12,7 @@ from sim.explain_case import Case, dollars
 
 def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
     """Why the agent's bid won, lost or did not count. outcome: as the ledger has it; score (n,)."""
-    task = case.note[1]
+    task = case.task
     if outcome == "abstained":
         absent = not case.world.present[0, task, agent]
         return "cannot bid on this task" if absent else "no ask would let it break even"
@@ -26,6 +26,10 @@ def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
         return "the tender was withdrawn: the budget does not cover the reserve"
     if outcome == "bid limit":
         return "made no bid: it had bid on as many tasks of this round as it may"
+    if outcome == "malformed":
+        return "its answer is no bid: an ask that is not finite, or a claim outside 0 ... 1"
+    if outcome == "late" and np.isnan(case.bids.ask[agent]):
+        return f"no bid came within {case.window} ticks"
     if outcome == "late":
         return f"bid after {case.world.latency[0, task, agent]} ticks; the window is {case.window}"
     if outcome == "busy":

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.allocator import Allocator
 from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
+from sim.market.allocator import Allocator
+from sim.market.rounds import assign_round
 from sim.mechanisms import Mechanism
-from sim.rounds import assign_round
+from sim.rows import Cleared
 from sim.rules import Order
-from sim.tape import Block
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,23 +30,23 @@ class ExplainedRound:
     lottery: FloatArray
 
     @classmethod
-    def of(cls, allocator: Allocator, block: Block, at: int) -> ExplainedRound:
-        whole, rules = block.clearing, allocator.rules
-        rows = np.flatnonzero((block.note[:, 0] == block.note[at, 0]) & (block.note[:, 4] == block.note[at, 4]))
+    def of(cls, allocator: Allocator, cleared: Cleared, at: int) -> ExplainedRound:
+        rules = allocator.rules
+        rows = np.flatnonzero((cleared.replication == cleared.replication[at]) & (cleared.tick == cleared.tick[at]))
 
         def part(kind: Any, batch: Any) -> Any:
             return kind.trusted(**{name: array[rows] for name, array in vars(batch).items()})
 
         return cls(
             place=rows.tolist().index(at),
-            tasks=block.note[rows, 1].tolist(),
+            tasks=cleared.task[rows].tolist(),
             rule=rules.mechanism,
             order=rules.assignment,
-            bids=part(Bids, whole.bids),
-            tender=part(Tender, whole.tender),
-            standing=part(Standing, whole.standing),
-            award=part(Award, whole.award),
-            lottery=allocator.world.lottery[block.note[rows, 0], block.note[rows, 1], block.note[rows, 2]],
+            bids=part(Bids, cleared.bids),
+            tender=part(Tender, cleared.tender),
+            standing=part(Standing, cleared.standing),
+            award=part(Award, cleared.award),
+            lottery=allocator.tasks.lottery[cleared.replication[rows], cleared.task[rows], cleared.posting[rows]],
         )
 
     def asked(self, active: BoolArray, lottery: FloatArray, absent: int | None = None) -> Award:

@@ -3,10 +3,12 @@
     attempts   one row per hired (replication, task, posting, agent)
     bids       one row per (replication, task, posting, agent), whatever became of the bid
     clearings  one row per clearing, filled or not
+    accounts   one row per movement of money, by replication, tick, moment and sequence (sim/accounts.py)
 
-Rows are ordered by replication, then by moment of clearing (tick, task, posting), then by agent. Names are pandas
-categories in the World's order; `arm` holds the arms in the scenario's order. In an arm whose agents are alone, each
-agent has a market of its own: `alone` in clearings names it, and is "" elsewhere. Money in dollars, time in ticks.
+Rows of the others are ordered by replication, then by moment of clearing (tick, task, posting), then by agent. Names
+are pandas categories in the World's order; `arm` holds the arms in the scenario's order. In an arm whose agents are
+alone, each agent has a market of its own: `alone` in clearings names it, and is "" elsewhere. Money in dollars, time in
+ticks.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-STATUS = ("FAIL", "PASS", "INFRA")
+STATUS = ("FAIL", "PASS", "INFRA", "CANCELLED")
+KIND = ("hold", "release", "pay", "fine", "fee", "cost")
 OUTCOME = (
     "won",
     "lost",
@@ -50,11 +53,13 @@ ATTEMPTS: dict[str, str] = {
     "turn": "int16",  # 0 for who tries first, 1 for who tries once they failed, ...; 0 where all try at once
     "start": "int64",  # tick of the award, or of its turn
     "finish": "int64",  # tick of the completion
-    "status": "category",  # what the verifier said: PASS, FAIL, INFRA
+    "status": "category",  # what the verifier said: PASS, FAIL, INFRA; or CANCELLED
     "timed_out": "bool",  # ended by the deadline
     "success": "bool",  # what truly happened
     "ask": "float64",
     "claim": "float64",
+    "belief": "float64",  # the success probability the agent believed when it bid, at its budget where it has one
+    "cost_belief": "float64",  # dollars it believed an attempt costs, likewise
     "pay_success": "float64",  # the contract
     "pay_failure": "float64",
     "budget": "float64",  # dollars at which the attempt is stopped, NaN where it is not
@@ -69,6 +74,8 @@ BIDS: dict[str, str] = {
     "agent": "category",
     "ask": "float64",  # NaN where no bid was made (abstained, excluded, exited, withdrawn, bid limit)
     "claim": "float64",
+    "belief": "float64",  # what the agent believed its ability to be, whether it bid or not; NaN where absent
+    "cost_belief": "float64",  # dollars it believed an attempt costs
     "score": "float64",  # NaN where the rule ranks nobody or the bid did not count
     # won, lost, late, busy, excluded, abstained, malformed; exited: its wealth had run out; no bond: hired under a bond
     # that it could not post, or owed a fee that it could not pay, so asked again without it; withdrawn: the tender was,
@@ -95,7 +102,26 @@ CLEARINGS: dict[str, str] = {
     "overhead": "float64",  # what the clearing cost the allocator
     "closed": "category",  # how the posting ended: reposted, solved, failed, unfilled, deadline, no budget
 }
-SCHEMAS: dict[str, dict[str, str]] = {"attempts": ATTEMPTS, "bids": BIDS, "clearings": CLEARINGS}
+ACCOUNTS: dict[str, str] = {
+    "arm": "category",
+    "replication": "int32",
+    "alone": "category",  # as in clearings
+    "tick": "int64",
+    "moment": "int32",  # 0, 1, ... among those of the tick at which money moved
+    "sequence": "int32",  # 0, 1, ... within the moment
+    "task": "category",
+    "posting": "int16",
+    "from": "category",  # "agent NAME", "principal NAME", "allocator", "nature", or "escrow", where holds lie
+    "to": "category",
+    "kind": "category",  # hold, release, pay, fine, fee, cost
+    "dollars": "float64",  # > 0
+}
+SCHEMAS: dict[str, dict[str, str]] = {
+    "attempts": ATTEMPTS,
+    "bids": BIDS,
+    "clearings": CLEARINGS,
+    "accounts": ACCOUNTS,
+}
 
 
 _METADATA = b"bidlab.categories"
@@ -106,6 +132,7 @@ def categories(
     arms: Sequence[str], agents: Sequence[str], tasks: Sequence[str], principals: Sequence[str] = ("",)
 ) -> dict[str, list[str]]:
     """The names behind every category column, in the order of their codes."""
+    paying = parties(agents, principals)
     return {
         "arm": list(arms),
         "task": list(tasks),
@@ -115,11 +142,24 @@ def categories(
         "status": list(STATUS),
         "outcome": list(OUTCOME),
         "closed": list(REASON),
+        "from": paying,
+        "to": paying,
+        "kind": list(KIND),
     }
 
 
+def parties(agents: Sequence[str], principals: Sequence[str]) -> list[str]:
+    """Names of those between whom money moves, in the order of their codes.
+
+    >>> parties(["ada"], [""])
+    ['nature', 'allocator', 'escrow', 'agent ada', 'principal']
+    """
+    named = [f"principal {name}".strip() for name in principals]
+    return ["nature", "allocator", "escrow", *(f"agent {name}" for name in agents), *named]
+
+
 def arrow_table(name: str, columns: Mapping[str, NDArray[Any]], names: Mapping[str, list[str]]) -> pa.Table:
-    """One arm's rows of the table `name` (attempts, bids, clearings) from columns of numbers and codes."""
+    """One arm's rows of the table `name` (attempts, bids, clearings, accounts) from columns of numbers and codes."""
     import pyarrow as pa
 
     arrays = []
@@ -172,11 +212,12 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class Ledger:
-    """Three tables with the columns of ATTEMPTS, BIDS and CLEARINGS."""
+    """Tables with the columns of ATTEMPTS, BIDS, CLEARINGS and ACCOUNTS; accounts is None where none were written."""
 
     attempts: pd.DataFrame
     bids: pd.DataFrame
     clearings: pd.DataFrame
+    accounts: pd.DataFrame | None = None
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -190,4 +231,6 @@ class Ledger:
 
     def arm(self, name: str) -> Self:
         """The rows of one arm; codes of names are kept."""
-        return type(self)(**{table: rows[rows["arm"] == name] for table, rows in vars(self).items()})
+        return type(self)(
+            **{table: rows[rows["arm"] == name] for table, rows in vars(self).items() if rows is not None}
+        )

@@ -68,7 +68,9 @@ def _load(path: Path) -> str:
         raise _fault(path, error) from None
     added = [(kind, name) for kind, of in KINDS.items() for name in of.names() if (kind, name) not in known]
     if not added:
-        raise RunError(f"--plugin {path}: registers no mechanism ({KINDS['mechanism'].how}) and nothing else")
+        raise RunError(
+            f"--plugin {path}: registers nothing: {'; '.join(f'{kind}: {of.how}' for kind, of in KINDS.items())}"
+        )
     for kind, name in added:
         KINDS[kind].admit(path, name)
     return digest

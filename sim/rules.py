@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
@@ -15,6 +16,7 @@ from sim.bidding import Bidder, Bidders, Fallback
 from sim.card import PastCard
 from sim.errors import MarketError, ScenarioError
 from sim.escalation import Escalation
+from sim.market.agent import Agent, processes_of
 from sim.mechanisms import Mechanism
 from sim.plans import Plans
 from sim.principals import budgets_of, penalties_of, stated_penalties, states_values
@@ -36,10 +38,13 @@ class Rules:
     have `penalty`, nobody has a budget.
 
     card: what agents read of their own past in the market before they bid; one read before it opens is in the World.
-    round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: see sim/rounds.py.
+    round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: as in
+    sim/market/rounds.py.
     max_bids: tasks of a round that an agent may bid on.
     bid_cost_per: bid_cost is what one bid costs, or all bids of an agent in a round.
     plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.
+    first_success_cancels: where several try at a time, the others' attempts end at the first success.
+    processes: classes or factories of agents with processes of their own, by place (sim/market/agent.py).
     """
 
     mechanism: Mechanism
@@ -70,6 +75,8 @@ class Rules:
     bankroll: tuple[float, ...] | None = None
     penalties: tuple[float, ...] | None = None
     budgets: tuple[float, ...] | None = None
+    first_success_cancels: bool = False
+    processes: Mapping[int, Callable[[], Agent]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """A bounty that is announced may rise above the value unless the escalation says otherwise."""
@@ -143,6 +150,8 @@ class Rules:
             bankroll=bankrolls(settings.bidders.bankroll, world.agents, alone=market.alone),
             penalties=penalties_of(tender),
             budgets=budgets_of(tender),
+            first_success_cancels=market.first_success_cancels,
+            processes=processes_of(settings.bidders.process, world.agents, alone=market.alone),
         )
 
     def penalty_in(self, world: World) -> FloatArray:

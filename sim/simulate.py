@@ -9,10 +9,11 @@ from typing import Literal
 
 import numpy as np
 
-from sim.allocator import Allocator
-from sim.market import Market
+from sim.market.drawn import drawn_market
+from sim.market.processes import Market
+from sim.market.tape import Tape, auction_columns, tried, unroll, whole_tables
+from sim.rows import Columns, attempt_columns
 from sim.rules import Rules
-from sim.tape import Columns, Tape, attempt_columns, auction_columns, bid_columns, clearing_columns, unroll
 from sim.world import World
 
 Detail = Literal["all", "attempts", "auctions"]
@@ -62,19 +63,19 @@ def _older_left_alone() -> Iterator[None]:
 def _block(
     world: World, rules: Rules, first: int, count: int, detail: Detail, progress: Callable[[int], None] | None
 ) -> Tables:
-    allocator = Allocator(world.replication(first, count), rules)
+    allocator, source = drawn_market(world.replication(first, count), rules)
     tape = Tape()
     for replication in range(count):
-        Market(allocator, replication, tape).run()
+        Market(allocator, source, replication, tape, rules.processes).run()
         if progress is not None:
             progress(world.n_tasks)
-    block = unroll(tape, allocator)
-    tables = {"attempts": attempt_columns(tape, block, allocator)}
     if detail == "all":
-        tables |= {"bids": bid_columns(block, allocator), "clearings": clearing_columns(tape, block, allocator)}
-        tables["clearings"]["alone"] = np.full(len(block.note), world.n_agents)
-    if detail == "auctions":
-        tables["auctions"] = auction_columns(block, allocator)
+        tables = whole_tables(tape, allocator)
+    else:
+        cleared = unroll(tape, allocator)
+        tables = {"attempts": attempt_columns(tried(tape), cleared, rules)}
+        if detail == "auctions":
+            tables["auctions"] = auction_columns(cleared, allocator)
     for columns in tables.values():
         columns["replication"] = columns["replication"] + first
     return tables

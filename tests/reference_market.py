@@ -22,7 +22,8 @@ What it settles beyond the order of moments:
   running, none has passed and the deadline has not come; those whose turn never comes leave no attempt;
 - the reserve rises after each posting nobody cleared, and at failures as they are verified.
 
-What agents believe and principals have learned is in `tests.reference_knowledge`, money in `tests.reference_accounts`.
+What agents believe and principals have learned is in `tests.reference_knowledge`, money in `tests.reference_accounts`
+and `tests.reference_transfers`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from sim.rules import Rules
 from sim.world import World
 from tests.reference_accounts import NaiveAccounts
 from tests.reference_knowledge import NaiveKnowledge
+from tests.reference_transfers import ALLOCATOR, NATURE, NaiveTransfers
 
 COMPLETION, CLEARING, POSTING = 0, 1, 2
 Row = dict[str, Any]
@@ -46,8 +48,8 @@ NO_BID = ("excluded", "abstained", "exited", "withdrawn")
 
 
 def naive_market(world: World, rules: Rules) -> dict[str, list[Row]]:
-    """Rows of attempts, bids and clearings, replication after replication, in the order of the clearings."""
-    tables: dict[str, list[Row]] = {"attempts": [], "bids": [], "clearings": []}
+    """Rows of attempts, bids, clearings and accounts, replication after replication, in the order of the clearings."""
+    tables: dict[str, list[Row]] = {"attempts": [], "bids": [], "clearings": [], "accounts": []}
     for replication in range(world.n_replications):
         for name, rows in NaiveMarket(world, rules, replication).run().items():
             tables[name] += rows
@@ -62,7 +64,7 @@ class NaiveMarket(NaiveKnowledge):
         n, tasks = range(world.n_agents), range(world.n_tasks)
         self.moments: list[tuple[int, ...]] = []
         self.pending = [(int(world.arrival[replication, t]), POSTING, t, 0, -1) for t in tasks]
-        self.tables: dict[str, list[Row]] = {"attempts": [], "bids": [], "clearings": []}
+        self.tables: dict[str, list[Row]] = {"attempts": [], "bids": [], "clearings": [], "accounts": []}
         self.reserve = [float(world.reserve[replication, t]) for t in tasks]
         self.bounty: dict[int, float] = {}  # the reserve in credits, once it was raised in them
         self.offers: dict[tuple[int, int], Row] = {}
@@ -70,6 +72,8 @@ class NaiveMarket(NaiveKnowledge):
         self.running: dict[tuple[int, int, int], Row] = {}
         self.busy = [0 for _ in n]
         self.accounts = NaiveAccounts(rules, world.n_agents, len(world.principals))
+        kept = rules.bankroll is not None, rules.budgets is not None
+        self.transfers = NaiveTransfers(replication, world.n_agents, *kept)
 
     def run(self) -> dict[str, list[Row]]:
         while self.pending:
@@ -77,6 +81,7 @@ class NaiveMarket(NaiveKnowledge):
             self.pending.remove(moment)
             self.moments.append(moment)
             tick, kind, task, posting, agent = moment
+            self.transfers.begin(tick, task, posting)
             if kind == COMPLETION:
                 self.complete(tick, task, posting, agent)
             elif kind == CLEARING:
@@ -84,6 +89,7 @@ class NaiveMarket(NaiveKnowledge):
             else:
                 self.post(tick, task, posting)
         self.tables["attempts"] = [row for _, _, row in sorted(self.made, key=lambda made: made[:2])]
+        self.tables["accounts"] = self.transfers.rows
         return self.tables
 
     def whose(self, task: int) -> int:
@@ -133,7 +139,10 @@ class NaiveMarket(NaiveKnowledge):
         made = [(math.nan, math.nan) if bid is None else bid for bid in offer["bids"]]
         tender = Tender(offer["value"], offer["reserve"], self.penalty(task), np.int64(posting))
         standing = self.standing(task, posting, [claim for _, claim in made])
-        self.accounts.charge([i for i in self.agents if why[i] not in NO_BID], rules.bid_cost)
+        charged = [i for i in self.agents if why[i] not in NO_BID]
+        self.accounts.charge(charged, rules.bid_cost)
+        for i in charged:
+            self.transfers.move(self.transfers.agent(i), NATURE, "cost", rules.bid_cost)
         lacking: list[int] | None = None
         while lacking is None or lacking:
             for i in lacking or ():
@@ -154,6 +163,8 @@ class NaiveMarket(NaiveKnowledge):
                 and self.accounts.lacks(i, float(award.pay_success[i]), float(award.pay_failure[i]), fees[i])
             ]
         self.accounts.collect(self.whose(task), fees)
+        for i in self.agents:
+            self.transfers.move(self.transfers.agent(i), self.transfers.principal(self.whose(task)), "fee", fees[i])
         winners = [i for i in self.agents if award.hired[i]]
         self.tell_bids(task, posting, made, why, winners, self.score(bids, tender, standing), fees)
         row = {
@@ -186,6 +197,8 @@ class NaiveMarket(NaiveKnowledge):
             self.busy[i] += 1
             contract = float(award.pay_success[i]), float(award.pay_failure[i])
             self.accounts.hold((task, posting, i), self.whose(task), *contract)
+            self.transfers.hold((task, posting, i), self.whose(task), *contract)
+        self.transfers.move(ALLOCATOR, NATURE, "cost", rules.overhead)
         self.next_turn(tick, task, posting)
         if withdrawn:
             row["closed"] = REASON.index("no budget")
@@ -232,6 +245,8 @@ class NaiveMarket(NaiveKnowledge):
                     "agent": i,
                     "ask": math.nan if none_made else made[i][0],
                     "claim": math.nan if none_made else made[i][1],
+                    "belief": self.offers[task, posting]["believed"][i][0],
+                    "cost_belief": self.offers[task, posting]["believed"][i][1],
                     "score": score[i] if why[i] is None else math.nan,
                     "outcome": OUTCOME.index(outcome),
                     "bid_cost": 0.0 if none_made else self.rules.bid_cost,
@@ -247,7 +262,7 @@ class NaiveMarket(NaiveKnowledge):
         turn, known = self.hired[task].count(agent), self.next_try(task, agent)
         at = self.r, task, agent, known
         cost, lasts = float(self.world.cost[at]), int(self.world.duration[at])
-        budget = self.offers[task, posting]["budgets"][agent]
+        budget, believed = self.offers[task, posting]["budgets"][agent], self.offers[task, posting]["believed"][agent]
         enough = cost <= budget
         if not enough:
             cost, lasts = budget, math.ceil(lasts * (budget / cost))
@@ -270,6 +285,8 @@ class NaiveMarket(NaiveKnowledge):
             "success": self.truly(task, agent, known) and enough and not timed_out,
             "ask": bid[0],
             "claim": bid[1],
+            "belief": believed[0],
+            "cost_belief": believed[1],
             "pay_success": won,
             "pay_failure": lost,
             "budget": budget if math.isfinite(budget) else math.nan,
@@ -279,6 +296,8 @@ class NaiveMarket(NaiveKnowledge):
         if self.rules.plans is not None:
             plan = self.rules.plans.at(np.array(bid[0]), np.array(bid[1]), np.array(budget))
             row |= {"claim": float(plan.claim), "ask": float(plan.ask)}
+            plan = self.rules.plans.at(np.array(believed[1]), np.array(believed[0]), np.array(budget))
+            row |= {"belief": float(plan.claim), "cost_belief": float(plan.ask)}
         self.made.append((self.offers[task, posting]["place"], agent, row))
         self.running[task, posting, agent] = row | {"said": status}
         self.pending.append((finish, COMPLETION, task, posting, agent))
@@ -296,7 +315,8 @@ class NaiveMarket(NaiveKnowledge):
         row, offer, rules = self.running.pop((task, posting, agent)), self.offers[task, posting], self.rules
         status = row["said"]
         self.busy[agent] -= 1
-        self.accounts.settle((task, posting, agent), self.whose(task), row["payment"], row["cost"])
+        for books in (self.accounts, self.transfers):
+            books.settle((task, posting, agent), self.whose(task), row["payment"], row["cost"])
         if status != "INFRA":
             self.verified[agent].append(status == "PASS")
             self.lessons.append((self.world.family[task], agent, row["claim"], status == "PASS"))
@@ -318,9 +338,10 @@ class NaiveMarket(NaiveKnowledge):
             if offer["queue"] and not offer.get("solved") and tick < self.deadline(task):
                 self.next_turn(tick, task, posting)
                 return
-            for _, waiting, *_ in offer["queue"]:
+            for _, waiting, *_ in sorted(offer["queue"], key=lambda entry: entry[:2]):
                 self.busy[waiting] -= 1
-                self.accounts.settle((task, posting, waiting), self.whose(task), 0.0, 0.0)
+                for books in (self.accounts, self.transfers):
+                    books.settle((task, posting, waiting), self.whose(task), 0.0, 0.0)
             if offer.get("solved"):
                 offer["row"]["closed"] = REASON.index("solved")
             else:

@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from sim.allocator import Allocator, Clearing
 from sim.arrays import FloatArray, IntArray, Notice, Standing, Tender
 from sim.auditing.problem import EXACT, Draws, Problem, Types, Verifier
 from sim.bidding import Bidders, Fallback, Truthful, see
 from sim.errors import RunError
 from sim.experiment.run import arm_rules, arm_world
+from sim.market.allocator import Clearing
+from sim.market.drawn import drawn_market
 from sim.origin import Origin
 from sim.rules import Rules
 from sim.scenario.scenario import Arm, Scenario
@@ -59,7 +60,8 @@ def scenario_problem(
             f"{scenario.name}: arm {arm.name!r}: agent {who!r} bids at {len(cells)} of the cells drawn, too few for "
             f"{n_screening} screening draws and the audit; lower --types and --draws"
         )
-    opening = Allocator(world, rules).opening
+    allocator, source = drawn_market(world, rules)
+    opening = allocator.open(source.first)
     return Problem(
         rule=rules.mechanism,
         agent=place,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.accounts import recode
 from sim.engine import play, play_alone
 from sim.experiment.folder import check_folder, making, write_clock
 from sim.experiment.plan import Plan
@@ -95,6 +96,8 @@ def arm_tables(plan: Plan, place: int, worlds: Worlds, progress: Progress | None
     names = categories([a.name for a in plan.scenario.arms], plan.origin.agents, plan.origin.tasks, principals)
     own = np.array([principals.index(name) for name in world.principals])
     tables["clearings"]["principal"] = own[tables["clearings"]["principal"]]
+    for party in ("from", "to"):
+        tables["accounts"][party] = recode(tables["accounts"][party], range(world.n_agents), world.n_agents, own)
     for columns in tables.values():
         columns["arm"] = np.full(len(columns["task"]), place)
     return {name: arrow_table(name, columns, names) for name, columns in tables.items()}

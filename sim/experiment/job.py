@@ -29,10 +29,10 @@ from sim.experiment.format import FORMAT, check_format
 from sim.experiment.run import draw_world
 from sim.ledger import arrow_table, categories
 from sim.origin import Origin
+from sim.rows import Columns
 from sim.rules import Rules
 from sim.scenario.scenario import Arm
 from sim.simulate import Tables
-from sim.tape import Columns
 from sim.world import World
 
 _METADATA = b"bidlab.job"

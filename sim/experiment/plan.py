@@ -28,6 +28,7 @@ from sim.experiment.cell import Cell, Origins, bytes_of, cell_of
 from sim.experiment.format import FORMAT
 from sim.experiment.run import Worlds, arm_rules, scenario_origin
 from sim.experiment.run_memory import check_memory
+from sim.market.agent import processes_of
 from sim.origin import Origin
 from sim.principals import principal_names
 from sim.scenario.axes import Factor, asked_for, levels
@@ -273,6 +274,7 @@ def _markets(arm: Arm, world: World) -> list[World]:
     bidders = arm.settings.bidders
     check_named(bidders.agents, world.agents)
     bankrolls(bidders.bankroll, world.agents)
+    processes_of(bidders.process, world.agents)
     return [world.only(agent) for agent in range(world.n_agents)]
 
 

@@ -12,13 +12,15 @@ from typing import Literal
 
 import numpy as np
 
+from sim.accounts import hires as hires_of
 from sim.arrays import BoolArray, FloatArray, IntArray, Status
 from sim.ledger import REASON
 from sim.replay.attempts import Attempts, LetGo, Outcomes, let_go
 from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.replay.desk import Answer, Desk, Question
-from sim.replay.record import Counts, Rows, attempt_rows, bid_rows, clearing_rows
+from sim.replay.record import Counts, Rows, cleared_together, short, tried_together
+from sim.rows import attempt_columns, bid_columns, clearing_columns
 from sim.rules import Rules
 from sim.standing import State
 from sim.world import World
@@ -56,7 +58,7 @@ class Block:
         raised = rules.escalation is not None and rules.postings > 1
         self._reserve = PerCell(np.array(world.reserve.T)) if raised else None
         self._n_failures = PerCell(np.zeros(shape, np.int64)) if raised else None
-        self.attempts, self.bids, self.clearings = Rows(), Rows(), Rows()
+        self.attempts, self.bids, self.clearings, self.hires = Rows(), Rows(), Rows(), Rows()
         self.counts = Counts(self.n_lanes, self.n_tasks) if detail == "auctions" else None
 
     def clear(
@@ -96,7 +98,7 @@ class Block:
         if self._reserve is not None:
             self._escalate(place, made, hires, live)
         reposted, again = self._repost(question, end, passed, reason, live)
-        self._write(question, answer, tick, made, hires, reason, live)
+        self._write(question, answer, tick, made, reason, live)
         gone = let_go(answer.hired, answer.turn, made, end)
         return Closing(made, answer.bids.claim[made.position, made.agent], reposted, again, gone)
 
@@ -163,20 +165,25 @@ class Block:
         answer: Answer,
         tick: IntArray,
         made: Attempts,
-        hires: BoolArray,
         reason: Lanes | None,
         live: BoolArray | None,
     ) -> None:
-        self.attempts.add(**attempt_rows(question, answer, self.rules, tick, made))
+        late = self.desk.late(question.place) if reason is not None else None
+        cleared = cleared_together(question, answer, self.rules, self._whose, tick, late)
+        attempts = short(attempt_columns(tried_together(answer, made), cleared, self.rules))
+        self.attempts.add(**attempts, cleared=tick[made.position])
         if self.counts is not None:
-            self.counts.add(question, answer, hires, live)
+            self.counts.add(question.place, cleared, self.rules, question.n_exits, live)
         if reason is None:
             return
         kept = slice(None) if live is None else np.flatnonzero(live)
-        clearings = clearing_rows(question, answer, self.rules, self._whose, tick, reason)
+        clearings = clearing_columns(cleared, reason, self.rules)
         self.clearings.add(**{name: values[kept] for name, values in clearings.items()})
-        bids = bid_rows(question, answer, self.rules, self.desk.late(question.place))
-        self.bids.add(**{name: values[:, kept] for name, values in bids.items()})
+        bids = bid_columns(cleared, self.rules)
+        self.bids.add(**{name: values.T[:, kept] for name, values in bids.items()})
+        hired = hires_of(cleared, self.rules)
+        if hired is not None:
+            self.hires.add(**hired)
 
 
 def _barred(full: Lanes | None, live: BoolArray | None) -> Lanes | None:

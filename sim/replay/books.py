@@ -1,14 +1,14 @@
-"""The accounts of many markets side by side: agents' wealth and principals' budgets (sim/wealth.py) in B lanes."""
+"""The accounts of many markets side by side: wealth and budgets (sim/market/wealth.py) in B lanes."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from sim.arrays import Award, BoolArray, FloatArray, IntArray, settle
+from sim.market.wealth import Accounts, Balances, bond, most
 from sim.replay.attempts import Attempts
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.rules import Rules
-from sim.wealth import Accounts, Balances, bond, most
 from sim.world import World
 
 

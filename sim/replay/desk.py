@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from sim.advisors import Posted
-from sim.allocator import check_world
 from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, thin
 from sim.bidding import BidderState, see
+from sim.market.drawn import check_world
+from sim.market.wealth import Accounts
 from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, Place
 from sim.rules import Rules
 from sim.standing import State
-from sim.wealth import Accounts
 from sim.world import World
 
 
@@ -46,7 +46,7 @@ class Question:
     n_exits: Lanes | None = None
 
     def made(self, willing: Lanes) -> Lanes:
-        """(n, M) bids that are made, which cost what a bid costs."""
+        """(n, M) bids that are made, which are charged before bonds are asked for."""
         for out in (self.excluded, self.exited, self.withdrawn):
             willing = willing if out is None else willing & ~out
         return willing
@@ -56,11 +56,14 @@ class Question:
 class Answer:
     """What the mechanism saw, in its own types (M, n), and answered; hired, pay_success, pay_failure are (n, M).
 
+    belief, cost_belief (n, M): behind the bids, NaN where an agent is absent.
     turn, budget, fee (n, M): as in `Award`, None where it has none.
     no_bond (n, M): who could not post the bond and was barred; None: nobody has an account.
     """
 
     willing: Lanes
+    belief: Lanes
+    cost_belief: Lanes
     bids: Bids
     tender: Tender
     standing: Standing
@@ -132,7 +135,7 @@ class Desk:
             penalty=self._penalty.per_task(place),
             posting=question.posting,
         )
-        ask, claim, willing = self._bid(question, tender)
+        ask, claim, willing, believed = self._bid(question, tender)
         active, late = willing, self.late(place)
         for out in (late, question.excluded, question.barred, question.exited, question.withdrawn):
             active = active if out is None else active & ~out
@@ -140,7 +143,7 @@ class Desk:
         standing = self._standing(question, reputation, learned_cost, self._learned_advice(question, advice, claim))
         lottery = self._lottery.at_posting(place, question.posting).T
         award = rules.ask(bids, tender, standing, lottery)
-        answer = Answer(willing, bids, tender, standing, award, **_in_lanes(award))
+        answer = Answer(willing, *believed, bids, tender, standing, award, **_in_lanes(award))
         if books is None:
             return answer
         if books.agents is not None:
@@ -162,7 +165,7 @@ class Desk:
             award = self.rules.ask(bids, answer.tender, answer.standing, lottery)
             answer = replace(answer, bids=bids, award=award, **_in_lanes(award))
 
-    def _bid(self, question: Question, tender: Tender) -> tuple[Lanes, Lanes, Lanes]:
+    def _bid(self, question: Question, tender: Tender) -> tuple[Lanes, Lanes, Lanes, tuple[Lanes, Lanes]]:
         place = question.place
         notice = see(self.rules.public, tender.value, tender.reserve, tender.penalty, tender.posting)
         silent = None if self._silent is None else self._silent.per_agent(place).T
@@ -175,10 +178,12 @@ class Desk:
         ask, claim = _lanes(asked), _lanes(claimed)
         willing: Lanes = np.isfinite(ask)
         if self._present is not None:
-            willing &= self._present.per_agent(place)
+            present = self._present.per_agent(place)
+            willing &= present
+            belief, cost = np.where(present, belief, np.nan), np.where(present, cost, np.nan)
         if willing.all():
-            return ask, claim, willing
-        return np.where(willing, ask, np.nan), np.where(willing, claim, np.nan), willing
+            return ask, claim, willing, (belief, cost)
+        return np.where(willing, ask, np.nan), np.where(willing, claim, np.nan), willing, (belief, cost)
 
     def _learned_advice(self, question: Question, state: State | None, claim: Lanes) -> Lanes | None:
         """(M, n): what the advisor makes of these claims (n, M)."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sim.accounts import account_columns
 from sim.arrays import BoolArray, IntArray, thin
 from sim.card import PastCard
 from sim.errors import MarketError
@@ -16,9 +17,9 @@ from sim.replay.learned import Learned
 from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.replay.record import Rows
 from sim.replay.slots import Slots
+from sim.rows import Columns
 from sim.rules import Rules
 from sim.sources import family_codes
-from sim.tape import Columns
 from sim.world import World
 
 LANES = 2048  # replications played side by side
@@ -28,11 +29,18 @@ _FEW = 0.6  # share of the lanes still going below which the others are dropped
 Tables = dict[str, Columns]
 
 
-def refusal(card: PastCard | None, every: int | None = None) -> str | None:
+def refusal(
+    card: PastCard | None, every: int | None = None, processes: object = None, *, cancels: bool = False
+) -> str | None:
     """Why the batch engine cannot play a market, None where it can.
 
     card: of their own past, that agents read. every: ticks between rounds, where all open postings clear together.
+    processes: agents that have one of their own. cancels: the first success ends the other attempts.
     """
+    if processes:
+        return "bidders.process: an agent with a process of its own acts moment by moment"
+    if cancels:
+        return "market.first_success_cancels: it knows when an attempt ends as it starts"
     if every is not None:
         return "market.round: it clears postings one by one, not all that are open at a tick together"
     if card is not None:
@@ -48,7 +56,7 @@ def replay(
     progress: called with the number of tasks done since the last call. Raises MarketError where `refusal` gives a
     reason, and where ticks run so high that a moment does not fit into 64 bits.
     """
-    reason = refusal(rules.card, rules.round)
+    reason = refusal(rules.card, rules.round, rules.processes, cancels=rules.first_success_cancels)
     if reason is not None:
         raise MarketError(f"the batch engine cannot play this market: {reason}")
     _check_ticks(world, rules)
@@ -215,9 +223,12 @@ def _tables(block: Block, keys: KeyFormat, detail: Detail) -> Tables:
     if detail == "all":
         order = _order(block.clearings, keys, "tick")
         tables["clearings"] = block.clearings.joined(order)
-        tables["clearings"]["alone"] = np.full(len(order), block.n_agents)
         bids = block.bids.joined(order)
         tables["bids"] = {name: values.T.reshape(-1) for name, values in bids.items()}
+        hired = block.hires.joined() or None
+        tables["accounts"] = account_columns(
+            tables["attempts"], tables["bids"], tables["clearings"], hired, block.n_agents, in_rounds=False
+        )
     if block.counts is not None:
         tables["auctions"] = block.counts.columns
     return tables

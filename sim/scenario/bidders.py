@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from sim.bankroll import parse_bankroll
 from sim.bidding import Policy, parse_policy
 from sim.invalid import written
+from sim.market.agent import parse_process
 from sim.records import GONE, Record, check_not_gone, made_record
 from sim.retry import Update, parse_on_retry
 from sim.scenario.section import Money, Rate, Section, parsed_by
@@ -95,8 +96,13 @@ class BidderSpec(Section):
     bankroll: Annotated[dict[str, float] | None, parsed_by(parse_bankroll)] = Field(
         None,
         description='dollars each agent starts with, or {agent = dollars, "*" = dollars}; an agent whose wealth runs '
-        "out leaves, and nobody is hired under a bond it cannot post (sim/wealth.py); inf: without limit; absent: no "
-        "account is kept",
+        "out leaves, and nobody is hired under a bond it cannot post (sim/market/wealth.py); inf: without limit; "
+        "absent: no account is kept",
+    )
+    process: Annotated[dict[str, str] | None, parsed_by(parse_process)] = Field(
+        None,
+        description='agents with a process of their own (sim/market/agent.py): the name of a registered one, "honest" '
+        'or a plugin\'s, or {agent = name, "*" = name}; absent: nobody has one',
     )
     fallback: FallbackBid | None = Field(
         None, description="the bid put in where non-response leaves none; absent: the agent abstains"

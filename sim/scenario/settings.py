@@ -68,7 +68,7 @@ class TenderSpec(Section):
     budget: Annotated[float | None, parsed_by(parse_amount)] = Field(
         None,
         description="dollars a principal may spend in a replication: a posting whose reserve it does not cover at the "
-        "clearing is withdrawn (sim/wealth.py); absent: no limit",
+        "clearing is withdrawn (sim/market/wealth.py); absent: no limit",
     )
     principals: list[PrincipalSettings] | None = Field(
         None, description="several principals, [[tender.principals]] each (sim/principals.py); absent: one, unnamed"
@@ -114,6 +114,11 @@ class MarketSpec(Section):
     window: Ticks = Field(0, description="ticks from posting to clearing; a later bid does not count")
     capacity: Annotated[Any, AfterValidator(_capacity)] = Field(
         math.inf, description="attempts one agent can run at a time"
+    )
+    first_success_cancels: bool = Field(
+        False,
+        description="where several try at a time, the first success ends the others' attempts: unpaid, at the share of "
+        "their cost that is spent",
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
     overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")

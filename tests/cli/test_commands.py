@@ -46,7 +46,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_run_writes_ledger_tables_figures_and_events(finished: Path) -> None:
     there = {path.name for path in finished.iterdir()}
-    wanted = {"run.json", "clock.json", "inputs", "attempts.parquet", "bids.parquet", "clearings.parquet"}
+    wanted = {
+        "run.json",
+        "clock.json",
+        "inputs",
+        "attempts.parquet",
+        "bids.parquet",
+        "clearings.parquet",
+        "accounts.parquet",
+    }
     assert wanted | {"agents.csv", "summary.csv", "figures", "events.jsonl"} <= there
     events = [json.loads(line) for line in (finished / "events.jsonl").read_text().splitlines()]
     assert {event["event"] for event in events} == {"posted", "bid", "cleared", "hired", "completed", "closed"}

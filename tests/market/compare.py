@@ -29,7 +29,7 @@ def same(left: Any, right: Any) -> bool:
 def assert_same_rows(found: Mapping[str, list[Row]], expected: Mapping[str, list[Row]]) -> None:
     """Raise AssertionError naming table, row and columns of the first difference."""
     assert set(found) == set(expected)
-    for name in ("clearings", "bids", "attempts"):
+    for name in ("clearings", "bids", "attempts", "accounts"):
         for place, (left, right) in enumerate(zip(found[name], expected[name], strict=False)):
             assert set(left) == set(right), f"{name}: columns {sorted(set(left) ^ set(right))}"
             wrong = {key: (left[key], right[key]) for key in left if not same(left[key], right[key])}

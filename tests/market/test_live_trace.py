@@ -23,18 +23,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.allocator import Allocator
 from sim.arrays import FloatArray, Notice
 from sim.bidding import BidderState
 from sim.escalation import Escalation
 from sim.explain_round import ExplainedRound
-from sim.market import Market
+from sim.market.drawn import drawn_market
+from sim.market.processes import Market
+from sim.market.rounds import assign_round, starting
+from sim.market.tape import Tape, unroll
 from sim.mechanisms.live import AgentEconomy
-from sim.rounds import assign_round, starting
 from sim.rules import Rules
 from sim.sources import ExpectedCost
 from sim.standing import LiveReputation
-from sim.tape import Tape, unroll
 from sim.world import World
 from tests.market.live_trace import ENGINE, Event, events, expected, of_engine
 from tests.market.play import Play
@@ -128,10 +128,10 @@ class Told:
     @cached_property
     def rounds(self) -> dict[int, ExplainedRound]:
         """Every round as the mechanism saw it, by its tick."""
-        allocator, tape = Allocator(live_world(self.credit), live_rules(self.credit)), Tape()
-        Market(allocator, 0, tape).run()
+        (allocator, source), tape = drawn_market(live_world(self.credit), live_rules(self.credit)), Tape()
+        Market(allocator, source, 0, tape).run()
         block = unroll(tape, allocator)
-        return {int(tick): ExplainedRound.of(allocator, block, at) for at, tick in enumerate(block.note[:, 4])}
+        return {int(tick): ExplainedRound.of(allocator, block, at) for at, tick in enumerate(block.tick)}
 
     def pairs(self, tick: int) -> list[tuple[str, str]]:
         """(task, worker) that the mechanism assigns in that round, whatever there is room for."""

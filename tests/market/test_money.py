@@ -27,9 +27,10 @@ from tests.tried import tried
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
 MONEY = {
-    "attempts": ("ask", "pay_success", "pay_failure", "payment", "budget", "cost"),
-    "bids": ("ask", "score", "bid_cost"),
+    "attempts": ("ask", "cost_belief", "pay_success", "pay_failure", "payment", "budget", "cost"),
+    "bids": ("ask", "cost_belief", "score", "bid_cost"),
     "clearings": ("value", "reserve", "penalty", "overhead"),
+    "accounts": ("dollars",),
 }
 every_mechanism = pytest.mark.parametrize("mechanism", examples(), ids=label_of)
 

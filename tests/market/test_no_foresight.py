@@ -80,6 +80,7 @@ def until(tables: Tables, now: int) -> dict[str, list[Row]]:
     return {
         "clearings": [{**row, "closed": None} if _posting(row) in open_ else row for row in cleared],
         "bids": [row for row in told["bids"] if _posting(row) in places],
+        "accounts": [row for row in told["accounts"] if row["tick"] <= now],
         "attempts": [row | dict.fromkeys(_AT_THE_END) if row["finish"] > now else row for row in started],
     }
 

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sim.simulate
-from sim.allocator import Allocator
 from sim.arrays import Status
-from sim.bidding import BidderState
 from sim.engine import play_alone
+from sim.market.drawn import drawn_market
 from sim.mechanisms import Mechanism
 from sim.scenario.scenario import label_of
 from sim.simulate import simulate
@@ -56,14 +55,14 @@ def test_size_of_the_blocks_changes_nothing(mechanism: Mechanism, data: st.DataO
 @given(data=st.data())
 def test_opening_batch_equals_asking_for_each_task(mechanism: Mechanism, data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(mechanism))
-    allocator = Allocator(world, rule)
-    untried = np.zeros(world.n_agents, np.int64)
-    nothing = BidderState(untried, untried), np.ones(world.n_agents, np.bool_), allocator.initial()
+    allocator, source = drawn_market(world, rule)
+    opening = allocator.open(source.first)
+    nothing = np.zeros(world.n_agents, np.int64), np.ones(world.n_agents, np.bool_), allocator.initial()
     for at in np.ndindex(world.reserve.shape):
-        one = allocator.clear(at, 0, float(world.reserve[at]), *nothing)  # type: ignore[arg-type]
+        one = allocator.clear(at, 0, float(world.reserve[at]), *nothing, source.first.row(at))  # type: ignore[arg-type]
         for part in ("bids", "tender", "standing", "award"):
             for name, array in vars(getattr(one, part)).items():
-                whole = getattr(getattr(allocator.opening, part), name)[at]
+                whole = getattr(getattr(opening, part), name)[at]
                 pairs = [(array, whole)] if name != "menu" else [(array.ask, whole.ask), (array.claim, whole.claim)]
                 for found, expected in pairs:
                     np.testing.assert_array_equal(found, expected)
@@ -83,11 +82,16 @@ def test_attempts_alone_are_the_attempts_of_the_whole_ledger(data: st.DataObject
 def test_agents_alone_are_markets_of_one_agent_each(data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(make_rules("second_price").mechanism))
     found = rows(play_alone("market", world, lambda _: rule))
-    expected: dict[str, list[dict[str, Any]]] = {"attempts": [], "bids": [], "clearings": []}
+    expected: dict[str, list[dict[str, Any]]] = {"attempts": [], "bids": [], "clearings": [], "accounts": []}
     for replication in range(world.n_replications):
         for agent in range(world.n_agents):
             own = rows(simulate(world.only(agent).replication(replication), rule))
             whose = {"attempts": {"agent": agent}, "bids": {"agent": agent}, "clearings": {"alone": agent}}
+            whose |= {"accounts": {"alone": agent}}
+            for row in own["accounts"]:
+                for party in ("from", "to"):  # nature, allocator, escrow, the agent, its principals
+                    moved = {3: 3 + agent}.get(row[party], row[party] + world.n_agents - 1)
+                    row[party] = row[party] if row[party] < 3 else moved
             for name, table in own.items():
                 expected[name] += [row | whose[name] | {"replication": replication} for row in table]
     assert_same_rows(found, expected)

@@ -159,10 +159,10 @@ def test_table_updates_by_the_spread_stated(tmp_path: Path) -> None:
 def test_analysis_of_agents_alone_is_that_of_each(data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(make_rules("posted_price").mechanism))
     tables = play_alone("market", world, lambda _: rule)
-    arm = ArmData.build("arm", "x", world, ledger_of(world, tables), True, card=rule.card)
+    arm = ArmData.build("arm", "x", world, ledger_of(world, tables), True)
     for agent in range(world.n_agents):
         own = world.only(agent)
-        one = ArmData.build("arm", "x", own, ledger_of(own, simulate(own, rule)), False, card=rule.card)
+        one = ArmData.build("arm", "x", own, ledger_of(own, simulate(own, rule)), False)
         for name in ("belief", "cost_belief", "expected"):
             np.testing.assert_array_equal(getattr(arm, name)[..., agent], getattr(one, name)[..., 0])
 
@@ -173,12 +173,12 @@ def test_analysis_reads_the_belief_held_at_each_try(data: st.DataObject) -> None
     """Against the naive market's own: at first postings, and in the profit the hired agents expected."""
     world = data.draw(worlds())
     rule = data.draw(rules(data.draw(st.sampled_from(examples()))))
-    arm = ArmData.build("arm", "x", world, ledger_of(world, simulate(world, rule)), False, card=rule.card)
+    arm = ArmData.build("arm", "x", world, ledger_of(world, simulate(world, rule)), False)
     expected = np.zeros(world.present.shape)
     for replication in range(world.n_replications):
         naive = NaiveMarket(world, rule, replication)
         for row in naive.run()["attempts"]:
-            belief, cost = naive.offers[row["task"], row["posting"]]["believed"][row["agent"]]
+            belief, cost = row["belief"], row["cost_belief"]
             profit = belief * row["pay_success"] + (1 - belief) * row["pay_failure"] - cost
             expected[replication, row["task"], row["agent"]] += profit
         for task in range(world.n_tasks):

@@ -52,7 +52,14 @@ def _python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     one, two = contents(run(tmp_path / "one")), contents(run(tmp_path / "two"))
     assert one == two
-    assert set(one) == {"attempts.parquet", "bids.parquet", "clearings.parquet", "run.json", "inputs/table.csv"}
+    assert set(one) == {
+        "attempts.parquet",
+        "bids.parquet",
+        "clearings.parquet",
+        "accounts.parquet",
+        "run.json",
+        "inputs/table.csv",
+    }
 
 
 def test_another_seed_gives_another_ledger(tmp_path: Path) -> None:

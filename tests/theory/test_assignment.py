@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from sim.arrays import Award, FloatArray
+from sim.market.rounds import assign_round
 from sim.mechanisms import lookup, names
 from sim.mechanisms.assignment import AssignmentVCG
 from sim.mechanisms.price import FirstPrice, SecondPrice
 from sim.mechanisms.score import FirstScore, SecondScore
-from sim.rounds import assign_round
 from tests.scenes import Scene, chance, random_scene, scene
 from tests.tried import tried
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sim.arrays import FloatArray, Standing, Tender
+from sim.market.rounds import assign_round
 from sim.mechanisms import CriticalScoreRule, lookup
 from sim.mechanisms.score import value_per_dollar
-from sim.rounds import assign_round
 from tests.scenes import scene
 
 FORM = "qV/(a+ec)"

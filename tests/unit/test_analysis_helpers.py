@@ -105,6 +105,8 @@ def sold(world: World, hired: Any, alone: bool, ask: Any, penalty: float = 0.0, 
         "status": np.where(y, "PASS", "FAIL"),
         "ask": np.broadcast_to(ask, hired.shape)[at],
         "claim": world.belief[at],
+        "belief": world.belief[at],
+        "cost_belief": world.cost_belief[at],
         "pay_success": reserve,
         "pay_failure": np.full(len(y), -penalty),
         "payment": np.where(y, reserve, -penalty),
@@ -117,6 +119,8 @@ def sold(world: World, hired: Any, alone: bool, ask: Any, penalty: float = 0.0, 
         "agent": here[2],
         "ask": np.broadcast_to(ask, hired.shape)[here],
         "claim": world.belief[here],
+        "belief": world.belief[here],
+        "cost_belief": world.cost_belief[here],
     }
     awards = (np.asarray(hired) & world.present).astype(np.int64)
     awards = awards if alone else awards.sum(axis=2, keepdims=True)

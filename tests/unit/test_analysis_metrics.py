@@ -37,12 +37,13 @@ def messy(alone=False, value=1.5, seed=11):
     at = {"replication": r, "task": t, "posting": p, "agent": i}
     bid_ask = np.where(stream.random(len(r)) < 0.2, np.nan, stream.random(len(r)))
     bid_claim = np.where(np.isnan(bid_ask), np.nan, stream.random(len(r)))
-    bids = at | {"ask": bid_ask, "claim": bid_claim, "bid_cost": stream.random(len(r))}
+    held = {"belief": world.belief[r, t, i], "cost_belief": world.cost_belief[r, t, i]}
+    bids = at | held | {"ask": bid_ask, "claim": bid_claim, "bid_cost": stream.random(len(r))}
     hired = stream.random(len(r)) < 0.4
     n_hired = int(hired.sum())
     draws = {name: stream.random(n_hired) for name in ("ask", "claim", "pay_success", "pay_failure", "payment", "cost")}
     told = {"success": stream.random(n_hired) < 0.5, "status": stream.choice(["FAIL", "PASS", "INFRA"], n_hired)}
-    attempts = {name: index[hired] for name, index in at.items()} | draws | told
+    attempts = {name: index[hired] for name, index in (at | held).items()} | draws | told
     m = N if alone else 1
     cells = np.indices((R, T, 2, m)).reshape(4, -1)
     clearings = {

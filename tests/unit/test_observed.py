@@ -76,7 +76,7 @@ def test_what_an_agent_would_claim_is_what_it_claims_where_it_bids(mechanism: Me
     raw = data.draw(st.sampled_from([{"overclaim": {"logits": 1.0}}, {"fixed_claim": {"claim": 0.75}}, "truthful"]))
     bidder = Bidders(mechanism, parse_policy(raw), {0: parse_policy({"clipped_claim": {"low": 0.25, "high": 0.5}})})
     rule = replace(data.draw(rules(mechanism)), bidder=bidder)
-    arm = ArmData.build("a", "x", world, ledger_of(world, simulate(world, rule)), False, card=rule.card, rules=rule)
+    arm = ArmData.build("a", "x", world, ledger_of(world, simulate(world, rule)), False, rules=rule)
     bid = ~np.isnan(arm.claim)
     np.testing.assert_array_equal(arm.stated[bid], arm.claim[bid])
     assert np.array_equal(np.isnan(arm.stated), ~world.present)

@@ -95,9 +95,9 @@ class Accounts(Balances):
         self.exited = self.exited | (self.balance <= 0)
         return self.exited
 
-    def charge(self, made: BoolArray, dollars: float) -> None:
+    def charge(self, made: BoolArray, dollars: FloatArray | float) -> None:
         """Take the cost of the bids that were made."""
-        if dollars:
+        if np.any(dollars):
             self.balance = self.balance - np.where(made, dollars, 0.0)
 
     def pay(self, fee: FloatArray) -> None:

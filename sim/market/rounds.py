@@ -26,7 +26,7 @@ from sim.mechanisms import Mechanism
 from sim.rules import Order
 
 if TYPE_CHECKING:
-    from sim.allocator import Clearing
+    from sim.market.allocator import Clearing
 
 Batch = TypeVar("Batch", Bids, Tender, Standing)
 

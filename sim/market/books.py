@@ -1,4 +1,4 @@
-"""The accounts of one running event market: agents' wealth and principals' budgets (sim/wealth.py)."""
+"""The accounts of one running event market: agents' wealth and principals' budgets (sim/market/wealth.py)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.allocator import Clearing
 from sim.arrays import Award, BoolArray, FloatArray, Status, settle
+from sim.market.allocator import Clearing
+from sim.market.tasks import Tasks
+from sim.market.wealth import Accounts, Balances, bond, most
 from sim.rules import Rules
-from sim.wealth import Accounts, Balances, bond, most
-from sim.world import World
 
 _NONE = int(Status.NONE)
 
@@ -18,17 +18,17 @@ _NONE = int(Status.NONE)
 class Books:
     """Money as it moves in one replication. agents, principals: None where no account of them is kept."""
 
-    def __init__(self, world: World, rules: Rules, replication: int) -> None:
+    def __init__(self, tasks: Tasks, rules: Rules, replication: int) -> None:
         self.agents = None if rules.bankroll is None else Accounts(np.array(rules.bankroll))
         self.principals = None if rules.budgets is None else Balances(np.array(rules.budgets))
-        self._whose: list[int] = world.whose[replication].tolist()
-        self._bid_cost, self._n_agents = rules.bid_cost, world.n_agents
+        self._whose: list[int] = tasks.whose[replication].tolist()
+        self._n_agents = tasks.n_agents
         self._running: dict[tuple[int, int, int], Award] = {}
 
     @classmethod
-    def of(cls, world: World, rules: Rules, replication: int) -> Books | None:
+    def of(cls, tasks: Tasks, rules: Rules, replication: int) -> Books | None:
         """None where nobody has an account."""
-        return None if rules.bankroll is None and rules.budgets is None else cls(world, rules, replication)
+        return None if rules.bankroll is None and rules.budgets is None else cls(tasks, rules, replication)
 
     def exited(self) -> BoolArray:
         """(n,) who has left by this clearing."""
@@ -45,7 +45,7 @@ class Books:
         barred = np.zeros(self._n_agents, np.bool_)
         if self.agents is None:
             return clearing, barred
-        self.agents.charge(made, self._bid_cost)
+        self.agents.charge(made, clearing.offers.bid_cost)
         while True:
             award = clearing.award
             lacking = self.agents.lacking(award.hired, award.pay_success, award.pay_failure, award.fee)

@@ -1,0 +1,206 @@
+"""The source of a drawn market: bids by belief and policy, outcomes as the World holds them.
+
+A bidder is handed the belief that its own failures at the task leave it, and that its past in the market moved it to
+where it reads a card of it; both as they are when the posting goes out. All first postings of a block of replications
+are bid on in one batch, which holds as long as nobody reads a card.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim.arrays import BoolArray, FloatArray, IntArray, Notice, Status
+from sim.bidding import BidderState, see
+from sim.card import Attempted
+from sim.errors import MarketError
+from sim.market.allocator import Allocator
+from sim.market.source import ABSTAINED, BID, At, Offers, Outcome
+from sim.market.tasks import Known, Tasks
+from sim.plans import spent, stopped, ticks
+from sim.retry import at_try, posterior
+from sim.rules import Rules
+from sim.standing import State
+from sim.world import World
+
+_NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)
+_BILLIONTH = 1e9
+
+
+class Drawn:
+    """A `Source` of one block of replications. Everybody is asked: a bid reserves nothing and waits for no answer."""
+
+    def __init__(self, world: World, rules: Rules) -> None:
+        self._world, self._rules = world, rules
+        self._all_present = bool(world.present.all())
+        self._tries: dict[tuple[int, int, int], int] = {}
+        self._failures: dict[tuple[int, int, int], int] = {}
+        self._cards: dict[int, State] = {}
+        self._formed: dict[At, Offers] = {}
+        self._cut: dict[tuple[At, int, int], float] = {}
+        self._first: Offers | None = None
+        self._replication = -1
+
+    @property
+    def opening(self) -> Offers | None:
+        """The bids on first postings, None where a card may change them."""
+        return None if self._rules.card is not None else self.first
+
+    @property
+    def first(self) -> Offers:
+        """(R, T, n) bids on first postings by who has seen nothing yet."""
+        if self._first is None:
+            world, rules = self._world, self._rules
+            none = np.broadcast_to(np.int64(0), world.belief.shape)
+            posting = np.broadcast_to(np.int64(0), world.reserve.shape)
+            notice = see(rules.public, world.value, world.reserve, rules.penalty_in(world), posting)
+            self._first = self._bid((), notice, BidderState(none, none))
+        return self._first
+
+    def post(self, at: At, posting: int, notice: Notice, asked: BoolArray) -> None:
+        """Form everybody's bid."""
+        if posting == 0 and at[0] not in self._cards:
+            self._formed[at] = self.first.row(at)
+            return
+        own = BidderState(self._counts(self._tries, at), self._counts(self._failures, at))
+        self._formed[at] = self._bid(at, notice, own, self._cards.get(at[0]))
+
+    def offers(self, at: At, posting: int) -> Offers:
+        """The bids (n,)."""
+        return self._formed[at]
+
+    def _counts(self, counts: dict[tuple[int, int, int], int], at: At) -> IntArray:
+        return np.array([counts.get((*at, agent), 0) for agent in range(self._world.n_agents)], np.int64)
+
+    def _bid(self, at: tuple[int, ...], notice: Notice, own: BidderState, card: State | None = None) -> Offers:
+        world, rules = self._world, self._rules
+        if world.silent is not None:
+            own = BidderState(own.tries, own.failures, world.silent[at])
+        belief, cost_belief = self._beliefs(at, own.failures, card)
+        ask, claim = rules.bidder(belief, cost_belief, notice, own)
+        willing = np.isfinite(ask)
+        if not self._all_present:
+            present = world.present[at]
+            willing = present & willing
+            belief, cost_belief = np.where(present, belief, np.nan), np.where(present, cost_belief, np.nan)
+        return Offers(
+            ask=np.where(willing, ask, np.nan),
+            claim=np.where(willing, claim, np.nan),
+            belief=belief,
+            cost_belief=cost_belief,
+            latency=world.latency[at],
+            bid_cost=np.broadcast_to(np.float64(rules.bid_cost), willing.shape),
+            reason=np.where(willing, np.int8(BID), np.int8(ABSTAINED)),
+        )
+
+    def _beliefs(self, at: tuple[int, ...], failures: IntArray, card: State | None) -> tuple[FloatArray, FloatArray]:
+        """Belief and cost belief of each agent after its own failures at the task and its card."""
+        world = self._world
+        first, cost_belief = world.belief[at], world.cost_belief[at]
+        belief = first if world.retry_belief is None else at_try(first, world.retry_belief[at], failures)
+        if card is None or self._rules.card is None:
+            return belief, cost_belief
+        leaned = self._rules.card.lean(card, first, cost_belief)
+        after = leaned.belief if world.spread is None else posterior(leaned.belief, world.spread[at], failures)
+        return np.where(leaned.moved, after, belief), leaned.cost_belief
+
+    # Work.
+
+    def start(self, at: At, agent: int, nth: int, budget: float | None) -> int:
+        """Ticks as drawn, or the share of them until the budget is spent, rounded up."""
+        if at[0] != self._replication:
+            self._enter(at[0])
+        if self._rules.postings > 1:
+            self._tries[*at, agent] = nth + 1
+        known = self._known(at, agent, nth)
+        lasts: int = self._duration[at[1]][agent][known]
+        if budget is None:
+            return lasts
+        self._cut[at, agent, nth] = budget
+        return int(ticks(lasts, self._cost[at[1]][agent][known], budget))
+
+    def outcome(self, at: At, agent: int, nth: int) -> Outcome:
+        """As drawn; a try that was stopped at its budget is no success."""
+        known, task = min(nth, self._last), at[1]
+        status, success = self._status[task][agent][known], self._success[task][agent][known]
+        cost = self._cost[task][agent][known]
+        if self._cut:
+            budget = self._cut.pop((at, agent, nth), math.nan)
+            if stopped(cost, budget):
+                return Outcome(_FAIL if status == _PASS else status, False, float(spent(cost, budget)))
+        return Outcome(status, success, cost)
+
+    def cancel(self, at: At, agent: int, nth: int, elapsed: int) -> Outcome:
+        """Of its cost, the share of its ticks that are over, rounded up to a billionth of a dollar."""
+        budget = self._cut.get((at, agent, nth), math.nan)
+        cost = self.outcome(at, agent, nth).cost
+        known, task = min(nth, self._last), at[1]
+        lasts = int(ticks(self._duration[task][agent][known], self._cost[task][agent][known], budget))
+        so_far = cost if elapsed >= lasts else math.ceil(cost * elapsed / lasts * _BILLIONTH) / _BILLIONTH
+        return Outcome(int(Status.CANCELLED), False, min(cost, so_far))
+
+    def heard(self, at: At, agent: int, outcome: Outcome) -> None:
+        """Count the failure, and put the attempt on the agent's card."""
+        if self._rules.card is not None:
+            self._note(at, agent, outcome)
+        if outcome.status == _FAIL and self._rules.postings > 1:
+            self._failures[*at, agent] = self._failures.get((*at, agent), 0) + 1
+
+    def _note(self, at: At, agent: int, outcome: Outcome) -> None:
+        """A card holds what was believed before any card."""
+        world, past = self._world, self._rules.card
+        if past is None:
+            return
+        n = world.n_agents
+        failures = np.full(n, self._failures.get((*at, agent), 0))
+        belief = world.belief[at]
+        if world.retry_belief is not None:
+            belief = at_try(belief, world.retry_belief[at], failures)
+        status = np.full(n, _NONE, np.int8)
+        status[agent] = outcome.status
+        before = self._cards.get(at[0]) or past.init(n)
+        self._cards[at[0]] = past.step(
+            before, Attempted(status, belief, np.full(n, outcome.cost), world.cost_belief[at])
+        )
+
+    def _known(self, at: At, agent: int, nth: int) -> int:
+        """The try that the World knows."""
+        if nth > self._last and not self._world.repeats:
+            known = self._last + 1
+            raise MarketError(f"try {nth + 1} of agent {agent} at task {at[1]}: only {known} are known")
+        return min(nth, self._last)
+
+    def _enter(self, replication: int) -> None:
+        """Have the outcomes of a replication at hand as plain numbers, by task, agent and try."""
+        world = self._world
+        self._replication, self._last = replication, world.n_tries - 1
+        status = np.where(world.verified[replication], _PASS, _FAIL)
+        self._status = np.where(world.infra[replication], int(Status.INFRA), status).tolist()
+        self._success = (world.success[replication] & ~world.infra[replication]).tolist()
+        self._duration, self._cost = world.duration[replication].tolist(), world.cost[replication].tolist()
+
+
+def drawn_market(world: World, rules: Rules) -> tuple[Allocator, Drawn]:
+    """The allocator and the source of a block of replications."""
+    check_world(world, rules)
+    source = Drawn(world, rules)
+    return Allocator(Tasks.of(world, rules), Known.of(world, rules), rules, source.opening), source
+
+
+def check_world(world: World, rules: Rules) -> None:
+    """Raise MarketError where the World lacks what these rules need, or two of the rules do not go together."""
+    if rules.round is not None and (rules.bankroll is not None or rules.budgets is not None):
+        raise MarketError(
+            "wealth and budgets are read posting by posting, but a round clears all that are open at once"
+        )
+    if rules.advisor is not None and rules.advisor.explores and world.exploration is None:
+        raise MarketError("the advisor explores, but the World holds no draws for it")
+    if rules.advice == "record" and world.record_advice is None:
+        raise MarketError("advice comes from a record, but the World holds none (record_advice)")
+    if rules.expected_cost.kind == "record" and world.record_cost is None:
+        raise MarketError("expected costs come from a record, but the World holds none (record_cost)")
+    most = rules.postings - 1 if rules.exclude == "none" else 0
+    if world.retry_belief is not None and world.retry_belief.shape[-1] < most:
+        held = world.retry_belief.shape[-1]
+        raise MarketError(f"an agent may bid after {most} failures, but retry_belief holds beliefs after {held}")
