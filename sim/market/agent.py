@@ -210,6 +210,8 @@ def _admit(path: Path, name: Any) -> None:
         raise RunError(f"--plugin {path}: agent {name!r} must be a class of agents, or a function that makes one")
 
 
-KINDS["agent"] = Kind(
-    AGENTS.keys, _admit, lambda name: AGENTS.pop(name), "decorate a class of agents with @register_agent('name')"
-)
+def _unregister(name: Any) -> None:
+    del AGENTS[name]
+
+
+KINDS["agent"] = Kind(AGENTS.keys, _admit, _unregister, "decorate a class of agents with @register_agent('name')")
