@@ -54,8 +54,8 @@ def label_of_cell(number: int, parameters: Mapping[str, Any]) -> str:
     >>> label_of_cell(3, {"tender.penalty": 1.0})
     'cell 3 (tender.penalty = 1.0)'
     """
-    told = ", ".join(f"{key} = {written(value)}" for key, value in parameters.items())
-    return f"cell {number} ({told})"
+    setting = ", ".join(f"{key} = {written(value)}" for key, value in parameters.items())
+    return f"cell {number} ({setting})"
 
 
 def cell_raw(raw: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

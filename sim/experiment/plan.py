@@ -1,6 +1,6 @@
 """One plan of every experiment: its cells, its arms, and the blocks of replications it is cut into.
 
-A run is one cell whose ledger is kept, played at once. In a sweep every cell plays the same replications of the same
+A run is one cell, played at once, and its ledger is kept. In a sweep every cell plays the same replications of the same
 seed, so that luck is common to all of them. A job is a block of replications with every cell and every arm; its size
 depends on the scenario alone, never on who works on it:
 

@@ -35,7 +35,8 @@ _DRAWN = {
     "bidders": ("card",),
 }
 _COLUMNS = ("agent", "task", "claim", "success", "cost", "cost_belief")
-_WORLD = {"table": "World", "columns": {name: name for name in _COLUMNS}, "arrivals": {"every": 1}}  # it is drawn
+_OF_TABLE = {"table": "World", "columns": {name: name for name in _COLUMNS}}  # placeholders: it is drawn already
+_OF_PROFILE = {"profile": "World", "tasks": 1, "parameters": "point"}
 
 
 class Market:
@@ -65,7 +66,8 @@ class Market:
         valued = {"value": 1.0} if not np.isnan(world.value).any() else {}  # says only that the World holds values
         found["tender"] = {"penalty": 0.0, **valued, "reserve": 1.0} | found["tender"]
         self.world, self.rule = world, rule
-        self.settings = checked({**found, "world": found["world"] | _WORLD}, "Market")
+        held = {**(_OF_TABLE if world.from_table else _OF_PROFILE), "arrivals": {"every": 1}}
+        self.settings = checked({**found, "world": found["world"] | held}, "Market")
         _check_held(world, self.settings)
         self.engine = choose(engine, self.settings.terms)
 

@@ -1,6 +1,6 @@
 """What a World is drawn by, beside seed and replications: arms of the same spec share their Worlds.
 
-A World without its records is told apart by `base`: what agents, tasks and lotteries are like. Records (advice, mean
+`base` tells Worlds apart without their records: what agents, tasks and lotteries are like. Records (advice, mean
 costs, cards) are made from it, so arms that differ in these alone share every draw.
 """
 

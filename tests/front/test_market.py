@@ -86,6 +86,17 @@ def test_what_is_drawn_with_the_world_can_be_used() -> None:
     assert played.clearings["posting"].max() > 0
 
 
+def test_beliefs_follow_failures_where_the_world_was_drawn_so() -> None:
+    stated = {"postings": 3, "exclude": "none", "on_retry": "update"}
+    world = bl.World.drawn(tasks=6, seed=1, value=2.0, reserve=1.0, **stated)
+    again = bl.Market(world, bl.SecondPrice(), **stated).run().bids.query("posting > 0")
+    assert len(again)
+    with pytest.raises(ScenarioError, match="on_retry: the World was drawn without it"):
+        bl.Market(
+            bl.World.drawn(tasks=6, seed=1, postings=3, exclude="none", on_retry="same"), bl.SecondPrice(), **stated
+        )
+
+
 def test_a_policy_of_ones_own() -> None:
     from dataclasses import dataclass
 

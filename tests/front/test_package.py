@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,27 @@ def test_functions_of_the_front_door_are_no_modules() -> None:
     loaded = "import bidlab as bl, sim.cli, sim.auditing, sim.experiment.run, sim.fitting.fit"
     said = python("-c", f"{loaded}; print(*map(callable, (bl.run, bl.audit, bl.fit, bl.sweep)))").stdout
     assert said.split() == ["True"] * 4
+
+
+def test_analysis_is_imported_by_the_command_and_the_front_door_alone() -> None:
+    root = Path(sim.__file__).parent
+    for path in root.rglob("*.py"):
+        names = _imported(path)
+        if path.relative_to(root).parts[0] not in ("cli", "front"):
+            assert not {name for name in names if name.split(".")[0] == "analysis"}, path
+
+
+def _imported(path: Path) -> set[str]:
+    """Modules that a file imports, or names in a text as one would."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        if isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("analysis."):
+            found.add(node.value)
+    return found
 
 
 def test_version() -> None:

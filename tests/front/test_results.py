@@ -9,7 +9,7 @@ import bidlab as bl
 import pandas as pd
 import pytest
 
-from sim.errors import RunError, ScenarioError
+from sim.errors import RunError, ScenarioError, TableError
 from tests.cli.command import bidlab, lay_out
 from tests.sweep.scenes import write
 
@@ -149,3 +149,8 @@ def test_audit_and_fit_are_tables() -> None:
     assert found.attrs["broken"] == []
     with pytest.raises(RunError, match="types: must be >= 2; got 1"):
         bl.audit(["second_price"], types=1)
+    fitted = bl.fit("marketbench", resamples=2)
+    assert fitted.estimates["agent"].tolist() == list(fitted.profile.agents)
+    assert "simulated" in fitted.moments
+    with pytest.raises(TableError, match=r"columns: unknown name 'costs' .did you mean 'cost'"):
+        bl.fit("marketbench", {"costs": "cost_usd"})
