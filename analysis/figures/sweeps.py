@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.figures import lines, maps
+from analysis.figures import curves, lines, maps
 from analysis.figures.chart import caption_of, chart_of, default_figures
 from analysis.figures.save import save
 from analysis.sweep_table import factors_of
 from sim.sweep.figure import FigureFile
 
-_DRAW = {"lines": lines.draw, "map": maps.draw}
+_DRAW = {"lines": lines.draw, "map": maps.draw, "calibration": curves.draw}
 
 
 def draw_all(table: pd.DataFrame, info: Mapping[str, Any], figures: Sequence[FigureFile], folder: Path) -> list[Path]:
