@@ -17,7 +17,6 @@ from analysis.cells import CLUSTERS as WHAT
 from analysis.cells import all_cells, described
 from analysis.incidence import COLUMNS as INCIDENCE
 from analysis.inference import CLUSTERS
-from analysis.pooled import CLAIMS
 from analysis.postings import COLUMNS as POSTINGS
 from analysis.principals import COLUMNS as PRINCIPALS
 from analysis.quantities import Quantity, paired_of_arms, tabled
@@ -69,7 +68,7 @@ def columns() -> dict[str, dict[str, str]]:
             "n": "opportunities: (replication, task, agent) at which the agent is present",
             "claims": _CLAIMS,
             "clusters": WHAT,
-            **described(CLAIMS),
+            **described(_meanings(tabled("arm", "claims"))),
         },
         "summary": {
             **_ARM,

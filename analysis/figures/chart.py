@@ -15,13 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.basis import Number, caption
-from analysis.figures.style import OWN_BASELINE, baseline_label, short
-from analysis.quantities import quantities, quantity
+from analysis.basis import FEW, Number, caption
+from analysis.figures.labels import SIGNS, label_of
+from analysis.figures.style import baseline_label
+from analysis.quantities import quantities
+from analysis.quantities.claimed import CURVE
 from sim.errors import ScenarioError, closest
 from sim.experiment.plan import Plan
 from sim.invalid import written
-from sim.scenario.axes import Factor, short_key
+from sim.scenario.axes import Factor
 from sim.scenario.figure import FigureFile
 
 MOST_ROWS, MOST_COLUMNS, MOST_LINES, MOST_MAPS = 8, 6, 28, 24
@@ -30,13 +32,13 @@ _MARKS = (
     "dot: the interval holds 0; ring: it does not, but p is > .05 adjusted by Holm over the arm's cells; "
     "×: no interval; dash: no task differs; intervals are not adjusted"
 )
-_SIGNS = {"difference": 1, "lead": -1}
 
 
 @dataclass(frozen=True)
 class Chart:
     """A [[figure]] with everything decided. y: (metric, agent, sign). rows: what makes rows.
 
+    Of a calibration y holds, for each agent, claim and success rate of each tenth of claims.
     sign: 1 draws the metric's difference to the baseline, -1 the baseline's lead, 0 the metric itself.
 
     lines: what makes lines; of a map, which has none, the key up its other axis. scale: of x, "linear" or "log".
@@ -52,6 +54,11 @@ class Chart:
     where: Mapping[str, Any]
     baseline: str
     scale: str = "linear"
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """What has a column of panels each."""
+        return tuple(dict.fromkeys(agent for _, agent, _ in self.y)) if self.kind == "calibration" else self.y
 
 
 def check_figures(plan: Plan) -> None:
@@ -102,7 +109,7 @@ def chart_of(figure: FigureFile, info: Mapping[str, Any], factors: Sequence[Fact
         figure.kind,
         figure.name or (figure.kind if place == 0 else f"{figure.kind}_{place + 1}"),
         figure.x,
-        tuple(_metric(y, info["agents"]) for y in _ys(figure, info)),
+        _points(figure, info) if figure.kind == "calibration" else _metrics(figure, info),
         second,
         rows,
         kept,
@@ -116,6 +123,10 @@ def chart_of(figure: FigureFile, info: Mapping[str, Any], factors: Sequence[Fact
 
 def _second_key(figure: FigureFile, by_key: Mapping[str, Factor], ways: Sequence[str]) -> str:
     """What makes the lines, or what is up the other axis of a map."""
+    if figure.kind == "calibration":
+        if figure.vertical is not None or figure.lines != "arm":
+            raise ValueError('kind: "calibration" has a line for each level of x, and success rates up the axis')
+        return figure.x
     if figure.kind == "lines":
         if figure.vertical is not None:
             raise ValueError('vertical: belongs to kind = "map"; lines have their metrics, y, up the axis')
@@ -141,7 +152,7 @@ def _check_scale(figure: FigureFile, by_key: Mapping[str, Factor]) -> None:
     """Raise ValueError where x has no logarithm to lie at."""
     if figure.scale == "linear":
         return
-    if figure.kind == "map":
+    if figure.kind != "lines":
         raise ValueError('scale: belongs to kind = "lines"; a map draws its levels side by side')
     place = by_key[figure.x].keys.index(figure.x)
     least = min(level[place] for level in by_key[figure.x].values)
@@ -175,7 +186,7 @@ def _check_size(chart: Chart, by_key: Mapping[str, Factor], panels: int) -> None
     rows = int(np.prod([sizes[key] for key in chart.rows])) if chart.rows else 1
     limits = [
         ("rows of panels", rows, MOST_ROWS),
-        ("columns of panels", len(chart.y), MOST_COLUMNS),
+        ("columns of panels", len(chart.columns), MOST_COLUMNS),
         ("lines", sizes[chart.lines], MOST_LINES),
     ]
     for what, count, most in [("maps", rows * len(chart.y), MOST_MAPS)] if chart.kind == "map" else limits:
@@ -189,14 +200,26 @@ def _ys(figure: FigureFile, info: Mapping[str, Any]) -> list[str]:
     return [figure.y] if isinstance(figure.y, str) else figure.y
 
 
+def _metrics(figure: FigureFile, info: Mapping[str, Any]) -> tuple[tuple[str, str, int], ...]:
+    return tuple(_metric(y, info["agents"]) for y in _ys(figure, info))
+
+
+def _points(figure: FigureFile, info: Mapping[str, Any]) -> tuple[tuple[str, str, int], ...]:
+    """The points of the calibration curve of each agent."""
+    agents = info["agents"] if figure.y is None else _ys(figure, info)
+    for agent in agents:
+        _known("y", agent, info["agents"])
+    return tuple((each.name, agent, 0) for agent in agents for each in CURVE)
+
+
 def _metric(text: str, agents: Sequence[str]) -> tuple[str, str, int]:
     """Metric, agent and sign: "welfare", "share:NAME", "difference:cash_profit:NAME", "lead:welfare"."""
     head, colon, tail = text.partition(":")
-    if head in _SIGNS and colon:
+    if head in SIGNS and colon:
         paired = [each.name for each in quantities() if each.paired]
         _known("y", tail.partition(":")[0], paired)
         metric, agent, _ = _metric(tail, agents)
-        return metric, agent, _SIGNS[head]
+        return metric, agent, SIGNS[head]
     of_arms, of_agents = ([each.name for each in quantities(level)] for level in ("arm", "agent"))
     _known("y", head, list(dict.fromkeys([*of_arms, *of_agents])))
     if head not in (of_agents if colon else of_arms):
@@ -227,7 +250,10 @@ def settings_of(data: pd.DataFrame, chart: Chart) -> list[tuple[dict[str, Any], 
 
 
 def shown(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
-    """The rows drawn, with `arm` without its panel and `y` naming the column of panels."""
+    """The rows drawn, with `arm` without its panel and `y` naming the column of panels.
+
+    Of a calibration those of tenths that hold claims in at least FEW clusters.
+    """
     base = [arm.removesuffix(panel) for arm, panel in zip(table["arm"], table["panel"], strict=True)]
     kept = table.assign(arm=base, itself=table["arm"] == table["baseline"])
     keep = kept["arm"].isin(chart.arms)
@@ -238,7 +264,8 @@ def shown(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     for metric, agent, sign in chart.y:
         part = kept[(kept["metric"] == metric) & (kept["agent"] == agent)]
         parts.append(part.assign(y=label_of((metric, agent, sign)), **_drawn(part, sign)))
-    return pd.concat(parts, ignore_index=True)
+    data = pd.concat(parts, ignore_index=True)
+    return data if chart.kind != "calibration" else data[data["clusters"] >= FEW].reset_index(drop=True)
 
 
 def _drawn(part: pd.DataFrame, sign: int) -> dict[str, Any]:
@@ -270,53 +297,6 @@ def numbers_of(data: pd.DataFrame) -> list[Number]:
             zip(*(kept[name] for name in columns), strict=True), kept["drawn_low"].notna(), strict=True
         )
     ]
-
-
-def label_of(y: tuple[str, str, int]) -> str:
-    """The metric as a scenario writes it, e.g. "difference:welfare"."""
-    metric, agent, sign = y
-    kind = next((f"{name}:" for name, of in _SIGNS.items() if of == sign), "")
-    return kind + metric + (f":{agent}" if agent else "")
-
-
-def title_of(y: tuple[str, str, int], baseline: str) -> str:
-    """The metric in words, with its unit."""
-    metric, agent, sign = y
-    words = "share of attempts" if metric == "share" else metric.replace("_", " ")
-    if agent:
-        of = {0: "", 1: " \N{MINUS SIGN} baseline", -1: ", baseline \N{MINUS SIGN} arm"}[sign]
-        return f"{words}\n{short(agent, 24)}{of}"
-    unit = ", $" if quantity(metric, "arm").unit == "$" else ""
-    named = baseline if baseline == OWN_BASELINE else f"“{baseline}”"
-    return {0: words, 1: f"{words}\nminus {named}", -1: f"{words}, {named}\nminus arm"}[sign] + unit
-
-
-def axis_label(key: str, factors: Sequence[Factor]) -> str:
-    """The swept key in short, with what advances beside it."""
-    beside = next((factor.keys for factor in factors if key in factor.keys), (key,))
-    also = [short_key(other) for other in beside if other != key]
-    return short_key(key) + (f"\n(with {', '.join(also)})" if also else "")
-
-
-def setting_label(setting: Mapping[str, Any]) -> str:
-    """A setting in words."""
-    return ", ".join(level_label(key, value) for key, value in setting.items())
-
-
-def level_label(key: str, value: Any) -> str:
-    """One level of what makes rows or lines, in words."""
-    if key == "panel":
-        return str(value).strip().strip("[]") or "no panel"
-    return str(value) if key == "arm" else f"{short_key(key)} = {_short_number(value)}"
-
-
-def line_label(key: str, value: Any) -> str:
-    """A line's name in the legend."""
-    return short(str(value), 40) if key == "arm" else level_label(key, value)
-
-
-def _short_number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else short(str(value), 40)
 
 
 def caption_of(table: pd.DataFrame, chart: Chart, info: Mapping[str, Any]) -> str:

@@ -15,7 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.chart import Chart, axis_label, label_of, line_label, setting_label, settings_of, shown, title_of
+from analysis.figures.chart import Chart, settings_of, shown
+from analysis.figures.labels import axis_label, label_of, line_label, setting_label, title_of
 from analysis.figures.style import GREY, LIGHT, NO_INTERVAL, WIDE, new_figure, styled
 from sim.scenario.axes import Factor
 

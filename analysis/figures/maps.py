@@ -21,7 +21,8 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from analysis.figures.chart import Chart, axis_label, label_of, setting_label, settings_of, shown, title_of
+from analysis.figures.chart import Chart, settings_of, shown
+from analysis.figures.labels import axis_label, label_of, setting_label, title_of
 from analysis.figures.style import INK, WIDE, new_figure, styled
 from sim.arrays import FloatArray
 from sim.scenario.axes import Factor

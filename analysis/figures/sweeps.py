@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures import lines, maps
+from analysis.figures import curves, lines, maps
 from analysis.figures.chart import Chart, caption_of, chart_of, default_figures
 from analysis.figures.save import save
 from analysis.sweep_table import factors_of
 from sim.scenario.figure import FigureFile
 
-_DRAW = {"lines": lines.draw, "map": maps.draw}
+_DRAW = {"lines": lines.draw, "map": maps.draw, "calibration": curves.draw}
 
 
 def draw(table: pd.DataFrame, chart: Chart, info: Mapping[str, Any]) -> tuple[Figure, pd.DataFrame]:

@@ -22,6 +22,7 @@ from analysis.quantities.auctions import MEANS, SHARES
 from analysis.quantities.claimed import CLAIMED, CURVE
 from analysis.quantities.declared import Mean, Quantity, Ratio, Statistic, Top
 from analysis.quantities.hiring import HIRING
+from analysis.quantities.pooled import POOLED
 from analysis.quantities.registry import (
     built_in,
     of_plugins,
@@ -49,4 +50,4 @@ __all__ = [
     "unregister",
 ]
 
-built_in([*MEANS, *REGRETS, *SHARES, *CLAIMED, *HIRING, *CURVE])
+built_in([*MEANS, *REGRETS, *SHARES, *POOLED, *CLAIMED, *HIRING, *CURVE])

@@ -30,7 +30,7 @@ from analysis.ece_error import error_of_covariance, error_of_gaps
 from analysis.inference import Estimate, without_error
 from analysis.observed import Observed
 from analysis.quantities import histogram
-from analysis.quantities.declared import Clustered, Context, Groups, Label, Part, Quantity, Ratio, Statistic
+from analysis.quantities.declared import Clustered, Context, Groups, Label, Part, Quantity, Ratio, Statistic, Table
 from analysis.quantities.grouped import jackknife
 from analysis.quantities.view import View
 from analysis.ranking_interval import auc_interval
@@ -45,7 +45,7 @@ def _known(view: View, share: Callable[[Observed], FloatArray]) -> Part:
     return view.of_world(share(seen)), view.of_world(seen.known.astype(np.float64))
 
 
-def _stated(seen: Observed) -> FloatArray:
+def stated(seen: Observed) -> FloatArray:
     return np.where(seen.known, seen.claim, 0.0)
 
 
@@ -58,14 +58,14 @@ def _compared(view: View) -> Part:
 
 def _tenth(view: View, tenth: int, share: Callable[[Observed], FloatArray]) -> Part:
     seen = view.observed
-    inside = seen.known & (bin_of(_stated(seen)) == tenth)
+    inside = seen.known & (bin_of(stated(seen)) == tenth)
     return view.of_world(np.where(inside, share(seen), 0.0)), view.of_world(inside.astype(np.float64))
 
 
 # ECE: gaps, squared gaps and weights of claims, N_BINS each.
 
 
-def _gaps(view: View, groups: Label) -> FloatArray:
+def gaps(view: View, groups: Label) -> FloatArray:
     seen = view.observed
     claim, success, used, weight = seen.rows
     size = np.where(used & ~np.isnan(claim), weight, 0.0)
@@ -78,12 +78,12 @@ def _gaps(view: View, groups: Label) -> FloatArray:
     return sums.reshape(groups.n, -1, 3 * N_BINS)
 
 
-def _ece(sums: FloatArray) -> FloatArray:
+def ece_of(sums: FloatArray) -> FloatArray:
     gap, weight = np.abs(sums[..., :N_BINS]).sum(axis=-1), sums[..., 2 * N_BINS :].sum(axis=-1)
     return np.asarray(np.divide(gap, weight, out=np.full(gap.shape, np.nan), where=weight > 0))
 
 
-def _ece_error(groups: Groups, context: Context) -> float:
+def ece_error(groups: Groups, context: Context) -> float:
     weight, share = groups.total[2 * N_BINS :], groups.lost[:, 2 * N_BINS :].sum(axis=1)
     gap, held, observed = groups.total[:N_BINS] / weight.sum(), weight > 0, share > 0
     influence = (groups.lost[:, :N_BINS] - share[:, None] * gap) / weight.sum()
@@ -157,7 +157,7 @@ def _others_interval(value: float, error: float, groups: Groups) -> tuple[float,
 # Parts of the Brier score, and the null of ECE: no error.
 
 
-def _parts_of_bins(sums: FloatArray, place: int) -> FloatArray:
+def parts_of_bins(sums: FloatArray, place: int) -> FloatArray:
     level, weight, rate = histogram.levels(sums)
     if not len(level):
         return np.asarray(np.nan)
@@ -201,7 +201,7 @@ def _part(place: int) -> Statistic:
     return Statistic(
         lambda arm: without_error(_brier_parts(arm.observed)[:, place]).of_copies(arm.observed.copies),
         lambda view, groups: histogram.of_claims(view.observed, groups),
-        partial(_parts_of_bins, place=place),
+        partial(parts_of_bins, place=place),
         claims=True,
         never="its error is not known",
     )
@@ -222,12 +222,12 @@ def _auc_before_of_run(arm: ArmData) -> Estimate:
     return claims.own_auc(before, arm.by_claims, arm.claim_groups)
 
 
-def _of_claims(name: str, meaning: str, how: Ratio | Statistic, tabled: bool = True) -> Quantity:
-    return Quantity(name, "agent", "", meaning, how, swept=False, tabled=tabled)
+def _of_claims(name: str, meaning: str, how: Ratio | Statistic, table: Table | None = "own") -> Quantity:
+    return Quantity(name, "agent", "", meaning, how, swept=False, table=table)
 
 
-_BIASED = "it is biased upwards, by about ece_null where claims are calibrated"
-_EXPECTED = "it is an expectation"
+BIASED = "it is biased upwards, by about ece_null where claims are calibrated"
+EXPECTED = "it is an expectation"
 _AUC_ERROR = jackknife(histogram.area)
 CLAIMED = (
     _of_claims(
@@ -238,7 +238,7 @@ CLAIMED = (
     _of_claims(
         "mean_claim",
         "success probability that the agent would state at the first posting, mean over claims",
-        Ratio(partial(_known, share=_stated), claims=True),
+        Ratio(partial(_known, share=stated), claims=True),
     ),
     _of_claims(
         "brier",
@@ -256,13 +256,13 @@ CLAIMED = (
         "ece",
         "expected calibration error in 10 equal bins, over claims; biased upwards, so without an interval",
         Statistic(
-            _of_copies(claims.ece_of_agents), _gaps, _ece, _ece_error, by_pair=_ece_of_pairs, claims=True, never=_BIASED
+            _of_copies(claims.ece_of_agents), gaps, ece_of, ece_error, by_pair=_ece_of_pairs, claims=True, never=BIASED
         ),
     ),
     _of_claims(
         "ece_null",
         "expected ECE of a perfectly calibrated agent with the same claims",
-        Statistic(_null_of_run, _null_sums, _null, claims=True, estimated=False, never=_EXPECTED),
+        Statistic(_null_of_run, _null_sums, _null, claims=True, estimated=False, never=EXPECTED),
     ),
     _of_claims(
         "auc",
@@ -314,11 +314,11 @@ CURVE = tuple(
         f"{name}_of_tenth_{tenth + 1}",
         f"{what} of claims from {tenth / N_BINS:g} to {(tenth + 1) / N_BINS:g}, mean over these claims",
         Ratio(partial(_tenth, tenth=tenth, share=share), rate=name == "success_rate", claims=True),
-        tabled=False,
+        table=None,
     )
     for tenth in range(N_BINS)
     for name, what, share in (
-        ("mean_claim", "success probability stated, a point of the calibration curve", _stated),
+        ("mean_claim", "success probability stated, a point of the calibration curve", stated),
         ("success_rate", "true success, a point of the calibration curve", lambda seen: seen.share),
     )
 )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from analysis.quantities.view import View
 
 Level = Literal["arm", "agent"]
+Table = Literal["own", "claims"]  # summary.csv or agents.csv, by its level; or claims.csv, of an arm's claims together
 Part = tuple[ArrayLike, ArrayLike]
 NEEDS = {
     "bids": "every bid of the arm",
@@ -133,7 +134,7 @@ class Quantity:
     level: it is one number of an arm, or one of each agent. unit: "$", "" for a share or a score. meaning: what it is
     and what it is divided by. paired: arms are compared in it, too; it is then a Mean, or a Ratio with the den of its
     baseline. needs: more than the attempts, see NEEDS. swept: every sweep keeps it; others where a scenario asks for
-    them. tabled: it is a column of a run's tables.
+    them. table: of a run, that it is a column of, see Table; None: of none.
     """
 
     name: str
@@ -144,7 +145,7 @@ class Quantity:
     paired: bool = False
     needs: frozenset[str] = frozenset()
     swept: bool = True
-    tabled: bool = True
+    table: Table | None = "own"
 
     @property
     def key(self) -> tuple[str, str]:

@@ -61,7 +61,9 @@ def _of_agent(
     swept: bool = True,
     tabled: bool = True,
 ) -> Quantity:
-    return Quantity(name, "agent", unit, meaning, how, paired, frozenset(needs.split()), swept, tabled)
+    return Quantity(
+        name, "agent", unit, meaning, how, paired, frozenset(needs.split()), swept, "own" if tabled else None
+    )
 
 
 HIRING = (

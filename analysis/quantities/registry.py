@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from analysis.quantities.declared import Level, Quantity, Statistic, check
+from analysis.quantities.declared import Level, Quantity, Statistic, Table, check
 from sim.errors import RunError, ScenarioError, SimError, closest
 from sim.kinds import KINDS, Kind
 
@@ -39,9 +39,9 @@ def quantities(level: Level | None = None) -> list[Quantity]:
     return [quantity for each in levels for quantity in _QUANTITIES.values() if quantity.level == each]
 
 
-def tabled(level: Level) -> list[Quantity]:
-    """Those that are columns of the run's table of this level."""
-    return [quantity for quantity in quantities(level) if quantity.tabled]
+def tabled(level: Level, table: Table = "own") -> list[Quantity]:
+    """Those of this level that are columns of this table of a run."""
+    return [quantity for quantity in quantities(level) if quantity.table == table]
 
 
 def paired_of_arms() -> list[Quantity]:

@@ -14,18 +14,20 @@ Names = Annotated[list[str], Field(min_length=1)]
 class FigureFile(Section):
     """A figure of a sweep."""
 
-    kind: Literal["lines", "map"] = Field(
+    kind: Literal["lines", "map", "calibration"] = Field(
         description='"lines": a line for each arm over one swept key, with a 95% band; "map": a colour for each pair '
-        "of levels of two swept keys, a map for each arm"
+        'of levels of two swept keys, a map for each arm; "calibration": success rate against claim, a line for each '
+        "level of a swept key"
     )
-    x: str = Field(description="the swept key along the x axis")
+    x: str = Field(description="the swept key along the x axis; of a calibration, the one whose levels have lines")
     scale: Literal["linear", "log"] = Field(
         "linear", description='of lines: "log" where equal factors of x are to lie equally far apart'
     )
     y: str | Names | None = Field(
         None,
         description='metrics, a column of panels each, e.g. "welfare", "share:NAME", "difference:welfare" (arm minus '
-        'baseline), "lead:welfare" (baseline minus arm); welfare and solve_rate where absent',
+        'baseline), "lead:welfare" (baseline minus arm); welfare and solve_rate where absent; of a calibration, '
+        "names of agents",
     )
     vertical: str | None = Field(None, description="of a map: the swept key up its other axis")
     lines: str = Field("arm", description='"arm", or a swept key, of which each value has a line')

@@ -64,7 +64,8 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     place = run(plan_of(write(folder, scenario, sweep)), folder / "o")
     _, tables = tables_of_cell(place, 1, folder / "cell")
     table = load(place)
-    rows = table[(table["cell"] == 1) & table["metric"].isin(ASKED)].to_dict("records")
+    asked = table["metric"].isin(ASKED) & ((table["agent"] != "") | (table["metric"] == "regret_fixed"))
+    rows = table[(table["cell"] == 1) & asked].to_dict("records")
     for row in rows:
         of = tables["agents"].loc[(row["arm"], row["agent"])] if row["agent"] else tables["summary"].loc[row["arm"]]
         for part in ("value", "se", "se_mc", "low", "high", "clusters"):

@@ -73,7 +73,7 @@ def test_equal_factors_lie_equally_far_apart_on_a_log_scale(tmp_path: Path) -> N
 
 
 BAD = {
-    'kind = "line"': ("figure.kind", 'must be "lines" or "map"; got "line"'),
+    'kind = "line"': ("figure.kind", 'must be "lines", "map" or "calibration"; got "line"'),
     'kind = "lines"': ("figure.x", "is missing"),
     f'kind = "lines"\nx = "{KEY}"\ncolour = "red"': ("colour", "unknown key", "allowed: kind, x, scale, y"),
     'kind = "lines"\nx = "tender.penlty"': ("figure number 1: x", "did you mean 'tender.penalty'"),
