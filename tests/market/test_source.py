@@ -104,24 +104,24 @@ def test_answers_that_come_late_malformed_or_never_are_told_apart_and_cost_what_
 
 
 def test_who_cannot_win_is_not_asked() -> None:
-    """Agent 0 works until tick 4: not asked at tick 1 with a window of 2, but at tick 2."""
+    """Agent 0 works from tick 1 to 5: not asked at tick 2, whose window ends at 3, but at 4, whose ends at 5."""
     answers: dict[tuple[int, int, int], Answer | None] = {
         (task, posting, agent): (0.25 * (1 + agent), 0.5, 0)
         for task in range(3)
         for posting in (0, 1)
         for agent in (0, 1)
     }
-    outcomes = {(task, agent, 0): (2, FAIL if task == 0 else PASS) for task in range(3) for agent in (0, 1)}
+    outcomes = {(task, agent, 0): (4, FAIL if task == 0 else PASS) for task in range(3) for agent in (0, 1)}
     source = Scripted(2, answers, outcomes)
-    rule = make_rules(window=2, capacity=1, postings=2, exclude="failed")
-    tables = played(source, 3, rule, arrival=[0, 1, 2])
+    rule = make_rules(window=1, capacity=1, postings=2, exclude="failed")
+    tables = played(source, 3, rule, arrival=[0, 2, 4])
     asked = {call[1:3]: call[3] for call in source.log if call[0] == "post"}
     assert asked[0, 0] == [True, True]
-    assert asked[1, 0] == [True, True]  # nobody has been hired by tick 1
-    assert asked[2, 0] == [True, True]  # agent 0 is at work from 2 to 4, when this posting clears
-    assert asked[0, 1] == [False, True]  # it failed
+    assert asked[1, 0] == [False, True]
+    assert asked[2, 0] == [True, False]  # agent 1 works on the second task until 7
+    assert asked[0, 1] == [False, False]  # agent 0 failed at the task; agent 1 works until 7
     worked = [(row["task"], row["agent"], row["start"], STATUS[row["status"]]) for row in tables["attempts"]]
-    assert worked[0] == (0, 0, 2, "FAIL")
+    assert worked[:3] == [(0, 0, 1, "FAIL"), (1, 1, 3, "PASS"), (2, 0, 5, "PASS")]
 
 
 def test_the_first_success_cancels_the_rest_through_the_source() -> None:
