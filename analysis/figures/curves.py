@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.figures.chart import Chart, settings_of, shown
-from analysis.figures.labels import axis_label, line_label
+from analysis.figures.labels import axis_label, line_label, setting_label
 from analysis.figures.style import GREY, LIGHT, NO_INTERVAL, WIDE, new_figure, short, styled
 from sim.scenario.axes import Factor
 
