@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from analysis.inference import ratio
+from analysis.replays import can_be_replayed, replays
 from analysis.resampled import (
     LEAST_TASKS,
     TABLES,
-    can_be_replayed,
-    replays,
     task_counts,
     with_error_of_difference,
     with_errors,
