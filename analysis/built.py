@@ -15,7 +15,8 @@ from sim.mechanisms import Mechanism
 from sim.principals import budgets_of, tenders
 from sim.rules import Rules
 from sim.scenario.scenario import Arm
-from sim.scenario.settings import TenderSpec, Terms
+from sim.scenario.settings import Terms
+from sim.scenario.tender import TenderSpec
 from sim.world import World
 
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Protocol
 
 from analysis.inference import CLUSTERS, REPLAYED, By
+from sim.arrays import FloatArray
 from sim.world import World
 
-if TYPE_CHECKING:
-    from analysis.arm import ArmData
+
+class Clustering(Protocol):
+    """What of an arm decides its clusters. replays: as `analysis.arm.ArmData` has them."""
+
+    @property
+    def by(self) -> By: ...
+    @property
+    def replays(self) -> Mapping[str, FloatArray] | None: ...
 
 
-def joint(arm: ArmData, baseline: ArmData) -> By:
+def joint(arm: Clustering, baseline: Clustering) -> By:
     """Clusters of the difference of two arms of one World: the coarser ones of the two."""
     order: tuple[By, ...] = ("task", "pair", "replication", "none")
     return max(arm.by, baseline.by, key=order.index)
 
 
-def over(arm: ArmData, baseline: ArmData) -> str:
+def over(arm: Clustering, baseline: Clustering) -> str:
     """What the clusters of the difference of two arms are, in words."""
     by, known = joint(arm, baseline), arm.replays is not None and baseline.replays is not None
     return REPLAYED if by == "none" and known else CLUSTERS[by]
@@ -30,5 +38,5 @@ def clusters_of(world: World, coupled: tuple[str, ...]) -> By:
 
 def clusters_of_claims(world: World, coupled: tuple[str, ...]) -> By:
     """Clusters of what agents claim and can do, of an arm whose tasks these things couple."""
-    told = tuple(name for name in coupled if name in world.shared or name.startswith("bidders.card"))
-    return clusters_of(world, told)
+    read = tuple(name for name in coupled if name in world.shared or name.startswith("bidders.card"))
+    return clusters_of(world, read)

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.fit_moments import EVERYBODY, FITTED, PER_AGENT, POOLED, rms_z
+from sim.agent_profile import LOGISTIC_VARIANCE
 from sim.arrays import BoolArray
 from sim.fitting.fit import Fitted, log_likelihoods
 from sim.fitting.private_fit import DROP
 from sim.fitting.signals import NOISE
-from sim.profile import LOGISTIC_VARIANCE
 from sim.results import add_row, number, plain_table
 from sim.table import Recorded
 

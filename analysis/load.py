@@ -23,8 +23,7 @@ def load(folder: str | Path) -> pd.DataFrame:
 
     Raises RunError where the folder holds no sweep, or no finished job of one.
     """
-    from analysis.sweep_report import partial_label
-    from analysis.sweep_table import merged, stamped, sweep_info, sweep_table
+    from analysis.sweep_table import merged, partial_label, stamped, sweep_info, sweep_table
 
     place = Path(folder)
     info = sweep_info(place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from analysis.sweep_table import (
 )
 from sim.errors import ScenarioError
 from sim.experiment.plan import Plan
-from sim.experiment.sweep import PARTIAL, Analysis
+from sim.experiment.sweep import Analysis
 
 _GROWTH = (1.25, 4.0)  # a round's replications over those before it, at least and at most
 _SPARE = 1.1  # over the replications that the error so far asks for
@@ -80,15 +79,6 @@ def _precision(sums: Merged, plan: Plan) -> pd.DataFrame:
 
 def _csv(table: pd.DataFrame, path: Path) -> None:
     table.to_csv(path, index=False, lineterminator="\n")
-
-
-def partial_label(folder: Path) -> str:
-    """What part of the sweep the folder holds, as it was left at Ctrl-C; "" for a whole one or where nobody said."""
-    path = folder / PARTIAL
-    if not path.is_file():
-        return ""
-    label: str = json.loads(path.read_text())["label"]
-    return label
 
 
 def asking(plan: Plan) -> Plan:

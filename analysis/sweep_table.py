@@ -28,6 +28,7 @@ from sim.errors import RunError, ScenarioError
 from sim.experiment import store
 from sim.experiment.job import read_info, read_sums
 from sim.experiment.run import run_info
+from sim.experiment.sweep import PARTIAL
 from sim.invalid import written
 from sim.scenario.axes import Factor, levels
 
@@ -126,6 +127,15 @@ def sweep_info(folder: Path) -> dict[str, Any]:
     if info.get("kind") != "sweep":
         raise RunError(f"{folder}: holds a run, not a sweep; its tables are the CSV files in it")
     return info
+
+
+def partial_label(folder: Path) -> str:
+    """What part of the sweep the folder holds, as it was left at Ctrl-C; "" for a whole one or where nobody said."""
+    path = folder / PARTIAL
+    if not path.is_file():
+        return ""
+    label: str = json.loads(path.read_text())["label"]
+    return label
 
 
 def merged(folder: Path) -> Merged:

@@ -36,9 +36,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from sim.agent_profile import AgentProfile, Correlation, Grid, Logit, LogNormal, Rate, SignalSettings, TickLaw
 from sim.beliefs import Calibrated, calibrated, right_on_average, success_rate
 from sim.errors import ScenarioError, closest
-from sim.profile import AgentProfile, Correlation, Grid, Logit, LogNormal, Profile, Rate, SignalSettings, TickLaw
+from sim.profile import Profile
 from sim.scenario.section import Section
 
 EVERYBODY = "*"

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim import draws
+from sim.agent_profile import AgentProfile
 from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.distribution import Arrivals, Distribution
 from sim.errors import ScenarioError
 from sim.invalid import written
 from sim.principals import by_principal, dealt, principal_names
-from sim.profile import AgentProfile
-from sim.scenario.settings import TenderSpec
+from sim.scenario.tender import TenderSpec
 from sim.scenario.world_settings import WorldSettings
 from sim.scenario.world_spec import WorldSpec
 

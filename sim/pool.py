@@ -22,7 +22,7 @@ from sim.beliefs import calibrated
 from sim.scenario.section import Section
 
 if TYPE_CHECKING:
-    from sim.profile import AgentProfile
+    from sim.agent_profile import AgentProfile
 
 Spread = Annotated[float, Field(ge=0, le=20)]
 

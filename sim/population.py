@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from sim import draws
+from sim.agent_profile import LogNormal
 from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.beliefs import to_grid
-from sim.profile import LogNormal, Profile
+from sim.profile import Profile
 
 _PIECE = 1 << 15  # (replication, task, agent) cells drawn at a time
 

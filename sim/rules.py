@@ -21,7 +21,8 @@ from sim.mechanisms import Mechanism
 from sim.plans import Plans
 from sim.principals import budgets_of, penalties_of, stated_penalties, states_values
 from sim.scenario.scenario import label_of
-from sim.scenario.settings import TenderSpec, Terms
+from sim.scenario.settings import Terms
+from sim.scenario.tender import TenderSpec
 from sim.sources import ExpectedCost, reputation_of
 from sim.standing import Learner
 from sim.world import World

@@ -37,6 +37,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from sim import draws
+from sim.agent_profile import AgentProfile, LogNormal
 from sim.arrays import FloatArray
 from sim.beliefs import calibrated, right_on_average, success_rate
 from sim.errors import ScenarioError, TableError
@@ -46,7 +47,7 @@ from sim.fitting.cases import Cases, cases_of, check
 from sim.fitting.claims import fit_claims
 from sim.fitting.private_fit import private_fit_interval
 from sim.invalid import fault_line
-from sim.profile import AgentProfile, LogNormal, Profile
+from sim.profile import Profile
 from sim.table import Recorded
 
 PARAMETERS = (

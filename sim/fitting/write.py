@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+from sim.agent_profile import AgentProfile, LogNormal
 from sim.errors import RunError
 from sim.fitting.fit import Fitted
-from sim.profile import AgentProfile, LogNormal
 from sim.profile_draws import draws_beside, write_draws
 
 DIGITS = 4

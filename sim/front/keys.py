@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from sim.errors import ScenarioError, closest
 from sim.invalid import invalid, written
 from sim.scenario.bidders import BidderSpec
-from sim.scenario.settings import MarketSpec, Settings, StandingSpec, TenderSpec
+from sim.scenario.settings import MarketSpec, Settings, StandingSpec
+from sim.scenario.tender import TenderSpec
 from sim.scenario.world_settings import WorldSettings
 
 _KEYS = {

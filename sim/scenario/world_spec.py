@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from sim.planner import Planner
     from sim.records import Record
     from sim.retry import Update
-    from sim.scenario.bidders import Card
-    from sim.scenario.settings import Settings, TenderSpec
+    from sim.scenario.bidders import BidderSpec, Card
+    from sim.scenario.section import Section
+    from sim.scenario.tender import TenderSpec
     from sim.scenario.world_settings import WorldSettings
+    from sim.sources import Advice
 
 _NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice and records
     "world": {"bid_cost"},
@@ -47,31 +49,36 @@ class WorldSpec:
     records: Mapping[str, Record] = field(compare=False, repr=False)
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(
+        cls,
+        world: WorldSettings,
+        tender: TenderSpec,
+        bidders: BidderSpec,
+        advice: Advice,
+        records: Mapping[str, Record],
+    ) -> Self:
         """The part of an arm's settings that decides its World."""
-        advice, bidders = settings.standing.advice, _drawn(settings, "bidders")
-        card = bidders.pop("card")
-        base: list[Any] = [_drawn(settings, "world"), _drawn(settings, "tender"), bidders]
+        of_bidders = _drawn("bidders", bidders)
+        card = of_bidders.pop("card")
+        base: list[Any] = [_drawn("world", world), _drawn("tender", tender), of_bidders]
         base += [advice.explores, None if advice.planner is None else asdict(advice.planner)]
-        records = settings.records
         whole = [*base, card, {key: asdict(record) for key, record in records.items()}]
         return cls(
             key=_digest(whole),
             base=_digest(base),
-            world=settings.world,
-            tender=settings.tender,
-            card=settings.bidders.card,
-            on_retry=settings.bidders.on_retry,
+            world=world,
+            tender=tender,
+            card=bidders.card,
+            on_retry=bidders.on_retry,
             planner=advice.planner,
             explores=advice.explores,
             records=records,
         )
 
 
-def _drawn(settings: Settings, section: str) -> dict[str, Any]:
+def _drawn(name: str, section: Section) -> dict[str, Any]:
     """A section as written, without the keys that reach no draw."""
-    whole = getattr(settings, section).model_dump()
-    return {key: value for key, value in whole.items() if key not in _NO_LUCK[section]}
+    return {key: value for key, value in section.model_dump().items() if key not in _NO_LUCK[name]}
 
 
 def _digest(whole: Any) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.profile import AgentProfile, read_profile
+from sim.agent_profile import AgentProfile
+from sim.profile import read_profile
 from sim.profile_draws import draws_beside, read_draws, write_draws
 from tests.cli.command import bidlab, files
 from tests.market.test_synthetic import PROFILE, WORLD, changed, play, scenario, scenario_text, world, worlds

@@ -11,13 +11,14 @@ import pytest
 from scipy.special import expit, logit
 
 from sim import draws
+from sim.agent_profile import LogNormal
 from sim.errors import ScenarioError
 from sim.experiment.run import draw_world
 from sim.fresh import fresh_sums
 from sim.history import OF_CARD, OF_COST, OF_RATE
 from sim.origin import load_origin
 from sim.population import draw_named
-from sim.profile import LogNormal, Profile
+from sim.profile import Profile
 from sim.profile_draws import draws_beside, write_draws
 from sim.scenario.scenario import Scenario
 from sim.scenario.settings import Settings

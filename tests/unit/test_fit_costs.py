@@ -12,13 +12,14 @@ from rich.console import Console
 
 from analysis.fit_moments import moments
 from analysis.fit_report import report
+from sim.agent_profile import LogNormal
 from sim.errors import ScenarioError, TableError
 from sim.fitting.cases import cases_of, check
 from sim.fitting.fit import fit
 from sim.fitting.write import write_fitted
 from sim.knobs import Knobs, turn
 from sim.population import draw_population
-from sim.profile import LogNormal, Profile, read_profile
+from sim.profile import Profile, read_profile
 from sim.table import Recorded
 from tests.statistics import assert_mean, assert_rate
 from tests.theory.test_fit_recovery import TRUTH, table

@@ -12,6 +12,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import rankdata
 
+from sim.agent_profile import AgentProfile, LogNormal, SignalSettings
 from sim.arrays import FloatArray
 from sim.beliefs import success_rate
 from sim.bundled import profiles
@@ -19,7 +20,7 @@ from sim.draws import words_range
 from sim.errors import ScenarioError
 from sim.knobs import Knobs, turn
 from sim.population import Population, draw_population, family_of
-from sim.profile import AgentProfile, LogNormal, Profile, SignalSettings, read_profile
+from sim.profile import Profile, read_profile
 from tests.statistics import assert_mean, assert_rate
 
 FITTED = read_profile(profiles()["marketbench"])
