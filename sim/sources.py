@@ -26,7 +26,6 @@ from sim.parameters import choose, split
 from sim.planner import Planner
 from sim.records import Record, check_not_gone, is_record, parse_record
 from sim.standing import COST_LEARNERS, REPUTATIONS, Learner, LiveReputation, OwnStarts
-from sim.world import World
 
 
 class ExpectedCost(NamedTuple):
@@ -173,9 +172,9 @@ def parse_expected_cost(raw: Any) -> ExpectedCost:
     )
 
 
-def family_codes(world: World, *, by_family: bool) -> tuple[IntArray, int]:
+def family_codes(family: Sequence[str], *, by_family: bool) -> tuple[IntArray, int]:
     """Number (T,) of each task's family in order of first appearance, and how many there are; one if not by_family."""
     if not by_family:
-        return np.zeros(world.n_tasks, np.int64), 1
-    known = {name: place for place, name in enumerate(dict.fromkeys(world.family))}
-    return np.array([known[name] for name in world.family], np.int64), max(1, len(known))
+        return np.zeros(len(family), np.int64), 1
+    known = {name: place for place, name in enumerate(dict.fromkeys(family))}
+    return np.array([known[name] for name in family], np.int64), max(1, len(known))

@@ -41,7 +41,7 @@ class Tasks:
     @classmethod
     def of(cls, world: World, rules: Rules) -> Self:
         """Those of a World."""
-        family, n_families = family_codes(world, by_family=rules.advisor is not None and rules.advisor.by_family)
+        family, n_families = family_codes(world.family, by_family=rules.advisor is not None and rules.advisor.by_family)
         return cls(
             names=world.tasks,
             agents=world.agents,

@@ -52,7 +52,7 @@ class _Advice:
 
     def __init__(self, advisor: Advisor, world: World) -> None:
         self.advisor = advisor
-        self.family, n_families = family_codes(world, by_family=advisor.by_family)
+        self.family, n_families = family_codes(world.family, by_family=advisor.by_family)
         lanes = n_families, world.n_replications
         self.arrays = [np.tile(array, (*lanes, *(1,) * array.ndim)) for array in advisor.init(world.n_agents)]
 

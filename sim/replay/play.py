@@ -79,7 +79,7 @@ def _lanes(world: World, rules: Rules) -> int:
     """Replications to play side by side: fewer where the advisor remembers much of each."""
     if rules.advisor is None:
         return LANES
-    _, n_families = family_codes(world, by_family=rules.advisor.by_family)
+    _, n_families = family_codes(world.family, by_family=rules.advisor.by_family)
     each = n_families * sum(array.nbytes for array in rules.advisor.init(world.n_agents))
     return max(1, min(LANES, _STATE_BYTES // max(1, each)))
 

@@ -135,9 +135,9 @@ def test_without_a_draw_an_exploring_advisor_is_refused_by_both_engines() -> Non
 
 def test_families_are_numbered_as_they_appear_and_only_where_they_count() -> None:
     world = replace(make_world(4, 1), family=("b", "a", "b", ""))
-    codes, count = family_codes(world, by_family=True)
+    codes, count = family_codes(world.family, by_family=True)
     assert (codes.tolist(), count) == ([0, 1, 0, 2], 3)
-    codes, count = family_codes(world, by_family=False)
+    codes, count = family_codes(world.family, by_family=False)
     assert (codes.tolist(), count) == ([0, 0, 0, 0], 1)
 
 
