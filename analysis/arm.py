@@ -22,11 +22,11 @@ from analysis.inference import CLUSTERS, REPLAYED, By
 from analysis.ledger_rows import cell_of, cell_sum, codes, replication_of
 from analysis.observed import Observed, groups_of, stated_claims
 from analysis.wealth import exit_ticks
-from sim.arrays import BoolArray, FloatArray, IntArray, frozen
-from sim.coupling import coupling, hires_by_record, replayed
-from sim.ledger import Ledger
-from sim.rules import Rules
-from sim.world import World
+from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen
+from sim.ledger.ledger import Ledger
+from sim.market.coupling import coupling, hires_by_record, replayed
+from sim.market.rules import Rules
+from sim.world.world import World
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class ArmData:
     name, mechanism: as the scenario writes them. alone: each agent has a market of its own.
     reserve_bounds: (low, high) dollars where the reserve is drawn uniformly, else None.
     reposted: some task was posted a second time.
-    coupled: what couples the tasks of a replication (sim/coupling.py). replayed: on a recorded table, whom it hires
+    coupled: what couples the tasks of a replication (sim/market/coupling.py). replayed: on a recorded table, whom it hires
         follows from a record of the same tasks.
     present, success (R, T, n): the agent can bid; it truly succeeds at its first try.
     belief, cost_belief (R, T, n): held at the first posting, after a card where agents read one; NaN where absent.

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike
 
 from analysis.arm import ArmData
 from analysis.inference import Estimate, ratio
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 QUANTITIES = ("hired", "expected", "published", "cash", "oracle", "wrong_probability", "wrong_cost")
 

@@ -18,8 +18,8 @@ import numpy as np
 from analysis.inference import Estimate
 from analysis.intervals import t_interval
 from analysis.resampled import LEAST_TASKS, TABLES, task_counts
-from sim import draws
-from sim.arrays import BoolArray, FloatArray, IntArray
+from sim.kit import draws
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 HALVES = 20
 TIE = 1e-9  # dollars: sums that differ by rounding alone are equal

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 
 from analysis.arm import ArmData
-from sim.bankroll import bankrolls
+from sim.agents.bankroll import bankrolls
 from sim.experiment.job import Played
 from sim.experiment.run import arm_rules
-from sim.ledger import SCHEMAS, Ledger, arrow_table, categories
+from sim.ledger.ledger import SCHEMAS, Ledger, arrow_table, categories
+from sim.market.rules import Rules
 from sim.mechanisms import Mechanism
-from sim.principals import budgets_of, tenders
-from sim.rules import Rules
 from sim.scenario.scenario import Arm
-from sim.scenario.settings import Terms
-from sim.scenario.tender import TenderSpec
-from sim.world import World
+from sim.specs.settings import Terms
+from sim.specs.tender import TenderSpec
+from sim.world.principals import budgets_of, tenders
+from sim.world.world import World
 
 
 def built(arm: Arm, world: World, ledger: Ledger) -> ArmData:

@@ -22,7 +22,7 @@ from analysis.comparative import comparative_auc, comparative_counts
 from analysis.intervals import wilson
 from analysis.pairs import observation_weight
 from analysis.ranking import auc, auc_components, auc_others, others_components, own_components
-from sim.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 __all__ = [
     "EXACT_BIN",

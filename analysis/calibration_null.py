@@ -25,8 +25,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.calibration import N_BINS, bin_of
 from analysis.pairs import agent_table, observation_weight
-from sim.arrays import BoolArray, FloatArray
-from sim.draws import normal, words_range
+from sim.kit.arrays import BoolArray, FloatArray
+from sim.kit.draws import normal, words_range
 
 SEED = 0
 ENOUGH = 0.0005  # standard error of the simulated null at which the simulation stops

@@ -25,7 +25,7 @@ from analysis.inference import By, Estimate, clustered, linearised, ratio, witho
 from analysis.observed import Observed
 from analysis.ranking import own_jackknife
 from analysis.ranking_interval import auc_interval, mean_of_others, share_interval
-from sim.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 PARTS = ("brier_reliability", "brier_resolution", "brier_uncertainty")
 Components = Callable[..., tuple[FloatArray, FloatArray]]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from analysis.inference import CLUSTERS, REPLAYED, By
-from sim.arrays import FloatArray
-from sim.world import World
+from sim.kit.arrays import FloatArray
+from sim.world.world import World
 
 
 class Clustering(Protocol):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.pairs import agent_table, both, observation_weight, pair_counts
-from sim.arrays import BoolArray, FloatArray
+from sim.kit.arrays import BoolArray, FloatArray
 
 
 def comparative_auc(claim: ArrayLike, success: ArrayLike, present: ArrayLike | None = None) -> tuple[FloatArray, float]:

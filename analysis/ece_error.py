@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from analysis.calibration import N_BINS, bin_of
 from analysis.pairs import observation_weight
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 _NODES = np.linspace(-8.0, 8.0, 801)  # of a standard normal; the trapezoid rule errs by less than 1e-4 of the answer
 

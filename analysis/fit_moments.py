@@ -25,10 +25,10 @@ from scipy.stats import rankdata
 
 from analysis.auction import Offer, closed_forms
 from analysis.calibration import N_BINS, bin_of
-from sim.arrays import BoolArray, FloatArray
-from sim.population import draw_population
-from sim.profile import Profile
-from sim.table import Recorded
+from sim.kit.arrays import BoolArray, FloatArray
+from sim.population.population import draw_population
+from sim.population.profile import Profile
+from sim.tables.table import Recorded
 
 PENALTY = 2.0
 PER_AGENT = ("success", "mean_claim", "brier", "auc", "mean_cost", "win_rate")

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.fit_moments import EVERYBODY, FITTED, PER_AGENT, POOLED, rms_z
-from sim.agent_profile import LOGISTIC_VARIANCE
-from sim.arrays import BoolArray
 from sim.fitting.fit import Fitted, log_likelihoods
 from sim.fitting.private_fit import DROP
 from sim.fitting.signals import NOISE
-from sim.results import add_row, number, plain_table
-from sim.table import Recorded
+from sim.kit.arrays import BoolArray
+from sim.kit.results import add_row, number, plain_table
+from sim.population.agent_profile import LOGISTIC_VARIANCE
+from sim.tables.table import Recorded
 
 SIGMA_U = (0.0, 1.0, 2.3, 3.0)  # where the likelihood is shown
 _OFTEN = 0.05

@@ -8,10 +8,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sim.errors import RunError, TableError
 from sim.fitting.fit import Fitted, fit
 from sim.fitting.write import write_fitted
-from sim.table import OPTIONAL, REQUIRED, Recorded, column_names, guessed, known_outcomes, missing_columns, read_table
+from sim.kit.errors import RunError, TableError
+from sim.tables.table import (
+    OPTIONAL,
+    REQUIRED,
+    Recorded,
+    column_names,
+    guessed,
+    known_outcomes,
+    missing_columns,
+    read_table,
+)
 
 
 def fit_table(

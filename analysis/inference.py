@@ -9,7 +9,7 @@ Clusters are what is drawn anew in another draw of tasks, `By`:
 
     "task"         a recorded table: its tasks, replications averaged within them
     "pair"         a synthetic world in which nothing couples the tasks of a replication: (replication, task)
-    "replication"  a synthetic world in which something does (sim/coupling.py): at least LEAST of them
+    "replication"  a synthetic world in which something does (sim/market/coupling.py): at least LEAST of them
     "none"         no honest interval is known: where an arm on a recorded table follows a record of the same tasks, the
                    rule must be replayed on redrawn tasks (analysis/resampled.py)
 
@@ -35,7 +35,7 @@ from analysis.intervals import (
     t_interval,
     t_p,
 )
-from sim.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 By = Literal["task", "pair", "replication", "none"]
 LEAST: dict[By, int] = {"task": 2, "pair": 2, "replication": 5, "none": 2}

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
-from sim.arrays import BoolArray, FloatArray
+from sim.kit.arrays import BoolArray, FloatArray
 
 CONFIDENCE = 0.95
 _HALVINGS = 52  # of [-1, 1]: below 1e-15

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sim.arrays import FloatArray, IntArray
-from sim.errors import ArrayError
-from sim.world import World
+from sim.kit.arrays import FloatArray, IntArray
+from sim.kit.errors import ArrayError
+from sim.world.world import World
 
 
 def codes(rows: pd.DataFrame, column: str, names: tuple[str, ...]) -> IntArray:

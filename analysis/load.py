@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.errors import RunError
+from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.inference import LEAST, By, Clustered, skewness_of
-from sim.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 _CHUNK = 32768  # (quantity, cluster) at a time: what is made of them stays in the processor's cache
 

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.calibration import ece_null
-from sim.arrays import BoolArray, FloatArray, IntArray
-from sim.bidding import BidderState, see
-from sim.rules import Rules
-from sim.world import World
+from sim.agents.bidding import BidderState, see
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
+from sim.market.rules import Rules
+from sim.world.world import World
 
 
 def stated_claims(world: World, rules: Rules | None, belief: FloatArray, cost_belief: FloatArray) -> FloatArray:

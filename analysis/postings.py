@@ -15,8 +15,8 @@ import pandas as pd
 from analysis.cells import CLUSTERS as WHAT
 from analysis.cells import cells, described
 from analysis.inference import CLUSTERS, By, ratio
-from sim.ledger import Ledger
-from sim.world import World
+from sim.ledger.ledger import Ledger
+from sim.world.world import World
 
 COLUMNS = {
     "arm": "name of the arm",

@@ -20,7 +20,7 @@ from analysis.cells import CLUSTERS as WHAT
 from analysis.cells import all_cells, described
 from analysis.inference import CLUSTERS, Estimate, ratio
 from analysis.quantities.auctions import surplus
-from sim.arrays import BoolArray, FloatArray
+from sim.kit.arrays import BoolArray, FloatArray
 
 _ESTIMATES = {
     "solve_rate": "its auctions in which some attempt truly succeeded / its auctions",

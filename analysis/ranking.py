@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.pairs import agent_table, observation_weight, touching
-from sim.arrays import BoolArray, FloatArray
+from sim.kit.arrays import BoolArray, FloatArray
 
 
 def auc(claim: ArrayLike, success: ArrayLike) -> float:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 FEWEST = 3  # of either outcome
 

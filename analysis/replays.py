@@ -11,12 +11,12 @@ from analysis.quantities.declared import Level
 from analysis.quantities.swept import part_of
 from analysis.resampled import LEAST_TASKS, REPLICATIONS, TABLES, Values
 from analysis.sweep_cells import Cells
-from sim.arrays import FloatArray
-from sim.engine import choose
+from sim.experiment.engine import choose
 from sim.experiment.job import play
-from sim.origin import TableOrigin
-from sim.resampled import resampled_world
+from sim.kit.arrays import FloatArray
 from sim.scenario.scenario import Arm
+from sim.world.origin import TableOrigin
+from sim.world.resampled import resampled_world
 
 _CELLS = 2_000_000  # (replication, task, agent) at a time
 

@@ -20,11 +20,11 @@ from analysis.replays import can_be_replayed, replays
 from analysis.resampled import Values
 from analysis.routers import routers_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
-from sim.errors import RunError
-from sim.events import write_events
 from sim.experiment.run import Run
-from sim.origin import TableOrigin
+from sim.kit.errors import RunError
+from sim.ledger.events import write_events
 from sim.scenario.scenario import Arm
+from sim.world.origin import TableOrigin
 
 _OPTIONAL = (
     "incidence",

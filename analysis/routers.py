@@ -19,11 +19,11 @@ from analysis.arm import ArmData
 from analysis.cells import CLUSTERS as WHAT
 from analysis.cells import all_cells, described
 from analysis.quantities.of_run import summary
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 COLUMNS = {
     "arm": "name of the arm",
-    "record": "the record that it hires by (sim/records.py)",
+    "record": "the record that it hires by (sim/standing/records.py)",
     "clusters": WHAT,
     **described(
         {

@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.inference import By
 from analysis.observed import Observed, groups_of, stated_claims
-from sim.arrays import BoolArray, FloatArray, IntArray, Status, thin
 from sim.experiment.job import Played
-from sim.rules import Rules
+from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status, thin
+from sim.market.rules import Rules
 
 
 class Cells:

@@ -31,8 +31,8 @@ from analysis.quantities.swept import Key, Sides, chosen, difference_of_parts, i
 from analysis.quantities.view import View
 from analysis.ranking_interval import share_interval
 from analysis.sweep_cells import Cells
-from sim.arrays import BoolArray, FloatArray
 from sim.experiment.job import Played
+from sim.kit.arrays import BoolArray, FloatArray
 
 BYS: tuple[By, ...] = ("task", "pair", "replication", "none")  # from fine to coarse
 _ADDED, _GROUPED = ("more", "less", "task_num", "task_den"), ("groups", "by_task")

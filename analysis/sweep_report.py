@@ -23,9 +23,9 @@ from analysis.sweep_table import (
     stamped,
     sweep_table,
 )
-from sim.errors import ScenarioError
 from sim.experiment.plan import Plan
 from sim.experiment.sweep import Analysis
+from sim.kit.errors import ScenarioError
 
 _GROWTH = (1.25, 4.0)  # a round's replications over those before it, at least and at most
 _SPARE = 1.1  # over the replications that the error so far asks for

@@ -24,12 +24,12 @@ from analysis.intervals import holm, t_quantile
 from analysis.quantities import Statistic
 from analysis.quantities.grouped import words
 from analysis.sweep_metrics import BYS, Row, estimate, merge
-from sim.errors import RunError, ScenarioError
 from sim.experiment import store
 from sim.experiment.job import read_info, read_sums
 from sim.experiment.run import run_info
 from sim.experiment.sweep import PARTIAL
-from sim.invalid import written
+from sim.kit.errors import RunError, ScenarioError
+from sim.kit.invalid import written
 from sim.scenario.axes import Factor, levels
 
 T = TypeVar("T")

@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sim.arrays import FloatArray
-from sim.ledger import Ledger
+from sim.kit.arrays import FloatArray
+from sim.ledger.ledger import Ledger
 
 Bankroll = tuple[float, ...] | None
 

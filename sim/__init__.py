@@ -27,14 +27,14 @@ _FRONT = {
     "audit": "sim.front.audit",
     "fit": "sim.front.fit",
     "load": "sim.front.load",
-    "World": "sim.world",
+    "World": "sim.world.world",
     "Scenario": "sim.scenario.scenario",
     "Market": "sim.front.market",
     "register_mechanism": "sim.front.register",
     "register_policy": "sim.front.register",
-    "SimError": "sim.errors",
+    "SimError": "sim.kit.errors",
 }
-_TYPES = dict.fromkeys(("Award", "Bids", "Menu", "Notice", "Standing", "Status", "Tender", "settle"), "sim.arrays")
+_TYPES = dict.fromkeys(("Award", "Bids", "Menu", "Notice", "Standing", "Status", "Tender", "settle"), "sim.kit.arrays")
 _RULES = {
     "Mechanism": "sim.mechanisms.base",
     "Promises": "sim.mechanisms.base",

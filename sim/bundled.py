@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.errors import ScenarioError, TableError, closest
+from sim.kit.errors import ScenarioError, TableError, closest
 
 _INSTALLED = Path(__file__).parent / "scenarios"
 _SOURCE = Path(__file__).parent.parent / "scenarios"

@@ -21,9 +21,9 @@ import simpy
 
 from sim.bundled import find_scenario
 from sim.experiment.run import arm_rules, arm_world, scenario_origin
-from sim.ledger import arrow_table, categories, write_table
+from sim.ledger.ledger import arrow_table, categories, write_table
+from sim.market.simulate import simulate
 from sim.scenario.scenario import Scenario, load_scenario
-from sim.simulate import simulate
 
 REPLICATIONS = 200
 N_AGENTS = 6

@@ -19,14 +19,14 @@ from pathlib import Path
 
 from sim.bundled import find_scenario
 from sim.experiment.run import arm_world, scenario_origin
+from sim.market.rules import Rules
+from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism, lookup, names
-from sim.origin import Origin, ProfileOrigin
-from sim.profile import Profile
+from sim.population.profile import Profile
 from sim.replay import replay
-from sim.rules import Rules
 from sim.scenario.scenario import Scenario, label_of, load_scenario
-from sim.simulate import simulate
-from sim.synthetic import task_names
+from sim.world.origin import Origin, ProfileOrigin
+from sim.world.synthetic import task_names
 from tests.bench_market import naive_market, seconds
 
 LANES = 2048

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim import draws
-from sim.history import Histories, with_records
+from sim.kit import draws
 from sim.scenario.scenario import Scenario, load_scenario
-from sim.scenario.settings import Settings
-from sim.world import World
+from sim.specs.settings import Settings
+from sim.world.history import Histories, with_records
+from sim.world.world import World
 
 SEED = 11
 COLUMNS = 'columns = { agent = "agent", task = "task", trial = "trial", claim = "claim", success = "success", '

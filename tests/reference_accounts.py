@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from sim.rules import Rules
+from sim.market.rules import Rules
 
 Hire = tuple[int, int, int]  # task, posting, agent
 

@@ -13,10 +13,10 @@ import math
 import numpy as np
 from scipy.special import expit, logit
 
-from sim.arrays import Standing
-from sim.retry import posterior
-from sim.rules import Rules
-from sim.world import World
+from sim.agents.retry import posterior
+from sim.kit.arrays import Standing
+from sim.market.rules import Rules
+from sim.world.world import World
 from tests.reference import MeanCost
 from tests.reference_standing import advised, reputed
 

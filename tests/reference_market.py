@@ -33,11 +33,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays import Bids, Notice, Standing, Status, Tender
-from sim.bidding import BidderState
-from sim.ledger import OUTCOME, REASON
-from sim.rules import Rules
-from sim.world import World
+from sim.agents.bidding import BidderState
+from sim.kit.arrays import Bids, Notice, Standing, Status, Tender
+from sim.ledger.ledger import OUTCOME, REASON
+from sim.market.rules import Rules
+from sim.world.world import World
 from tests.reference_accounts import NaiveAccounts
 from tests.reference_knowledge import NaiveKnowledge
 from tests.reference_transfers import ALLOCATOR, NATURE, NaiveTransfers

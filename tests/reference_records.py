@@ -1,4 +1,4 @@
-"""Records written from the definition, one trial at a time, for comparison with sim/history.py.
+"""Records written from the definition, one trial at a time, for comparison with sim/world/history.py.
 
 A trial counts where it is observed and the agent is present; of those, one lost to the system counts for no rate.
 """
@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim import draws
-from sim.world import World
+from sim.kit import draws
+from sim.world.world import World
 
 
 class Told(NamedTuple):

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from scipy.special import betaincinv, expit, logit
 
-from sim.advisors import UCB1, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
-from sim.advisors.bandit import UNTRIED
-from sim.advisors.platt import fitted_shift
-from sim.standing import BetaReputation, ExponentialReputation, LiveReputation
+from sim.standing.advisors import UCB1, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
+from sim.standing.advisors.bandit import UNTRIED
+from sim.standing.advisors.platt import fitted_shift
+from sim.standing.reputation import BetaReputation, ExponentialReputation, LiveReputation
 from tests.reference import reputation_step
 
 Lessons = list[tuple[int, float, bool]]  # agent, claim, passed

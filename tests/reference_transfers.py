@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.ledger import KIND
+from sim.ledger.ledger import KIND
 
 NATURE, ALLOCATOR, ESCROW, FIRST = 0, 1, 2, 3
 

@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple, get_origin, get_type_hints
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
-from sim.draws import uniform, words_range
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
+from sim.kit.draws import uniform, words_range
 from sim.mechanisms import Mechanism, lookup, names
 from tests.reference import Agent, Result, Task
 

@@ -1,6 +1,6 @@
 """Small Worlds and Rules for tests: from plain arguments, or drawn by hypothesis.
 
-Index convention as in `sim.world`: R replications, T tasks, n agents, K tries, P postings.
+Index convention as in `sim.world.world`: R replications, T tasks, n agents, K tries, P postings.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
-from sim.advisors import UCB1, Advisor, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
-from sim.arrays import FloatArray, Notice, Status
-from sim.bidding import Bidders, BidderState
-from sim.card import PastCard
-from sim.escalation import Escalation
+from sim.agents.bidding import Bidders, BidderState
+from sim.agents.production import Plans
+from sim.agents.retry import after_each
+from sim.kit.arrays import FloatArray, Notice, Status
+from sim.market.escalation import Escalation
+from sim.market.rules import Rules
 from sim.mechanisms import Mechanism, lookup, names
-from sim.plans import Plans
-from sim.retry import after_each
-from sim.rules import Rules
-from sim.scenario.bidders import Card
-from sim.sources import ExpectedCost
-from sim.standing import BetaReputation, ExponentialReputation, LiveReputation, RunningMeanCost
-from sim.world import World
+from sim.specs.bidders import Card
+from sim.standing.advisors import UCB1, Advisor, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
+from sim.standing.reputation import BetaReputation, ExponentialReputation, LiveReputation, RunningMeanCost
+from sim.standing.sources import ExpectedCost
+from sim.world.card import PastCard
+from sim.world.world import World
 
 POSTINGS = 4  # lotteries are drawn for this many postings of a task
 
@@ -120,7 +120,7 @@ class Nosy:
 
 
 def make_rules(mechanism: Mechanism | str = "first_price", **changes: Any) -> Rules:
-    """Rules of a truthful market with a penalty of 0 and public value; `changes` as in `sim.rules.Rules`."""
+    """Rules of a truthful market with a penalty of 0 and public value; `changes` as in `sim.market.rules.Rules`."""
     rule = lookup(mechanism)() if isinstance(mechanism, str) else mechanism
     announced = ("reserve",) if rule.announces_reserve else ()
     stated: dict[str, Any] = {

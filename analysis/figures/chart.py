@@ -20,9 +20,9 @@ from analysis.figures.labels import SIGNS, label_of
 from analysis.figures.style import baseline_label
 from analysis.quantities import quantities
 from analysis.quantities.claimed import CURVE
-from sim.errors import ScenarioError, closest
 from sim.experiment.plan import Plan
-from sim.invalid import written
+from sim.kit.errors import ScenarioError, closest
+from sim.kit.invalid import written
 from sim.scenario.axes import Factor
 from sim.scenario.figure import FigureFile
 

@@ -36,7 +36,7 @@ from analysis.figures.style import (
     styled,
 )
 from analysis.quantities.of_run import agents
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 MOST = 4  # arms drawn, evenly spaced in the scenario's order; the CSV has every arm
 STEPS = {"published": GREEN, "wrong_probability": BLUE, "wrong_cost": ORANGE, "cash": INK}

@@ -40,7 +40,7 @@ from analysis.figures.style import (
     styled,
 )
 from analysis.incidence import Incidence, changes
-from sim.arrays import BoolArray, FloatArray
+from sim.kit.arrays import BoolArray, FloatArray
 
 MOST = 60  # arms; more are no figure
 _FAR = 3.0  # times as far as three quarters of the arms reach

@@ -24,7 +24,7 @@ from matplotlib.patheffects import withStroke
 from analysis.figures.chart import Chart, settings_of, shown
 from analysis.figures.labels import axis_label, label_of, setting_label, title_of
 from analysis.figures.style import INK, WIDE, new_figure, styled
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 from sim.scenario.axes import Factor
 
 LEVEL = 0.05  # of the adjusted p value

@@ -15,7 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 WIDE, NARROW = 7.0, 3.4  # two columns and one, inches
 INK, GREY, LIGHT = "#222222", "#777777", "#d9d9d9"

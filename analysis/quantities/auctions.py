@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.quantities.declared import Mean, Part, Quantity, Ratio, Top
 from analysis.quantities.view import View
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 
 def surplus(view: View) -> FloatArray:

@@ -34,7 +34,7 @@ from analysis.quantities.declared import Clustered, Context, Groups, Label, Part
 from analysis.quantities.grouped import jackknife
 from analysis.quantities.view import View
 from analysis.ranking_interval import auc_interval
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 if TYPE_CHECKING:
     from analysis.arm import ArmData

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.arrays import FloatArray, IntArray
+from sim.kit.arrays import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from analysis.arm import ArmData

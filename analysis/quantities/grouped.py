@@ -22,7 +22,7 @@ import numpy as np
 from analysis.inference import CLUSTERS, LEAST, By
 from analysis.quantities.declared import Clustered, Context, Groups, Label, Statistic
 from analysis.quantities.view import View
-from sim.arrays import FloatArray, IntArray
+from sim.kit.arrays import FloatArray, IntArray
 
 GROUPS = 20
 

@@ -9,7 +9,7 @@ import numpy as np
 from analysis.quantities.declared import Part, Quantity, Ratio
 from analysis.quantities.view import View
 from analysis.wealth import final_wealth
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 if TYPE_CHECKING:
     from analysis.arm import ArmData

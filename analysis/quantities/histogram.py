@@ -19,7 +19,7 @@ from analysis.observed import Observed
 from analysis.pairs import touching
 from analysis.quantities.declared import Clustered, Label
 from analysis.ranking_interval import auc_interval
-from sim.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 _TAIL = 1.0 / (1.0 + np.exp(np.concatenate([np.arange(2.0, 9.0, 0.025), np.arange(9.0, 14.1, 0.25)])))
 EDGES: FloatArray = np.unique(np.concatenate([_TAIL, np.arange(1, 400) / 400, 1.0 - _TAIL]))

@@ -11,7 +11,7 @@ from analysis.quantities.declared import Mean, Quantity, Ratio, Statistic, Top
 from analysis.quantities.registry import blamed, quantities, quantity, tabled
 from analysis.ranking_interval import share_interval
 from analysis.resampled import with_error_of_difference, with_errors
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 
 def summary(arm: ArmData) -> dict[str, Estimate]:

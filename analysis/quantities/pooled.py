@@ -22,7 +22,7 @@ from analysis.quantities import histogram
 from analysis.quantities.claimed import BIASED, EXPECTED, ece_error, ece_of, gaps, parts_of_bins, stated
 from analysis.quantities.declared import Label, Part, Quantity, Ratio, Statistic
 from analysis.quantities.view import View
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 if TYPE_CHECKING:
     from analysis.arm import ArmData

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.quantities.declared import Level, Quantity, Statistic, Table, check
-from sim.errors import RunError, ScenarioError, SimError, closest
-from sim.kinds import KINDS, Kind
+from sim.kit.errors import RunError, ScenarioError, SimError, closest
+from sim.kit.kinds import KINDS, Kind
 
 _QUANTITIES: dict[tuple[str, str], Quantity] = {}
 _BUILT_IN: set[tuple[str, str]] = set()

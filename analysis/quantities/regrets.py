@@ -26,7 +26,7 @@ from analysis.quantities.auctions import welfare
 from analysis.quantities.declared import Context, Groups, Label, Mean, Quantity, Statistic, by_group
 from analysis.quantities.view import View
 from analysis.resampled import LEAST_TASKS
-from sim.arrays import BoolArray, FloatArray
+from sim.kit.arrays import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from analysis.arm import ArmData

@@ -15,7 +15,7 @@ from analysis.inference import gap
 from analysis.quantities.declared import Level, Mean, Quantity, Ratio, Statistic
 from analysis.quantities.registry import blamed, of_plugins, quantities
 from analysis.quantities.view import View
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 Sides = tuple[FloatArray, FloatArray]
 Key = tuple[str, str]
@@ -33,7 +33,7 @@ def find(name: str) -> list[Key]:
     found = [each.key for level in levels for each in quantities(level) if each.name == name]
     if not found:
         names = list(dict.fromkeys(each.name for each in quantities()))
-        from sim.errors import closest
+        from sim.kit.errors import closest
 
         raise ValueError(f"unknown quantity {name!r}{closest(name, names)}; allowed: {', '.join(names)}")
     return found

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.inference import By
 from analysis.observed import Observed
-from sim.arrays import FloatArray, IntArray
-from sim.world import World
+from sim.kit.arrays import FloatArray, IntArray
+from sim.world.world import World
 
 
 class View(Protocol):

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.arrays import FloatArray
 from sim.auditing.choice import LEAST, Choice, Chooser, Estimate, estimate, nothing
 from sim.auditing.desk import Desk
 from sim.auditing.lies import Grid, Lies
 from sim.auditing.money import Effect, Truth, effect, truth
 from sim.auditing.problem import Problem
 from sim.auditing.search import Screened, best_shared, blocks, screen_own, screen_shared, truths
-from sim.errors import RunError
+from sim.kit.arrays import FloatArray
+from sim.kit.errors import RunError
 from sim.mechanisms import Mechanism
 
 KINDS = ("ask", "claim", "joint")

@@ -19,9 +19,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import draws
-from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Notice, Standing, Tender
 from sim.auditing.desk import fees, turn_comes
+from sim.kit import draws
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Notice, Standing, Tender
 from sim.mechanisms import Mechanism
 
 ReserveLaw = Literal["any", "within", "value"]

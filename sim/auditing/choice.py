@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t as student
 
-from sim.arrays import FloatArray, IntArray
 from sim.auditing.lies import Lies
+from sim.kit.arrays import FloatArray, IntArray
 
 LEAST = 1e-12  # what rounding may make of nothing
 

@@ -11,10 +11,10 @@ from itertools import product
 
 import numpy as np
 
-from sim.arrays import Award, BoolArray, FloatArray
 from sim.auditing.books import Books, comes
 from sim.auditing.desk import fees
 from sim.auditing.found import Found, posting, worst
+from sim.kit.arrays import Award, BoolArray, FloatArray
 from sim.mechanisms import Mechanism
 
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.auditing.problem import Draws, Problem
-from sim.errors import RunError
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
+from sim.kit.errors import RunError
 
 _CELLS = 1 << 15  # (row, draw, agent) cleared at a time, to stay in the processor's cache
 

@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.arrays import BoolArray, FloatArray
 from sim.auditing.books import Books
 from sim.auditing.found import Found, posting, terms, worst
 from sim.auditing.search import critical
+from sim.kit.arrays import BoolArray, FloatArray
 from sim.mechanisms import Mechanism
 
 _SHARES = np.linspace(-0.25, 1.25, 19)  # of the greater of value and reserve

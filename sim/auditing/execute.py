@@ -17,11 +17,11 @@ from sim.auditing.problem import EXACT, Problem, Verifier
 from sim.auditing.promises import Attacked, attack
 from sim.auditing.row import Row, bare_row, row_of
 from sim.auditing.worlds import scenario_problem
-from sim.errors import RunError
+from sim.kit.errors import RunError
 from sim.mechanisms import Mechanism
-from sim.origin import Origin
-from sim.plugins import plugins
+from sim.scenario.plugins import plugins
 from sim.scenario.scenario import Arm, Scenario
+from sim.world.origin import Origin
 
 _PLUGINS = ExitStack()  # of a worker: its plugins stay loaded as long as it lives
 _LOADED: list[str] = []

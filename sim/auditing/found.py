@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sim.arrays import Award
 from sim.auditing.books import Books
 from sim.auditing.desk import fees
+from sim.kit.arrays import Award
 
 FALSIFIED = 1e-9  # dollars by which a promise must fail in one posting to be refuted
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim import draws
-from sim.arrays import FloatArray, Notice, Standing, Tender
 from sim.auditing.problem import EXACT, Draws, Problem, Types, Verifier
+from sim.kit import draws
+from sim.kit.arrays import FloatArray, Notice, Standing, Tender
 from sim.mechanisms import Mechanism
 
 E1 = (

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.arrays import FloatArray, IntArray
+from sim.kit.arrays import FloatArray, IntArray
 
 TENTHS = 10
 

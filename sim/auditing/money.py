@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.arrays import Award, FloatArray, IntArray
 from sim.auditing.choice import Choice
 from sim.auditing.desk import Desk, fees, turn_comes
 from sim.auditing.search import blocks
+from sim.kit.arrays import Award, FloatArray, IntArray
 
 _MOST = 1000  # draws over which effects are averaged
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sim.arrays import BoolArray, FloatArray, Notice, Standing, Tender
+from sim.kit.arrays import BoolArray, FloatArray, Notice, Standing, Tender
 from sim.mechanisms import Mechanism
 
 

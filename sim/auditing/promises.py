@@ -28,7 +28,7 @@ from sim.auditing.efficiency import wastes
 from sim.auditing.found import NOTHING, Found, first
 from sim.auditing.rationality import loses
 from sim.auditing.several import attack_tables, sizes
-from sim.errors import SimError
+from sim.kit.errors import SimError
 from sim.mechanisms import Mechanism, Promises
 
 T = TypeVar("T")

@@ -14,9 +14,9 @@ from functools import partial
 
 import numpy as np
 
-from sim.arrays import BoolArray, FloatArray, IntArray
 from sim.auditing.desk import Deal, Desk
 from sim.auditing.lies import Grid, Lies
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 KEPT = 2
 _BISECTIONS = 26  # from one step of the grid to below 1e-9 of the scale

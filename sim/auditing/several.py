@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim import draws
-from sim.arrays import Bids, BoolArray, FloatArray, Menu, Notice, Standing, Tender
 from sim.auditing.books import Books, ReserveLaw, books
 from sim.auditing.found import NOTHING, Found, first, worst
 from sim.auditing.rationality import refutes
+from sim.kit import draws
+from sim.kit.arrays import Bids, BoolArray, FloatArray, Menu, Notice, Standing, Tender
 from sim.mechanisms import Mechanism
 
 _SIZES = ((2, 3), (3, 2), (2, 2), (1, 3))  # (m, n)

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import t as student
 
-from sim.arrays import FloatArray
 from sim.auditing.choice import Choice, Estimate
+from sim.kit.arrays import FloatArray
 
 LEVEL = 0.025
 

@@ -16,17 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays import FloatArray, IntArray, Notice, Standing, Tender
+from sim.agents.bidding import Bidders, Fallback, Truthful, see
 from sim.auditing.problem import EXACT, Draws, Problem, Types, Verifier
-from sim.bidding import Bidders, Fallback, Truthful, see
-from sim.errors import RunError
 from sim.experiment.run import arm_rules, arm_world
+from sim.kit.arrays import FloatArray, IntArray, Notice, Standing, Tender
+from sim.kit.errors import RunError
 from sim.market.allocator import Clearing
 from sim.market.drawn import drawn_market
-from sim.origin import Origin
-from sim.rules import Rules
+from sim.market.rules import Rules
 from sim.scenario.scenario import Arm, Scenario
-from sim.world import World
+from sim.world.origin import Origin
+from sim.world.world import World
 
 
 def scenario_problem(

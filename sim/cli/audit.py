@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli.options import Overrides, Plugins, Seed, printed, share, whole
-from sim.errors import RunError
+from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
     from sim.auditing.execute import Job
@@ -49,7 +49,7 @@ def audit(
     from sim.auditing.plan import plan_e1, plan_scenario
     from sim.auditing.problem import Verifier
     from sim.bundled import find_scenario
-    from sim.plugins import plugins
+    from sim.scenario.plugins import plugins
     from sim.scenario.scenario import load_scenario
 
     chosen = list(dict.fromkeys(mechanism or []))

@@ -11,7 +11,7 @@ import typer
 from sim.cli import audit as audit_command
 from sim.cli import sweep as sweep_command
 from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, named, printed, whole
-from sim.errors import RunError, SimError, closest
+from sim.kit.errors import RunError, SimError, closest
 
 if TYPE_CHECKING:
     from sim.experiment.plan import Plan
@@ -57,7 +57,7 @@ def run(
     """Run a scenario and write ledger, tables and figures to a folder."""
     from sim.cli.progress import auctions
     from sim.experiment.execute import execute
-    from sim.plugins import plugins
+    from sim.scenario.plugins import plugins
 
     with plugins(plugin or []) as digests:
         plan = _plan(scenario, seed, replications, override, mechanism, digests, engine)
@@ -90,7 +90,7 @@ def check(
 ) -> None:
     """Check a scenario without running it."""
     from sim.experiment.run_memory import estimate
-    from sim.plugins import plugins
+    from sim.scenario.plugins import plugins
 
     with plugins(plugin or []) as digests:
         plan = _plan(scenario, seed, replications, override, mechanism, digests)
@@ -147,7 +147,7 @@ def list_(
 ) -> None:
     """List what there is: mechanisms with their parameters and promises, scenarios, reputations, advisors, keys."""
     from sim.cli import listing
-    from sim.plugins import plugins
+    from sim.scenario.plugins import plugins
 
     kinds = {
         "mechanisms": listing.mechanisms,
@@ -169,7 +169,7 @@ def show(
     plugin: Plugins = None,
 ) -> None:
     """Show the tables of a run, of a sweep, or of an audit."""
-    from sim.plugins import plugins
+    from sim.scenario.plugins import plugins
 
     with plugins(plugin or []):
         if columns:
@@ -191,8 +191,8 @@ def explain(
     """Explain one task of a run: every bid and its score, the price, what happened, what the oracle would have done."""
     from sim.cli.listing import explanation
     from sim.experiment.run import Run, run_info
-    from sim.explain import explain as explain_task
-    from sim.plugins import plugins
+    from sim.explain.explain import explain as explain_task
+    from sim.scenario.plugins import plugins
 
     number = whole("--replication", replication)
     with plugins(plugin or []) as digests:
@@ -218,7 +218,7 @@ def _plan(
 
 
 def _say_unrounded(plan: Plan) -> None:
-    from sim.unrounded import unrounded
+    from sim.scenario.unrounded import unrounded
 
     line = unrounded([(plan.scenario, plan.origin)])
     if line is not None:

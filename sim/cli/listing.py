@@ -11,16 +11,16 @@ from typing import Any
 from pydantic import BaseModel
 from rich.table import Table
 
-from sim.advisors import ADVISORS
 from sim.bundled import scenarios as bundled
-from sim.explain import Explained, ExplainedPosting
+from sim.explain.explain import Explained, ExplainedPosting
+from sim.kit.results import add_row, plain_table
 from sim.mechanisms import Mechanism, Promises, lookup, names
-from sim.planner import Planner
-from sim.results import add_row, plain_table
 from sim.scenario.model import ScenarioFile
 from sim.scenario.scenario import load_scenario
-from sim.scenario.settings import Settings
-from sim.standing import COST_LEARNERS, REPUTATIONS
+from sim.specs.settings import Settings
+from sim.standing.advisors import ADVISORS
+from sim.standing.pilots import Planner
+from sim.standing.reputation import COST_LEARNERS, REPUTATIONS
 
 _PROMISES = {"ask": "A", "claim": "Q", "equilibrium": "N", "rational": "IR", "efficient": "E", "no_deficit": "D"}
 _PARTS = ("_low", "_high", "_se", "_se_mc", "_clusters", "_p", "_p_holm")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.errors import RunError
+from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario

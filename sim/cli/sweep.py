@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, named, printed, whole
-from sim.errors import RunError
+from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
     from sim.experiment.plan import Plan
@@ -53,7 +53,7 @@ def sweep(
     with _started(count, scheduler is None and not dry_run) as processes:
         from sim.experiment.plan import Options
         from sim.experiment.workers import Crew
-        from sim.plugins import plugins
+        from sim.scenario.plugins import plugins
 
         with plugins(plugin or []) as digests:
             options = Options(share, limit, ledger, engine)
@@ -84,7 +84,7 @@ def cell(
     from sim.experiment.manifest import cell_scenario, read_manifest
     from sim.experiment.plan import plan
     from sim.experiment.run import run_info
-    from sim.plugins import plugins
+    from sim.scenario.plugins import plugins
 
     read_manifest(folder)
     at = whole("cell", number)
@@ -119,7 +119,7 @@ def told(plan: Plan) -> str:
 
 
 def _unrounded(plan: Plan) -> str | None:
-    from sim.unrounded import unrounded
+    from sim.scenario.unrounded import unrounded
 
     return unrounded((cell.scenario, cell.origin) for cell in plan.cells)
 

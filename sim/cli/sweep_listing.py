@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.results import WIDTH, Column, add_row, estimated, fitted, heading, number, plain_table
+from sim.kit.results import WIDTH, Column, add_row, estimated, fitted, heading, number, plain_table
 from sim.scenario.axes import short_key
 
 if TYPE_CHECKING:

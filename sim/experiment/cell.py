@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.errors import ScenarioError
-from sim.invalid import written
-from sim.origin import Origin, load_origin
+from sim.kit.errors import ScenarioError
+from sim.kit.invalid import written
 from sim.scenario.file import key_path, set_key
 from sim.scenario.scenario import Arm, Scenario, resolve
-from sim.scenario.settings import Settings
+from sim.specs.settings import Settings
+from sim.world.origin import Origin, load_origin
 
 _ORIGIN = ("table", "columns", "profile", "tasks", "parameters")
 

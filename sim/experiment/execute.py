@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.accounts import recode
-from sim.engine import play, play_alone
+from sim.experiment.engine import play, play_alone
 from sim.experiment.folder import check_folder, making, write_clock
 from sim.experiment.plan import Plan
 from sim.experiment.run import Given, Run, Worlds, arm_rules, run_info
-from sim.ledger import SCHEMAS, Ledger, arrow_table, categories, read_arrow, write_table
+from sim.ledger.ledger import SCHEMAS, Ledger, arrow_table, categories, read_arrow, write_table
+from sim.market.accounts import recode
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.errors import RunError
 from sim.experiment.run import run_info
+from sim.kit.errors import RunError
 
 _BEGUN = "run.json.tmp"  # all that a run killed at its very start leaves behind
 

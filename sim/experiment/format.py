@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.errors import RunError
+from sim.kit.errors import RunError
 
 FORMAT = 2
 _READ_BY = {1: "bidlab 0.1.x"}

@@ -19,21 +19,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sim import draws
-from sim.arrays import IntArray
-from sim.coupling import coupling, replayed
-from sim.engine import Engine, choose, play_alone
-from sim.engine import play as play_market
-from sim.errors import SimError
+from sim.experiment.engine import Engine, choose, play_alone
+from sim.experiment.engine import play as play_market
 from sim.experiment.format import FORMAT, check_format
 from sim.experiment.run import draw_world
-from sim.ledger import arrow_table, categories
-from sim.origin import Origin
-from sim.rows import Columns
-from sim.rules import Rules
+from sim.kit import draws
+from sim.kit.arrays import IntArray
+from sim.kit.errors import SimError
+from sim.ledger.ledger import arrow_table, categories
+from sim.market.coupling import coupling, replayed
+from sim.market.rows import Columns
+from sim.market.rules import Rules
+from sim.market.simulate import Tables
 from sim.scenario.scenario import Arm
-from sim.simulate import Tables
-from sim.world import World
+from sim.world.origin import Origin
+from sim.world.world import World
 
 _METADATA = b"bidlab.job"
 _SAME = "_of"  # of a column of sums: the row that holds them
@@ -47,7 +47,7 @@ class Played:
     attempts: columns of the ledger's table, replications numbered from 0 within the block. tables: all of the ledger's
         tables where the reducer asks for them, else none.
     counts: n_clearings, n_bids, n_awards, n_ties, n_exits, fees, (R, T, m) each; m markets, one for each agent where
-        they are alone; none beside `tables`. coupled, replayed: as sim/coupling.py has them.
+        they are alone; none beside `tables`. coupled, replayed: as sim/market/coupling.py has them.
     first: number of the block's first replication.
     """
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sim.errors import RunError
 from sim.experiment.cell import cell_raw
 from sim.experiment.format import FORMAT, check_format
 from sim.experiment.plan import Plan
 from sim.experiment.run import run_info
+from sim.kit.errors import RunError
 from sim.scenario.scenario import Scenario, digest_of, resolve, scenario_of
 
 MANIFEST = "manifest.json"

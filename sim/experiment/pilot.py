@@ -10,7 +10,7 @@ from sim.experiment.cell import bytes_of
 from sim.experiment.job import Reducer, Work, run_job
 from sim.experiment.plan import LEAST_JOBS, Plan
 from sim.experiment.sweep import work_of
-from sim.memory import gib
+from sim.kit.memory import gib
 
 _CELLS = 3  # played: the first, the last and one between
 _REPLICATIONS = 32

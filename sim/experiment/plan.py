@@ -20,20 +20,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sim.bankroll import bankrolls
-from sim.bidding import check_named
-from sim.engine import Engine, choose
-from sim.errors import ArrayError, RunError, ScenarioError
+from sim.agents.agent import processes_of
+from sim.agents.bankroll import bankrolls
+from sim.agents.bidding import check_named
 from sim.experiment.cell import Cell, Origins, bytes_of, cell_of
+from sim.experiment.engine import Engine, choose
 from sim.experiment.format import FORMAT
 from sim.experiment.run import Worlds, arm_rules, scenario_origin
 from sim.experiment.run_memory import check_memory
-from sim.market.agent import processes_of
-from sim.origin import Origin
-from sim.principals import principal_names
+from sim.kit.errors import ArrayError, RunError, ScenarioError
 from sim.scenario.axes import Factor, asked_for, levels
 from sim.scenario.scenario import Arm, Scenario, digest_of
-from sim.world import World
+from sim.world.origin import Origin
+from sim.world.principals import principal_names
+from sim.world.world import World
 
 MOST_BLOCK = 2048
 LEAST_JOBS = 8
@@ -46,7 +46,7 @@ class Options:
     """What decides a sweep's result besides its scenario.
 
     precision: share of its mean that the 95% half-width of each arm may have; None: the scenario's replications.
-    most: replications at which precision is given up. ledger: the attempts are kept too. engine: as `sim.engine` names
+    most: replications at which precision is given up. ledger: the attempts are kept too. engine: as `sim.experiment.engine` names
     them; it changes no number.
     """
 
@@ -214,7 +214,7 @@ def versions() -> dict[str, str]:
 
 
 def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None, engine: str = "auto") -> Plan:
-    """The plan of a run, once all is checked that can be without running it. engine: as `sim.engine` names them.
+    """The plan of a run, once all is checked that can be without running it. engine: as `sim.experiment.engine` names them.
 
     Raises ScenarioError, TableError or RunError in one line.
     """

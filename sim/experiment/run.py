@@ -16,15 +16,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sim.errors import RunError
 from sim.experiment.format import check_format
-from sim.history import Base, with_records
-from sim.ledger import Ledger
-from sim.origin import Origin, load_origin
-from sim.rules import Rules
+from sim.kit.errors import RunError
+from sim.ledger.ledger import Ledger
+from sim.market.rules import Rules
 from sim.scenario.scenario import Arm, Scenario, scenario_of
-from sim.scenario.world_spec import WorldSpec
-from sim.world import World
+from sim.specs.world_spec import WorldSpec
+from sim.world.history import Base, with_records
+from sim.world.origin import Origin, load_origin
+from sim.world.world import World
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.errors import RunError
-from sim.memory import available, gib
+from sim.kit.errors import RunError
+from sim.kit.memory import available, gib
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Arm, Scenario

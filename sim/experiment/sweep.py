@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.errors import RunError
 from sim.experiment import store
 from sim.experiment.folder import check_folder, making, partial_of, write_clock
 from sim.experiment.job import CellWork, Reducer, Work
@@ -27,6 +26,7 @@ from sim.experiment.manifest import write_manifest
 from sim.experiment.plan import Plan
 from sim.experiment.run import run_info
 from sim.experiment.workers import HERE, Crew, workers_for
+from sim.kit.errors import RunError
 
 PARTIAL = "partial.json"
 Progress = Callable[[int, int], None]  # cells done since the last call, in all jobs; jobs known of

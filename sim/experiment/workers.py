@@ -17,10 +17,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from sim.errors import RunError
 from sim.experiment.job import Done, Tick, Work, run_job
 from sim.experiment.processes import Processes
-from sim.plugins import plugins
+from sim.kit.errors import RunError
+from sim.scenario.plugins import plugins
 
 PATIENCE = "5s"  # for a scheduler to answer
 Job = tuple[int, int, int]  # number, first replication, count

@@ -21,9 +21,9 @@ import numpy as np
 from scipy import optimize
 from scipy.special import expit, log_expit, logit
 
-from sim.arrays import FloatArray
-from sim.errors import TableError
 from sim.fitting.cases import Cases
+from sim.kit.arrays import FloatArray
+from sim.kit.errors import TableError
 
 NODES_D, NODES_U = 61, 41
 STEP, WIDEST = 0.2, 6.2  # of the even nodes, standard deviations; beyond WIDEST lies 6e-10 of a normal

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logit
 
-from sim.arrays import BoolArray, FloatArray, IntArray
-from sim.errors import TableError
-from sim.table import Recorded
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.errors import TableError
+from sim.tables.table import Recorded
 
 LEAST_CLAIMS = 3  # distinct ones: two fix the chance of the higher but not both m and lambda
 

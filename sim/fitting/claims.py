@@ -16,8 +16,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from sim.arrays import FloatArray
-from sim.errors import TableError
+from sim.kit.arrays import FloatArray
+from sim.kit.errors import TableError
 
 _STEPS = 200
 _GAIN, _ROUNDING = 1e-12, 1e-13  # log-likelihood: what is worth a step, and its own relative error

@@ -10,8 +10,8 @@ No ability is observed; one outcome, one claim and one cost belief are, per (tas
     5  costs            log-normals and shares of 0, cost belief correlated
                         with the signal                                        sim/fitting/signals.py
 
-and from these m*, lambda* of calibrated claims (sim/beliefs.py), bias = m - m*, excess = lambda - lambda*, and the
-overconfidence of sim/knobs.py: m less that of claims with this lambda that are right on average.
+and from these m*, lambda* of calibrated claims (sim/population/beliefs.py), bias = m - m*, excess = lambda - lambda*, and the
+overconfidence of sim/population/knobs.py: m less that of claims with this lambda that are right on average.
 
 One outcome per (task, agent) does not identify sigma_u: it is then what the caller states, ASSUMED_SIGMA_U if nothing.
 
@@ -36,19 +36,19 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import ValidationError
 
-from sim import draws
-from sim.agent_profile import AgentProfile, LogNormal
-from sim.arrays import FloatArray
-from sim.beliefs import calibrated, right_on_average, success_rate
-from sim.errors import ScenarioError, TableError
 from sim.fitting import signals
 from sim.fitting.ability import Ability, AbilityFit
 from sim.fitting.cases import Cases, cases_of, check
 from sim.fitting.claims import fit_claims
 from sim.fitting.private_fit import private_fit_interval
-from sim.invalid import fault_line
-from sim.profile import Profile
-from sim.table import Recorded
+from sim.kit import draws
+from sim.kit.arrays import FloatArray
+from sim.kit.errors import ScenarioError, TableError
+from sim.kit.invalid import fault_line
+from sim.population.agent_profile import AgentProfile, LogNormal
+from sim.population.beliefs import calibrated, right_on_average, success_rate
+from sim.population.profile import Profile
+from sim.tables.table import Recorded
 
 PARAMETERS = (
     "alpha",

@@ -14,10 +14,10 @@ from collections.abc import Callable
 
 from scipy import optimize
 
-from sim.arrays import FloatArray
-from sim.errors import TableError
 from sim.fitting.ability import MOST_SIGMA_U, Ability, AbilityFit
 from sim.fitting.cases import Cases
+from sim.kit.arrays import FloatArray
+from sim.kit.errors import TableError
 
 DROP = 1.92  # nats
 _NEAR = 1e-3  # logits to which an end is found

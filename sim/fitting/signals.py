@@ -21,10 +21,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
-from sim.agent_profile import LOGISTIC_VARIANCE
-from sim.arrays import BoolArray, FloatArray
 from sim.fitting.cases import Cases
 from sim.fitting.claims import cell_means
+from sim.kit.arrays import BoolArray, FloatArray
+from sim.population.agent_profile import LOGISTIC_VARIANCE
 
 NOISE = 0.01
 _SWEEPS, _STILL = 10_000, 1e-12

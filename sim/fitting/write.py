@@ -1,4 +1,4 @@
-"""Writes a fit: a profile that `sim.profile.read_profile` reads, and its bootstrap draws beside it.
+"""Writes a fit: a profile that `sim.population.profile.read_profile` reads, and its bootstrap draws beside it.
 
 Numbers have DIGITS decimals, so that a refit on another machine gives the same bytes.
 """
@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from sim.agent_profile import AgentProfile, LogNormal
-from sim.errors import RunError
 from sim.fitting.fit import Fitted
-from sim.profile_draws import draws_beside, write_draws
+from sim.kit.errors import RunError
+from sim.population.agent_profile import AgentProfile, LogNormal
+from sim.population.profile_draws import draws_beside, write_draws
 
 DIGITS = 4
 _NUMBERS = ("alpha", "m", "slope", "rho", "gamma")

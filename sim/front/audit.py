@@ -11,9 +11,9 @@ from sim.auditing.lies import Grid
 from sim.auditing.plan import AuditPlan, plan_e1, plan_scenario
 from sim.auditing.problem import Verifier
 from sim.auditing.row import judge
-from sim.errors import RunError
+from sim.kit.errors import RunError
 from sim.mechanisms import Mechanism
-from sim.plugins import plugins as loaded
+from sim.scenario.plugins import plugins as loaded
 from sim.scenario.source import Source, scenario_of
 
 if TYPE_CHECKING:

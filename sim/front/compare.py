@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sim.errors import RunError
 from sim.front.results import Results
+from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.errors import RunError
+from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

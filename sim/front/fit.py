@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.errors import RunError
 from sim.fitting import fit as fitting
 from sim.front.worlds import sheet_of_source
-from sim.profile import Profile
-from sim.table import guessed, known_outcomes, missing_columns, read_sheet
+from sim.kit.errors import RunError
+from sim.population.profile import Profile
+from sim.tables.table import guessed, known_outcomes, missing_columns, read_sheet
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sim.errors import ScenarioError, closest
-from sim.invalid import invalid, written
-from sim.scenario.bidders import BidderSpec
-from sim.scenario.settings import MarketSpec, Settings, StandingSpec
-from sim.scenario.tender import TenderSpec
-from sim.scenario.world_settings import WorldSettings
+from sim.kit.errors import ScenarioError, closest
+from sim.kit.invalid import invalid, written
+from sim.specs.bidders import BidderSpec
+from sim.specs.settings import MarketSpec, Settings, StandingSpec
+from sim.specs.tender import TenderSpec
+from sim.specs.world_settings import WorldSettings
 
 _KEYS = {
     "world": tuple(WorldSettings.model_fields),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import RunError
 from sim.experiment.run import Run, run_info
 from sim.front.results import Results
 from sim.front.sweep import SweepResults
+from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
     import pandas as pd

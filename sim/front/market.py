@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.engine import choose, play, play_alone
-from sim.errors import RunError, ScenarioError
+from sim.experiment.engine import choose, play, play_alone
 from sim.front.keys import checked, sections
-from sim.ledger import Ledger, arrow_table, categories
-from sim.luck import most_tries
+from sim.kit.errors import RunError, ScenarioError
+from sim.ledger.ledger import Ledger, arrow_table, categories
+from sim.market.rules import Rules
 from sim.mechanisms import Mechanism
-from sim.rules import Rules
 from sim.scenario.scenario import label_of
-from sim.scenario.settings import Settings, Terms
-from sim.scenario.world_settings import WorldSettings
-from sim.world import World
+from sim.specs.settings import Settings, Terms
+from sim.specs.world_settings import WorldSettings
+from sim.world.luck import most_tries
+from sim.world.world import World
 
 if TYPE_CHECKING:
     import pandas as pd

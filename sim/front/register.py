@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from sim.bidding import POLICIES
+from sim.agents.bidding import POLICIES
 from sim.mechanisms.registry import register as register_mechanism
 
 Kind = TypeVar("Kind", bound=type)

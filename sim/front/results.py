@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import RunError, closest
 from sim.experiment.run import Run
 from sim.front.figure import sized
-from sim.world import World
+from sim.kit.errors import RunError, closest
+from sim.world.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

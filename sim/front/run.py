@@ -10,7 +10,7 @@ from sim.experiment.execute import execute, in_memory
 from sim.experiment.plan import plan
 from sim.experiment.run import Run
 from sim.front.results import Results
-from sim.plugins import plugins as loaded
+from sim.scenario.plugins import plugins as loaded
 from sim.scenario.source import Source, scenario_of
 
 

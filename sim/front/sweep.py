@@ -8,14 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import RunError, closest
 from sim.experiment.plan import Options, plan_sweep
 from sim.experiment.run import run_info
 from sim.experiment.sweep import execute_sweep
 from sim.experiment.workers import Crew
 from sim.front.figure import sized
-from sim.plugins import plugins as loaded
+from sim.kit.errors import RunError, closest
 from sim.scenario.figure import FigureFile
+from sim.scenario.plugins import plugins as loaded
 from sim.scenario.scenario import Scenario, resolve
 from sim.scenario.source import Source, scenario_of
 

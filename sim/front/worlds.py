@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.bundled import find_table
-from sim.errors import ScenarioError, TableError
 from sim.experiment.run import draw_world
 from sim.front.keys import checked, sections
-from sim.origin import TableOrigin, load_origin
-from sim.scenario.settings import Settings
-from sim.table import guessed, missing_columns, read_sheet
-from sim.table_file import Sheet, read_file, sheet_of
-from sim.world import World
+from sim.kit.errors import ScenarioError, TableError
+from sim.specs.settings import Settings
+from sim.tables.table import guessed, missing_columns, read_sheet
+from sim.tables.table_file import Sheet, read_file, sheet_of
+from sim.world.origin import TableOrigin, load_origin
+from sim.world.world import World
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.advisors import Posted
-from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
+from sim.market.rules import Rules
 from sim.market.source import Offers
 from sim.market.tasks import Known, Tasks
-from sim.rules import Rules
-from sim.standing import State
+from sim.standing.advisors import Posted
+from sim.standing.reputation import State
 
 
 @dataclass(frozen=True, eq=False)

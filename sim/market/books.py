@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.arrays import Award, BoolArray, FloatArray, Status, settle
+from sim.kit.arrays import Award, BoolArray, FloatArray, Status, settle
 from sim.market.allocator import Clearing
+from sim.market.rules import Rules
 from sim.market.tasks import Tasks
 from sim.market.wealth import Accounts, Balances, bond, most
-from sim.rules import Rules
 
 _NONE = int(Status.NONE)
 

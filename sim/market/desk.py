@@ -9,7 +9,7 @@
   closes its task; no bid on it is asked for or costs anything.
 - Exclusion "failed" keeps out who verified FAIL on the task, "hired" whoever was hired for it.
 - The reserve rises at verified failures, timeouts mapped to FAIL included, never above the task's value unless the
-  rules let it (sim/escalation.py); a bid on the next posting is formed from the new notice.
+  rules let it (sim/market/escalation.py); a bid on the next posting is formed from the new notice.
 - An attempt that was cancelled uses up the try and its exclusion, and teaches nobody anything.
 """
 
@@ -19,16 +19,16 @@ import math
 
 import numpy as np
 
-from sim.arrays import BoolArray, IntArray, Status
-from sim.bidding import see
+from sim.agents.bidding import see
+from sim.kit.arrays import BoolArray, IntArray, Status
 from sim.market.allocator import Allocator, Clearing
 from sim.market.books import Books
 from sim.market.knowledge import Knowledge
 from sim.market.open_task import Hire, OpenTask, Slots
 from sim.market.participants import Participants
+from sim.market.rows import Barred
 from sim.market.source import Offers, Outcome, Source, answered
 from sim.market.tape import AttemptNote, Tape
-from sim.rows import Barred
 
 _NONE, _FAIL, _CANCELLED = int(Status.NONE), int(Status.FAIL), int(Status.CANCELLED)
 

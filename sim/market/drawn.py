@@ -11,18 +11,18 @@ import math
 
 import numpy as np
 
-from sim.arrays import BoolArray, FloatArray, IntArray, Notice, Status
-from sim.bidding import BidderState, see
-from sim.card import Attempted
-from sim.errors import MarketError
+from sim.agents.bidding import BidderState, see
+from sim.agents.production import spent, stopped, ticks
+from sim.agents.retry import at_try, posterior
+from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice, Status
+from sim.kit.errors import MarketError
 from sim.market.allocator import Allocator
+from sim.market.rules import Rules
 from sim.market.source import ABSTAINED, BID, At, Offers, Outcome
 from sim.market.tasks import Known, Tasks
-from sim.plans import spent, stopped, ticks
-from sim.retry import at_try, posterior
-from sim.rules import Rules
-from sim.standing import State
-from sim.world import World
+from sim.standing.reputation import State
+from sim.world.card import Attempted
+from sim.world.world import World
 
 _NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)
 _BILLIONTH = 1e9

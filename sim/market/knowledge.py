@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.advisors import Lesson
-from sim.arrays import FloatArray, Status
+from sim.kit.arrays import FloatArray, Status
 from sim.market.allocator import Allocator, Learned
 from sim.market.source import Outcome
-from sim.standing import Outcome as Seen
+from sim.standing.advisors import Lesson
+from sim.standing.reputation import Outcome as Seen
 
 _NONE = int(Status.NONE)
 

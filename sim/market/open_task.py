@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays import Award, Status
+from sim.kit.arrays import Award, Status
 
 Turns = tuple[tuple[int, ...], ...]  # agents by turn; tuples of numbers cost the collector of garbage nothing
 _FAIL, _PASS = int(Status.FAIL), int(Status.PASS)

@@ -10,11 +10,11 @@ import numpy as np
 import simpy
 from simpy.events import Event
 
-from sim import draws
-from sim.arrays import Notice, Status
-from sim.errors import MarketError, SimError
-from sim.ledger import OUTCOME
-from sim.market.agent import Abstain, Agent, Bid, News, Posting, is_process
+from sim.agents.agent import Abstain, Agent, Bid, News, Posting, is_process
+from sim.kit import draws
+from sim.kit.arrays import Notice, Status
+from sim.kit.errors import MarketError, SimError
+from sim.ledger.ledger import OUTCOME
 from sim.market.moment import WAKE, Clock
 from sim.market.open_task import Hire
 from sim.market.source import ABSTAINED, BID, LATE, Offers, Outcome, checked

@@ -39,9 +39,9 @@ import numpy as np
 import simpy
 from simpy.events import Event
 
-from sim.arrays import Award, Status
-from sim.ledger import REASON
-from sim.market.agent import Agent
+from sim.agents.agent import Agent
+from sim.kit.arrays import Award, Status
+from sim.ledger.ledger import REASON
 from sim.market.allocator import Allocator
 from sim.market.desk import Desk
 from sim.market.moment import CLEARING, COMPLETION, POSTING, ROUND, Clock

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
+from sim.market.rules import Order
 from sim.mechanisms import Mechanism
-from sim.rules import Order
 
 if TYPE_CHECKING:
     from sim.market.allocator import Clearing

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import BoolArray, FloatArray, IntArray, Notice
-from sim.ledger import OUTCOME
+from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
+from sim.ledger.ledger import OUTCOME
 
 At = tuple[int, int]
 BID = -1  # the reason of a bid that was made

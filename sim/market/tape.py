@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.accounts import account_columns, hires
-from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender
+from sim.market.accounts import account_columns, hires
 from sim.market.allocator import Allocator, Clearing
-from sim.rows import (
+from sim.market.rows import (
     Barred,
     Cleared,
     Columns,
@@ -41,7 +41,7 @@ class ClearingNote(NamedTuple):
 
 
 class AttemptNote(NamedTuple):
-    """One attempt that ended, fields as in `sim.rows.Tried`. clearing: index of its clearing on the tape."""
+    """One attempt that ended, fields as in `sim.market.rows.Tried`. clearing: index of its clearing on the tape."""
 
     clearing: int
     agent: int
@@ -180,7 +180,7 @@ def _exits(cleared: Cleared) -> IntArray:
 def auction_columns(cleared: Cleared, allocator: Allocator) -> Columns:
     """Counts of what became of each task, one row per (replication, task) in that order.
 
-    Those of `sim.rows.auction_counts`, and n_exits: agents found to have left, once each.
+    Those of `sim.market.rows.auction_counts`, and n_exits: agents found to have left, once each.
     """
     shape = allocator.tasks.shape
     at = np.ravel_multi_index((cleared.replication, cleared.task), shape)

@@ -11,10 +11,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import FloatArray, IntArray
-from sim.rules import Rules
-from sim.sources import family_codes
-from sim.world import World
+from sim.kit.arrays import FloatArray, IntArray
+from sim.market.rules import Rules
+from sim.standing.sources import family_codes
+from sim.world.world import World
 
 
 @dataclass(frozen=True, eq=False)

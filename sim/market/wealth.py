@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 At = Any  # an index of cells, each of them once unless said otherwise
 

@@ -21,7 +21,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.mechanisms.base import Mechanism, Need, Promises, Terms, best_rival, contract, select
 from sim.mechanisms.matching import NOBODY, best_matching, luckiest_matching, total
 from sim.mechanisms.registry import register

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self, cast
 
 import numpy as np
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender, require
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender, require
 
 Terms = dict[str, FloatArray]
 Need = Literal["value", "expected_cost", "advice"]

@@ -25,7 +25,7 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from annotated_types import Ge, Le
 
-from sim.arrays import Award, Bids, FloatArray, Notice, Standing, Tender
+from sim.kit.arrays import Award, Bids, FloatArray, Notice, Standing, Tender
 from sim.mechanisms.base import (
     Mechanism,
     Need,

@@ -19,7 +19,7 @@ from typing import ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.mechanisms.base import Mechanism, Need, Promises, contract
 from sim.mechanisms.registry import register
 

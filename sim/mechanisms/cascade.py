@@ -34,8 +34,8 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
-from sim.errors import ScenarioError, closest
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
+from sim.kit.errors import ScenarioError, closest
 from sim.mechanisms.base import Mechanism, Need, Promises, Terms, contract
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM

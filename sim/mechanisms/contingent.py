@@ -28,7 +28,7 @@ import numpy as np
 from annotated_types import Ge
 from pydantic import AllowInfNan
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.mechanisms.base import Mechanism, Need, Promises, Selection, Terms, best_rival, contract, select
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM

@@ -26,7 +26,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from annotated_types import Gt, Le
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
 from sim.mechanisms.base import Mechanism, Need, Promises, Terms, break_even_price, contract, lowest_lottery
 from sim.mechanisms.registry import register
 

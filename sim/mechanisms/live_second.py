@@ -21,7 +21,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sim.arrays import Bids, FloatArray, Notice, Standing, Tender
+from sim.kit.arrays import Bids, FloatArray, Notice, Standing, Tender
 from sim.mechanisms.base import Need, Promises, Terms
 from sim.mechanisms.critical import CriticalScoreRule
 from sim.mechanisms.live import AgentEconomy, AgentEconomyPhase2

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 NOBODY = -1
 

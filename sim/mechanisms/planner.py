@@ -15,8 +15,8 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
-from sim.errors import ScenarioError, closest
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
+from sim.kit.errors import ScenarioError, closest
 from sim.mechanisms.base import Mechanism, Need, Promises, Terms, contract, select
 from sim.mechanisms.registry import register
 

@@ -25,7 +25,7 @@ from typing import ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
-from sim.arrays import Award, Bids, FloatArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms.base import Mechanism, Need, Promises, Terms, best_rival, contract, select
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.arrays import Award, Bids, FloatArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms.base import Mechanism, Promises, Terms, best_rival, contract, lowest_lottery, select
 from sim.mechanisms.registry import register
 

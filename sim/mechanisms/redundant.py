@@ -22,8 +22,8 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
-from sim.errors import ScenarioError
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
+from sim.kit.errors import ScenarioError
 from sim.mechanisms.base import Mechanism, Need, Promises, Terms, contract
 from sim.mechanisms.registry import register
 from sim.mechanisms.subsets import Sets, luckiest_best, sets_of

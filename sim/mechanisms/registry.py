@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from sim.errors import ScenarioError, closest
+from sim.kit.errors import ScenarioError, closest
 from sim.mechanisms.base import Mechanism, Promises
 
 _RULES: dict[str, type[Mechanism]] = {}

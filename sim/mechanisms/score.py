@@ -31,7 +31,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.mechanisms.base import (
     Mechanism,
     Need,

@@ -16,7 +16,7 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Le
 
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 
 Dollars = Annotated[float, Ge(0), Le(1e12)]
 Shape = Annotated[float, Ge(1e-3), Le(1e3)]

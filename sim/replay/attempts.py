@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.arrays import BoolArray, IntArray, Status
-from sim.bidding import Bidders
-from sim.errors import MarketError
-from sim.plans import spent, stopped, ticks
+from sim.agents.bidding import Bidders
+from sim.agents.production import spent, stopped, ticks
+from sim.kit.arrays import BoolArray, IntArray, Status
+from sim.kit.errors import MarketError
+from sim.market.rules import Rules
 from sim.replay.cells import Cells, Lanes, PerCell, Place
-from sim.rules import Rules
-from sim.world import World
+from sim.world.world import World
 
 _INFRA = np.int8(Status.INFRA)
 

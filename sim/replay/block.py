@@ -12,18 +12,18 @@ from typing import Literal
 
 import numpy as np
 
-from sim.accounts import hires as hires_of
-from sim.arrays import BoolArray, FloatArray, IntArray, Status
-from sim.ledger import REASON
+from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status
+from sim.ledger.ledger import REASON
+from sim.market.accounts import hires as hires_of
+from sim.market.rows import attempt_columns, bid_columns, clearing_columns
+from sim.market.rules import Rules
 from sim.replay.attempts import Attempts, LetGo, Outcomes, let_go
 from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, PerCell, Place
 from sim.replay.desk import Answer, Desk, Question
 from sim.replay.record import Counts, Rows, cleared_together, short, tried_together
-from sim.rows import attempt_columns, bid_columns, clearing_columns
-from sim.rules import Rules
-from sim.standing import State
-from sim.world import World
+from sim.standing.reputation import State
+from sim.world.world import World
 
 Detail = Literal["all", "attempts", "auctions"]
 _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (

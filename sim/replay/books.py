@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.arrays import Award, BoolArray, FloatArray, IntArray, settle
+from sim.kit.arrays import Award, BoolArray, FloatArray, IntArray, settle
+from sim.market.rules import Rules
 from sim.market.wealth import Accounts, Balances, bond, most
 from sim.replay.attempts import Attempts
 from sim.replay.cells import Cells, Lanes, PerCell, Place
-from sim.rules import Rules
-from sim.world import World
+from sim.world.world import World
 
 
 class Books:

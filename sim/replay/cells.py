@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import IntArray
+from sim.kit.arrays import IntArray
 
 Lanes = NDArray[Any]  # (n, M) or (M,)
 

@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from sim.advisors import Posted
-from sim.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, thin
-from sim.bidding import BidderState, see
+from sim.agents.bidding import BidderState, see
+from sim.kit.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, thin
 from sim.market.drawn import check_world
+from sim.market.rules import Rules
 from sim.market.wealth import Accounts
 from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, Place
-from sim.rules import Rules
-from sim.standing import State
-from sim.world import World
+from sim.standing.advisors import Posted
+from sim.standing.reputation import State
+from sim.world.world import World
 
 
 @dataclass(eq=False)

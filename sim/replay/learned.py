@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.advisors import Advisor, Lesson
-from sim.arrays import BoolArray, FloatArray, IntArray, Status
+from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status
+from sim.market.rules import Rules
 from sim.replay.attempts import Attempts, LetGo
 from sim.replay.books import Books
 from sim.replay.cells import Cells, Lanes, PerCell
 from sim.replay.pending import NEVER, KeyFormat, Pending
-from sim.rules import Rules
-from sim.sources import family_codes
-from sim.standing import Learner, Outcome, State
-from sim.world import World
+from sim.standing.advisors import Advisor, Lesson
+from sim.standing.reputation import Learner, Outcome, State
+from sim.standing.sources import family_codes
+from sim.world.world import World
 
 _NONE = int(Status.NONE)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.arrays import BoolArray, IntArray
+from sim.kit.arrays import BoolArray, IntArray
 
 NEVER = np.iinfo(np.int64).max
 

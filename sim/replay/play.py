@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.accounts import account_columns
-from sim.arrays import BoolArray, IntArray, thin
-from sim.card import PastCard
-from sim.errors import MarketError
+from sim.kit.arrays import BoolArray, IntArray, thin
+from sim.kit.errors import MarketError
+from sim.market.accounts import account_columns
+from sim.market.rows import Columns
+from sim.market.rules import Rules
 from sim.replay.block import Block, Detail
 from sim.replay.books import Books
 from sim.replay.cells import Place
@@ -17,10 +18,9 @@ from sim.replay.learned import Learned
 from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.replay.record import Rows
 from sim.replay.slots import Slots
-from sim.rows import Columns
-from sim.rules import Rules
-from sim.sources import family_codes
-from sim.world import World
+from sim.standing.sources import family_codes
+from sim.world.card import PastCard
+from sim.world.world import World
 
 LANES = 2048  # replications played side by side
 _STATE_BYTES = 2**25  # of what an advisor remembers of them

@@ -1,7 +1,7 @@
 """The rows of a block as the batch engine writes them down, and the order in which the ledger has them.
 
 Rows come in the order in which clearings were made together; the ledger has them by replication, then by moment of
-clearing (tick, task, posting), then by agent. What they say is written by `sim.rows`.
+clearing (tick, task, posting), then by agent. What they say is written by `sim.market.rows`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.arrays import Award, IntArray, settle
+from sim.kit.arrays import Award, IntArray, settle
+from sim.market.rows import Barred, Cleared, Columns, Tried, auction_counts
+from sim.market.rules import Rules
 from sim.market.source import ABSTAINED, BID
 from sim.replay.attempts import Attempts
 from sim.replay.cells import Cells, Lanes, Place
 from sim.replay.desk import Answer, Question
-from sim.rows import Barred, Cleared, Columns, Tried, auction_counts
-from sim.rules import Rules
 
 _SHORT = {"replication": np.int32, "task": np.int32, "agent": np.int32, "posting": np.int16, "try": np.int16}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.arrays import BoolArray, IntArray
+from sim.kit.arrays import BoolArray, IntArray
 from sim.replay.cells import Lanes
 
 

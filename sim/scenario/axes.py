@@ -19,10 +19,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from sim.errors import closest
-from sim.invalid import fault_line, number, written
+from sim.kit.errors import closest
+from sim.kit.invalid import fault_line, number, written
+from sim.kit.section import Section
 from sim.scenario.file import key_path
-from sim.scenario.section import Section
 
 MOST_CELLS = 100_000
 SECTIONS = ("world", "tender", "market", "bidders", "standing")

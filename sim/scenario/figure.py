@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sim.scenario.section import Section
+from sim.kit.section import Section
 
 Names = Annotated[list[str], Field(min_length=1)]
 

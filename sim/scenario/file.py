@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.errors import ScenarioError
-from sim.invalid import written
+from sim.kit.errors import ScenarioError
+from sim.kit.invalid import written
 
 _DOTTED = re.compile(r"""\s*("[^"]*"|'[^']*'|[^."']+)\s*""")  # parts of a dotted key; quotes keep dots together
 _DOTTED_KEY = re.compile(r"""\s*("[^"]+"|'[^']+'|[^."']+)(\.("[^"]+"|'[^']+'|[^."']+))*""")

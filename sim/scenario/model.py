@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from sim.invalid import written
-from sim.parameters import split
+from sim.kit.invalid import written
+from sim.kit.parameters import split
+from sim.kit.section import Section, parsed_by
 from sim.scenario.axes import Factor, parse_factors
 from sim.scenario.figure import FigureFile
-from sim.scenario.section import Section, parsed_by
 
 
 def _one_line(raw: str) -> str:

@@ -2,7 +2,7 @@
 
 The sections [world], [tender], [market], [bidders] and [standing] are written once; an arm overrides keys of them one
 by one (an overriding key replaces the whole value of that key). A list given for a mechanism's parameter makes one
-arm for each element. What each key may hold is in sim/scenario/settings.py.
+arm for each element. What each key may hold is in sim/specs/settings.py.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from sim.errors import ScenarioError, closest
-from sim.invalid import first_fault, invalid
+from sim.kit.errors import ScenarioError, closest
+from sim.kit.invalid import first_fault, invalid
+from sim.kit.parameters import build, read_back
 from sim.mechanisms import Mechanism, lookup
-from sim.origin import input_files
-from sim.parameters import build, read_back
-from sim.records import check_splits
 from sim.scenario.axes import Factor
 from sim.scenario.figure import FigureFile
 from sim.scenario.file import read_raw
 from sim.scenario.model import ArmFile, ScenarioFile
-from sim.scenario.settings import Settings
+from sim.specs.settings import Settings
+from sim.standing.records import check_splits
+from sim.world.origin import input_files
 
 if TYPE_CHECKING:
     from sim.scenario.source import Source

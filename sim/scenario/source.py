@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sim.bundled import find_scenario
-from sim.errors import ScenarioError
-from sim.invalid import written
+from sim.kit.errors import ScenarioError
+from sim.kit.invalid import written
 from sim.mechanisms import Mechanism
 from sim.scenario.file import key_path, read_raw, set_key
 from sim.scenario.scenario import Scenario, resolve

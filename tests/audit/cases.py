@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from sim.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.auditing.known import e1
 from sim.auditing.problem import EXACT, Problem, Verifier
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.mechanisms import Mechanism, Promises, contract, select
 from sim.mechanisms.base import Need
 

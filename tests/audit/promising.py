@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sim.arrays import Award, Bids, FloatArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms import Mechanism, Promises, contract, select
 from sim.mechanisms.base import Need
 from sim.mechanisms.contingent import Contingent

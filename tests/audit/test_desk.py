@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.arrays import Award, Bids, Standing, Tender
 from sim.auditing.audit import audit
 from sim.auditing.choice import Choice, Estimate
 from sim.auditing.desk import Desk
 from sim.auditing.lies import Grid, Lies
 from sim.auditing.money import effect, truth
 from sim.auditing.problem import EXACT, Problem, Types, Verifier
-from sim.errors import RunError
+from sim.kit.arrays import Award, Bids, Standing, Tender
+from sim.kit.errors import RunError
 from sim.mechanisms import Mechanism
 from sim.mechanisms.live import AgentEconomyPhase2
 from sim.mechanisms.price import HireAll, SecondPrice

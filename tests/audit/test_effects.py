@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.arrays import Award, Bids, FloatArray, Notice, Standing, Tender
 from sim.auditing.audit import KINDS, Audit, audit
 from sim.auditing.desk import Desk
 from sim.auditing.known import e1, independent
@@ -19,6 +18,7 @@ from sim.auditing.promises import attack
 from sim.auditing.row import judge, row_of
 from sim.auditing.worlds import scenario_problem
 from sim.experiment.plan import plan as plan_of
+from sim.kit.arrays import Award, Bids, FloatArray, Notice, Standing, Tender
 from sim.mechanisms import Mechanism
 from sim.mechanisms.contingent import Contingent
 from sim.mechanisms.price import FirstPrice

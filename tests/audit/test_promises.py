@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.auditing.audit import audit
 from sim.auditing.books import books
 from sim.auditing.known import e1
 from sim.auditing.lies import Grid
 from sim.auditing.promises import LETTERS, attack, declared
 from sim.auditing.row import bare_row, judge, row_of
-from sim.errors import ScenarioError
+from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
+from sim.kit.errors import ScenarioError
 from sim.mechanisms import Mechanism, Promises, lookup
 from sim.mechanisms.assignment import AssignmentVCG
 from sim.mechanisms.cascade import Cascade

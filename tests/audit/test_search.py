@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.arrays import FloatArray
 from sim.auditing.audit import KINDS, audit
 from sim.auditing.desk import Desk
 from sim.auditing.lies import Grid, Lies
 from sim.auditing.search import critical, screen_own, screen_shared
+from sim.kit.arrays import FloatArray
 from sim.mechanisms import Mechanism
 from sim.mechanisms.live import AgentEconomyPhase2
 from sim.mechanisms.price import FirstPrice, SecondPrice

@@ -13,10 +13,10 @@ from sim.auditing.lies import Grid
 from sim.auditing.money import truth
 from sim.auditing.problem import Problem
 from sim.auditing.worlds import scenario_problem
-from sim.errors import RunError
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan as plan_of
-from sim.ledger import Ledger
+from sim.kit.errors import RunError
+from sim.ledger.ledger import Ledger
 from sim.scenario.scenario import Scenario, load_scenario
 from tests.cli.command import SCENARIO, lay_out
 

@@ -588,7 +588,7 @@ def test_out_that_cannot_be_used(tmp_path: Path) -> None:
 PLUGIN = """
 from dataclasses import dataclass
 import numpy as np
-from sim.arrays import Award
+from sim.kit.arrays import Award
 from sim.mechanisms import Mechanism, Promises, contract, register, select
 
 @register("mine")

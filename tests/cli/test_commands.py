@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.advisors import ADVISORS
 from sim.mechanisms import names
-from sim.standing import REPUTATIONS
+from sim.standing.advisors import ADVISORS
+from sim.standing.reputation import REPUTATIONS
 from tests.cli.command import ARM, HEADER, ROWS, SCENARIO, Said, bidlab, lay_out
 
 PLUGIN = """

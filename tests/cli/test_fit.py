@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sim.agent_profile import LogNormal
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
-from sim.population import draw_population
-from sim.profile import read_profile
+from sim.population.agent_profile import LogNormal
+from sim.population.population import draw_population
+from sim.population.profile import read_profile
 from sim.scenario.scenario import load_scenario
 from tests.cli.command import bidlab
 from tests.theory.test_fit_recovery import TRUTH

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.errors import TableError
-from sim.table import Recorded, known_outcomes, missing_columns, read_table
+from sim.kit.errors import TableError
+from sim.tables.table import Recorded, known_outcomes, missing_columns, read_table
 from tests.cli.command import HEADER, ROWS, SCENARIO, bidlab, lay_out
 from tests.cli.test_tables import PLAIN, Rows, assert_same, cell, write
 

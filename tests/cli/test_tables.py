@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sim.errors import TableError
-from sim.table import Recorded, read_table
+from sim.kit.errors import TableError
+from sim.tables.table import Recorded, read_table
 
 Rows = list[dict[str, Any]]
 PLAIN = {name: name for name in ("agent", "task", "claim", "success", "cost", "cost_belief")}

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import pytest
 
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
 from sim.mechanisms import Mechanism, lookup, names
 from tests.scenes import Scene, chance, random_scene, scene, truthful, utility
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.arrays import Award, Bids, Standing, Tender
+from sim.kit.arrays import Award, Bids, Standing, Tender
 from sim.mechanisms import Mechanism
 from sim.mechanisms.price import FirstPrice
 from tests import reference

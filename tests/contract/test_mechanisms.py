@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.arrays import Award, Bids, IntArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, IntArray, Standing, Tender
 from sim.mechanisms import Mechanism, lookup
 from sim.mechanisms.planner import Always, RouteByAdvice
 from tests.scenes import Scene, award_bytes, chance, random_scene, registered, scene

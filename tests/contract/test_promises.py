@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.arrays import BoolArray, FloatArray, Status, settle
+from sim.kit.arrays import BoolArray, FloatArray, Status, settle
 from sim.mechanisms import Mechanism
 from tests.scenes import Scene, award_bytes, chance, random_scene, registered_with_switches, scene, truthful, utility
 from tests.tried import tried

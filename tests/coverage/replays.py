@@ -16,14 +16,14 @@ from analysis.inference import paired_difference, ratio
 from analysis.replays import replays
 from analysis.resampled import with_error_of_difference, with_errors
 from analysis.sweep_cells import Cells
-from sim.arrays import FloatArray
-from sim.engine import choose
+from sim.experiment.engine import choose
 from sim.experiment.job import play
 from sim.experiment.run import draw_world, scenario_origin
-from sim.origin import TableOrigin
+from sim.kit.arrays import FloatArray
 from sim.scenario.scenario import Arm, Scenario, resolve
-from sim.table import Recorded
-from sim.world import World
+from sim.tables.table import Recorded
+from sim.world.origin import TableOrigin
+from sim.world.world import World
 from tests.coverage.study import of
 
 AGENTS = ("claude-opus-4.5", "claude-sonnet-4.5", "gemini-3-pro", "gpt-5.2", "gpt-5.2-pro", "gpt-5-mini")

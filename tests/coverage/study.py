@@ -27,11 +27,11 @@ from analysis.inference import CLUSTERS, By, Estimate, paired_difference, ratio
 from analysis.quantities import quantity
 from analysis.quantities.swept import values_of
 from analysis.sweep_cells import Cells
-from sim.arrays import FloatArray
 from sim.experiment.job import play
 from sim.experiment.run import draw_world, scenario_origin
+from sim.kit.arrays import FloatArray
 from sim.scenario.scenario import Scenario, resolve
-from sim.world import World
+from sim.world.world import World
 
 DATASETS = 1000
 _CELLS = 300_000  # tasks x replications that are played at once

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from sim.bundled import find_table
-from sim.errors import ScenarioError, TableError
+from sim.kit.errors import ScenarioError, TableError
 from tests.cli.command import HEADER, ROWS
 
 
@@ -100,7 +100,7 @@ def test_beliefs_follow_failures_where_the_world_was_drawn_so() -> None:
 def test_a_policy_of_ones_own() -> None:
     from dataclasses import dataclass
 
-    from sim.bidding import POLICIES
+    from sim.agents.bidding import POLICIES
 
     @bl.register_policy("half")
     @dataclass(frozen=True)

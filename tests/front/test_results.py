@@ -9,7 +9,7 @@ import bidlab as bl
 import pandas as pd
 import pytest
 
-from sim.errors import RunError, ScenarioError, TableError
+from sim.kit.errors import RunError, ScenarioError, TableError
 from tests.cli.command import bidlab, lay_out
 from tests.sweep.scenes import write
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sim.simulate import Tables
+from sim.market.simulate import Tables
 
 Row = dict[str, Any]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sim.ledger import OUTCOME, REASON, SCHEMAS, STATUS, Ledger, categories
-from sim.rules import Rules
-from sim.simulate import Tables, simulate
-from sim.world import World
+from sim.ledger.ledger import OUTCOME, REASON, SCHEMAS, STATUS, Ledger, categories
+from sim.market.rules import Rules
+from sim.market.simulate import Tables, simulate
+from sim.world.world import World
 from tests.market.compare import Row, rows
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim.errors import ScenarioError
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
-from sim.ledger import read_frame
+from sim.kit.errors import ScenarioError
+from sim.ledger.ledger import read_frame
 from sim.scenario.scenario import load_scenario
 
 AGENTS = ("zoe", "abe", "kim")

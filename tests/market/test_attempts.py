@@ -8,11 +8,11 @@ import pytest
 from analysis.postings import postings_table
 from sim.bundled import find_scenario
 from sim.experiment.run import arm_rules, arm_world, scenario_origin
-from sim.ledger import Ledger
+from sim.ledger.ledger import Ledger
+from sim.market.simulate import simulate
 from sim.mechanisms.planner import Always
 from sim.scenario.scenario import Arm, Scenario, load_scenario
-from sim.simulate import simulate
-from sim.world import World
+from sim.world.world import World
 from tests.market.play import ledger_of
 from tests.statistics import assert_rate
 from tests.worlds import make_rules, make_world

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.ledger import OUTCOME
+from sim.ledger.ledger import OUTCOME
+from sim.market.simulate import simulate
 from sim.mechanisms.price import HireAll
-from sim.simulate import simulate
 from tests.tried import tried
 from tests.worlds import accounted, rules, worlds
 

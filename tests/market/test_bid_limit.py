@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.ledger import REASON
+from sim.ledger.ledger import REASON
+from sim.market.simulate import simulate
 from sim.mechanisms import lookup
-from sim.simulate import simulate
-from sim.sources import ExpectedCost
-from sim.world import World
+from sim.standing.sources import ExpectedCost
+from sim.world.world import World
 from tests.market.play import Play
 from tests.market.test_fees import EntryFee
 from tests.scenes import chance

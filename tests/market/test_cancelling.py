@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.accounts import ESCROW
-from sim.arrays import Status
-from sim.ledger import KIND, STATUS
+from sim.kit.arrays import Status
+from sim.ledger.ledger import KIND, STATUS
+from sim.market.accounts import ESCROW
+from sim.market.simulate import simulate
 from sim.mechanisms.price import HireAll
-from sim.simulate import simulate
-from sim.standing import BetaReputation
+from sim.standing.reputation import BetaReputation
 from tests.market.compare import as_rows
 from tests.market.play import Play
 from tests.tried import tried

@@ -9,14 +9,14 @@ import pytest
 from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 
+from sim.agents.retry import after_each
 from sim.bundled import find_scenario
-from sim.card import Means, PastCard, lean, move
 from sim.experiment.run import arm_world, scenario_origin
-from sim.invalid import written
-from sim.retry import after_each
-from sim.scenario.bidders import Card
+from sim.kit.invalid import written
 from sim.scenario.scenario import load_scenario
-from sim.world import World
+from sim.specs.bidders import Card
+from sim.world.card import Means, PastCard, lean, move
+from sim.world.world import World
 from tests.records import SEED, recorded, settings
 from tests.reference_records import tasks_on_record, told
 from tests.worlds import make_world

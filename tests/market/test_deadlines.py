@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sim.arrays import Status
-from sim.standing import LiveReputation
+from sim.kit.arrays import Status
+from sim.standing.reputation import LiveReputation
 from tests.market.play import Play
 from tests.worlds import make_rules, make_world
 

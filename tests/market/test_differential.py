@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
 from sim.scenario.scenario import label_of
-from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.reference_market import naive_market
 from tests.tried import tried

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from sim.bundled import find_scenario
-from sim.errors import ScenarioError
 from sim.experiment.run import arm_rules, arm_world, scenario_origin
+from sim.kit.errors import ScenarioError
+from sim.market.simulate import simulate
 from sim.scenario.scenario import load_scenario
-from sim.simulate import simulate
-from sim.world import World
+from sim.world.world import World
 from tests.market.compare import assert_same_rows, rows
 
 _SCENARIO = find_scenario("marketbench_head_to_head")

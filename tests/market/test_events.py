@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.engine import play_alone
-from sim.events import events
-from sim.rules import Rules
-from sim.simulate import simulate
-from sim.world import World
+from sim.experiment.engine import play_alone
+from sim.ledger.events import events
+from sim.market.rules import Rules
+from sim.market.simulate import simulate
+from sim.world.world import World
 from tests.market.play import ledger_of
 from tests.reference_market import CLEARING, COMPLETION, POSTING, NaiveMarket
 from tests.tried import tried

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sim.errors import RunError
 from sim.experiment.execute import execute
 from sim.experiment.run import Run
-from sim.explain import Explained, explain
+from sim.explain.explain import Explained, explain
+from sim.kit.errors import RunError
 from tests.market.folders import plan_of
 
 _LIVE, _AUCTIONS = ("agent-economy", "phase 2"), ("second price", "hire all", "posted price, alone", "router")

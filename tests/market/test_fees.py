@@ -15,18 +15,18 @@ from hypothesis import strategies as st
 
 from analysis.arm import ArmData
 from analysis.quantities import auctions
-from sim.arrays import Award, Bids, FloatArray, Standing, Tender
-from sim.errors import ArrayError, MarketError
-from sim.events import events
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
 from sim.experiment.run import Run
-from sim.explain import explain
+from sim.explain.explain import explain
+from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
+from sim.kit.errors import ArrayError, MarketError
+from sim.ledger.events import events
+from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism, Promises, contract, register, select
 from sim.mechanisms.registry import unregister
 from sim.replay import replay
 from sim.scenario.scenario import load_scenario
-from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play, ledger_of
 from tests.market.test_round_scenario import WORLD, lay_out

@@ -23,19 +23,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.arrays import FloatArray, Notice
-from sim.bidding import BidderState
-from sim.escalation import Escalation
-from sim.explain_round import ExplainedRound
+from sim.agents.bidding import BidderState
+from sim.explain.round import ExplainedRound
+from sim.kit.arrays import FloatArray, Notice
 from sim.market.drawn import drawn_market
+from sim.market.escalation import Escalation
 from sim.market.processes import Market
 from sim.market.rounds import assign_round, starting
+from sim.market.rules import Rules
 from sim.market.tape import Tape, unroll
 from sim.mechanisms.live import AgentEconomy
-from sim.rules import Rules
-from sim.sources import ExpectedCost
-from sim.standing import LiveReputation
-from sim.world import World
+from sim.standing.reputation import LiveReputation
+from sim.standing.sources import ExpectedCost
+from sim.world.world import World
 from tests.market.live_trace import ENGINE, Event, events, expected, of_engine
 from tests.market.play import Play
 from tests.reference import Agent, Pair, agent_economy_score, greedy_pairs

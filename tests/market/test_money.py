@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from analysis.arm import ArmData
 from analysis.quantities.auctions import surplus, utility, welfare
-from sim.arrays import Status
-from sim.bidding import Bidders
+from sim.agents.bidding import Bidders
+from sim.kit.arrays import Status
+from sim.market.rules import Rules
+from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
-from sim.rules import Rules
 from sim.scenario.scenario import label_of
-from sim.simulate import simulate
-from sim.sources import ExpectedCost
-from sim.standing import RunningMeanCost
-from sim.world import World
+from sim.standing.reputation import RunningMeanCost
+from sim.standing.sources import ExpectedCost
+from sim.world.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import ledger_of
 from tests.tried import tried

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.market.rules import Rules
+from sim.market.simulate import Tables, simulate
 from sim.mechanisms import Mechanism
-from sim.rules import Rules
 from sim.scenario.scenario import label_of
-from sim.simulate import Tables, simulate
-from sim.sources import ExpectedCost
-from sim.world import World
+from sim.standing.sources import ExpectedCost
+from sim.world.world import World
 from tests.market.compare import Row, assert_same_rows, rows
 from tests.tried import tried
 from tests.worlds import examples, rules, worlds

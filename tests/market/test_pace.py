@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.agent_profile import AgentProfile
-from sim.profile import read_profile
-from sim.profile_draws import draws_beside, read_draws, write_draws
+from sim.population.agent_profile import AgentProfile
+from sim.population.profile import read_profile
+from sim.population.profile_draws import draws_beside, read_draws, write_draws
 from tests.cli.command import bidlab, files
 from tests.market.test_synthetic import PROFILE, WORLD, changed, play, scenario, scenario_text, world, worlds
 from tests.statistics import assert_mean, assert_rate

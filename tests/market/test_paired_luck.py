@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import sim.simulate
-from sim.arrays import Status
-from sim.engine import play_alone
+import sim.market.simulate
+from sim.experiment.engine import play_alone
+from sim.kit.arrays import Status
 from sim.market.drawn import drawn_market
+from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
 from sim.scenario.scenario import label_of
-from sim.simulate import simulate
 from tests.market.compare import as_rows, assert_same_rows, rows
 from tests.tried import tried
 from tests.worlds import examples, make_rules, rules, worlds
@@ -46,7 +46,7 @@ def test_size_of_the_blocks_changes_nothing(mechanism: Mechanism, data: st.DataO
     expected = rows(simulate(world, rule))
     for size in (1, 2 * world.n_tasks):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sim.simulate, "_BLOCK", size)
+            patch.setattr(sim.market.simulate, "_BLOCK", size)
             assert_same_rows(rows(simulate(world, rule)), expected)
 
 

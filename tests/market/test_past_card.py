@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from sim.card import PastCard
+from sim.agents.retry import posterior
 from sim.mechanisms import lookup
-from sim.retry import posterior
-from sim.scenario.bidders import Card
+from sim.specs.bidders import Card
+from sim.world.card import PastCard
 from tests.market.play import Play
 from tests.worlds import make_rules, make_world
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from analysis.report import arms_of
-from sim.errors import ScenarioError
+from sim.agents.production import Plans
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
 from sim.experiment.run import Run
-from sim.explain import explain
+from sim.explain.explain import explain
+from sim.kit.errors import ScenarioError
 from sim.mechanisms.plans import ProductionPlans
-from sim.plans import Plans
 from sim.scenario.scenario import load_scenario
 from tests.market.play import Play
 from tests.worlds import make_rules, make_world

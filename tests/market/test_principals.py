@@ -10,12 +10,12 @@ import pytest
 
 from analysis.arm import ArmData
 from analysis.principals import COLUMNS, principals, principals_table
-from sim.errors import ScenarioError
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
 from sim.experiment.run import Run, arm_world, scenario_origin
+from sim.kit.errors import ScenarioError
+from sim.market.simulate import simulate
 from sim.scenario.scenario import Scenario, load_scenario
-from sim.simulate import simulate
 from tests.market.play import Play, ledger_of
 from tests.statistics import assert_mean
 from tests.worlds import make_rules, make_world

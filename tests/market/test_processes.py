@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.errors import MarketError, RunError, ScenarioError
+from sim.agents.agent import AGENTS, Abstain, Agent, Bid, News, Posting, register_agent
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
-from sim.ledger import read_frame
-from sim.market.agent import AGENTS, Abstain, Agent, Bid, News, Posting, register_agent
+from sim.kit.errors import MarketError, RunError, ScenarioError
+from sim.ledger.ledger import read_frame
+from sim.market.rules import Rules
+from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
-from sim.plugins import plugins
 from sim.replay import replay
-from sim.rules import Rules
+from sim.scenario.plugins import plugins
 from sim.scenario.scenario import label_of, load_scenario
-from sim.simulate import simulate
-from sim.world import World
+from sim.world.world import World
 from tests.cli.command import bidlab
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play

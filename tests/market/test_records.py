@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import draws
-from sim.errors import ArrayError, MarketError, ScenarioError
-from sim.history import drawn_counts, with_records
+from sim.kit import draws
+from sim.kit.errors import ArrayError, MarketError, ScenarioError
+from sim.market.simulate import simulate
 from sim.replay import replay
-from sim.simulate import simulate
-from sim.sources import ExpectedCost
-from sim.world import World
+from sim.standing.sources import ExpectedCost
+from sim.world.history import drawn_counts, with_records
+from sim.world.world import World
 from tests.market.play import Play
 from tests.records import SEED, histories, recorded, settings
 from tests.reference_records import half_of, redrawn, tasks_on_record, told
@@ -105,7 +105,7 @@ def test_counts_are_those_of_one_draw_at_a_time(monkeypatch: pytest.MonkeyPatch)
     expected = [np.bincount(redrawn(world, SEED, r, 9), minlength=7).tolist() for r in range(4)]
     words = draws.words_range(4), draws.words_of(world.tasks)
     assert drawn_counts(SEED, *words, 9).tolist() == expected
-    monkeypatch.setattr("sim.history._PIECE", 15)
+    monkeypatch.setattr("sim.world.history._PIECE", 15)
     assert drawn_counts(SEED, *words, 9).tolist() == expected
 
 

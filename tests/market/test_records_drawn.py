@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from sim import draws
-from sim.agent_profile import LogNormal
-from sim.errors import ScenarioError
 from sim.experiment.run import draw_world
-from sim.fresh import fresh_sums
-from sim.history import OF_CARD, OF_COST, OF_RATE
-from sim.origin import load_origin
-from sim.population import draw_named
-from sim.profile import Profile
-from sim.profile_draws import draws_beside, write_draws
+from sim.kit import draws
+from sim.kit.errors import ScenarioError
+from sim.population.agent_profile import LogNormal
+from sim.population.population import draw_named
+from sim.population.profile import Profile
+from sim.population.profile_draws import draws_beside, write_draws
 from sim.scenario.scenario import Scenario
-from sim.scenario.settings import Settings
-from sim.synthetic import turned_profile
-from sim.world import World
+from sim.specs.settings import Settings
+from sim.world.fresh import fresh_sums
+from sim.world.history import OF_CARD, OF_COST, OF_RATE
+from sim.world.origin import load_origin
+from sim.world.synthetic import turned_profile
+from sim.world.world import World
 from tests.market.test_synthetic import PROFILE, scenario
 
 FRESH = 1 << 40
@@ -105,7 +105,7 @@ def test_costs_that_follow_the_signal_do_so_on_record(tmp_path: Path) -> None:
 def test_sums_do_not_depend_on_the_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     agents = profile(tmp_path)
     whole = fresh_sums(agents, 3, draws.words_range(4), 11, OF_CARD)
-    monkeypatch.setattr("sim.fresh._PIECE", 25)
+    monkeypatch.setattr("sim.world.fresh._PIECE", 25)
     for name, values in fresh_sums(agents, 3, draws.words_range(4), 11, OF_CARD).items():
         np.testing.assert_array_equal(values, whole[name])
 

@@ -9,24 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.bidding import Bidders, Fallback, parse_policy
+from sim.agents.bidding import Bidders, Fallback, parse_policy
 from sim.bundled import profiles
-from sim.errors import MarketError
-from sim.history import with_records
+from sim.kit.errors import MarketError
+from sim.market.rules import Rules
+from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
 from sim.mechanisms.cascade import Cascade
 from sim.mechanisms.planner import RouteByAdvice
 from sim.mechanisms.price import HireAll, SecondPrice
-from sim.profile import read_profile
+from sim.population.profile import read_profile
 from sim.replay import play, replay
 from sim.replay.pending import KeyFormat
-from sim.rules import Rules
 from sim.scenario.scenario import label_of
-from sim.scenario.settings import Settings
-from sim.simulate import simulate
-from sim.standing import LiveReputation
-from sim.synthetic import synthetic_base
-from sim.world import World
+from sim.specs.settings import Settings
+from sim.standing.reputation import LiveReputation
+from sim.world.history import with_records
+from sim.world.synthetic import synthetic_base
+from sim.world.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.tried import tried
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds

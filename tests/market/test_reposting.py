@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.arrays import Status
-from sim.escalation import Escalation
+from sim.kit.arrays import Status
+from sim.market.escalation import Escalation
 from sim.mechanisms import lookup
-from sim.sources import ExpectedCost
-from sim.standing import LiveReputation, RunningMeanCost
+from sim.standing.reputation import LiveReputation, RunningMeanCost
+from sim.standing.sources import ExpectedCost
 from tests.market.play import Play
 from tests.worlds import Nosy, make_rules, make_world
 

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arm import ArmData
-from sim.beliefs import to_grid
-from sim.engine import play_alone
-from sim.errors import ArrayError, MarketError
+from sim.agents.retry import after_each, posterior
+from sim.experiment.engine import play_alone
 from sim.experiment.run import arm_world, scenario_origin
+from sim.kit.errors import ArrayError, MarketError
+from sim.market.simulate import simulate
 from sim.mechanisms import lookup
-from sim.profile import Profile
-from sim.retry import after_each, posterior
+from sim.population.beliefs import to_grid
+from sim.population.profile import Profile
 from sim.scenario.scenario import load_scenario
-from sim.simulate import simulate
-from sim.world import World
+from sim.world.world import World
 from tests.cli.command import HEADER, ROWS, SCENARIO, lay_out
 from tests.market.play import Play, ledger_of
 from tests.market.test_synthetic import PROFILE, TENDER, scenario

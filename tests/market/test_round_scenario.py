@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from analysis.report import write_report
-from sim.errors import RunError, ScenarioError
-from sim.events import events
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
 from sim.experiment.run import Run, arm_rules, arm_world, scenario_origin
-from sim.explain import explain
-from sim.ledger import Ledger
-from sim.plugins import plugins
+from sim.explain.explain import explain
+from sim.kit.errors import RunError, ScenarioError
+from sim.ledger.events import events
+from sim.ledger.ledger import Ledger
+from sim.scenario.plugins import plugins
 from sim.scenario.scenario import load_scenario
 
 TABLE = """\

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.errors import MarketError
-from sim.escalation import Escalation
+from sim.kit.errors import MarketError
+from sim.market.escalation import Escalation
+from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
 from sim.mechanisms.assignment import AssignmentVCG
 from sim.mechanisms.price import FirstPrice, SecondPrice
 from sim.mechanisms.score import FirstScore
 from sim.replay import replay
 from sim.scenario.scenario import label_of
-from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
 from tests.tried import tried

@@ -9,9 +9,9 @@ import math
 
 import pytest
 
-from sim.arrays import Status
-from sim.errors import MarketError
-from sim.standing import LiveReputation
+from sim.kit.arrays import Status
+from sim.kit.errors import MarketError
+from sim.standing.reputation import LiveReputation
 from tests.market.play import Play
 from tests.worlds import make_rules, make_world
 

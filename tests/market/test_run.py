@@ -15,10 +15,10 @@ import pytest
 import sim.experiment.execute
 import sim.experiment.folder
 import sim.experiment.plan
-from sim.errors import RunError
 from sim.experiment.execute import execute
 from sim.experiment.folder import partial_of
 from sim.experiment.run import Run
+from sim.kit.errors import RunError
 from tests.market.folders import GOLDEN, contents, plan_of, run
 
 _ROOT = GOLDEN.parent.parent

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from sim.arrays import BoolArray, Notice, Status
-from sim.ledger import OUTCOME, STATUS
+from sim.kit.arrays import BoolArray, Notice, Status
+from sim.ledger.ledger import OUTCOME, STATUS
 from sim.market.allocator import Allocator
 from sim.market.processes import Market
+from sim.market.rules import Rules
 from sim.market.source import BID, LATE, At, Offers, Outcome, checked
 from sim.market.tape import Tape, whole_tables
 from sim.market.tasks import Known, Tasks
-from sim.rules import Rules
 from tests.market.compare import Row, as_rows
 from tests.worlds import make_rules, make_world
 

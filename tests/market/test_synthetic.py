@@ -15,14 +15,14 @@ from analysis.arm import ArmData
 from analysis.inference import Estimate, paired_difference
 from analysis.quantities.auctions import welfare
 from analysis.quantities.regrets import regret_ability
-from sim.beliefs import calibrated, success_rate
 from sim.bundled import profiles
 from sim.experiment.run import arm_rules, arm_world, scenario_origin
-from sim.profile import Profile, read_profile
-from sim.profile_draws import draws_beside, write_draws
+from sim.market.simulate import simulate
+from sim.population.beliefs import calibrated, success_rate
+from sim.population.profile import Profile, read_profile
+from sim.population.profile_draws import draws_beside, write_draws
 from sim.scenario.scenario import Scenario, load_scenario
-from sim.simulate import simulate
-from sim.world import World
+from sim.world.world import World
 from tests.cli.command import HEADER, ROWS, bidlab, files
 from tests.market.play import Play, ledger_of
 from tests.statistics import assert_mean, assert_rate

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.arrays import Status
 from sim.experiment.run import arm_rules, arm_world, scenario_origin
+from sim.kit.arrays import Status
+from sim.market.simulate import simulate
 from sim.mechanisms.planner import Always
 from sim.replay import replay
 from sim.scenario.scenario import Scenario, load_scenario
-from sim.simulate import simulate
-from sim.table import Recorded, read_table
-from sim.world import World
+from sim.tables.table import Recorded, read_table
+from sim.world.world import World
 from tests.cli.command import SCENARIO, WORLD, bidlab
 from tests.cli.test_tables import PLAIN, Rows, cell, write
 from tests.market.compare import assert_same_rows, rows

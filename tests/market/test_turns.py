@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender
-from sim.errors import ScenarioError
-from sim.events import events
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
 from sim.experiment.run import Run
-from sim.explain import explain
+from sim.explain.explain import explain
+from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender
+from sim.kit.errors import ScenarioError
+from sim.ledger.events import events
+from sim.market.simulate import simulate
 from sim.mechanisms.base import Mechanism, Promises
 from sim.mechanisms.cascade import Cascade
 from sim.replay import replay
 from sim.scenario.scenario import load_scenario
-from sim.simulate import simulate
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
 from tests.reference_market import naive_market

@@ -16,22 +16,22 @@ from hypothesis import strategies as st
 
 from analysis.arm import ArmData
 from analysis.wealth import exit_ticks, final_wealth
-from sim.accounts import ESCROW
-from sim.arrays import Award, Bids, FloatArray, Standing, Status, Tender
-from sim.errors import MarketError
-from sim.ledger import KIND
+from sim.agents.production import Plans
+from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender
+from sim.kit.errors import MarketError
+from sim.ledger.ledger import KIND
+from sim.market.accounts import ESCROW
 from sim.market.drawn import drawn_market
 from sim.market.processes import Market
+from sim.market.rules import Rules
+from sim.market.simulate import simulate
 from sim.market.tape import Tape
 from sim.mechanisms import Mechanism
 from sim.mechanisms.base import Promises, select
 from sim.mechanisms.contingent import Contingent
 from sim.mechanisms.live import AgentEconomyPhase2
-from sim.plans import Plans
 from sim.replay import replay
-from sim.rules import Rules
-from sim.simulate import simulate
-from sim.world import World
+from sim.world.world import World
 from tests.market.compare import Row, as_rows, assert_same_rows, rows
 from tests.market.play import Play, ledger_of
 from tests.tried import tried

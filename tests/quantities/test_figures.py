@@ -10,7 +10,7 @@ import pytest
 
 from analysis.figures.chart import check_figures
 from analysis.sweep_report import asking
-from sim.errors import ScenarioError
+from sim.kit.errors import ScenarioError
 from tests.sweep.scenes import SYNTHETIC, plan_of, run, write
 
 KEY = "world.agents.gemini-3-pro.overconfidence"

@@ -12,7 +12,7 @@ from analysis import load
 from analysis.quantities.declared import Label
 from analysis.quantities.histogram import B, area, binned, of_pairs
 from analysis.ranking import auc, own_components
-from sim.arrays import BoolArray, FloatArray
+from sim.kit.arrays import BoolArray, FloatArray
 from tests.sweep.scenes import SYNTHETIC, plan_of, run, write
 from tests.sweep.test_sums import tables_of_cell
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sim.scenario.axes import levels, parse_factors
-from sim.scenario.settings import Settings
+from sim.specs.settings import Settings
 from tests.cli.command import SCENARIO, bidlab, files
 from tests.sweep.scenes import write
 

@@ -12,8 +12,8 @@ from scipy.stats import t
 
 from analysis import load
 from analysis.sweep_table import COLUMNS
-from sim.errors import RunError
 from sim.experiment.plan import Options
+from sim.kit.errors import RunError
 from tests.cli.command import bidlab
 from tests.market.folders import contents
 from tests.sweep.scenes import RECORDED, SYNTHETIC, plan_of, run, write

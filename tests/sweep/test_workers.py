@@ -14,7 +14,7 @@ from analysis.sweep_metrics import Reducer
 from sim.experiment import sweep
 from sim.experiment.plan import Options
 from sim.experiment.workers import Here
-from sim.ledger import read_frame
+from sim.ledger.ledger import read_frame
 from tests.cli.command import bidlab
 from tests.cli.test_commands import PLUGIN
 from tests.market.folders import contents

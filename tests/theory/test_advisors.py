@@ -9,14 +9,14 @@ import pytest
 from scipy.special import expit
 from scipy.stats import rankdata
 
-from sim.advisors import UCB1, Beta, Lesson, PlattBatch, PlattOnline, Posted, Thompson
-from sim.advisors.platt import fitted_shift
-from sim.arrays import Status
-from sim.draws import normal, uniform, words_range
+from sim.kit.arrays import Status
+from sim.kit.draws import normal, uniform, words_range
 from sim.mechanisms.planner import RouteByAdvice
 from sim.mechanisms.price import SecondPrice
 from sim.replay import replay
-from sim.world import World
+from sim.standing.advisors import UCB1, Beta, Lesson, PlattBatch, PlattOnline, Posted, Thompson
+from sim.standing.advisors.platt import fitted_shift
+from sim.world.world import World
 from tests.statistics import assert_mean, assert_rate
 from tests.worlds import make_rules, make_world
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
-from sim.arrays import Award, FloatArray
+from sim.kit.arrays import Award, FloatArray
 from sim.market.rounds import assign_round
 from sim.mechanisms import lookup, names
 from sim.mechanisms.assignment import AssignmentVCG

@@ -7,11 +7,11 @@ import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
-from sim.arrays import FloatArray
+from sim.kit.arrays import FloatArray
+from sim.kit.parameters import build
 from sim.mechanisms import lookup
 from sim.mechanisms.virtual import CostLaw
-from sim.parameters import build
-from sim.reserve import parse_reserve
+from sim.specs.reserve_price import parse_reserve
 from tests import reference
 from tests.scenes import chance, scene, scene_of, truthful
 from tests.statistics import assert_mean

@@ -11,7 +11,7 @@ from itertools import combinations, permutations, product
 import numpy as np
 import pytest
 
-from sim.arrays import Award, FloatArray
+from sim.kit.arrays import Award, FloatArray
 from sim.mechanisms.cascade import Cascade
 from tests.market.play import Play
 from tests.scenes import Scene, chance, scene, utility

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.arrays import BoolArray, FloatArray, Status, settle
+from sim.kit.arrays import BoolArray, FloatArray, Status, settle
 from sim.mechanisms import Mechanism, lookup
 from sim.mechanisms.contingent import Contingent
 from tests.scenes import Scene, chance, random_scene, scene, truthful, utility

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from sim.arrays import FloatArray, Standing, Tender
+from sim.kit.arrays import FloatArray, Standing, Tender
 from sim.mechanisms import CriticalScoreRule, Mechanism, lookup
 from sim.mechanisms.critical import bisect
 from tests.scenes import Scene, award_bytes, chance, random_scene, scene, truthful, utility

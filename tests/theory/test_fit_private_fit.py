@@ -12,15 +12,15 @@ import pytest
 from scipy import integrate, optimize
 from scipy.special import expit
 
-from sim.errors import TableError
 from sim.fitting.ability import AbilityFit
 from sim.fitting.cases import cases_of
 from sim.fitting.fit import Fitted, fit, log_likelihoods
 from sim.fitting.private_fit import private_fit_interval
 from sim.fitting.write import profile_text, write_fitted
-from sim.profile import Profile, read_profile
-from sim.profile_draws import draws_beside, read_draws
-from sim.table import Recorded
+from sim.kit.errors import TableError
+from sim.population.profile import Profile, read_profile
+from sim.population.profile_draws import draws_beside, read_draws
+from sim.tables.table import Recorded
 from tests.statistics import assert_mean, assert_rate
 from tests.theory.test_fit_recovery import TRUTH, table, tables
 from tests.unit.test_fit import marketbench

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from sim.beliefs import calibrated
 from sim.fitting.fit import Fitted, fit
-from sim.population import draw_population
-from sim.profile import Profile
-from sim.table import Recorded
+from sim.population.beliefs import calibrated
+from sim.population.population import draw_population
+from sim.population.profile import Profile
+from sim.tables.table import Recorded
 from tests.statistics import assert_mean
 from tests.unit.test_fit import PUBLISHED, marketbench
 

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from sim.arrays import Award, Status, settle
+from sim.kit.arrays import Award, Status, settle
 from sim.mechanisms import break_even_price, lookup
 from tests.scenes import scene
 from tests.theory.world import H_BELIEF, H_COST, hand

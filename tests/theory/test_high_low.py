@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from sim.arrays import FloatArray
 from sim.bundled import profiles
-from sim.knobs import Knobs, turn
+from sim.kit.arrays import FloatArray
 from sim.mechanisms.cascade import Cascade
 from sim.mechanisms.redundant import KRedundant
 from sim.mechanisms.score import SecondScore
-from sim.population import Population, draw_population
-from sim.profile import Profile, read_profile
+from sim.population.knobs import Knobs, turn
+from sim.population.population import Population, draw_population
+from sim.population.profile import Profile, read_profile
 from tests.scenes import scene
 from tests.statistics import assert_mean
 

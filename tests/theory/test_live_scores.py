@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.arrays import Status
+from sim.kit.arrays import Status
 from sim.mechanisms import Mechanism, lookup
-from sim.standing import LiveReputation, Outcome
+from sim.standing.reputation import LiveReputation, Outcome
 from tests.scenes import scene, utility
 
 CREDITS = 90.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.arrays import Status, settle
+from sim.kit.arrays import Status, settle
 from sim.mechanisms import lookup
 from tests.scenes import Scene, scene, truthful
 

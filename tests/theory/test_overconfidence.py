@@ -11,12 +11,12 @@ import pytest
 from scipy.special import expit, logit
 from scipy.stats import rankdata
 
-from sim.arrays import FloatArray
-from sim.beliefs import calibrated, right_on_average, success_given_signal, success_rate, to_grid
-from sim.errors import ScenarioError
-from sim.knobs import Knobs, turn
-from sim.population import Population, draw_population
-from sim.profile import Profile, read_profile
+from sim.kit.arrays import FloatArray
+from sim.kit.errors import ScenarioError
+from sim.population.beliefs import calibrated, right_on_average, success_given_signal, success_rate, to_grid
+from sim.population.knobs import Knobs, turn
+from sim.population.population import Population, draw_population
+from sim.population.profile import Profile, read_profile
 from tests.statistics import assert_mean
 from tests.unit.test_beliefs import normal_grid
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from sim.arrays import Bids, FloatArray, Menu
+from sim.agents.production import Plans, spent, stopped, ticks
+from sim.kit.arrays import Bids, FloatArray, Menu
 from sim.mechanisms import lookup
 from sim.mechanisms.plans import ProductionPlans
-from sim.plans import Plans, spent, stopped, ticks
 from tests.scenes import Scene, award_bytes, chance, random_scene, scene
 from tests.tried import tried
 

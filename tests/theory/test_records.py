@@ -15,11 +15,11 @@ import pytest
 from scipy.stats import binom, hypergeom
 
 from sim.bundled import find_scenario
-from sim.engine import Engine, play
+from sim.experiment.engine import Engine, play
 from sim.experiment.run import arm_rules, arm_world, scenario_origin
-from sim.history import Histories, with_records
 from sim.scenario.scenario import Arm, Scenario, load_scenario
-from sim.world import World
+from sim.world.history import Histories, with_records
+from sim.world.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.records import histories, settings, table_scenario
 from tests.statistics import assert_mean, assert_rate

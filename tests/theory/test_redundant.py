@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.arrays import Award, BoolArray, FloatArray
-from sim.errors import ScenarioError
+from sim.kit.arrays import Award, BoolArray, FloatArray
+from sim.kit.errors import ScenarioError
 from sim.mechanisms import lookup
 from tests import reference
 from tests.reference import Agent, Task

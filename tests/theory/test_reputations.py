@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.arrays import Status
-from sim.draws import uniform, words_range
-from sim.standing import BetaReputation, ExponentialReputation, Learner, LiveReputation, Outcome
+from sim.kit.arrays import Status
+from sim.kit.draws import uniform, words_range
+from sim.standing.reputation import BetaReputation, ExponentialReputation, Learner, LiveReputation, Outcome
 from tests.statistics import assert_mean
 
 # Success rate -> stationary mean of the live reputation (facts of the live engine, three decimals).

@@ -8,10 +8,10 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from sim.beliefs import success_given_signal
-from sim.population import draw_population
-from sim.profile import Profile
-from sim.retry import at_try, parse_on_retry, posterior
+from sim.agents.retry import at_try, parse_on_retry, posterior
+from sim.population.beliefs import success_given_signal
+from sim.population.population import draw_population
+from sim.population.profile import Profile
 from tests.statistics import assert_mean
 
 COSTS = {"cost_belief": {"mean": -2.0, "sd": 0.5}, "cost": {"mean": -2.0, "sd": 0.5}}

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sim.arrays import FloatArray, Standing, Tender
-from sim.errors import ArrayError
+from sim.kit.arrays import FloatArray, Standing, Tender
+from sim.kit.errors import ArrayError
 from sim.mechanisms import CriticalScoreRule, Mechanism, lookup
 from tests.scenes import chance, random_scene, scene, truthful, utility
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sim.arrays import FloatArray, Standing, Tender
+from sim.kit.arrays import FloatArray, Standing, Tender
 from sim.market.rounds import assign_round
 from sim.mechanisms import CriticalScoreRule, lookup
 from sim.mechanisms.score import value_per_dollar

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.arrays import Award, FloatArray, Status, settle
+from sim.kit.arrays import Award, FloatArray, Status, settle
 from sim.mechanisms import Mechanism, lookup
 from tests.scenes import Scene, chance, registered, scene, truthful
 from tests.theory.world import E1_BELIEF, E1_COST

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.arrays import Award, FloatArray
+from sim.kit.arrays import Award, FloatArray
 from sim.mechanisms import Mechanism
 from tests.scenes import Scene, chance, scene, truthful, utility
 

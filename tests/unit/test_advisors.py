@@ -10,16 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.advisors import ADVISORS, UCB1, Advisor, BaseRate, Beta, Lesson, PlattBatch, PlattOnline, Posted, Thompson
-from sim.arrays import Status
-from sim.errors import MarketError, ScenarioError
+from sim.kit.arrays import Status
+from sim.kit.errors import MarketError, ScenarioError
+from sim.market.rules import Rules
+from sim.market.simulate import simulate
 from sim.mechanisms.planner import RouteByAdvice
 from sim.mechanisms.price import SecondPrice
 from sim.replay import replay
-from sim.rules import Rules
-from sim.scenario.settings import Settings
-from sim.simulate import simulate
-from sim.sources import family_codes
+from sim.specs.settings import Settings
+from sim.standing.advisors import (
+    ADVISORS,
+    UCB1,
+    Advisor,
+    BaseRate,
+    Beta,
+    Lesson,
+    PlattBatch,
+    PlattOnline,
+    Posted,
+    Thompson,
+)
+from sim.standing.sources import family_codes
 from tests.reference_standing import advised
 from tests.tried import tried
 from tests.worlds import make_rules, make_world

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.arm import ArmData
-from sim.ledger import ATTEMPTS, BIDS, CLEARINGS, Ledger
-from sim.world import World
+from sim.ledger.ledger import ATTEMPTS, BIDS, CLEARINGS, Ledger
+from sim.world.world import World
 
 TABLE = Path(__file__).parents[2] / "scenarios" / "data" / "marketbench_forecasts.csv"
 

@@ -16,9 +16,9 @@ from analysis.inference import REPLAYED
 from analysis.quantities import paired_of_arms
 from sim.bundled import find_scenario
 from sim.experiment.run import arm_rules, arm_world, scenario_origin
-from sim.ledger import Ledger
+from sim.ledger.ledger import Ledger
+from sim.market.simulate import simulate
 from sim.scenario.scenario import Scenario, load_scenario
-from sim.simulate import simulate
 from tests.market.play import ledger_of
 from tests.market.test_synthetic import WORLD, scenario
 from tests.unit.test_analysis_helpers import break_even, make_world, posted_alone, sold, table_world

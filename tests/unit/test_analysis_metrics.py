@@ -10,8 +10,8 @@ import pytest
 from analysis.arm import ArmData
 from analysis.benchmark import half_splits
 from analysis.quantities import auctions, of_run, regrets
-from sim.errors import ArrayError
-from sim.ledger import ATTEMPTS, BIDS, CLEARINGS, Ledger
+from sim.kit.errors import ArrayError
+from sim.ledger.ledger import ATTEMPTS, BIDS, CLEARINGS, Ledger
 from tests.unit.test_analysis_helpers import frame, make_world, posted_alone, sold, table_world
 
 R, T, N, K = 3, 5, 4, 2

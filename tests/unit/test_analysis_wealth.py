@@ -10,12 +10,12 @@ import pytest
 from analysis.arm import ArmData
 from analysis.quantities.of_run import agents, summary
 from analysis.tables import columns
-from sim.bankroll import bankrolls, parse_bankroll
-from sim.errors import ScenarioError
+from sim.agents.bankroll import bankrolls, parse_bankroll
+from sim.kit.errors import ScenarioError
+from sim.market.rules import Rules
+from sim.market.simulate import simulate
 from sim.replay import replay
-from sim.rules import Rules
-from sim.simulate import simulate
-from sim.world import World
+from sim.world.world import World
 from tests.market.play import ledger_of
 from tests.worlds import make_rules, make_world
 

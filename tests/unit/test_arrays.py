@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.arrays import Award, Bids, Menu, Standing, Status, Tender, frozen, settle
-from sim.errors import ArrayError
+from sim.kit.arrays import Award, Bids, Menu, Standing, Status, Tender, frozen, settle
+from sim.kit.errors import ArrayError
 
 NAN, INF = np.nan, np.inf
 GOOD: dict[type, dict[str, Any]] = {

@@ -12,10 +12,10 @@ from scipy.special import expit, ndtr
 
 from analysis.calibration import auc as area_under
 from analysis.calibration import auc_components
-from sim.arrays import BoolArray, FloatArray
-from sim.beliefs import auc, auc_binormal, calibrated, success_given_signal, success_rate, to_grid
 from sim.bundled import profiles
-from sim.profile import read_profile
+from sim.kit.arrays import BoolArray, FloatArray
+from sim.population.beliefs import auc, auc_binormal, calibrated, success_given_signal, success_rate, to_grid
+from sim.population.profile import read_profile
 from tests.scenes import chance
 from tests.statistics import assert_mean, assert_rate
 

@@ -9,9 +9,9 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import expit, logit
 
-from sim.arrays import FloatArray, Notice
-from sim.bidding import POLICIES, Bidders, BidderState, Fallback, Shaded, Truthful, parse_policy, see
-from sim.errors import ScenarioError
+from sim.agents.bidding import POLICIES, Bidders, BidderState, Fallback, Shaded, Truthful, parse_policy, see
+from sim.kit.arrays import FloatArray, Notice
+from sim.kit.errors import ScenarioError
 from sim.mechanisms import lookup
 from sim.mechanisms.price import FirstPrice
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from sim import draws
-from sim.arrays import FloatArray
-from sim.distribution import Distribution, parse_arrivals, parse_distribution, parse_ticks
+from sim.kit import draws
+from sim.kit.arrays import FloatArray
+from sim.kit.distribution import Distribution, parse_arrivals, parse_distribution, parse_ticks
 from tests.statistics import assert_mean
 
 ROWS, TASKS = draws.words_range(500), draws.words_range(80)

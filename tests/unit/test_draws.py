@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-import sim.draws
-from sim.arrays import FloatArray
-from sim.draws import exponential, hash64, normal, uniform, words_of, words_range
+import sim.kit.draws
+from sim.kit.arrays import FloatArray
+from sim.kit.draws import exponential, hash64, normal, uniform, words_of, words_range
 from tests.statistics import assert_mean, assert_rate
 
 AGENTS = words_of([f"agent {i}" for i in range(5)])
@@ -107,7 +107,7 @@ def test_draws_lie_strictly_inside_the_unit_interval(word: int) -> None:
 
 @pytest.mark.parametrize("bits", [0, 2**64 - 1])
 def test_extreme_bits_still_give_an_open_interval(monkeypatch: pytest.MonkeyPatch, bits: int) -> None:
-    monkeypatch.setattr(sim.draws, "_mix", lambda z, spare: z.fill(bits))
+    monkeypatch.setattr(sim.kit.draws, "_mix", lambda z, spare: z.fill(bits))
     assert 0.0 < uniform(0, "edge", words_range(1))[0] < 1.0
     assert np.isfinite(normal(0, "edge", words_range(1))).all()
     assert exponential(0, "edge", words_range(1))[0] > 0.0

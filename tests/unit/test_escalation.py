@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.escalation import Escalation
+from sim.market.escalation import Escalation
 from tests.reference import bounty_after_failure, bounty_after_no_fill
 from tests.tried import tried
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.errors import RunError, ScenarioError, TableError
 from sim.fitting.ability import AbilityFit
 from sim.fitting.cases import cases_of
 from sim.fitting.fit import PARAMETERS, Fitted, estimate, fit, log_likelihoods
 from sim.fitting.write import profile_text, write_fitted
-from sim.profile import read_profile
-from sim.profile_draws import draws_beside, read_draws
-from sim.table import Recorded, read_table
+from sim.kit.errors import RunError, ScenarioError, TableError
+from sim.population.profile import read_profile
+from sim.population.profile_draws import draws_beside, read_draws
+from sim.tables.table import Recorded, read_table
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 COLUMNS = {

@@ -12,15 +12,15 @@ from rich.console import Console
 
 from analysis.fit_moments import moments
 from analysis.fit_report import report
-from sim.agent_profile import LogNormal
-from sim.errors import ScenarioError, TableError
 from sim.fitting.cases import cases_of, check
 from sim.fitting.fit import fit
 from sim.fitting.write import write_fitted
-from sim.knobs import Knobs, turn
-from sim.population import draw_population
-from sim.profile import Profile, read_profile
-from sim.table import Recorded
+from sim.kit.errors import ScenarioError, TableError
+from sim.population.agent_profile import LogNormal
+from sim.population.knobs import Knobs, turn
+from sim.population.population import draw_population
+from sim.population.profile import Profile, read_profile
+from sim.tables.table import Recorded
 from tests.statistics import assert_mean, assert_rate
 from tests.theory.test_fit_recovery import TRUTH, table
 from tests.unit.test_fit import marketbench

@@ -17,8 +17,8 @@ from analysis.fit_moments import EVERYBODY, FITTED, N_TABLES, PER_AGENT, POOLED,
 from analysis.fit_report import cannot_say, report
 from sim.fitting.fit import Fitted, fit
 from sim.mechanisms import lookup
-from sim.population import draw_population
-from sim.table import Recorded
+from sim.population.population import draw_population
+from sim.tables.table import Recorded
 from tests.scenes import scene, truthful
 from tests.theory.test_fit_recovery import TRUTH, table
 from tests.unit.test_fit import marketbench, pick

@@ -12,12 +12,12 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from analysis.calibration import auc_components
-from sim.agent_profile import AgentProfile, LogNormal, SignalSettings
-from sim.beliefs import Calibrated, auc, calibrated, success_rate
-from sim.errors import ScenarioError
-from sim.knobs import Knobs, turn, ungridded
-from sim.population import draw_population
-from sim.profile import Profile
+from sim.kit.errors import ScenarioError
+from sim.population.agent_profile import AgentProfile, LogNormal, SignalSettings
+from sim.population.beliefs import Calibrated, auc, calibrated, success_rate
+from sim.population.knobs import Knobs, turn, ungridded
+from sim.population.population import draw_population
+from sim.population.profile import Profile
 from tests.statistics import assert_mean, assert_rate
 
 CLOSE = {"rel": 1e-9, "abs": 1e-9}

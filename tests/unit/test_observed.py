@@ -17,13 +17,13 @@ from analysis.inference import Estimate
 from analysis.pooled import pooled_claims
 from analysis.quantities import quantity
 from analysis.quantities.of_run import agents
-from sim.arrays import FloatArray
-from sim.bidding import Bidders, Fallback, parse_policy
-from sim.errors import ArrayError
+from sim.agents.bidding import Bidders, Fallback, parse_policy
+from sim.kit.arrays import FloatArray
+from sim.kit.errors import ArrayError
+from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
 from sim.scenario.scenario import label_of
-from sim.simulate import simulate
-from sim.world import World
+from sim.world.world import World
 from tests.cli.command import ARM, HEADER, TENDER, TOP, WORLD, bidlab, lay_out
 from tests.market.test_money import ledger_of
 from tests.tried import tried

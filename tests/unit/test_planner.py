@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from sim.beliefs import success_at, success_rate
 from sim.bundled import profiles
-from sim.draws import uniform, words_of, words_range
-from sim.planner import Planner, _spread, pilot_advice
-from sim.population import draw_population
-from sim.profile import Profile, read_profile
+from sim.kit.draws import uniform, words_of, words_range
+from sim.population.beliefs import success_at, success_rate
+from sim.population.population import draw_population
+from sim.population.profile import Profile, read_profile
+from sim.standing.pilots import Planner, _spread, pilot_advice
 from tests.statistics import assert_mean
 from tests.unit.test_pool import arrays, pool_world
 

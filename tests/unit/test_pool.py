@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from sim.bundled import profiles
-from sim.errors import ScenarioError
-from sim.history import with_records
-from sim.pool import PoolSpread, drawn_agents
-from sim.profile import Profile, read_profile
-from sim.scenario.settings import Settings
-from sim.synthetic import synthetic_base
-from sim.world import World
+from sim.kit.errors import ScenarioError
+from sim.population.pool import PoolSpread, drawn_agents
+from sim.population.profile import Profile, read_profile
+from sim.specs.settings import Settings
+from sim.world.history import with_records
+from sim.world.synthetic import synthetic_base
+from sim.world.world import World
 from tests.statistics import assert_mean
 
 POOL = profiles()["pool"]

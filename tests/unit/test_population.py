@@ -12,15 +12,15 @@ import pytest
 from scipy.special import expit
 from scipy.stats import rankdata
 
-from sim.agent_profile import AgentProfile, LogNormal, SignalSettings
-from sim.arrays import FloatArray
-from sim.beliefs import success_rate
 from sim.bundled import profiles
-from sim.draws import words_range
-from sim.errors import ScenarioError
-from sim.knobs import Knobs, turn
-from sim.population import Population, draw_population, family_of
-from sim.profile import Profile, read_profile
+from sim.kit.arrays import FloatArray
+from sim.kit.draws import words_range
+from sim.kit.errors import ScenarioError
+from sim.population.agent_profile import AgentProfile, LogNormal, SignalSettings
+from sim.population.beliefs import success_rate
+from sim.population.knobs import Knobs, turn
+from sim.population.population import Population, draw_population, family_of
+from sim.population.profile import Profile, read_profile
 from tests.statistics import assert_mean, assert_rate
 
 FITTED = read_profile(profiles()["marketbench"])

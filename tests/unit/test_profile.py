@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from sim.agent_profile import AgentProfile, SignalSettings
-from sim.beliefs import success_rate
 from sim.bundled import profiles
-from sim.errors import ScenarioError
-from sim.population import draw_population
-from sim.profile import Profile, read_profile
-from sim.profile_draws import COLUMNS, draws_beside, read_draws, write_draws
+from sim.kit.errors import ScenarioError
+from sim.population.agent_profile import AgentProfile, SignalSettings
+from sim.population.beliefs import success_rate
+from sim.population.population import draw_population
+from sim.population.profile import Profile, read_profile
+from sim.population.profile_draws import COLUMNS, draws_beside, read_draws, write_draws
 
 LATENT = math.pi**2 / 3.0
 TEXT = """\

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sim.errors import ScenarioError
+from sim.kit.errors import ScenarioError
 from sim.mechanisms import Mechanism, Promises, lookup, names, register
 from sim.mechanisms.planner import Always
 from sim.mechanisms.registry import unregister

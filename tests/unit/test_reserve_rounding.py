@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.arrays import FloatArray
-from sim.draws import words_range
-from sim.escalation import Escalation
+from sim.kit.arrays import FloatArray
+from sim.kit.draws import words_range
+from sim.market.escalation import Escalation
 from sim.mechanisms import lookup
-from sim.reserve import parse_reserve, rounded
+from sim.specs.reserve_price import parse_reserve, rounded
 from tests.scenes import scene
 
 

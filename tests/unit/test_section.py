@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from sim.bidding import MarkUp, Truthful
-from sim.distribution import Arrivals, Distribution
-from sim.reserve import Reserve
-from sim.scenario.settings import Settings
+from sim.agents.bidding import MarkUp, Truthful
+from sim.kit.distribution import Arrivals, Distribution
+from sim.specs.reserve_price import Reserve
+from sim.specs.settings import Settings
 
 STATED = {
     "world": {"profile": "marketbench", "tasks": 3, "parameters": "point", "arrivals": {"every": 2}},

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.arrays import Status
-from sim.sources import parse_reputation, reputation_of
-from sim.standing import (
+from sim.kit.arrays import Status
+from sim.standing.reputation import (
     COST_LEARNERS,
     REPUTATIONS,
     BetaReputation,
@@ -19,6 +18,7 @@ from sim.standing import (
     Outcome,
     RunningMeanCost,
 )
+from sim.standing.sources import parse_reputation, reputation_of
 from tests.reference import MeanCost, reputation_step
 from tests.reference_standing import reputed
 from tests.tried import tried

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sim.market.agent import Abstain, Agent, Bid, News, Posting, register_agent
+from sim.agents.agent import Abstain, Agent, Bid, News, Posting, register_agent
 
 
 @register_agent("patient")

@@ -1,0 +1,230 @@
+"""Bidders: how an agent turns what it believes into a bid.
+
+A bidder is `(belief, cost_belief, notice, state) -> ask, claim` over arrays whose last axis is agents; an infinite
+ask abstains. It sees the notice, never the tender, so a sealed reserve cannot reach it.
+
+    truthful        the rule's own truthful ask, the belief as claim
+    mark_up         the truthful ask x (1 + rate), the belief as claim
+    shaded          the first-price equilibrium bid of n iid U[0, 1] break-even prices under the notice's reserve
+    overclaim       claims `logits` more than it believes; asks what it would at its belief
+    fixed_claim     claims the same on every task; asks what it would at its belief
+    clipped_claim   claims its belief moved into [low, high]; asks what it would at its belief
+
+A liar's ask is the truthful ask at its belief, so that a policy changes one thing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+import numpy as np
+from annotated_types import Ge, Le
+from scipy.special import expit, logit
+
+from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
+from sim.kit.errors import ScenarioError, closest
+from sim.kit.parameters import choose
+from sim.mechanisms import Mechanism
+
+Bid = tuple[FloatArray, FloatArray]
+Probability = Annotated[float, Ge(0), Le(1)]
+
+
+@dataclass(frozen=True, eq=False)
+class BidderState:
+    """What a bidder knows beyond the notice.
+
+    tries (..., n): its own earlier attempts at this task; failures (..., n): those of them that verified FAIL. The
+    belief it is handed is the one these failures leave it. silent (..., n): no bid comes from it; None: all bid.
+    """
+
+    tries: IntArray
+    failures: IntArray
+    silent: BoolArray | None = None
+
+
+class Bidder(Protocol):
+    """Turns beliefs into bids."""
+
+    def __call__(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice, state: BidderState) -> Bid:
+        """Ask (..., n) in dollars, infinite to abstain, and claim (..., n)."""
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """The bid put in where none comes: what the live fork does with a worker that fails to bid [P2]."""
+
+    ask: float
+    claim: float
+
+
+class Policy(Protocol):
+    """Changes a truthful bid into the policy's own."""
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """Ask and claim (..., n), from the truthful ask and the belief (..., n)."""
+
+
+@dataclass(frozen=True)
+class Truthful:
+    """The truthful ask, the belief as claim."""
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """As they are."""
+        return ask, belief
+
+
+@dataclass(frozen=True)
+class MarkUp:
+    """Asks `rate` more than the truth: .1 is a tenth more."""
+
+    rate: Annotated[float, Ge(-1), Le(1e6)]
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """Ask x (1 + rate)."""
+        return ask * (1.0 + self.rate), belief
+
+
+@dataclass(frozen=True)
+class Shaded:
+    """The equilibrium of a first-price auction among `n_bidders` iid U[0, 1] break-even prices b under reserve r <= 1.
+
+    bid(b) = b + [(1 - b)^n - (1 - r)^n] / (n (1 - b)^(n - 1)); above the reserve it abstains. Source: [Vickrey1961].
+    The reserve must be public.
+    """
+
+    n_bidders: Annotated[int, Ge(1), Le(10_000)]
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """The equilibrium bid at a break-even price of `ask`."""
+        reserve = np.asarray(notice.reserve)[..., None]
+        if np.isnan(reserve).any() or (reserve > 1.0).any():
+            raise ScenarioError("bidders.policy: shaded needs a reserve that is public and at most 1")
+        n = self.n_bidders
+        low = np.minimum(ask, reserve)
+        room = np.maximum(1.0 - low, np.finfo(float).tiny)
+        shade = room * (1.0 - ((1.0 - reserve) / room) ** n) / n  # so written, no power of a small room is divided by
+        return np.where(ask <= reserve, low + shade, np.inf), belief
+
+
+@dataclass(frozen=True)
+class Overclaim:
+    """Claims `logits` more than it believes; beliefs of 0 and 1 stay."""
+
+    logits: Annotated[float, Ge(-50), Le(50)]
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """The truthful ask with a louder claim."""
+        return ask, np.asarray(expit(logit(belief) + self.logits))
+
+
+@dataclass(frozen=True)
+class FixedClaim:
+    """Claims the same on every task."""
+
+    claim: Probability
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """The truthful ask with a constant claim."""
+        return ask, np.full(np.shape(belief), self.claim)
+
+
+@dataclass(frozen=True)
+class ClippedClaim:
+    """Claims its belief, but never below `low` or above `high`."""
+
+    low: Probability = 0.0
+    high: Probability = 1.0
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """The truthful ask with the claim moved into [low, high]."""
+        return ask, np.minimum(np.maximum(belief, self.low), self.high)
+
+
+POLICIES: dict[str, type[Any]] = {
+    "truthful": Truthful,
+    "mark_up": MarkUp,
+    "shaded": Shaded,
+    "overclaim": Overclaim,
+    "fixed_claim": FixedClaim,
+    "clipped_claim": ClippedClaim,
+}
+
+
+def parse_policy(raw: Any) -> Policy:
+    """The policy `raw` names; raises ValueError saying what is allowed."""
+    found: Policy = choose(raw, POLICIES)
+    if isinstance(found, ClippedClaim) and found.low > found.high:
+        raise ValueError(f"low must not exceed high; got {found.low} and {found.high}")
+    return found
+
+
+def check_named(own: Iterable[str], agents: Sequence[str]) -> None:
+    """Raise ScenarioError where a policy is for an agent that is not there."""
+    for name in own:
+        if name not in agents:
+            allowed = ", ".join(agents)
+            raise ScenarioError(f"bidders.agents: no agent {name!r}{closest(name, agents)}; allowed: {allowed}")
+
+
+@dataclass(frozen=True)
+class Bidders:
+    """All agents under a rule: everybody bids by `everybody`, but for those with a policy of their own.
+
+    own: agent's place -> policy. fallback: the bid put in for the silent; without one they abstain.
+    """
+
+    mechanism: Mechanism
+    everybody: Policy
+    own: Mapping[int, Policy]
+    fallback: Fallback | None = None
+
+    @classmethod
+    def of(
+        cls,
+        mechanism: Mechanism,
+        everybody: Policy,
+        own: Mapping[str, Policy],
+        agents: Sequence[str],
+        *,
+        alone: bool = False,
+        fallback: Fallback | None = None,
+    ) -> Bidders:
+        """own: by agent's name. Raises ScenarioError where no agent has a name, unless each is alone."""
+        if not alone:
+            check_named(own, agents)
+        places = {list(agents).index(name): policy for name, policy in own.items() if name in agents}
+        if mechanism.asks_for != "price" and any(isinstance(one, Shaded) for one in (everybody, *places.values())):
+            raise ScenarioError(f"bidders.policy: shaded is a price, and under {mechanism.name} an ask is a cost")
+        return cls(mechanism, everybody, places, fallback)
+
+    @classmethod
+    def truthful(cls, mechanism: Mechanism) -> Bidders:
+        """Everybody bids truthfully."""
+        return cls(mechanism, Truthful(), {})
+
+    def __call__(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice, state: BidderState) -> Bid:
+        """Every agent's bid."""
+        truthful = self.mechanism.truthful_ask(belief, cost_belief, notice)
+        ask, claim = self.everybody.bid(truthful, belief, notice)
+        for place, policy in self.own.items():
+            one = slice(place, place + 1)
+            own_ask, own_claim = policy.bid(truthful[..., one], belief[..., one], notice)
+            ask, claim = ask.copy(), claim.copy()
+            ask[..., one], claim[..., one] = own_ask, own_claim
+        if state.silent is None:
+            return ask, claim
+        forced = (math.inf, 0.0) if self.fallback is None else (self.fallback.ask, self.fallback.claim)
+        return np.where(state.silent, forced[0], ask), np.where(state.silent, forced[1], claim)
+
+
+def see(
+    public: Sequence[str], value: FloatArray, reserve: FloatArray, penalty: FloatArray, posting: IntArray
+) -> Notice:
+    """The notice of a tender: what is not in `public` is NaN."""
+    shown = {"value": value, "reserve": reserve, "penalty": penalty}
+    sealed = {name: array if name in public else np.full(np.shape(array), math.nan) for name, array in shown.items()}
+    return Notice.trusted(**sealed, posting=posting)

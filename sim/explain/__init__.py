@@ -1,0 +1,1 @@
+"""One task explained: bids, scores, prices, outcomes."""

@@ -1,0 +1,146 @@
+"""Turns a pydantic error into the one line a user reads: file, key, rule, value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sim.kit.errors import ScenarioError, closest
+
+
+def invalid(where: str, prefix: str, error: ValidationError, model: type[BaseModel] | None) -> ScenarioError:
+    """`where`: the file. prefix: dotted key of the validated table. model: used to list the keys allowed."""
+    return ScenarioError(f"{where}: {fault_line(prefix, error, model)}")
+
+
+def fault_line(prefix: str, error: ValidationError, model: type[BaseModel] | None) -> str:
+    """Key, rule and value of the fault to mend first, and how many more there are."""
+    faults = error.errors(include_url=False)
+    first = first_fault(error)
+    others = {tuple(part for part in fault["loc"] if not _is_branch(part)) for fault in faults}
+    more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
+    return _line(prefix, first, model) + more
+
+
+def written(value: Any) -> str:
+    """`value` as a scenario would write it, shortened where it is long.
+
+    >>> written({"uniform": [1, 0], "on": True})
+    '{uniform = [1, 0], on = true}'
+    """
+    text = _toml(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def number(value: float) -> str:
+    """A limit as a person writes it.
+
+    >>> number(1e12), number(0.5), number(10**9)
+    ('1e12', '0.5', '1e9')
+    """
+    return f"{value:g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int) and abs(value) >= 10**80:
+        return "an integer of more than 80 digits"
+    return str(value)
+
+
+def first_fault(error: ValidationError) -> Any:
+    """The fault to mend first: an unknown key is most often the cause of whatever else is wrong."""
+    faults = error.errors(include_url=False)
+    unknown = next((fault for fault in faults if fault["type"] == "extra_forbidden"), None)
+    if unknown is not None:
+        return unknown
+    # Of a value that may be of several types, the branch that got furthest is the one that was meant.
+    same = [fault for fault in faults if fault["loc"][:2] == faults[0]["loc"][:2]]
+    return max(same, key=lambda f: (sum(not _is_branch(part) for part in f["loc"]), f["type"] == "value_error"))
+
+
+def _line(prefix: str, fault: Any, model: type[BaseModel] | None) -> str:
+    place = [part for part in fault["loc"] if not _is_branch(part)]
+    key = _key(prefix, place)
+    if fault["type"] == "extra_forbidden":
+        allowed = list(_keys(model, place[:-1]))
+        return f"{key}: unknown key{closest(str(place[-1]), allowed)}; allowed: {', '.join(allowed) or 'none'}"
+    if fault["type"] == "missing":
+        return f"{key}: is missing"
+    if place == ["arm"] and fault["type"] == "list_type":
+        return "arm: must be written [[arm]], in double brackets, once for each arm"
+    each = "each " if place and isinstance(place[-1], int) else ""
+    # A check of ours says itself what it got.
+    got = "" if fault["type"] == "value_error" else f"; got {written(fault['input'])}"
+    return ": ".join(filter(None, (key, f"{each}{_rule(fault)}{got}")))
+
+
+def _key(prefix: str, place: list[Any]) -> str:
+    """The dotted key, with an arm told by its number and no number for an element of another list."""
+    if len(place) > 1 and place[0] == "arm":
+        return f"arm number {place[1] + 1}: {_key('', place[2:])}".removesuffix(": ")
+    return ".".join(filter(None, (prefix, *(part for part in place if isinstance(part, str)))))
+
+
+# What a value must be, by pydantic's type of fault; the rest of its wording is for programmers.
+_RULES = {
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text in quotes",
+    "string_too_short": "must not be empty",
+    "list_type": "must be a list, [...]",
+    "too_short": "must not be empty",
+    "dict_type": "must be a table, {{key = value}}",
+    "model_type": "must be a table, {{key = value}}",
+    "greater_than": "must be > {gt}",
+    "greater_than_equal": "must be >= {ge}",
+    "less_than": "must be < {lt}",
+    "less_than_equal": "must be <= {le}",
+    "literal_error": "must be {expected}",
+}
+
+
+def _rule(fault: Any) -> str:
+    if fault["type"] in _RULES:
+        limits = {key: number(x) if isinstance(x, int | float) else x for key, x in fault.get("ctx", {}).items()}
+        return _RULES[fault["type"]].format(**limits).replace("'", '"')
+    text = str(fault["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{text[:1].lower()}{text[1:]}"
+
+
+def _is_branch(part: object) -> bool:
+    """Pydantic adds the names of union members and validators to a location; they are no keys of the user's."""
+    text = str(part)
+    return "[" in text or text in ("str", "int", "float", "constrained-float", "constrained-int", "is-instance")
+
+
+def _keys(model: type[BaseModel] | None, place: Iterable[object]) -> Iterable[str]:
+    for part in place:
+        if model is None or isinstance(part, int):
+            continue
+        field = model.model_fields.get(str(part))
+        if field is not None:  # else it is a key of the user's own, as an agent's name
+            model = _model_in(field.annotation)
+    return [field.alias or name for name, field in model.model_fields.items()] if model else ()
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    candidates = [annotation, *getattr(annotation, "__args__", ())]
+    nested = [inner for outer in candidates for inner in getattr(outer, "__args__", ())]
+    for candidate in (*candidates, *nested):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None

@@ -1,0 +1,94 @@
+"""The base of every table that a user writes: strict types, no unknown keys, no infinity, immutable.
+
+A value that a model cannot express as a type (a reserve, arrivals, a distribution) is parsed by a function of its own,
+and the section holds what that gave. How it was written is kept beside, for run.json and for messages alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Self, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import core_schema
+
+from sim.kit.distribution import MOST, MOST_TICKS
+
+Money = Annotated[float, Field(ge=0, le=MOST)]
+Rate = Annotated[float, Field(ge=0, le=1)]
+Ticks = Annotated[int, Field(ge=0, le=MOST_TICKS)]
+
+
+class parsed_by:  # noqa: N801 -- it annotates a field
+    """The field holds what `parse` makes of the value written, None where none is.
+
+    absent: `parse` makes something of None too. Raises what `parse` raises: ValueError saying what is allowed.
+    """
+
+    def __init__(self, parse: Callable[[Any], object], *, absent: bool = False) -> None:
+        self.parse, self.absent = parse, absent
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        """Nothing but `parse` decides what is valid."""
+        return core_schema.no_info_plain_validator_function(self._made)
+
+    def _made(self, raw: Any) -> Any:
+        return None if raw is None and not self.absent else self.parse(raw)
+
+
+class Section(BaseModel):
+    """A table of a scenario or a profile. `model_dump` gives it as it was written, defaults included."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    _written: dict[str, Any] = PrivateAttr(default_factory=dict)  # parsed fields alone
+
+    def stated(self, key: str) -> Any:
+        """A parsed field as it was written."""
+        return self._written[key]
+
+    def with_stated(self, other: Section, keys: Iterable[str]) -> Self:
+        """This section with what `other` states for these keys."""
+        stated = {key: getattr(other, key) for key in keys if getattr(other, key) is not None}
+        made = self.model_copy(update=stated)
+        made._written = self._written | {key: other._written[key] for key in stated if key in other._written}
+        return made
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep(cls, raw: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        made = handler(raw)
+        if isinstance(raw, Mapping):
+            defaults = _parsed_fields(cls)
+            made._written = {name: raw.get(name, default) for name, default in defaults.items()}
+        return made
+
+    @model_serializer(mode="wrap")
+    def _dump(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {**handler(self), **self._written}
+
+
+@lru_cache
+def _parsed_fields(model: type[BaseModel]) -> dict[str, Any]:
+    """The fields of a model that are parsed, with their defaults as one would write them."""
+    fields = model.model_fields.items()
+    return {
+        name: None if field.is_required() else field.get_default(call_default_factory=True)
+        for name, field in fields
+        if _is_parsed(field.metadata, field.annotation)
+    }
+
+
+def _is_parsed(metadata: Iterable[Any], annotation: Any) -> bool:
+    if any(isinstance(one, parsed_by) for one in metadata):
+        return True
+    return any(_is_parsed(getattr(inner, "__metadata__", ()), inner) for inner in get_args(annotation))

@@ -1,0 +1,61 @@
+"""What couples the tasks of a replication, so that they are not independent observations of the market.
+
+One task couples with another where they share a draw, or where what happened to the one changes what happens to the
+other:
+
+    parameters, family effect    drawn once a replication
+    record, pilots               one history of each agent a replication
+    reputation, learned cost, advisor, card of the past    learned from earlier tasks
+    capacity, rounds             tasks compete for the same agents; so do assignment and concurrency, which need rounds
+    agents with processes        they may remember
+    bankroll, budget             money spent on the one is missing at the other
+
+What a rule does not read does not couple. A policy that changes with what an agent has seen would be one more; none of
+those of sim/agents/bidding.py does. Shocks at a stated share of the tasks do not couple them: they are the same in every
+replication.
+
+Where tasks are coupled, a synthetic world leaves the replications as clusters of an interval. A recorded table has one
+draw of tasks: there an interval needs the rule to be replayed on redrawn tasks (`replayed`), since a task that is drawn
+or not changes what happens at the others. (A record of costs or a card changes it too little to tell.)
+"""
+
+from __future__ import annotations
+
+import math
+
+from sim.market.rules import Rules
+from sim.world.world import World
+
+_COST, _ADVICE, _CARD = "standing.expected_cost, a record", "standing.advice, a record", "bidders.card, a record"
+
+
+def coupling(rules: Rules, world: World) -> tuple[str, ...]:
+    """Names of what couples the tasks of a replication, in the words of the scenario; empty where nothing does."""
+    needs = rules.mechanism.needs
+    pays, advised = "expected_cost" in needs, "advice" in needs
+    found = {
+        _COST: pays and world.record_cost is not None,
+        _ADVICE: advised and world.record_advice is not None,
+        _CARD: world.uncarded is not None,
+        "standing.advice, pilots": advised and rules.advice == "planner",
+        "standing.advice, learned": advised and rules.advisor is not None,
+        "standing.expected_cost, learned": pays and rules.expected_cost.learner is not None,
+        "standing.reputation": rules.reputation is not None,
+        "bidders.card, of the past": rules.card is not None,
+        "bidders.process": bool(rules.processes),
+        "market.capacity": not math.isinf(rules.capacity),
+        "market.round": rules.round is not None,
+        "bidders.bankroll": rules.bankroll is not None and not all(map(math.isinf, rules.bankroll)),
+        "tender.budget": rules.budgets is not None,
+    }
+    return (*world.shared, *(name for name, does in found.items() if does))
+
+
+def hires_by_record(coupled: tuple[str, ...]) -> bool:
+    """Whom an arm with this `coupling` hires follows from a record of the agents."""
+    return _ADVICE in coupled
+
+
+def replayed(rules: Rules, world: World) -> bool:
+    """What happens at a task of this recorded table follows from the other tasks that are in it."""
+    return world.from_table and bool(set(coupling(rules, world)) - {_COST, _CARD})

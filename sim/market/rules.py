@@ -1,0 +1,261 @@
+"""The rules an arm's market runs by, resolved once from its settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
+
+import numpy as np
+
+from sim.agents.agent import Agent, processes_of
+from sim.agents.bankroll import bankrolls
+from sim.agents.bidding import Bidder, Bidders, Fallback
+from sim.agents.production import Plans
+from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender, require_fee
+from sim.kit.errors import MarketError, ScenarioError
+from sim.market.escalation import Escalation
+from sim.mechanisms import Mechanism
+from sim.scenario.scenario import label_of
+from sim.specs.settings import Terms
+from sim.specs.tender import TenderSpec
+from sim.standing.advisors import Advisor
+from sim.standing.reputation import Learner
+from sim.standing.sources import ExpectedCost, reputation_of
+from sim.world.card import PastCard
+from sim.world.principals import budgets_of, penalties_of, stated_penalties, states_values
+from sim.world.world import World
+
+Order = Literal["in_order", "greedy"]  # in which the postings of a round are given to the agents
+
+
+@dataclass(frozen=True)
+class Rules:
+    """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None.
+
+    advice: where it comes from if it is not learned ("planner", "record": the World's); advisor: who gives it if it is.
+    bankroll: of each agent; None: no account is kept. penalties, budgets: of each of the World's principals; None: all
+    have `penalty`, nobody has a budget.
+
+    card: what agents read of their own past in the market before they bid; one read before it opens is in the World.
+    round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: as in
+    sim/market/rounds.py.
+    max_bids: tasks of a round that an agent may bid on.
+    bid_cost_per: bid_cost is what one bid costs, or all bids of an agent in a round.
+    plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.
+    first_success_cancels: where several try at a time, the others' attempts end at the first success.
+    processes: classes or factories of agents with processes of their own, by place (sim/agents/agent.py).
+    """
+
+    mechanism: Mechanism
+    bidder: Bidder
+    public: tuple[str, ...]
+    penalty: float
+    bid_cost: float = 0.0
+    overhead: float = 0.0
+    window: int = 0
+    capacity: float = math.inf
+    postings: int = 1
+    repost_delay: int = 0
+    exclude: str = "none"
+    escalation: Escalation | None = None
+    deadline: int | None = None
+    timeout: Status = Status.FAIL
+    reputation: Learner | None = None
+    expected_cost: ExpectedCost = field(default_factory=lambda: ExpectedCost("unknown"))
+    advice: str | None = None
+    advisor: Advisor | None = None
+    card: PastCard | None = None
+    round: int | None = None
+    assignment: Order = "in_order"
+    concurrency: float = math.inf
+    max_bids: float = math.inf
+    bid_cost_per: Literal["bid", "round"] = "bid"
+    plans: Plans | None = None
+    bankroll: tuple[float, ...] | None = None
+    penalties: tuple[float, ...] | None = None
+    budgets: tuple[float, ...] | None = None
+    first_success_cancels: bool = False
+    processes: Mapping[int, Callable[[], Agent]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """A bounty that is announced may rise above the value unless the escalation says otherwise."""
+        if self.escalation is not None and self.escalation.above_value is None:
+            above = replace(self.escalation, above_value=self.mechanism.announces_reserve)
+            object.__setattr__(self, "escalation", above)
+
+    def ask(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        """The mechanism's award; raises MarketError or ArrayError where it charges a fee that nobody can owe."""
+        award = self.mechanism(bids, tender, standing, lottery)
+        if award.fee is not None:
+            require_fee(award.fee)
+            if np.any(np.where(bids.active, 0.0, award.fee)):
+                raise MarketError(
+                    f"{self.mechanism.name}: charges a fee for a bid that does not count; it must be 0 there"
+                )
+        return award
+
+    def menus(self, bids: Bids) -> Bids:
+        """The bids with a menu each, where there are any."""
+        if self.plans is None:
+            return bids
+        return Bids.trusted(**vars(bids) | {"menu": self.plans.menu(bids.ask, bids.claim)})
+
+    @classmethod
+    def of(cls, mechanism: Mechanism, settings: Terms, world: World) -> Self:
+        """The rules of an arm; raises ScenarioError where the mechanism needs what the scenario does not provide."""
+        tender, market, standing = settings.tender, settings.market, settings.standing
+        _check_needs(mechanism, settings, world)
+        _check_penalty(mechanism, tender)
+        _check_round(mechanism, settings)
+        mechanism = mechanism.for_agents(world.agents)
+        escalation = None if tender.escalation is None else Escalation(**tender.escalation.model_dump())
+        forced = settings.bidders.fallback
+        fallback = None if forced is None else Fallback(forced.ask, forced.claim)
+        announced = ("reserve",) if mechanism.announces_reserve else ()
+        advice = standing.advice
+        return cls(
+            mechanism=mechanism,
+            bidder=Bidders.of(
+                mechanism,
+                settings.bidders.policy,
+                settings.bidders.agents,
+                world.agents,
+                alone=settings.market.alone,
+                fallback=fallback,
+            ),
+            public=(*tender.public, *announced),
+            penalty=tender.penalty,
+            bid_cost=settings.bid_cost if mechanism.solicits_bids or _asked_by(advice.advisor, mechanism) else 0.0,
+            overhead=market.overhead,
+            window=market.window,
+            capacity=market.capacity,
+            postings=tender.postings,
+            repost_delay=market.repost_delay,
+            exclude=tender.exclude or "none",
+            escalation=escalation,
+            deadline=tender.deadline,
+            timeout=Status[tender.timeout or "FAIL"],
+            reputation=reputation_of(standing.reputation, world.agents, alone=market.alone),
+            expected_cost=standing.expected_cost,
+            advice=advice.kind if advice.kind not in ("unknown", "learned") else None,
+            advisor=advice.advisor,
+            card=past_card(settings),
+            round=market.round,
+            assignment=market.assignment or "in_order",
+            concurrency=math.inf if market.concurrency is None else market.concurrency,
+            max_bids=math.inf if market.max_bids_per_worker is None else market.max_bids_per_worker,
+            bid_cost_per=market.bid_cost_per or "bid",
+            plans=production_plans(settings),
+            bankroll=bankrolls(settings.bidders.bankroll, world.agents, alone=market.alone),
+            penalties=penalties_of(tender),
+            budgets=budgets_of(tender),
+            first_success_cancels=market.first_success_cancels,
+            processes=processes_of(settings.bidders.process, world.agents, alone=market.alone),
+        )
+
+    def penalty_in(self, world: World) -> FloatArray:
+        """(R, T) dollars that a failure on the task costs under price rules."""
+        if self.penalties is None:
+            return np.broadcast_to(np.float64(self.penalty), world.reserve.shape)
+        return np.array(self.penalties)[world.whose]
+
+
+def past_card(settings: Terms) -> PastCard | None:
+    """The card of their own past in the market that agents read; None where they read none, or one before it."""
+    card = settings.bidders.card
+    return PastCard(card) if card is not None and card.record == "past" else None
+
+
+def _asked_by(advisor: Advisor | None, mechanism: Mechanism) -> bool:
+    """Bids are made for the sake of the advice on them."""
+    return advisor is not None and advisor.reads_claims and "advice" in mechanism.needs
+
+
+def production_plans(settings: Terms) -> Plans | None:
+    """The budgets agents are asked about; None where they make one bid without a limit."""
+    plans = settings.bidders.plans
+    return None if plans is None else Plans(tuple(plans.budgets), plans.cost_sd)
+
+
+def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
+    if settings.bidders.plans is not None and not mechanism.takes_menu:
+        raise ScenarioError(f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do")
+    given = {
+        "value": states_values(settings.tender),
+        "expected_cost": settings.standing.expected_cost.kind != "unknown",
+        "advice": settings.standing.advice.kind != "unknown",
+    }
+    place = {"value": "tender.value", "expected_cost": "standing.expected_cost", "advice": "standing.advice"}
+    for need in sorted(mechanism.needs):
+        if not given[need]:
+            raise ScenarioError(f"{mechanism.name} needs {place[need]}, which the scenario does not state")
+    advisor = settings.standing.advice.advisor
+    if advisor is not None and advisor.index and "advice" in mechanism.needs and not mechanism.takes_index:
+        raise ScenarioError(
+            f"standing.advice: {mechanism.name} needs a probability, and this advice is an index that may exceed 1"
+        )
+    if settings.standing.advice.planner is not None and world.pilot is None:
+        raise ScenarioError("standing.advice: planner needs a profile: a table holds no tasks to try agents out on")
+    if settings.standing.advice.kind == "ability" and bool((world.present & (world.ability != world.ability)).any()):
+        raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
+    deadline, window = settings.tender.deadline, settings.market.window
+    if deadline is not None and deadline <= window:
+        raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
+
+
+def _check_penalty(mechanism: Mechanism, tender: TenderSpec) -> None:
+    """Raise ScenarioError where a penalty would reward claiming failure."""
+    if mechanism.takes_penalty:
+        return
+    for key, penalty in stated_penalties(tender):
+        if penalty > 0:
+            raise ScenarioError(
+                f"{key}: must be 0 with {label_of(mechanism)}, under which a penalty rewards claiming failure: its "
+                f"score would credit a bidder with what it pays when it fails; got {penalty}"
+            )
+
+
+def _check_round(mechanism: Mechanism, settings: Terms) -> None:
+    """Raise ScenarioError where rounds and the mechanism do not go together."""
+    market, deadline = settings.market, settings.tender.deadline
+    if market.round is None:
+        if mechanism.couples_tasks:
+            raise ScenarioError(
+                f"market.round: must be stated (ticks, >= 1) where the rule assigns several tasks at once, as "
+                f"{mechanism.name} does"
+            )
+        return
+    if mechanism.in_turns or mechanism.takes_menu:
+        raise ScenarioError(
+            f"market.round: has no meaning with {mechanism.name}, whose awards name turns or budgets: its tasks are "
+            "cleared one by one"
+        )
+    stated = {
+        "bidders.bankroll": settings.bidders.bankroll is not None,
+        "tender.budget": budgets_of(settings.tender) is not None,
+    }
+    for key in (name for name, is_stated in stated.items() if is_stated):
+        raise ScenarioError(
+            f"market.round: has no meaning with {key}, which is read posting by posting: a round clears all open "
+            "postings together"
+        )
+    if mechanism.couples_tasks and market.assignment is not None:
+        raise ScenarioError(f"market.assignment: has no meaning with {mechanism.name}, which assigns tasks itself")
+    if mechanism.couples_tasks and market.concurrency is not None:
+        raise ScenarioError(
+            f"market.concurrency: has no meaning with {mechanism.name}, whose contracts hold where all it assigns "
+            "starts"
+        )
+    if market.assignment == "greedy" and type(mechanism).terms is Mechanism.terms:
+        raise ScenarioError(
+            f'market.assignment: "greedy" takes the best score first, and {mechanism.name} ranks nobody; '
+            'allowed: "in_order"'
+        )
+    latest = market.window + market.round - 1
+    if deadline is not None and deadline <= latest:
+        raise ScenarioError(
+            f"tender.deadline: must exceed market.window + market.round - 1 ({latest}), or a task may close before its "
+            f"round; got {deadline}"
+        )

@@ -1,0 +1,1 @@
+"""Populations: who the agents are, what they can do and believe."""

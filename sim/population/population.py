@@ -1,0 +1,218 @@
+"""Draws a population: tasks, signals, claims, costs and outcomes of a profile's agents.
+
+    draws, by name                identity
+    difficulty, cue               (replication, task)
+    family                        (task)
+    family fit                    (replication, family, agent)
+    fit, signal noise             (replication, task, agent)
+    cost belief                   (replication, task, agent)
+    cost                          (replication, task, agent, try)
+    cost belief zero, cost zero   as cost belief and cost, drawn where some agent has a share of zeros
+    outcome                       (replication, task, agent, try)
+
+d, u, h, e and the claim are the same at every try; the outcome and the cost are drawn anew. Index convention: R
+replications, T tasks, n agents, K tries. Tasks are named by their number, agents by their names, so a longer run or a
+larger population leaves every earlier draw as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from sim.kit import draws
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
+from sim.population.agent_profile import LogNormal
+from sim.population.beliefs import to_grid
+from sim.population.profile import Profile
+
+_PIECE = 1 << 15  # (replication, task, agent) cells drawn at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """What was drawn. difficulty, cue (R, T) and fit, signal (R, T, n) standard normal; a high difficulty is easy.
+
+    ability, claim (R, T, n) probabilities; cost_belief (R, T, n) and cost (R, T, n, K) dollars; success (R, T, n, K).
+    """
+
+    difficulty: FloatArray
+    cue: FloatArray
+    fit: FloatArray
+    signal: FloatArray
+    ability: FloatArray
+    claim: FloatArray
+    cost_belief: FloatArray
+    success: BoolArray
+    cost: FloatArray
+
+
+def draw_population(profile: Profile, seed: int, replications: int, n_tasks: int, n_tries: int = 1) -> Population:
+    """Draw `replications` sets of `n_tasks` tasks; raises ScenarioError where a signal's correlations exceed 1."""
+    words = (draws.words_range(count) for count in (replications, n_tasks, n_tries))
+    return draw_named(profile, seed, *words)
+
+
+def draw_named(
+    profile: Profile,
+    seed: int,
+    r: draws.Words,
+    t: draws.Words,
+    k: draws.Words,
+    *,
+    skill: FloatArray | float = 0.0,
+    overconfidence: FloatArray | float = 0.0,
+) -> Population:
+    """As `draw_population`, for the replications, tasks and tries that these words name.
+
+    skill, overconfidence: logits added to ability and to claims before rounding, broadcast to (R, T, n).
+    """
+    shape = len(r), len(t), len(profile.agents)
+    level = np.broadcast_to(skill, shape), np.broadcast_to(overconfidence, shape)
+    made = _empty(*shape, len(k))
+    size = max(1, _PIECE // max(1, len(r) * shape[2]))
+    for start in range(0, len(t), size):
+        part = slice(start, start + size)
+        piece = Piece(profile, seed, (r, t[part], k), *(logits[:, part] for logits in level))
+        for field in fields(Population):
+            getattr(made, field.name)[:, part] = np.moveaxis(getattr(piece, field.name), -1, 0)
+    return made
+
+
+def _empty(n_replications: int, n_tasks: int, n_agents: int, n_tries: int) -> Population:
+    """A population yet to be drawn; replications lie closest in memory."""
+
+    def room(*others: int, kind: type = np.float64) -> NDArray[Any]:
+        return np.moveaxis(np.empty((*others, n_replications), kind), -1, 0)
+
+    task, agent = (n_tasks,), (n_tasks, n_agents)
+    return Population(
+        **{name: room(*task) for name in ("difficulty", "cue")},
+        **{name: room(*agent) for name in ("fit", "signal", "ability", "claim", "cost_belief")},
+        success=room(*agent, n_tries, kind=np.bool_),
+        cost=room(*agent, n_tries),
+    )
+
+
+class Piece:
+    """Some of the tasks, in arrays small enough for the processor's cache, each drawn when it is first read.
+
+    Arrays are (T, n, K, R), or as many of these axes as they have. skill, overconfidence: broadcast to (R, T, n).
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        seed: int,
+        words: tuple[draws.Words, draws.Words, draws.Words],
+        skill: FloatArray | float = 0.0,
+        overconfidence: FloatArray | float = 0.0,
+    ) -> None:
+        """words: names of replications, tasks and tries."""
+        self.profile, self.seed = profile, seed
+        self.r, self.t, self.k = words
+        self.i = draws.words_of(tuple(profile.agents))
+        self.agents = list(profile.agents.values())
+        self._skill, self._overconfidence = (np.moveaxis(np.atleast_1d(x), 0, -1) for x in (skill, overconfidence))
+
+    def _normal(self, purpose: str, *identities: draws.Words) -> FloatArray:
+        return np.moveaxis(draws.normal(self.seed, purpose, self.r, *identities), 0, -1)
+
+    @cached_property
+    def difficulty(self) -> FloatArray:
+        """(T, R)."""
+        return self._normal("difficulty", self.t)
+
+    @cached_property
+    def cue(self) -> FloatArray:
+        """(T, R)."""
+        return self._normal("cue", self.t)
+
+    @cached_property
+    def fit(self) -> FloatArray:
+        """(T, n, R)."""
+        return self._normal("fit", self.t, self.i)
+
+    @cached_property
+    def signal(self) -> FloatArray:
+        """(T, n, R)."""
+        noise = self._normal("signal noise", self.t, self.i)
+        weights = zip(*map(self.profile.signal_weights, self.profile.agents), strict=True)
+        of_difficulty, of_fit, of_cue, of_noise = map(_per_agent, weights)
+        known = of_difficulty * self.difficulty[:, None] + of_fit * self.fit
+        return known + of_cue * self.cue[:, None] + of_noise * noise
+
+    @cached_property
+    def ability(self) -> FloatArray:
+        """(T, n, R)."""
+        profile = self.profile
+        latent = _per_agent(agent.alpha for agent in self.agents) + profile.sigma_d * self.difficulty[:, None]
+        latent = latent + profile.sigma_u * self.fit
+        if profile.sigma_f > 0:
+            family_fit = self._normal("family fit", draws.words_range(profile.families), self.i)
+            latent = latent + profile.sigma_f * family_fit[family_of(profile, self.seed, self.t)]
+        return np.asarray(expit(latent + self._skill))
+
+    @cached_property
+    def claim(self) -> FloatArray:
+        """(T, n, R)."""
+        level, slope = (_per_agent(getattr(agent, key) for agent in self.agents) for key in ("m", "slope"))
+        claim = np.asarray(expit(level + slope * self.signal + self._overconfidence))
+        for place, agent in enumerate(self.agents):
+            if agent.grid is not None:
+                claim[:, place] = to_grid(claim[:, place], np.array(agent.grid))
+        return claim
+
+    @cached_property
+    def success(self) -> BoolArray:
+        """(T, n, K, R)."""
+        chance = np.moveaxis(draws.uniform(self.seed, "outcome", self.r, self.t, self.i, self.k), 0, -1)
+        return np.asarray(chance < self.ability[:, :, None])
+
+    @cached_property
+    def cost_belief(self) -> FloatArray:
+        """(T, n, R) dollars."""
+        return self._dollars([agent.cost_belief for agent in self.agents], "cost belief")
+
+    @cached_property
+    def cost(self) -> FloatArray:
+        """(T, n, K, R) dollars."""
+        return self._dollars([agent.cost for agent in self.agents], "cost", self.k)
+
+    def _dollars(self, laws: Sequence[LogNormal], purpose: str, *tries: draws.Words) -> FloatArray:
+        """(T, n, R), or (T, n, K, R) where there are tries."""
+        names = self.t, self.i, *tries
+        signal = self._signal_for(laws)
+        drawn = _log_normal(laws, signal[:, :, None] if tries else signal, self._normal(purpose, *names))
+        if any(law.zero > 0 for law in laws):
+            lot = np.moveaxis(draws.uniform(self.seed, f"{purpose} zero", self.r, *names), 0, -1)
+            drawn[lot < np.array([law.zero for law in laws]).reshape(-1, *(1,) * (lot.ndim - 2))] = 0.0
+        return drawn
+
+    def _signal_for(self, laws: Sequence[LogNormal]) -> FloatArray:
+        """(T, n, R), or zeros that broadcast where no law asks for the signal."""
+        return self.signal if any(law.correlation != 0 for law in laws) else np.zeros((1, 1, 1))
+
+
+def _per_agent(values: Iterable[float]) -> FloatArray:
+    return np.array(list(values))[:, None]
+
+
+def family_of(profile: Profile, seed: int, t: draws.Words) -> IntArray:
+    """Number (T,) of the family each task belongs to, the same in every replication."""
+    return np.floor(draws.uniform(seed, "family", t) * profile.families).astype(np.int64)
+
+
+def _log_normal(laws: Sequence[LogNormal], signal: FloatArray, own: FloatArray) -> FloatArray:
+    """exp(mean + sd x), x correlated with the signal as each agent's law says. own (T, n, ..., R): standard normals."""
+    shape = (-1, 1) if own.ndim == 3 else (-1, 1, 1)
+    mean, sd, r = (
+        np.array([getattr(law, key) for law in laws]).reshape(shape) for key in ("mean", "sd", "correlation")
+    )
+    return np.asarray(np.exp(mean + sd * (r * signal + np.sqrt(1.0 - r * r) * own)))

@@ -1,0 +1,1 @@
+"""The sections of a scenario, each parsed once into what the market reads."""

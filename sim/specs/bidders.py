@@ -1,0 +1,119 @@
+"""The section [bidders] of a scenario: how agents bid, what they read of their past, what they start with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from sim.agents.agent import parse_process
+from sim.agents.bankroll import parse_bankroll
+from sim.agents.bidding import Policy, parse_policy
+from sim.agents.retry import Update, parse_on_retry
+from sim.kit.invalid import written
+from sim.kit.section import Money, Rate, Section, parsed_by
+from sim.standing.records import GONE, Record, check_not_gone, made_record
+
+
+def _kept_record(raw: Any) -> Any:
+    """The record of a card as written; raises ValueError where it is one that is gone, saying what to write instead."""
+    check_not_gone(raw)
+    if raw == "others":
+        raise ValueError(f'"others" {GONE}, or "published", the same record for comparison with [MB]')
+    return raw
+
+
+class Card(Section):
+    """A self-history card: an agent is told its own record and leans on it (sim/world/card.py)."""
+
+    record: Annotated[Literal["redrawn", "split", "past", "published"], BeforeValidator(_kept_record)] = Field(
+        description='"redrawn": tasks independent of those played; "split": the other half of the tasks; "past": its '
+        'own attempts in the running market that had ended when the posting went out; "published": all other tasks, '
+        "unsmoothed, which lowers AUC, for comparison with [MB]"
+    )
+    tasks: Annotated[int, Field(ge=1)] | None = Field(
+        None, description='tasks of the history, required with record = "redrawn", and of no other'
+    )
+    weight: Rate = Field(description="0 ignores the record of successes, 1 moves the mean claim to it")
+    cost_weight: Rate = Field(description="0 ignores the record of costs, 1 moves the mean cost belief to it")
+    history: Annotated[int, Field(ge=1)] | None = Field(
+        None, description='past attempts on the card, with record = "past" only: the first so many; all where absent'
+    )
+
+    @model_validator(mode="after")
+    def _of_its_record(self) -> Card:
+        if self.history is not None and self.record != "past":
+            raise ValueError(f'history has a meaning with record = "past" only; record is "{self.record}"')
+        if self.record == "past" and self.tasks is not None:
+            raise ValueError('tasks has a meaning with record = "redrawn" only; record is "past"')
+        _ = self.before_market  # raises where tasks is missing or out of place
+        return self
+
+    @property
+    def before_market(self) -> Record | None:
+        """The record that is read before the market opens; None where the card is of the past in it."""
+        return None if self.record == "past" else made_record(self.record, self.tasks)
+
+
+def _budgets(raw: list[Any]) -> list[Any]:
+    for place, budget in enumerate(raw):
+        number = isinstance(budget, int | float) and not isinstance(budget, bool) and budget > 0
+        if not number or (place and budget <= raw[place - 1]):
+            raise ValueError(f"must be dollars > 0 that ascend, the last may be inf; got {written(budget)}")
+    return [float(budget) for budget in raw]
+
+
+class PlansSettings(Section):
+    """Production plans: every agent states its chances for each of several budgets (sim/agents/production.py)."""
+
+    budgets: Annotated[list[Any], Field(min_length=1, max_length=100), AfterValidator(_budgets)] = Field(
+        description="dollars at which an attempt is stopped, ascending; inf: it is not"
+    )
+    cost_sd: Annotated[float, Field(ge=0, le=10)] = Field(
+        description="log-sd, in agents' eyes, of what a try costs, whose mean is the cost belief"
+    )
+
+
+class FallbackBid(Section):
+    """The bid put in for an agent from which none comes."""
+
+    ask: Money = Field(description="dollars asked")
+    claim: Rate = Field(description="success probability claimed")
+
+
+class BidderSpec(Section):
+    """How agents bid."""
+
+    policy: Annotated[Policy, parsed_by(parse_policy)] = Field(
+        "truthful",
+        validate_default=True,
+        description='"truthful", {mark_up = {rate}}, {shaded = {n_bidders}}, {overclaim = {logits}}, '
+        "{fixed_claim = {claim}} or {clipped_claim = {low, high}}",
+    )
+    agents: dict[str, Annotated[Policy, parsed_by(parse_policy)]] = Field(
+        default_factory=dict, description="policies of agents that have one of their own"
+    )
+    bankroll: Annotated[dict[str, float] | None, parsed_by(parse_bankroll)] = Field(
+        None,
+        description='dollars each agent starts with, or {agent = dollars, "*" = dollars}; an agent whose wealth runs '
+        "out leaves, and nobody is hired under a bond it cannot post (sim/market/wealth.py); inf: without limit; "
+        "absent: no account is kept",
+    )
+    process: Annotated[dict[str, str] | None, parsed_by(parse_process)] = Field(
+        None,
+        description='agents with a process of their own (sim/agents/agent.py): the name of a registered one, "honest" '
+        'or a plugin\'s, or {agent = name, "*" = name}; absent: nobody has one',
+    )
+    fallback: FallbackBid | None = Field(
+        None, description="the bid put in where non-response leaves none; absent: the agent abstains"
+    )
+    card: Card | None = Field(None, description="a self-history card; absent: none")
+    plans: PlansSettings | None = Field(
+        None, description="menus of budgets, for a mechanism that takes them; absent: one bid without a limit"
+    )
+    on_retry: Annotated[Update | None, parsed_by(parse_on_retry)] = Field(
+        None,
+        description='what an agent that failed a task claims on it again: "same", or "update" (what its own failures '
+        "leave of its claim), or {update = {spread = logits}} (required with a table), the sd of what its claim leaves "
+        'unknown; must be stated where postings > 1 and exclude = "none"',
+    )

@@ -1,0 +1,200 @@
+"""The sections of a scenario and what each key may hold; [world] is in sim/specs/world_settings.py.
+
+Every key has one line here; `bidlab list settings` prints them. Unknown keys are refused. A value that a model cannot
+express as a type (a reserve, arrivals, a distribution) is parsed by its own parser, and the section holds the result.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import AfterValidator, Field, model_validator
+
+from sim.kit.distribution import MOST_TICKS
+from sim.kit.invalid import written
+from sim.kit.section import Money, Section, Ticks, parsed_by
+from sim.specs.bidders import BidderSpec
+from sim.specs.tender import TenderSpec
+from sim.specs.world_settings import WorldSettings
+from sim.specs.world_spec import WorldSpec
+from sim.standing.records import Record
+from sim.standing.sources import Advice, ExpectedCost, Reputation, parse_advice, parse_expected_cost, parse_reputation
+
+
+def _capacity(raw: Any) -> Any:
+    if raw == math.inf or (isinstance(raw, int) and not isinstance(raw, bool) and raw >= 1):
+        return raw
+    raise ValueError(f"must be a whole number >= 1, or inf; got {written(raw)}")
+
+
+class MarketSpec(Section):
+    """How auctions run."""
+
+    alone: bool = Field(False, description="each agent faces every task in a market of its own")
+    window: Ticks = Field(0, description="ticks from posting to clearing; a later bid does not count")
+    capacity: Annotated[Any, AfterValidator(_capacity)] = Field(
+        math.inf, description="attempts one agent can run at a time"
+    )
+    first_success_cancels: bool = Field(
+        False,
+        description="where several try at a time, the first success ends the others' attempts: unpaid, at the share of "
+        "their cost that is spent",
+    )
+    repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
+    overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
+    round: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
+        None,
+        description="ticks between rounds, in which all open postings are cleared together and an agent takes at most "
+        "one task; must be stated where the rule assigns several tasks at once; absent: each posting by itself",
+    )
+    assignment: Literal["in_order", "greedy"] | None = Field(
+        None,
+        description='how a rule for one task clears those of a round: "in_order" of the tasks (where absent) or '
+        '"greedy", the best score first',
+    )
+    concurrency: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="tasks that may be worked on at a time; of a round's awards the best scores start (in_order: the "
+        "first tasks) and the other tasks are posted again; absent: no limit",
+    )
+    max_bids_per_worker: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="tasks of a round that an agent may bid on: the first, in task order, that it would bid on (2 in "
+        "the live engine, where nothing is said); absent: no limit",
+    )
+    bid_cost_per: Literal["bid", "round"] | None = Field(
+        None,
+        description='what world.bid_cost is for: each "bid" (where absent), or an agent\'s bids of a whole "round"',
+    )
+
+    @model_validator(mode="after")
+    def _in_rounds(self) -> MarketSpec:
+        if self.round is None:
+            for key in ("assignment", "concurrency", "max_bids_per_worker", "bid_cost_per"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} has no meaning without market.round")
+        elif self.alone:
+            raise ValueError("round has no meaning where agents are alone: nobody competes for a task")
+        return self
+
+
+class StandingSpec(Section):
+    """What the allocator knows."""
+
+    reputation: Annotated[Reputation, parsed_by(parse_reputation)] = Field(
+        "none",
+        validate_default=True,
+        description='"none", {agent_economy = {start, up, down, low, high}}, {exponential = {weight, start}} or '
+        '{beta = {a, b, decay}}; learned from verified outcomes; start: a number, or {agent = number, "*" = number}',
+    )
+    expected_cost: Annotated[ExpectedCost, parsed_by(parse_expected_cost, absent=True)] = Field(
+        None,
+        validate_default=True,
+        description='"actual", {fixed = dollars}, {record = "redrawn", tasks = number} or {record = "split"} (mean '
+        "cost on other tasks: sim/standing/records.py), or {running_mean = {prior, weight}}",
+    )
+    advice: Annotated[Advice, parsed_by(parse_advice, absent=True)] = Field(
+        None,
+        validate_default=True,
+        description='a planner\'s estimate of each ability: "outcome" or "ability" (oracles), {record = "redrawn", '
+        'tasks = number} or {record = "split"} (smoothed success rate on other tasks: sim/standing/records.py), '
+        "{planner = {budget, prior, bias, noise}}, or an advisor that learns: {base_rate = {prior, mean}}, "
+        "{beta = {prior, mean, decay}}, {platt_online = {eta, eps}}, {platt_batch = {eps, memory}}, "
+        "{thompson = {}} or {ucb1 = {}}, each also with by_family; see `bidlab list advisors`",
+    )
+
+
+class Terms(NamedTuple):
+    """What an arm's market runs by, beside its mechanism. bid_cost: dollars that a bid costs the agent."""
+
+    tender: TenderSpec
+    market: MarketSpec
+    bidders: BidderSpec
+    standing: StandingSpec
+    bid_cost: float = 0.0
+
+
+class Settings(Section):
+    """Everything about an arm but its name and mechanism."""
+
+    world: WorldSettings
+    tender: TenderSpec
+    market: MarketSpec = Field(default_factory=lambda: MarketSpec())
+    bidders: BidderSpec = Field(default_factory=lambda: BidderSpec())
+    standing: StandingSpec = Field(default_factory=lambda: StandingSpec())
+
+    @property
+    def terms(self) -> Terms:
+        """What its market runs by."""
+        return Terms(self.tender, self.market, self.bidders, self.standing, self.world.bid_cost)
+
+    @property
+    def explores(self) -> bool:
+        """Its advice needs a uniform draw of its own at every posting."""
+        return self.standing.advice.explores
+
+    @cached_property
+    def spec(self) -> WorldSpec:
+        """All of it that a World is drawn by."""
+        return WorldSpec.of(self.world, self.tender, self.bidders, self.standing.advice, self.records)
+
+    @property
+    def records(self) -> dict[str, Record]:
+        """The records that are made before the market opens, by the key that asks for each."""
+        card = self.bidders.card
+        asked = {
+            "standing.advice": self.standing.advice.record,
+            "standing.expected_cost": self.standing.expected_cost.record,
+            "bidders.card": None if card is None else card.before_market,
+        }
+        return {key: record for key, record in asked.items() if record is not None}
+
+    @model_validator(mode="after")
+    def _in_time_to_learn(self) -> Settings:
+        reputation, cost = self.standing.reputation.learner, self.standing.expected_cost
+        card, advisor = self.bidders.card, self.standing.advice.advisor
+        if self.world.arrivals is not None:
+            return self
+        if reputation is not None or cost.learner is not None or advisor is not None:
+            raise ValueError(
+                "world.arrivals must be stated where standing is learned: together, every first posting clears "
+                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        if self.bidders.bankroll is not None:
+            raise ValueError(
+                "world.arrivals must be stated where wealth is limited (bidders.bankroll): together, every first "
+                "posting clears before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        if card is not None and card.record == "past":
+            raise ValueError(
+                'world.arrivals must be stated where a card holds the "past": together, every first posting goes out '
+                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stopped_is_no_evidence(self) -> Settings:
+        card, update = self.bidders.card, self.bidders.on_retry
+        if self.bidders.plans is not None and (update is not None or (card is not None and card.record == "past")):
+            raise ValueError(
+                "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
+                '"update" nor a card of the "past" goes with plans'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _on_retry_stated(self) -> Settings:
+        if self.tender.postings > 1 and self.tender.exclude == "none" and self.bidders.stated("on_retry") is None:
+            raise ValueError(
+                'bidders.on_retry must be stated where an agent may try a task again (postings > 1, exclude = "none"): '
+                '"same" or "update"'
+            )
+        update = self.bidders.on_retry
+        if update is not None and update.spread is None and self.world.table is not None:
+            raise ValueError(
+                "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "
+                "logits}}"
+            )
+        return self

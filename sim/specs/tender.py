@@ -1,0 +1,91 @@
+"""The section [tender] of a scenario: what a posting offers, and what becomes of a task that nobody solves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sim.agents.bankroll import parse_amount
+from sim.kit.distribution import MOST, MOST_TICKS, Distribution, parse_distribution
+from sim.kit.invalid import written
+from sim.kit.section import Money, Section, parsed_by
+from sim.specs.principal import PrincipalSettings
+from sim.specs.reserve_price import Reserve, parse_reserve
+
+Public = Literal["value", "reserve", "penalty"]
+Factor = Annotated[float, Field(ge=1, le=1e6)]
+
+_PUBLIC: tuple[Public, ...] = ("value", "penalty")
+
+
+class EscalationSettings(Section):
+    """How the reserve rises when a task is posted again (sim/market/escalation.py)."""
+
+    unfilled_factor: Factor = Field(1.15, description="factor after a posting nobody cleared")
+    failed_factor: Factor = Field(1.10, description="factor after every `every`-th failure")
+    every: Annotated[int, Field(ge=1)] = Field(2, description="failures of a task between two raises")
+    cap: Factor = Field(2.0, description="limit, as a multiple of the first reserve")
+    credits_per_dollar: Annotated[float, Field(ge=1e-6, le=MOST)] | None = Field(
+        None, description="raise in whole credits, as the live engine does"
+    )
+    above_value: bool | None = Field(
+        None,
+        description="whether the reserve may rise above the task's value, where one is stated; absent: only under "
+        "rules that announce it as a bounty (the live ones)",
+    )
+
+
+class TenderSpec(Section):
+    """What a posting offers."""
+
+    value: Annotated[Distribution | None, parsed_by(parse_distribution)] = Field(
+        None, description="dollars a success is worth; absent: none is stated, surplus and welfare are NaN"
+    )
+    reserve: Annotated[Reserve, parsed_by(parse_reserve)] = Field(
+        description='the cap or bounty: dollars, a distribution, "value", {share_of_value = x} or '
+        "{best_reserve = law}, what earns the principal most where break-even prices follow {uniform = [low, high]}, "
+        "{power = {low, high, shape}} or {exponential = mean}"
+    )
+    penalty: Money = Field(description="dollars a failed agent pays under price and score rules")
+    budget: Annotated[float | None, parsed_by(parse_amount)] = Field(
+        None,
+        description="dollars a principal may spend in a replication: a posting whose reserve it does not cover at the "
+        "clearing is withdrawn (sim/market/wealth.py); absent: no limit",
+    )
+    principals: list[PrincipalSettings] | None = Field(
+        None,
+        description="several principals, [[tender.principals]] each (sim/world/principals.py); absent: one, unnamed",
+    )
+    public: list[Public] = Field(
+        default_factory=lambda: list(_PUBLIC), description="what bidders see; the rest is sealed"
+    )
+    postings: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="times a task may be offered")
+    exclude: Literal["none", "failed", "hired"] | None = Field(
+        None,
+        description='who may not bid again on a task: "none", "failed" (those that verified FAIL) or "hired"; must be '
+        "stated where postings > 1",
+    )
+    escalation: EscalationSettings | None = Field(None, description="how the reserve rises; absent: it does not")
+    deadline: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
+        None, description="ticks after arrival at which a task closes"
+    )
+    timeout: Literal["FAIL", "INFRA"] | None = Field(
+        None, description="status of an attempt the deadline ends; must be stated with a deadline"
+    )
+
+    @model_validator(mode="after")
+    def _stated(self) -> TenderSpec:
+        if self.postings > 1 and self.exclude is None:
+            raise ValueError('exclude must be stated where postings > 1: "none", "failed" or "hired"')
+        if self.deadline is not None and self.timeout is None:
+            raise ValueError('timeout must be stated with a deadline: "FAIL" or "INFRA"')
+        if self.principals == []:
+            raise ValueError("principals must not be empty: name at least one")
+        named = [one.name for one in self.principals or []]
+        for name in named:
+            if named.count(name) > 1:
+                raise ValueError(f"principals: two are named {written(name)}")
+        if "penalty" not in self.public:
+            raise ValueError('public must hold "penalty": bidders are bound by it')
+        return self

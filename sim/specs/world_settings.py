@@ -1,0 +1,151 @@
+"""The section [world] of a scenario: what luck decides, and what each key may hold (see sim/specs/settings.py)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from sim.kit.distribution import Arrivals, Distribution, parse_arrivals, parse_ticks
+from sim.kit.errors import closest
+from sim.kit.section import Money, Rate, Section, parsed_by
+from sim.population.knobs import Knobs, Shock
+from sim.tables.table import OPTIONAL, REQUIRED, missing_columns
+
+# Keys that go with a table, and with a profile; True where they must be stated.
+_OF_TABLE = {"columns": True, "beyond_tries": False, "trials": False}
+_OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
+    ("sigma_u", "sigma_d", "private_share", "sigma_f", "families", "pool_size", "shocks"), False
+)
+
+
+def _columns(raw: dict[str, str]) -> dict[str, str]:
+    allowed = (*REQUIRED, *OPTIONAL)
+    for name in raw:
+        if name not in allowed:
+            raise ValueError(f"unknown key {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
+    for name in missing_columns(raw):
+        either = ", or 'status'," if name == "success" else ""
+        raise ValueError(f"{name!r}{either} must be mapped to a column of the table")
+    if raw["agent"] == raw["task"]:
+        raise ValueError(f"agent and task must be two columns; got {raw['agent']!r} for both")
+    costs = {"cost_belief", "tokens", "usd_per_token"} & set(raw)
+    if costs not in ({"cost_belief"}, {"tokens", "usd_per_token"}):
+        raise ValueError("map either 'cost_belief', or both 'tokens' and 'usd_per_token'")
+    return raw
+
+
+class Verifier(Section):
+    """Error rates of the verifier, each drawn per (replication, task, agent, try)."""
+
+    false_pass: Rate = Field(0.0, description="share of failures the verifier passes")
+    false_fail: Rate = Field(0.0, description="share of successes the verifier fails")
+
+
+class WorldSettings(Section):
+    """What luck decides."""
+
+    table: str | None = Field(
+        None, description="recorded table, relative to the scenario: .csv, .parquet or .jsonl; this or profile"
+    )
+    columns: Annotated[dict[str, str], AfterValidator(_columns)] | None = Field(
+        None, description="our column names mapped to the table's; must be stated with a table"
+    )
+    profile: str | None = Field(
+        None, description="population to draw tasks and agents from: a bundled profile's name, or a .toml file"
+    )
+    tasks: Annotated[int, Field(ge=1, le=10**12)] | None = Field(
+        None, description="tasks of a replication; must be stated with a profile"
+    )
+    parameters: Literal["point", "bootstrap"] | None = Field(
+        None,
+        description='"point": the profile\'s own; "bootstrap": one of its draws for each replication; must be stated '
+        "with a profile",
+    )
+    sigma_u: Annotated[float, Field(ge=0, le=20)] | None = Field(
+        None,
+        description="sd of the private fit, at which a table fits the profile as well; a list makes a panel of each",
+    )
+    sigma_d: Annotated[float, Field(ge=0, le=20)] | None = Field(
+        None,
+        description="sd of the tasks' difficulty, with sigma_u: both then stand instead of the profile's, and skills "
+        "stay, so that the share of private fit in ability can be swept",
+    )
+    private_share: Rate | None = Field(
+        None,
+        description="share of sigma_u^2 in sigma_d^2 + sigma_u^2; sum and skills stay; absent: as the two are",
+    )
+    families: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
+        None, description="number of families of tasks, equally likely; absent: as the profile says"
+    )
+    sigma_f: Annotated[float, Field(ge=0, le=20)] | None = Field(
+        None,
+        description="sd of an agent's fit to a family, logits, of which nobody's signal knows; absent: as the profile "
+        "says",
+    )
+    pool_size: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="only the first so many of the agents are there to bid; the others' luck stays what it is, so "
+        "sizes may be swept; absent: all",
+    )
+    agents: list[str] | dict[str, Knobs] | None = Field(
+        None,
+        description='agents to keep, or a table of knobs for each agent of a profile that is changed; "*": for all',
+    )
+    shocks: list[Shock] | None = Field(None, description="changes in the middle of a run; of a profile's agents only")
+    rerun: Annotated[int, Field(ge=0, le=10**6)] = Field(
+        0,
+        description="number of the rerun: same tasks, agents, beliefs and lotteries; outcomes and costs drawn anew",
+    )
+    nonresponse: Rate = Field(
+        0.0, description="share of (task, agent) at which no bid comes; an agent's own goes first"
+    )
+    trials: Literal["exchangeable", "in_order"] | None = Field(
+        None,
+        description='repeated trials of an agent at a task: "exchangeable" (where absent), met in an order that each '
+        'replication draws, with all of them in the tables of claims; or "in_order", as they are numbered',
+    )
+    beyond_tries: Literal["refuse", "repeat"] | None = Field(
+        None, description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last of them'
+    )
+    order: Literal["table", "shuffled"] = Field("table", description="order in which tasks arrive")
+    arrivals: Annotated[Arrivals | None, parsed_by(parse_arrivals)] = Field(
+        None,
+        description='"together" (where absent), {every = ticks} or {poisson = tasks per tick}; must be stated where '
+        "standing is learned",
+    )
+    latency: Annotated[Distribution, parsed_by(parse_ticks)] = Field(
+        0,
+        validate_default=True,
+        description="ticks from posting to bid, a number or a distribution; an agent's own goes first",
+    )
+    duration: Annotated[Distribution | None, parsed_by(parse_ticks)] = Field(
+        None,
+        description="ticks an attempt takes, a number or a distribution; absent: the table's own where it has them, "
+        "else 1; an agent's own goes first",
+    )
+    infra: Rate = Field(0.0, description="share of attempts lost to the system")
+    verifier: Verifier = Field(default_factory=lambda: Verifier(), description="the verifier's error rates")
+    bid_cost: Money = Field(0.0, description="dollars each submitted bid costs the agent, won or lost")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> WorldSettings:
+        if (self.table is None) == (self.profile is None):
+            raise ValueError("must hold either table (a recorded one) or profile (a population to draw from)")
+        own, other = (_OF_TABLE, _OF_PROFILE) if self.table is not None else (_OF_PROFILE, _OF_TABLE)
+        kind = "a table" if self.table is not None else "a profile"
+        for key, required in own.items():
+            if required and getattr(self, key) is None:
+                raise ValueError(f"world.{key} is missing; it must be stated with {kind}")
+        for key in other:
+            if getattr(self, key) is not None:
+                raise ValueError(f"world.{key} has no meaning with {kind}")
+        if self.agents is not None and not self.agents:
+            raise ValueError("world.agents must not be empty: name at least one agent")
+        if self.sigma_d is not None and self.sigma_u is None:
+            raise ValueError("world.sigma_d must be stated with world.sigma_u: both replace the profile's")
+        if self.private_share is not None and self.sigma_u is not None and self.sigma_d is None:
+            raise ValueError("world.private_share with world.sigma_u needs world.sigma_d too: the sum of their squares")
+        if self.table is not None and isinstance(self.agents, dict):
+            raise ValueError("world.agents: knobs belong to a profile; with a table, list the agents to keep")
+        return self

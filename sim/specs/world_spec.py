@@ -1,0 +1,85 @@
+"""What a World is drawn by, beside seed and replications: arms of the same spec share their Worlds.
+
+`base` tells Worlds apart without their records: what agents, tasks and lotteries are like. Records (advice, mean
+costs, cards) are made from it, so arms that differ in these alone share every draw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from sim.agents.retry import Update
+    from sim.kit.section import Section
+    from sim.specs.bidders import BidderSpec, Card
+    from sim.specs.tender import TenderSpec
+    from sim.specs.world_settings import WorldSettings
+    from sim.standing.pilots import Planner
+    from sim.standing.records import Record
+    from sim.standing.sources import Advice
+
+_NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice and records
+    "world": {"bid_cost"},
+    "tender": {"penalty", "public", "escalation", "deadline", "budget"},
+    "bidders": {"policy", "agents", "fallback", "bankroll"},
+}
+
+
+@dataclass(frozen=True)
+class WorldSpec:
+    """Specs are equal where their keys are.
+
+    key, base: SHA-256 of all that decides the World, and of all but its records. card: read before the market opens, or
+    of the past. on_retry: how beliefs follow failures. planner: makes pilot attempts. explores: advice needs a uniform
+    draw of its own at every posting. records: made before the market opens, by the key that asks for each.
+    """
+
+    key: str
+    base: str = field(compare=False)
+    world: WorldSettings = field(compare=False, repr=False)
+    tender: TenderSpec = field(compare=False, repr=False)
+    card: Card | None = field(compare=False, repr=False)
+    on_retry: Update | None = field(compare=False, repr=False)
+    planner: Planner | None = field(compare=False, repr=False)
+    explores: bool = field(compare=False, repr=False)
+    records: Mapping[str, Record] = field(compare=False, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        world: WorldSettings,
+        tender: TenderSpec,
+        bidders: BidderSpec,
+        advice: Advice,
+        records: Mapping[str, Record],
+    ) -> Self:
+        """The part of an arm's settings that decides its World."""
+        of_bidders = _drawn("bidders", bidders)
+        card = of_bidders.pop("card")
+        base: list[Any] = [_drawn("world", world), _drawn("tender", tender), of_bidders]
+        base += [advice.explores, None if advice.planner is None else asdict(advice.planner)]
+        whole = [*base, card, {key: asdict(record) for key, record in records.items()}]
+        return cls(
+            key=_digest(whole),
+            base=_digest(base),
+            world=world,
+            tender=tender,
+            card=bidders.card,
+            on_retry=bidders.on_retry,
+            planner=advice.planner,
+            explores=advice.explores,
+            records=records,
+        )
+
+
+def _drawn(name: str, section: Section) -> dict[str, Any]:
+    """A section as written, without the keys that reach no draw."""
+    return {key: value for key, value in section.model_dump().items() if key not in _NO_LUCK[name]}
+
+
+def _digest(whole: Any) -> str:
+    return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What the allocator knows of each agent: reputations, expected costs, advice, records."""

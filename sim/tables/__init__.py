@@ -1,0 +1,1 @@
+"""Recorded tables as files: reading, columns, checks."""

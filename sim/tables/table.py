@@ -1,0 +1,232 @@
+"""Recorded tables: a benchmark's forecasts and outcomes, read from CSV, Parquet or JSON Lines.
+
+One row per (task, agent, trial). Columns are named by the scenario:
+
+    agent, task, claim, cost                        required
+    success  or  status                             at least one of the two. An empty success and the status INFRA are
+                                                    attempts lost to the system; the other statuses are PASS and FAIL
+    cost_belief  or  tokens and usd_per_token       one of the two; tokens x usd_per_token is the belief
+    family, block                                   labels of the task
+    principal                                       whose task it is, by the name in the scenario
+    duration                                        ticks of the attempt
+    ability                                         true success probability, where it is known
+    trial                                           tells apart the repeated trials of one agent at one task
+
+The order of rows is the order of agents and of tasks. A pair (task, agent) without a row cannot bid. Trials are sorted
+as numbers where all their ids are numbers, else by their rows. A claim and a cost belief belong to the trial before
+which they were stated; an ability to the cell, which has that of its first trial. What a replication makes of repeated
+trials is in `sim/world/trials.py`. Errors count rows from 1, the header apart, and name the line of a text file as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.errors import TableError, closest
+from sim.tables.table_columns import Outcomes, numbers, outcomes, texts, trial_order
+from sim.tables.table_file import Sheet, check_memory, choose, column_names, read_file
+
+__all__ = [
+    "OPTIONAL",
+    "REQUIRED",
+    "Recorded",
+    "column_names",
+    "guessed",
+    "known_outcomes",
+    "missing_columns",
+    "read_sheet",
+    "read_table",
+]
+
+REQUIRED = ("agent", "task", "claim", "success", "cost")
+OPTIONAL = (
+    *("status", "cost_belief", "tokens", "usd_per_token", "family", "block", "duration", "ability", "trial"),
+    "principal",
+)
+_LABELS = ("agent", "task", "family", "block", "principal", "trial")
+_OUTCOMES = ("success", "status")
+_ALIASES = {"cost": ("cost_usd",), "tokens": ("tokens_forecast",)}
+_CELL_FACTOR = 100  # bytes to a (task, agent, trial)
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """A recorded table as arrays: T tasks, n agents, K trials. Cells without a row are `~present` and not read."""
+
+    agents: tuple[str, ...]
+    tasks: tuple[str, ...]
+    family: tuple[str, ...]
+    block: tuple[str, ...]
+    present: BoolArray  # (T, n)
+    belief: FloatArray  # (T, n) of the first trial
+    cost_belief: FloatArray  # (T, n) dollars, of the first trial
+    ability: FloatArray  # (T, n), NaN where unknown
+    success: BoolArray  # (T, n, K); cells with fewer trials than K repeat their last
+    cost: FloatArray  # (T, n, K) dollars
+    duration: IntArray | None  # (T, n, K) ticks
+    trials: IntArray  # (T, n) trials recorded
+    principal: tuple[str, ...] = ()  # of each task; empty where the table does not say
+    infra: BoolArray | None = None  # (T, n, K) lost to the system; None where no attempt was
+    trial_belief: FloatArray | None = None  # (T, n, K) of each trial; None where those of a cell agree
+    trial_cost_belief: FloatArray | None = None  # (T, n, K) dollars, likewise
+    trial_name: IntArray | None = None  # (T, n, K) place of each trial in its cell by its id; None where as they stand
+
+
+def missing_columns(mapped: Mapping[str, str]) -> list[str]:
+    """Names that must be mapped to a column and are not; a status stands for the success."""
+    return [name for name in REQUIRED if name not in mapped and not (name == "success" and "status" in mapped)]
+
+
+def read_table(path: Path, columns: Mapping[str, str]) -> Recorded:
+    """The table at `path` with `columns` mapping our names to its own; raises TableError naming file and row."""
+    return read_sheet(read_file(path), columns)
+
+
+def read_sheet(sheet: Sheet, columns: Mapping[str, str]) -> Recorded:
+    """The table that was read as `sheet`; as `read_table`."""
+    chosen = choose(sheet, columns)
+    labels = {name: texts(sheet, chosen[name], columns[name], name) for name in _LABELS if name in chosen}
+    plain = [name for name in chosen if name not in (*_LABELS, *_OUTCOMES)]
+    amounts = {name: numbers(sheet, chosen[name], columns[name], name) for name in plain}
+    if "cost_belief" not in amounts:
+        amounts["cost_belief"] = amounts["tokens"] * amounts["usd_per_token"]
+    return _arrange(sheet, labels, amounts, outcomes(sheet, chosen, columns))
+
+
+def guessed(there: Sequence[str], stated: Mapping[str, str]) -> dict[str, str]:
+    """Our names -> the table's: those stated, and the others found by their own names among its headings `there`.
+
+    Raises TableError where a name stated is none of ours.
+
+    >>> guessed(["agent", "task", "claim", "success", "cost_usd"], {})["cost"]
+    'cost_usd'
+    """
+    allowed = (*REQUIRED, *OPTIONAL)
+    for ours in stated:
+        if ours not in allowed:
+            raise TableError(f"columns: unknown name {ours!r}{closest(ours, allowed)}; allowed: {', '.join(allowed)}")
+    mapped = dict(stated)
+    for ours in allowed:
+        if ours == "status" and "success" in mapped:
+            continue  # a status that nobody named is no better than the success
+        found = [name for name in (ours, *_ALIASES.get(ours, ())) if name in there]
+        if ours not in mapped and found:
+            mapped[ours] = found[0]
+    if "cost_belief" in mapped:
+        return {ours: theirs for ours, theirs in mapped.items() if ours not in ("tokens", "usd_per_token")}
+    return mapped
+
+
+def known_outcomes(recorded: Recorded) -> Recorded:
+    """The table without the attempts that were lost; a cell that has no other keeps its claim, with 0 trials."""
+    if recorded.infra is None:
+        return recorded
+    kept = (np.arange(recorded.success.shape[-1]) < recorded.trials[..., None]) & ~recorded.infra
+    first, trials = np.argsort(~kept, axis=-1, kind="stable"), kept.sum(axis=-1)
+    place = np.take_along_axis(first, _latest(trials, recorded.success.shape[-1]), axis=-1)
+    per_trial = ("success", "cost", "duration", "trial_belief", "trial_cost_belief", "trial_name")
+    arrays = {name: x for name in per_trial if (x := getattr(recorded, name)) is not None}
+    moved: dict[str, Any] = {name: np.take_along_axis(x, place, axis=-1) for name, x in arrays.items()}
+    return replace(recorded, trials=trials, infra=None, **moved)
+
+
+def _arrange(sheet: Sheet, labels: dict[str, list[str]], amounts: dict[str, FloatArray], outcome: Outcomes) -> Recorded:
+    agents, i = _codes(labels["agent"])
+    tasks, t = _codes(labels["task"])
+    place, name = _trial_places(sheet, labels, t * len(agents) + i)
+    n_trials = int(place.max()) + 1
+    size = f"{len(tasks):,} tasks x {len(agents):,} agents x {n_trials:,} trial(s)"
+    check_memory(sheet.path, size, len(tasks) * len(agents) * n_trials * _CELL_FACTOR)
+    trials = np.zeros((len(tasks), len(agents)), np.int64)
+    np.add.at(trials, (t, i), 1)
+    latest = _latest(trials, n_trials)
+
+    def cells(values: FloatArray | IntArray | BoolArray) -> FloatArray:
+        full = np.zeros((len(tasks), len(agents), n_trials))
+        full[t, i, place] = values
+        return np.take_along_axis(full, latest, axis=-1)
+
+    belief, cost_belief = cells(amounts["claim"]), cells(amounts["cost_belief"])
+    unknown = np.full((len(tasks), len(agents)), np.nan)
+    return Recorded(
+        agents=agents,
+        tasks=tasks,
+        family=_task_labels(sheet, "family", labels, tasks),
+        block=_task_labels(sheet, "block", labels, tasks),
+        present=trials > 0,
+        belief=belief[..., 0],
+        cost_belief=cost_belief[..., 0],
+        ability=cells(amounts["ability"])[..., 0] if "ability" in amounts else unknown,
+        success=cells(outcome.success) == 1,
+        cost=cells(amounts["cost"]),
+        duration=cells(amounts["duration"]).astype(np.int64) if "duration" in amounts else None,
+        trials=trials,
+        principal=_task_labels(sheet, "principal", labels, tasks) if "principal" in labels else (),
+        infra=cells(outcome.lost) == 1 if outcome.lost.any() else None,
+        trial_belief=_where_they_differ(belief),
+        trial_cost_belief=_where_they_differ(cost_belief),
+        trial_name=None if np.array_equal(name, place) else cells(name).astype(np.int64),
+    )
+
+
+def _latest(trials: IntArray, n_trials: int) -> IntArray:
+    """(T, n, K) place of the trial read at each try: the last is repeated."""
+    return np.asarray(np.minimum(np.arange(n_trials), np.maximum(trials, 1)[..., None] - 1))
+
+
+def _where_they_differ(values: FloatArray) -> FloatArray | None:
+    """values (T, n, K); None where those of each cell are the same."""
+    return None if np.array_equal(values, np.broadcast_to(values[..., :1], values.shape)) else values
+
+
+def _codes(names: Iterable[str]) -> tuple[tuple[str, ...], IntArray]:
+    """The names that occur, in order, and the place of each row's among them."""
+    order: dict[str, int] = {}
+    codes = [order.setdefault(name, len(order)) for name in names]
+    return tuple(order), np.array(codes, np.int64)
+
+
+def _trial_places(sheet: Sheet, labels: dict[str, list[str]], cell: IntArray) -> tuple[IntArray, IntArray]:
+    """Place 0, 1, ... of each row among the trials of its cell, and its place there by the trials' ids.
+
+    Raises TableError where two rows are the same trial.
+    """
+    nothing = np.zeros(len(cell), np.int64)
+    key, trial = trial_order(labels["trial"]) if "trial" in labels else (nothing, nothing)
+    order = np.lexsort((trial, cell))
+    same = (np.diff(cell[order], prepend=-1) == 0) & (np.diff(trial[order], prepend=-1) == 0)
+    if same.any():
+        at = int(np.argmax(same))
+        first, second = sorted((int(order[at - 1]), int(order[at])))
+        what = f"agent {labels['agent'][second]!r}, task {labels['task'][second]!r}"
+        if "trial" in labels:
+            raise sheet.fault(second, f"duplicate of row {first + 1}: {what}, trial {labels['trial'][second]}")
+        hint = "map world.columns.trial if these are repeated trials"
+        raise sheet.fault(second, f"duplicate of row {first + 1}: {what}; {hint}")
+    return _places(cell, key), _places(cell, trial)
+
+
+def _places(cell: IntArray, key: IntArray) -> IntArray:
+    """Place of each row among those of its cell, by key."""
+    order = np.lexsort((key, cell))
+    begins = np.diff(cell[order], prepend=-1) != 0
+    start = np.maximum.accumulate(np.where(begins, np.arange(len(cell)), 0))
+    place = np.empty(len(cell), np.int64)
+    place[order] = np.arange(len(cell)) - start
+    return place
+
+
+def _task_labels(sheet: Sheet, name: str, labels: dict[str, list[str]], tasks: tuple[str, ...]) -> tuple[str, ...]:
+    if name not in labels:
+        return ("",) * len(tasks)
+    found: dict[str, str] = {}
+    for row, (task, label) in enumerate(zip(labels["task"], labels[name], strict=True)):
+        if found.setdefault(task, label) != label:
+            raise sheet.fault(row, f"{name} of task {task!r} is {label!r}, but {found[task]!r} in an earlier row")
+    return tuple(found[task] for task in tasks)

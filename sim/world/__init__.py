@@ -1,0 +1,1 @@
+"""Worlds: all chance of a simulated market, drawn once or read from a table."""

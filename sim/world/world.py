@@ -1,0 +1,299 @@
+"""The World: everything luck decides, drawn before the market opens.
+
+Index convention: R replications, T tasks, n agents, K tries, P postings. Arrays keep all their axes; what does not
+vary along an axis is broadcast along it (stride 0), so a recorded table of T x n cells costs that much for any R.
+
+A market is a deterministic function of (World, mechanism). Two mechanisms given one World face the same luck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen, require, thin
+from sim.kit.errors import ArrayError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MOST = float(np.finfo(np.float64).max)
+_PER_TASK = ("value", "reserve", "arrival")
+_OF_TASKS = (*_PER_TASK, "principal", "half")
+_PER_AGENT = ("present", "belief", "cost_belief", "latency", "ability")
+_PER_TRY = ("success", "verified", "infra", "cost", "duration")
+_MONEY_OR_TIME = ("cost_belief", "latency", "cost", "duration", "reserve", "arrival")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class World:
+    """All that chance decides for R replications of T tasks and n agents.
+
+    agents (n names), tasks (T names), family and block (T labels, "" where none).
+    from_table: outcomes come from a table, so replications share them and another draw of tasks is the sampling error.
+    value, reserve (R, T) dollars, value NaN where none is stated; arrival (R, T) ticks.
+    present (R, T, n): the agent can bid on the task at all. Where it is False the other arrays are not read.
+    belief (R, T, n) success probability in the agent's own eyes; cost_belief (R, T, n) dollars; latency (R, T, n)
+        ticks from posting to bid; ability (R, T, n) true success probability, NaN where unknown.
+    success (R, T, n, K) what truly happens on that try; verified: what the verifier would say; infra: the attempt is
+        lost to the system; cost dollars; duration ticks.
+    repeats: a try beyond K repeats the last one instead of being refused.
+    observed (R, T, n, K): the try is a recorded trial whose outcome is known, and no copy of another; None where the
+        first try is what is observed of an agent at a task, as in every synthetic world.
+    lottery (R, T, P, n) in (0, 1): the lowest wins a tie. exploration: as lottery, and independent of it, for advisors
+        that explore; None where none does.
+    pilot (R, T, n): a planner's estimate of each ability, made before the market opens; None where there is none.
+    silent (R, T, n): no bid comes, and another is put in its place; None where there are no such bids.
+    record_advice (R, T, n) smoothed success rate, and record_cost (R, T, n) mean dollars, NaN where nobody knows, of
+        the agent on other tasks (sim/standing/records.py); half (R, T): which half of the tasks each is in, 0 or 1, where a
+        record is of halves; uncarded (R, T, n): belief before a card that is read before the market opens; None where
+        the arm has no such thing.
+    retry_belief (R, T, n, F) belief after 1, ..., F verified failures of the agent's own at the task; spread (R, T, n)
+        logits, what its signal leaves unknown, from which it follows (sim/agents/retry.py); None, both, where beliefs stay.
+    principals (P names) and principal (R, T), the place of the one whose task it is; None where there is only one.
+    shared: what is drawn once for all tasks of a replication, in words (sim/market/coupling.py).
+
+    Raises ArrayError naming the array, the rule and the first bad index.
+    """
+
+    agents: tuple[str, ...]
+    tasks: tuple[str, ...]
+    family: tuple[str, ...]
+    block: tuple[str, ...]
+    from_table: bool
+    repeats: bool
+    value: FloatArray
+    reserve: FloatArray
+    arrival: IntArray
+    present: BoolArray
+    belief: FloatArray
+    cost_belief: FloatArray
+    latency: IntArray
+    ability: FloatArray
+    success: BoolArray
+    verified: BoolArray
+    infra: BoolArray
+    cost: FloatArray
+    duration: IntArray
+    lottery: FloatArray
+    silent: BoolArray | None = None
+    spread: FloatArray | None = None
+    retry_belief: FloatArray | None = None
+    exploration: FloatArray | None = None
+    pilot: FloatArray | None = None
+    record_advice: FloatArray | None = None
+    record_cost: FloatArray | None = None
+    half: NDArray[np.int8] | None = None
+    uncarded: FloatArray | None = None
+    principals: tuple[str, ...] = ("",)
+    principal: IntArray | None = None
+    shared: tuple[str, ...] = ()
+    observed: BoolArray | None = None
+
+    def __post_init__(self) -> None:
+        for name in (*_PER_TASK, *_PER_AGENT, *_PER_TRY, "lottery"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+        self._check_shapes()
+        present, present_try = self.present, self.present[..., None]
+        for name in ("belief", "ability"):
+            array = getattr(self, name)
+            if not _within(array, 1.0):
+                known = ~np.isnan(array) if name == "ability" else np.True_
+                require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~(known & present))
+        for name in _MONEY_OR_TIME:
+            array = getattr(self, name)
+            if not _within(array, _MOST):
+                read = present_try if name in _PER_TRY else present if name in _PER_AGENT else np.True_
+                require(name, "be finite and >= 0", array, (np.isfinite(array) & (array >= 0)) | ~read)
+        self._check_advice()
+        require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(self.value) & ~(self.value < 0))
+        self._check_retries()
+        self._check_principals()
+        self._check_records()
+        self._check_observed()
+
+    def _check_records(self) -> None:
+        for name in ("record_advice", "uncarded", "record_cost", "half"):
+            array = getattr(self, name)
+            if array is None:
+                continue
+            shape = self.reserve.shape if name == "half" else self.present.shape
+            if array.shape != shape:
+                raise ArrayError(f"{name} must have shape {shape}; got {array.shape}")
+            few = thin(array)
+            if name == "half":
+                require(name, "be 0 or 1", few, (few == 0) | (few == 1))
+            elif name == "record_cost":
+                good = np.isnan(array) | (np.isfinite(array) & (array >= 0))
+                require(name, "be finite and >= 0, or NaN", array, good | ~self.present)
+            elif not _within(array, 1.0):
+                require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~self.present)
+            object.__setattr__(self, name, frozen(array))
+
+    def _check_observed(self) -> None:
+        if self.observed is None:
+            return
+        if self.observed.shape != self.success.shape or self.observed.dtype != np.bool_:
+            raise ArrayError(
+                f"observed must be bool of shape {self.success.shape}; got {self.observed.dtype} {self.observed.shape}"
+            )
+        object.__setattr__(self, "observed", frozen(self.observed))
+
+    def _check_principals(self) -> None:
+        whose, count = self.principal, len(self.principals)
+        if whose is None:
+            if count != 1:
+                raise ArrayError(f"principal must say whose task each is; there are {count} principals")
+            return
+        if whose.shape != self.reserve.shape:
+            raise ArrayError(f"principal must have shape {self.reserve.shape}; got {whose.shape}")
+        require("principal", f"lie in 0 ... {count - 1}", whose, (whose >= 0) & (whose < count))
+        object.__setattr__(self, "principal", frozen(whose))
+
+    def _check_advice(self) -> None:
+        for name, shape in (("exploration", self.lottery.shape), ("pilot", self.present.shape)):
+            array = getattr(self, name)
+            if array is None:
+                continue
+            if array.shape != shape:
+                raise ArrayError(f"{name} must have shape {shape}; got {array.shape}")
+            if not _within(array, 1.0):
+                present = self.present if name == "pilot" else np.True_
+                require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~present)
+            object.__setattr__(self, name, frozen(array))
+
+    def _check_retries(self) -> None:
+        spread, later, per_agent = self.spread, self.retry_belief, self.present.shape
+        if spread is None or later is None:
+            if spread is not later:
+                raise ArrayError("spread and retry_belief must be given together")
+            return
+        if spread.shape != per_agent:
+            raise ArrayError(f"spread must have shape {per_agent}; got {spread.shape}")
+        if later.ndim != 4 or later.shape[:3] != per_agent or later.shape[3] < 1:
+            raise ArrayError(f"retry_belief must have shape {per_agent} and failures, at least 1; got {later.shape}")
+        require("spread", "be finite and >= 0", spread, (np.isfinite(spread) & (spread >= 0)) | ~self.present)
+        good = ((later >= 0) & (later <= 1)) | ~self.present[..., None]
+        require("retry_belief", "lie in [0, 1]", later, good)
+        object.__setattr__(self, "spread", frozen(spread))
+        object.__setattr__(self, "retry_belief", frozen(later))
+
+    def _check_shapes(self) -> None:
+        n_replications, n_tasks, n_agents = self.present.shape
+        n_tries = self.success.shape[-1] if self.success.ndim == 4 else 0
+        postings = self.lottery.shape[2] if self.lottery.ndim == 4 else 0
+        expected: dict[str, tuple[int, ...]] = dict.fromkeys(_PER_TASK, (n_replications, n_tasks))
+        expected |= dict.fromkeys(_PER_AGENT, (n_replications, n_tasks, n_agents))
+        expected |= dict.fromkeys(_PER_TRY, (n_replications, n_tasks, n_agents, n_tries))
+        expected["lottery"] = (n_replications, n_tasks, postings, n_agents)
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ArrayError(f"{name} must have shape {shape}; got {getattr(self, name).shape}")
+        for name, count in (("agents", n_agents), ("tasks", n_tasks), ("family", n_tasks), ("block", n_tasks)):
+            if len(getattr(self, name)) != count:
+                raise ArrayError(f"{name} must have {count} names; got {len(getattr(self, name))}")
+
+    @property
+    def n_replications(self) -> int:
+        """R."""
+        return int(self.present.shape[0])
+
+    @property
+    def n_tasks(self) -> int:
+        """T."""
+        return int(self.present.shape[1])
+
+    @property
+    def n_agents(self) -> int:
+        """n."""
+        return int(self.present.shape[2])
+
+    @property
+    def whose(self) -> IntArray:
+        """(R, T) place of the principal whose task it is."""
+        return np.broadcast_to(np.int64(0), self.reserve.shape) if self.principal is None else self.principal
+
+    @property
+    def n_tries(self) -> int:
+        """K, the tries of one agent at one task whose outcome is known."""
+        return int(self.success.shape[3])
+
+    @property
+    def delivered(self) -> BoolArray:
+        """(R, T, n, K): the try succeeds and is not lost to the system, so the principal gets its value."""
+        return self.success & ~self.infra if self.infra.any() else self.success
+
+    @staticmethod
+    def recorded(table: str | Path = "marketbench", columns: Mapping[str, str] | None = None, **settings: Any) -> World:
+        """The World of a recorded table: a bundled one by name, or a .csv, .parquet or .jsonl file.
+
+        columns: our name -> the table's; those it does not name are found by their own names. settings: as
+        `sim.front.worlds.recorded` has them, e.g. seed, replications, value, reserve, postings.
+
+        >>> World.recorded("marketbench", seed=1)
+        World of 1 replication x 93 tasks x 6 agents, from a table
+        """
+        from sim.front.worlds import recorded
+
+        return recorded(table, columns, **settings)
+
+    @staticmethod
+    def from_frame(frame: pd.DataFrame, columns: Mapping[str, str] | None = None, **settings: Any) -> World:
+        """The World of a recorded table held as a DataFrame; the rest as in `World.recorded`."""
+        from sim.front.worlds import from_frame
+
+        return from_frame(frame, columns, **settings)
+
+    @staticmethod
+    def drawn(profile: str | Path = "marketbench", tasks: int = 100, **settings: Any) -> World:
+        """A World drawn from a population: a bundled profile by name, or a .toml file.
+
+        settings: as in `World.recorded`, and the keys of [world] that belong to a profile, e.g. sigma_u.
+
+        >>> World.drawn("marketbench", tasks=3, seed=1, replications=2)
+        World of 2 replications x 3 tasks x 6 agents, drawn from a population
+        """
+        from sim.front.worlds import drawn
+
+        return drawn(profile, tasks, **settings)
+
+    def __repr__(self) -> str:
+        """Its size in words."""
+        count = f"{self.n_replications} replication{'s' if self.n_replications != 1 else ''}"
+        origin = "from a table" if self.from_table else "drawn from a population"
+        return f"World of {count} x {self.n_tasks} tasks x {self.n_agents} agents, {origin}"
+
+    def _take(self, index: tuple[Any, ...], per_task: tuple[Any, ...], names: dict[str, Any]) -> Self:
+        arrays: dict[str, Any] = {}
+        for field in fields(self):
+            array = getattr(self, field.name)
+            if isinstance(array, np.ndarray):
+                cut = per_task if field.name in _OF_TASKS else index
+                if field.name in ("lottery", "exploration"):
+                    cut = (*index[:2], slice(None), *index[2:])
+                arrays[field.name] = array[cut]
+        return replace(self, **arrays, **names)
+
+    def only(self, agent: int) -> Self:
+        """The World in which this agent is alone; every array is a view."""
+        return self._take(
+            (slice(None), slice(None), slice(agent, agent + 1)),
+            (slice(None), slice(None)),
+            {"agents": self.agents[agent : agent + 1]},
+        )
+
+    def replication(self, first: int, count: int = 1) -> Self:
+        """Replications first, ..., first + count - 1; every array is a view."""
+        cut = (slice(first, first + count),)
+        return self._take((*cut, slice(None), slice(None)), cut, {})
+
+
+def _within(array: FloatArray | IntArray, high: float) -> bool:
+    """No cell is NaN, negative or above `high`: two quick passes, which settle most Worlds."""
+    few = thin(array)
+    return bool(few.size == 0 or (few.min() >= 0 and few.max() <= high))
