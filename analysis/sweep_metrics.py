@@ -27,7 +27,7 @@ from analysis.moments import Moments
 from analysis.quantities import Quantity, Statistic, Top, quantity
 from analysis.quantities.declared import Context, Level
 from analysis.quantities.grouped import GROUPS, Sums, found, sums_of
-from analysis.quantities.swept import Key, Sides, chosen, difference_of_parts, is_statistic, part_of
+from analysis.quantities.swept import Counted, Key, Sides, chosen, difference_of_parts, is_statistic
 from analysis.quantities.view import View
 from analysis.ranking_interval import share_interval
 from analysis.sweep_cells import Cells
@@ -67,7 +67,7 @@ def rows_of(of: Iterable[Quantity], agents: Sequence[str]) -> list[Row]:
 class Measure:
     """What is kept of an arm until its rows are made. own: columns of the rows that are not paired."""
 
-    view: View
+    counted: Counted
     own: dict[str, NDArray[Any]]
 
 
@@ -94,23 +94,24 @@ class Reducer:
     def measure(self, played: Played) -> Measure:
         """The arm's own quantities."""
         view = cast(View, built_of(played) if self.whole else Cells(played))
+        found_of = Counted(view)
         counted = [each for each in self.of if not is_statistic(each) and not isinstance(each.how, Top)]
         kept = _Kept(view.world.from_table)
         for each in counted:
-            kept.add(part_of(each, view), each.rate, view.by_claims if each.claims else view.by)
+            kept.add(found_of.sides(each), each.rate, view.by_claims if each.claims else view.by)
         columns = kept.columns()
         if len(counted) == len(self.of):
-            return Measure(view, columns)
+            return Measure(found_of, columns)
         sizes = [1 if each.level == "arm" else view.world.n_agents for each in self.of]
-        return Measure(view, _with_statistics(self.of, sizes, columns, view, played.first))
+        return Measure(found_of, _with_statistics(self.of, sizes, columns, view, played.first))
 
     def rows(self, measured: Measure, baseline: Measure) -> dict[str, NDArray[Any]]:
         """The columns of one arm's rows, its paired differences last."""
-        view, base = measured.view, baseline.view
+        view, base = measured.counted.view, baseline.counted.view
         same = view.n_markets == base.n_markets and np.array_equal(view.present, base.present)
         kept, more, less = _Kept(view.world.from_table), [], []
         for each in (one for one in self.of if one.paired):
-            num, den, apart = difference_of_parts(each, view, base, same)
+            num, den, apart = difference_of_parts(each, measured.counted, baseline.counted, same)
             kept.add((num, den), each.rate, max(view.by, base.by, key=BYS.index))
             count = len(num)
             more += [float((apart > 0).sum())] * count if each.rate else [0.0] * count

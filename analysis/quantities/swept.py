@@ -54,13 +54,39 @@ def _part_of(of: Quantity, view: View) -> Sides:
     return _sides(view, num), _sides(view, den)
 
 
-def difference_of_parts(of: Quantity, view: View, base: View, same: bool) -> tuple[FloatArray, FloatArray, FloatArray]:
+class Counted:
+    """A view, and what was made of it: a paired quantity is read twice, and that of a baseline once for every arm."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self._sides: dict[Key, Sides] = {}
+        self._values: dict[Key, FloatArray] = {}
+
+    def values(self, of: Quantity) -> FloatArray:
+        """(m, R, T) of a Mean."""
+        if of.key not in self._values:
+            self._values[of.key] = values_of(of, self.view)
+        return self._values[of.key]
+
+    def sides(self, of: Quantity) -> Sides:
+        """`part_of`."""
+        if not of.paired:
+            return part_of(of, self.view)
+        if isinstance(of.how, Mean):
+            with blamed(of):
+                return _over_markets(self.view, self.values(of))
+        if of.key not in self._sides:
+            self._sides[of.key] = part_of(of, self.view)
+        return self._sides[of.key]
+
+
+def difference_of_parts(of: Quantity, own: Counted, base: Counted, same: bool) -> tuple[FloatArray, ...]:
     """Paired differences of num, den, and the differences themselves, of every auction; NaN unless `same` auctions."""
     if isinstance(of.how, Mean):
-        own, other = values_of(of, view), values_of(of, base)
-        apart = gap(own, other) if same else np.full(own.shape, np.nan)
-        return *_over_markets(view, apart), apart
-    (num, den), (other, _) = part_of(of, view), part_of(of, base)
+        values, others = own.values(of), base.values(of)
+        apart = gap(values, others) if same else np.full(values.shape, np.nan)
+        return *_over_markets(own.view, apart), apart
+    (num, den), (other, _) = own.sides(of), base.sides(of)
     apart = gap(num, other) if same else np.full(num.shape, np.nan)
     return apart, den, apart
 
