@@ -36,8 +36,8 @@ class ArmData:
     name, mechanism: as the scenario writes them. alone: each agent has a market of its own.
     reserve_bounds: (low, high) dollars where the reserve is drawn uniformly, else None.
     reposted: some task was posted a second time.
-    coupled: what couples the tasks of a replication (sim/market/coupling.py). replayed: on a recorded table, whom it hires
-        follows from a record of the same tasks.
+    coupled: what couples the tasks of a replication (sim/market/coupling.py). replayed: on a recorded table, whom it
+        hires follows from a record of the same tasks.
     present, success (R, T, n): the agent can bid; it truly succeeds at its first try.
     belief, cost_belief (R, T, n): held at the first posting, after a card where agents read one; NaN where absent.
     claim, ask (R, T, n): of the first posting's bid, NaN where none was made.

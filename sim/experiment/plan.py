@@ -46,8 +46,8 @@ class Options:
     """What decides a sweep's result besides its scenario.
 
     precision: share of its mean that the 95% half-width of each arm may have; None: the scenario's replications.
-    most: replications at which precision is given up. ledger: the attempts are kept too. engine: as `sim.experiment.engine` names
-    them; it changes no number.
+    most: replications at which precision is given up. ledger: the attempts are kept too. engine: as
+    `sim.experiment.engine` names them; it changes no number.
     """
 
     precision: float | None = None
@@ -214,7 +214,7 @@ def versions() -> dict[str, str]:
 
 
 def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None, engine: str = "auto") -> Plan:
-    """The plan of a run, once all is checked that can be without running it. engine: as `sim.experiment.engine` names them.
+    """The plan of a run, once all is checked that can be without running it. engine: as `sim.experiment.engine` has it.
 
     Raises ScenarioError, TableError or RunError in one line.
     """

@@ -10,8 +10,8 @@ No ability is observed; one outcome, one claim and one cost belief are, per (tas
     5  costs            log-normals and shares of 0, cost belief correlated
                         with the signal                                        sim/fitting/signals.py
 
-and from these m*, lambda* of calibrated claims (sim/population/beliefs.py), bias = m - m*, excess = lambda - lambda*, and the
-overconfidence of sim/population/knobs.py: m less that of claims with this lambda that are right on average.
+and from these m*, lambda* of calibrated claims (sim/population/beliefs.py), bias = m - m*, excess = lambda - lambda*,
+and the overconfidence of sim/population/knobs.py: m less that of claims with this lambda that are right on average.
 
 One outcome per (task, agent) does not identify sigma_u: it is then what the caller states, ASSUMED_SIGMA_U if nothing.
 

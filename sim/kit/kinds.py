@@ -1,7 +1,7 @@
 """The kinds of parts that a plugin may register, each with a registry of its own.
 
-Who keeps a registry adds its kind to KINDS, so that `--plugin` (sim/scenario/plugins.py) finds what a file has added to any of
-them, checks it, and forgets it when the command ends.
+Who keeps a registry adds its kind to KINDS, so that `--plugin` (sim/scenario/plugins.py) finds what a file has added to
+any of them, checks it, and forgets it when the command ends.
 """
 
 from __future__ import annotations

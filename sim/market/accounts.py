@@ -15,7 +15,8 @@ tick at which money moved; sequence: 0, 1, ... within one. Within a clearing bid
 overhead; within a completion an attempt's holds are released before it is paid and its cost taken; then come those
 that end with it, by (turn, agent).
 
-Parties are codes as `sim.ledger.ledger.parties` orders them: nature, the allocator, the escrow, n agents, then principals.
+Parties are codes as `sim.ledger.ledger.parties` orders them: nature, the allocator, the escrow, n agents, then
+principals.
 """
 
 from __future__ import annotations

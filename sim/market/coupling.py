@@ -11,8 +11,8 @@ other:
     bankroll, budget             money spent on the one is missing at the other
 
 What a rule does not read does not couple. A policy that changes with what an agent has seen would be one more; none of
-those of sim/agents/bidding.py does. Shocks at a stated share of the tasks do not couple them: they are the same in every
-replication.
+those of sim/agents/bidding.py does. Shocks at a stated share of the tasks do not couple them: they are the same in
+every replication.
 
 Where tasks are coupled, a synthetic world leaves the replications as clusters of an interval. A recorded table has one
 draw of tasks: there an interval needs the rule to be replayed on redrawn tasks (`replayed`), since a task that is drawn

@@ -1,4 +1,4 @@
-"""One agent of a population: its skill, how it claims, what its attempts cost (sim/population/profile.py has the formulas)."""
+"""One agent of a population: its skill, how it claims, what its attempts cost. Formulas: sim/population/profile.py."""
 
 from __future__ import annotations
 

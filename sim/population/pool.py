@@ -38,7 +38,7 @@ class PoolSpread(Section):
 def drawn_agents(
     size: int, seed: int, centre: AgentProfile, spread: PoolSpread, tau: float, reach: float
 ) -> dict[str, AgentProfile]:
-    """The agents of a pool, by name. tau, reach: as in sim/population/beliefs.py, of the profile and of `centre` in it."""
+    """The agents of a pool, by name. tau, reach: as in sim/population/beliefs.py, of profile and `centre`."""
     names = [f"agent {k + 1}" for k in range(size)]
     words = draws.words_of(names)
     shift = {

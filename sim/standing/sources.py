@@ -1,11 +1,12 @@
 """Where each field of `Standing` comes from, as a scenario states it.
 
 reputation      none (always 1), or a rule that learns from verified outcomes, whose start may differ by agent
-expected_cost   {fixed = dollars}; {record = ...} (the agent's mean actual cost on other tasks: sim/standing/records.py);
-                actual (what the next try will cost: an oracle's); {running_mean = {...}} (learned as attempts end)
+expected_cost   {fixed = dollars}; {record = ...} (the agent's mean actual cost on other tasks:
+                sim/standing/records.py); actual (what the next try will cost: an oracle's); {running_mean = {...}}
+                (learned as attempts end)
 advice          outcome (whether the next try succeeds: an oracle's); ability; {record = ...} (the agent's smoothed
-                success rate on other tasks: sim/standing/records.py); {planner = {...}} (pilot attempts before the market
-                opens: sim/standing/pilots.py); or an advisor, which learns as attempts end (sim/advisors)
+                success rate on other tasks: sim/standing/records.py); {planner = {...}} (pilot attempts before the
+                market opens: sim/standing/pilots.py); or an advisor, which learns as attempts end (sim/standing/advisors)
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ One row per (task, agent, trial). Columns are named by the scenario:
 The order of rows is the order of agents and of tasks. A pair (task, agent) without a row cannot bid. Trials are sorted
 as numbers where all their ids are numbers, else by their rows. A claim and a cost belief belong to the trial before
 which they were stated; an ability to the cell, which has that of its first trial. What a replication makes of repeated
-trials is in `sim/world/trials.py`. Errors count rows from 1, the header apart, and name the line of a text file as well.
+trials is in `sim/world/trials.py`. Errors count rows from 1, the header apart, and name the line of a text file as
+well.
 """
 
 from __future__ import annotations

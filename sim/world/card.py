@@ -5,8 +5,8 @@ With success rate S, mean claim Q, mean cost C and mean cost belief B of the age
     claim         logit q' = logit q + weight (logit S - logit Q)
     cost belief   c' = c (C / B)^cost_weight
 
-    record = "redrawn", "split", "published"   made before the market opens: sim/standing/records.py says of which tasks. S is
-                        of what was truly delivered, smoothed except as published
+    record = "redrawn", "split", "published"   made before the market opens: sim/standing/records.py says of which
+                        tasks. S is of what was truly delivered, smoothed except as published
     record = "past"     the agent's own attempts in the running market that had ended, PASS or FAIL as verified, when
                         the posting went out; INFRA is no record. S is not smoothed: three successes make an agent
                         certain. Q and B are of what it believed at these attempts before any card moved it; `history`

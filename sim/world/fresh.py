@@ -30,7 +30,7 @@ _SUMMED: dict[str, Callable[[Piece], FloatArray]] = {
 def fresh_sums(
     profile: Profile, seed: int, r: draws.Words, n_tasks: int, names: Collection[str]
 ) -> dict[str, FloatArray]:
-    """Sums (R, 1, n) over `n_tasks` fresh tasks: "trials" and "priced" count them, the others as in sim/world/history.py."""
+    """Sums (R, 1, n) over `n_tasks` fresh tasks: "trials" and "priced" count them, others: sim/world/history.py."""
     shape = len(profile.agents), len(r)
     sums = {name: np.zeros(shape) if name in _SUMMED else np.full(shape, float(n_tasks)) for name in names}
     size = max(1, _PIECE // max(1, len(r) * len(profile.agents)))

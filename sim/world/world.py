@@ -50,12 +50,13 @@ class World:
     pilot (R, T, n): a planner's estimate of each ability, made before the market opens; None where there is none.
     silent (R, T, n): no bid comes, and another is put in its place; None where there are no such bids.
     record_advice (R, T, n) smoothed success rate, and record_cost (R, T, n) mean dollars, NaN where nobody knows, of
-        the agent on other tasks (sim/standing/records.py); half (R, T): which half of the tasks each is in, 0 or 1, where a
-        record is of halves; uncarded (R, T, n): belief before a card that is read before the market opens; None where
-        the arm has no such thing.
+        the agent on other tasks (sim/standing/records.py); half (R, T): which half of the tasks each is in, 0 or 1,
+        where a record is of halves; uncarded (R, T, n): belief before a card that is read before the market opens; None
+        where the arm has no such thing.
     retry_belief (R, T, n, F) belief after 1, ..., F verified failures of the agent's own at the task; spread (R, T, n)
-        logits, what its signal leaves unknown, from which it follows (sim/agents/retry.py); None, both, where beliefs stay.
-    principals (P names) and principal (R, T), the place of the one whose task it is; None where there is only one.
+        logits, what its signal leaves unknown, from which it follows (sim/agents/retry.py); None, both, where beliefs
+        stay.
+    principals (P names) and principal (R, T), the place of the one that owns the task; None where there is only one.
     shared: what is drawn once for all tasks of a replication, in words (sim/market/coupling.py).
 
     Raises ArrayError naming the array, the rule and the first bad index.

@@ -10,7 +10,7 @@ import pytest
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
 from sim.experiment.run import Run
-from sim.ledger import SCHEMAS
+from sim.ledger.ledger import SCHEMAS
 from sim.scenario.scenario import load_scenario
 
 _HERE = Path(__file__).parent
