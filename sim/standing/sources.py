@@ -6,7 +6,8 @@ expected_cost   {fixed = dollars}; {record = ...} (the agent's mean actual cost 
                 (learned as attempts end)
 advice          outcome (whether the next try succeeds: an oracle's); ability; {record = ...} (the agent's smoothed
                 success rate on other tasks: sim/standing/records.py); {planner = {...}} (pilot attempts before the
-                market opens: sim/standing/pilots.py); or an advisor, which learns as attempts end (sim/standing/advisors)
+                market opens: sim/standing/pilots.py); or an advisor, which learns as attempts end
+                (sim/standing/advisors)
 """
 
 from __future__ import annotations
