@@ -93,7 +93,7 @@ def test_in_columns(tmp_path: Path) -> None:
             "line 3: ValueError: quantity 'welfare' of level arm is",
         ),
         (PLUGIN.replace("arm.dollars(payment=1)", "arm.dolars"), "quantity 'loss_rate': AttributeError"),
-        ("x = 1\n", "registers no mechanism"),
+        ("x = 1\n", "registers nothing"),
     ],
 )
 def test_mistakes_are_one_line(plugin: str, told: str, tmp_path: Path) -> None:

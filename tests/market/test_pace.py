@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.kit.distribution import parse_ticks
 from sim.population.agent_profile import AgentProfile
 from sim.population.profile import read_profile
 from sim.population.profile_draws import draws_beside, read_draws, write_draws
@@ -124,8 +125,9 @@ def test_profile_without_laws_has_none_and_one_with_them_keeps_them(tmp_path: Pa
     known = {name: agent.model_copy(update={"rho": 0.1, "signal": None}) for name, agent in profile.agents.items()}
     write_draws(draws_beside(tmp_path / "p.toml"), [profile.model_copy(update={"agents": known})])
     again = read_draws(draws_beside(tmp_path / "p.toml"), profile)[0]
-    for told in (profile, profile.with_sigma_u(1.0), again):
-        assert stated(told.agents["a"]) == ({"exponential": 4.0}, 2, 0.1)
+    expected = parse_ticks({"exponential": 4.0}), parse_ticks(2), 0.1
+    for each in (profile, profile.with_sigma_u(1.0), again):
+        assert stated(each.agents["a"]) == expected
 
 
 @pytest.mark.parametrize(
