@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.distribution import Distribution
 from sim.profile import AgentProfile, read_profile
 from sim.profile_draws import draws_beside, read_draws, write_draws
 from tests.cli.command import bidlab, files
@@ -124,7 +125,7 @@ def test_profile_without_laws_has_none_and_one_with_them_keeps_them(tmp_path: Pa
     write_draws(draws_beside(tmp_path / "p.toml"), [profile.model_copy(update={"agents": known})])
     again = read_draws(draws_beside(tmp_path / "p.toml"), profile)[0]
     for told in (profile, profile.with_sigma_u(1.0), again):
-        assert stated(told.agents["a"]) == ({"exponential": 4.0}, 2, 0.1)
+        assert stated(told.agents["a"]) == (Distribution("exponential", 4.0), Distribution("constant", 2.0), 0.1)
 
 
 @pytest.mark.parametrize(
