@@ -8,7 +8,7 @@
     run.figure("arms", width="column")                  # a matplotlib Figure
 
     world = bl.World.recorded("marketbench", seed=1)
-    bl.Market(world, bl.SecondPrice(), penalty=0.5).run().bids
+    bl.Market(world, bl.SecondPrice(), agents={"gpt-5-mini": Patient()}).run().bids
 
 `bidlab` and `sim` are one package by two names. Nothing is loaded before it is used.
 """
@@ -30,6 +30,10 @@ _FRONT = {
     "World": "sim.world.world",
     "Scenario": "sim.scenario.scenario",
     "Market": "sim.front.market",
+    "Agent": "sim.agents.agent",
+    "Bid": "sim.agents.agent",
+    "Abstain": "sim.agents.agent",
+    "register_agent": "sim.agents.agent",
     "register_mechanism": "sim.front.register",
     "register_policy": "sim.front.register",
     "SimError": "sim.kit.errors",

@@ -6,18 +6,22 @@ Settings are those of a scenario by their keys, e.g. penalty, window, capacity, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.agents.agent import Agent
 from sim.experiment.engine import choose, play, play_alone
 from sim.front.keys import checked, sections
-from sim.kit.errors import RunError, ScenarioError
+from sim.kit.errors import RunError, ScenarioError, closest
 from sim.ledger.ledger import Ledger, arrow_table, categories
 from sim.market.rules import Rules
 from sim.mechanisms import Mechanism
+from sim.population.knobs import EVERYBODY
 from sim.scenario.scenario import label_of
 from sim.specs.settings import Settings, Terms
 from sim.specs.world_settings import WorldSettings
@@ -42,8 +46,10 @@ _OF_PROFILE = {"profile": "World", "tasks": 1, "parameters": "point"}
 class Market:
     """A market of the World's agents under `rule`.
 
-    agents: processes of agents' own, by name; without one an agent bids by its policy. engine: "auto", "market" or
-    "replay"; same numbers. Raises ScenarioError where a setting is wrong, or needs what the World does not hold.
+    agents: those with a process of their own, by name ("*": all others), each an `Agent`, a class of agents or a
+    function that makes one; every replication has an agent of its own. Without one an agent bids by its policy. engine:
+    "auto", "market" or "replay"; same numbers. Raises ScenarioError where a setting is wrong, or needs what the World
+    does not hold, RunError where the engine cannot play such agents.
 
     >>> from sim.mechanisms.price import SecondPrice
     >>> played = Market(World.recorded("marketbench", seed=1), SecondPrice()).run()
@@ -60,8 +66,7 @@ class Market:
         engine: str = "auto",
         **settings: Any,
     ) -> None:
-        if agents:
-            raise RunError("agents: processes of agents' own cannot be played yet")
+        self.agents = _factories(agents or {}, world.agents)
         found = sections(settings, "Market", _DRAWN)
         valued = {"value": 1.0} if not np.isnan(world.value).any() else {}  # says only that the World holds values
         found["tender"] = {"penalty": 0.0, **valued, "reserve": 1.0} | found["tender"]
@@ -69,7 +74,9 @@ class Market:
         held = {**(_OF_TABLE if world.from_table else _OF_PROFILE), "arrivals": {"every": 1}}
         self.settings = checked({**found, "world": found["world"] | held}, "Market")
         _check_held(world, self.settings)
-        self.engine = choose(engine, self.settings.terms)
+        if self.agents and engine == "replay":
+            raise RunError("engine = replay: cannot play agents with processes of their own")
+        self.engine = "market" if self.agents else choose(engine, self.settings.terms)
 
     def run(self) -> Played:
         """Play every replication of the World."""
@@ -85,7 +92,9 @@ class Market:
 
     def rules(self, world: World) -> Rules:
         """The rules in `world`: the market's own, or that of one agent alone."""
-        return Rules.of(self.rule, self.terms, world)
+        rules = Rules.of(self.rule, self.terms, world)
+        own = {place: self.agents[name] for place, name in enumerate(world.agents) if name in self.agents}
+        return replace(rules, processes={**(rules.processes or {}), **own}) if own else rules
 
     @property
     def terms(self) -> Terms:
@@ -148,6 +157,21 @@ class Played:
     def _short(self) -> pd.DataFrame:
         names = [name for name in ("solve_rate", "cost", "payment", "welfare") if self.summary[name].notna().any()]
         return self.summary[["mechanism", *names]]
+
+
+def _factories(agents: Mapping[str, Any], names: Sequence[str]) -> dict[str, Callable[[], Agent]]:
+    """What makes the agent of each name that has a process; raises ScenarioError where there is no such agent."""
+    for name, given in agents.items():
+        if name not in names and name != EVERYBODY:
+            raise ScenarioError(f"agents: no agent {name!r}{closest(name, names)}; the World has {', '.join(names)}")
+        if not callable(given) and not isinstance(given, Agent):
+            raise ScenarioError(f"agents: {name}: must be an Agent, a class of agents or a function that makes one")
+    stated = {name: agents.get(name, agents.get(EVERYBODY)) for name in names}
+    return {name: _factory(given) for name, given in stated.items() if given is not None}
+
+
+def _factory(given: Any) -> Callable[[], Agent]:
+    return partial(copy.deepcopy, given) if isinstance(given, Agent) else given
 
 
 def _check_held(world: World, settings: Settings) -> None:

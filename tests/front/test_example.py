@@ -14,6 +14,14 @@ from sim.experiment.plan import plan
 from sim.scenario.scenario import Scenario
 
 
+class Patient(bl.Agent):
+    """Waits three ticks, which here is past the clearing."""
+
+    def bid(self, notice: Any) -> Any:
+        yield self.wait(3)
+        return self.honest()
+
+
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """(first, count) of the replications of every World that is drawn from a scenario."""
@@ -44,8 +52,10 @@ def test_the_ten_lines(drawn: list[tuple[int, int]]) -> None:
     assert drawn == [(0, 1)] * 2 + [(0, 20)] * 2
 
     world = bl.World.recorded("marketbench", seed=1)
-    bids = bl.Market(world, bl.SecondPrice()).run().bids
+    bids = bl.Market(world, bl.SecondPrice(), agents={"gpt-5-mini": Patient()}).run().bids
     assert len(bids) == 93 * 6
+    late = bids.loc[bids["agent"] == "gpt-5-mini", "outcome"]
+    assert (late == "late").all()
 
 
 def test_plan_draws_one_replication_of_each_world_and_no_more(drawn: list[tuple[int, int]]) -> None:

@@ -118,3 +118,51 @@ def test_a_policy_of_ones_own() -> None:
             bl.register_policy("half")(Half)
     finally:
         POLICIES.pop("half")
+
+
+class Late(bl.Agent):
+    """Waits longer than the window."""
+
+    def bid(self, notice: Any) -> Any:
+        yield self.wait(2)
+        return self.honest()
+
+
+class Proud(bl.Agent):
+    """Asks for a cent more at every posting it hears of."""
+
+    def __init__(self, ask: float) -> None:
+        self.ask = ask
+
+    def bid(self, notice: Any) -> Any:
+        self.ask += 0.01
+        return bl.Bid(self.ask, 1.0)
+
+
+def test_agents_with_processes_of_their_own() -> None:
+    """A class, a factory and an instance; an instance is copied, so that replications start alike."""
+    world = bl.World.recorded("marketbench", seed=1, replications=2)
+    first, second, third = world.agents[:3]
+    agents = {first: Late, second: lambda: Proud(0.2), third: Proud(0.3)}
+    market = bl.Market(world, bl.SecondPrice(), agents=agents)
+    bids = market.run().bids
+    assert market.engine == "market"
+    assert (bids.loc[bids["agent"] == first, "outcome"] == "late").all()
+    for name, start in ((second, 0.2), (third, 0.3)):
+        asks = bids[bids["agent"] == name].groupby("replication")["ask"].apply(lambda asks: sorted(asks))
+        assert [each[0] for each in asks] == pytest.approx([start + 0.01] * 2)
+        assert [each[-1] for each in asks] == pytest.approx([start + 0.93] * 2)
+    everybody = bl.Market(world, bl.SecondPrice(), agents={"*": bl.Agent}).run()
+    plain = bl.Market(world, bl.SecondPrice()).run()
+    pd.testing.assert_frame_equal(everybody.bids, plain.bids)
+    pd.testing.assert_frame_equal(everybody.attempts, plain.attempts)
+
+
+def test_agents_that_cannot_be_played() -> None:
+    world = bl.World.recorded("marketbench", seed=1)
+    with pytest.raises(ScenarioError, match=r"agents: no agent 'gpt-5-mimi' \(did you mean"):
+        bl.Market(world, bl.SecondPrice(), agents={"gpt-5-mimi": Late})
+    with pytest.raises(ScenarioError, match="must be an Agent, a class of agents"):
+        bl.Market(world, bl.SecondPrice(), agents={"gpt-5-mini": 3})
+    with pytest.raises(bl.SimError, match="engine = replay"):
+        bl.Market(world, bl.SecondPrice(), agents={"gpt-5-mini": Late}, engine="replay")

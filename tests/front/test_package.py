@@ -54,7 +54,7 @@ def test_modules_and_classes_are_the_same() -> None:
 
 def test_either_name_first() -> None:
     for first, second in (("sim", "bidlab"), ("bidlab", "sim")):
-        code = f"import {first}.world as a, {second}.world as b; print(a is b, a.World is b.World)"
+        code = f"import {first}.world.world as a, {second}.world.world as b; print(a is b, a.World is b.World)"
         assert python("-c", code).stdout.split() == ["True", "True"]
 
 

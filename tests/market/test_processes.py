@@ -236,6 +236,24 @@ def test_a_plugin_agent_runs_from_the_command_line(tmp_path: Path) -> None:
     assert "late" in set(read_frame(tmp_path / "o" / "bids.parquet")["outcome"])
 
 
+@pytest.mark.parametrize("name", ["patient", "learner", "leaver"])
+def test_the_agents_of_the_readme_run_as_it_says(tmp_path: Path, name: str) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    block = readme.split("## Your own agent")[1].split("```python\n")[1].split("```")[0]
+    for part in block.split("@register_agent")[1:]:
+        assert len(part.strip().splitlines()) <= 15
+    path = tmp_path / "my_agents.py"
+    path.write_text(block)
+    done = bidlab(
+        *("run", "marketbench_head_to_head", "--plugin", path, "--mechanism", "second_price"),
+        *("--set", f'bidders.process={{gpt-5-mini="{name}"}}', "--engine", "market", "--out", tmp_path / "o"),
+    )
+    assert done.code == 0, done.err
+    bids = read_frame(tmp_path / "o" / "bids.parquet")
+    outcomes = set(bids.loc[bids["agent"] == "gpt-5-mini", "outcome"])
+    assert outcomes == {"patient": {"late"}, "learner": {"won", "lost"}, "leaver": {"won", "lost", "exited"}}[name]
+
+
 def test_names_in_the_scenario_are_checked(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"no agent 'honst' \(did you mean 'honest'\?\)"):
         load_scenario(scenario(tmp_path, '"honst"'))
