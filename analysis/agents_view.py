@@ -52,9 +52,9 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
         "",
         *_of_agents(own, _MARKET, f"arm {first!r}, the market, per task"),
     ]
-    told = _told(own, _HIRED)
-    if told:
-        views += ["", *_of_agents(own, told, f"arm {first!r}, those hired")]
+    note = _with_values(own, _HIRED)
+    if note:
+        views += ["", *_of_agents(own, note, f"arm {first!r}, those hired")]
     if "principals" in tables:
         views += ["", *_principals(tables["principals"])]
     if "postings" in tables:
@@ -77,8 +77,8 @@ def _claims(own: pd.DataFrame, pooled: pd.DataFrame, arm: str) -> list[Any]:
     columns = [c._replace(cells=[*c.cells[:-1], "" if c.cells[-1] == "-" else c.cells[-1]]) for c in columns]
     head = f"arm {arm!r}, all claims, also of agents that did not bid ({_count(own)} of each); {title(found)}"
     correlation = float(all_of_them["residual_correlation"].iloc[0])
-    told = f"ece null of all claims: outcomes of a task correlate by {number(correlation)} given the claims"
-    return [*table(columns, head, found, "agents.csv"), *([] if math.isnan(correlation) else [told])]
+    note = f"ece null of all claims: outcomes of a task correlate by {number(correlation)} given the claims"
+    return [*table(columns, head, found, "agents.csv"), *([] if math.isnan(correlation) else [note])]
 
 
 def _count(own: pd.DataFrame) -> str:
@@ -92,7 +92,7 @@ def _of_agents(own: pd.DataFrame, shown: Shown, head: str) -> list[Any]:
     return table([text(own, "agent"), *of_frame(own, shown)], f"{head}; {title(found)}", found, "agents.csv")
 
 
-def _told(frame: pd.DataFrame, shown: Shown) -> Shown:
+def _with_values(frame: pd.DataFrame, shown: Shown) -> Shown:
     """The columns that are neither undefined nor 0 throughout."""
     return {name: how for name, how in shown.items() if (frame[name].fillna(0.0) != 0).any()}
 

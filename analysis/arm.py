@@ -169,7 +169,7 @@ class ArmData:
 
     @property
     def by_claims(self) -> By:
-        """Clusters of what agents claim and can do, which no market changes, but for what a card has told them."""
+        """Clusters of what agents claim and can do, which no market changes, except by a card."""
         return clusters_of_claims(self.world, self.coupled)
 
     @property

@@ -63,8 +63,8 @@ def _family(rows: pd.DataFrame, metric: str) -> str:
 
 
 def _who(columns: list[Column]) -> list[str]:
-    told = any(column.head == "winner" for column in columns)
-    return ["winner: whom the baseline hired for the task; rivals: everybody else"] if told else []
+    explained = any(column.head == "winner" for column in columns)
+    return ["winner: whom the baseline hired for the task; rivals: everybody else"] if explained else []
 
 
 def _unchanged(rows: pd.DataFrame, metric: str) -> set[str]:

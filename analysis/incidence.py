@@ -6,7 +6,7 @@
     rivals      sum of these over everybody else: the agents that the baseline left without it
 
 Payments cancel between principal and agents, so principal and agents sum to an arm's change in welfare, and so do
-principal, winner and rivals. The winner is told by the baseline, not by the arm, so that the two groups are the same
+principal, winner and rivals. The winner is that of the baseline, not of the arm, so that the two groups are the same
 agents before and after:
 an arm that hires somebody else takes from the winner and gives to a rival. Left out: the baseline itself, arms without
 a stated value, arms whose agents are alone (there every market has a principal of its own), and arms that did not hold
@@ -60,7 +60,7 @@ class Incidence(NamedTuple):
 
 
 def applies(arm: ArmData, baseline: ArmData) -> bool:
-    """The arm is another than its baseline, and the two can be told apart auction by auction."""
+    """The arm is another than its baseline, and the two differ in some auction."""
     if arm.name == baseline.name or arm.alone or baseline.alone or arm.value.shape != baseline.value.shape:
         return False
     return not (np.isnan(arm.value).any() or np.isnan(baseline.value).any())

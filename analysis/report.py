@@ -40,7 +40,7 @@ _TEXT = (*_NAMES, "clusters", "coupled", "record", "best_fixed")
 
 
 def _silent(what: str) -> None:
-    """Nobody is told."""
+    """Say nothing."""
 
 
 def write_report(run: Run, *, events: bool = False, phase: Phase = _silent) -> None:

@@ -99,8 +99,8 @@ class Merged:
 
     def by(self, clusters: NDArray[Any]) -> NDArray[Any]:
         """What the clusters of every row are, in words, (cells, arms, rows) as `clusters`, their numbers."""
-        told = np.array([CLUSTERS[name] for name in BYS], object)
-        found = told[self.total["by"].reshape(clusters.shape)]
+        written_out = np.array([CLUSTERS[name] for name in BYS], object)
+        found = written_out[self.total["by"].reshape(clusters.shape)]
         for place, row in enumerate(self.rows):
             how = row.of.how
             if isinstance(how, Statistic):
@@ -211,8 +211,8 @@ def sweep_table(sums: Merged) -> pd.DataFrame:
         values = _plain([sums.cells[number][key] for number in range(len(sums.cells))])
         frame[key] = [values[number] for number in frame["cell"]]
     for name in ("arm", "panel", "mechanism"):
-        told = [arm["name" if name == "arm" else name] for arm in sums.arms]
-        frame[name] = np.tile(np.repeat(np.array(told, object), count), shape[0])
+        written_out = [arm["name" if name == "arm" else name] for arm in sums.arms]
+        frame[name] = np.tile(np.repeat(np.array(written_out, object), count), shape[0])
     for name in ("metric", "agent"):
         frame[name] = np.tile(np.array([getattr(kinds[place], name) for place in own], object), shape[0] * n_arms)
     n = sums.total["noise_den"].reshape(shape)[..., :1] if sums.whole else np.zeros((0, n_arms, 1))
@@ -276,13 +276,13 @@ def _reaches(sums: Merged, sizes: list[int], factor: int, arm: int) -> bool | fl
 
 
 def structural_zeros(factors: pd.DataFrame, n_arms: int) -> list[str]:
-    """A line for each factor that reaches no decision of some arm."""
+    """A line for each factor that changes no award of some arm."""
     lines = []
     zero = factors[factors["reaches_decision"].eq(False)]
     for factor, rows in zero.groupby("factor", sort=False):
         arms = list(rows["arm"])
         of = "any arm" if len(arms) == n_arms else "arm " + ", ".join(map(repr, arms))
-        lines.append(f"structural zero: {factor} reaches no decision of {of}")
+        lines.append(f"structural zero: {factor} changes no award of {of}")
     return lines
 
 
@@ -291,8 +291,8 @@ def failures_table(sums: Merged) -> pd.DataFrame:
     keys = [key for factor in sums.factors for key in factor.keys]
     rows = []
     for cell, (job, error) in sorted(sums.failures.items()):
-        told = {key: written(sums.cells[cell][key]) for key in keys}
-        rows.append({"cell": cell, **told, "job": job, "error": error})
+        written_out = {key: written(sums.cells[cell][key]) for key in keys}
+        rows.append({"cell": cell, **written_out, "job": job, "error": error})
     return pd.DataFrame(rows, columns=["cell", *keys, "job", "error"])
 
 

@@ -1,7 +1,7 @@
 """What agents end with and when they leave, from ledger rows: wealth, exits, attempts at a loss.
 
     final wealth   bankroll + payment - fee - cost - bid_cost, summed over the agent's rows of a replication
-    exit tick      tick of the first clearing at which a bid of the agent is told as "exited"
+    exit tick      tick of the first clearing at which a bid of the agent has the outcome "exited"
 
 An agent that loses its last dollar after the replication's last clearing has no exit: nobody read its wealth again.
 Index convention: R replications, n agents. A replication is one observation of these, so that on a recorded table,

@@ -14,4 +14,5 @@ def regen(request: pytest.FixtureRequest) -> bool:
     """Golden files are to be written, not compared."""
     return bool(request.config.getoption("--regen"))
 
+
 collect_ignore_glob = ["market/plugins/*"]  # loaded as plugins; importing them would register what they hold

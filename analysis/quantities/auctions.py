@@ -44,8 +44,8 @@ def _float(array: NDArray[np.bool_]) -> FloatArray:
 
 
 def _mean(name: str, meaning: str, how: Mean, unit: str = "$") -> Quantity:
-    told = f"dollars, {meaning}" if unit == "$" and not meaning.startswith("dollars") else meaning
-    return Quantity(name, "arm", unit, told, how, paired=True)
+    described = f"dollars, {meaning}" if unit == "$" and not meaning.startswith("dollars") else meaning
+    return Quantity(name, "arm", unit, described, how, paired=True)
 
 
 MEANS = (

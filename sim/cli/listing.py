@@ -78,15 +78,15 @@ def _parameters(rule: type[Any]) -> str:
 
 
 def _of_each(rule: type[Mechanism], describe: Callable[[Mechanism], str]) -> str:
-    """What `describe` says of the rule, or of each of its examples, told by what they differ in, where it varies."""
+    """What `describe` says of the rule, or of each of its examples, named by what they differ in, where it varies."""
     examples = rule.examples()
     said = [describe(example) for example in examples]
     if len(set(said)) == 1:
         return said[0]
     each = [example.parameters for example in examples]
     varied = [name for name in each[0] if len({str(parameters[name]) for parameters in each}) > 1]
-    told = [", ".join(f"{name} {parameters[name]}" for name in varied) for parameters in each]
-    return "\n".join(f"{label}: {text or 'none'}" for label, text in zip(told, said, strict=True))
+    labels = [", ".join(f"{name} {parameters[name]}" for name in varied) for parameters in each]
+    return "\n".join(f"{label}: {text or 'none'}" for label, text in zip(labels, said, strict=True))
 
 
 def mechanisms() -> list[Any]:

@@ -107,7 +107,7 @@ def show(folder: Folder, info: dict[str, Any]) -> None:
     printed(results(folder, info))
 
 
-def told(plan: Plan) -> str:
+def described(plan: Plan) -> str:
     """What `check` says of a sweep."""
     jobs, line = plan.jobs_for(plan.scenario.replications), _unrounded(plan)
     size = (
@@ -126,7 +126,7 @@ def _unrounded(plan: Plan) -> str | None:
 
 def check(scenario: str, *options: Any) -> str | None:
     """What `check` says of the scenario's sweep; None where it has none. options: as `_plan` takes them."""
-    return told(_plan(scenario, *options)) if named(scenario, *options[:4]).factors else None
+    return described(_plan(scenario, *options)) if named(scenario, *options[:4]).factors else None
 
 
 def _plan(

@@ -24,14 +24,14 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     from analysis.sweep_table import keys_of
 
     table = load(folder)
-    told = table.attrs
-    label = f"{told['partial']}\n" if told["partial"] else ""
-    note = f"{told['note']}\n" if told["note"] else ""
+    about = table.attrs
+    label = f"{about['partial']}\n" if about["partial"] else ""
+    note = f"{about['note']}\n" if about["note"] else ""
     n = int(table["n"].max()) if len(table) else 0
     head = (
-        f"{told['scenario']}, sweep of {', '.join(keys_of(info))}: {told['question']}\n"
-        f"seed {told['seed']}, {table['cell'].nunique():,} cell(s), {len(info['arms'])} arm(s), "
-        f"{n:,} auctions in each, hash {told['hash'][:12]}\n{label}{note}"
+        f"{about['scenario']}, sweep of {', '.join(keys_of(info))}: {about['question']}\n"
+        f"seed {about['seed']}, {table['cell'].nunique():,} cell(s), {len(info['arms'])} arm(s), "
+        f"{n:,} auctions in each, hash {about['hash'][:12]}\n{label}{note}"
     )
     where = (
         f"\n{folder}: sweep.csv, sweep.parquet, factors.csv, manifest.json, figures/; or analysis.load({str(folder)!r})"

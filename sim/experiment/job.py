@@ -1,7 +1,7 @@
 """One job of a sweep: a block of replications with every cell and arm, reduced at once to sums that add up over jobs.
 
 Cells that share Worlds are played one after the other, and a World lives no longer than it is needed. A cell that
-fails, for whatever reason, is told by its error and costs the others nothing.
+fails, for whatever reason, is reported by its error and costs the others nothing.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def run_job(work: Work, number: int, first: int, count: int, tick: Tick | None =
             columns[cell.number], digests[name], kept = _play_cell(work, cell, worlds, first, count)
             attempts |= {f"{part}.job-{number:06d}.parquet": content for part, content in kept.items()}
         except Exception as error:  # of any kind: the other cells must not be lost
-            errors[name] = _told(error)
+            errors[name] = _in_one_line(error)
         if tick is not None:
             tick(cell.number)
     about = work.reducer.about(work.cells[0].origin.agents)
@@ -320,7 +320,7 @@ def parquet_bytes(table: Any) -> bytes:
     return buffer.getvalue()
 
 
-def _told(error: Exception) -> str:
+def _in_one_line(error: Exception) -> str:
     """An error in one line, with its kind where it is none of ours."""
     text = " ".join(str(error).split())
     return text if isinstance(error, SimError) else f"{type(error).__name__}: {text}"

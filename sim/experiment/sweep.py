@@ -112,7 +112,7 @@ def _play(
 ) -> int:
     """Do all jobs there are to do, in rounds where a precision is asked for; returns how many there are."""
     work, n_cells = work_of(plan, analysis.reducer), len(plan.cells)
-    needed, told = plan.jobs_for(plan.scenario.replications), 0
+    needed, reported = plan.jobs_for(plan.scenario.replications), 0
 
     def tick(_: int) -> None:
         if progress is not None:
@@ -123,13 +123,13 @@ def _play(
             there = set(store.finished(partial))
             missing = [number for number in range(needed) if number not in there]
             if progress is not None:
-                progress(n_cells * len(there & set(range(told, needed))), needed)
+                progress(n_cells * len(there & set(range(reported, needed))), needed)
             for done in workers.run([(number, *plan.job(number)) for number in missing]):
                 store.keep(partial, done)
                 clock["seconds"][f"job {done.number}"] = done.seconds
                 if progress is not None and not crew.here:
                     progress(n_cells, needed)
-            told = needed
+            reported = needed
             if plan.options.precision is None:
                 return needed
             more = plan.jobs_for(min(analysis.replications_needed(partial, plan), plan.most))

@@ -86,7 +86,7 @@ def _line(prefix: str, fault: Any, model: type[BaseModel] | None) -> str:
 
 
 def _key(prefix: str, place: list[Any]) -> str:
-    """The dotted key, with an arm told by its number and no number for an element of another list."""
+    """The dotted key, with an arm named by its number and no number for an element of another list."""
     if len(place) > 1 and place[0] == "arm":
         return f"arm number {place[1] + 1}: {_key('', place[2:])}".removesuffix(": ")
     return ".".join(filter(None, (prefix, *(part for part in place if isinstance(part, str)))))

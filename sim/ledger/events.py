@@ -9,8 +9,8 @@ One JSON object a line: event, arm, replication, tick, task, posting and what be
     completed   agent, status, success, timed_out, payment, cost
     closed      reason: solved, failed, unfilled, deadline, reposted, no budget
 
-JSON has no infinity: an infinite score is written "inf" or "-inf". Bids are told at the clearing, where they were read.
-Of those hired to try in turns, each is told to be hired when its turn comes; those whose turn never comes are not:
+JSON has no infinity: an infinite score is written "inf" or "-inf". Bids stand at the clearing, where they were read.
+Of those hired to try in turns, each is written as hired when its turn comes; those whose turn never comes are not:
 `cleared` counts them. In an arm whose agents are alone, `market` names the agent.
 """
 
@@ -57,10 +57,10 @@ def events(ledger: Ledger, *, rounds: bool = False) -> Iterator[Row]:
         stream += _of_clearing(place, row, early=rounds and (row["posting"] == 0 or row["posted"] == row["tick"]))
     for row in _records(_in_market(ledger.bids, alone)):
         place = places[tuple(row[key] for key in _KEY)]
-        told = {key: row[key] for key in ("agent", "ask", "claim", "score", "outcome")}
+        fields = {key: row[key] for key in ("agent", "ask", "claim", "score", "outcome")}
         tick = rows[place]["tick"]
-        told |= {"fee": row["fee"]} if row["fee"] else {}
-        stream.append((_at(row, tick, place, _BID), _event("bid", row, tick, told)))
+        fields |= {"fee": row["fee"]} if row["fee"] else {}
+        stream.append((_at(row, tick, place, _BID), _event("bid", row, tick, fields)))
     last: dict[int, Key] = {}
     for row in _records(_in_market(ledger.attempts, alone)):
         place = places[tuple(row[key] for key in _KEY)]
@@ -113,10 +113,10 @@ def _before(row: Row, tick: int, stage: int) -> Key:
     return row["replication"], tick, 0, row["market_place"], *order, stage
 
 
-def _event(kind: str, row: Row, tick: int, told: Row) -> Row:
+def _event(kind: str, row: Row, tick: int, fields: Row) -> Row:
     place = {"replication": row["replication"], "tick": tick, "task": row["task"], "posting": row["posting"]}
     market = {"market": row["market"]} if row["market"] else {}
-    return {"event": kind, **place, **market, **told}
+    return {"event": kind, **place, **market, **fields}
 
 
 def _of_clearing(place: int, row: Row, early: bool) -> Iterator[tuple[Key, Row]]:

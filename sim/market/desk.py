@@ -143,7 +143,7 @@ class Desk:
         return gone is not None and bool(gone.any())
 
     def hear_award(self, hire: Hire, own: int) -> None:
-        """Everybody is told what became of the posting, as far as it concerns him."""
+        """Tell each agent what became of the posting, as far as it may see it."""
         if hire.winners and self._rules.advisor is not None:
             at = (self._replication, hire.task)
             opening = self.allocator.opening

@@ -104,8 +104,8 @@ def _precedence(
     rule: Mechanism, bids: Bids, tender: Tender, standing: Standing, award: Award
 ) -> list[tuple[float, ...]]:
     """For each posting the keys of its best hired agent, lowest first; empty keys where it hires nobody."""
-    told = (np.broadcast_to(key, award.hired.shape) for key in rule.precedence(bids, tender, standing))
-    keys = [np.where(np.isnan(key), 0.0, key) for key in told]  # a rule that ranks nobody puts nobody first
+    ranking = (np.broadcast_to(key, award.hired.shape) for key in rule.precedence(bids, tender, standing))
+    keys = [np.where(np.isnan(key), 0.0, key) for key in ranking]  # a rule that ranks nobody puts nobody first
     best = []
     for place, hired in enumerate(award.hired):
         own = [tuple(-float(key[place, agent]) for key in keys) for agent in np.flatnonzero(hired)]

@@ -218,7 +218,7 @@ def _check_penalty(mechanism: Mechanism, tender: TenderSpec) -> None:
 
 
 def _check_round(mechanism: Mechanism, settings: Terms) -> None:
-    """Raise ScenarioError where rounds and the mechanism do not go together."""
+    """Raise ScenarioError where rounds and the mechanism cannot be combined."""
     market, deadline = settings.market, settings.tender.deadline
     if market.round is None:
         if mechanism.couples_tasks:

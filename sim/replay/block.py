@@ -108,7 +108,7 @@ class Block:
         return np.asarray((tries if self.rules.exclude == "hired" else failures) > 0)
 
     def _ends(self, made: Attempts, hires: BoolArray, tick: IntArray) -> tuple[IntArray, BoolArray, Lanes | None]:
-        """When each posting ends, whether it was verified as solved, and (where told) why it ended, (M,) each."""
+        """When each posting ends, whether it was verified as solved, and (where known) why it ended, (M,) each."""
         end, passed, late = tick.copy(), np.zeros(len(tick), np.bool_), np.zeros(len(tick), np.bool_)
         position, success = made.position, made.status == Status.PASS
         if made.alone:

@@ -195,6 +195,6 @@ def _zipped(values: dict[str, list[Any]], groups: Any) -> tuple[Factor, ...]:
 def _together(columns: dict[str, list[Any]]) -> tuple[tuple[Any, ...], ...]:
     counts = {name: len(column) for name, column in columns.items()}
     if len(set(counts.values())) > 1:
-        told = ", ".join(f"{name} has {count}" for name, count in counts.items())
-        raise ValueError(f"{_ZIP}: keys that advance together need equally many values; {told}")
+        counted = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise ValueError(f"{_ZIP}: keys that advance together need equally many values; {counted}")
     return tuple(zip(*columns.values(), strict=True))

@@ -32,7 +32,7 @@ class FigureFile(Section):
     vertical: str | None = Field(None, description="of a map: the swept key up its other axis")
     lines: str = Field("arm", description='"arm", or a swept key, of which each value has a line')
     panel: str | Names | None = Field(
-        None, description='rows of panels: "arm", "panel", swept keys; where absent, all that is not told otherwise'
+        None, description='rows of panels: "arm", "panel", swept keys; where absent, all that is not placed otherwise'
     )
     arms: Names | None = Field(None, description="arms drawn, without their panel; all where absent")
     where: dict[str, Any] = Field(default_factory=dict, description="swept keys held at one value: { key = value }")

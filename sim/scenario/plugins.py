@@ -3,7 +3,7 @@
 Only the command line loads code. A scenario file names rules and can never execute anything.
 
 A plugin's rule is tried once on a small batch as it is loaded, and watched while it runs: whatever it raises, or gives
-back that is no award, is told in one line with the line of its file.
+back that is no award, is reported in one line with the line of its file.
 """
 
 from __future__ import annotations
@@ -188,8 +188,8 @@ def _award_fault(award: Any, bids: Bids) -> str:
     for name, kind in (("turn", "i"), ("budget", "f")):
         array = getattr(award, name)
         if array is not None and (np.asarray(array).dtype.kind, np.shape(array)) != (kind, shape):
-            told = "whole numbers" if kind == "i" else "floats"
-            return f"{name} must be {told} of shape {shape}; got {np.asarray(array).dtype} of shape {np.shape(array)}"
+            wanted = "whole numbers" if kind == "i" else "floats"
+            return f"{name} must be {wanted} of shape {shape}; got {np.asarray(array).dtype} of shape {np.shape(array)}"
     if (award.hired & ~bids.active).any():
         return "hires an agent whose bid does not count (bids.active is False)"
     return ""

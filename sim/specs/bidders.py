@@ -24,7 +24,7 @@ def _kept_record(raw: Any) -> Any:
 
 
 class Card(Section):
-    """A self-history card: an agent is told its own record and leans on it (sim/world/card.py)."""
+    """A self-history card: an agent sees its own record and adjusts to it (sim/world/card.py)."""
 
     record: Annotated[Literal["redrawn", "split", "past", "published"], BeforeValidator(_kept_record)] = Field(
         description='"redrawn": tasks independent of those played; "split": the other half of the tasks; "past": its '

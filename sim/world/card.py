@@ -1,4 +1,4 @@
-"""The self-history card: an agent that is told its own record, and leans on it.
+"""The self-history card: an agent sees its own record, and adjusts to it.
 
 With success rate S, mean claim Q, mean cost C and mean cost belief B of the agent over what its card holds:
 

@@ -38,7 +38,7 @@ class World:
     from_table: outcomes come from a table, so replications share them and another draw of tasks is the sampling error.
     value, reserve (R, T) dollars, value NaN where none is stated; arrival (R, T) ticks.
     present (R, T, n): the agent can bid on the task at all. Where it is False the other arrays are not read.
-    belief (R, T, n) success probability in the agent's own eyes; cost_belief (R, T, n) dollars; latency (R, T, n)
+    belief (R, T, n) success probability as the agent believes; cost_belief (R, T, n) dollars; latency (R, T, n)
         ticks from posting to bid; ability (R, T, n) true success probability, NaN where unknown.
     success (R, T, n, K) what truly happens on that try; verified: what the verifier would say; infra: the attempt is
         lost to the system; cost dollars; duration ticks.
