@@ -34,8 +34,10 @@ def scenario_problem(
 ) -> Problem:
     """The problem of agent number `agent` in this arm. sizes: types, draws, screening draws.
 
-    Raises RunError where the agent bids at too few tasks.
+    Raises RunError where the agent bids at too few tasks, or agents have processes of their own.
     """
+    if arm.settings.bidders.process:
+        raise RunError(f"{scenario.name}: arm {arm.name!r}: bidders.process: agents with processes are not audited")
     first = arm_world(scenario, arm, origin, replications=1)
     share = float(first.present[..., agent].mean())
     who = first.agents[agent]

@@ -94,7 +94,7 @@ class Participants:
             honest = Bid(float(offers.ask[place]), float(offers.claim[place])) if made else Abstain()
             agent._place.stand_at(task, posting, honest)
             self._answers.pop((task, place), None)
-            answer = self._with_values(place, agent.bid, seen)
+            answer = self._call(place, agent.bid, seen)
             if is_process(answer):
                 bidding = self._bidding(task, posting, place, answer)
                 self._thinking[task, place] = self._clock.env.process(bidding)
@@ -109,7 +109,7 @@ class Participants:
         try:
             while True:
                 desk.task, desk.posting = task, posting
-                value = yield self._with_values(place, answer.send, value)
+                value = yield self._call(place, answer.send, value)
         except StopIteration as end:
             self._answers[task, place] = self._clock.now, end.value
         except simpy.Interrupt:
@@ -143,7 +143,7 @@ class Participants:
         for place, agent in self._agents.items():
             row = (*hire.row, place)
             contract = float(hire.award.pay_success[row]), float(hire.award.pay_failure[row])
-            self._with_values(place, agent.heard, self._news(hire, bool(hire.award.hired[row]), *contract))
+            self._call(place, agent.heard, self._news(hire, bool(hire.award.hired[row]), *contract))
 
     def hear_outcome(self, hire: Hire, place: int, outcome: Outcome, payment: float) -> None:
         """Tell the agent what came of its attempt."""
@@ -153,16 +153,28 @@ class Participants:
         agent.last_status = outcome.status
         awarded = self._news(hire, True, hire.pay(place, int(Status.PASS)), hire.pay(place, int(Status.FAIL)))
         news = replace(awarded, status=Status(outcome.status), payment=payment, cost=outcome.cost)
-        self._with_values(place, agent.heard, news)
+        self._call(place, agent.heard, news)
 
-    def _with_values(self, place: int, method: Callable[[Any], Any], what: Any) -> Any:
+    def _call(self, place: int, method: Callable[[Any], Any], what: Any) -> Any:
         """What the agent's method gives back; MarketError in one line where it fails."""
         try:
             return method(what)
         except (SimError, StopIteration):
             raise
         except Exception as error:
-            raise MarketError(f"agent {self._tasks.agents[place]}: {type(error).__name__}: {error}") from error
+            raise self._fault(place, error) from error
+
+    def working(self, place: int, attempt: Generator[Event, Any, Any]) -> Generator[Event, Any, None]:
+        """The agent at work on an award in its own way; MarketError in one line where it fails."""
+        try:
+            yield from self._agents[place].work(attempt)
+        except (SimError, simpy.Interrupt):
+            raise
+        except Exception as error:
+            raise self._fault(place, error) from error
+
+    def _fault(self, place: int, error: Exception) -> MarketError:
+        return MarketError(f"agent {self._tasks.agents[place]}: {type(error).__name__}: {error}")
 
     def _news(self, hire: Hire, hired: bool, won: float, lost: float) -> News:
         return News(self._tasks.names[hire.task], hire.posting, self._clock.now, hired, won, lost)

@@ -125,11 +125,12 @@ class Market:
     def agent(self, agent: int, hire: Hire) -> Process:
         """Work on an award; in its own way where the agent has a process of its own. Returns the status."""
         attempt = self._attempt(agent, hire)
-        own = None if self._participants is None else self._participants.find(agent)
-        if own is None:
+        participants = self._participants
+        own = None if participants is None else participants.find(agent)
+        if participants is None or own is None:
             return (yield from attempt)
         with suppress(simpy.Interrupt):
-            yield from own.work(attempt)
+            yield from participants.working(agent, attempt)
         if getgeneratorstate(attempt) == GEN_CREATED:  # cancelled before it began, or never begun
             return self._not_tried(agent, hire)
         return own.last_status

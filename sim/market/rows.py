@@ -109,19 +109,37 @@ class Tried:
     payment: FloatArray
 
 
+class Picked:
+    """Picks one element a row and column out of arrays (C, n): by one flat index where the array is one piece."""
+
+    def __init__(self, row: IntArray, column: IntArray) -> None:
+        self._at = row, column
+        self._flat: dict[tuple[int, int], IntArray] = {}
+
+    def of(self, array: NDArray[Any]) -> NDArray[Any]:
+        """array[row, column]."""
+        across, down = (1, len(array)) if array.flags.f_contiguous else (array.shape[1], 1)
+        if not (array.flags.f_contiguous or array.flags.c_contiguous):
+            return np.asarray(array[self._at])
+        row, column = self._at
+        if (across, down) not in self._flat:
+            self._flat[across, down] = row * across + column * down
+        return array.ravel(order="K").take(self._flat[across, down])
+
+
 def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
     """Columns of the attempts table, in the order of the attempts."""
-    bids, award, at = cleared.bids, cleared.award, (tried.clearing, tried.agent)
-    budget = np.full(len(tried.agent), np.nan) if award.budget is None else award.budget[at]
-    believed = _at_budget(rules, cleared.cost_belief[at], cleared.belief[at], budget)
-    offered = _at_budget(rules, bids.ask[at], bids.claim[at], budget)
+    bids, award, at = cleared.bids, cleared.award, Picked(tried.clearing, tried.agent)
+    budget = np.full(len(tried.agent), np.nan) if award.budget is None else at.of(award.budget)
+    believed = _at_budget(rules, at.of(cleared.cost_belief), at.of(cleared.belief), budget)
+    offered = _at_budget(rules, at.of(bids.ask), at.of(bids.claim), budget)
     return {
-        "replication": cleared.replication[tried.clearing],
-        "task": cleared.task[tried.clearing],
-        "posting": cleared.posting[tried.clearing],
+        "replication": cleared.replication.take(tried.clearing),
+        "task": cleared.task.take(tried.clearing),
+        "posting": cleared.posting.take(tried.clearing),
         "agent": tried.agent,
         "try": tried.nth,
-        "turn": np.zeros(len(budget), np.int64) if award.turn is None else award.turn[at],
+        "turn": np.zeros(len(budget), np.int64) if award.turn is None else at.of(award.turn),
         "start": tried.start,
         "finish": tried.finish,
         "status": tried.status,
@@ -131,8 +149,8 @@ def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
         "claim": offered[1],
         "belief": believed[1],
         "cost_belief": believed[0],
-        "pay_success": award.pay_success[at],
-        "pay_failure": award.pay_failure[at],
+        "pay_success": at.of(award.pay_success),
+        "pay_failure": at.of(award.pay_failure),
         "budget": np.where(np.isfinite(budget), budget, np.nan),
         "payment": tried.payment,
         "cost": tried.cost,

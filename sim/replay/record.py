@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kit.arrays import Award, IntArray, settle
-from sim.market.rows import Barred, Cleared, Columns, Tried, auction_counts
+from sim.market.rows import Barred, Cleared, Columns, Picked, Tried, auction_counts
 from sim.market.rules import Rules
 from sim.market.source import ABSTAINED, BID
 from sim.replay.attempts import Attempts
@@ -88,9 +88,9 @@ def _lanes_closest(answer: Answer) -> Award:
 
 def tried_together(answer: Answer, made: Attempts) -> Tried:
     """The attempts that a batch of clearings started."""
-    at = made.agent, made.position
+    at = Picked(made.agent, made.position)
     contract = Award.trusted(
-        hired=None, pay_success=answer.pay_success[at], pay_failure=answer.pay_failure[at], by_tie=None
+        hired=None, pay_success=at.of(answer.pay_success), pay_failure=at.of(answer.pay_failure), by_tie=None
     )
     return Tried(
         clearing=made.position,

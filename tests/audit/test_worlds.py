@@ -111,3 +111,9 @@ def test_agents_that_hardly_bid_are_refused(tmp_path: Path) -> None:
     scenario = loaded(tmp_path, SYNTHETIC, "world.nonresponse=1.0")
     with pytest.raises(RunError, match=r"agent '.*' bids at 0 of the cells drawn"):
         problems(scenario, 10, 20, 5)
+
+
+def test_agents_with_processes_of_their_own_are_refused(tmp_path: Path) -> None:
+    scenario = loaded(tmp_path, SYNTHETIC, 'bidders.process="honest"')
+    with pytest.raises(RunError, match=r"arm '.*': bidders\.process: agents with processes are not audited"):
+        problems(scenario, 10, 20, 5)

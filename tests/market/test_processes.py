@@ -160,8 +160,14 @@ def test_what_an_agent_raises_names_it_in_one_line() -> None:
         def heard(self, news: News) -> None:
             raise KeyError("price")
 
-    with pytest.raises(MarketError, match=r"agent a0: KeyError: 'price'"):
-        simulate(make_world(1, 1), make_rules(processes={0: Broken}))
+    class Lazy(Agent):
+        def work(self, attempt: Any) -> Any:
+            yield self.wait(1)
+            raise ValueError("not today")
+
+    for agent, message in ((Broken, "KeyError: 'price'"), (Lazy, "ValueError: not today")):
+        with pytest.raises(MarketError, match=f"agent a0: {message}"):
+            simulate(make_world(1, 1), make_rules(processes={0: agent}))
 
 
 def test_draws_are_named_by_agent_task_posting_and_purpose() -> None:
