@@ -96,6 +96,7 @@ def test_errors_are_those_of_a_run_on_average(compared: pd.DataFrame) -> None:
     assert compared.loc["ece", ["low", "high"]].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_intervals_of_an_auc_hold_it() -> None:
     """95 % by pairs: 400 tables of 100 claims, against 100,000 claims."""
     large = claims(np.random.default_rng(99), 100_000, 1.0)

@@ -90,7 +90,11 @@ EVERY = list(dict.fromkeys(each.name for each in quantities()))
 ASKED = f"quantities = {json.dumps(EVERY)}\n"
 
 
-@pytest.fixture(scope="module", params=list(SCENES))
+QUICK = ("synthetic", "recorded")
+EACH = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in SCENES]
+
+
+@pytest.fixture(scope="module", params=EACH)
 def swept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished sweep."""
     folder = tmp_path_factory.mktemp("swept")
