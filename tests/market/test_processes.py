@@ -252,7 +252,8 @@ def test_the_agents_of_the_readme_run_as_it_says(tmp_path: Path, name: str) -> N
     path.write_text(block)
     done = bidlab(
         *("run", "marketbench_head_to_head", "--plugin", path, "--mechanism", "second_price"),
-        *("--set", f'bidders.process={{gpt-5-mini="{name}"}}', "--engine", "market", "--out", tmp_path / "o"),
+        *("--set", f'bidders.process={{gpt-5-mini="{name}"}}', "--engine", "market", "--replications", "1"),
+        *("--out", tmp_path / "o"),
     )
     assert done.code == 0, done.err
     bids = read_frame(tmp_path / "o" / "bids.parquet")
