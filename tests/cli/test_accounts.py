@@ -44,6 +44,7 @@ tender = { principals = [ { name = "lab" }, { name = "firm", share = 3 } ] }
 """
 
 
+@pytest.mark.slow
 def test_accounts_from_the_file_to_the_tables(tmp_path: Path) -> None:
     path = tmp_path / "s.toml"
     path.write_text(SCENARIO, encoding="utf-8")

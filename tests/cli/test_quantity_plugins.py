@@ -58,6 +58,7 @@ def test_in_the_tables_of_a_run(tmp_path: Path) -> None:
     assert agents["solved_by"].sum() == pytest.approx(summary["solve_rate"][0])
 
 
+@pytest.mark.slow
 def test_in_a_sweep_with_two_processes_and_its_figure(tmp_path: Path) -> None:
     arguments = laid_out(tmp_path)
     said = bidlab("sweep", *arguments, "--jobs", "2")

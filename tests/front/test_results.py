@@ -132,6 +132,7 @@ def test_compare_pairs_arms_of_two_runs(run: Any) -> None:
         bl.compare(run, bl.run(run.run.scenario, seed=9))
 
 
+@pytest.mark.slow
 def test_sweep_gives_the_table_of_the_command(tmp_path: Path) -> None:
     path = write(tmp_path)
     assert bidlab("sweep", path, "--out", tmp_path / "out", "--jobs", "1").code == 0

@@ -150,6 +150,7 @@ def test_spread_keeps_order_and_distance():
     assert isinstance(hired_rate.draw(POSTED)[1], pd.DataFrame)
 
 
+@pytest.mark.slow
 def test_too_many_arms_are_no_figure_of_incidence(tmp_path):
     world = make_world(np.ones((1, 2, 3, 1)))
     ledger = sold(world, np.ones((1, 2, 3), np.bool_), False, 0.5)
