@@ -15,7 +15,7 @@ from sim.experiment.format import FORMAT, check_format
 from sim.experiment.plan import Plan
 from sim.experiment.run import run_info
 from sim.kit.errors import RunError
-from sim.scenario.scenario import Scenario, digest_of, resolve, scenario_of
+from sim.scenario.scenario import Scenario, digest_of, reopened, resolve
 
 MANIFEST = "manifest.json"
 
@@ -68,4 +68,4 @@ def cell_scenario(folder: Path, number: int) -> Scenario:
         raise RunError(f"{folder}: no cell {number}; cells are numbered 0 ... {len(cells) - 1}")
     path = folder / "inputs" / manifest["scenario_file"]
     scenario = resolve(path, cell_raw(manifest["scenario"], cells[number]["parameters"]))
-    return replace(scenario_of(scenario.resolved, folder / "inputs"), resolved=scenario.resolved)
+    return replace(reopened(scenario.resolved, folder / "inputs"), resolved=scenario.resolved)

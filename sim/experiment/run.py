@@ -20,7 +20,7 @@ from sim.experiment.format import check_format
 from sim.kit.errors import RunError
 from sim.ledger.ledger import Ledger
 from sim.market.rules import Rules
-from sim.scenario.scenario import Arm, Scenario, scenario_of
+from sim.scenario.scenario import Arm, Scenario, reopened
 from sim.specs.world_spec import WorldSpec
 from sim.world.history import Base, with_records
 from sim.world.origin import Origin, load_origin
@@ -84,7 +84,7 @@ class Run:
         if info.get("kind") == "audit":
             raise RunError(f"{folder}: holds an audit, not a run; `bidlab show {folder}` shows it")
         try:
-            scenario = scenario_of(info["scenario"], folder / "inputs")
+            scenario = reopened(info["scenario"], folder / "inputs")
         except (KeyError, TypeError, ValueError) as error:
             made_by = info.get("versions", {}).get("bidlab", "unknown")
             raise RunError(f"{folder}: run.json, of bidlab {made_by}, cannot be read: {error}; run it again") from None

@@ -17,6 +17,7 @@ import numpy as np
 from sim.agents.agent import Agent
 from sim.experiment.engine import choose, play, play_alone
 from sim.front.keys import checked, sections
+from sim.front.worlds import World
 from sim.kit.errors import RunError, ScenarioError, closest
 from sim.ledger.ledger import Ledger, arrow_table, categories
 from sim.market.rules import Rules
@@ -26,7 +27,6 @@ from sim.scenario.scenario import label_of
 from sim.specs.settings import Settings, Terms
 from sim.specs.world_settings import WorldSettings
 from sim.world.luck import most_tries
-from sim.world.world import World
 
 if TYPE_CHECKING:
     import pandas as pd

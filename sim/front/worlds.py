@@ -1,4 +1,4 @@
-"""Worlds without a scenario: of a recorded table, or drawn from a population.
+"""Worlds without a scenario: of a recorded table, or drawn from a population; `World.recorded` and its like.
 
 Every setting that reaches a draw can be given by its key in a scenario: those of [world]; value, reserve, postings,
 exclude, timeout and principals of [tender]; card and on_retry of [bidders]; advice and expected_cost of [standing].
@@ -24,6 +24,8 @@ from sim.world.world import World
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["World", "drawn", "from_frame", "recorded", "sheet_of_source"]
+
 _NOT_DRAWN = {
     "world": ("table", "columns", "profile", "tasks", "bid_cost"),
     "tender": ("penalty", "public", "escalation", "budget"),
@@ -44,9 +46,14 @@ def recorded(
     replications: int = 1,
     **settings: Any,
 ) -> World:
-    """The World of a recorded table. seed: of all that is drawn; replications: R. settings: see above.
+    """The World of a recorded table: a bundled one by name, or a .csv, .parquet or .jsonl file.
 
-    Raises TableError where the table cannot be read, ScenarioError where a setting is wrong.
+    columns: our name -> the table's; those it does not name are found by their own names. seed: of all that is drawn;
+    replications: R. settings: see above. Raises TableError where the table cannot be read, ScenarioError where a
+    setting is wrong.
+
+    >>> World.recorded("marketbench", seed=1)
+    World of 1 replication x 93 tasks x 6 agents, from a table
     """
     return _of_sheet(read_file(find_table(table)), columns, seed, replications, settings)
 
@@ -66,7 +73,13 @@ def from_frame(
 def drawn(
     profile: str | Path = "marketbench", tasks: int = 100, *, seed: int = 0, replications: int = 1, **settings: Any
 ) -> World:
-    """A World of `tasks` tasks drawn from a population; as `recorded`. parameters: "point" where not given."""
+    """A World of `tasks` tasks drawn from a population: a bundled profile by name, or a .toml file.
+
+    settings: as in `recorded`, and the keys of [world] that belong to a profile; parameters: "point" where not given.
+
+    >>> World.drawn("marketbench", tasks=3, seed=1, replications=2)
+    World of 2 replications x 3 tasks x 6 agents, drawn from a population
+    """
     own = {"profile": str(profile), "tasks": tasks, "parameters": settings.pop("parameters", "point")}
     found = _settings(own, settings, "World.drawn")
     return _drawn(found, load_origin(found.world, Path()), seed, replications)
@@ -103,3 +116,6 @@ def _drawn(settings: Settings, origin: Any, seed: int, replications: int) -> Wor
         if isinstance(number, bool) or not isinstance(number, int) or number < least:
             raise ScenarioError(f"{name}: must be a whole number >= {least}; got {number!r}")
     return draw_world(settings.spec, origin, seed, replications)
+
+
+World.recorded, World.from_frame, World.drawn = recorded, from_frame, drawn

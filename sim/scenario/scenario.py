@@ -13,10 +13,10 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
@@ -31,9 +31,6 @@ from sim.scenario.model import ArmFile, ScenarioFile
 from sim.specs.settings import Settings
 from sim.standing.records import check_splits
 from sim.world.origin import input_files
-
-if TYPE_CHECKING:
-    from sim.scenario.source import Source
 
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
 _ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameters")
@@ -63,6 +60,9 @@ class Scenario:
     was opened, which keeps what was resolved alone. factors, figures: of its sweep.
     """
 
+    load: ClassVar[Callable[..., Scenario]]  # ways to make one from Python, which sim/scenario/source.py adds
+    of: ClassVar[Callable[..., Scenario]]
+
     name: str
     folder: Path
     question: str
@@ -78,31 +78,6 @@ class Scenario:
     written: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     factors: tuple[Factor, ...] = ()
     figures: tuple[FigureFile, ...] = ()
-
-    @staticmethod
-    def load(source: Source, **changes: Any) -> Scenario:
-        """The scenario of a TOML file, a bundled name or a dict; changes: as `sim.scenario.source.scenario_of`.
-
-        >>> len(Scenario.load("marketbench_replay", replications=3).arms)
-        4
-        """
-        from sim.scenario.source import scenario_of
-
-        return scenario_of(source, **changes)
-
-    @staticmethod
-    def of(name: str = "scenario", **keys: Any) -> Scenario:
-        """A scenario built by keyword: the keys of a file, and `arms`, a rule or an arm's keys by its name.
-
-        >>> from sim.mechanisms.price import SecondPrice
-        >>> world = {"profile": "marketbench", "tasks": 9, "parameters": "point"}
-        >>> tender = {"reserve": 1.0, "penalty": 0.0}
-        >>> Scenario.of(question="Who wins?", seed=1, world=world, tender=tender, arms={"sp": SecondPrice()})
-        Scenario scenario: Who wins? (1 arm(s), 1 replication(s))
-        """
-        from sim.scenario.source import by_keyword
-
-        return by_keyword(name, keys)
 
     def __repr__(self) -> str:
         """Its question and its size."""
@@ -282,7 +257,7 @@ def label_of(rule: Mechanism) -> str:
     return f"{rule.name}({', '.join(given)})" if given else rule.name
 
 
-def scenario_of(resolved: dict[str, Any], folder: Path) -> Scenario:
+def reopened(resolved: dict[str, Any], folder: Path) -> Scenario:
     """The scenario a run resolved, with its table now in `folder`; needs the plugins it ran with, if any."""
     where = f"run of {resolved['name']}"
     arms = []

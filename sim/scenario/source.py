@@ -35,6 +35,9 @@ def scenario_of(
     mechanisms: rules in place of the arms, each a name, {name: parameters} or an instance. name: of a dict's scenario.
 
     Raises ScenarioError in one line that names file, key, value and what is allowed.
+
+    >>> len(Scenario.load("marketbench_replay", replications=3).arms)
+    4
     """
     numbers = {key: value for key, value in (("seed", seed), ("replications", replications)) if value is not None}
     if isinstance(source, Scenario) and not (numbers or settings or mechanisms):
@@ -50,8 +53,15 @@ def scenario_of(
     return resolve(path, raw)
 
 
-def by_keyword(name: str, keys: Mapping[str, Any]) -> Scenario:
-    """The scenario with these keys, and its arms by name in `arms`; raises ScenarioError as `scenario_of` does."""
+def by_keyword(name: str = "scenario", **keys: Any) -> Scenario:
+    """The scenario with these keys, and its arms by name in `arms`; raises ScenarioError as `scenario_of` does.
+
+    >>> from sim.mechanisms.price import SecondPrice
+    >>> world = {"profile": "marketbench", "tasks": 9, "parameters": "point"}
+    >>> tender = {"reserve": 1.0, "penalty": 0.0}
+    >>> Scenario.of(question="Who wins?", seed=1, world=world, tender=tender, arms={"sp": SecondPrice()})
+    Scenario scenario: Who wins? (1 arm(s), 1 replication(s))
+    """
     raw = {key: value for key, value in keys.items() if key != "arms"}
     if "arms" in keys:
         if "arm" in keys or not isinstance(keys["arms"], Mapping):
@@ -106,3 +116,6 @@ def _set(raw: dict[str, Any], key: str, value: Any) -> None:
         set_key(raw, path, value)
     except ValueError as error:
         raise ScenarioError(f"settings: {key}: {error}") from None
+
+
+Scenario.load, Scenario.of = scenario_of, by_keyword

@@ -8,10 +8,9 @@ A market is a deterministic function of (World, mechanism). Two mechanisms given
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen, require, thi
 from sim.kit.errors import ArrayError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _MOST = float(np.finfo(np.float64).max)
 _PER_TASK = ("value", "reserve", "arrival")
@@ -61,6 +60,10 @@ class World:
 
     Raises ArrayError naming the array, the rule and the first bad index.
     """
+
+    recorded: ClassVar[Callable[..., World]]  # ways to make one from Python, which sim/front/worlds.py adds
+    from_frame: ClassVar[Callable[..., World]]
+    drawn: ClassVar[Callable[..., World]]
 
     agents: tuple[str, ...]
     tasks: tuple[str, ...]
@@ -228,40 +231,6 @@ class World:
     def delivered(self) -> BoolArray:
         """(R, T, n, K): the try succeeds and is not lost to the system, so the principal gets its value."""
         return self.success & ~self.infra if self.infra.any() else self.success
-
-    @staticmethod
-    def recorded(table: str | Path = "marketbench", columns: Mapping[str, str] | None = None, **settings: Any) -> World:
-        """The World of a recorded table: a bundled one by name, or a .csv, .parquet or .jsonl file.
-
-        columns: our name -> the table's; those it does not name are found by their own names. settings: as
-        `sim.front.worlds.recorded` has them, e.g. seed, replications, value, reserve, postings.
-
-        >>> World.recorded("marketbench", seed=1)
-        World of 1 replication x 93 tasks x 6 agents, from a table
-        """
-        from sim.front.worlds import recorded
-
-        return recorded(table, columns, **settings)
-
-    @staticmethod
-    def from_frame(frame: pd.DataFrame, columns: Mapping[str, str] | None = None, **settings: Any) -> World:
-        """The World of a recorded table held as a DataFrame; the rest as in `World.recorded`."""
-        from sim.front.worlds import from_frame
-
-        return from_frame(frame, columns, **settings)
-
-    @staticmethod
-    def drawn(profile: str | Path = "marketbench", tasks: int = 100, **settings: Any) -> World:
-        """A World drawn from a population: a bundled profile by name, or a .toml file.
-
-        settings: as in `World.recorded`, and the keys of [world] that belong to a profile, e.g. sigma_u.
-
-        >>> World.drawn("marketbench", tasks=3, seed=1, replications=2)
-        World of 2 replications x 3 tasks x 6 agents, drawn from a population
-        """
-        from sim.front.worlds import drawn
-
-        return drawn(profile, tasks, **settings)
 
     def __repr__(self) -> str:
         """Its size in words."""

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 import sim.experiment.run
 from sim.experiment.plan import plan
-from sim.scenario.scenario import Scenario
 
 
 class Patient(bl.Agent):
@@ -59,7 +58,7 @@ def test_the_ten_lines(drawn: list[tuple[int, int]]) -> None:
 
 
 def test_plan_draws_one_replication_of_each_world_and_no_more(drawn: list[tuple[int, int]]) -> None:
-    scenario = Scenario.load("marketbench_head_to_head")
+    scenario = bl.Scenario.load("marketbench_head_to_head")
     assert len(scenario.arms) == 25
     plan(scenario)
     assert drawn == [(0, 1)] * 2
