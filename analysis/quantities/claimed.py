@@ -46,6 +46,7 @@ def _known(view: View, share: Callable[[Observed], FloatArray]) -> Part:
 
 
 def stated(seen: Observed) -> FloatArray:
+    """Claims (N, n), 0 where no outcome is known."""
     return np.where(seen.known, seen.claim, 0.0)
 
 
@@ -66,6 +67,7 @@ def _tenth(view: View, tenth: int, share: Callable[[Observed], FloatArray]) -> P
 
 
 def gaps(view: View, groups: Label) -> FloatArray:
+    """(group, n, 3 N_BINS) sums by bin of the claim: success - claim, its square, and weights."""
     seen = view.observed
     claim, success, used, weight = seen.rows
     size = np.where(used & ~np.isnan(claim), weight, 0.0)
@@ -79,11 +81,13 @@ def gaps(view: View, groups: Label) -> FloatArray:
 
 
 def ece_of(sums: FloatArray) -> FloatArray:
+    """ECE of sums (..., 3 N_BINS) as `gaps` has them; NaN without a claim."""
     gap, weight = np.abs(sums[..., :N_BINS]).sum(axis=-1), sums[..., 2 * N_BINS :].sum(axis=-1)
     return np.asarray(np.divide(gap, weight, out=np.full(gap.shape, np.nan), where=weight > 0))
 
 
 def ece_error(groups: Groups, context: Context) -> float:
+    """Standard error of the ECE of groups of clusters (analysis/ece_error.py)."""
     weight, share = groups.total[2 * N_BINS :], groups.lost[:, 2 * N_BINS :].sum(axis=1)
     gap, held, observed = groups.total[:N_BINS] / weight.sum(), weight > 0, share > 0
     influence = (groups.lost[:, :N_BINS] - share[:, None] * gap) / weight.sum()
@@ -158,6 +162,7 @@ def _others_interval(value: float, error: float, groups: Groups) -> tuple[float,
 
 
 def parts_of_bins(sums: FloatArray, place: int) -> FloatArray:
+    """Part number `place` of the Brier score (CORP) of sums by bin of the claim; NaN without a claim."""
     level, weight, rate = histogram.levels(sums)
     if not len(level):
         return np.asarray(np.nan)
@@ -229,29 +234,46 @@ def _of_claims(name: str, meaning: str, how: Ratio | Statistic, table: Table | N
 BIASED = "it is biased upwards, by about ece_null where claims are calibrated"
 EXPECTED = "it is an expectation"
 _AUC_ERROR = jackknife(histogram.area)
+
+
+def means_and_parts(
+    declare: Callable[[str, str, Ratio | Statistic], Quantity],
+    known: Callable[..., Part],
+    part: Callable[[int], Statistic],
+) -> tuple[Quantity, ...]:
+    """Those that stand for each agent and for all claims together alike.
+
+    declare: makes one of its name, meaning and how it sums. known: a sum over claims with a known outcome. part: of the
+    Brier score, by number.
+    """
+    return (
+        declare(
+            "success_rate",
+            "true success, mean over claims; several known outcomes of a claim count equally",
+            Ratio(partial(known, share=lambda seen: seen.share), rate=True, claims=True),
+        ),
+        declare(
+            "mean_claim",
+            "success probability that the agent would state at the first posting, mean over claims",
+            Ratio(partial(known, share=stated), claims=True),
+        ),
+        declare(
+            "brier",
+            "(claim - success)^2, mean over claims",
+            Ratio(partial(known, share=claims.squared_error), claims=True),
+        ),
+        declare(
+            "brier_reliability",
+            "part of brier due to miscalibration (CORP); brier = reliability - resolution + uncertainty",
+            part(0),
+        ),
+        declare("brier_resolution", "the part of brier gained by claims that distinguish tasks (CORP)", part(1)),
+        declare("brier_uncertainty", "brier of the success rate itself", part(2)),
+    )
+
+
 CLAIMED = (
-    _of_claims(
-        "success_rate",
-        "true success, mean over claims; several known outcomes of a claim count equally",
-        Ratio(partial(_known, share=lambda seen: seen.share), rate=True, claims=True),
-    ),
-    _of_claims(
-        "mean_claim",
-        "success probability that the agent would state at the first posting, mean over claims",
-        Ratio(partial(_known, share=stated), claims=True),
-    ),
-    _of_claims(
-        "brier",
-        "(claim - success)^2, mean over claims",
-        Ratio(partial(_known, share=claims.squared_error), claims=True),
-    ),
-    _of_claims(
-        "brier_reliability",
-        "part of brier due to miscalibration (CORP); brier = reliability - resolution + uncertainty",
-        _part(0),
-    ),
-    _of_claims("brier_resolution", "the part of brier gained by claims that tell tasks apart (CORP)", _part(1)),
-    _of_claims("brier_uncertainty", "brier of the success rate itself", _part(2)),
+    *means_and_parts(_of_claims, _known, _part),
     _of_claims(
         "ece",
         "expected calibration error in 10 equal bins, over claims; biased upwards, so without an interval",

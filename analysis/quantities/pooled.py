@@ -19,7 +19,7 @@ from analysis.calibration_null import pooled_ece_null
 from analysis.inference import Estimate, without_error
 from analysis.observed import Observed
 from analysis.quantities import histogram
-from analysis.quantities.claimed import BIASED, EXPECTED, ece_error, ece_of, gaps, parts_of_bins, stated
+from analysis.quantities.claimed import BIASED, EXPECTED, ece_error, ece_of, gaps, means_and_parts, parts_of_bins
 from analysis.quantities.declared import Label, Part, Quantity, Ratio, Statistic
 from analysis.quantities.view import View
 from sim.kit.arrays import FloatArray
@@ -107,28 +107,7 @@ def _of_all(name: str, meaning: str, how: Ratio | Statistic) -> Quantity:
 
 
 POOLED = (
-    _of_all(
-        "success_rate",
-        "true success, mean over claims; several known outcomes of a claim count equally",
-        Ratio(partial(_known, share=lambda seen: seen.share), rate=True, claims=True),
-    ),
-    _of_all(
-        "mean_claim",
-        "success probability that the agent would state at the first posting, mean over claims",
-        Ratio(partial(_known, share=stated), claims=True),
-    ),
-    _of_all(
-        "brier",
-        "(claim - success)^2, mean over claims",
-        Ratio(partial(_known, share=claims.squared_error), claims=True),
-    ),
-    _of_all(
-        "brier_reliability",
-        "part of brier due to miscalibration (CORP); brier = reliability - resolution + uncertainty",
-        _part(0),
-    ),
-    _of_all("brier_resolution", "the part of brier gained by claims that tell claims apart (CORP)", _part(1)),
-    _of_all("brier_uncertainty", "brier of the success rate itself", _part(2)),
+    *means_and_parts(_of_all, _known, _part),
     _of_all(
         "ece",
         "expected calibration error in 10 equal bins, over claims",
