@@ -125,7 +125,7 @@ class Moments:
             one + two for one, two in zip(self.about(theta), other.about(theta), strict=True)
         )
         equal = (self.first_num == other.first_num) & (self.first_den == other.first_den)
-        unit = np.where(self.unit == 0, other.unit, np.where(other.unit == 0, self.unit, self.unit))
+        unit = np.where(self.unit == 0, other.unit, self.unit)
         unlike = (self.unit != other.unit) & (self.unit != 0) & (other.unit != 0)
         return Moments(
             num,
