@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -144,9 +145,8 @@ def bandit_world(replications: int, n_tasks: int) -> World:
     world = make_world(n_tasks, 2, replications=replications, arrival=np.arange(n_tasks), duration=0)
     success = (uniform(0, "tests/bandit", *words) < np.array([0.8, 0.6]))[..., None]
     drawn = uniform(0, "tests/bandit exploration", words[0], words[1], words_range(1), words[2])
-    fields = {name: getattr(world, name) for name in world.__dataclass_fields__}
-    return World(
-        **fields | {"success": success, "verified": success, "lottery": world.lottery[:, :, :1], "exploration": drawn}
+    return dataclasses.replace(
+        world, success=success, verified=success, lottery=world.lottery[:, :, :1], exploration=drawn
     )
 
 
