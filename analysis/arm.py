@@ -112,7 +112,7 @@ class ArmData:
         priced: bool = True,
         rules: Rules | None = None,
     ) -> Self:
-        """The arrays of the arm whose rows, and no others, `ledger` holds.
+        """The arrays of the arm; `ledger` holds its rows, and no others.
 
         bankroll, budgets: of agents and principals, where accounts were kept. priced: an ask is a price on
         success; where it is the cost of an attempt, the published profit is undefined. rules: the arm's, whose
@@ -246,11 +246,11 @@ class ArmData:
         return np.asarray(array)[:, None]
 
     def of_world(self, array: NDArray[Any]) -> NDArray[Any]:
-        """The array, whose axes are those of the World."""
+        """The array, as its axes are those of the World."""
         return array
 
     def to_world(self, array: NDArray[Any]) -> NDArray[Any]:
-        """The array, whose axes are those of the World."""
+        """The array, as its axes are those of the World."""
         return array
 
     @cached_property

@@ -91,7 +91,7 @@ def missing(found: Sequence[Number]) -> list[str]:
     for number in found:
         if not number.known:
             reasons.setdefault(_reason(number), []).append(number)
-    return [f"no interval{_whose(which, found)}: {reason}" for reason, which in reasons.items()]
+    return [f"no interval{_owner(which, found)}: {reason}" for reason, which in reasons.items()]
 
 
 def _reason(number: Number) -> str:
@@ -114,7 +114,7 @@ def _reason(number: Number) -> str:
     return "too few observations"
 
 
-def _whose(which: Sequence[Number], found: Sequence[Number]) -> str:
+def _owner(which: Sequence[Number], found: Sequence[Number]) -> str:
     """Which numbers, unless it is all of them: columns where only some are, then rows where only some are."""
     rows, columns = (list(dict.fromkeys(getattr(number, part) for number in which)) for part in ("of", "name"))
     some_rows, some_columns = (

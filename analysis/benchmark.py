@@ -1,7 +1,7 @@
 """The best fixed agent: one agent for every task, chosen on tasks other than those it is judged by.
 
-The tasks are halved HALVES times at random; on each half works the agent whose mean V y - c over the other half, all
-replications pooled, is the greatest, and agents that tie exactly share the work. The benchmark of a task is the mean
+The tasks are halved HALVES times at random; on each half works the agent with the greatest mean V y - c over the other
+half, all replications pooled; agents that tie exactly share the work. The benchmark of a task is the mean
 over the halvings. Leaving out just the task would make an agent's mean higher exactly where it fails; a half-split does
 not, and is unbiased for other tasks.
 

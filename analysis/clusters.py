@@ -37,6 +37,6 @@ def clusters_of(world: World, coupled: tuple[str, ...]) -> By:
 
 
 def clusters_of_claims(world: World, coupled: tuple[str, ...]) -> By:
-    """Clusters of what agents claim and can do, of an arm whose tasks these things couple."""
+    """Clusters of what agents claim and can do, of an arm with tasks that these things couple."""
     read = tuple(name for name in coupled if name in world.shared or name.startswith("bidders.card"))
     return clusters_of(world, read)

@@ -9,7 +9,7 @@ Payments cancel between principal and agents, so principal and agents sum to an 
 principal, winner and rivals. The winner is that of the baseline, not of the arm, so that the two groups are the same
 agents before and after:
 an arm that hires somebody else takes from the winner and gives to a rival. Left out: the baseline itself, arms without
-a stated value, arms whose agents are alone (there every market has a principal of its own), and arms that did not hold
+a stated value, arms with agents alone (there every market has a principal of its own), and arms that did not hold
 the same auctions as their baseline.
 """
 

@@ -51,7 +51,7 @@ def applies(arm: ArmData) -> bool:
 def principals(arm: ArmData) -> list[dict[str, Estimate]]:
     """Estimates () of each principal, by column."""
     budgets = arm.budgets or (np.inf,) * len(arm.world.principals)
-    return [_principal(arm, arm.world.whose == place, budget) for place, budget in enumerate(budgets)]
+    return [_principal(arm, arm.world.owner == place, budget) for place, budget in enumerate(budgets)]
 
 
 def _principal(arm: ArmData, own: BoolArray, budget: float) -> dict[str, Estimate]:
@@ -91,6 +91,6 @@ def principals_table(arms: Sequence[ArmData]) -> pd.DataFrame:
             row: dict[str, Any] = {"arm": arm.name, "mechanism": arm.mechanism}
             row |= {"principal": arm.world.principals[place]}
             row |= {"budget": np.inf if arm.budgets is None else arm.budgets[place]}
-            row |= {"tasks": int((arm.world.whose == place).sum()) * arm.value.shape[2]}
+            row |= {"tasks": int((arm.world.owner == place).sum()) * arm.value.shape[2]}
             rows.append(row | {"clusters": CLUSTERS[arm.by]} | all_cells(estimates))
     return pd.DataFrame(rows, columns=list(COLUMNS))

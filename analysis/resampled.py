@@ -1,4 +1,4 @@
-"""Errors of arms whose decisions at one task of a recorded table follow from its other tasks.
+"""Errors of arms that decide at one task of a recorded table by its other tasks.
 
 An arm that hires by a record of the table, that learns from earlier tasks, or in which tasks compete for agents, would
 have done otherwise at every task if another table had been drawn. Its error is found by a bootstrap over tasks that

@@ -27,9 +27,9 @@ def exit_ticks(ledger: Ledger, agents: tuple[str, ...], n_replications: int) -> 
         return found
     key = ["replication", "task", "posting"]
     ticks = ledger.clearings[[*key, "tick", "alone"]]
-    whose = [*key, "alone"] if bool((ledger.clearings["alone"] != "").any()) else key
+    keys = [*key, "alone"] if bool((ledger.clearings["alone"] != "").any()) else key
     rows = gone.assign(alone=gone["agent"].astype(str)).merge(
-        ticks.assign(alone=ticks["alone"].astype(str))[[*whose, "tick"]], on=whose
+        ticks.assign(alone=ticks["alone"].astype(str))[[*keys, "tick"]], on=keys
     )
     first = rows.groupby(["replication", "agent"], observed=True)["tick"].min().reset_index()
     at = first["replication"].to_numpy(), pd.Index(agents).get_indexer(pd.Index(first["agent"].astype(str)))

@@ -92,11 +92,11 @@ class NaiveMarket(NaiveKnowledge):
         self.tables["accounts"] = self.transfers.rows
         return self.tables
 
-    def whose(self, task: int) -> int:
+    def owner(self, task: int) -> int:
         return 0 if self.world.principal is None else int(self.world.principal[self.r, task])
 
     def penalty(self, task: int) -> float:
-        return self.rules.penalty if self.rules.penalties is None else self.rules.penalties[self.whose(task)]
+        return self.rules.penalty if self.rules.penalties is None else self.rules.penalties[self.owner(task)]
 
     def deadline(self, task: int) -> float:
         stated = self.rules.deadline
@@ -131,7 +131,7 @@ class NaiveMarket(NaiveKnowledge):
     def clear(self, tick: int, task: int, posting: int) -> None:
         offer, rules = self.offers[task, posting], self.rules
         self.accounts.read()
-        withdrawn = self.accounts.withdraws(self.whose(task), offer["reserve"])
+        withdrawn = self.accounts.withdraws(self.owner(task), offer["reserve"])
         why = [
             "exited" if self.accounts.gone[i] else "withdrawn" if withdrawn else self.why_not(task, i, offer["bids"][i])
             for i in self.agents
@@ -162,9 +162,9 @@ class NaiveMarket(NaiveKnowledge):
                 if (i in hired or fees[i] > 0)
                 and self.accounts.lacks(i, float(award.pay_success[i]), float(award.pay_failure[i]), fees[i])
             ]
-        self.accounts.collect(self.whose(task), fees)
+        self.accounts.collect(self.owner(task), fees)
         for i in self.agents:
-            self.transfers.move(self.transfers.agent(i), self.transfers.principal(self.whose(task)), "fee", fees[i])
+            self.transfers.move(self.transfers.agent(i), self.transfers.principal(self.owner(task)), "fee", fees[i])
         winners = [i for i in self.agents if award.hired[i]]
         self.tell_bids(task, posting, made, why, winners, self.score(bids, tender, standing), fees)
         row = {
@@ -176,7 +176,7 @@ class NaiveMarket(NaiveKnowledge):
             "value": offer["value"],
             "reserve": offer["reserve"],
             "penalty": self.penalty(task),
-            "principal": self.whose(task),
+            "principal": self.owner(task),
             "n_active": why.count(None),
             "n_hired": len(winners),
             "by_tie": bool(award.by_tie),
@@ -196,8 +196,8 @@ class NaiveMarket(NaiveKnowledge):
         for i in winners:
             self.busy[i] += 1
             contract = float(award.pay_success[i]), float(award.pay_failure[i])
-            self.accounts.hold((task, posting, i), self.whose(task), *contract)
-            self.transfers.hold((task, posting, i), self.whose(task), *contract)
+            self.accounts.hold((task, posting, i), self.owner(task), *contract)
+            self.transfers.hold((task, posting, i), self.owner(task), *contract)
         self.transfers.move(ALLOCATOR, NATURE, "cost", rules.overhead)
         self.next_turn(tick, task, posting)
         if withdrawn:
@@ -316,7 +316,7 @@ class NaiveMarket(NaiveKnowledge):
         status = row["said"]
         self.busy[agent] -= 1
         for books in (self.accounts, self.transfers):
-            books.settle((task, posting, agent), self.whose(task), row["payment"], row["cost"])
+            books.settle((task, posting, agent), self.owner(task), row["payment"], row["cost"])
         if status != "INFRA":
             self.verified[agent].append(status == "PASS")
             self.lessons.append((self.world.family[task], agent, row["claim"], status == "PASS"))
@@ -341,7 +341,7 @@ class NaiveMarket(NaiveKnowledge):
             for _, waiting, *_ in sorted(offer["queue"], key=lambda entry: entry[:2]):
                 self.busy[waiting] -= 1
                 for books in (self.accounts, self.transfers):
-                    books.settle((task, posting, waiting), self.whose(task), 0.0, 0.0)
+                    books.settle((task, posting, waiting), self.owner(task), 0.0, 0.0)
             if offer.get("solved"):
                 offer["row"]["closed"] = REASON.index("solved")
             else:

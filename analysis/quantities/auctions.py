@@ -87,7 +87,7 @@ SHARES = (
         "exit_rate",
         "arm",
         "",
-        "agents whose wealth a clearing found at 0 or below / agents, by replication; empty where no account is kept",
+        "agents that a clearing found without wealth / agents, by replication; empty where no account is kept",
         Ratio(_exits, rate=True),
     ),
 )

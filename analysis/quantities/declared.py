@@ -51,7 +51,7 @@ class Mean:
 class Ratio:
     """sum num / sum den over (replication, task); where den is 0 num is 0.
 
-    rate: it is a share of trials. claims: it is of what agents claim, whose clusters no market changes. of_pairs: it
+    rate: it is a share of trials. claims: it is of what agents claim, and no market changes its clusters. of_pairs: it
     is a share of pairs won, with an interval on the logit scale.
     """
 

@@ -47,7 +47,7 @@ class Found(NamedTuple):
 
 
 def sums_of(how: Statistic, view: View, first: int) -> Sums:
-    """Of a job whose replications begin with number `first`."""
+    """Of a job. first: number of its first replication."""
     count, n_tasks = view.world.n_replications, view.world.n_tasks
     rows = len(view.observed.claim) if how.claims else count
     replication: IntArray = (first + np.arange(count)) % GROUPS

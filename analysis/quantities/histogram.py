@@ -50,7 +50,7 @@ def binned(claim: FloatArray, success: BoolArray, weight: FloatArray, label: Int
 
 
 def within(seen: Observed, group: IntArray, groups: Label) -> FloatArray:
-    """(G, n, 4) sums of an AUC whose pairs are within a `group` (N,); of tasks, those of pairs with a member in it."""
+    """(G, n, 4) sums of an AUC of pairs within a `group` (N,); of tasks, those of pairs with a member in it."""
     claim, success, used, weight = seen.rows
     label = groups.of.ravel()[seen.cell]
     sums = np.zeros((groups.n, claim.shape[1], OF_PAIRS))
@@ -99,7 +99,7 @@ def levels(sums: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def of_pairs(sums: FloatArray) -> Clustered:
-    """Error and interval of an AUC whose clusters hold one claim each; sums (2 B,).
+    """Error and interval of an AUC of clusters with one claim each; sums (2 B,).
 
     se^2 = G / (G - 1) sum of influence^2, influence of a claim (won pairs it is in - AUC x pairs it is in) / pairs
     """

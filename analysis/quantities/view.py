@@ -26,7 +26,7 @@ class View(Protocol):
     hired, by a tie and at all). Of agents: present; attempts; wins, those that truly succeeded; hired, whether there
     were any; judged, those not lost to the system, and claim_gap, claim - success summed over them; losses, those paid
     less than they cost; published, [verified PASS] x (payment - ask).
-    exits: (R,) agents whose wealth was found to have run out. accounts: accounts are kept.
+    exits: (R,) agents found without wealth left. accounts: accounts are kept.
     observed: what every agent would claim. claim_groups: (N,) within what claims compare, None: everywhere.
     before_card: `observed` before agents read a card, None without one.
     """

@@ -1,6 +1,6 @@
 """Bidders: how an agent turns what it believes into a bid.
 
-A bidder is `(belief, cost_belief, notice, state) -> ask, claim` over arrays whose last axis is agents; an infinite
+A bidder is `(belief, cost_belief, notice, state) -> ask, claim` over arrays with agents as last axis; an infinite
 ask abstains. It sees the notice, never the tender, so a sealed reserve cannot reach it.
 
     truthful        the rule's own truthful ask, the belief as claim

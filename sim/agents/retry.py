@@ -1,6 +1,6 @@
 """What an agent believes of a task it has failed: its claim after f failures of its own.
 
-An agent whose claim is q does not know its ability p at the task: logit p ~ N(mu, v^2), with mu such that E[p] = q and
+An agent with the claim q does not know its ability p at the task: logit p ~ N(mu, v^2), with mu such that E[p] = q and
 v the spread, what its signal leaves unknown. Ability is kept over retries, so a failure is news of it:
 
     q_f = E[p (1 - p)^f] / E[(1 - p)^f]

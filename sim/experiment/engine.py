@@ -57,7 +57,7 @@ def play_alone(
     *,
     progress: Callable[[int], None] | None = None,
 ) -> Tables:
-    """As `play`, with each agent in a market of its own; the clearings' `alone` says whose."""
+    """As `play`, with each agent in a market of its own; the clearings' `alone` names it."""
     parts = []
     for agent in range(world.n_agents):
         alone = world.only(agent)

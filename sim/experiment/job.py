@@ -145,7 +145,7 @@ def in_order_of_worlds(cells: Sequence[CellWork]) -> list[CellWork]:
 
 
 def play(world: World, arm: Arm, engine: Engine, first: int = 0, whole: bool = False) -> Played:
-    """Play one arm in its World, whose replications begin with number `first`. whole: keep the whole ledger."""
+    """Play one arm in its World. first: number of its first replication. whole: keep the whole ledger."""
     if whole:
         return _play_whole(world, arm, engine, first)
     rules_of = [world.only(agent) for agent in range(world.n_agents)] if arm.settings.market.alone else [world]

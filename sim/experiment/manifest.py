@@ -21,7 +21,7 @@ MANIFEST = "manifest.json"
 
 
 def write_manifest(folder: Path, plan: Plan, n_jobs: int) -> None:
-    """Write manifest.json of a sweep whose first `n_jobs` jobs are done."""
+    """Write manifest.json of a sweep with its first `n_jobs` jobs done."""
     first, count = plan.job(n_jobs - 1)
     replications = first + count
     inputs = [path.read_bytes() for path in plan.scenario.inputs]

@@ -60,9 +60,9 @@ class Options:
 class Plan:
     """An experiment that was found sound: cells x arms x blocks of replications.
 
-    swept: the cells are those of the scenario's factors, and sums are kept of them; else there is one cell, whose
-    ledger is kept: a run. plugins: file name -> SHA-256. quantities: names of those asked for beside what every sweep
-    keeps.
+    swept: the cells are those of the scenario's factors, and sums are kept of them; else there is one cell,
+    and its ledger is kept: a run. plugins: file name -> SHA-256. quantities: names of those asked for beside what every
+    sweep keeps.
     """
 
     scenario: Scenario

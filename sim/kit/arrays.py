@@ -231,7 +231,7 @@ class Award(_Arrays):
         pay_failure < 0 means the agent pays.
     by_tie: (...) the lottery decided between equal scores.
     turn: (..., n) who tries first among several hired: turn 0, then, if it fails, turn 1, ... until one passes; those
-        whose turn does not come are paid nothing. None: all try at once.
+        without a turn are paid nothing. None: all try at once.
     budget: (..., n) dollars at which an attempt is stopped; None: it is not.
     fee: (..., n) dollars >= 0 that an agent owes the principal at the clearing, hired or not, whatever comes of the
         work: an entry fee, or what everybody pays in an all-pay auction. Only bids that count owe one. None: none does.

@@ -10,8 +10,8 @@ One JSON object a line: event, arm, replication, tick, task, posting and what be
     closed      reason: solved, failed, unfilled, deadline, reposted, no budget
 
 JSON has no infinity: an infinite score is written "inf" or "-inf". Bids stand at the clearing, where they were read.
-Of those hired to try in turns, each is written as hired when its turn comes; those whose turn never comes are not:
-`cleared` counts them. In an arm whose agents are alone, `market` names the agent.
+Of those hired to try in turns, each is written as hired when its turn comes; those without a turn are not:
+`cleared` counts them. Where agents are alone, `market` names the agent.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Key = tuple[int, int, int, int, int, int, int, int, int]
 
 
 def write_events(ledger: Ledger, arms: list[str], path: Path, rounds: Collection[str] = ()) -> None:
-    """Write the events of every arm, one after the other. rounds: the arms whose postings clear in rounds."""
+    """Write the events of every arm, one after the other. rounds: the arms that clear in rounds."""
     with path.open("w", encoding="utf-8") as lines:
         for arm in arms:
             for event in events(ledger.arm(arm), rounds=arm in rounds):

@@ -89,8 +89,8 @@ CLEARINGS: dict[str, str] = {
     "replication": "int32",
     "task": "category",
     "posting": "int16",
-    "alone": "category",  # the agent whose own market this is, "" where agents share one
-    "principal": "category",  # whose task it is, "" where there is one without a name
+    "alone": "category",  # the agent alone in this market, "" where agents share one
+    "principal": "category",  # owner of the task, "" where there is one without a name
     "posted": "int64",  # tick at which the posting went out
     "tick": "int64",  # tick of the clearing
     "value": "float64",  # NaN where the scenario states none

@@ -3,7 +3,7 @@
 Where a source knows all first postings' bids beforehand, those of a whole block of replications are put to the
 mechanism in one batch, with the inputs expected at their clearing: every agent that bids in time is free, nothing has
 been learned yet. A market that finds exactly these inputs uses the answer; any other clearing asks again for its own
-row. A mechanism is a pure function whose batches equal their rows bit for bit, so the two never differ.
+row. A mechanism is a pure function: batches equal their rows bit for bit, so the two never differ.
 """
 
 from __future__ import annotations

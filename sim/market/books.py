@@ -21,7 +21,7 @@ class Books:
     def __init__(self, tasks: Tasks, rules: Rules, replication: int) -> None:
         self.agents = None if rules.bankroll is None else Accounts(np.array(rules.bankroll))
         self.principals = None if rules.budgets is None else Balances(np.array(rules.budgets))
-        self._whose: list[int] = tasks.whose[replication].tolist()
+        self._owner: list[int] = tasks.owner[replication].tolist()
         self._n_agents = tasks.n_agents
         self._running: dict[tuple[int, int, int], Award] = {}
 
@@ -36,7 +36,7 @@ class Books:
 
     def withdrawn(self, task: int, reserve: float) -> bool:
         """What the principal has free does not cover the reserve."""
-        return self.principals is not None and bool(self.principals.free[self._whose[task]] < reserve)
+        return self.principals is not None and bool(self.principals.free[self._owner[task]] < reserve)
 
     def bonded(
         self, clearing: Clearing, made: BoolArray, ask_without: Callable[[Clearing, BoolArray], Clearing]
@@ -60,7 +60,7 @@ class Books:
             self.agents.pay(fee)
         if self.principals is not None:
             for each in fee:
-                self.principals.balance[self._whose[task]] += each
+                self.principals.balance[self._owner[task]] += each
 
     def award(self, task: int, posting: int, agent: int, award: Award) -> None:
         """Set aside what the contract may take from either side."""
@@ -69,7 +69,7 @@ class Books:
         if self.agents is not None:
             self.agents.hold(agent, bond(*terms))
         if self.principals is not None:
-            self.principals.hold(self._whose[task], most(*terms))
+            self.principals.hold(self._owner[task], most(*terms))
 
     def complete(self, task: int, posting: int, agent: int, status: int, cost: float) -> None:
         """Settle an attempt."""
@@ -80,4 +80,4 @@ class Books:
         if self.agents is not None:
             self.agents.settle(agent, payment - cost, bond(*terms))
         if self.principals is not None:
-            self.principals.settle(self._whose[task], -payment, most(*terms))
+            self.principals.settle(self._owner[task], -payment, most(*terms))

@@ -68,7 +68,7 @@ def assign_round(
 def starting(
     rule: Mechanism, order: Order, bids: Bids, tender: Tender, standing: Standing, award: Award, room: float
 ) -> BoolArray:
-    """The postings whose award starts, (m,), where at most `room` can."""
+    """The postings with an award that starts, (m,), where at most `room` can."""
     filled = np.flatnonzero(award.hired.any(axis=-1)).tolist()
     if len(filled) > room:
         if rule.couples_tasks or order == "greedy":

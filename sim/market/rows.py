@@ -55,7 +55,7 @@ class Cleared:
     """Clearings: when and of what, (C,); what was in front of the mechanism and what it answered, (C, n).
 
     reason: BID, or why no bid was formed (sim/market/source.py); late: it came after the window, None: none did.
-    belief, cost_belief: behind the bids, NaN where unknown. bid_cost: dollars that answering costs. whose (C,): the
+    belief, cost_belief: behind the bids, NaN where unknown. bid_cost: dollars that answering costs. owner (C,): the
     principal's code.
     """
 
@@ -64,7 +64,7 @@ class Cleared:
     posting: IntArray
     posted: IntArray
     tick: IntArray
-    whose: IntArray
+    owner: IntArray
     reason: NDArray[np.int8]
     late: BoolArray | None
     barred: Barred
@@ -230,7 +230,7 @@ def clearing_columns(cleared: Cleared, closed: NDArray[Any], rules: Rules) -> Co
         "task": cleared.task,
         "posting": cleared.posting,
         "alone": np.full(len(cleared), cleared.n_agents),
-        "principal": cleared.whose,
+        "principal": cleared.owner,
         "posted": cleared.posted,
         "tick": cleared.tick,
         "value": tender.value,

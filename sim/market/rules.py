@@ -159,7 +159,7 @@ class Rules:
         """(R, T) dollars that a failure on the task costs under price rules."""
         if self.penalties is None:
             return np.broadcast_to(np.float64(self.penalty), world.reserve.shape)
-        return np.array(self.penalties)[world.whose]
+        return np.array(self.penalties)[world.owner]
 
 
 def past_card(settings: Terms) -> PastCard | None:
@@ -229,7 +229,7 @@ def _check_round(mechanism: Mechanism, settings: Terms) -> None:
         return
     if mechanism.in_turns or mechanism.takes_menu:
         raise ScenarioError(
-            f"market.round: has no meaning with {mechanism.name}, whose awards name turns or budgets: its tasks are "
+            f"market.round: has no meaning with {mechanism.name}: its awards name turns or budgets, and its tasks are "
             "cleared one by one"
         )
     stated = {
@@ -245,8 +245,7 @@ def _check_round(mechanism: Mechanism, settings: Terms) -> None:
         raise ScenarioError(f"market.assignment: has no meaning with {mechanism.name}, which assigns tasks itself")
     if mechanism.couples_tasks and market.concurrency is not None:
         raise ScenarioError(
-            f"market.concurrency: has no meaning with {mechanism.name}, whose contracts hold where all it assigns "
-            "starts"
+            f"market.concurrency: has no meaning with {mechanism.name}: its contracts hold where all it assigns starts"
         )
     if market.assignment == "greedy" and type(mechanism).terms is Mechanism.terms:
         raise ScenarioError(

@@ -87,7 +87,7 @@ def unroll(tape: Tape, allocator: Allocator) -> Cleared:
         posting=note[:, 2],
         posted=note[:, 3],
         tick=note[:, 4],
-        whose=allocator.tasks.whose[at],
+        owner=allocator.tasks.owner[at],
         late=late,
         barred=_barred(tape, late.shape, own),
         **offers,

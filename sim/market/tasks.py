@@ -21,7 +21,7 @@ from sim.world.world import World
 class Tasks:
     """The tasks of a market.
 
-    names (T,), agents (n,). arrival (R, T) ticks; value, reserve, penalty (R, T) dollars; whose (R, T): place of the
+    names (T,), agents (n,). arrival (R, T) ticks; value, reserve, penalty (R, T) dollars; owner (R, T): place of the
     principal. family (T,): places among n_families, 0 where advice is not by family. lottery, exploration (R, T, P, n):
     as in `World`.
     """
@@ -32,7 +32,7 @@ class Tasks:
     value: FloatArray
     reserve: FloatArray
     penalty: FloatArray
-    whose: IntArray
+    owner: IntArray
     family: IntArray
     n_families: int
     lottery: FloatArray
@@ -49,7 +49,7 @@ class Tasks:
             value=world.value,
             reserve=world.reserve,
             penalty=rules.penalty_in(world),
-            whose=world.whose,
+            owner=world.owner,
             family=family,
             n_families=n_families,
             lottery=world.lottery,

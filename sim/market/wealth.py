@@ -11,13 +11,13 @@ turn has come; a bid's cost, and the fee that the award asks of it, at the clear
 stopped at its budget costs that budget.
 Three rules follow, read at the clearing like slots and standing:
 
-- exit: an agent whose balance is <= 0 leaves the market for good. It makes no bid and pays for none; what it has
+- exit: an agent with a balance <= 0 leaves the market for good. It makes no bid and pays for none; what it has
   running completes.
 - bond: an agent that owes more than it has free, its fee and the bond of the contract it is hired under, is barred from
   this clearing, and the clearing is asked again without it, until nobody lacks the means. The bond is the most that the
   contract may take, which under nearly every rule is what a failure takes. A contract that takes nothing needs no bond,
   whatever its agent holds.
-- budget: a principal whose free balance does not cover the reserve withdraws the tender, and the task closes.
+- budget: a principal without the free balance to cover the reserve withdraws the tender, and the task closes.
 
 A round clears all open postings together and has no place for this: neither goes with market.round.
 

@@ -1,7 +1,7 @@
 """What a mechanism is, and the selection step that all single-winner rules share.
 
 A mechanism is a frozen dataclass of its parameters, called as `(bids, tender, standing, lottery) -> Award`. It is a
-pure function over arrays whose last axis is agents: no clock, no I/O, no generator. It uses element-wise arithmetic,
+pure function over arrays with agents as last axis: no clock, no I/O, no generator. It uses element-wise arithmetic,
 max and argmin only, so a batch gives bit for bit what its rows give one by one.
 """
 

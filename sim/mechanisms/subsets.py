@@ -1,6 +1,6 @@
 """Every set of agents at once: what hiring it is expected to be worth.
 
-Agents stand in the order of their lotteries, the luckiest last; a set is a number whose bit i says that the i-th is
+Agents stand in the order of their lotteries, the luckiest last; a set is a number; its bit i says that the i-th is
 in it. So among sets of equal worth the greatest number is the one a dictator of luck would choose: it takes in the
 luckiest agent if any of them does, then the next, and so on. The first axis is sets, the second postings (B).
 

@@ -103,7 +103,7 @@ class Knobs(Section):
     )
     actual_cost_sd: Annotated[float, Field(ge=0, le=5)] | None = Field(
         None,
-        description="sd of the logarithm of its costs, whose mean stays; beliefs change with mean_cost_ratio alone",
+        description="sd of the logarithm of its costs; their mean stays, beliefs change with mean_cost_ratio alone",
     )
     mean_cost_ratio: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
         None, description="mean cost belief over mean cost, after cost_sd and actual_cost_sd; or cost_ratio"

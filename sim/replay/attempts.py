@@ -152,7 +152,7 @@ class LetGo(NamedTuple):
 
 
 def let_go(hired: Lanes, turn: Lanes | None, made: Attempts, end: IntArray) -> LetGo:
-    """hired, turn (n, M); end (M,): when the posting ended, and with it the wait of those whose turn never came."""
+    """hired, turn (n, M); end (M,): when the posting ended, and with it the wait of those without a turn."""
     if turn is None:
         return LetGo(made.agent, made.position, made.finish)
     until = np.broadcast_to(end, hired.shape).copy()

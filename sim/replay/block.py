@@ -52,7 +52,7 @@ class Block:
         self.world, self.rules, self._detail = world, rules, detail
         self.n_lanes, self.n_tasks, self.n_agents = world.n_replications, world.n_tasks, world.n_agents
         self.desk, self.outcomes = Desk(world, rules), Outcomes(world, rules)
-        self._first_reserve, self._whose = Cells(world.reserve), Cells(world.whose)
+        self._first_reserve, self._owner = Cells(world.reserve), Cells(world.owner)
         self._value = Cells(world.value)
         shape = world.n_tasks, world.n_replications
         raised = rules.escalation is not None and rules.postings > 1
@@ -169,7 +169,7 @@ class Block:
         live: BoolArray | None,
     ) -> None:
         late = self.desk.late(question.place) if reason is not None else None
-        cleared = cleared_together(question, answer, self.rules, self._whose, tick, late)
+        cleared = cleared_together(question, answer, self.rules, self._owner, tick, late)
         attempts = short(attempt_columns(tried_together(answer, made), cleared, self.rules))
         self.attempts.add(**attempts, cleared=tick[made.position])
         if self.counts is not None:

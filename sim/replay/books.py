@@ -19,7 +19,7 @@ class Books:
         n_lanes, shape = world.n_replications, (world.n_tasks, world.n_agents, world.n_replications)
         self.agents = None if rules.bankroll is None else Accounts(_each(rules.bankroll, n_lanes))
         self.principals = None if rules.budgets is None else Balances(_each(rules.budgets, n_lanes))
-        self._whose = Cells(world.whose)
+        self._owner = Cells(world.owner)
         self._payment, self._cost, self._bond, self._most = (PerCell(np.zeros(shape)) for _ in range(4))
 
     @classmethod
@@ -39,7 +39,7 @@ class Books:
         """(B,): what the principal has free does not cover the reserve; one clearing of each lane."""
         if self.principals is None:
             return None
-        free = self.principals.free[self._whose.per_task(place), np.arange(len(place))]
+        free = self.principals.free[self._owner.per_task(place), np.arange(len(place))]
         return np.asarray(free < reserve)
 
     def collect(self, place: Place, fee: Lanes) -> None:
@@ -47,12 +47,12 @@ class Books:
         if self.agents is not None:
             self.agents.pay(fee)
         if self.principals is not None:
-            whose, lane = self._whose.per_task(place), np.arange(len(place))
+            owner, lane = self._owner.per_task(place), np.arange(len(place))
             for each in fee:
-                self.principals.balance[whose, lane] += each
+                self.principals.balance[owner, lane] += each
 
     def expect(self, place: Place, hired: Lanes, made: Attempts, pay_success: Lanes, pay_failure: Lanes) -> None:
-        """Set aside what the contracts of hired (n, B) may take; what comes of those whose turn never comes is 0."""
+        """Set aside what the contracts of hired (n, B) may take; what comes of those without a turn is 0."""
         agent, position = np.nonzero(hired)
         lane, task = place.lane[position], place.tasks[position]
         cell = self._payment.index(lane, task, agent)
@@ -79,7 +79,7 @@ class Books:
             self.principals.settle(at, -payment, self._most.flat[cell])
 
     def _principal(self, lane: IntArray, task: IntArray) -> Lanes:
-        return self._whose.per_task(Place(lane, task, 1))
+        return self._owner.per_task(Place(lane, task, 1))
 
     def keep(self, lanes: BoolArray) -> None:
         """Keep these lanes only."""

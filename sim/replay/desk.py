@@ -30,7 +30,7 @@ class Question:
 
     posting, reserve (M,); tries, failures (n, M): attempts of each agent at the task so far, and those of them that
     verified FAIL (0 where nobody bids by them). barred (n, M): agents that cannot win (no free slot, or the lane has
-    ended); excluded: those kept out for what happened at this task; exited: those whose wealth had run out. withdrawn
+    ended); excluded: those kept out for what happened at this task; exited: those without wealth left. withdrawn
     (M,): the tender is, for want of budget; n_exits (M,): agents found to have left for the first time. None: nobody.
     """
 

@@ -114,7 +114,7 @@ class Learned:
     ) -> None:
         """Attempts that will complete; claim (A,): of the bid behind each. lane, task, posting (B,): of each clearing.
 
-        gone: with accounts to settle, those whose turn never comes are heard of as well.
+        gone: with accounts to settle, those without a turn are heard of as well.
         """
         if self.books is None:
             gone = LetGo(made.agent, made.position, made.finish)

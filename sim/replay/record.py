@@ -44,7 +44,7 @@ class Rows:
 
 
 def cleared_together(
-    question: Question, answer: Answer, rules: Rules, whose: Cells, tick: IntArray, late: Lanes | None
+    question: Question, answer: Answer, rules: Rules, owner: Cells, tick: IntArray, late: Lanes | None
 ) -> Cleared:
     """A batch of M clearings, all arrays (M, n) with lanes closest in memory."""
     place = question.place
@@ -61,7 +61,7 @@ def cleared_together(
         posting=question.posting,
         posted=tick - rules.window,
         tick=tick,
-        whose=whose.per_task(place),
+        owner=owner.per_task(place),
         reason=np.where(answer.willing, np.int8(BID), np.int8(ABSTAINED)).T,
         late=_agents_last(late),
         barred=barred,

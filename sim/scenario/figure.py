@@ -19,7 +19,7 @@ class FigureFile(Section):
         'of levels of two swept keys, a map for each arm; "calibration": success rate against claim, a line for each '
         "level of a swept key"
     )
-    x: str = Field(description="the swept key along the x axis; of a calibration, the one whose levels have lines")
+    x: str = Field(description="the swept key along the x axis; of a calibration, the one with a line for each level")
     scale: Literal["linear", "log"] = Field(
         "linear", description='of lines: "log" where equal factors of x are to lie equally far apart'
     )

@@ -191,7 +191,7 @@ def _award_fault(award: Any, bids: Bids) -> str:
             wanted = "whole numbers" if kind == "i" else "floats"
             return f"{name} must be {wanted} of shape {shape}; got {np.asarray(array).dtype} of shape {np.shape(array)}"
     if (award.hired & ~bids.active).any():
-        return "hires an agent whose bid does not count (bids.active is False)"
+        return "hires an agent without a bid that counts (bids.active is False)"
     return ""
 
 

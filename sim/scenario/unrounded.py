@@ -1,4 +1,4 @@
-"""What a run says of agents whose claims are no longer rounded to their own grid (see sim/population/knobs.py)."""
+"""What a run says of agents with claims that are no longer rounded to their own grid (see sim/population/knobs.py)."""
 
 from __future__ import annotations
 

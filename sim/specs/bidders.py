@@ -70,7 +70,7 @@ class PlansSettings(Section):
         description="dollars at which an attempt is stopped, ascending; inf: it is not"
     )
     cost_sd: Annotated[float, Field(ge=0, le=10)] = Field(
-        description="log-sd, in agents' eyes, of what a try costs, whose mean is the cost belief"
+        description="log-sd, as agents believe, of what a try costs; its mean is the cost belief"
     )
 
 
@@ -95,8 +95,8 @@ class BidderSpec(Section):
     )
     bankroll: Annotated[dict[str, float] | None, parsed_by(parse_bankroll)] = Field(
         None,
-        description='dollars each agent starts with, or {agent = dollars, "*" = dollars}; an agent whose wealth runs '
-        "out leaves, and nobody is hired under a bond it cannot post (sim/market/wealth.py); inf: without limit; "
+        description='dollars each agent starts with, or {agent = dollars, "*" = dollars}; an agent without wealth '
+        "left leaves, and nobody is hired under a bond it cannot post (sim/market/wealth.py); inf: without limit; "
         "absent: no account is kept",
     )
     process: Annotated[dict[str, str] | None, parsed_by(parse_process)] = Field(

@@ -24,7 +24,8 @@ class PrincipalSettings(Section):
 
     name: Annotated[str, AfterValidator(_named)] = Field(description="its name")
     share: Annotated[float, Field(gt=0, le=MOST)] | None = Field(
-        None, description="tasks are dealt in proportion to shares (1 where absent); not with a table that says whose"
+        None,
+        description="tasks are dealt in proportion to shares (1 where absent); not with a table that names principals",
     )
     value: Annotated[Distribution | None, parsed_by(parse_distribution)] = Field(None, description="its tender.value")
     reserve: Annotated[Reserve | None, parsed_by(parse_reserve)] = Field(None, description="its tender.reserve")

@@ -50,7 +50,7 @@ class Law(Protocol):
     """A law of break-even prices."""
 
     def critical(self, worth: FloatArray) -> FloatArray:
-        """The greatest price whose virtual cost is at most `worth`."""
+        """The greatest price with a virtual cost of at most `worth`."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class TenderSpec(Section):
     penalty: Money = Field(description="dollars a failed agent pays under price and score rules")
     budget: Annotated[float | None, parsed_by(parse_amount)] = Field(
         None,
-        description="dollars a principal may spend in a replication: a posting whose reserve it does not cover at the "
+        description="dollars a principal may spend in a replication: a posting with a reserve it cannot cover at the "
         "clearing is withdrawn (sim/market/wealth.py); absent: no limit",
     )
     principals: list[PrincipalSettings] | None = Field(

@@ -6,7 +6,7 @@
                     optimistic: six equal agents of rate .600 are routed to .647 on their own table of 93 tasks.
     { record = "split" }                the tasks of each replication are halved at random; each half's record serves
                     the other half. The mean over replications is the mean over splits, unbiased for tasks that are
-                    not in the table; on a table whose agents are tied it is low (.556 for six of .600 each).
+                    not in the table; on a table with tied agents it is low (.556 for six of .600 each).
     { record = "published" }            a card's only, for comparison with [MB]: all other tasks, rates unsmoothed. It
                     leaves one task out, so it is 1/(T - 1) higher exactly where the agent fails, and AUC falls.
 

@@ -1,6 +1,6 @@
 """Where each field of `Standing` comes from, as a scenario states it.
 
-reputation      none (always 1), or a rule that learns from verified outcomes, whose start may differ by agent
+reputation      none (always 1), or a rule that learns from verified outcomes; its start may differ by agent
 expected_cost   {fixed = dollars}; {record = ...} (the agent's mean actual cost on other tasks:
                 sim/standing/records.py); actual (what the next try will cost: an oracle's); {running_mean = {...}}
                 (learned as attempts end)

@@ -7,7 +7,7 @@ One row per (task, agent, trial). Columns are named by the scenario:
                                                     attempts lost to the system; the other statuses are PASS and FAIL
     cost_belief  or  tokens and usd_per_token       one of the two; tokens x usd_per_token is the belief
     family, block                                   labels of the task
-    principal                                       whose task it is, by the name in the scenario
+    principal                                       owner of the task, by its name in the scenario
     duration                                        ticks of the attempt
     ability                                         true success probability, where it is known
     trial                                           tells apart the repeated trials of one agent at one task

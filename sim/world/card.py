@@ -14,7 +14,7 @@ With success rate S, mean claim Q, mean cost C and mean cost belief B of the age
 
 A card is one shift in logits for each agent and record, so it moves all claims alike and none past another: it changes
 calibration and leaves the ranking of an agent's tasks (AUC) as it was. The published card has a record for each task,
-and does not. Beliefs of 0 and 1 stay. A card that is empty, or whose mean claim is 0 or 1, changes nothing. What own
+and does not. Beliefs of 0 and 1 stay. A card that is empty, or has a mean claim of 0 or 1, changes nothing. What own
 failures at the task leave of a belief follows from the claim as the card moved it.
 """
 

@@ -62,7 +62,7 @@ def budgets_of(tender: TenderSpec) -> tuple[float, ...] | None:
 
 
 def dealt(tender: TenderSpec, seed: int, r: draws.Words, t: draws.Words, labels: Sequence[str]) -> IntArray | None:
-    """(R, T) place of the principal of each task; None where there is one. labels: whose a table says they are.
+    """(R, T) place of the principal of each task; None where there is one. labels: the owners that a table names.
 
     Raises ScenarioError where table and scenario disagree.
     """
@@ -80,24 +80,28 @@ def _of_table(
     names: tuple[str, ...], principals: Sequence[PrincipalSettings], labels: Sequence[str], replications: int
 ) -> IntArray | None:
     if not principals:
-        raise ScenarioError("world.columns.principal: the table says whose its tasks are; state [[tender.principals]]")
+        raise ScenarioError(
+            "world.columns.principal: the table names the owners of its tasks; state [[tender.principals]]"
+        )
     for one in principals:
         if one.share is not None:
-            raise ScenarioError("tender.principals.share: has no meaning where world.columns.principal says whose")
+            raise ScenarioError(
+                "tender.principals.share: has no meaning where world.columns.principal names the owners"
+            )
     for label in labels:
         if label not in names:
             hint = f"{closest(label, names)}; the scenario has {', '.join(names)}"
             raise ScenarioError(f"world.columns.principal: no principal {label!r} in tender.principals{hint}")
-    whose = np.array([names.index(label) for label in labels], np.int64)
-    return np.broadcast_to(whose, (replications, len(labels))) if len(names) > 1 else None
+    owner = np.array([names.index(label) for label in labels], np.int64)
+    return np.broadcast_to(owner, (replications, len(labels))) if len(names) > 1 else None
 
 
-def by_principal(tender: TenderSpec, whose: IntArray | None, draw: Callable[[TenderSpec], FloatArray]) -> FloatArray:
+def by_principal(tender: TenderSpec, owner: IntArray | None, draw: Callable[[TenderSpec], FloatArray]) -> FloatArray:
     """(R, T): what `draw` gives (R, T) under the tender of each task's own principal."""
     each = [draw(own) for own in tenders(tender)]
-    if whose is None:
+    if owner is None:
         return each[0]
     found = np.array(each[0])
     for place, array in enumerate(each[1:], start=1):
-        found[whose == place] = array[whose == place]
+        found[owner == place] = array[owner == place]
     return found

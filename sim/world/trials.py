@@ -33,7 +33,7 @@ class Played:
     """The trials of a table as the replications of a World meet them; what does not vary is broadcast.
 
     belief, cost_belief (R, T, n); success, infra, cost (R, T, n, K); duration likewise, None where the table has none.
-    observed (R, T, n, K): the try is a recorded trial, and no copy, whose outcome is known; None: the first try is.
+    observed (R, T, n, K): the try is a recorded trial, and no copy, with a known outcome; None: the first try is.
     """
 
     belief: FloatArray

@@ -42,7 +42,7 @@ class World:
     success (R, T, n, K) what truly happens on that try; verified: what the verifier would say; infra: the attempt is
         lost to the system; cost dollars; duration ticks.
     repeats: a try beyond K repeats the last one instead of being refused.
-    observed (R, T, n, K): the try is a recorded trial whose outcome is known, and no copy of another; None where the
+    observed (R, T, n, K): the try is a recorded trial with a known outcome, and no copy of another; None where the
         first try is what is observed of an agent at a task, as in every synthetic world.
     lottery (R, T, P, n) in (0, 1): the lowest wins a tie. exploration: as lottery, and independent of it, for advisors
         that explore; None where none does.
@@ -149,15 +149,15 @@ class World:
         object.__setattr__(self, "observed", frozen(self.observed))
 
     def _check_principals(self) -> None:
-        whose, count = self.principal, len(self.principals)
-        if whose is None:
+        owner, count = self.principal, len(self.principals)
+        if owner is None:
             if count != 1:
-                raise ArrayError(f"principal must say whose task each is; there are {count} principals")
+                raise ArrayError(f"principal must name the owner of each task; there are {count} principals")
             return
-        if whose.shape != self.reserve.shape:
-            raise ArrayError(f"principal must have shape {self.reserve.shape}; got {whose.shape}")
-        require("principal", f"lie in 0 ... {count - 1}", whose, (whose >= 0) & (whose < count))
-        object.__setattr__(self, "principal", frozen(whose))
+        if owner.shape != self.reserve.shape:
+            raise ArrayError(f"principal must have shape {self.reserve.shape}; got {owner.shape}")
+        require("principal", f"lie in 0 ... {count - 1}", owner, (owner >= 0) & (owner < count))
+        object.__setattr__(self, "principal", frozen(owner))
 
     def _check_advice(self) -> None:
         for name, shape in (("exploration", self.lottery.shape), ("pilot", self.present.shape)):
@@ -218,13 +218,13 @@ class World:
         return int(self.present.shape[2])
 
     @property
-    def whose(self) -> IntArray:
-        """(R, T) place of the principal whose task it is."""
+    def owner(self) -> IntArray:
+        """(R, T) place of the principal that owns the task."""
         return np.broadcast_to(np.int64(0), self.reserve.shape) if self.principal is None else self.principal
 
     @property
     def n_tries(self) -> int:
-        """K, the tries of one agent at one task whose outcome is known."""
+        """K, the tries of one agent at one task with a known outcome."""
         return int(self.success.shape[3])
 
     @property

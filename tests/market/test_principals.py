@@ -59,7 +59,7 @@ def test_tasks_are_dealt_in_proportion_and_each_principal_has_its_own_policy(tmp
     of = scenario(tmp_path)
     world = arm_world(of, of.arms[0], scenario_origin(of))
     assert world.principals == ("lab", "firm")
-    firm = world.whose == 1
+    firm = world.owner == 1
     assert_mean(firm.mean(axis=1), 0.75)
     assert (world.value[firm] == 1.0).all()
     assert (world.reserve[firm] == 0.5).all()
@@ -71,8 +71,8 @@ def test_a_principals_law_changes_its_own_tasks_alone(tmp_path: Path) -> None:
     of = scenario(tmp_path)
     other = scenario(tmp_path, TASKS.replace("uniform = [0.5, 1.5]", "exponential = 2.0"))
     one, two = (arm_world(each, each.arms[0], scenario_origin(each)) for each in (of, other))
-    np.testing.assert_array_equal(one.whose, two.whose)
-    firm = one.whose == 1
+    np.testing.assert_array_equal(one.owner, two.owner)
+    firm = one.owner == 1
     np.testing.assert_array_equal(one.value[firm], two.value[firm])
     assert (one.value[~firm] != two.value[~firm]).all()
     np.testing.assert_array_equal(one.success, two.success)
@@ -90,7 +90,7 @@ def test_ledger_and_tables_of_a_run_name_the_principals(tmp_path: Path) -> None:
     assert list(clearings["principal"].cat.categories) == ["lab", "firm"]
     world = run.world(run.scenario.arms[0])
     at = clearings["replication"].to_numpy(), clearings["task"].cat.codes.to_numpy()
-    np.testing.assert_array_equal(clearings["principal"].cat.codes, world.whose[at])
+    np.testing.assert_array_equal(clearings["principal"].cat.codes, world.owner[at])
     np.testing.assert_array_equal(clearings["penalty"], np.where(clearings["principal"] == "firm", 0.25, 0.0))
     assert run.scenario.arms[0].settings.tender.principals[1].budget == 2.0  # type: ignore[index]
     spent = run.ledger.attempts.merge(clearings[["replication", "task", "posting", "principal"]])
@@ -205,7 +205,7 @@ ROWS = "agent,task,claim,success,cost,whose\nx,t0,0.5,1,0.1,lab\nx,t1,0.5,1,0.1,
 def test_recorded_table_says_whose_its_tasks_are(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(ROWS)
     of = scenario(tmp_path, RECORDED)
-    assert arm_world(of, of.arms[0], scenario_origin(of)).whose.tolist() == [[1, 0, 1]]
+    assert arm_world(of, of.arms[0], scenario_origin(of)).owner.tolist() == [[1, 0, 1]]
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ REFUSED = {
     ),
     "concurrency where all must start": (
         ROUNDS + "concurrency = 1" + arm("assignment_vcg"),
-        r"market\.concurrency: has no meaning with assignment_vcg, whose contracts hold where all it assigns starts",
+        r"market\.concurrency: has no meaning with assignment_vcg: its contracts hold where all it assigns starts",
     ),
     "greedy without a score": (
         ROUNDS + 'assignment = "greedy"' + arm("posted_price"),
@@ -182,7 +182,7 @@ REFUSED = {
     ),
     "turns": (
         ROUNDS + arm("cascade"),
-        r"market\.round: has no meaning with cascade, whose awards name turns or budgets",
+        r"market\.round: has no meaning with cascade: its awards name turns or budgets",
     ),
     "alone": (ROUNDS + "alone = true" + arm("first_price"), r"market: round has no meaning where agents are alone"),
     "deadline before the round": (
