@@ -22,7 +22,7 @@ def older(path: Path) -> None:
     path.write_text(json.dumps(said))
 
 
-@pytest.mark.parametrize("force", [(), ("--force",)])
+@pytest.mark.parametrize("force", [pytest.param((), marks=pytest.mark.slow), ("--force",)])
 @pytest.mark.parametrize("partial", ["", ".partial"])
 def test_a_run_of_an_older_format_is_neither_read_nor_replaced(
     tmp_path: Path, partial: str, force: tuple[str, ...]

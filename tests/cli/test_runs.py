@@ -75,7 +75,7 @@ def test_folder_of_a_run_with_another_setting_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arm",
-    ["[/b]", "NA", *(pytest.param(name, marks=pytest.mark.slow) for name in ("[red]", "1.0", "true", "$\\\\frac{$"))],
+    ["[/b]", *(pytest.param(name, marks=pytest.mark.slow) for name in ("NA", "[red]", "1.0", "true", "$\\\\frac{$"))],
 )
 def test_arms_of_any_name_are_shown(tmp_path: Path, arm: str) -> None:
     scenario = lay_out(tmp_path, TWO_ARMS.replace('"x"', f'"{arm}"'))

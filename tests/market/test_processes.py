@@ -242,7 +242,9 @@ def test_a_plugin_agent_runs_from_the_command_line(tmp_path: Path) -> None:
     assert "late" in set(read_frame(tmp_path / "o" / "bids.parquet")["outcome"])
 
 
-@pytest.mark.parametrize("name", ["patient", "learner", "leaver"])
+@pytest.mark.parametrize(
+    "name", ["learner", *(pytest.param(name, marks=pytest.mark.slow) for name in ("patient", "leaver"))]
+)
 def test_the_agents_of_the_readme_run_as_it_says(tmp_path: Path, name: str) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     block = readme.split("## Your own agent")[1].split("```python\n")[1].split("```")[0]

@@ -148,7 +148,15 @@ ADVICE = (
 
 
 @pytest.mark.parametrize("advice", ADVICE, ids=lambda advice: next(iter(advice)))
-@pytest.mark.parametrize("reputation", ["none", {"exponential": {"weight": 0.2}}, {"beta": {"decay": 0.95}}])
+@pytest.mark.parametrize(
+    "reputation",
+    [
+        pytest.param("none", marks=pytest.mark.slow),
+        {"exponential": {"weight": 0.2}},
+        pytest.param({"beta": {"decay": 0.95}}, marks=pytest.mark.slow),
+    ],
+    ids=["none", "exponential", "beta"],
+)
 def test_every_source_of_advice_in_a_scenario(advice: dict[str, object], reputation: object) -> None:
     """Families, slots, delays, lost attempts and a verifier that errs."""
     world = {"profile": "pool", "tasks": 60, "parameters": "point", "pool_size": 7, "arrivals": {"poisson": 0.5}}

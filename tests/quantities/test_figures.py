@@ -47,6 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run(plan_of(write(place, scenario, SWEEP)), place / "o") / "figures"
 
 
+@pytest.mark.slow
 def test_lines_of_auc_ece_and_regrets(folder: Path) -> None:
     """A shift in logits moves no AUC, and any shift makes an ECE larger."""
     data = pd.read_csv(folder / "lines.csv")

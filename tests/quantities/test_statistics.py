@@ -53,7 +53,7 @@ def test_an_auc_of_hundredths_is_exact() -> None:
     assert len(sums_of(claim, success)) == 4 * B
 
 
-@pytest.fixture(scope="module", params=["point", "drawn"])
+@pytest.fixture(scope="module", params=[pytest.param("point", marks=pytest.mark.slow), "drawn"])
 def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Rows of a cell, `run_` what a run of it says; 60 replications of 12 tasks, of one population or of one each."""
     folder = tmp_path_factory.mktemp("statistics")

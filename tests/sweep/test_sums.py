@@ -90,7 +90,7 @@ EVERY = list(dict.fromkeys(each.name for each in quantities()))
 ASKED = f"quantities = {json.dumps(EVERY)}\n"
 
 
-QUICK = ("synthetic", "recorded")
+QUICK = ("recorded",)
 EACH = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in SCENES]
 
 
