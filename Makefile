@@ -1,6 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+unexport PYTHONDONTWRITEBYTECODE  # else each process that a test starts compiles everything again
 
 .PHONY: setup demo test test-all lint bench clean
 
