@@ -46,10 +46,11 @@ class Said(NamedTuple):
     err: str
 
 
-def bidlab(*arguments: str | Path) -> Said:
-    """Run `bidlab` with these arguments."""
+def bidlab(*arguments: str | Path, figures: bool = False) -> Said:
+    """Run `bidlab` with these arguments. figures: draw those of runs, which takes most of a short run's time."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     with (
+        contextlib.nullcontext() if figures else mock.patch("analysis.figures.draw_all"),
         mock.patch.object(sys, "argv", ["bidlab", *map(str, arguments)]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),

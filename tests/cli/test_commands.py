@@ -40,7 +40,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run with two arms and its events; the scenario lies beside it."""
     folder = tmp_path_factory.mktemp("finished")
     scenario = lay_out(folder, SCENARIO + ARM.replace('"x"', '"y"') + "tender = { reserve = 0.2 }\n")
-    ok(bidlab("run", scenario, "--out", folder / "o", "--events"))
+    ok(bidlab("run", scenario, "--out", folder / "o", "--events", figures=True))
     return folder / "o"
 
 

@@ -79,7 +79,7 @@ def test_folder_of_a_run_with_another_setting_is_kept(tmp_path: Path) -> None:
 )
 def test_arms_of_any_name_are_shown(tmp_path: Path, arm: str) -> None:
     scenario = lay_out(tmp_path, TWO_ARMS.replace('"x"', f'"{arm}"'))
-    said = bidlab("run", scenario, "--out", tmp_path / "o")
+    said = bidlab("run", scenario, "--out", tmp_path / "o", figures=True)
     assert said.code == 0, said.err
     assert arm.replace("\\\\", "\\") in said.out
 

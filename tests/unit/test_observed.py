@@ -49,7 +49,7 @@ def test_claims_of_an_agent_that_abstains_count_in_every_arm(tmp_path: Path) -> 
     scenario += "[bidders]\nfallback = {ask = 0.5, claim = 0.25}\n[market]\nwindow = 2\n"
     scenario += "[standing]\nexpected_cost = {fixed = 0.1}\n"
     scenario += "".join(f'[[arm]]\nname = "{name}"\nmechanism = {rule}\n' for name, rule in arms.items())
-    said = bidlab("run", lay_out(tmp_path, scenario, HEADER + table), "--out", tmp_path / "o")
+    said = bidlab("run", lay_out(tmp_path, scenario, HEADER + table), "--out", tmp_path / "o", figures=True)
     assert said.code == 0, said.err
     assert "all claims, also of agents that did not bid (3 to 4 of each)" in said.out
     for name, keys in (("agents", ["agent"]), ("claims", [])):
@@ -283,5 +283,6 @@ def test_observed_is_cut_with_the_world() -> None:
 
 def test_arms_with_other_claims_have_no_figure_of_one_arms_claims(tmp_path: Path) -> None:
     other = ARM.replace('"x"', '"y"') + "bidders = {policy = {fixed_claim = {claim = 0.5}}}\n"
-    assert bidlab("run", lay_out(tmp_path, TOP + WORLD + TENDER + ARM + other), "--out", tmp_path / "o").code == 0
+    scenario = lay_out(tmp_path, TOP + WORLD + TENDER + ARM + other)
+    assert bidlab("run", scenario, "--out", tmp_path / "o", figures=True).code == 0
     assert "reliability.csv" not in {path.name for path in (tmp_path / "o" / "figures").iterdir()}
