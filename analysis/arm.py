@@ -23,7 +23,7 @@ from analysis.ledger_rows import cell_of, cell_sum, codes, replication_of
 from analysis.observed import Observed, groups_of, stated_claims
 from analysis.wealth import exit_ticks
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen
-from sim.ledger.ledger import Ledger
+from sim.ledger.ledger import ATTEMPT_DOLLARS, Ledger
 from sim.market.coupling import coupling, hires_by_record, replayed
 from sim.market.rules import Rules
 from sim.world.world import World
@@ -43,7 +43,8 @@ class ArmData:
     claim, ask (R, T, n): of the first posting's bid, NaN where none was made.
     stated (R, T, n): what each agent would claim at the first posting, whether it bids or not; NaN where absent.
     attempts, wins (R, T, n): attempts made, and those that truly succeeded.
-    payment, cost, bid_cost, fee (R, T, n) dollars, summed over attempts or bids.
+    of_attempts: (R, T, n) dollars summed over attempts, by column: payment, cost and the others of the ledger's
+        ATTEMPT_DOLLARS. bid_cost, fee (R, T, n) dollars, summed over bids.
     expected, published (R, T, n) dollars: sums over attempts of the profit the agent expected, by the belief and
         cost belief it held at that try, and of [verified PASS] x (payment - ask).
     judged (R, T, n): attempts that were neither lost to the system nor cancelled. claim_gap (R, T, n): sum over
@@ -75,8 +76,7 @@ class ArmData:
     stated: FloatArray
     attempts: IntArray
     wins: IntArray
-    payment: FloatArray
-    cost: FloatArray
+    of_attempts: Mapping[str, FloatArray]
     bid_cost: FloatArray
     fee: FloatArray
     expected: FloatArray
@@ -144,6 +144,7 @@ class ArmData:
             bankroll=bankroll,
             budgets=budgets,
             uncarded=uncarded,
+            of_attempts=_dollars_of_attempts(world, ledger.attempts),
             **{field: frozen(array) for field, array in arrays.items()},  # type: ignore[arg-type]
         )
 
@@ -171,6 +172,16 @@ class ArmData:
     def by_claims(self) -> By:
         """Clusters of what agents claim and can do, which no market changes, except by a card."""
         return clusters_of_claims(self.world, self.coupled)
+
+    @property
+    def payment(self) -> FloatArray:
+        """(R, T, n) dollars."""
+        return self.of_attempts["payment"]
+
+    @property
+    def cost(self) -> FloatArray:
+        """(R, T, n) dollars of attempts."""
+        return self.of_attempts["cost"]
 
     @property
     def hired(self) -> BoolArray:
@@ -225,8 +236,9 @@ class ArmData:
         return self.value if name == "value" else self.reserve
 
     def dollars(self, **signs: int) -> FloatArray:
-        """(R, T, m): sum of payment, fee, cost, bid_cost, each times its sign."""
-        parts = [sign * getattr(self, name) for name, sign in signs.items()]
+        """(R, T, m): sum of fee, bid_cost and dollars of attempts, each times its sign."""
+        given = {**self.of_attempts, "fee": self.fee, "bid_cost": self.bid_cost}
+        parts = [sign * given[name] for name, sign in signs.items()]
         return np.asarray(self.per_auction(reduce(np.add, parts)))
 
     def profits(self) -> FloatArray:
@@ -280,14 +292,19 @@ def _of_attempts(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
     return {
         "attempts": cell_sum(at, shape, np.ones(len(rows))).astype(np.int64),
         "wins": cell_sum(at, shape, success).astype(np.int64),
-        "payment": cell_sum(at, shape, payment),
-        "cost": cell_sum(at, shape, cost),
         "expected": cell_sum(at, shape, belief * win + (1 - belief) * lose - cost_belief),
         "published": cell_sum(at, shape, np.where(status == "PASS", payment - ask, 0.0)),
         "losses": cell_sum(at, shape, payment < cost).astype(np.int64),
         "judged": cell_sum(at, shape, judged).astype(np.int64),
         "claim_gap": cell_sum(at, shape, np.where(judged, claim - success, 0.0)),
     }
+
+
+def _dollars_of_attempts(world: World, rows: pd.DataFrame) -> dict[str, FloatArray]:
+    at, shape = cell_of(rows, world), world.present.shape
+    columns = {name: rows[name].to_numpy() for name in ATTEMPT_DOLLARS}
+    none = np.broadcast_to(0.0, shape)
+    return {name: frozen(cell_sum(at, shape, column)) if column.any() else none for name, column in columns.items()}
 
 
 def _of_bids(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:

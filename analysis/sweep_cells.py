@@ -18,6 +18,7 @@ from analysis.inference import By
 from analysis.observed import Observed, groups_of, stated_claims
 from sim.experiment.job import Played
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status, thin
+from sim.ledger.ledger import ATTEMPT_DOLLARS
 from sim.market.rules import Rules
 
 
@@ -89,15 +90,16 @@ class Cells:
 
     @cached_property
     def _dollars(self) -> dict[str, FloatArray]:
+        attempts = {name: self.played.attempts[name] for name in ATTEMPT_DOLLARS}
+        none = np.broadcast_to(0.0, (self.n_markets, *self.shape))
         return {
-            "payment": self._per_auction(self.played.attempts["payment"]),
-            "cost": self._per_auction(self.played.attempts["cost"]),
+            **{name: self._per_auction(column) if column.any() else none for name, column in attempts.items()},
             "fee": self._counts("fees"),
             "bid_cost": np.asarray(self.played.rules.bid_cost * self._counts("n_bids")),
         }
 
     def dollars(self, **signs: int) -> FloatArray:
-        """(m, R, T): sum of payment, fee, cost, bid_cost, each times its sign."""
+        """(m, R, T): sum of fee, bid_cost and dollars of attempts, each times its sign."""
         (name, sign), *others = signs.items()
         total = self._dollars[name] if sign > 0 else -self._dollars[name]
         for name, sign in others:

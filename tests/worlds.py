@@ -21,12 +21,14 @@ from sim.market.escalation import Escalation
 from sim.market.rules import Rules
 from sim.mechanisms import Mechanism, lookup, names
 from sim.specs.bidders import Card
+from sim.specs.settings import MarketSpec
 from sim.standing.advisors import UCB1, Advisor, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
 from sim.standing.reputation import BetaReputation, ExponentialReputation, LiveReputation, RunningMeanCost
 from sim.standing.sources import ExpectedCost
 from sim.world.card import PastCard
 from sim.world.world import World
 
+CANCELS = MarketSpec(first_success_cancels=True)
 POSTINGS = 4  # lotteries are drawn for this many postings of a task
 
 

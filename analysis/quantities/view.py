@@ -84,7 +84,7 @@ class View(Protocol):
         """Of the first posting, (R, T, m) or (R, T, 1)."""
 
     def dollars(self, **signs: int) -> FloatArray:
-        """Of markets: sum of payment, fee, cost, bid_cost, each times its sign, 1 or -1."""
+        """Of markets: sum of fee, bid_cost and dollars of attempts (ATTEMPT_DOLLARS), each times its sign, 1 or -1."""
 
     def profits(self) -> FloatArray:
         """Of agents: payments less costs of attempts."""

@@ -31,8 +31,7 @@ def check_engine(wanted: str) -> None:
 def choose(wanted: str, settings: Terms) -> Engine:
     """The engine that plays an arm with these settings; raises RunError where the one wanted cannot."""
     check_engine(wanted)
-    market = settings.market
-    reason = refusal(past_card(settings), market.round, settings.bidders.process, cancels=market.first_success_cancels)
+    reason = refusal(settings.market, past_card(settings), settings.market.round, settings.bidders.process)
     if wanted == "replay" and reason is not None:
         raise RunError(f"--engine replay: cannot play this market: {reason}")
     return "market" if wanted == "market" or reason is not None else "replay"

@@ -66,6 +66,7 @@ ATTEMPTS: dict[str, str] = {
     "payment": "float64",  # what was paid; < 0: the agent paid
     "cost": "float64",  # what the attempt cost the agent
 }
+ATTEMPT_DOLLARS = ("payment", "cost")  # the columns of attempts that add up over them
 BIDS: dict[str, str] = {
     "arm": "category",
     "replication": "int32",

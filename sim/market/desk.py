@@ -176,10 +176,7 @@ class Desk:
         """An attempt ended: free the slot, settle, and let everybody learn of it."""
         task, posting, status = hire.task, hire.posting, outcome.status
         payment = hire.pay(agent, status)
-        note = AttemptNote(
-            hire.clearing, agent, nth, start, now, status, timed_out, outcome.success, outcome.cost, payment
-        )
-        self._tape.attempts.append(note)
+        self._tape.attempts.append(AttemptNote(hire.clearing, agent, nth, start, now, timed_out, payment, outcome))
         self._finish.pop((task, agent), None)
         self.slots.give_back(agent)
         if self.books is not None:

@@ -153,7 +153,7 @@ class Market:
             outcome, hire.timed_out = Outcome(int(self._rules.timeout), False, outcome.cost), True
         self._desk.complete(hire, agent, nth, start, self._clock.now, outcome, timed_out)
         hire.working.pop(agent, None)
-        if outcome.status == _PASS and hire.working and self._rules.first_success_cancels:
+        if outcome.status == _PASS and hire.working and self._rules.market.first_success_cancels:
             self._cancel(hire)
         return outcome.status
 

@@ -18,7 +18,7 @@ from sim.kit.errors import MarketError, ScenarioError
 from sim.market.escalation import Escalation
 from sim.mechanisms import Mechanism
 from sim.scenario.scenario import label_of
-from sim.specs.settings import Terms
+from sim.specs.settings import MarketSpec, Terms
 from sim.specs.tender import TenderSpec
 from sim.standing.advisors import Advisor
 from sim.standing.reputation import Learner
@@ -44,7 +44,7 @@ class Rules:
     max_bids: tasks of a round that an agent may bid on.
     bid_cost_per: bid_cost is what one bid costs, or all bids of an agent in a round.
     plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.
-    first_success_cancels: where several try at a time, the others' attempts end at the first success.
+    market: the section as it is stated, for what is read as it stands.
     processes: classes or factories of agents with processes of their own, by place (sim/agents/agent.py).
     """
 
@@ -76,7 +76,7 @@ class Rules:
     bankroll: tuple[float, ...] | None = None
     penalties: tuple[float, ...] | None = None
     budgets: tuple[float, ...] | None = None
-    first_success_cancels: bool = False
+    market: MarketSpec = field(default_factory=lambda: MarketSpec())
     processes: Mapping[int, Callable[[], Agent]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -151,7 +151,7 @@ class Rules:
             bankroll=bankrolls(settings.bidders.bankroll, world.agents, alone=market.alone),
             penalties=penalties_of(tender),
             budgets=budgets_of(tender),
-            first_success_cancels=market.first_success_cancels,
+            market=market,
             processes=processes_of(settings.bidders.process, world.agents, alone=market.alone),
         )
 

@@ -6,8 +6,9 @@ the mechanism saw.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,9 @@ from sim.market.rows import (
     bid_columns,
     clearing_columns,
 )
+from sim.market.source import Outcome
 
+_KINDS = {int: np.int64, bool: np.bool_, float: np.float64}
 _PARTS = (("bids", Bids), ("tender", Tender), ("standing", Standing), ("award", Award))
 
 
@@ -48,11 +51,9 @@ class AttemptNote(NamedTuple):
     nth: int
     start: int
     finish: int
-    status: int
     timed_out: bool
-    success: bool
-    cost: float
     payment: float
+    outcome: Outcome
 
 
 @dataclass
@@ -147,11 +148,21 @@ def _barred(tape: Tape, shape: tuple[int, ...], own: IntArray) -> Barred:
 
 def tried(tape: Tape) -> Tried:
     """The tape's attempts, by clearing and then by agent."""
-    kinds = (np.int64,) * 5 + (np.int8, np.bool_, np.bool_, np.float64, np.float64)
-    columns = zip(*tape.attempts, strict=True) if tape.attempts else [()] * len(kinds)
-    arrays: list[Any] = [np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    order = np.lexsort((arrays[1], arrays[0]))
-    return Tried(*(array[order] for array in arrays))
+    arrays = _arrays(AttemptNote, tape.attempts)
+    arrays |= _arrays(Outcome, [note.outcome for note in tape.attempts])
+    order = np.lexsort((arrays["agent"], arrays["clearing"]))
+    return Tried(**{name: array[order] for name, array in arrays.items()})
+
+
+def _arrays(kind: type[NamedTuple], rows: Sequence[tuple[Any, ...]]) -> dict[str, NDArray[Any]]:
+    """The fields of these rows that hold plain values, one array each."""
+    types = get_type_hints(kind)
+    columns = zip(*rows, strict=True) if rows else ((),) * len(types)
+    return {
+        name: np.array(column, _KINDS[types[name]])
+        for name, column in zip(types, columns, strict=True)
+        if types[name] in _KINDS
+    }
 
 
 def whole_tables(tape: Tape, allocator: Allocator) -> dict[str, Columns]:

@@ -18,6 +18,7 @@ from sim.replay.learned import Learned
 from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.replay.record import Rows
 from sim.replay.slots import Slots
+from sim.specs.settings import MarketSpec
 from sim.standing.sources import family_codes
 from sim.world.card import PastCard
 from sim.world.world import World
@@ -30,17 +31,17 @@ Tables = dict[str, Columns]
 
 
 def refusal(
-    card: PastCard | None, every: int | None = None, processes: object = None, *, cancels: bool = False
+    market: MarketSpec, card: PastCard | None, every: int | None = None, processes: object = None
 ) -> str | None:
     """Why the batch engine cannot play a market, None where it can.
 
     card: of their own past, that agents read. every: ticks between rounds, where all open postings clear together.
-    processes: agents that have one of their own. cancels: the first success ends the other attempts.
+    processes: agents that have one of their own.
     """
     if processes:
         return "bidders.process: an agent with a process of its own acts moment by moment"
-    if cancels:
-        return "market.first_success_cancels: it knows when an attempt ends as it starts"
+    if market.refusal is not None:
+        return market.refusal
     if every is not None:
         return "market.round: it clears postings one by one, not all that are open at a tick together"
     if card is not None:
@@ -56,7 +57,7 @@ def replay(
     progress: called with the number of tasks done since the last call. Raises MarketError where `refusal` gives a
     reason, and where ticks run so high that a moment does not fit into 64 bits.
     """
-    reason = refusal(rules.card, rules.round, rules.processes, cancels=rules.first_success_cancels)
+    reason = refusal(rules.market, rules.card, rules.round, rules.processes)
     if reason is not None:
         raise MarketError(f"the batch engine cannot play this market: {reason}")
     _check_ticks(world, rules)

@@ -22,6 +22,8 @@ from sim.specs.world_spec import WorldSpec
 from sim.standing.records import Record
 from sim.standing.sources import Advice, ExpectedCost, Reputation, parse_advice, parse_expected_cost, parse_reputation
 
+_ONLY = "only the event market"  # plays what a key asks for; the batch engine says why it does not
+
 
 def _capacity(raw: Any) -> Any:
     if raw == math.inf or (isinstance(raw, int) and not isinstance(raw, bool) and raw >= 1):
@@ -39,6 +41,7 @@ class MarketSpec(Section):
     )
     first_success_cancels: bool = Field(
         False,
+        json_schema_extra={_ONLY: "it knows when an attempt ends as it starts"},
         description="where several try at a time, the first success ends the others' attempts: unpaid, at the share of "
         "their cost that is spent",
     )
@@ -68,6 +71,15 @@ class MarketSpec(Section):
         None,
         description='what world.bid_cost is for: each "bid" (where absent), or an agent\'s bids of a whole "round"',
     )
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the batch engine cannot play this market, None where it can."""
+        for name, field in type(self).model_fields.items():
+            reason = (field.json_schema_extra or {}).get(_ONLY) if isinstance(field.json_schema_extra, dict) else None
+            if reason is not None and getattr(self, name) != field.default:
+                return f"market.{name}: {reason}"
+        return None
 
     @model_validator(mode="after")
     def _in_rounds(self) -> MarketSpec:

@@ -19,7 +19,7 @@ from sim.standing.reputation import BetaReputation
 from tests.market.compare import as_rows
 from tests.market.play import Play
 from tests.tried import tried
-from tests.worlds import accounted, make_rules, make_world, rules, worlds
+from tests.worlds import CANCELS, accounted, make_rules, make_world, rules, worlds
 
 
 def race(**changes: Any) -> Play:
@@ -27,7 +27,7 @@ def race(**changes: Any) -> Play:
     world = make_world(
         1, 3, duration=[[2, 5, 9]], success=[[False, True, True]], cost=0.5, cost_belief=0.125, tries=3, repeats=True
     )
-    return Play(world, make_rules("hire_all", first_success_cancels=True, **changes))
+    return Play(world, make_rules("hire_all", market=CANCELS, **changes))
 
 
 def test_by_hand() -> None:
@@ -55,7 +55,7 @@ def test_bonds_are_released_where_it_is_cancelled() -> None:
 
 def test_attempts_that_end_at_the_very_tick_are_not_cancelled() -> None:
     world = make_world(1, 3, duration=[[5, 5, 6]], cost_belief=0.125)
-    play = Play(world, make_rules("hire_all", first_success_cancels=True))
+    play = Play(world, make_rules("hire_all", market=CANCELS))
     assert [row["status"] for row in play.attempts] == ["PASS", "PASS", "CANCELLED"]
 
 
@@ -64,7 +64,7 @@ def test_it_teaches_nothing_and_uses_up_the_try() -> None:
     world = make_world(
         2, 3, arrival=[0, 6], duration=[[2, 5, 9]] * 2, success=[[False, True, True]] * 2, cost_belief=0.125
     )
-    rule = make_rules("hire_all", first_success_cancels=True, reputation=BetaReputation(1.0, 1.0, 1.0))
+    rule = make_rules("hire_all", market=CANCELS, reputation=BetaReputation(1.0, 1.0, 1.0))
     standing: list[Any] = []
 
     class Watching(HireAll):
@@ -86,7 +86,7 @@ def test_whatever_the_market_a_cancelled_attempt_is_paid_nothing_and_costs_no_mo
     world = data.draw(worlds())
     rule = data.draw(accounted(data.draw(rules(HireAll())), world))
     rule = replace(rule, exclude=exclude)
-    tables = simulate(world, replace(rule, first_success_cancels=True))
+    tables = simulate(world, replace(rule, market=CANCELS))
     for row in as_rows(tables["attempts"]):
         known = min(row["try"], world.n_tries - 1)
         at = row["replication"], row["task"], row["agent"], known

@@ -27,7 +27,7 @@ from tests.cli.command import bidlab
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
 from tests.tried import tried
-from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
+from tests.worlds import CANCELS, accounted, examples, make_rules, make_world, rules, worlds
 
 PLUGIN = Path(__file__).parent / "plugins" / "three_agents.py"
 
@@ -193,7 +193,7 @@ def test_the_batch_engine_refuses_processes_and_cancelling_by_name() -> None:
     with pytest.raises(MarketError, match=r"bidders\.process"):
         replay(world, make_rules(processes={0: Agent}))
     with pytest.raises(MarketError, match=r"market\.first_success_cancels"):
-        replay(world, make_rules(first_success_cancels=True))
+        replay(world, make_rules(market=CANCELS))
 
 
 SCENARIO = """\

@@ -17,7 +17,7 @@ from sim.market.source import BID, LATE, At, Offers, Outcome, checked
 from sim.market.tape import Tape, whole_tables
 from sim.market.tasks import Known, Tasks
 from tests.market.compare import Row, as_rows
-from tests.worlds import make_rules, make_world
+from tests.worlds import CANCELS, make_rules, make_world
 
 Answer = tuple[float, float, int]  # ask, claim, latency
 
@@ -128,7 +128,7 @@ def test_the_first_success_cancels_the_rest_through_the_source() -> None:
     answers: dict[tuple[int, int, int], Answer | None] = {(0, 0, agent): (0.25, 0.5, 0) for agent in range(3)}
     outcomes = {(0, 0, 0): (2, FAIL), (0, 1, 0): (5, PASS), (0, 2, 0): (9, PASS)}
     source = Scripted(3, answers, outcomes)
-    tables = played(source, 1, make_rules("hire_all", first_success_cancels=True))
+    tables = played(source, 1, make_rules("hire_all", market=CANCELS))
     found = [(row["finish"], STATUS[row["status"]], row["cost"], row["success"]) for row in tables["attempts"]]
     assert found == [(2, "FAIL", 0.25, False), (5, "PASS", 0.5, True), (5, "CANCELLED", 0.625, False)]
     assert ("cancel", 0, 2, 0, 5) in source.log
