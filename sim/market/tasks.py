@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kit.arrays import FloatArray, IntArray
+from sim.kit.draws import derived
 from sim.market.rules import Rules
 from sim.standing.sources import family_codes
 from sim.world.world import World
@@ -55,6 +56,10 @@ class Tasks:
             lottery=world.lottery,
             exploration=world.exploration,
         )
+
+    def luck(self, purpose: str, at: tuple[int, int], posting: int, agent: int) -> float:
+        """A uniform draw of this purpose for an agent's attempt at a posting; the same under every mechanism."""
+        return float(derived(self.lottery[(*at, posting, agent)], purpose))
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from scipy import stats
 
 import sim.kit.draws
 from sim.kit.arrays import FloatArray
-from sim.kit.draws import exponential, hash64, normal, uniform, words_of, words_range
+from sim.kit.draws import derived, exponential, hash64, normal, uniform, words_of, words_range
 from tests.statistics import assert_mean, assert_rate
 
 AGENTS = words_of([f"agent {i}" for i in range(5)])
@@ -26,6 +26,18 @@ def few(seed: int = 0, purpose: str = "lottery") -> FloatArray:
 @pytest.mark.parametrize("purpose", ["lottery", "reserve"])
 def test_draws_are_uniform(seed: int, purpose: str) -> None:
     assert stats.kstest(few(seed, purpose).ravel(), "uniform").pvalue > LEVEL
+
+
+def test_derived_draws_are_uniform_and_independent_of_those_they_come_from_and_of_each_other() -> None:
+    lottery = few()
+    one, other = derived(lottery, "inspection"), derived(lottery, "audit")
+    for drawn in (one, other):
+        assert stats.kstest(drawn.ravel(), "uniform").pvalue > LEVEL
+        high = drawn[lottery > 0.9]  # of those that won a lottery
+        assert stats.kstest(high, "uniform").pvalue > LEVEL
+        assert_mean(correlation(lottery, drawn), 0.0)
+    assert_mean(correlation(one, other), 0.0)
+    assert derived(lottery[3, 4, 1], "inspection") == one[3, 4, 1]
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
