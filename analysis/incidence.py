@@ -1,6 +1,6 @@
 """incidence.csv: who bears an arm's loss or has its gain, against the baseline arm, paired auction by auction.
 
-    principal   change of V solved - payment + fees - overhead
+    principal   change of its surplus
     agent i     change of payment_i - fee_i - cost_i - bid_cost_i
     winner      sum of these, at each auction, over whoever the baseline hired for the task
     rivals      sum of these over everybody else: the agents that the baseline left without it

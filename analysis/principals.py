@@ -1,7 +1,7 @@
 """principals.csv: how each principal of an arm fares, where there are several or one has a budget.
 
     spent        payments to agents less their penalties, of one replication, which is what a budget limits
-    surplus      V solved - payment + fees - overhead over the principal's auctions
+    surplus      that of summary.csv, over the principal's auctions
     no budget    the task closed because what was left of the budget did not cover the reserve
 
 Where agents are alone each of their markets has its own principals, with budgets of their own.
@@ -27,7 +27,7 @@ _ESTIMATES = {
     "unfilled_rate": "its auctions in which no attempt was made / its auctions",
     "no_budget_rate": "its auctions that closed for want of budget / its auctions",
     "payment": "dollars paid to agents, net of penalties / its auctions",
-    "surplus": "dollars, V solved - payment + fees - overhead / its auctions; NaN where no value is stated",
+    "surplus": "dollars of surplus, as in summary.csv / its auctions; NaN where no value is stated",
     "spent": "dollars paid to agents, net of penalties / replications, each market apart where agents are alone",
     "over_budget_rate": "replications in which it spent more than its budget, which only rules that promise more than "
     "the reserve, or hire several at it, can bring about / replications; NaN where it has no budget",
