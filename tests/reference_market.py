@@ -35,6 +35,7 @@ import numpy as np
 
 from sim.agents.bidding import BidderState
 from sim.kit.arrays import Bids, Notice, Standing, Status, Tender
+from sim.kit.draws import derived
 from sim.ledger.ledger import OUTCOME, REASON
 from sim.market.rules import Rules
 from sim.world.world import World
@@ -270,6 +271,12 @@ class NaiveMarket(NaiveKnowledge):
         status = "INFRA" if self.world.infra[at] else "PASS" if self.world.verified[at] and enough else "FAIL"
         if finish > self.deadline(task):
             finish, timed_out, status = int(self.deadline(task)), True, self.rules.timeout.name
+        review, inspected = self.rules.market.inspection, False
+        if review is not None and not timed_out and status != "INFRA":
+            inspected = bool(derived(self.world.lottery[self.r, task, posting, agent], "inspection") < review.rate)
+            status = status if inspected else "PASS"
+        truly = self.truly(task, agent, known) and enough and not timed_out
+        wrong = review is not None and status == "PASS" and not truly
         self.hired[task].append(agent)
         row = {
             "replication": self.r,
@@ -282,7 +289,7 @@ class NaiveMarket(NaiveKnowledge):
             "finish": finish,
             "status": int(Status[status]),
             "timed_out": timed_out,
-            "success": self.truly(task, agent, known) and enough and not timed_out,
+            "success": truly,
             "ask": bid[0],
             "claim": bid[1],
             "belief": believed[0],
@@ -292,6 +299,8 @@ class NaiveMarket(NaiveKnowledge):
             "budget": budget if math.isfinite(budget) else math.nan,
             "payment": {"PASS": won, "FAIL": lost, "INFRA": 0.0}[status],
             "cost": cost,
+            "inspection": review.cost if review is not None and inspected else 0.0,
+            "harm": review.harm if review is not None and wrong else 0.0,
         }
         if self.rules.plans is not None:
             plan = self.rules.plans.at(np.array(bid[0]), np.array(bid[1]), np.array(budget))
@@ -317,6 +326,7 @@ class NaiveMarket(NaiveKnowledge):
         self.busy[agent] -= 1
         for books in (self.accounts, self.transfers):
             books.settle((task, posting, agent), self.owner(task), row["payment"], row["cost"])
+        self.transfers.move(ALLOCATOR, NATURE, "cost", row["inspection"])
         if status != "INFRA":
             self.verified[agent].append(status == "PASS")
             self.lessons.append((self.world.family[task], agent, row["claim"], status == "PASS"))

@@ -1,7 +1,7 @@
 """Quantities of auctions: what an arm solves, costs and pays.
 
-surplus = V solved - payment + fee - overhead       the principal's
-utility = payment - fee - cost - bid_cost           the agents'
+surplus = V solved - payment + fee - overhead - inspection - harm       the principal's
+utility = payment - fee - cost - bid_cost                               the agents'
 welfare = surplus + utility, without payments and fees, which cancel
 """
 
@@ -16,8 +16,8 @@ from sim.kit.arrays import FloatArray
 
 
 def surplus(view: View) -> FloatArray:
-    """Of markets: value once per solved auction, less payments net of fees and overhead; NaN without a value."""
-    return np.asarray(view.value * view.solved - view.dollars(payment=1, fee=-1) - view.overhead)
+    """Of markets: value once per solved auction, less all that its principal and the allocator pay; NaN without one."""
+    return np.asarray(view.value * view.solved - view.dollars(payment=1, fee=-1, inspection=1, harm=1) - view.overhead)
 
 
 def utility(view: View) -> FloatArray:
@@ -27,7 +27,7 @@ def utility(view: View) -> FloatArray:
 
 def welfare(view: View) -> FloatArray:
     """Of markets: surplus + utility."""
-    return np.asarray(view.value * view.solved - view.dollars(cost=1, bid_cost=1) - view.overhead)
+    return np.asarray(view.value * view.solved - view.dollars(cost=1, bid_cost=1, inspection=1, harm=1) - view.overhead)
 
 
 def _ties(view: View) -> Part:
@@ -66,8 +66,19 @@ MEANS = (
     _mean("overhead", "cost of clearings to the allocator / auctions", Mean(lambda view: view.overhead, stated=True)),
     _mean("bid_cost", "cost of making bids / auctions", Mean(lambda view: view.dollars(bid_cost=1), stated=True)),
     _mean(
+        "inspection",
+        "cost of inspections to the allocator / auctions",
+        Mean(lambda view: view.dollars(inspection=1), stated=True),
+    ),
+    _mean(
+        "harm",
+        "what accepted failures cost principals / auctions",
+        Mean(lambda view: view.dollars(harm=1), stated=True),
+    ),
+    _mean(
         "surplus",
-        "V solved - payment + fees - overhead, the principal's / auctions; NaN where no value is stated",
+        "V solved - payment + fees - overhead - inspection - harm, the principal's / auctions; NaN where no value is "
+        "stated",
         Mean(surplus),
     ),
     _mean("utility", "payment - fees - cost - bid_cost, the agents' / auctions", Mean(utility)),

@@ -65,8 +65,10 @@ ATTEMPTS: dict[str, str] = {
     "budget": "float64",  # dollars at which the attempt is stopped, NaN where it is not
     "payment": "float64",  # what was paid; < 0: the agent paid
     "cost": "float64",  # what the attempt cost the agent
+    "inspection": "float64",  # what looking at its result cost the allocator
+    "harm": "float64",  # what accepting a failure cost the principal, payment apart
 }
-ATTEMPT_DOLLARS = ("payment", "cost")  # the columns of attempts that add up over them
+ATTEMPT_DOLLARS = ("payment", "cost", "inspection", "harm")  # the columns of attempts that add up over them
 BIDS: dict[str, str] = {
     "arm": "category",
     "replication": "int32",

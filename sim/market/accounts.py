@@ -4,7 +4,8 @@
                     an account of that side is kept (a bankroll, a budget)
     pay, fine       what a settled contract takes from the principal, or from the agent
     fee             what a bid owes the principal at the clearing
-    cost            of bids and attempts, from the agent, and of clearings, from the allocator, to nature
+    cost            of bids and attempts, from the agent, and of clearings and inspections, from the allocator, to
+                    nature; the harm of an accepted failure is no money and does not move
 
 Amounts of 0 are no rows. An agent's balance is its bankroll + what it was paid - what it paid; the escrow's ends at 0.
 
@@ -12,8 +13,8 @@ Rows are ordered by replication, tick, moment and sequence. The moments of a tic
 of earlier clearings complete, by (task, posting, turn, agent); then clearings, by (task, posting), each followed by
 those of its attempts that take no time (in a round, all clearings first). moment: 0, 1, ... among those of the
 tick at which money moved; sequence: 0, 1, ... within one. Within a clearing bids are paid for, then fees, holds,
-overhead; within a completion an attempt's holds are released before it is paid and its cost taken; then come those
-that end with it, by (turn, agent).
+overhead; within a completion an attempt's holds are released before it is paid, then its cost and that of its
+inspection are taken; then come those that end with it, by (turn, agent).
 
 Parties are codes as `sim.ledger.ledger.parties` orders them: nature, the allocator, the escrow, n agents, then
 principals.
@@ -154,6 +155,7 @@ class _Transfers:
         self._add(ends, 2, agent, turn, principal, own, _PAY, attempts["payment"])
         self._add(ends, 2, agent, turn, own, principal, _FINE, -attempts["payment"])
         self._add(ends, 3, agent, turn, own, NATURE, _COST, attempts["cost"])
+        self._add(ends, 4, agent, turn, ALLOCATOR, NATURE, _COST, attempts["inspection"])
 
     def of_holds(self, hired: Columns, attempts: Columns, ends: Columns) -> None:
         """What is set aside at the award, and set free where the attempt ends, or the posting of who never tried."""

@@ -44,6 +44,7 @@ from sim.kit.arrays import Award, Status
 from sim.ledger.ledger import REASON
 from sim.market.allocator import Allocator
 from sim.market.desk import Desk
+from sim.market.inspection import reviewed
 from sim.market.moment import CLEARING, COMPLETION, POSTING, ROUND, Clock
 from sim.market.open_task import Hire, Turns, in_turns
 from sim.market.participants import Participants
@@ -147,6 +148,9 @@ class Market:
         try:
             yield self._clock.at(finish, COMPLETION, hire.task, hire.posting, agent)
             outcome = self._source.outcome(at, agent, nth)
+            if self._rules.market.inspection is not None:
+                luck = self._allocator.tasks.luck("inspection", at, hire.posting, agent)
+                outcome = reviewed(outcome, self._rules.market.inspection, luck)
         except simpy.Interrupt:
             timed_out, outcome = False, self._source.cancel(at, agent, nth, self._clock.now - start)
         if timed_out:

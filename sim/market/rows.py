@@ -94,7 +94,8 @@ class Cleared:
 class Tried:
     """Attempts as they went, (A,) each. clearing: its row in `Cleared`; nth: the agent's tries at the task before.
 
-    status: `Status` codes, as the verifier said; success: what truly happened; cost, payment: dollars.
+    status: `Status` codes, as the verifier said; success: what truly happened; cost, payment: dollars; inspection,
+    harm: dollars (sim/market/inspection.py), None: none.
     """
 
     clearing: IntArray
@@ -107,6 +108,8 @@ class Tried:
     success: BoolArray
     cost: FloatArray
     payment: FloatArray
+    inspection: FloatArray | None = None
+    harm: FloatArray | None = None
 
 
 class Picked:
@@ -154,6 +157,8 @@ def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
         "budget": np.where(np.isfinite(budget), budget, np.nan),
         "payment": tried.payment,
         "cost": tried.cost,
+        "inspection": np.zeros(len(budget)) if tried.inspection is None else tried.inspection,
+        "harm": np.zeros(len(budget)) if tried.harm is None else tried.harm,
     }
 
 

@@ -64,11 +64,16 @@ def checked(offers: Offers) -> Offers:
 
 
 class Outcome(NamedTuple):
-    """What came of an attempt. status: as the verifier says; success: what truly happened; cost: dollars."""
+    """What came of an attempt. status: as the verifier says; success: what truly happened; cost: dollars.
+
+    inspection, harm: dollars that looking at it cost the allocator, and that accepting it cost the principal.
+    """
 
     status: int
     success: bool
     cost: float
+    inspection: float = 0.0
+    harm: float = 0.0
 
 
 class Source(Protocol):

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from sim.kit.distribution import MOST_TICKS
 from sim.kit.invalid import written
-from sim.kit.section import Money, Section, Ticks, parsed_by
+from sim.kit.section import Money, Rate, Section, Ticks, parsed_by
 from sim.specs.bidders import BidderSpec
 from sim.specs.tender import TenderSpec
 from sim.specs.world_settings import WorldSettings
@@ -31,6 +31,14 @@ def _capacity(raw: Any) -> Any:
     raise ValueError(f"must be a whole number >= 1, or inf; got {written(raw)}")
 
 
+class Inspection(Section):
+    """Whether work that its agent calls done is looked at before it is paid for (sim/market/inspection.py)."""
+
+    rate: Rate = Field(description="share of attempts that are inspected; the others are accepted as they are claimed")
+    cost: Money = Field(description="dollars one inspection costs the allocator")
+    harm: Money = Field(0.0, description="dollars an accepted failure costs its principal, beside what is paid for it")
+
+
 class MarketSpec(Section):
     """How auctions run."""
 
@@ -44,6 +52,12 @@ class MarketSpec(Section):
         json_schema_extra={_ONLY: "it knows when an attempt ends as it starts"},
         description="where several try at a time, the first success ends the others' attempts: unpaid, at the share of "
         "their cost that is spent",
+    )
+    inspection: Inspection | None = Field(
+        None,
+        json_schema_extra={_ONLY: "a status is what the verifier says"},
+        description="{rate, cost, harm}: agents claim every attempt to be done, and the verifier looks at a share of "
+        "them; absent: at all of them, at no cost",
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
     overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
@@ -193,6 +207,15 @@ class Settings(Section):
             raise ValueError(
                 "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
                 '"update" nor a card of the "past" goes with plans'
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stopped_is_not_done(self) -> Settings:
+        if self.bidders.plans is not None and self.market.inspection is not None:
+            raise ValueError(
+                "market.inspection: cannot be combined with bidders.plans: an attempt stopped at its budget is not "
+                "claimed to be done"
             )
         return self
 
