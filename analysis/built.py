@@ -39,7 +39,7 @@ def arm_data(
         _bounds(settings.tender),
         bankrolls(settings.bidders.bankroll, world.agents),
         budgets_of(settings.tender),
-        mechanism.asks_for == "price",
+        mechanism.capabilities.asks_for == "price",
         rules,
     )
 

@@ -118,7 +118,7 @@ def _routers(run: Run, arms: Sequence[ArmData]) -> list[tuple[ArmData, str]]:
     found: list[tuple[ArmData, str]] = []
     for arm, whole in zip(run.scenario.arms, arms, strict=True):
         record = arm.settings.standing.advice.record
-        if record is not None and "advice" in arm.mechanism.needs:
+        if record is not None and "advice" in arm.mechanism.capabilities.needs:
             found.append((whole, record.kind))
     return found
 

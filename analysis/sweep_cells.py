@@ -145,7 +145,7 @@ class Cells:
     def published(self) -> FloatArray:
         """(n, R, T) dollars, [verified PASS] x (payment - ask); NaN where an ask is the cost of an attempt."""
         rows = self.played.attempts
-        if self.played.rules.mechanism.asks_for != "price":
+        if self.played.rules.mechanism.capabilities.asks_for != "price":
             return self._each(np.nan)
         return self._per_agent(np.where(rows["status"] == Status.PASS, rows["payment"] - rows["ask"], 0.0))
 

@@ -125,10 +125,10 @@ def every_rule() -> None:
     menus = Case.of("marketbench_head_to_head", ["bidders.plans={budgets=[0.1, 0.4, inf], cost_sd=1.0}"])
     for name in names():
         for rule in lookup(name).examples():
-            if rule.couples_tasks:
+            if rule.capabilities.couples_tasks:
                 print(f"{label_of(rule):60s}{'left out: it clears tasks in rounds':>36s}")
                 continue
-            played = menus if rule.takes_menu else case
+            played = menus if rule.capabilities.takes_menu else case
             print(f"{label_of(rule):60s}{played.rate(replay, rule):12,.0f}")
 
 

@@ -28,7 +28,7 @@ class Scene(NamedTuple):
 
     def played(self, rule: Mechanism) -> Scene:
         """The scene as the rule can take it: without a penalty where it refuses one."""
-        if rule.takes_penalty:
+        if rule.capabilities.takes_penalty:
             return self
         bare = Tender.trusted(**vars(self.tender) | {"penalty": np.zeros_like(self.tender.penalty)})
         return self._replace(tender=bare)
@@ -40,7 +40,7 @@ class Scene(NamedTuple):
     def notice(self, rule: Mechanism) -> Notice:
         """What bidders see: all but a sealed reserve."""
         t = self.played(rule).tender
-        reserve = t.reserve if rule.announces_reserve else np.full(t.reserve.shape, np.nan)
+        reserve = t.reserve if rule.capabilities.announces_reserve else np.full(t.reserve.shape, np.nan)
         return Notice(value=t.value, reserve=reserve, penalty=t.penalty, posting=t.posting)
 
 

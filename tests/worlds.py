@@ -124,7 +124,7 @@ class Nosy:
 def make_rules(mechanism: Mechanism | str = "first_price", **changes: Any) -> Rules:
     """Rules of a truthful market with a penalty of 0 and public value; `changes` as in `sim.market.rules.Rules`."""
     rule = lookup(mechanism)() if isinstance(mechanism, str) else mechanism
-    announced = ("reserve",) if rule.announces_reserve else ()
+    announced = ("reserve",) if rule.capabilities.announces_reserve else ()
     stated: dict[str, Any] = {
         "bidder": Bidders.truthful(rule),
         "public": ("value", "penalty", *announced),
@@ -241,7 +241,7 @@ def accounted(draw: st.DrawFn, rule: Rules, world: World) -> Rules:
     def each(count: int, label: str, factor: float = 1.0) -> tuple[float, ...] | None:
         return draw(st.none() | st.tuples(*[amounts.map(lambda dollars: dollars * factor)] * count), label=label)
 
-    taken = st.sampled_from([0.0, 0.25, 2.0] if rule.mechanism.takes_penalty else [0.0])
+    taken = st.sampled_from([0.0, 0.25, 2.0] if rule.mechanism.capabilities.takes_penalty else [0.0])
     penalties = st.tuples(*[taken] * len(world.principals))
     return replace(
         rule,
@@ -265,7 +265,7 @@ REPUTATIONS = (None, LiveReputation(), ExponentialReputation(weight=0.3, start=0
 
 def _advisors(mechanism: Mechanism) -> st.SearchStrategy[Advisor | None]:
     """No advisor, or any: half of the time where the mechanism asks for advice."""
-    if "advice" not in mechanism.needs:
+    if "advice" not in mechanism.capabilities.needs:
         return st.none()
     by_family = st.booleans()
     learned: list[st.SearchStrategy[Advisor]] = [
@@ -281,7 +281,7 @@ def _advisors(mechanism: Mechanism) -> st.SearchStrategy[Advisor | None]:
         st.builds(PlattBatch, eps=st.just(0.01), memory=st.sampled_from([1, 3, 50]), by_family=by_family),
         st.builds(Thompson, by_family=by_family),
     ]
-    if mechanism.takes_index:
+    if mechanism.capabilities.takes_index:
         learned.append(st.builds(UCB1, by_family=by_family))
     return st.one_of(st.none(), *learned)
 
@@ -305,8 +305,10 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
     )
     return make_rules(
         mechanism,
-        public=(*shown, "penalty", *(("reserve",) if mechanism.announces_reserve else ())),
-        penalty=draw(st.sampled_from([0.0, 0.25, 2.0] if mechanism.takes_penalty else [0.0]), label="penalty"),
+        public=(*shown, "penalty", *(("reserve",) if mechanism.capabilities.announces_reserve else ())),
+        penalty=draw(
+            st.sampled_from([0.0, 0.25, 2.0] if mechanism.capabilities.takes_penalty else [0.0]), label="penalty"
+        ),
         bid_cost=draw(cents, label="bid cost"),
         overhead=draw(cents, label="overhead"),
         bidder=draw(st.sampled_from([Bidders.truthful(mechanism), Nosy()]), label="bidder"),
@@ -323,5 +325,5 @@ def rules(draw: st.DrawFn, mechanism: Mechanism) -> Rules:
         advice=draw(st.sampled_from([None, "outcome", "ability", "record", "planner"]), label="advice"),
         advisor=draw(_advisors(mechanism), label="advisor"),
         card=draw(st.none() | st.builds(PastCard, cards), label="card"),
-        plans=draw(st.none() | menus, label="plans") if mechanism.takes_menu else None,
+        plans=draw(st.none() | menus, label="plans") if mechanism.capabilities.takes_menu else None,
     )

@@ -197,7 +197,9 @@ class Bidders:
         if not alone:
             check_named(own, agents)
         places = {list(agents).index(name): policy for name, policy in own.items() if name in agents}
-        if mechanism.asks_for != "price" and any(isinstance(one, Shaded) for one in (everybody, *places.values())):
+        if mechanism.capabilities.asks_for != "price" and any(
+            isinstance(one, Shaded) for one in (everybody, *places.values())
+        ):
             raise ScenarioError(f"bidders.policy: shaded is a price, and under {mechanism.name} an ask is a cost")
         return cls(mechanism, everybody, places, fallback)
 

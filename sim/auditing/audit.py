@@ -53,9 +53,9 @@ class Audit:
 
 def refusal(rule: Mechanism) -> str:
     """Why a rule cannot be audited, or nothing."""
-    if rule.couples_tasks:
+    if rule.capabilities.couples_tasks:
         return "clears several tasks together, so that one posting alone says nothing of it"
-    if rule.takes_menu:
+    if rule.capabilities.takes_menu:
         return "takes menus of budgets, not one ask and one claim"
     return ""
 
@@ -84,7 +84,7 @@ def _ignores(desk: Desk, grid: Grid) -> str:
     menu, n_claims = grid.joint(), grid.n_claims + 1
     deal = sample.deal(sample.shared(*menu))
     over = [field.reshape(grid.n_asks, n_claims, -1) for field in deal]
-    if not rule.solicits_bids and all((field == field[:1, :1]).all() for field in over):
+    if not rule.capabilities.solicits_bids and all((field == field[:1, :1]).all() for field in over):
         return "bids"
     return "claims" if all((field == field[:, :1]).all() for field in over) else ""
 

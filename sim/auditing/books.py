@@ -51,7 +51,7 @@ class Books:
     def notice(self, rule: Mechanism) -> Notice:
         """What agents see: all but a sealed reserve."""
         t = self.tender
-        reserve = t.reserve if rule.announces_reserve else np.full(t.reserve.shape, np.nan)
+        reserve = t.reserve if rule.capabilities.announces_reserve else np.full(t.reserve.shape, np.nan)
         return Notice.trusted(value=t.value, reserve=reserve, penalty=t.penalty, posting=t.posting)
 
     def honest(self, rule: Mechanism, who: BoolArray | bool = True) -> Books:

@@ -29,7 +29,7 @@ def wastes(rule: Mechanism, drawn: Books) -> Found:
     best = np.zeros(len(books.me))
     chosen: list[tuple[int, ...]] = [()] * len(books.me)
     for order in _allocations(rule, books.belief.shape[1]):
-        worth = _of_order(order, books, rule.in_turns)
+        worth = _of_order(order, books, rule.capabilities.in_turns)
         better = worth > best
         best = np.where(better, worth, best)
         chosen = [order if new else old for new, old in zip(better, chosen, strict=True)]
@@ -57,8 +57,8 @@ def welfare(award: Award, books: Books) -> FloatArray:
 
 def _allocations(rule: Mechanism, n: int) -> Iterator[tuple[int, ...]]:
     """Everybody that may be hired, in order."""
-    most = min(n, getattr(rule, "at_most", None) or n) if rule.hires_several else 1
-    ways = permutations if rule.in_turns else combinations
+    most = min(n, getattr(rule, "at_most", None) or n) if rule.capabilities.hires_several else 1
+    ways = permutations if rule.capabilities.in_turns else combinations
     for size in range(1, min(most, n) + 1):
         yield from ways(range(n), size)
 

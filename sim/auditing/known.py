@@ -58,7 +58,7 @@ def independent(
     own, own_cost = ability(draws.uniform(seed, "audit type", t)), cost(draws.uniform(seed, "audit type cost", t))
     one, nothing = np.ones(size), np.zeros(size)
     tender = Tender(value=one, reserve=one, penalty=nothing, posting=np.zeros(size, np.int64))
-    sealed = one if rule.announces_reserve else np.full(size, np.nan)
+    sealed = one if rule.capabilities.announces_reserve else np.full(size, np.nan)
     notice = Notice(value=one, reserve=sealed, penalty=nothing, posting=tender.posting)
     ask = np.asarray(rule.truthful_ask(p, c, notice))
     bids = np.isfinite(ask)
@@ -79,7 +79,7 @@ def independent(
         rule=rule,
         agent=0,
         who=agents[0],
-        types=Types(own, own_cost, own, own if "advice" in rule.needs else None),
+        types=Types(own, own_cost, own, own if "advice" in rule.capabilities.needs else None),
         draws=whole.cut(slice(n_screening, None)),
         screening=whole.cut(slice(n_screening)),
         verifier=verifier,

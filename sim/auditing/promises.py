@@ -85,7 +85,7 @@ def declared(promises: Promises) -> dict[str, str]:
 
 def attack(rule: Mechanism, agents: Sequence[str], seed: int, size: int = POSTINGS) -> Attacked:
     """Attack every letter. agents: names, for rules that name some. size: postings for each number of agents."""
-    if rule.couples_tasks or rule.takes_menu:
+    if rule.capabilities.couples_tasks or rule.capabilities.takes_menu:
         tried = attack_tables(rule, seed)
         found = {"A": tried["ask"], "Q": tried["claim"], "N": NOTHING, **{k: tried[k] for k in ("IR", "E", "D")}}
         return Attacked(found, tried["any_ask"], tried["both"], tried["expected"], sizes())
@@ -113,7 +113,7 @@ def _best_reply(cases: list[tuple[Mechanism, int]], seed: int, size: int) -> Fou
 def _cases(rule: Mechanism, agents: Sequence[str]) -> list[tuple[Mechanism, int]]:
     """The rule for each number of agents it is attacked with."""
     names = [*agents, *(f"agent {place}" for place in range(len(agents), max(_SIZES)))]
-    few = [n for n in _SIZES if rule.most_agents is None or n <= rule.most_agents]
+    few = [n for n in _SIZES if rule.capabilities.most_agents is None or n <= rule.capabilities.most_agents]
     named = [(n, _resolved(rule, names[:n])) for n in few]
     if any(one is None for _, one in named) and len(agents) <= MOST:
         named.append((len(agents), rule.for_agents(agents)))

@@ -56,7 +56,7 @@ def _cells(rule: Mechanism, n: int, seed: int, penalised: bool) -> Books:
     mine = np.arange(n) == me[:, None]
     share = drawn.tender.reserve / drawn.tender.value
     kept = {name: array[one] for name, array in vars(drawn.tender).items()}
-    if not rule.announces_reserve:
+    if not rule.capabilities.announces_reserve:
         kept["reserve"] = share * kept["value"]
     # Rivals' costs are drawn in proportion to their own posting's value, so they are scaled to this one's.
     cost = drawn.cost * (kept["value"] / drawn.tender.value)[:, None]

@@ -101,9 +101,9 @@ def _named(rule: Mechanism, arm: str, who: str) -> dict[str, Any]:
 
 def truth_of(rule: Mechanism) -> str:
     """What the truthful ask is: "price", the break-even one on success; "cost", of an attempt; "none" without bids."""
-    if not rule.solicits_bids:
+    if not rule.capabilities.solicits_bids:
         return "none"
-    return "price" if rule.asks_for == "price" else "cost"
+    return "price" if rule.capabilities.asks_for == "price" else "cost"
 
 
 def promised_of(rule: Mechanism) -> str:

@@ -51,7 +51,7 @@ class Case:
     """One clearing of m tasks, or of one task with m budgets: postings [first, first + m) of the books."""
 
     def __init__(self, rule: Mechanism, drawn: Books, first: int, m: int, me: int) -> None:
-        at, menu = slice(first, first + m), rule.takes_menu
+        at, menu = slice(first, first + m), rule.capabilities.takes_menu
         self.rule, self.me, self.m = rule, me, m
         self.belief, self.cost, self.lottery = (a[at] for a in (drawn.belief, drawn.cost, drawn.lottery))
         same = np.full(m, first) if menu else np.arange(first, first + m)  # a menu is for one task
@@ -71,17 +71,17 @@ class Case:
     def truth(self, who: BoolArray | bool = True) -> Table:
         """Agents in `who` (n,) tell the truth; an entry with an infinite ask does not count."""
         t = self.tender
-        reserve = t.reserve if self.rule.announces_reserve else np.full(self.m, np.nan)
+        reserve = t.reserve if self.rule.capabilities.announces_reserve else np.full(self.m, np.nan)
         notice = Notice.trusted(value=t.value, reserve=reserve, penalty=t.penalty, posting=t.posting)
         ask = np.asarray(self.rule.truthful_ask(self.belief, self.cost, notice))
-        able = np.isfinite(ask) if not self.rule.takes_menu else np.ones(ask.shape, np.bool_)
+        able = np.isfinite(ask) if not self.rule.capabilities.takes_menu else np.ones(ask.shape, np.bool_)
         ask = np.where(np.isfinite(ask), ask, 1e6)
         honest = Table(ask, self.belief, able)
         return Table(*(np.where(who, mine, other) for mine, other in zip(honest, self.drawn, strict=True)))
 
     def clear(self, said: Table) -> Cleared:
         """What the rule makes of it."""
-        if self.rule.takes_menu:
+        if self.rule.capabilities.takes_menu:
             return self._clear_menus(said)
         bids = Bids.trusted(ask=np.where(said.active, said.ask, np.nan), claim=said.claim, active=said.active)
         award = self.rule.assign(bids, self.tender, Standing.trusted(**self.standing), self.lottery)
@@ -110,7 +110,7 @@ class Case:
     def best(self) -> float:
         """The greatest sum of surplus over all matchings, or over all plans."""
         worth, (m, n) = self.surplus(), self.belief.shape
-        if self.rule.takes_menu:
+        if self.rule.capabilities.takes_menu:
             return max(0.0, float(worth.max()))
         nobody = [-1] * m
         ways = set(permutations([*range(n), *nobody], m))
@@ -121,7 +121,7 @@ class Case:
             ", ".join(f"({p:.4g}, {c:.4g})" for p, c in zip(*row, strict=True))
             for row in zip(self.belief, self.cost, strict=True)
         )
-        t, what = self.tender, "budget" if self.rule.takes_menu else "task"
+        t, what = self.tender, "budget" if self.rule.capabilities.takes_menu else "task"
         tender = ", ".join(f"{name} {np.round(getattr(t, name), 4).tolist()}" for name in ("value", "reserve"))
         return f"agent {self.me + 1} of {self.belief.shape[1]}; (belief, cost) by {what}: {types}; {tender}"
 

@@ -94,7 +94,7 @@ def mechanisms() -> list[Any]:
     table = plain_table(None, ["mechanism", "what it does", "parameters", "needs", "promises", "source"], n_left=6)
     for name in names():
         rule = lookup(name)
-        needs = _of_each(rule, lambda example: ", ".join(sorted(example.needs)))
+        needs = _of_each(rule, lambda example: ", ".join(sorted(example.capabilities.needs)))
         promises = _of_each(rule, lambda example: promises_of(example.promises))
         add_row(table, name, rule.summary, _parameters(rule), needs, promises, rule.source)
     others = (

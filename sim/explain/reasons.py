@@ -54,7 +54,11 @@ def _won(case: Case, agent: int, rivals: Any, score: FloatArray) -> str:
     if not np.isfinite(best):
         return _lowest(case, agent) if _by_lottery(case, rivals) else _runner_up(case, agent)
     if score[agent] < best:  # only in a round
-        return "best for the round as a whole" if case.rule.couples_tasks else "best score of those still free"
+        return (
+            "best for the round as a whole"
+            if case.rule.capabilities.couples_tasks
+            else "best score of those still free"
+        )
     return f"best score, by {score[agent] - best:.4f}"
 
 
@@ -84,7 +88,7 @@ def _lost(case: Case, agent: int, score: FloatArray) -> str:
         return lost
     if case.award.turn is not None:
         return "would be tried alone, but those who are tried do better without it"
-    if case.rule.hires_several:
+    if case.rule.capabilities.hires_several:
         return (
             f"score {score[agent]:.4f}" if np.isfinite(score[agent]) else "would be hired alone, not beside the others"
         )

@@ -31,7 +31,7 @@ _COST, _ADVICE, _CARD = "standing.expected_cost, a record", "standing.advice, a 
 
 def coupling(rules: Rules, world: World) -> tuple[str, ...]:
     """Names of what couples the tasks of a replication, in the words of the scenario; empty where nothing does."""
-    needs = rules.mechanism.needs
+    needs = rules.mechanism.capabilities.needs
     pays, advised = "expected_cost" in needs, "advice" in needs
     found = {
         _COST: pays and world.record_cost is not None,

@@ -45,7 +45,7 @@ def assign_round(
     rule: Mechanism, order: Order, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray
 ) -> Award:
     """The award of every open posting of a round, (m, n)."""
-    if rule.couples_tasks:
+    if rule.capabilities.couples_tasks:
         return rule.assign(bids, tender, standing, lottery)
     m, n = bids.active.shape
     free, waiting, found = np.ones(n, np.bool_), list(range(m)), dict[int, Award]()
@@ -71,7 +71,7 @@ def starting(
     """The postings with an award that starts, (m,), where at most `room` can."""
     filled = np.flatnonzero(award.hired.any(axis=-1)).tolist()
     if len(filled) > room:
-        if rule.couples_tasks or order == "greedy":
+        if rule.capabilities.couples_tasks or order == "greedy":
             keys = _precedence(rule, bids, tender, standing, award)
             filled.sort(key=lambda at: (*keys[at], at))
         filled = filled[: max(0, int(room))]

@@ -82,7 +82,7 @@ class Rules:
     def __post_init__(self) -> None:
         """A bounty that is announced may rise above the value unless the escalation says otherwise."""
         if self.escalation is not None and self.escalation.above_value is None:
-            above = replace(self.escalation, above_value=self.mechanism.announces_reserve)
+            above = replace(self.escalation, above_value=self.mechanism.capabilities.announces_reserve)
             object.__setattr__(self, "escalation", above)
 
     def ask(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
@@ -113,7 +113,7 @@ class Rules:
         escalation = None if tender.escalation is None else Escalation(**tender.escalation.model_dump())
         forced = settings.bidders.fallback
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
-        announced = ("reserve",) if mechanism.announces_reserve else ()
+        announced = ("reserve",) if mechanism.capabilities.announces_reserve else ()
         advice = standing.advice
         return cls(
             mechanism=mechanism,
@@ -127,7 +127,9 @@ class Rules:
             ),
             public=(*tender.public, *announced),
             penalty=tender.penalty,
-            bid_cost=settings.bid_cost if mechanism.solicits_bids or _asked_by(advice.advisor, mechanism) else 0.0,
+            bid_cost=settings.bid_cost
+            if mechanism.capabilities.solicits_bids or _asked_by(advice.advisor, mechanism)
+            else 0.0,
             overhead=market.overhead,
             window=market.window,
             capacity=market.capacity,
@@ -170,7 +172,7 @@ def past_card(settings: Terms) -> PastCard | None:
 
 def _asked_by(advisor: Advisor | None, mechanism: Mechanism) -> bool:
     """Bids are made for the sake of the advice on them."""
-    return advisor is not None and advisor.reads_claims and "advice" in mechanism.needs
+    return advisor is not None and advisor.reads_claims and "advice" in mechanism.capabilities.needs
 
 
 def production_plans(settings: Terms) -> Plans | None:
@@ -180,7 +182,7 @@ def production_plans(settings: Terms) -> Plans | None:
 
 
 def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
-    if settings.bidders.plans is not None and not mechanism.takes_menu:
+    if settings.bidders.plans is not None and not mechanism.capabilities.takes_menu:
         raise ScenarioError(f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do")
     given = {
         "value": states_values(settings.tender),
@@ -188,11 +190,16 @@ def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
         "advice": settings.standing.advice.kind != "unknown",
     }
     place = {"value": "tender.value", "expected_cost": "standing.expected_cost", "advice": "standing.advice"}
-    for need in sorted(mechanism.needs):
+    for need in sorted(mechanism.capabilities.needs):
         if not given[need]:
             raise ScenarioError(f"{mechanism.name} needs {place[need]}, which the scenario does not state")
     advisor = settings.standing.advice.advisor
-    if advisor is not None and advisor.index and "advice" in mechanism.needs and not mechanism.takes_index:
+    if (
+        advisor is not None
+        and advisor.index
+        and "advice" in mechanism.capabilities.needs
+        and not mechanism.capabilities.takes_index
+    ):
         raise ScenarioError(
             f"standing.advice: {mechanism.name} needs a probability, and this advice is an index that may exceed 1"
         )
@@ -207,7 +214,7 @@ def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
 
 def _check_penalty(mechanism: Mechanism, tender: TenderSpec) -> None:
     """Raise ScenarioError where a penalty would reward claiming failure."""
-    if mechanism.takes_penalty:
+    if mechanism.capabilities.takes_penalty:
         return
     for key, penalty in stated_penalties(tender):
         if penalty > 0:
@@ -221,13 +228,13 @@ def _check_round(mechanism: Mechanism, settings: Terms) -> None:
     """Raise ScenarioError where rounds and the mechanism cannot be combined."""
     market, deadline = settings.market, settings.tender.deadline
     if market.round is None:
-        if mechanism.couples_tasks:
+        if mechanism.capabilities.couples_tasks:
             raise ScenarioError(
                 f"market.round: must be stated (ticks, >= 1) where the rule assigns several tasks at once, as "
                 f"{mechanism.name} does"
             )
         return
-    if mechanism.in_turns or mechanism.takes_menu:
+    if mechanism.capabilities.in_turns or mechanism.capabilities.takes_menu:
         raise ScenarioError(
             f"market.round: has no meaning with {mechanism.name}: its awards name turns or budgets, and its tasks are "
             "cleared one by one"
@@ -241,9 +248,9 @@ def _check_round(mechanism: Mechanism, settings: Terms) -> None:
             f"market.round: has no meaning with {key}, which is read posting by posting: a round clears all open "
             "postings together"
         )
-    if mechanism.couples_tasks and market.assignment is not None:
+    if mechanism.capabilities.couples_tasks and market.assignment is not None:
         raise ScenarioError(f"market.assignment: has no meaning with {mechanism.name}, which assigns tasks itself")
-    if mechanism.couples_tasks and market.concurrency is not None:
+    if mechanism.capabilities.couples_tasks and market.concurrency is not None:
         raise ScenarioError(
             f"market.concurrency: has no meaning with {mechanism.name}: its contracts hold where all it assigns starts"
         )

@@ -17,11 +17,12 @@ from sim.mechanisms import (
     reserve,
     score,
 )
-from sim.mechanisms.base import Mechanism, Promises, break_even_price, contract, lowest_lottery, select
+from sim.mechanisms.base import Capabilities, Mechanism, Promises, break_even_price, contract, lowest_lottery, select
 from sim.mechanisms.critical import CriticalScoreRule
 from sim.mechanisms.registry import lookup, names, register
 
 __all__ = [
+    "Capabilities",
     "CriticalScoreRule",
     "Mechanism",
     "Promises",

@@ -17,12 +17,12 @@ cleared again later can gain by keeping its place in a round free. Sources: [Leo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
-from sim.mechanisms.base import Mechanism, Need, Promises, Terms, best_rival, contract, select
+from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, best_rival, contract, select
 from sim.mechanisms.matching import NOBODY, best_matching, luckiest_matching, total
 from sim.mechanisms.registry import register
 
@@ -40,9 +40,7 @@ class AssignmentVCG(Mechanism):
         ask=True, claim=True, rational=True, efficient=True, no_deficit=True, ask_at_true_claim=True
     )
     source: ClassVar[str] = "Leonard1983, IEMAS2026"
-    needs: ClassVar[frozenset[Need]] = frozenset({"value"})
-    asks_for: ClassVar[Literal["price", "cost"]] = "cost"
-    couples_tasks: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"value"}), asks_for="cost", couples_tasks=True)
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         value = np.asarray(tender.value)[..., None]

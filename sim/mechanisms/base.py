@@ -49,23 +49,14 @@ class Promises:
     ask_at_true_claim: bool = False
 
 
-class Selection(NamedTuple):
-    """Outcome of `select`. hired (..., n); masked: score, -inf where not eligible (..., n); by_tie (...)."""
+@dataclass(frozen=True)
+class Capabilities:
+    """What a rule needs and can do, as its market must know.
 
-    hired: BoolArray
-    masked: FloatArray
-    by_tie: BoolArray
-
-
-class Mechanism:
-    """Base of every rule. A subclass is a frozen dataclass of its parameters with four class attributes.
-
-    summary: one line for `bidlab list mechanisms`. promises: see `Promises`. source: keys of REFERENCES.md.
     needs: what the scenario must provide beyond bids: "value", "expected_cost", "advice"; may follow from parameters.
     announces_reserve: the rule makes the reserve public (the live rules post a bounty).
     solicits_bids: agents are asked for bids, and pay for making them where bids cost. False for planners.
     asks_for: what an ask means: "price", paid on success (the truth is the break-even price), or "cost", of an attempt.
-    dollars: names of the parameters that are sums of money, which scale with its unit.
     couples_tasks: the rule clears all open tasks of a round at once, by `assign`; __call__ is the case of one task.
     takes_index: it ranks by advice and pays nothing by it, so that an index above 1 may stand in for a probability.
     in_turns: its awards may name turns. takes_menu: it reads `bids.menu`, and its awards may name budgets.
@@ -76,23 +67,61 @@ class Mechanism:
         a penalty (`refuse_penalty`).
     """
 
+    needs: frozenset[Need] = frozenset()
+    announces_reserve: bool = False
+    solicits_bids: bool = True
+    asks_for: Literal["price", "cost"] = "price"
+    couples_tasks: bool = False
+    takes_index: bool = False
+    in_turns: bool = False
+    takes_menu: bool = False
+    hires_several: bool = False
+    most_agents: int | None = None
+    scores_dollars: bool = True
+    takes_penalty: bool = True
+
+
+_PLAIN = Capabilities()
+
+
+class Selection(NamedTuple):
+    """Outcome of `select`. hired (..., n); masked: score, -inf where not eligible (..., n); by_tie (...)."""
+
+    hired: BoolArray
+    masked: FloatArray
+    by_tie: BoolArray
+
+
+class Mechanism:
+    """Base of every rule. A subclass is a frozen dataclass of its parameters with these attributes of the class.
+
+    summary: one line for `bidlab list mechanisms`. source: keys of REFERENCES.md. promises, capabilities: what
+        it promises, needs and can do; a property where that follows from parameters.
+    dollars: names of the parameters that are sums of money, which scale with its unit.
+    """
+
     name: ClassVar[str]
     summary: ClassVar[str]
-    promises: ClassVar[Promises]
     source: ClassVar[str] = ""
-    needs: ClassVar[frozenset[Need]] = frozenset()
-    announces_reserve: ClassVar[bool] = False
-    solicits_bids: ClassVar[bool] = True
-    asks_for: ClassVar[Literal["price", "cost"]] = "price"
     dollars: ClassVar[frozenset[str]] = frozenset()
-    couples_tasks: ClassVar[bool] = False
-    takes_index: ClassVar[bool] = False
-    in_turns: ClassVar[bool] = False
-    takes_menu: ClassVar[bool] = False
-    hires_several: ClassVar[bool] = False
-    most_agents: ClassVar[int | None] = None
-    scores_dollars: ClassVar[bool] = True
-    takes_penalty: ClassVar[bool] = True
+
+    def __init_subclass__(cls) -> None:
+        """Raise TypeError where a class states a capability as an attribute of its own."""
+        super().__init_subclass__()
+        for flag in dataclasses.fields(Capabilities):
+            if flag.name in vars(cls):
+                stated = f"capabilities = Capabilities({flag.name}=...)"
+                raise TypeError(f"{cls.__name__}.{flag.name}: state it as {stated}")
+
+    @property
+    def promises(self) -> Promises:
+        """What it promises; every rule says it."""
+        raise TypeError(f"{type(self).__name__} defines no promises")
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it needs and can do."""
+        return _PLAIN
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -117,7 +146,7 @@ class Mechanism:
         """What an honest agent asks, (..., n) dollars; infinite where it would rather abstain. Default: its cost where
         the rule asks for that, else its break-even price.
         """
-        if self.asks_for == "cost":
+        if self.capabilities.asks_for == "cost":
             return cost_belief
         return break_even_price(belief, cost_belief, notice.penalty)
 

@@ -27,8 +27,8 @@ from annotated_types import Ge, Le
 
 from sim.kit.arrays import Award, Bids, FloatArray, Notice, Standing, Tender
 from sim.mechanisms.base import (
+    Capabilities,
     Mechanism,
-    Need,
     Promises,
     Selection,
     Terms,
@@ -51,7 +51,7 @@ class _BonusRule(Mechanism):
     dollars: ClassVar[frozenset[str]] = frozenset({"kappa"})
 
     @property
-    def promises(self) -> Promises:  # type: ignore[override]
+    def promises(self) -> Promises:
         paid = self.kappa > 0
         return Promises(
             ask=True,
@@ -88,7 +88,7 @@ class FixedPriceBonus(_BonusRule):
     """The reserve is the price; the highest claim that accepts it wins. Sources: [Brier1950], [Savage1971]."""
 
     summary: ClassVar[str] = "highest claim among those who accept the reserve as price, plus a quadratic-score bonus"
-    scores_dollars: ClassVar[bool] = False  # it ranks by claims
+    capabilities: ClassVar[Capabilities] = Capabilities(scores_dollars=False)
     source: ClassVar[str] = "Brier1950, Savage1971"
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
@@ -111,7 +111,7 @@ class SecondScoreBonus(_BonusRule):
 
     summary: ClassVar[str] = "second score of claim x value - ask, plus a quadratic-score bonus"
     source: ClassVar[str] = "Che1993, Brier1950, Savage1971"
-    needs: ClassVar[frozenset[Need]] = frozenset({"value"})
+    capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"value"}))
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         ask = np.where(bids.active, bids.ask, np.nan)  # an abstaining agent's ask is infinite

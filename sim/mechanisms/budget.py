@@ -20,7 +20,7 @@ from typing import ClassVar, Literal, NamedTuple, Self
 import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
-from sim.mechanisms.base import Mechanism, Need, Promises, contract
+from sim.mechanisms.base import Capabilities, Mechanism, Need, Promises, contract
 from sim.mechanisms.registry import register
 
 LEAST_VALUE = 1e-9
@@ -50,12 +50,11 @@ class BudgetFeasible(Mechanism):
         ask=True, claim=True, rational=True, efficient=False, no_deficit=False, claim_ignored=True
     )
     source: ClassVar[str] = "Singer2010"
-    asks_for: ClassVar[Literal["price", "cost"]] = "cost"
-    hires_several: ClassVar[bool] = True
 
     @property
-    def needs(self) -> frozenset[Need]:  # type: ignore[override]
-        return frozenset({"advice"} if self.values == "advice" else set())
+    def capabilities(self) -> Capabilities:
+        needs: frozenset[Need] = frozenset({"advice"} if self.values == "advice" else set())
+        return Capabilities(needs=needs, asks_for="cost", hires_several=True)
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from annotated_types import Ge, Le
@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.kit.errors import ScenarioError, closest
-from sim.mechanisms.base import Mechanism, Need, Promises, Terms, contract
+from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, contract
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM
 from sim.mechanisms.sequence import Chain, best_chain, whole_chain
@@ -68,11 +68,10 @@ class Cascade(Mechanism):
         ask=False, claim=False, rational=True, efficient=False, no_deficit=True, equilibrium=True
     )
     source: ClassVar[str] = "Weitzman1979, SimonKadane1975"
-    needs: ClassVar[frozenset[Need]] = frozenset({"value"})
-    asks_for: ClassVar[Literal["price", "cost"]] = "cost"
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        needs=frozenset({"value"}), asks_for="cost", in_turns=True, hires_several=True
+    )
     dollars: ClassVar[frozenset[str]] = frozenset({"verification"})
-    in_turns: ClassVar[bool] = True
-    hires_several: ClassVar[bool] = True
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:

@@ -29,7 +29,7 @@ from annotated_types import Ge
 from pydantic import AllowInfNan
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
-from sim.mechanisms.base import Mechanism, Need, Promises, Selection, Terms, best_rival, contract, select
+from sim.mechanisms.base import Capabilities, Mechanism, Promises, Selection, Terms, best_rival, contract, select
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM
 
@@ -49,12 +49,11 @@ class Contingent(Mechanism):
 
     summary: ClassVar[str] = "best claim x value - cost, paid value - bar on success and -bar, up to a bond, on failure"
     source: ClassVar[str] = "PRST2008"
-    needs: ClassVar[frozenset[Need]] = frozenset({"value"})
-    asks_for: ClassVar[Literal["price", "cost"]] = "cost"
+    capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"value"}), asks_for="cost")
     dollars: ClassVar[frozenset[str]] = frozenset({"bond"})
 
     @property
-    def promises(self) -> Promises:  # type: ignore[override]
+    def promises(self) -> Promises:
         unlimited = self.bond == np.inf
         fair = self.settlement == "compensated"
         return Promises(

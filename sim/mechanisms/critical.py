@@ -23,8 +23,8 @@ import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.mechanisms.base import (
+    Capabilities,
     Mechanism,
-    Need,
     Promises,
     Selection,
     Terms,
@@ -56,7 +56,7 @@ class CriticalScoreRule(Mechanism):
     [0.7, 0.0]
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({"value"})
+    capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"value"}))
     promises: ClassVar[Promises] = Promises(ask=True, claim=False, rational=True, efficient=False, no_deficit=True)
     source: ClassVar[str] = "Che1993, AskerCantillon2008"
 

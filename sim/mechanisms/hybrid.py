@@ -24,7 +24,16 @@ from typing import ClassVar
 import numpy as np
 
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
-from sim.mechanisms.base import Mechanism, Need, Promises, Terms, best_rival, contract, refuse_penalty, select
+from sim.mechanisms.base import (
+    Capabilities,
+    Mechanism,
+    Promises,
+    Terms,
+    best_rival,
+    contract,
+    refuse_penalty,
+    select,
+)
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM, critical_margin, margin
 
@@ -39,8 +48,7 @@ class Hybrid(Mechanism):
         ask=True, claim=True, rational=True, efficient=False, no_deficit=True, claim_ignored=True
     )
     source: ClassVar[str] = "Che1993, Ramchurn2009"
-    needs: ClassVar[frozenset[Need]] = frozenset({"value", "advice"})
-    takes_penalty: ClassVar[bool] = False
+    capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"value", "advice"}), takes_penalty=False)
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         ask = np.where(bids.active, bids.ask, np.nan)  # an abstaining agent's ask is infinite

@@ -27,7 +27,15 @@ import numpy as np
 from annotated_types import Gt, Le
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
-from sim.mechanisms.base import Mechanism, Need, Promises, Terms, break_even_price, contract, lowest_lottery
+from sim.mechanisms.base import (
+    Capabilities,
+    Mechanism,
+    Promises,
+    Terms,
+    break_even_price,
+    contract,
+    lowest_lottery,
+)
 from sim.mechanisms.registry import register
 
 _NOTHING = 1e-9  # credits: what the conversion from dollars may make of a score of 0
@@ -39,8 +47,7 @@ class _LiveRule(Mechanism):
 
     credits_per_dollar: Annotated[float, Gt(0), Le(1e12)] = 90.0
 
-    needs: ClassVar[frozenset[Need]] = frozenset({"expected_cost"})
-    announces_reserve: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"expected_cost"}), announces_reserve=True)
 
     def threshold(self, tender: Tender) -> FloatArray:
         return np.zeros(np.shape(tender.reserve))
@@ -84,7 +91,7 @@ class AgentEconomy(_LiveRule):
     source: ClassVar[str] = "AE"
 
     @property
-    def promises(self) -> Promises:  # type: ignore[override]
+    def promises(self) -> Promises:
         own = self.pay == "ask"
         return Promises(ask=False, claim=False, rational=own, efficient=False, no_deficit=not own)
 

@@ -22,7 +22,7 @@ from typing import ClassVar
 import numpy as np
 
 from sim.kit.arrays import Bids, FloatArray, Notice, Standing, Tender
-from sim.mechanisms.base import Need, Promises, Terms
+from sim.mechanisms.base import Capabilities, Promises, Terms
 from sim.mechanisms.critical import CriticalScoreRule
 from sim.mechanisms.live import AgentEconomy, AgentEconomyPhase2
 from sim.mechanisms.registry import register
@@ -33,8 +33,7 @@ class _LiveSecondScore(CriticalScoreRule):
     """Score and failure penalty of a live rule, without its roundings."""
 
     live: ClassVar[AgentEconomy | AgentEconomyPhase2]
-    needs: ClassVar[frozenset[Need]] = frozenset({"expected_cost"})
-    announces_reserve: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"expected_cost"}), announces_reserve=True)
     promises: ClassVar[Promises] = Promises(
         ask=True, claim=False, rational=True, efficient=False, no_deficit=True, ask_at_true_claim=True
     )

@@ -17,8 +17,10 @@ import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.kit.errors import ScenarioError, closest
-from sim.mechanisms.base import Mechanism, Need, Promises, Terms, contract, select
+from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, contract, select
 from sim.mechanisms.registry import register
+
+_PLANS = Capabilities(needs=frozenset({"expected_cost"}), solicits_bids=False, asks_for="cost")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +29,12 @@ class _Planner(Mechanism):
 
     pay: Literal["expected_cost", "reserve"] = "expected_cost"
 
-    needs: ClassVar[frozenset[Need]] = frozenset({"expected_cost"})
-    solicits_bids: ClassVar[bool] = False
-    asks_for: ClassVar[Literal["price", "cost"]] = "cost"
+    @property
+    def capabilities(self) -> Capabilities:
+        return _PLANS
 
     @property
-    def promises(self) -> Promises:  # type: ignore[override]
+    def promises(self) -> Promises:
         bounded = self.pay == "reserve"
         return Promises(ask=True, claim=True, rational=False, efficient=False, no_deficit=bounded, claim_ignored=True)
 
@@ -62,11 +64,11 @@ class Always(_Planner):
         return (cls(agent=0, pay="expected_cost"), cls(agent=0, pay="reserve"))
 
     @property
-    def hires_several(self) -> bool:  # type: ignore[override]
-        return self.beside is not None
+    def capabilities(self) -> Capabilities:
+        return replace(_PLANS, hires_several=self.beside is not None)
 
     @property
-    def promises(self) -> Promises:  # type: ignore[override]
+    def promises(self) -> Promises:
         bounded = self.pay == "reserve" and self.beside is None
         return replace(super().promises, no_deficit=bounded)
 
@@ -112,8 +114,9 @@ class RouteByAdvice(_Planner):
     """
 
     summary: ClassVar[str] = "the agent with the best advice x value - expected cost, paid its expected cost"
-    needs: ClassVar[frozenset[Need]] = frozenset({"value", "expected_cost", "advice"})
-    takes_index: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = replace(
+        _PLANS, needs=frozenset({"value", "expected_cost", "advice"}), takes_index=True
+    )
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:

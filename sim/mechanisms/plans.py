@@ -26,7 +26,7 @@ from typing import ClassVar, Literal, NamedTuple, Self
 import numpy as np
 
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
-from sim.mechanisms.base import Mechanism, Need, Promises, Terms, best_rival, contract, select
+from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, best_rival, contract, select
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM
 
@@ -48,12 +48,10 @@ class ProductionPlans(Mechanism):
 
     summary: ClassVar[str] = "best plan of agent and budget at or above value - reserve; it is stopped at the budget"
     source: ClassVar[str] = "PRST2008, Che1993"
-    needs: ClassVar[frozenset[Need]] = frozenset({"value"})
-    asks_for: ClassVar[Literal["price", "cost"]] = "cost"
-    takes_menu: ClassVar[bool] = True
+    capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"value"}), asks_for="cost", takes_menu=True)
 
     @property
-    def promises(self) -> Promises:  # type: ignore[override]
+    def promises(self) -> Promises:
         dominant = self.payment == "contingent"
         return Promises(
             ask=True,

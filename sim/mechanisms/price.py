@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
-from sim.mechanisms.base import Mechanism, Promises, Terms, best_rival, contract, lowest_lottery, select
+from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, best_rival, contract, lowest_lottery, select
 from sim.mechanisms.registry import register
 
 
@@ -96,7 +96,7 @@ class HireAll(Mechanism):
 
     summary = "everybody within the reserve, each paid the reserve on success"
     promises = Promises(ask=True, claim=True, rational=True, efficient=False, no_deficit=False, claim_ignored=True)
-    hires_several = True
+    capabilities = Capabilities(hires_several=True)
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         reserve, penalty = np.asarray(tender.reserve)[..., None], np.asarray(tender.penalty)[..., None]

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from annotated_types import Ge, Le
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.kit.errors import ScenarioError
-from sim.mechanisms.base import Mechanism, Need, Promises, Terms, contract
+from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, contract
 from sim.mechanisms.registry import register
 from sim.mechanisms.subsets import Sets, luckiest_best, sets_of
 
@@ -64,13 +64,12 @@ class KRedundant(Mechanism):
 
     summary: ClassVar[str] = "the set of agents with the best joint surplus, each paid what it adds to the others"
     source: ClassVar[str] = "Stein2011"
-    needs: ClassVar[frozenset[Need]] = frozenset({"value"})
-    asks_for: ClassVar[Literal["price", "cost"]] = "cost"
-    hires_several: ClassVar[bool] = True
-    most_agents: ClassVar[int | None] = MOST_AGENTS
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        needs=frozenset({"value"}), asks_for="cost", hires_several=True, most_agents=MOST_AGENTS
+    )
 
     @property
-    def promises(self) -> Promises:  # type: ignore[override]
+    def promises(self) -> Promises:
         return Promises(
             ask=True,
             claim=True,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sim.kit.errors import ScenarioError, closest
-from sim.mechanisms.base import Mechanism, Promises
+from sim.mechanisms.base import Capabilities, Mechanism, Promises
 
 _RULES: dict[str, type[Mechanism]] = {}
 
@@ -16,16 +16,24 @@ Rule = TypeVar("Rule", bound=type[Mechanism])
 def register(name: str) -> Callable[[Rule], Rule]:
     """Class decorator: make a frozen dataclass of a `Mechanism` known as `name`.
 
-    Raises TypeError where the class is no frozen dataclass or lacks `summary` or `promises`, ValueError where the
-    name is taken.
+    Raises TypeError where the class is no `Mechanism`, no frozen dataclass or lacks `summary` or `promises`, ValueError
+    where the name is taken.
     """
 
     def add(rule: Rule) -> Rule:
+        if not issubclass(rule, Mechanism):
+            raise TypeError(f"mechanism {name!r} must be a subclass of sim.mechanisms.Mechanism")
         if "__dataclass_params__" not in vars(rule) or not rule.__dataclass_params__.frozen:  # type: ignore[attr-defined]
             raise TypeError(f"mechanism {name!r} must be a dataclass with frozen=True (put @register above @dataclass)")
-        for attribute, kind in (("summary", str), ("promises", (Promises, property))):
-            if not isinstance(getattr(rule, attribute, None), kind):
-                raise TypeError(f"mechanism {name!r} must define the class attribute {attribute!r}")
+        if not isinstance(getattr(rule, "summary", None), str):
+            raise TypeError(f"mechanism {name!r} must define the class attribute 'summary'")
+        if rule.promises is Mechanism.promises:
+            raise TypeError(f"mechanism {name!r} must define the class attribute 'promises'")
+        for attribute, kind in (("promises", Promises), ("capabilities", Capabilities)):
+            if not isinstance(getattr(rule, attribute), (kind, property)):
+                raise TypeError(
+                    f"mechanism {name!r}: {attribute} must be a {kind.__name__}, or a property that gives one"
+                )
         if name in _RULES:
             raise ValueError(f"mechanism {name!r} is registered already")
         rule.name = name

@@ -21,7 +21,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
-from sim.mechanisms.base import Mechanism, Need, Promises, Terms, best_rival, contract, select
+from sim.mechanisms.base import Capabilities, Mechanism, Need, Promises, Terms, best_rival, contract, select
 from sim.mechanisms.registry import register
 from sim.mechanisms.virtual import CostLaw
 
@@ -47,7 +47,7 @@ class BestReserve(_LawRule):
     promises: ClassVar[Promises] = Promises(
         ask=True, claim=True, rational=True, efficient=False, no_deficit=True, claim_ignored=True
     )
-    needs: ClassVar[frozenset[Need]] = frozenset({"value"})
+    capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"value"}))
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
@@ -82,14 +82,14 @@ class BestReservePublic(_LawRule):
     ability: Literal["claim", "advice"] = "claim"
 
     summary: ClassVar[str] = "best virtual surplus under a known law of costs, paid its critical cost for the attempt"
-    asks_for: ClassVar[Literal["price", "cost"]] = "cost"
 
     @property
-    def needs(self) -> frozenset[Need]:  # type: ignore[override]
-        return frozenset({"value", "advice"} if self.ability == "advice" else {"value"})
+    def capabilities(self) -> Capabilities:
+        needs: frozenset[Need] = frozenset({"value", "advice"} if self.ability == "advice" else {"value"})
+        return Capabilities(needs=needs, asks_for="cost")
 
     @property
-    def promises(self) -> Promises:  # type: ignore[override]
+    def promises(self) -> Promises:
         ignored = self.ability == "advice"
         return Promises(
             ask=True, claim=ignored, rational=True, efficient=False, no_deficit=False, claim_ignored=ignored

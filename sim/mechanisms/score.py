@@ -33,8 +33,8 @@ import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.mechanisms.base import (
+    Capabilities,
     Mechanism,
-    Need,
     Promises,
     Selection,
     Terms,
@@ -58,16 +58,13 @@ class _ScoreRule(Mechanism):
     score: ScoreForm = "qV-a"
 
     @property
-    def needs(self) -> frozenset[Need]:  # type: ignore[override]
-        return frozenset({"value", "expected_cost"} if self.score == "qV/(a+ec)" else {"value"})
-
-    @property
-    def scores_dollars(self) -> bool:  # type: ignore[override]
-        return self.score != "qV/(a+ec)"
-
-    @property
-    def takes_penalty(self) -> bool:  # type: ignore[override]
-        return self.score != "q(V-a)"
+    def capabilities(self) -> Capabilities:
+        ratio = self.score == "qV/(a+ec)"
+        return Capabilities(
+            needs=frozenset({"value", "expected_cost"} if ratio else {"value"}),
+            scores_dollars=not ratio,
+            takes_penalty=self.score != "q(V-a)",
+        )
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
@@ -135,7 +132,7 @@ class FirstScore(_ScoreRule):
     source: ClassVar[str] = "Che1993, AskerCantillon2008"
 
     @property
-    def promises(self) -> Promises:  # type: ignore[override]
+    def promises(self) -> Promises:
         efficient = self.score == "q(V-a)"
         return Promises(ask=False, claim=False, rational=True, efficient=efficient, no_deficit=True)
 
@@ -157,7 +154,7 @@ class SecondScore(_ScoreRule):
     source: ClassVar[str] = "Che1993, AskerCantillon2008"
 
     @property
-    def promises(self) -> Promises:  # type: ignore[override]
+    def promises(self) -> Promises:
         efficient = self.score == "q(V-a)"
         return Promises(ask=True, claim=False, rational=True, efficient=efficient, no_deficit=True)
 

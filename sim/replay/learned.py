@@ -90,9 +90,9 @@ class Learned:
         self._seen_cost = Cells(world.cost)
         self._status = PerCell(np.full((n_tasks, n_agents, n_lanes), _NONE, np.int8))
         self._try = PerCell(np.zeros((n_tasks, n_agents, n_lanes), np.int16))
-        limited = rules.mechanism.takes_menu
+        limited = rules.mechanism.capabilities.takes_menu
         self._spent = PerCell(np.zeros((n_tasks, n_agents, n_lanes))) if limited else None
-        in_turns = books is not None and rules.mechanism.in_turns
+        in_turns = books is not None and rules.mechanism.capabilities.in_turns
         self._ranked = PerCell(np.zeros((n_tasks, n_agents, n_lanes), np.int32)) if in_turns else None
 
     @property

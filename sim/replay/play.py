@@ -87,7 +87,7 @@ def _lanes(world: World, rules: Rules) -> int:
 
 def _check_ticks(world: World, rules: Rules) -> None:
     last, longest = (int(thin(array).max()) for array in (world.arrival, world.duration))
-    longest *= world.n_agents if rules.mechanism.in_turns else 1
+    longest *= world.n_agents if rules.mechanism.capabilities.in_turns else 1
     ticks = last + (longest + rules.window + rules.repost_delay + 1) * rules.postings
     if ticks >= _format(world, rules).most_ticks:
         raise MarketError(

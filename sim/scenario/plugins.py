@@ -99,12 +99,8 @@ def _admit(path: Path, name: Any) -> None:
     if not isinstance(name, str) or not name.isidentifier():
         raise RunError(f"{at}: a name is letters, digits and underscores")
     rule = registry.lookup(name)
-    if not issubclass(rule, Mechanism):
-        raise RunError(f"{at} must be a subclass of sim.mechanisms.Mechanism")
     if rule.__call__ is Mechanism.__call__:
         raise RunError(f"{at} must define __call__(self, bids, tender, standing, lottery)")
-    if rule.couples_tasks and rule.assign is Mechanism.assign:
-        raise RunError(f"{at} couples tasks: it must define assign(self, bids, tender, standing, lottery)")
     try:
         check_annotations(rule)
     except ValueError as error:
@@ -115,7 +111,9 @@ def _admit(path: Path, name: Any) -> None:
     except Exception as error:
         raise RunError(f"{at}: give every parameter a default, or define examples(): {error}") from None
     for example in examples:
-        needs = example.needs
+        if example.capabilities.couples_tasks and rule.assign is Mechanism.assign:
+            raise RunError(f"{at} couples tasks: it must define assign(self, bids, tender, standing, lottery)")
+        needs = example.capabilities.needs
         if not isinstance(needs, frozenset | set) or not needs <= _NEEDS:
             raise RunError(f"{at}: needs must be a set of {', '.join(sorted(_NEEDS))}; got {needs!r}")
         _try(at, example)
@@ -154,16 +152,16 @@ def _watch(path: Path, rule: type[Mechanism]) -> None:
         if name in vars(rule):
             setattr(rule, name, guarded(vars(rule)[name]))
     rule.__call__ = checked(rule.__call__)  # type: ignore[method-assign]
-    if rule.couples_tasks:
+    if "assign" in vars(rule):
         rule.assign = checked(rule.assign)  # type: ignore[method-assign]
 
 
 def _undeclared(rule: Mechanism, award: Award) -> str:
     """What the award names and the rule does not say it may, or nothing."""
-    if award.turn is not None and not rule.in_turns:
-        return "names turns: say so with in_turns = True"
-    if award.budget is not None and not rule.takes_menu:
-        return "names budgets: say so with takes_menu = True"
+    if award.turn is not None and not rule.capabilities.in_turns:
+        return "names turns: say so with capabilities = Capabilities(in_turns=True)"
+    if award.budget is not None and not rule.capabilities.takes_menu:
+        return "names budgets: say so with capabilities = Capabilities(takes_menu=True)"
     return ""
 
 

@@ -11,7 +11,7 @@ from sim.auditing.known import e1
 from sim.auditing.problem import EXACT, Problem, Verifier
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.mechanisms import Mechanism, Promises, contract, select
-from sim.mechanisms.base import Need
+from sim.mechanisms.base import Capabilities
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class ByAdvice(Mechanism):
     name: ClassVar[str] = "by_advice_of_the_tests"
     summary: ClassVar[str] = "advice and ask"
     promises: ClassVar[Promises] = Promises(False, True, True, False, True, claim_ignored=True)
-    needs: ClassVar[frozenset[Need]] = frozenset({"value", "advice"})
+    capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"value", "advice"}))
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         score = standing.advice * (np.asarray(tender.value)[..., None] - bids.ask)

@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms import Mechanism, Promises, contract, select
-from sim.mechanisms.base import Need
+from sim.mechanisms.base import Capabilities
 from sim.mechanisms.contingent import Contingent
 from sim.mechanisms.price import SecondPrice
 from sim.mechanisms.redundant import KRedundant
@@ -88,7 +88,7 @@ class Worst(Mechanism):
     name: ClassVar[str] = "worst"
     summary: ClassVar[str] = "the bid worth least, for ten times the value or a fine of twenty"
     promises: ClassVar[Promises] = Promises(False, False, True, True, True)
-    needs: ClassVar[frozenset[Need]] = frozenset({"value"})
+    capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"value"}))
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         value = np.asarray(tender.value)[..., None]

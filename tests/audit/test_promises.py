@@ -15,7 +15,7 @@ from sim.auditing.promises import LETTERS, attack, declared
 from sim.auditing.row import bare_row, judge, row_of
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.kit.errors import ScenarioError
-from sim.mechanisms import Mechanism, Promises, lookup
+from sim.mechanisms import Capabilities, Mechanism, Promises, lookup
 from sim.mechanisms.assignment import AssignmentVCG
 from sim.mechanisms.cascade import Cascade
 from sim.mechanisms.planner import Always
@@ -134,7 +134,7 @@ def test_rules_that_name_agents_are_attacked_with_all_of_them() -> None:
 
 def test_rules_that_take_few_agents_or_no_penalty_are_attacked_without() -> None:
     class Two(SecondPrice):
-        most_agents = 2
+        capabilities = Capabilities(most_agents=2)
 
         def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
             assert bids.ask.shape[-1] <= 2

@@ -30,14 +30,14 @@ class Boast(FirstPrice):
 WORST = """
 from dataclasses import dataclass
 import numpy as np
-from sim.mechanisms import Mechanism, Promises, contract, register, select
+from sim.mechanisms import Capabilities, Mechanism, Promises, contract, register, select
 
 @register("worst")
 @dataclass(frozen=True)
 class Worst(Mechanism):
     summary = "the bid worth least, for ten times the value or a fine of twenty"
     promises = Promises(ask=False, claim=False, rational=True, efficient=True, no_deficit=True)
-    needs = frozenset({"value"})
+    capabilities = Capabilities(needs=frozenset({"value"}))
 
     def __call__(self, bids, tender, standing, lottery):
         value = np.asarray(tender.value)[..., None]

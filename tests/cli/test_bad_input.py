@@ -589,7 +589,7 @@ PLUGIN = """
 from dataclasses import dataclass
 import numpy as np
 from sim.kit.arrays import Award
-from sim.mechanisms import Mechanism, Promises, contract, register, select
+from sim.mechanisms import Capabilities, Mechanism, Promises, contract, register, select
 
 @register("mine")
 @dataclass(frozen=True)
@@ -621,8 +621,15 @@ RETURN = "return contract(chosen.hired, bids.ask, 0.0, chosen.by_tie)"
         ("def __call__", "def clear", ("__call__",)),
         ('summary = "mine"', 'summary = "mine"\n    k: float', ("default",)),
         ('summary = "mine"', 'summary = "mine"\n    k: np.ndarray = None', ("annotated",)),
-        ('summary = "mine"', 'summary = "mine"\n    needs = {"moon"}', ("needs", "moon")),
-        ('summary = "mine"', 'summary = "mine"\n    couples_tasks = True', ("couples tasks", "must define assign")),
+        ('summary = "mine"', 'summary = "mine"\n    capabilities = Capabilities(needs={"moon"})', ("needs", "moon")),
+        (
+            'summary = "mine"',
+            'summary = "mine"\n    capabilities = Capabilities(couples_tasks=True)',
+            ("couples tasks", "must define assign"),
+        ),
+        ('summary = "mine"', 'summary = "mine"\n    in_turns = True', ("in_turns", "Capabilities(in_turns=...)")),
+        ('summary = "mine"', 'summary = "mine"\n    capabilities = {"in_turns"}', ("must be a Capabilities",)),
+        ("    promises = Promises", "    other = Promises", ("must define", "promises")),
         (RETURN, 'raise RuntimeError("boom")', ("line 15", "mechanism 'mine'", "boom")),
         (RETURN, "return None", ("must return an Award", "NoneType")),
         (RETURN, "return contract(np.ones(7, bool), 1.0, 0.0, np.False_)", ("hired must have shape", "(7,)")),
@@ -631,12 +638,12 @@ RETURN = "return contract(chosen.hired, bids.ask, 0.0, chosen.by_tie)"
         (
             RETURN,
             f"award = {RETURN[7:]}; return Award.trusted(**vars(award), turn=award.hired * 1)",
-            ("in_turns = True",),
+            ("in_turns=True",),
         ),
         (
             RETURN,
             f"award = {RETURN[7:]}; return Award.trusted(**vars(award), budget=award.hired * 1.0)",
-            ("takes_menu = True",),
+            ("takes_menu=True",),
         ),
         (
             RETURN,

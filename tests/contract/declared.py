@@ -108,9 +108,9 @@ def promises_of(rule: Mechanism) -> set[str]:
 def flags_of(rule: Mechanism) -> set[str]:
     """What the rule says it can do, in the table's words."""
     switches = ("announces_reserve", "couples_tasks", "takes_index", "in_turns", "takes_menu", "hires_several")
-    words = {name for name in switches if getattr(rule, name)}
-    words |= {rule.asks_for, *rule.needs, *(f"${name}" for name in rule.dollars)}
-    words |= set() if rule.solicits_bids else {"no_bids"}
-    words |= set() if rule.scores_dollars else {"no_dollars"}
-    words |= set() if rule.takes_penalty else {"no_penalty"}
-    return words if rule.most_agents is None else words | {f"most_{rule.most_agents}"}
+    words = {name for name in switches if getattr(rule.capabilities, name)}
+    words |= {rule.capabilities.asks_for, *rule.capabilities.needs, *(f"${name}" for name in rule.dollars)}
+    words |= set() if rule.capabilities.solicits_bids else {"no_bids"}
+    words |= set() if rule.capabilities.scores_dollars else {"no_dollars"}
+    words |= set() if rule.capabilities.takes_penalty else {"no_penalty"}
+    return words if rule.capabilities.most_agents is None else words | {f"most_{rule.capabilities.most_agents}"}

@@ -18,7 +18,7 @@ from tests.reference import Agent, Task
 from tests.scenes import Scene, chance, random_scene, registered, scene
 from tests.tried import tried
 
-COUPLED = {name: rule for name, rule in registered().items() if rule.couples_tasks}
+COUPLED = {name: rule for name, rule in registered().items() if rule.capabilities.couples_tasks}
 every_rule = pytest.mark.parametrize("rule", COUPLED.values(), ids=COUPLED.keys())
 
 

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from sim.mechanisms import Mechanism, Promises, lookup, names
+from sim.mechanisms import Capabilities, Mechanism, Promises, lookup, names
 from tests.contract.declared import DECLARED, Declared, flags_of, promises_of
 from tests.contract.test_promises import joint_surplus
 from tests.scenes import chance, random_scene, registered_with_switches, scene, truthful, utility
@@ -41,17 +41,17 @@ def test_table_names_every_rule_and_each_of_its_examples_once() -> None:
 
 
 def test_words_of_the_table_tell_every_promise_and_flag_apart() -> None:
-    """Each field of `Promises` and each flag of `Mechanism` moves a word, so that none can change unseen."""
+    """Each field of `Promises` and each of `Capabilities` moves a word, so that none can change unseen."""
     none = Promises(ask=False, claim=False, rational=False, efficient=False, no_deficit=False)
-    found = [promises_of(_Bare(promises=replace(none, **{f.name: True}))) for f in fields(Promises)]
+    found = [promises_of(_Bare(replace(none, **{f.name: True}))) for f in fields(Promises)]
     assert all(len(words) == 1 for words in found)
     assert len(set().union(*found)) == len(found)
-    own = {name for name in vars(Mechanism) if name in Mechanism.__annotations__}
-    bare, told = _Bare(promises=none), {"name", "summary", "promises", "source"}
-    assert set(Mechanism.__annotations__) == told | set(OTHERWISE)
-    assert own == (told - {"name", "summary", "promises"}) | set(OTHERWISE)
+    assert set(Mechanism.__annotations__) == {"name", "summary", "source", "dollars"}
+    assert {flag.name for flag in fields(Capabilities)} == set(OTHERWISE)
+    bare = _Bare(none)
     for name, value in OTHERWISE.items():
-        assert flags_of(_Bare(promises=none, **{name: value})) != flags_of(bare), name
+        assert flags_of(_Bare(none, capabilities=Capabilities(**{name: value}))) != flags_of(bare), name  # type: ignore[arg-type]
+    assert flags_of(_Bare(none, dollars=frozenset({"bond"}))) != flags_of(bare)
 
 
 OTHERWISE = {
@@ -59,7 +59,6 @@ OTHERWISE = {
     "announces_reserve": True,
     "solicits_bids": False,
     "asks_for": "cost",
-    "dollars": frozenset({"bond"}),
     "couples_tasks": True,
     "takes_index": True,
     "in_turns": True,
@@ -74,8 +73,11 @@ OTHERWISE = {
 class _Bare(Mechanism):
     """A rule with these attributes and nothing else."""
 
-    def __init__(self, **attributes: object) -> None:
-        for name, value in attributes.items():
+    capabilities = Capabilities()
+    promises = Promises(ask=False, claim=False, rational=False, efficient=False, no_deficit=False)
+
+    def __init__(self, promises: Promises, **attributes: object) -> None:
+        for name, value in {"promises": promises, **attributes}.items():
             setattr(self, name, value)
 
 
@@ -132,5 +134,5 @@ def test_truth_hires_too_little_surplus_where_efficiency_is_denied(rule: Mechani
 
 
 def _sets(rule: Mechanism, n: int) -> Iterator[np.ndarray]:
-    for size in range(n + 1) if rule.hires_several else (0, 1):
+    for size in range(n + 1) if rule.capabilities.hires_several else (0, 1):
         yield from (np.isin(np.arange(n), who) for who in combinations(range(n), size))

@@ -95,7 +95,7 @@ LIVE_PAIRS = {
 
 def taken(rule: Mechanism, task: Task) -> Task:
     """The task as the rule takes it: without a penalty where it refuses one."""
-    return task if rule.takes_penalty else replace(task, penalty=0.0)
+    return task if rule.capabilities.takes_penalty else replace(task, penalty=0.0)
 
 
 def every(pairs: dict[str, tuple[Mechanism, Reference]]) -> pytest.MarkDecorator:

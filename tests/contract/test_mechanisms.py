@@ -180,7 +180,9 @@ def test_terms_sum_to_the_scores(rule: Mechanism) -> None:
         assert np.isnan(rule.threshold(whole.tender)).all()
 
 
-@pytest.mark.parametrize("rule", [pytest.param(r, id=k) for k, r in RULES.items() if ranks(r) and not r.in_turns])
+@pytest.mark.parametrize(
+    "rule", [pytest.param(r, id=k) for k, r in RULES.items() if ranks(r) and not r.capabilities.in_turns]
+)
 def test_ranking_rules_hire_the_best_score_that_reaches_the_threshold(rule: Mechanism) -> None:
     whole = random_scene((2000,), 5)
     award = whole.award(rule)
@@ -188,7 +190,7 @@ def test_ranking_rules_hire_the_best_score_that_reaches_the_threshold(rule: Mech
     slack = 2e-8
     able = np.where(whole.bids.active, rule.scores(whole.bids, whole.tender, whole.standing), -np.inf)
     best, least = able.max(axis=-1), rule.threshold(whole.tender)
-    if rule.hires_several:
+    if rule.capabilities.hires_several:
         assert award.hired[able > least[:, None] + slack].all()
         assert not award.hired[able < least[:, None] - slack].any()
         return

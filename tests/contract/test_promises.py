@@ -241,7 +241,7 @@ def test_truth_hires_the_greatest_expected_surplus(rule, penalised) -> None:
     penalty = chance("efficient/penalty", size, high=2.0) if penalised else 0.0
     posted = scene(np.zeros((size, n)), 0.5, value=value, reserve=value, penalty=penalty)
     award = truthful(rule, posted, p, c, np.ones((size, n), np.bool_)).award(rule)
-    sizes = range(n + 1) if rule.hires_several else (0, 1)
+    sizes = range(n + 1) if rule.capabilities.hires_several else (0, 1)
     most = getattr(rule, "at_most", None) or n
     sets = [np.isin(np.arange(n), who) for size in sizes if size <= most for who in combinations(range(n), size)]
     best = np.max([joint_surplus(who, p, c, value) for who in sets], axis=0)

@@ -72,7 +72,11 @@ def test_it_equals_the_naive_market(mechanism: Mechanism, data: st.DataObject) -
     world = data.draw(worlds())
     rule = data.draw(accounted(data.draw(rules(mechanism)), world))
     asked = inspected(data.draw(st.sampled_from([0.0, 0.3, 1.0])), harm=data.draw(st.sampled_from([0.0, 0.5])))
-    rule = replace(rule, market=asked, plans=None) if not mechanism.takes_menu else replace(rule, market=MarketSpec())
+    rule = (
+        replace(rule, market=asked, plans=None)
+        if not mechanism.capabilities.takes_menu
+        else replace(rule, market=MarketSpec())
+    )
     assert_same_rows(rows(simulate(world, rule)), naive_market(world, rule))
 
 

@@ -82,7 +82,7 @@ def test_another_currency_scales_the_money_and_nothing_else(
         rule = replace(rule, escalation=replace(rule.escalation, unfilled_factor=1.5, failed_factor=2.0))
     expected = rows(simulate(world, rule))
     for name, columns in MONEY.items():
-        money = [column for column in columns if column != "score" or mechanism.scores_dollars]
+        money = [column for column in columns if column != "score" or mechanism.capabilities.scores_dollars]
         expected[name] = [row | {column: row[column] * factor for column in money} for row in expected[name]]
     assert_same_rows(rows(simulate(dearer_world(world, factor), dearer_rules(rule, factor))), expected)
 
@@ -100,7 +100,7 @@ def test_payment_is_what_the_contract_says_for_the_verified_status(mechanism: Me
     )
     np.testing.assert_array_equal(attempts["payment"], promised)
     hired, tried = tables["clearings"]["n_hired"].sum(), len(attempts["payment"])
-    assert tried <= hired if mechanism.in_turns else tried == hired
+    assert tried <= hired if mechanism.capabilities.in_turns else tried == hired
 
 
 def _arm(world: World, rule: Rules) -> ArmData:

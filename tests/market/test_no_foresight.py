@@ -101,7 +101,7 @@ def test_another_future_leaves_the_past_as_it_was(
     assert_same_rows(until(simulate(changed, rule), now), until(past, now))
 
 
-@pytest.mark.parametrize("mechanism", [m for m in examples() if not m.announces_reserve], ids=label_of)
+@pytest.mark.parametrize("mechanism", [m for m in examples() if not m.capabilities.announces_reserve], ids=label_of)
 @tried(15)
 @given(data=st.data())
 def test_sealed_reserve_reaches_no_ask(mechanism: Mechanism, data: st.DataObject) -> None:

@@ -49,7 +49,7 @@ def assert_same(world: World, rule: Rules) -> None:
 @tried(30)
 @given(data=st.data())
 def test_batch_engine_equals_the_event_market(mechanism: Mechanism, data: st.DataObject) -> None:
-    most = min(20, mechanism.most_agents or 20)
+    most = min(20, mechanism.capabilities.most_agents or 20)
     world = data.draw(worlds((4, 5, most)))
     assert_same(world, data.draw(accounted(data.draw(rules(mechanism)), world)))
 

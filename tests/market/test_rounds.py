@@ -156,7 +156,9 @@ def test_batch_engine_refuses_rounds_by_name() -> None:
         replay(make_world(1, 1), make_rules(round=1))
 
 
-@pytest.mark.parametrize("mechanism", [m for m in examples() if not (m.in_turns or m.takes_menu)], ids=label_of)
+@pytest.mark.parametrize(
+    "mechanism", [m for m in examples() if not (m.capabilities.in_turns or m.capabilities.takes_menu)], ids=label_of
+)
 @tried(20)
 @given(data=st.data())
 def test_rounds_of_one_task_at_every_tick_are_no_rounds(mechanism: Mechanism, data: st.DataObject) -> None:

@@ -19,7 +19,7 @@ from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender
 from sim.kit.errors import ScenarioError
 from sim.ledger.events import events
 from sim.market.simulate import simulate
-from sim.mechanisms.base import Mechanism, Promises
+from sim.mechanisms.base import Capabilities, Mechanism, Promises
 from sim.mechanisms.cascade import Cascade
 from sim.replay import replay
 from sim.scenario.scenario import load_scenario
@@ -39,7 +39,7 @@ class Crowd(Mechanism):
 
     summary = "everybody, in turns drawn by lottery"
     promises = Promises(ask=False, claim=False, rational=False, efficient=False, no_deficit=False)
-    in_turns = True
+    capabilities = Capabilities(in_turns=True)
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         hired = np.array(bids.active)

@@ -104,7 +104,7 @@ def test_truthful_ask_breaks_even_when_paid_as_asked(rule: Mechanism) -> None:
     """p (a + bonus on success) + (1 - p) pay_failure - c = 0 at the truthful claim, where an ask is a price."""
     p, c = chance("break even/p", 500, 1, low=0.2), chance("break even/c", 500, 1, high=0.5)
     honest = truthful(rule, winners(rule), p, c, np.ones((500, 1), np.bool_))
-    if rule.asks_for == "cost":
+    if rule.capabilities.asks_for == "cost":
         np.testing.assert_array_equal(honest.bids.ask, c)
         return
     award = honest.award(rule)
@@ -114,7 +114,7 @@ def test_truthful_ask_breaks_even_when_paid_as_asked(rule: Mechanism) -> None:
     np.testing.assert_allclose(gain[award.hired], 0.0, rtol=0, atol=1e-12)
 
 
-PRICED = {name: rule for name, rule in registered().items() if rule.asks_for == "price"}
+PRICED = {name: rule for name, rule in registered().items() if rule.capabilities.asks_for == "price"}
 
 
 @pytest.mark.parametrize("rule", PRICED.values(), ids=PRICED.keys())

@@ -44,11 +44,14 @@ def test_a_penalty_is_refused_where_it_would_reward_claiming_failure(rule: Mecha
     posted = scene([[0.3, 0.1], [0.2, 0.4]], 0.5, value=2.0, reserve=1.5, penalty=[0.0, 0.25])
     with pytest.raises(ArrayError, match=rf"penalty must be 0 under {rule.name}.*got 0.25 at \(1,\)"):
         rule(*posted)
-    assert not rule.takes_penalty
+    assert not rule.capabilities.takes_penalty
 
 
 def test_only_these_rules_refuse_it() -> None:
-    takes = {name: [one.takes_penalty for one in lookup(name).examples()] for name in ("first_score", "second_score")}
+    takes = {
+        name: [one.capabilities.takes_penalty for one in lookup(name).examples()]
+        for name in ("first_score", "second_score")
+    }
     assert takes == {"first_score": [True, False, True], "second_score": [True, False, True]}
 
 

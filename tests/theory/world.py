@@ -48,7 +48,7 @@ def market(rule: Mechanism, posted: Scene, belief: FloatArray, cost: FloatArray,
 
 def e1(rule: Mechanism, reserve: FloatArray | float = 1.0) -> Truth:
     """E1 under a single-winner rule; advice = ability and expected cost = cost for the planner, else ec = 0."""
-    planned = "advice" in rule.needs
+    planned = "advice" in rule.capabilities.needs
     posted = scene(
         np.zeros(E1_BELIEF.shape),
         0.5,
@@ -62,6 +62,6 @@ def e1(rule: Mechanism, reserve: FloatArray | float = 1.0) -> Truth:
 
 def hand(rule: Mechanism, **posting: object) -> Truth:
     """H under a single-winner rule, lottery (.3, .1, .2)."""
-    planned = "advice" in rule.needs or rule.name == "always"
+    planned = "advice" in rule.capabilities.needs or rule.name == "always"
     defaults = {"lottery": [0.3, 0.1, 0.2], "advice": H_BELIEF, "expected_cost": H_COST if planned else 0.0}
     return market(rule, scene(np.zeros(3), 0.5, **(defaults | posting)), H_BELIEF, H_COST)

@@ -14,6 +14,7 @@ from sim.kit.arrays import Status
 from sim.kit.errors import MarketError, ScenarioError
 from sim.market.rules import Rules
 from sim.market.simulate import simulate
+from sim.mechanisms import Capabilities
 from sim.mechanisms.planner import RouteByAdvice
 from sim.mechanisms.price import SecondPrice
 from sim.replay import replay
@@ -177,7 +178,7 @@ def test_a_router_pays_for_bids_only_where_its_advice_reads_them(advice: object,
 def test_an_index_is_refused_where_a_probability_is_needed() -> None:
     @dataclass(frozen=True, kw_only=True)
     class Ranks(RouteByAdvice):
-        takes_index: ClassVar[bool] = False
+        capabilities: ClassVar[Capabilities] = replace(RouteByAdvice.capabilities, takes_index=False)
 
     settings = Settings.model_validate(
         {

@@ -72,7 +72,7 @@ def test_claims_of_an_agent_that_abstains_count_in_every_arm(tmp_path: Path) -> 
 @given(data=st.data())
 def test_what_an_agent_would_claim_is_what_it_claims_where_it_bids(mechanism: Mechanism, data: st.DataObject) -> None:
     """Whatever the rules, the policies and the card; a silent agent's would-be claim is not the bid put in for it."""
-    world = data.draw(worlds((2, 4, min(4, mechanism.most_agents or 4))))
+    world = data.draw(worlds((2, 4, min(4, mechanism.capabilities.most_agents or 4))))
     raw = data.draw(st.sampled_from([{"overclaim": {"logits": 1.0}}, {"fixed_claim": {"claim": 0.75}}, "truthful"]))
     bidder = Bidders(mechanism, parse_policy(raw), {0: parse_policy({"clipped_claim": {"low": 0.25, "high": 0.5}})})
     rule = replace(data.draw(rules(mechanism)), bidder=bidder)
