@@ -1,5 +1,5 @@
 """Analysis of what `sim` produced: metrics, inference, tables, figures. `load` reads a sweep."""
 
-from analysis.load import load
+from analysis.sweep_frame import load
 
 __all__ = ["load"]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.basis import numbers, title
 from analysis.views import Shown, of_frame, table, text, with_coupled, with_intervals
-from sim.kit.results import Column, add_row, estimated, number, plain_table
+from sim.kit.terminal import Column, add_row, estimated, number, plain_table
 
 _CLAIMS: Shown = {
     "success_rate": (True, 0),

@@ -18,10 +18,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.clusters import clusters_of, clusters_of_claims
+from analysis.final_wealth import exit_ticks
 from analysis.inference import CLUSTERS, REPLAYED, By
 from analysis.ledger_rows import cell_of, cell_sum, codes, replication_of
 from analysis.observed import Observed, groups_of, stated_claims
-from analysis.wealth import exit_ticks
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen
 from sim.ledger.ledger import ATTEMPT_DOLLARS, Ledger
 from sim.market.coupling import coupling, hires_by_record, replayed

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.basis import UNCHANGED, Number, numbers, title
 from analysis.views import Shown, estimates, of_frame, table, text, values, with_coupled, with_intervals
-from sim.kit.results import Column, estimated, p_value
+from sim.kit.terminal import Column, estimated, p_value
 
 _ARMS: Shown = {
     "solve_rate": (True, 0),

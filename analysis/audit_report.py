@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.audit_table import COLUMNS, LETTERS, View, views
-from sim.kit.results import add_row, plain_table
+from sim.kit.terminal import add_row, plain_table
 
 READ = (
     "gains are against truthful rivals, in one posting: not equilibrium profit, and blind to lies that pay through "

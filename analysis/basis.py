@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis.inference import CLUSTERS, LEAST, REPLAYED
-from analysis.quantities.registry import never_known
+from analysis.quantities.registered import never_known
 
 FEW = 10  # clusters below which titles and captions say "only"
 UNCHANGED = "no decision differs"

@@ -9,7 +9,7 @@ import numpy as np
 from analysis.arm import ArmData
 from sim.agents.bankroll import bankrolls
 from sim.experiment.job import Played
-from sim.experiment.run import arm_rules
+from sim.experiment.run_folder import arm_rules
 from sim.ledger.ledger import SCHEMAS, Ledger, arrow_table, categories
 from sim.market.rules import Rules
 from sim.mechanisms import Mechanism

@@ -1,7 +1,7 @@
 """What agents would claim against how they do: calibration and discrimination, each number with its interval.
 
 Index convention: as in `observed.py`; clusters are those of `ArmData.by_claims`, since no market changes what agents
-know. Of the claims of each agent (analysis/quantities/claimed.py), or of all (analysis/pooled.py).
+know. Of the claims of each agent (analysis/quantities/claimed.py), or of all (analysis/claims_table.py).
 
     brier        mean (claim - success)^2 = reliability - resolution + uncertainty (analysis/corp.py)
     ece          biased upwards, so it has an error and no interval: compare it with its null

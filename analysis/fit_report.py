@@ -16,7 +16,7 @@ from sim.fitting.fit import Fitted, log_likelihoods
 from sim.fitting.private_fit import DROP
 from sim.fitting.signals import NOISE
 from sim.kit.arrays import BoolArray
-from sim.kit.results import add_row, number, plain_table
+from sim.kit.terminal import add_row, number, plain_table
 from sim.population.agent_profile import LOGISTIC_VARIANCE
 from sim.tables.table import Recorded
 

@@ -16,7 +16,7 @@ from sim.experiment.job import play
 from sim.kit.arrays import FloatArray
 from sim.scenario.scenario import Arm
 from sim.world.origin import TableOrigin
-from sim.world.resampled import resampled_world
+from sim.world.redrawn_tables import resampled_world
 
 _CELLS = 2_000_000  # (replication, task, agent) at a time
 

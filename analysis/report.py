@@ -11,16 +11,16 @@ import pandas as pd
 
 from analysis.arm import ArmData
 from analysis.built import built
+from analysis.claims_table import claims_table
 from analysis.differences import differences_table
 from analysis.incidence import incidence_table
-from analysis.pooled import claims_table
 from analysis.postings import postings_table
-from analysis.principals import principals_table
+from analysis.principals_table import principals_table
 from analysis.replays import can_be_replayed, replays
 from analysis.resampled import Values
 from analysis.routers import routers_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.kit.errors import RunError
 from sim.ledger.events import write_events
 from sim.scenario.scenario import Arm

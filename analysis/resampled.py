@@ -3,7 +3,7 @@
 An arm that hires by a record of the table, that learns from earlier tasks, or in which tasks compete for agents, would
 have done otherwise at every task if another table had been drawn. Its error is found by a bootstrap over tasks that
 replays it: TABLES tables of as many tasks are drawn from the tasks of the table, with replacement, and the arm is
-played on each (sim/world/resampled.py), with as many replications as the run has, at most REPLICATIONS.
+played on each (sim/world/redrawn_tables.py), with as many replications as the run has, at most REPLICATIONS.
 
     se = standard deviation over tables;  intervals as in analysis/intervals.py, with the tasks as clusters
 
@@ -35,7 +35,7 @@ from analysis.intervals import (
     t_p,
 )
 from sim.kit.arrays import FloatArray, IntArray
-from sim.world.resampled import drawn_tasks
+from sim.world.redrawn_tables import drawn_tasks
 
 TABLES = 200
 REPLICATIONS = 20  # of each table: a split's mean over halves is taken over as many

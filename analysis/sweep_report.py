@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.chart import chart_of
-from analysis.load import write_sweep
 from analysis.quantities import quantities
 from analysis.quantities.swept import find
+from analysis.sweep_frame import write_sweep
 from analysis.sweep_metrics import Reducer
 from analysis.sweep_table import (
     FIRST_LOOK,

@@ -26,7 +26,7 @@ from analysis.quantities.grouped import words
 from analysis.sweep_metrics import BYS, Row, estimate, merge
 from sim.experiment import store
 from sim.experiment.job import read_info, read_sums
-from sim.experiment.run import run_info
+from sim.experiment.run_folder import run_info
 from sim.experiment.sweep import PARTIAL
 from sim.kit.errors import RunError, ScenarioError
 from sim.kit.invalid import written

@@ -18,7 +18,7 @@ from analysis.cells import all_cells, described
 from analysis.incidence import COLUMNS as INCIDENCE
 from analysis.inference import CLUSTERS
 from analysis.postings import COLUMNS as POSTINGS
-from analysis.principals import COLUMNS as PRINCIPALS
+from analysis.principals_table import COLUMNS as PRINCIPALS
 from analysis.quantities import Quantity, paired_of_arms, tabled
 from analysis.quantities.of_run import agents, summary
 from analysis.routers import COLUMNS as ROUTERS

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.basis import Number, missing
-from sim.kit.results import Column, estimated, fitted, heading, number
+from sim.kit.terminal import Column, estimated, fitted, heading, number
 
 Shown = Mapping[str, tuple[bool, int]]  # column -> (with its interval, rank by which it is left out; 0 is kept)
 

@@ -28,7 +28,7 @@ _FRONT = {
     "fit": "sim.front.fit",
     "load": "sim.front.load",
     "World": "sim.front.worlds",
-    "Scenario": "sim.scenario.source",
+    "Scenario": "sim.scenario.given",
     "Market": "sim.front.market",
     "Agent": "sim.agents.agent",
     "Bid": "sim.agents.agent",

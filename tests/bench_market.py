@@ -20,7 +20,7 @@ from typing import Any
 import simpy
 
 from sim.bundled import find_scenario
-from sim.experiment.run import arm_rules, arm_world, scenario_origin
+from sim.experiment.run_folder import arm_rules, arm_world, scenario_origin
 from sim.ledger.ledger import arrow_table, categories, write_table
 from sim.market.simulate import simulate
 from sim.scenario.scenario import Scenario, load_scenario

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.bundled import find_scenario
-from sim.experiment.run import arm_world, scenario_origin
+from sim.experiment.run_folder import arm_world, scenario_origin
 from sim.market.rules import Rules
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism, lookup, names

@@ -24,7 +24,7 @@ from sim.experiment.plan import Plan
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.invalid import written
 from sim.scenario.axes import Factor
-from sim.scenario.figure import FigureFile
+from sim.scenario.figure_spec import FigureFile
 
 MOST_ROWS, MOST_COLUMNS, MOST_LINES, MOST_MAPS = 8, 6, 28, 24
 _METHOD = "Student t; rates: Wilson; their differences: Tango"

@@ -13,7 +13,7 @@ from analysis.figures import curves, lines, maps
 from analysis.figures.chart import Chart, caption_of, chart_of, default_figures
 from analysis.figures.save import save
 from analysis.sweep_table import factors_of
-from sim.scenario.figure import FigureFile
+from sim.scenario.figure_spec import FigureFile
 
 _DRAW = {"lines": lines.draw, "map": maps.draw, "calibration": curves.draw}
 

@@ -23,7 +23,7 @@ from analysis.quantities.claimed import CLAIMED, CURVE
 from analysis.quantities.declared import Mean, Quantity, Ratio, Statistic, Top
 from analysis.quantities.hiring import HIRING
 from analysis.quantities.pooled import POOLED
-from analysis.quantities.registry import (
+from analysis.quantities.registered import (
     built_in,
     of_plugins,
     paired_of_arms,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from analysis.final_wealth import final_wealth
 from analysis.quantities.declared import Part, Quantity, Ratio
 from analysis.quantities.view import View
-from analysis.wealth import final_wealth
 from sim.kit.arrays import FloatArray
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from analysis.arm import ArmData
 from analysis.clusters import joint
 from analysis.inference import Estimate, mean, paired_difference, ratio, without_error
 from analysis.quantities.declared import Mean, Quantity, Ratio, Statistic, Top
-from analysis.quantities.registry import blamed, quantities, quantity, tabled
+from analysis.quantities.registered import blamed, quantities, quantity, tabled
 from analysis.ranking_interval import share_interval
 from analysis.resampled import with_error_of_difference, with_errors
 from sim.kit.arrays import FloatArray

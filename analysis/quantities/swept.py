@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from analysis.arm import ArmData
 from analysis.inference import gap
 from analysis.quantities.declared import Level, Mean, Quantity, Ratio, Statistic
-from analysis.quantities.registry import blamed, of_plugins, quantities
+from analysis.quantities.registered import blamed, of_plugins, quantities
 from analysis.quantities.view import View
 from sim.kit.arrays import FloatArray
 

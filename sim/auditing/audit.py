@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.auditing.choice import LEAST, Choice, Chooser, Estimate, estimate, nothing
-from sim.auditing.desk import Desk
+from sim.auditing.deviations import Desk
 from sim.auditing.lies import Grid, Lies
 from sim.auditing.money import Effect, Truth, effect, truth
 from sim.auditing.problem import Problem

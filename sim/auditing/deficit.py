@@ -11,8 +11,8 @@ from itertools import product
 
 import numpy as np
 
-from sim.auditing.books import Books, comes
-from sim.auditing.desk import fees
+from sim.auditing.attacked import Books, comes
+from sim.auditing.deviations import fees
 from sim.auditing.found import Found, posting, worst
 from sim.kit.arrays import Award, BoolArray, FloatArray
 from sim.mechanisms import Mechanism

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.auditing.books import Books
+from sim.auditing.attacked import Books
 from sim.auditing.found import Found, posting, terms, worst
 from sim.auditing.search import critical
 from sim.kit.arrays import BoolArray, FloatArray

@@ -16,7 +16,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from sim.auditing.books import Books, comes
+from sim.auditing.attacked import Books, comes
 from sim.auditing.found import Found, posting, worst
 from sim.kit.arrays import Award, FloatArray
 from sim.mechanisms import Mechanism

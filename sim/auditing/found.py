@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sim.auditing.books import Books
-from sim.auditing.desk import fees
+from sim.auditing.attacked import Books
+from sim.auditing.deviations import fees
 from sim.kit.arrays import Award
 
 FALSIFIED = 1e-9  # dollars by which a promise must fail in one posting to be refuted

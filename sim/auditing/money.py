@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.auditing.choice import Choice
-from sim.auditing.desk import Desk, fees, turn_comes
+from sim.auditing.deviations import Desk, fees, turn_comes
 from sim.auditing.search import blocks
 from sim.kit.arrays import Award, FloatArray, IntArray
 

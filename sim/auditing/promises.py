@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from sim.auditing.books import books
+from sim.auditing.attacked import books
 from sim.auditing.deficit import expects_to, pays_too_much
 from sim.auditing.dominance import Lied, lied
 from sim.auditing.efficiency import wastes

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student
 
-from sim.auditing.books import Books, books
+from sim.auditing.attacked import Books, books
 from sim.auditing.found import FALSIFIED, Found, posting, terms, worst
 from sim.kit.arrays import FloatArray, Tender
 from sim.mechanisms import Mechanism

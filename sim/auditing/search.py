@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from sim.auditing.desk import Deal, Desk
+from sim.auditing.deviations import Deal, Desk
 from sim.auditing.lies import Grid, Lies
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
 

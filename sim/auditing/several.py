@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.auditing.books import Books, ReserveLaw, books
+from sim.auditing.attacked import Books, ReserveLaw, books
 from sim.auditing.found import NOTHING, Found, first, worst
 from sim.auditing.rationality import refutes
 from sim.kit import draws

@@ -12,7 +12,7 @@ from sim.cli.options import Overrides, Plugins, Seed, printed, share, whole
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
-    from sim.auditing.execute import Job
+    from sim.auditing.audits import Job
     from sim.auditing.row import Row
 
 _NO_SEED = 2**64 - 1
@@ -45,8 +45,8 @@ def audit(
 
     Exit code 1 where a promise falls.
     """
-    from sim.auditing.execute import Sizes
-    from sim.auditing.plan import plan_e1, plan_scenario
+    from sim.auditing.audit_plan import plan_e1, plan_scenario
+    from sim.auditing.audits import Sizes
     from sim.auditing.problem import Verifier
     from sim.bundled import find_scenario
     from sim.scenario.plugins import plugins
@@ -107,7 +107,7 @@ def _write(
     from analysis.audit_table import audit_table
     from sim.auditing.row import judge
     from sim.experiment.folder import check_folder, open_partial, partial_of, take_name
-    from sim.experiment.run import run_info
+    from sim.experiment.run_folder import run_info
 
     replaced = new and (run_info(folder) or {}).get("kind") == "audit"
     check_folder(folder, info, force or replaced)
@@ -125,7 +125,7 @@ def _write(
 
 
 def _rows(made: Sequence[Job], processes: int, plugins: Sequence[Path]) -> list[Row]:
-    from sim.auditing.execute import run_jobs
+    from sim.auditing.audits import run_jobs
     from sim.auditing.lies import Grid
     from sim.cli.progress import steps
 
@@ -138,7 +138,7 @@ def _rows(made: Sequence[Job], processes: int, plugins: Sequence[Path]) -> list[
 
 
 def _processes(text: str | None) -> int:
-    from sim.experiment.processes import cores
+    from sim.experiment.local_workers import cores
 
     return cores() if text is None else _at_least("--jobs", text, 1)
 

@@ -15,7 +15,7 @@ from sim.kit.errors import RunError, SimError, closest
 
 if TYPE_CHECKING:
     from sim.experiment.plan import Plan
-    from sim.experiment.run import Run
+    from sim.experiment.run_folder import Run
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -190,7 +190,7 @@ def explain(
 ) -> None:
     """Explain one task of a run: every bid and its score, the price, what happened, what the oracle would have done."""
     from sim.cli.listing import explanation
-    from sim.experiment.run import Run, run_info
+    from sim.experiment.run_folder import Run, run_info
     from sim.explain.explain import explain as explain_task
     from sim.scenario.plugins import plugins
 
@@ -227,7 +227,7 @@ def _say_unrounded(plan: Plan) -> None:
 
 def _show(folder: Path) -> None:
     from sim.cli.listing import results
-    from sim.experiment.run import Run, run_info
+    from sim.experiment.run_folder import Run, run_info
 
     info = run_info(folder)
     if info is None:

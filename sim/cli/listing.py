@@ -13,7 +13,7 @@ from rich.table import Table
 
 from sim.bundled import scenarios as bundled
 from sim.explain.explain import Explained, ExplainedPosting
-from sim.kit.results import add_row, plain_table
+from sim.kit.terminal import add_row, plain_table
 from sim.mechanisms import Mechanism, Promises, lookup, names
 from sim.scenario.model import ScenarioFile
 from sim.scenario.scenario import load_scenario

@@ -14,8 +14,8 @@ from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replicati
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
+    from sim.experiment.local_workers import Processes
     from sim.experiment.plan import Plan
-    from sim.experiment.processes import Processes
     from sim.experiment.workers import Crew
 
 
@@ -83,7 +83,7 @@ def cell(
     from sim.experiment.execute import execute
     from sim.experiment.manifest import cell_scenario, read_manifest
     from sim.experiment.plan import plan
-    from sim.experiment.run import run_info
+    from sim.experiment.run_folder import run_info
     from sim.scenario.plugins import plugins
 
     read_manifest(folder)
@@ -170,7 +170,7 @@ def _execute(plan: Plan, folder: Path, crew: Crew, force: bool, resume: bool) ->
 
 def _show(folder: Path, plan: Plan) -> None:
     """Print the result; exit code 1 where cells failed."""
-    from sim.experiment.run import run_info
+    from sim.experiment.run_folder import run_info
 
     show(folder, run_info(folder) or {})
     failures = folder / "failures.csv"
@@ -181,7 +181,7 @@ def _show(folder: Path, plan: Plan) -> None:
 
 
 def _count(jobs: str | None, scheduler: str | None) -> int:
-    from sim.experiment.processes import cores
+    from sim.experiment.local_workers import cores
 
     if jobs is not None and scheduler is not None:
         raise RunError("--jobs: is for this machine; with --scheduler the cluster's workers do the jobs")
@@ -199,7 +199,7 @@ def load_jobs() -> None:
 @contextlib.contextmanager
 def _started(count: int, wanted: bool) -> Iterator[Processes | None]:
     """The processes, loading while the scenario is read; None where none are needed."""
-    from sim.experiment.processes import Processes
+    from sim.experiment.local_workers import Processes
 
     if count == 1 or not wanted:
         yield None

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.kit.results import WIDTH, Column, add_row, estimated, fitted, heading, number, plain_table
+from sim.kit.terminal import WIDTH, Column, add_row, estimated, fitted, heading, number, plain_table
 from sim.scenario.axes import short_key
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ MOST_CELLS = 13  # side by side
 
 def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     """The sweep's main metric by cell and arm, what it does not reach, what failed, and where everything is."""
-    from analysis.load import load
+    from analysis.sweep_frame import load
     from analysis.sweep_table import keys_of
 
     table = load(folder)

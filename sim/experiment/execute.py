@@ -18,7 +18,7 @@ import numpy as np
 from sim.experiment.engine import play, play_alone
 from sim.experiment.folder import check_folder, making, write_clock
 from sim.experiment.plan import Plan
-from sim.experiment.run import Given, Run, Worlds, arm_rules, run_info
+from sim.experiment.run_folder import Given, Run, Worlds, arm_rules, run_info
 from sim.ledger.ledger import SCHEMAS, Ledger, arrow_table, categories, read_arrow, write_table
 from sim.market.accounts import recode
 

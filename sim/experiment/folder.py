@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.experiment.run import run_info
+from sim.experiment.run_folder import run_info
 from sim.kit.errors import RunError
 
 _BEGUN = "run.json.tmp"  # all that a run killed at its very start leaves behind

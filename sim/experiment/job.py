@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sim.experiment.engine import Engine, choose, play_alone
 from sim.experiment.engine import play as play_market
 from sim.experiment.format import FORMAT, check_format
-from sim.experiment.run import draw_world
+from sim.experiment.run_folder import draw_world
 from sim.kit import draws
 from sim.kit.arrays import IntArray
 from sim.kit.errors import SimError

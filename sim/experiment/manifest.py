@@ -13,7 +13,7 @@ from typing import Any
 from sim.experiment.cell import cell_raw
 from sim.experiment.format import FORMAT, check_format
 from sim.experiment.plan import Plan
-from sim.experiment.run import run_info
+from sim.experiment.run_folder import run_info
 from sim.kit.errors import RunError
 from sim.scenario.scenario import Scenario, digest_of, reopened, resolve
 

@@ -26,7 +26,7 @@ from sim.agents.bidding import check_named
 from sim.experiment.cell import Cell, Origins, bytes_of, cell_of
 from sim.experiment.engine import Engine, choose
 from sim.experiment.format import FORMAT
-from sim.experiment.run import Worlds, arm_rules, scenario_origin
+from sim.experiment.run_folder import Worlds, arm_rules, scenario_origin
 from sim.experiment.run_memory import check_memory
 from sim.kit.errors import ArrayError, RunError, ScenarioError
 from sim.scenario.axes import Factor, asked_for, levels

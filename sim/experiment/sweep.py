@@ -24,7 +24,7 @@ from sim.experiment.folder import check_folder, making, partial_of, write_clock
 from sim.experiment.job import CellWork, Reducer, Work
 from sim.experiment.manifest import write_manifest
 from sim.experiment.plan import Plan
-from sim.experiment.run import run_info
+from sim.experiment.run_folder import run_info
 from sim.experiment.workers import HERE, Crew, workers_for
 from sim.kit.errors import RunError
 

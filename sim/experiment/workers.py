@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sim.experiment.job import Done, Tick, Work, run_job
-from sim.experiment.processes import Processes
+from sim.experiment.local_workers import Processes
 from sim.kit.errors import RunError
 from sim.scenario.plugins import plugins
 

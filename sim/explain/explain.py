@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.experiment.run import Run, arm_rules
+from sim.experiment.run_folder import Run, arm_rules
 from sim.explain.case import Case, dollars
 from sim.explain.reasons import by_turn, prices, reason_of
 from sim.kit.errors import RunError, closest

@@ -4,7 +4,7 @@ No ability is observed; one outcome, one claim and one cost belief are, per (tas
 
     1  alpha, sigma_d   maximum likelihood                                     sim/fitting/ability.py
        sigma_u          with them where trials are repeated, else held         and its interval: private_fit.py
-    2  m, lambda        interval-censored normal on the agent's own grid       sim/fitting/claims.py
+    2  m, lambda        interval-censored normal on the agent's own grid       sim/fitting/claim_grid.py
     3  rho              polyserial correlation of claims and outcomes          sim/fitting/signals.py
     4  gamma            one factor for what signals share beyond difficulty    sim/fitting/signals.py
     5  costs            log-normals and shares of 0, cost belief correlated
@@ -39,7 +39,7 @@ from pydantic import ValidationError
 from sim.fitting import signals
 from sim.fitting.ability import Ability, AbilityFit
 from sim.fitting.cases import Cases, cases_of, check
-from sim.fitting.claims import fit_claims
+from sim.fitting.claim_grid import fit_claims
 from sim.fitting.private_fit import private_fit_interval
 from sim.kit import draws
 from sim.kit.arrays import FloatArray

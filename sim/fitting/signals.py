@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from sim.fitting.cases import Cases
-from sim.fitting.claims import cell_means
+from sim.fitting.claim_grid import cell_means
 from sim.kit.arrays import BoolArray, FloatArray
 from sim.population.agent_profile import LOGISTIC_VARIANCE
 

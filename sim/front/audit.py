@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.auditing.execute import Sizes, run_jobs
+from sim.auditing.audit_plan import AuditPlan, plan_e1, plan_scenario
+from sim.auditing.audits import Sizes, run_jobs
 from sim.auditing.lies import Grid
-from sim.auditing.plan import AuditPlan, plan_e1, plan_scenario
 from sim.auditing.problem import Verifier
 from sim.auditing.row import judge
 from sim.kit.errors import RunError
 from sim.mechanisms import Mechanism
+from sim.scenario.given import Source, scenario_of
 from sim.scenario.plugins import plugins as loaded
-from sim.scenario.source import Source, scenario_of
 
 if TYPE_CHECKING:
     import pandas as pd

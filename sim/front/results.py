@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.front.figure import sized
 from sim.kit.errors import RunError, closest
 from sim.world.world import World

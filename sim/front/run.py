@@ -8,10 +8,10 @@ from typing import Any
 
 from sim.experiment.execute import execute, in_memory
 from sim.experiment.plan import plan
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.front.results import Results
+from sim.scenario.given import Source, scenario_of
 from sim.scenario.plugins import plugins as loaded
-from sim.scenario.source import Source, scenario_of
 
 
 def run(

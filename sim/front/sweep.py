@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.plan import Options, plan_sweep
-from sim.experiment.run import run_info
+from sim.experiment.run_folder import run_info
 from sim.experiment.sweep import execute_sweep
 from sim.experiment.workers import Crew
 from sim.front.figure import sized
 from sim.kit.errors import RunError, closest
-from sim.scenario.figure import FigureFile
+from sim.scenario.figure_spec import FigureFile
+from sim.scenario.given import Source, scenario_of
 from sim.scenario.plugins import plugins as loaded
 from sim.scenario.scenario import Scenario, resolve
-from sim.scenario.source import Source, scenario_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ class SweepResults:
     """
 
     def __init__(self, folder: Path, stated: Sequence[FigureFile] = ()) -> None:
-        from analysis.load import load
+        from analysis.sweep_frame import load
 
         self.table: pd.DataFrame = load(folder)
         self.info: dict[str, Any] = run_info(folder) or {}

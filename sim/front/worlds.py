@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.bundled import find_table
-from sim.experiment.run import draw_world
+from sim.experiment.run_folder import draw_world
 from sim.front.keys import checked, sections
 from sim.kit.errors import ScenarioError, TableError
 from sim.specs.settings import Settings

@@ -12,7 +12,7 @@ from sim.agents.production import spent, stopped, ticks
 from sim.kit.arrays import BoolArray, IntArray, Status
 from sim.kit.errors import MarketError
 from sim.market.rules import Rules
-from sim.replay.cells import Cells, Lanes, PerCell, Place
+from sim.replay.lane_reads import Cells, Lanes, PerCell, Place
 from sim.world.world import World
 
 _INFRA = np.int8(Status.INFRA)

@@ -18,9 +18,9 @@ from sim.market.accounts import hires as hires_of
 from sim.market.rows import attempt_columns, bid_columns, clearing_columns
 from sim.market.rules import Rules
 from sim.replay.attempts import Attempts, LetGo, Outcomes, let_go
-from sim.replay.books import Books
-from sim.replay.cells import Cells, Lanes, PerCell, Place
-from sim.replay.desk import Answer, Desk, Question
+from sim.replay.lane_accounts import Books
+from sim.replay.lane_desk import Answer, Desk, Question
+from sim.replay.lane_reads import Cells, Lanes, PerCell, Place
 from sim.replay.record import Counts, Rows, cleared_together, short, tried_together
 from sim.standing.reputation import State
 from sim.world.world import World

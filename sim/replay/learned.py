@@ -12,8 +12,8 @@ import numpy as np
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status
 from sim.market.rules import Rules
 from sim.replay.attempts import Attempts, LetGo
-from sim.replay.books import Books
-from sim.replay.cells import Cells, Lanes, PerCell
+from sim.replay.lane_accounts import Books
+from sim.replay.lane_reads import Cells, Lanes, PerCell
 from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.standing.advisors import Advisor, Lesson
 from sim.standing.reputation import Learner, Outcome, State

@@ -12,8 +12,8 @@ from sim.market.accounts import account_columns
 from sim.market.rows import Columns
 from sim.market.rules import Rules
 from sim.replay.block import Block, Detail
-from sim.replay.books import Books
-from sim.replay.cells import Place
+from sim.replay.lane_accounts import Books
+from sim.replay.lane_reads import Place
 from sim.replay.learned import Learned
 from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.replay.record import Rows

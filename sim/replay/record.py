@@ -16,8 +16,8 @@ from sim.market.rows import Barred, Cleared, Columns, Picked, Tried, auction_cou
 from sim.market.rules import Rules
 from sim.market.source import ABSTAINED, BID
 from sim.replay.attempts import Attempts
-from sim.replay.cells import Cells, Lanes, Place
-from sim.replay.desk import Answer, Question
+from sim.replay.lane_desk import Answer, Question
+from sim.replay.lane_reads import Cells, Lanes, Place
 
 _SHORT = {"replication": np.int32, "task": np.int32, "agent": np.int32, "posting": np.int16, "try": np.int16}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.kit.arrays import BoolArray, IntArray
-from sim.replay.cells import Lanes
+from sim.replay.lane_reads import Lanes
 
 
 class Slots:

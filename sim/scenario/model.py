@@ -10,7 +10,7 @@ from sim.kit.invalid import written
 from sim.kit.parameters import split
 from sim.kit.section import Section, parsed_by
 from sim.scenario.axes import Factor, parse_factors
-from sim.scenario.figure import FigureFile
+from sim.scenario.figure_spec import FigureFile
 
 
 def _one_line(raw: str) -> str:

@@ -25,7 +25,7 @@ from sim.kit.invalid import first_fault, invalid
 from sim.kit.parameters import build, read_back
 from sim.mechanisms import Mechanism, lookup
 from sim.scenario.axes import Factor
-from sim.scenario.figure import FigureFile
+from sim.scenario.figure_spec import FigureFile
 from sim.scenario.file import read_raw
 from sim.scenario.model import ArmFile, ScenarioFile
 from sim.specs.settings import Settings
@@ -60,7 +60,7 @@ class Scenario:
     was opened, which keeps what was resolved alone. factors, figures: of its sweep.
     """
 
-    load: ClassVar[Callable[..., Scenario]]  # ways to make one from Python, which sim/scenario/source.py adds
+    load: ClassVar[Callable[..., Scenario]]  # ways to make one from Python, which sim/scenario/given.py adds
     of: ClassVar[Callable[..., Scenario]]
 
     name: str

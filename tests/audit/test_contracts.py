@@ -7,7 +7,7 @@ import math
 import pytest
 
 from sim.auditing.audit import KINDS, audit
-from sim.auditing.desk import Desk
+from sim.auditing.deviations import Desk
 from sim.auditing.known import e1
 from sim.auditing.money import truth
 from sim.mechanisms.score import SecondScore

@@ -9,7 +9,7 @@ import pytest
 
 from sim.auditing.audit import audit
 from sim.auditing.choice import Choice, Estimate
-from sim.auditing.desk import Desk
+from sim.auditing.deviations import Desk
 from sim.auditing.lies import Grid, Lies
 from sim.auditing.money import effect, truth
 from sim.auditing.problem import EXACT, Problem, Types, Verifier

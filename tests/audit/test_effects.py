@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from sim.auditing.audit import KINDS, Audit, audit
-from sim.auditing.desk import Desk
+from sim.auditing.deviations import Desk
 from sim.auditing.known import e1, independent
 from sim.auditing.lies import Grid
 from sim.auditing.problem import EXACT, Draws, Problem, Verifier
 from sim.auditing.promises import attack
 from sim.auditing.row import judge, row_of
-from sim.auditing.worlds import scenario_problem
+from sim.auditing.scenario_problems import scenario_problem
 from sim.experiment.plan import plan as plan_of
 from sim.kit.arrays import Award, Bids, FloatArray, Notice, Standing, Tender
 from sim.mechanisms import Mechanism

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim.auditing.attacked import books
 from sim.auditing.audit import audit
-from sim.auditing.books import books
 from sim.auditing.known import e1
 from sim.auditing.lies import Grid
 from sim.auditing.promises import LETTERS, attack, declared

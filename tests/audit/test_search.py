@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.auditing.audit import KINDS, audit
-from sim.auditing.desk import Desk
+from sim.auditing.deviations import Desk
 from sim.auditing.lies import Grid, Lies
 from sim.auditing.search import critical, screen_own, screen_shared
 from sim.kit.arrays import FloatArray

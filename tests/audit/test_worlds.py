@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from sim.auditing.audit import audit
-from sim.auditing.desk import Desk
+from sim.auditing.deviations import Desk
 from sim.auditing.lies import Grid
 from sim.auditing.money import truth
 from sim.auditing.problem import Problem
-from sim.auditing.worlds import scenario_problem
+from sim.auditing.scenario_problems import scenario_problem
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan as plan_of
 from sim.kit.errors import RunError

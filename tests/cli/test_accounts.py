@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.report import arms_of
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from tests.cli.command import bidlab
 
 SCENARIO = """

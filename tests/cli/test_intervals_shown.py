@@ -12,7 +12,7 @@ from rich.console import Console
 
 from analysis.arms_view import arms_view, routers_view
 from analysis.report import read_tables
-from sim.kit.results import WIDTH, Column, fitted
+from sim.kit.terminal import WIDTH, Column, fitted
 from tests.cli.command import ARM, HEADER, SCENARIO, bidlab, lay_out
 
 MANY = HEADER + "".join(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.scenario.scenario import load_scenario
 from tests.cli.command import ARM, SCENARIO, bidlab, lay_out
 from tests.cli.test_commands import ok

@@ -18,7 +18,7 @@ from analysis.resampled import with_error_of_difference, with_errors
 from analysis.sweep_cells import Cells
 from sim.experiment.engine import choose
 from sim.experiment.job import play
-from sim.experiment.run import draw_world, scenario_origin
+from sim.experiment.run_folder import draw_world, scenario_origin
 from sim.kit.arrays import FloatArray
 from sim.scenario.scenario import Arm, Scenario, resolve
 from sim.tables.table import Recorded

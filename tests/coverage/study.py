@@ -28,7 +28,7 @@ from analysis.quantities import quantity
 from analysis.quantities.swept import values_of
 from analysis.sweep_cells import Cells
 from sim.experiment.job import play
-from sim.experiment.run import draw_world, scenario_origin
+from sim.experiment.run_folder import draw_world, scenario_origin
 from sim.kit.arrays import FloatArray
 from sim.scenario.scenario import Scenario, resolve
 from sim.world.world import World

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-import sim.experiment.run
+import sim.experiment.run_folder
 from sim.experiment.plan import plan
 
 
@@ -25,13 +25,13 @@ class Patient(bl.Agent):
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """(first, count) of the replications of every World that is drawn from a scenario."""
     found: list[tuple[int, int]] = []
-    draw = sim.experiment.run.draw_base
+    draw = sim.experiment.run_folder.draw_base
 
     def counted(spec: Any, origin: Any, seed: int, count: int, first: int = 0) -> Any:
         found.append((first, count))
         return draw(spec, origin, seed, count, first)
 
-    monkeypatch.setattr(sim.experiment.run, "draw_base", counted)
+    monkeypatch.setattr(sim.experiment.run_folder, "draw_base", counted)
     return found
 
 

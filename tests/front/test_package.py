@@ -74,7 +74,7 @@ def test_every_rule_of_the_package_has_its_name() -> None:
 
 
 def test_functions_of_the_front_door_are_no_modules() -> None:
-    loaded = "import bidlab as bl, sim.cli, sim.auditing, sim.experiment.run, sim.fitting.fit"
+    loaded = "import bidlab as bl, sim.cli, sim.auditing, sim.experiment.run_folder, sim.fitting.fit"
     said = python("-c", f"{loaded}; print(*map(callable, (bl.run, bl.audit, bl.fit, bl.sweep)))").stdout
     assert said.split() == ["True"] * 4
 

@@ -9,7 +9,7 @@ import pytest
 
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.ledger.ledger import SCHEMAS
 from sim.scenario.scenario import load_scenario
 

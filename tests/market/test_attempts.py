@@ -7,7 +7,7 @@ import pytest
 
 from analysis.postings import postings_table
 from sim.bundled import find_scenario
-from sim.experiment.run import arm_rules, arm_world, scenario_origin
+from sim.experiment.run_folder import arm_rules, arm_world, scenario_origin
 from sim.ledger.ledger import Ledger
 from sim.market.simulate import simulate
 from sim.mechanisms.planner import Always

@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 
 from sim.agents.retry import after_each
 from sim.bundled import find_scenario
-from sim.experiment.run import arm_world, scenario_origin
+from sim.experiment.run_folder import arm_world, scenario_origin
 from sim.kit.invalid import written
 from sim.scenario.scenario import load_scenario
 from sim.specs.bidders import Card

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.bundled import find_scenario
-from sim.experiment.run import arm_rules, arm_world, scenario_origin
+from sim.experiment.run_folder import arm_rules, arm_world, scenario_origin
 from sim.kit.errors import ScenarioError
 from sim.market.simulate import simulate
 from sim.scenario.scenario import load_scenario

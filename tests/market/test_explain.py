@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sim.experiment.execute import execute
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.explain.explain import Explained, explain
 from sim.kit.errors import RunError
 from tests.market.folders import plan_of

@@ -17,7 +17,7 @@ from analysis.arm import ArmData
 from analysis.quantities import auctions
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.explain.explain import explain
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.kit.errors import ArrayError, MarketError

@@ -12,7 +12,7 @@ from analysis.report import arms_of
 from sim.agents.production import Plans
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.explain.explain import explain
 from sim.kit.errors import ScenarioError
 from sim.mechanisms.plans import ProductionPlans

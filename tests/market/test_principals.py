@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from analysis.arm import ArmData
-from analysis.principals import COLUMNS, principals, principals_table
+from analysis.principals_table import COLUMNS, principals, principals_table
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
-from sim.experiment.run import Run, arm_world, scenario_origin
+from sim.experiment.run_folder import Run, arm_world, scenario_origin
 from sim.kit.errors import ScenarioError
 from sim.market.simulate import simulate
 from sim.scenario.scenario import Scenario, load_scenario

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from sim.experiment.run import draw_world
+from sim.experiment.run_folder import draw_world
 from sim.kit import draws
 from sim.kit.errors import ScenarioError
 from sim.population.agent_profile import LogNormal

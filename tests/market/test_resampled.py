@@ -18,12 +18,12 @@ from analysis.resampled import (
     with_error_of_difference,
     with_errors,
 )
-from sim.experiment.run import arm_rules, draw_world, scenario_origin
+from sim.experiment.run_folder import arm_rules, draw_world, scenario_origin
 from sim.market.coupling import coupling, replayed
 from sim.scenario.scenario import Scenario, load_scenario
 from sim.standing.sources import parse_advice
 from sim.world.origin import TableOrigin
-from sim.world.resampled import drawn_tasks, resampled_world
+from sim.world.redrawn_tables import drawn_tasks, resampled_world
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "marketbench_head_to_head.toml"
 SPLIT = 'standing.advice={record="split"}'

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from analysis.arm import ArmData
 from sim.agents.retry import after_each, posterior
 from sim.experiment.engine import play_alone
-from sim.experiment.run import arm_world, scenario_origin
+from sim.experiment.run_folder import arm_world, scenario_origin
 from sim.kit.errors import ArrayError, MarketError
 from sim.market.simulate import simulate
 from sim.mechanisms import lookup

@@ -9,7 +9,7 @@ import pytest
 from analysis.report import write_report
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
-from sim.experiment.run import Run, arm_rules, arm_world, scenario_origin
+from sim.experiment.run_folder import Run, arm_rules, arm_world, scenario_origin
 from sim.explain.explain import explain
 from sim.kit.errors import RunError, ScenarioError
 from sim.ledger.events import events

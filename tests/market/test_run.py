@@ -17,7 +17,7 @@ import sim.experiment.folder
 import sim.experiment.plan
 from sim.experiment.execute import execute
 from sim.experiment.folder import partial_of
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.kit.errors import RunError
 from tests.market.folders import GOLDEN, contents, plan_of, run
 

@@ -16,7 +16,7 @@ from analysis.inference import Estimate, paired_difference
 from analysis.quantities.auctions import welfare
 from analysis.quantities.regrets import regret_ability
 from sim.bundled import profiles
-from sim.experiment.run import arm_rules, arm_world, scenario_origin
+from sim.experiment.run_folder import arm_rules, arm_world, scenario_origin
 from sim.market.simulate import simulate
 from sim.population.beliefs import calibrated, success_rate
 from sim.population.profile import Profile, read_profile

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.explain.explain import explain
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender
 from sim.kit.errors import ScenarioError

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arm import ArmData
-from analysis.wealth import exit_ticks, final_wealth
+from analysis.final_wealth import exit_ticks, final_wealth
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender
 from sim.kit.errors import MarketError

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from analysis.quantities import Mean, Quantity, Ratio, Statistic, Top, quantities, quantity, register_quantity
-from analysis.quantities.registry import unregister
+from analysis.quantities.registered import unregister
 from analysis.sweep_metrics import Reducer, estimate, merge
 from sim.experiment.engine import choose
 from sim.experiment.job import play
-from sim.experiment.run import draw_world
+from sim.experiment.run_folder import draw_world
 from sim.kit.errors import ScenarioError
 from tests.sweep.scenes import RECORDED, SYNTHETIC, plan_of, write
 

@@ -10,7 +10,7 @@ from analysis.differences import differences_table
 from analysis.report import arms_of
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.scenario.scenario import load_scenario
 from tests.cli.command import HEADER, WORLD, lay_out
 from tests.sweep.scenes import plan_of, run

@@ -11,7 +11,7 @@ from analysis import load
 from analysis.figures import lines
 from analysis.figures.chart import chart_of
 from analysis.sweep_table import factors_of, sweep_info
-from sim.scenario.figure import FigureFile
+from sim.scenario.figure_spec import FigureFile
 from tests.cli.command import bidlab
 from tests.sweep.scenes import SWEEP, plan_of, run, write
 

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 
 from analysis import load
+from analysis.claims_table import claims_table
 from analysis.differences import differences_table
-from analysis.pooled import claims_table
 from analysis.quantities import quantities, tabled
 from analysis.report import arms_of
 from analysis.tables import agents_table, summary_table
 from sim.experiment.execute import execute
 from sim.experiment.manifest import cell_scenario
 from sim.experiment.plan import plan
-from sim.experiment.run import Run, draw_world
+from sim.experiment.run_folder import Run, draw_world
 from tests.cli.command import ARM
 from tests.sweep.scenes import RECORDED, SWEEP, SYNTHETIC, plan_of, run, write
 

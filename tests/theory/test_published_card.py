@@ -9,7 +9,7 @@ import pytest
 
 from analysis.auction import Offer, closed_forms
 from analysis.calibration import ece
-from sim.experiment.run import draw_world, scenario_origin
+from sim.experiment.run_folder import draw_world, scenario_origin
 from sim.scenario.scenario import load_scenario
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "marketbench_replay.toml"

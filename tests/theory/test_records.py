@@ -16,7 +16,7 @@ from scipy.stats import binom, hypergeom
 
 from sim.bundled import find_scenario
 from sim.experiment.engine import Engine, play
-from sim.experiment.run import arm_rules, arm_world, scenario_origin
+from sim.experiment.run_folder import arm_rules, arm_world, scenario_origin
 from sim.scenario.scenario import Arm, Scenario, load_scenario
 from sim.world.history import Histories, with_records
 from sim.world.world import World

@@ -11,12 +11,12 @@ import pytest
 from analysis import claims
 from analysis.arm import ArmData
 from analysis.calibration import auc
-from analysis.pooled import pooled_claims
+from analysis.claims_table import pooled_claims
 from analysis.quantities.of_run import agents
 from analysis.report import arms_of
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
-from sim.experiment.run import Run
+from sim.experiment.run_folder import Run
 from sim.scenario.scenario import load_scenario
 from tests.unit.test_analysis_helpers import posted_alone, table_world
 

@@ -15,7 +15,7 @@ from analysis.incidence import COLUMNS, incidence, incidence_table
 from analysis.inference import REPLAYED
 from analysis.quantities import paired_of_arms
 from sim.bundled import find_scenario
-from sim.experiment.run import arm_rules, arm_world, scenario_origin
+from sim.experiment.run_folder import arm_rules, arm_world, scenario_origin
 from sim.ledger.ledger import Ledger
 from sim.market.simulate import simulate
 from sim.scenario.scenario import Scenario, load_scenario

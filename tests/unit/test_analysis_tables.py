@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.arm import ArmData
 from analysis.cells import PARTS
-from analysis.pooled import claims_table
+from analysis.claims_table import claims_table
 from analysis.tables import agents_table, closed_forms_table, columns, summary_table
 from tests.unit.test_analysis_helpers import break_even, posted_alone, sold, table_world
 

@@ -8,7 +8,7 @@ from scipy import optimize
 from scipy.special import expit, logit, ndtr
 
 from sim.fitting.cases import cases_of
-from sim.fitting.claims import cell_means, fit_claims
+from sim.fitting.claim_grid import cell_means, fit_claims
 from sim.fitting.signals import cell_scores, covariances, one_factor
 from tests.statistics import assert_mean
 from tests.unit.test_fit import marketbench

@@ -91,3 +91,22 @@ def test_no_module_is_named_in_a_string() -> None:
 def test_files_are_small(package: str) -> None:
     long = {name: len(path.read_text().splitlines()) for name, path in modules().items() if name.startswith(package)}
     assert {name: lines for name, lines in long.items() if lines > LONGEST} == {}
+
+
+SEVERAL_VIEWS = {
+    "audit",
+    "fit",
+    "incidence",
+    "load",
+    "run",
+    "sweep",
+}  # one thing at the command line, from Python, inside
+
+
+def test_no_base_name_stands_for_two_things() -> None:
+    paths: dict[str, list[str]] = {}
+    for module in modules():
+        paths.setdefault(module.rpartition(".")[2], []).append(module)
+    packages = {module.rpartition(".")[2] for module, path in modules().items() if path.name == "__init__.py"}
+    shared = {name: found for name, found in paths.items() if len(found) > 1 and name not in {"__main__"} | packages}
+    assert set(shared) <= SEVERAL_VIEWS, shared

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arm import ArmData
+from analysis.claims_table import pooled_claims
 from analysis.figures import draw_all, reliability, who_knows
 from analysis.inference import Estimate
-from analysis.pooled import pooled_claims
 from analysis.quantities import quantity
 from analysis.quantities.of_run import agents
 from sim.agents.bidding import Bidders, Fallback, parse_policy

@@ -7,8 +7,8 @@ pay through the advice, this time or later. Who must be asked for a claim pays w
 
 from typing import Any
 
+from sim.standing.advisors.advisor import Advisor, Lesson, Posted
 from sim.standing.advisors.bandit import UCB1, Thompson
-from sim.standing.advisors.base import Advisor, Lesson, Posted
 from sim.standing.advisors.platt import PlattBatch, PlattOnline
 from sim.standing.advisors.rates import BaseRate, Beta
 

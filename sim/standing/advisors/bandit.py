@@ -20,7 +20,7 @@ import numpy as np
 from scipy.special import betaincinv
 
 from sim.kit.arrays import FloatArray
-from sim.standing.advisors.base import Counting, Posted
+from sim.standing.advisors.advisor import Counting, Posted
 from sim.standing.reputation import State
 
 UNTRIED = 2.0**20  # index of an agent without a verified outcome: above any that has one

@@ -21,7 +21,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from scipy.special import expit, logit
 
 from sim.kit.arrays import BoolArray, FloatArray
-from sim.standing.advisors.base import Lesson, Posted, inside, verdicts
+from sim.standing.advisors.advisor import Lesson, Posted, inside, verdicts
 from sim.standing.reputation import State
 
 Eps = Annotated[float, Ge(1e-9), Lt(0.5)]

@@ -17,7 +17,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le
 
 from sim.kit.arrays import FloatArray
-from sim.standing.advisors.base import Counting, Lesson, Posted, verdicts
+from sim.standing.advisors.advisor import Counting, Lesson, Posted, verdicts
 from sim.standing.reputation import State
 
 Prior = Annotated[float, Gt(0), Le(1e9)]

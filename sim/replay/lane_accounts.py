@@ -8,7 +8,7 @@ from sim.kit.arrays import Award, BoolArray, FloatArray, IntArray, settle
 from sim.market.rules import Rules
 from sim.market.wealth import Accounts, Balances, bond, most
 from sim.replay.attempts import Attempts
-from sim.replay.cells import Cells, Lanes, PerCell, Place
+from sim.replay.lane_reads import Cells, Lanes, PerCell, Place
 from sim.world.world import World
 
 

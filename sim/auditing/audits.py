@@ -16,7 +16,7 @@ from sim.auditing.lies import Grid
 from sim.auditing.problem import EXACT, Problem, Verifier
 from sim.auditing.promises import Attacked, attack
 from sim.auditing.row import Row, bare_row, row_of
-from sim.auditing.worlds import scenario_problem
+from sim.auditing.scenario_problems import scenario_problem
 from sim.kit.errors import RunError
 from sim.mechanisms import Mechanism
 from sim.scenario.plugins import plugins
@@ -132,7 +132,7 @@ def run_jobs(
             rows.append(run_job(job, grid))
             progress(1)
         return rows
-    from sim.experiment.processes import Processes
+    from sim.experiment.local_workers import Processes
 
     workers = Processes(min(processes, len(jobs)))
     files = [str(path.resolve()) for path in paths]

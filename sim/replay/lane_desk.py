@@ -1,7 +1,7 @@
 """The allocator's desk of the batch engine: forms the bids of many clearings and asks the mechanism once.
 
 What is in front of the mechanism is what the event market's `Allocator` would put there, row by row. Index convention
-as in `sim.replay.cells`: (n, M) inside; a mechanism is handed transposed views, so that its last axis is agents while
+as in `sim.replay.lane_reads`: (n, M) inside; a mechanism is handed transposed views: its last axis is agents while
 lanes stay closest in memory.
 """
 
@@ -17,8 +17,8 @@ from sim.kit.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender, 
 from sim.market.drawn import check_world
 from sim.market.rules import Rules
 from sim.market.wealth import Accounts
-from sim.replay.books import Books
-from sim.replay.cells import Cells, Lanes, Place
+from sim.replay.lane_accounts import Books
+from sim.replay.lane_reads import Cells, Lanes, Place
 from sim.standing.advisors import Posted
 from sim.standing.reputation import State
 from sim.world.world import World

@@ -18,7 +18,7 @@ import numpy as np
 
 from sim.agents.bidding import Bidders, Fallback, Truthful, see
 from sim.auditing.problem import EXACT, Draws, Problem, Types, Verifier
-from sim.experiment.run import arm_rules, arm_world
+from sim.experiment.run_folder import arm_rules, arm_world
 from sim.kit.arrays import FloatArray, IntArray, Notice, Standing, Tender
 from sim.kit.errors import RunError
 from sim.market.allocator import Clearing

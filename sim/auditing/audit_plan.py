@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sim.auditing.audit import refusal
-from sim.auditing.execute import E1Job, Job, ScenarioJob, Sizes, admit
+from sim.auditing.audits import E1Job, Job, ScenarioJob, Sizes, admit
 from sim.auditing.known import AGENTS, E1
 from sim.auditing.lies import Grid
 from sim.auditing.problem import EXACT, Verifier

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.auditing.desk import fees, turn_comes
+from sim.auditing.deviations import fees, turn_comes
 from sim.kit import draws
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Notice, Standing, Tender
 from sim.mechanisms import Mechanism
