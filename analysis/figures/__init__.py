@@ -95,13 +95,14 @@ def _of_arms(arms: Sequence[ArmData], stamp: str, compared: Mapping[str, str]) -
         return {}
     first, named = arms[0], {arm.name: arm for arm in arms}
     cut = f"the first {arms_figure.MOST} of {len(arms)} arms; " if len(arms) > arms_figure.MOST else ""
+    by_record = _BY_RECORD if any(arm.by_record and arm.replays is not None for arm in arms) else ""
 
     def of_arms(data: pd.DataFrame) -> str:
-        words = f"{cut}{caption(arms_figure.drawn(data), _MEAN)}{_same(data)}"
+        words = f"{cut}{caption(arms_figure.drawn(data), _MEAN + by_record)}{_same(data)}"
         return f"{words}\nn = {_counts(first)}; {stamp}"
 
     def of_parties(data: pd.DataFrame) -> str:
-        return f"{caption(incidence.drawn(data), 'Student t')}\nn = {_counts(first)}; {stamp}"
+        return f"{caption(incidence.drawn(data), f'Student t{by_record}')}\nn = {_counts(first)}; {stamp}"
 
     found = {"arms": Drawable(lambda: arms_figure.draw(arms, compared), of_arms)}
     if len(arms) <= incidence.MOST and any(applies(arm, named[compared[arm.name]]) for arm in arms):
@@ -109,7 +110,8 @@ def _of_arms(arms: Sequence[ArmData], stamp: str, compared: Mapping[str, str]) -
     return found
 
 
-_MEAN = "Student t; rates: Wilson"
+_MEAN = "Student t corrected for skewness; rates: Wilson"
+_BY_RECORD = "; of arms that hire by a record: percentiles of the redrawn tables"
 _RATE = "Wilson"
 _AUC = "Student t on the logit scale"
 _PERMUTED = "p: permutation of outcomes within tasks, raw and adjusted by Holm over its agents; intervals unadjusted"

@@ -27,7 +27,7 @@ from sim.scenario.axes import Factor
 from sim.scenario.figure_spec import FigureFile
 
 MOST_ROWS, MOST_COLUMNS, MOST_LINES, MOST_MAPS = 8, 6, 28, 24
-_METHOD = "Student t; rates: Wilson; their differences: Tango"
+_METHOD = "Student t, of levels corrected for skewness; rates: Wilson; their differences: Tango"
 _MARKS = (
     "dot: the interval holds 0; ring: it does not, but p is > .05 adjusted by Holm over the arm's cells; "
     "×: no interval; dash: no task differs; intervals are not adjusted"

@@ -26,8 +26,9 @@ _PROMISES = {"ask": "A", "claim": "Q", "equilibrium": "N", "rational": "IR", "ef
 _PARTS = ("_low", "_high", "_se", "_se_mc", "_clusters", "_p", "_p_holm")
 _ERRORS = (
     "Beside an estimate NAME stand, for another draw of tasks like these:\n"
-    "NAME_low, NAME_high: 95% interval, empty where no honest one is known. Means: Student t; rates: Wilson; paired "
-    "differences of rates: Tango; AUC: Student t on the logit scale\n"
+    "NAME_low, NAME_high: 95% interval, empty where no honest one is known. Means: Student t, corrected "
+    "for skewness but for differences; rates: Wilson; paired differences of rates: Tango; AUC: Student t on the logit "
+    "scale; dollars of arms that hire by a record of their table: percentiles of redrawn tables\n"
     "NAME_se: standard error\n"
     "NAME_clusters: independent observations behind both. What they are says the column clusters: tasks of a recorded "
     "table; (replication, task) pairs of a synthetic world; its replications, at least 5, where something couples the "
