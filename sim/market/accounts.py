@@ -83,134 +83,176 @@ def account_columns(
     attempts: Columns, bids: Columns, clearings: Columns, hired: Columns | None, n_agents: int, *, in_rounds: bool
 ) -> dict[str, NDArray[Any]]:
     """Columns of the accounts table, from those of the other tables. hired: as `hires` gives them, None: no holds."""
-    transfers = _Transfers(clearings, n_agents)
+    transfers = _Transfers(clearings, attempts, n_agents, in_rounds)
     transfers.at_clearings(bids)
-    ends = _ends(attempts, transfers.row(attempts), clearings, in_rounds)
-    transfers.at_completions(attempts, ends)
+    transfers.at_completions()
     if hired is not None:
-        transfers.of_holds(hired, attempts, ends)
+        transfers.of_holds(hired)
     return transfers.sorted()
 
 
-def _ends(attempts: Columns, row: IntArray, clearings: Columns, in_rounds: bool) -> dict[str, NDArray[Any]]:
-    """The moment at which each attempt ends. row (A,): of its clearing."""
-    at_once = clearings["tick"][row] == attempts["finish"]
-    moment = {name: attempts[name].astype(np.int64) for name in ("replication", "task", "posting", "turn")}
-    moment |= {"tick": attempts["finish"].astype(np.int64), "by": attempts["agent"].astype(np.int64)}
-    moment |= {"phase": np.where(at_once, 2 if in_rounds else 1, 0), "completes": np.ones_like(row)}
-    moment["group"] = np.zeros_like(row)
-    passed = attempts["status"] == int(Status.PASS)
-    for place in np.flatnonzero(attempts["status"] == int(Status.CANCELLED)).tolist():
-        by = passed & (row == row[place]) & (attempts["finish"] == attempts["finish"][place])
-        if by.any():  # else the agent walked away
-            moment["by"][place], moment["group"][place] = attempts["agent"][by].min(), 1
-    return moment
-
-
 class _Transfers:
-    """The transfers of some markets, gathered kind by kind."""
+    """The transfers of some markets, gathered kind by kind.
 
-    def __init__(self, clearings: Columns, n_agents: int) -> None:
-        self._clearings, self._n_agents = clearings, n_agents
+    A moment is a number: below C that of a clearing, from C on that of the end of an attempt.
+    """
+
+    def __init__(self, clearings: Columns, attempts: Columns, n_agents: int, in_rounds: bool) -> None:
+        self._clearings, self._attempts, self._n_agents = clearings, attempts, n_agents
+        self._count, self._agent = len(clearings["tick"]), attempts["agent"].astype(np.int64)
         self._cell = [int(clearings[name].max(initial=0)) + 1 for name in ("task", "posting")]
-        self._order = np.argsort(self._key(clearings))
-        self._sorted = self._key(clearings)[self._order]
+        key = self._cell_of(clearings)
+        self._order = np.argsort(key)
+        self._sorted = key[self._order]
+        self._row = self._row_of(attempts)
+        self._moments, self._group = self._made(in_rounds)
         self._parts: list[dict[str, NDArray[Any]]] = []
 
-    def _key(self, rows: Columns) -> IntArray:
+    def _cell_of(self, rows: Columns) -> IntArray:
         n_tasks, postings = self._cell
         key = (rows["replication"].astype(np.int64) * n_tasks + rows["task"]) * postings + rows["posting"]
         return np.asarray(key, np.int64)
 
-    def row(self, rows: Columns) -> IntArray:
+    def _row_of(self, rows: Columns) -> IntArray:
         """Row of the clearings table that each of these belongs to."""
-        return np.asarray(self._order[np.searchsorted(self._sorted, self._key(rows))])
+        return np.asarray(self._order[np.searchsorted(self._sorted, self._cell_of(rows))])
+
+    def _made(self, in_rounds: bool) -> tuple[dict[str, IntArray], IntArray]:
+        """All moments, and the group of each attempt at its end: 1 where another's success ended it, else 0."""
+        clearings, attempts, row = self._clearings, self._attempts, self._row
+        at_once = clearings["tick"][row] == attempts["finish"]
+        by, group = self._agent.copy(), np.zeros_like(row)
+        passed = attempts["status"] == int(Status.PASS)
+        for place in np.flatnonzero(attempts["status"] == int(Status.CANCELLED)).tolist():
+            other = passed & (row == row[place]) & (attempts["finish"] == attempts["finish"][place])
+            if other.any():  # else the agent walked away
+                by[place], group[place] = self._agent[other].min(), 1
+        ends = {name: attempts[name] for name in ("replication", "task", "posting", "turn")}
+        ends |= {"tick": attempts["finish"], "phase": np.where(at_once, 2 if in_rounds else 1, 0), "by": by}
+        ends["completes"] = np.ones_like(row)
+        none = np.zeros(self._count, np.int64)
+        held = {**clearings, "phase": none + 1, "completes": none, "turn": none, "by": none}
+        return {name: np.concatenate([held[name], ends[name]]).astype(np.int64) for name in _MOMENT}, group
 
     def _principal(self, row: IntArray) -> IntArray:
         return np.asarray(_FIRST_AGENT + self._n_agents + self._clearings["principal"][row].astype(np.int64))
 
-    def _clearing(self, row: IntArray, group: int) -> dict[str, Any]:
-        """The moments of these clearings."""
-        moment = {
-            name: self._clearings[name][row].astype(np.int64) for name in ("replication", "task", "posting", "tick")
-        }
-        return moment | {"phase": 1, "completes": 0, "turn": 0, "by": 0, "group": group}
-
     def at_clearings(self, bids: Columns) -> None:
         """Costs of bids, fees and overhead. bids: (C n,) rows, clearing by clearing."""
-        n, count = self._n_agents, len(self._clearings["tick"])
+        n = self._n_agents
         for group, (column, kind) in enumerate((("bid_cost", _COST), ("fee", _FEE))):
             paid = np.flatnonzero(bids[column] > 0)
             row, agent = paid // max(1, n), paid % max(1, n)
             to = np.full(len(paid), NATURE) if kind == _COST else self._principal(row)
-            self._add(self._clearing(row, group), 0, agent, 0, agent + _FIRST_AGENT, to, kind, bids[column][paid])
-        row = np.arange(count)
-        overhead = self._clearings["overhead"]
-        self._add(self._clearing(row, 3), 0, np.zeros_like(row), 0, ALLOCATOR, NATURE, _COST, overhead)
+            self._add(row, group, agent, 0, 0, agent + _FIRST_AGENT, to, kind, bids[column][paid])
+        row = np.arange(self._count)
+        self._add(row, 3, 0, 0, 0, ALLOCATOR, NATURE, _COST, self._clearings["overhead"])
 
-    def at_completions(self, attempts: Columns, ends: Columns) -> None:
-        """Payments and costs of attempts."""
-        agent, turn = attempts["agent"].astype(np.int64), ends["turn"]
-        principal, own = self._principal(self.row(attempts)), agent + _FIRST_AGENT
-        self._add(ends, 2, agent, turn, principal, own, _PAY, attempts["payment"])
-        self._add(ends, 2, agent, turn, own, principal, _FINE, -attempts["payment"])
-        self._add(ends, 3, agent, turn, own, NATURE, _COST, attempts["cost"])
-        self._add(ends, 4, agent, turn, ALLOCATOR, NATURE, _COST, attempts["inspection"])
+    def at_completions(self) -> None:
+        """Payments, costs and inspections of attempts."""
+        attempts, agent = self._attempts, self._agent
+        at, turn = self._count + np.arange(len(agent)), attempts["turn"].astype(np.int64)
+        principal, own = self._principal(self._row), agent + _FIRST_AGENT
+        for step, source, to, kind, dollars in (
+            (2, principal, own, _PAY, attempts["payment"]),
+            (2, own, principal, _FINE, -attempts["payment"]),
+            (3, own, NATURE, _COST, attempts["cost"]),
+            (4, ALLOCATOR, NATURE, _COST, attempts["inspection"]),
+        ):
+            self._add(at, self._group, agent, turn, step, source, to, kind, dollars)
 
-    def of_holds(self, hired: Columns, attempts: Columns, ends: Columns) -> None:
+    def of_holds(self, hired: Columns) -> None:
         """What is set aside at the award, and set free where the attempt ends, or the posting of who never tried."""
-        row, agent = self.row(hired), hired["agent"].astype(np.int64)
-        held, released = self._clearing(row, 2), self._released(hired, row, agent, attempts, ends)
+        row, agent = self._row_of(hired), hired["agent"].astype(np.int64)
+        ends, group = self._released(row, agent)
         sides = (agent + _FIRST_AGENT, hired["bond"]), (self._principal(row), hired["most"])
         for step, (party, dollars) in enumerate(sides):
-            self._add(held, step, agent, 0, party, ESCROW, _HOLD, dollars)
-            self._add(released, step, agent, hired["turn"], ESCROW, party, _RELEASE, dollars)
+            self._add(row, 2, agent, 0, step, party, ESCROW, _HOLD, dollars)
+            self._add(ends, group, agent, hired["turn"], step, ESCROW, party, _RELEASE, dollars)
 
-    def _released(
-        self, hired: Columns, row: IntArray, agent: IntArray, attempts: Columns, ends: Columns
-    ) -> dict[str, NDArray[Any]]:
-        """The moment at which each hold is released."""
-        of = self.row(attempts)
+    def _released(self, row: IntArray, agent: IntArray) -> tuple[IntArray, IntArray]:
+        """The moment at which each hold is released, and its group there."""
         last: dict[int, int] = {}
-        tried = {key: place for place, key in enumerate(zip(of.tolist(), attempts["agent"].tolist(), strict=True))}
-        for place in np.lexsort((ends["by"], ends["turn"], ends["tick"])).tolist():
+        of, moments = self._row, {name: self._moments[name][self._count :] for name in ("by", "turn", "tick")}
+        tried = {key: place for place, key in enumerate(zip(of.tolist(), self._agent.tolist(), strict=True))}
+        for place in np.lexsort((moments["by"], moments["turn"], moments["tick"])).tolist():
             last[int(of[place])] = place
         keys = list(zip(row.tolist(), agent.tolist(), strict=True))
         source = np.array([tried.get(key, last[key[0]]) for key in keys], np.int64)
-        released = {name: values[source] for name, values in ends.items()}
         waited = np.array([key not in tried for key in keys], np.bool_)
-        released["group"] = np.where(waited, 1, released["group"])
-        return released
+        return self._count + source, np.where(waited, 1, self._group[source])
 
     def _add(
         self,
-        moment: Columns,
-        step: int,
-        agent: IntArray,
+        at: IntArray,
+        group: Any,
+        agent: Any,
         turn: Any,
+        step: int,
         source: Any,
         to: Any,
         kind: int,
         dollars: FloatArray,
     ) -> None:
-        """Rows of those with dollars > 0; group, turn, agent and step order them within their moment."""
-        moved = np.flatnonzero(dollars > 0)
-        columns = {**moment, "of": agent, "of_turn": turn, "step": step, "from": source, "to": to, "kind": kind}
-        part = {name: np.broadcast_to(values, dollars.shape)[moved] for name, values in columns.items()}
-        self._parts.append(part | {"dollars": dollars[moved]})
+        """Rows of those with dollars > 0, at moments `at`; group, turn, agent and step order them within one."""
+        moved = dollars > 0
+        if not moved.any():
+            return
+        columns = {"group": group, "of_turn": turn, "of": agent, "step": step, "from": source, "to": to, "kind": kind}
+        every = bool(moved.all())
+        part = {
+            name: np.broadcast_to(values, dollars.shape) if every or np.ndim(values) == 0 else values[moved]
+            for name, values in {"at": at, **columns}.items()
+        }
+        kept = dollars if every else dollars[moved]
+        self._parts.append({name: values[: len(kept)] for name, values in part.items()} | {"dollars": kept})
 
     def sorted(self) -> dict[str, NDArray[Any]]:
         """All rows in order, with the numbers of moments and sequences."""
-        rows = {name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]}
-        order = np.lexsort([rows[name] for name in (*_WITHIN[::-1], *_MOMENT[::-1])])
-        rows = {name: values[order] for name, values in rows.items()}
-        moments, ticks = _begins([rows[name] for name in _MOMENT]), _begins([rows["replication"], rows["tick"]])
+        names = ("at", "from", "to", "kind", "dollars", *_WITHIN)
+        rows = {name: np.concatenate([_EMPTY[name], *(part[name] for part in self._parts)]) for name in names}
+        moment = _packed([self._moments[name] for name in _MOMENT])[rows["at"]]
+        order = _order(moment, _packed([rows[name] for name in _WITHIN]))
+        at, moment = rows["at"][order], moment[order]
+        found = {name: self._moments[name][at] for name in ("replication", "tick", "task", "posting")}
+        found |= {name: rows[name][order] for name in ("from", "to", "kind", "dollars")}
+        moments, ticks = _begins([moment]), _begins([found["replication"], found["tick"]])
         nth = np.cumsum(moments) - 1
-        moment, sequence = nth - nth[ticks][np.cumsum(ticks) - 1], np.arange(len(nth)) - np.flatnonzero(moments)[nth]
-        kept = {
-            name: rows[name] for name in ("replication", "tick", "task", "posting", "from", "to", "kind", "dollars")
+        numbered = {
+            "moment": nth - nth[ticks][np.cumsum(ticks) - 1],
+            "sequence": np.arange(len(nth)) - np.flatnonzero(moments)[nth],
         }
-        return kept | {"moment": moment, "sequence": sequence, "alone": np.full(len(nth), self._n_agents)}
+        return found | numbered | {"alone": np.full(len(nth), self._n_agents)}
+
+
+_EMPTY = {name: np.zeros(0, np.int64) for name in ("at", "from", "to", "kind", *_WITHIN)} | {"dollars": np.zeros(0)}
+
+
+def _packed(columns: Sequence[IntArray]) -> IntArray:
+    """One number for each row of these whole numbers >= 0, in the order of the rows.
+
+    >>> _packed([np.array([1, 0, 1]), np.array([0, 5, 2])]).tolist()
+    [6, 5, 8]
+    >>> np.argsort(_packed([np.array([2**40, 0, 2**40]), np.array([0, 2**40, 2**62])])).tolist()
+    [1, 0, 2]
+    """
+    key, most = np.zeros(len(columns[0]), np.int64), 1
+    for column in columns:
+        size = int(column.max(initial=0)) + 1
+        if most * size >= 2**63:
+            key = np.unique(key, return_inverse=True)[1].reshape(key.shape)
+            column, size = np.unique(column, return_inverse=True)[1].reshape(key.shape), len(column)
+            most = len(key)
+        key, most = key * size + column, most * size
+    return key
+
+
+def _order(first: IntArray, then: IntArray) -> IntArray:
+    """The order of rows by one number and then by another."""
+    size = int(then.max(initial=0)) + 1
+    if (int(first.max(initial=0)) + 1) * size < 2**63:
+        return np.argsort(first * size + then, kind="stable")
+    return np.lexsort((then, first))
 
 
 def _begins(keys: list[NDArray[Any]]) -> NDArray[np.bool_]:
