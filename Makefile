@@ -3,7 +3,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 unexport PYTHONDONTWRITEBYTECODE  # else each process that a test starts compiles everything again
 
-.PHONY: setup demo test test-all lint bench clean
+.PHONY: setup demo test test-all lint bench mutants clean
 
 setup: $(READY)
 
@@ -25,6 +25,9 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+mutants: setup
+	$(BIN)/python -m tests.mutants
 
 bench: setup
 	$(BIN)/python -m tests.bench_market
