@@ -130,10 +130,16 @@ class Picked:
         return array.ravel(order="K").take(self._flat[across, down])
 
 
+def _one(number: float, shape: tuple[int, ...]) -> NDArray[Any]:
+    """The same number everywhere, held once."""
+    return np.broadcast_to(np.asarray(number), shape)
+
+
 def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
     """Columns of the attempts table, in the order of the attempts."""
     bids, award, at = cleared.bids, cleared.award, Picked(tried.clearing, tried.agent)
-    budget = np.full(len(tried.agent), np.nan) if award.budget is None else at.of(award.budget)
+    shape = tried.agent.shape
+    budget = _one(np.nan, shape) if award.budget is None else at.of(award.budget)
     believed = _at_budget(rules, at.of(cleared.cost_belief), at.of(cleared.belief), budget)
     offered = _at_budget(rules, at.of(bids.ask), at.of(bids.claim), budget)
     return {
@@ -142,7 +148,7 @@ def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
         "posting": cleared.posting.take(tried.clearing),
         "agent": tried.agent,
         "try": tried.nth,
-        "turn": np.zeros(len(budget), np.int64) if award.turn is None else at.of(award.turn),
+        "turn": _one(0, shape) if award.turn is None else at.of(award.turn),
         "start": tried.start,
         "finish": tried.finish,
         "status": tried.status,
@@ -154,11 +160,11 @@ def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
         "cost_belief": believed[0],
         "pay_success": at.of(award.pay_success),
         "pay_failure": at.of(award.pay_failure),
-        "budget": np.where(np.isfinite(budget), budget, np.nan),
+        "budget": budget if award.budget is None else np.where(np.isfinite(budget), budget, np.nan),
         "payment": tried.payment,
         "cost": tried.cost,
-        "inspection": np.zeros(len(budget)) if tried.inspection is None else tried.inspection,
-        "harm": np.zeros(len(budget)) if tried.harm is None else tried.harm,
+        "inspection": _one(0.0, shape) if tried.inspection is None else tried.inspection,
+        "harm": _one(0.0, shape) if tried.harm is None else tried.harm,
     }
 
 
@@ -173,7 +179,7 @@ def _at_budget(rules: Rules, ask: FloatArray, claim: FloatArray, budget: FloatAr
 def bid_columns(cleared: Cleared, rules: Rules) -> Columns:
     """Columns of the bids table, (C, n) each."""
     bids, award, made = cleared.bids, cleared.award, cleared.made
-    shape = made.shape
+    shape, costly = made.shape, bool(cleared.bid_cost.any())
     score = rules.mechanism.scores(bids, cleared.tender, cleared.standing)
 
     def each(per_clearing: NDArray[Any]) -> NDArray[Any]:
@@ -190,8 +196,8 @@ def bid_columns(cleared: Cleared, rules: Rules) -> Columns:
         "cost_belief": cleared.cost_belief,
         "score": np.where(bids.active, score, np.nan),
         "outcome": outcomes(cleared),
-        "bid_cost": np.where(charged_bids(cleared, made, rules), cleared.bid_cost, 0.0),
-        "fee": np.zeros(shape) if award.fee is None else award.fee,
+        "bid_cost": np.where(charged_bids(cleared, made, rules), cleared.bid_cost, 0.0) if costly else _one(0.0, shape),
+        "fee": _one(0.0, shape) if award.fee is None else award.fee,
     }
 
 
@@ -234,7 +240,7 @@ def clearing_columns(cleared: Cleared, closed: NDArray[Any], rules: Rules) -> Co
         "replication": cleared.replication,
         "task": cleared.task,
         "posting": cleared.posting,
-        "alone": np.full(len(cleared), cleared.n_agents),
+        "alone": _one(cleared.n_agents, cleared.tick.shape),
         "principal": cleared.owner,
         "posted": cleared.posted,
         "tick": cleared.tick,
@@ -244,7 +250,7 @@ def clearing_columns(cleared: Cleared, closed: NDArray[Any], rules: Rules) -> Co
         "n_active": cleared.bids.active.sum(axis=1),
         "n_hired": cleared.award.hired.sum(axis=1),
         "by_tie": cleared.award.by_tie,
-        "overhead": np.full(len(cleared), rules.overhead),
+        "overhead": _one(rules.overhead, cleared.tick.shape),
         "closed": closed,
     }
 

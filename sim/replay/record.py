@@ -35,12 +35,23 @@ class Rows:
 
     def joined(self, order: IntArray | None = None) -> Columns:
         """The columns; rows along the last axis, in `order`."""
-        whole = {name: np.concatenate(parts, axis=-1) for name, parts in self._parts.items()}
-        return whole if order is None else {name: values.take(order, axis=-1) for name, values in whole.items()}
+        return {name: _joined(parts, order) for name, parts in self._parts.items()}
 
     def column(self, name: str) -> NDArray[Any]:
         """One column as it came, in 64 bits."""
         return np.concatenate(self._parts[name], axis=-1).astype(np.int64)
+
+
+def _joined(parts: list[NDArray[Any]], order: IntArray | None) -> NDArray[Any]:
+    """The parts one after the other, in `order`; one number stays one where all of them are that number broadcast."""
+    first = parts[0]
+    if not any(part.size == 0 or any(part.strides) for part in parts):
+        number = first[(slice(1),) * first.ndim].tobytes()
+        if all(part[(slice(1),) * first.ndim].tobytes() == number for part in parts):
+            count = sum(part.shape[-1] for part in parts)
+            return np.broadcast_to(first.flat[0], (*first.shape[:-1], count))
+    whole = np.concatenate(parts, axis=-1)
+    return whole if order is None else whole.take(order, axis=-1)
 
 
 def cleared_together(
@@ -99,7 +110,7 @@ def tried_together(answer: Answer, made: Attempts) -> Tried:
         start=made.start,
         finish=made.finish,
         status=made.status,
-        timed_out=np.zeros(len(made.agent), np.bool_) if made.timed_out is None else made.timed_out,
+        timed_out=np.broadcast_to(np.False_, made.agent.shape) if made.timed_out is None else made.timed_out,
         success=made.success,
         cost=made.cost,
         payment=settle(contract, made.status),
