@@ -59,6 +59,7 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
         "accounts.parquet",
         "run.json",
         "inputs/table.csv",
+        "SHA256SUMS",
     }
 
 
