@@ -56,7 +56,7 @@ def execute(
     """
     clock: dict[str, Any] = {"started": time.time(), "seconds": {}}
     worlds = Worlds(plan.scenario, plan.origin)
-    with making(folder, plan.info, plan.scenario.inputs, _KEPT, force) as partial:
+    with making(folder, plan.info, plan.scenario.inputs, _KEPT, force, joined=True) as partial:
         for place, arm in enumerate(plan.scenario.arms):
             begun = time.perf_counter()
             resumed = _run_arm(plan, place, worlds, partial, progress, say)
@@ -65,8 +65,6 @@ def execute(
         if finish is not None:
             finish(Run(partial, run_info(partial) or {}, plan.scenario, Given(worlds=worlds)))
         write_clock(partial, clock)
-        for part in partial.glob("arm-*.parquet"):
-            part.unlink()
     return folder
 
 

@@ -108,9 +108,16 @@ def _goes_on(partial: Path, old: Mapping[str, Any], info: Mapping[str, Any], for
 
 @contextlib.contextmanager
 def making(
-    folder: Path, info: Mapping[str, Any], inputs: Sequence[Path] = (), kept: str = "", force: bool = False
+    folder: Path,
+    info: Mapping[str, Any],
+    inputs: Sequence[Path] = (),
+    kept: str = "",
+    force: bool = False,
+    joined: bool = False,
 ) -> Iterator[Path]:
     """The `.partial` of `folder`, made ready as `open_partial` does; it takes the folder's name once all went well.
+
+    joined: what is `kept` to go on from is no part of the result, and is removed when all else is on the disk.
 
     No other process may work on it meanwhile. Raises RunError as `check_folder` does, where another is at work, and
     where something cannot be written; what was finished is kept then.
@@ -122,7 +129,10 @@ def making(
         try:
             open_partial(partial, info, inputs, kept, force)
             yield partial
-            write_checksums(partial)
+            passing = [path for path in partial.iterdir() if joined and re.fullmatch(kept, path.name)]
+            write_checksums(partial, passing)
+            for path in passing:
+                path.unlink()
             take_name(folder, partial)
         except OSError as error:
             kept_so_far = "what was finished is kept, and the same command goes on from there"

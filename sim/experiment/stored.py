@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,9 +27,10 @@ _AGAIN = {"sweep": "run the sweep again", "audit": "run the audit again"}  # of 
 _OF_ALL = {"hash": str, "seed": int, "plugins": dict, "agents": list, "tasks": list, "versions": dict}
 
 
-def write_checksums(folder: Path) -> None:
-    """Write SHA256SUMS of all that is in `folder`, and have all of it put on the disk."""
-    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+def write_checksums(folder: Path, without: Collection[Path] = ()) -> None:
+    """Write SHA256SUMS of all that is in `folder` but `without`, and have all of it put on the disk."""
+    there = (path for path in folder.rglob("*") if path.is_file() and path not in without)
+    files = {path.relative_to(folder).as_posix(): path for path in there}
     lines = []
     for name, path in sorted(files.items()):
         sync(path)
