@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -111,7 +112,11 @@ def _write(
 
     replaced = new and (run_info(folder) or {}).get("kind") == "audit"
     with making(folder, info, force=force or replaced) as partial:
-        rows = _rows(made, processes, plugins)
+        try:
+            rows = _rows(made, processes, plugins)
+        except BaseException:
+            shutil.rmtree(partial)  # nothing of an audit is of use before it ends
+            raise
         broken = judge(rows, tolerance)
         write_audit(partial, audit_table([row.cells for row in rows]), info["audit"]["notes"])
     return broken

@@ -135,8 +135,9 @@ def making(
                 path.unlink()
             take_name(folder, partial)
         except OSError as error:
-            kept_so_far = "what was finished is kept, and the same command goes on from there"
-            raise RunError(f"--out {folder}: cannot be written: {error.strerror or error}; {kept_so_far}") from None
+            why = f"--out {folder}: cannot be written: {error.strerror or error}"
+            goes_on = "; what was finished is kept, and the same command goes on from there" if kept else ""
+            raise RunError(f"{why}{goes_on}") from None
 
 
 def write_clock(partial: Path, clock: Mapping[str, Any]) -> None:
