@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.experiment.engine import play, play_alone
-from sim.experiment.folder import making, say_who_made, write_clock
+from sim.experiment.folder import Say, making, say_who_made, warned, write_clock
 from sim.experiment.parts import DamagedPartError, part_bytes, read_part
 from sim.experiment.plan import Plan
 from sim.experiment.run_folder import Given, Run, Worlds, arm_rules
@@ -30,12 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Progress = Callable[[str, int], None]  # arm, auctions done since the last call
-Say = Callable[[str], None]
 _KEPT = r"arm-\d+\.[a-z]+\.parquet"  # what a run that goes on finds in its folder
-
-
-def _silent(_: str) -> None:
-    """Say nothing."""
 
 
 def execute(
@@ -45,14 +40,14 @@ def execute(
     force: bool = False,
     progress: Progress | None = None,
     finish: Callable[[Run], None] | None = None,
-    say: Say = _silent,
+    say: Say = warned,
 ) -> Path:
     """Run the plan and put its results into `folder`; returns it.
 
     finish: called with the run in the folder being made once the ledger is whole, to add what is computed from it.
-    say: is given a line for what was found damaged and is played again. force: replace another run, or go on with what
-    other versions began. Raises RunError where the folder holds something else, another process works on it, or it
-    cannot be written.
+    say: is given a line for what was found damaged and is played again; absent, it is a warning. force: replace another
+    run, or go on with what other versions began. Raises RunError where the folder holds something else, another process
+    works on it, or it cannot be written.
     """
     clock: dict[str, Any] = {"started": time.time(), "seconds": {}}
     worlds = Worlds(plan.scenario, plan.origin)

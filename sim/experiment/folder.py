@@ -12,7 +12,8 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,14 @@ from sim.experiment.versions import differing, made_by
 from sim.kit.at_once import sync, write_at_once
 from sim.kit.errors import RunError
 
+Say = Callable[[str], None]
 _BEGUN = re.compile(r"run\.json\.(\d+\.)?tmp")  # all that a run killed at its very start leaves behind
 _OF_PARTS = ("versions", "mixed")  # in run.json, what parts of one folder may differ in
+
+
+def warned(line: str) -> None:
+    """Say it as a warning, to who calls from Python."""
+    warnings.warn(line, stacklevel=2)
 
 
 def check_folder(folder: Path, info: Mapping[str, Any], force: bool) -> None:

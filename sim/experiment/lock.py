@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import importlib.util
 import json
 import os
 import socket
@@ -16,10 +17,8 @@ from pathlib import Path
 
 from sim.kit.errors import RunError
 
-try:
-    import fcntl
-except ImportError:  # no such locks on this system: the file is there and says who, and holds nobody off
-    fcntl = None  # type: ignore[assignment]
+_SOMEBODY = "another process"
+_LOCKS = importlib.util.find_spec("fcntl") is not None  # where the system has none, nobody is refused
 
 
 def lock_of(folder: Path) -> Path:
@@ -31,6 +30,9 @@ def lock_of(folder: Path) -> Path:
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` for this process; raises RunError, naming the other, where another works on it."""
     path = lock_of(folder)
+    if not _LOCKS:
+        yield
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = _held(path, folder)
@@ -45,24 +47,32 @@ def locked(folder: Path) -> Iterator[None]:
 
 def _held(path: Path, folder: Path) -> int:
     """The open lock; another's that was removed meanwhile is tried again."""
+    import fcntl
+
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            if fcntl is not None:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _same(handle, path):
-                _say_who(handle)
+                _check_ours(handle, path)
+                with contextlib.suppress(OSError):  # on a full disk it holds all the same
+                    _say_who(handle)
                 return handle
+            os.close(handle)
         except BlockingIOError:
             who = _who(handle)
             os.close(handle)
-            raise RunError(
-                f"--out {folder}: {who} is at work on it; wait for its end or choose another folder"
-            ) from None
+            wait = "wait for its end or choose another folder"
+            raise RunError(f"--out {folder}: {who} is at work on it; {wait}") from None
         except BaseException:
             os.close(handle)
             raise
-        os.close(handle)
+
+
+def _check_ours(handle: int, path: Path) -> None:
+    """Raise RunError where a file of that name is there which is no lock."""
+    if os.fstat(handle).st_size and _who(handle) == _SOMEBODY:
+        raise RunError(f"--out {path}: is in the way, and no lock of bidlab; choose another folder")
 
 
 def _same(handle: int, path: Path) -> bool:
@@ -85,4 +95,4 @@ def _who(handle: int) -> str:
         other = json.loads(os.pread(handle, 4096, 0))
         return f"process {other['pid']} on {other['host']}, begun {other['started']},"
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        return _SOMEBODY

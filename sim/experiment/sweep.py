@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.experiment import store
-from sim.experiment.folder import check_folder, making, partial_of, say_who_made, write_clock
+from sim.experiment.folder import Say, check_folder, making, partial_of, say_who_made, warned, write_clock
 from sim.experiment.job import CellWork, Reducer, Work
 from sim.experiment.manifest import PARTIAL, write_manifest
 from sim.experiment.plan import Plan
@@ -31,11 +31,6 @@ from sim.kit.at_once import write_at_once
 from sim.kit.errors import RunError
 
 Progress = Callable[[int, int], None]  # cells done since the last call, in all jobs; jobs known of
-Say = Callable[[str], None]
-
-
-def _silent(_: str) -> None:
-    """Say nothing."""
 
 
 class InterruptedSweepError(KeyboardInterrupt):
@@ -76,7 +71,7 @@ def execute_sweep(
     force: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
-    say: Say = _silent,
+    say: Say = warned,
 ) -> Path:
     """Run the sweep and put its results into `folder`; returns it.
 
@@ -97,6 +92,10 @@ def execute_sweep(
             raise _interrupted(plan, partial, analysis) from None
         store.tidy(partial, total)
         made = store.check_jobs(partial, plan.digest, False, say)
+        if len(made) < total:
+            raise RunError(
+                f"--out {partial}: {total - len(made)} job(s) were damaged meanwhile; give the command again"
+            )
         say_who_made(partial, plan.info, made.items())
         write_manifest(partial, plan, total, made_by(made.items()))
         analysis.finish(partial, plan, "")

@@ -235,11 +235,19 @@ def test_a_second_process_is_refused(place: Path, tmp_path: Path) -> None:
 
 
 def test_the_lock_of_a_dead_process_is_taken_over(place: Path, tmp_path: Path) -> None:
-    for left in ('{"pid": 1, "host": "elsewhere", "started": "long ago"}', "", "\xff"):
+    for left in ('{"pid": 1, "host": "elsewhere", "started": "long ago"}', ""):
         lock_of(tmp_path / "o").write_text(left)
         ran(tmp_path / "o")
         assert contents(tmp_path / "o") == contents(place / "run")
         assert not lock_of(tmp_path / "o").exists()
+
+
+def test_a_file_that_is_no_lock_is_left_alone(tmp_path: Path) -> None:
+    for content in ("years of work", '{"pid": 1}', "[]", "\xff"):
+        lock_of(tmp_path / "o").write_text(content)
+        with pytest.raises(RunError, match=r"o.lock: is in the way, and no lock of bidlab; choose another folder"):
+            ran(tmp_path / "o")
+        assert contents(tmp_path) == {"o.lock": content.encode()}
 
 
 @pytest.mark.parametrize("kind", ["run", "sweep"])
