@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.audit_table import COLUMNS, LETTERS, View, views
+from sim.experiment.stored import Stored
 from sim.kit.terminal import add_row, plain_table
 
 READ = (
@@ -56,7 +57,8 @@ def _room(view: View) -> int:
 def read_audit(folder: Path) -> pd.DataFrame:
     """audit.csv of a folder; empty text stays empty."""
     empty = {name: [""] for name in COLUMNS if name not in _WORDS}
-    return pd.read_csv(folder / "audit.csv", keep_default_na=False, na_values=empty, dtype=dict.fromkeys(_WORDS, str))
+    how = {"keep_default_na": False, "na_values": empty, "dtype": dict.fromkeys(_WORDS, str)}
+    return Stored.open(folder).csv("audit.csv", **how)
 
 
 def _markdown(view: View) -> str:

@@ -21,6 +21,7 @@ from analysis.resampled import Values
 from analysis.routers import routers_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
 from sim.experiment.run_folder import Run
+from sim.experiment.stored import Stored
 from sim.kit.errors import RunError
 from sim.ledger.events import write_events
 from sim.scenario.scenario import Arm
@@ -138,19 +139,16 @@ def stamp(info: dict[str, Any]) -> str:
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """The CSV tables of a run, by name; raises RunError where one is missing or broken."""
-    found = {}
+    """The CSV tables of a run, by name; raises RunError where one is missing or not as it was written."""
+    stored, found = Stored.open(folder), {}
     for name in TABLES:
-        path = folder / f"{name}.csv"
-        if name in _OPTIONAL and not path.is_file():
+        file = f"{name}.csv"
+        if name in _OPTIONAL and file not in stored:
             continue
-        try:
-            header = pd.read_csv(path, nrows=0).columns
-            undefined = {column: [""] for column in header if column not in _TEXT}
-            text = {column: str for column in header if column in _TEXT}
-            found[name] = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=undefined)
-            if name == "summary" and "coupled" not in header:
-                raise RunError(f"{path}: has no intervals, being of an older version of bidlab; run the scenario again")
-        except (OSError, ValueError) as error:
-            raise RunError(f"{path}: is missing or broken ({type(error).__name__}); run the scenario again") from None
+        header = stored.header(file)
+        undefined = {column: [""] for column in header if column not in _TEXT}
+        text = {column: str for column in header if column in _TEXT}
+        found[name] = stored.csv(file, dtype=text, keep_default_na=False, na_values=undefined)
+        if name == "summary" and "coupled" not in header:
+            raise RunError(f"{folder / file}: has no intervals, being of an older version of bidlab; {stored.again}")
     return found

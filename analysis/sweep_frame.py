@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.experiment.stored import Stored
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
@@ -27,10 +28,11 @@ def load(folder: str | Path) -> pd.DataFrame:
 
     place = Path(folder)
     info = sweep_info(place)
-    path = place / "sweep.parquet"
-    if path.is_file() and not partial_label(place):
-        return read_sweep(path)
-    label = partial_label(place) or f"partial: {place} was never finished"
+    stored = Stored.open(place)
+    label = partial_label(stored)
+    if stored.finished and not label:
+        return read_sweep(stored.path("sweep.parquet"))
+    label = label or f"partial: {place} was never finished"
     table = sweep_table(merged(place))
     table.attrs.update(stamped(table, info, label))
     return table

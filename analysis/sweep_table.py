@@ -26,8 +26,9 @@ from analysis.quantities.grouped import words
 from analysis.sweep_metrics import BYS, Row, estimate, merge
 from sim.experiment import store
 from sim.experiment.job import read_info, read_sums
-from sim.experiment.run_folder import run_info
-from sim.experiment.sweep import PARTIAL
+from sim.experiment.manifest import PARTIAL
+from sim.experiment.parts import DamagedPartError, read_part
+from sim.experiment.stored import Stored, run_info
 from sim.kit.errors import RunError, ScenarioError
 from sim.kit.invalid import written
 from sim.scenario.axes import Factor, levels
@@ -129,13 +130,9 @@ def sweep_info(folder: Path) -> dict[str, Any]:
     return info
 
 
-def partial_label(folder: Path) -> str:
+def partial_label(stored: Stored) -> str:
     """What part of the sweep the folder holds, as it was left at Ctrl-C; "" for a whole one or where nobody said."""
-    path = folder / PARTIAL
-    if not path.is_file():
-        return ""
-    label: str = json.loads(path.read_text())["label"]
-    return label
+    return str(stored.json(PARTIAL)["label"]) if PARTIAL in stored else ""
 
 
 def merged(folder: Path) -> Merged:
@@ -148,7 +145,12 @@ def merged(folder: Path) -> Merged:
     decisions: dict[tuple[int, int], int] = {}
     rows: list[Row] = []
     for job in jobs:
-        about = _read(read_info, store.job_path(folder, job))
+        path = store.job_path(folder, job)
+        try:
+            read_part(path, info["hash"], {"job": job})
+        except DamagedPartError as damage:
+            raise RunError(f"{path}: is broken ({damage}); remove it and resume the sweep") from None
+        about = _read(read_info, path)
         rows = rows or _rows(folder, about)
         for cell, error in about["errors"].items():
             failures.setdefault(int(cell), (job, error))

@@ -15,7 +15,8 @@ from sim.auditing.lies import Grid
 from sim.auditing.problem import EXACT, Verifier
 from sim.auditing.search import KEPT
 from sim.experiment.format import FORMAT
-from sim.experiment.plan import plan, versions
+from sim.experiment.plan import plan
+from sim.experiment.versions import versions
 from sim.mechanisms import lookup, names
 from sim.scenario.scenario import Scenario
 

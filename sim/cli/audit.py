@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -106,21 +107,18 @@ def _write(
     from analysis.audit_report import write_audit
     from analysis.audit_table import audit_table
     from sim.auditing.row import judge
-    from sim.experiment.folder import check_folder, open_partial, partial_of, take_name
-    from sim.experiment.run_folder import run_info
+    from sim.experiment.folder import making
+    from sim.experiment.stored import run_info
 
     replaced = new and (run_info(folder) or {}).get("kind") == "audit"
-    check_folder(folder, info, force or replaced)
-    rows = _rows(made, processes, plugins)
-    broken = judge(rows, tolerance)
-    partial = partial_of(folder)
-    try:
-        open_partial(partial, info, [], "inputs")
-        (partial / "inputs").rmdir()
+    with making(folder, info, force=force or replaced) as partial:
+        try:
+            rows = _rows(made, processes, plugins)
+        except BaseException:
+            shutil.rmtree(partial)  # nothing of an audit is of use before it ends
+            raise
+        broken = judge(rows, tolerance)
         write_audit(partial, audit_table([row.cells for row in rows]), info["audit"]["notes"])
-        take_name(folder, partial)
-    except OSError as error:
-        raise RunError(f"--out {folder}: cannot be written: {error.strerror or error}") from None
     return broken
 
 

@@ -10,7 +10,20 @@ import typer
 
 from sim.cli import audit as audit_command
 from sim.cli import sweep as sweep_command
-from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, named, printed, whole
+from sim.cli.options import (
+    Engine,
+    Folder,
+    Named,
+    Overrides,
+    Plugins,
+    Replications,
+    Rules,
+    Seed,
+    named,
+    printed,
+    told,
+    whole,
+)
 from sim.kit.errors import RunError, SimError, closest
 
 if TYPE_CHECKING:
@@ -52,7 +65,9 @@ def run(
     events: Annotated[bool, typer.Option("--events", help="also write events.jsonl")] = False,
     plugin: Plugins = None,
     engine: Engine = "auto",
-    force: Annotated[bool, typer.Option("--force", help="replace another scenario's or seed's run")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="replace another run, or go on with what other versions began")
+    ] = False,
 ) -> None:
     """Run a scenario and write ledger, tables and figures to a folder."""
     from sim.cli.progress import auctions
@@ -71,7 +86,7 @@ def run(
                 write_report(made, events=events, phase=phase)
 
             try:
-                execute(plan, folder, force=force, progress=progress, finish=finish)
+                execute(plan, folder, force=force, progress=progress, finish=finish, say=told)
             except KeyboardInterrupt:
                 kept = "bidlab: interrupted; finished arms are kept, the same command goes on from there"
                 typer.echo(kept, err=True)
@@ -190,7 +205,8 @@ def explain(
 ) -> None:
     """Explain one task of a run: every bid and its score, the price, what happened, what the oracle would have done."""
     from sim.cli.listing import explanation
-    from sim.experiment.run_folder import Run, run_info
+    from sim.experiment.run_folder import Run
+    from sim.experiment.stored import run_info
     from sim.explain.explain import explain as explain_task
     from sim.scenario.plugins import plugins
 
@@ -227,12 +243,10 @@ def _say_unrounded(plan: Plan) -> None:
 
 def _show(folder: Path) -> None:
     from sim.cli.listing import results
-    from sim.experiment.run_folder import Run, run_info
+    from sim.experiment.stored import Stored
 
-    info = run_info(folder)
-    if info is None:
-        Run.open(folder)
-    elif info.get("kind") == "sweep":
+    info = Stored.open(folder).info
+    if info.get("kind") == "sweep":
         sweep_command.show(folder, info)
     elif info.get("kind") == "audit":
         audit_command.show(folder, info)

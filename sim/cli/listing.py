@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from rich.table import Table
 
 from sim.bundled import scenarios as bundled
+from sim.experiment.versions import mixture
 from sim.explain.explain import Explained, ExplainedPosting
 from sim.kit.terminal import add_row, plain_table
 from sim.mechanisms import Mechanism, Promises, lookup, names
@@ -222,7 +223,8 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
         f"{scenario['name']}: {scenario['question']}\n"
         f"seed {info['seed']}, {scenario['replications']} replication(s), {len(info['tasks'])} tasks, "
         f"{len(info['agents'])} agents, hash {info['hash'][:12]}\n"
-    ) + (f"{scenario['note']}\n" if scenario["note"] else "")
+    ) + mixture(info, "arms")
+    head += f"{scenario['note']}\n" if scenario["note"] else ""
     tables = read_tables(folder)
     body = [*arms_view(tables), "", *agents_view(tables, info)]
     return [head, *body, f"\n{folder}: ledger, agents.csv, summary.csv, differences.csv, figures/"]

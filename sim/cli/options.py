@@ -62,6 +62,11 @@ def share(option: str, text: str) -> float:
     return float(text)
 
 
+def told(line: str) -> None:
+    """Say on stderr what the command goes on from otherwise than was to be expected."""
+    typer.echo(f"bidlab: {line}", err=True)
+
+
 def printed(renderables: list[Any]) -> None:
     """Print texts and tables."""
     from rich.console import Console

@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, named, printed, whole
+from sim.cli.options import (
+    Engine,
+    Folder,
+    Named,
+    Overrides,
+    Plugins,
+    Replications,
+    Rules,
+    Seed,
+    named,
+    printed,
+    told,
+    whole,
+)
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
@@ -44,7 +57,9 @@ def sweep(
     most: Annotated[str | None, typer.Option(help="replications at which --precision is given up")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="also keep every attempt")] = False,
     engine: Engine = "auto",
-    force: Annotated[bool, typer.Option("--force", help="replace another scenario's or seed's results")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="replace other results, or go on with what other versions began")
+    ] = False,
 ) -> None:
     """Play a scenario over the grid of its [sweep]: every arm, at every setting, under the same luck."""
     share, limit, count = _share(precision), None if most is None else whole("--most", most), _count(jobs, scheduler)
@@ -83,7 +98,7 @@ def cell(
     from sim.experiment.execute import execute
     from sim.experiment.manifest import cell_scenario, read_manifest
     from sim.experiment.plan import plan
-    from sim.experiment.run_folder import run_info
+    from sim.experiment.stored import run_info
     from sim.scenario.plugins import plugins
 
     read_manifest(folder)
@@ -96,7 +111,7 @@ def cell(
         place = out or folder.with_name(f"{folder.name}.cell-{at}")
         alone = plan(cell_scenario(folder, at), digests)
         with auctions(alone) as (progress, _):
-            execute(alone, place, force=force, progress=progress, finish=write_report)
+            execute(alone, place, force=force, progress=progress, finish=write_report, say=told)
         printed(listing.results(place, run_info(place) or {}))
 
 
@@ -161,7 +176,8 @@ def _execute(plan: Plan, folder: Path, crew: Crew, force: bool, resume: bool) ->
 
     try:
         with cells(plan) as progress:
-            execute_sweep(plan, folder, analysis_of(plan), crew=crew, force=force, resume=resume, progress=progress)
+            analysis = analysis_of(plan)
+            execute_sweep(plan, folder, analysis, crew=crew, force=force, resume=resume, progress=progress, say=told)
     except KeyboardInterrupt as stopped:
         held = f"{stopped.label} in {stopped.partial}; " if isinstance(stopped, InterruptedSweepError) else ""
         typer.echo(f"bidlab: interrupted; {held}the same command goes on from there", err=True)
@@ -170,7 +186,7 @@ def _execute(plan: Plan, folder: Path, crew: Crew, force: bool, resume: bool) ->
 
 def _show(folder: Path, plan: Plan) -> None:
     """Print the result; exit code 1 where cells failed."""
-    from sim.experiment.run_folder import run_info
+    from sim.experiment.stored import run_info
 
     show(folder, run_info(folder) or {})
     failures = folder / "failures.csv"

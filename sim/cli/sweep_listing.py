@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.experiment.stored import Stored
+from sim.experiment.versions import mixture
 from sim.kit.terminal import WIDTH, Column, add_row, estimated, fitted, heading, number, plain_table
 from sim.scenario.axes import short_key
 
@@ -23,6 +25,7 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     from analysis.sweep_frame import load
     from analysis.sweep_table import keys_of
 
+    stored = Stored.open(folder)
     table = load(folder)
     about = table.attrs
     label = f"{about['partial']}\n" if about["partial"] else ""
@@ -31,7 +34,7 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     head = (
         f"{about['scenario']}, sweep of {', '.join(keys_of(info))}: {about['question']}\n"
         f"seed {about['seed']}, {table['cell'].nunique():,} cell(s), {len(info['arms'])} arm(s), "
-        f"{n:,} auctions in each, hash {about['hash'][:12]}\n{label}{note}"
+        f"{n:,} auctions in each, hash {about['hash'][:12]}\n{mixture(info, 'jobs')}{label}{note}"
     )
     where = (
         f"\n{folder}: sweep.csv, sweep.parquet, factors.csv, manifest.json, figures/; or analysis.load({str(folder)!r})"
@@ -39,9 +42,9 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     return [
         head,
         *_cells(table, keys_of(info)),
-        *_zeros(folder, info),
-        *_missed(folder, info["recorded"]),
-        *_failed(folder),
+        *_zeros(stored),
+        *_missed(stored),
+        *_failed(stored),
         where,
     ]
 
@@ -116,24 +119,18 @@ def _value(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _zeros(folder: Path, info: dict[str, Any]) -> list[str]:
-    import pandas as pd
-
+def _zeros(stored: Stored) -> list[str]:
     from analysis.sweep_table import factors_table, merged, structural_zeros
 
-    path = folder / "factors.csv"
-    table = pd.read_csv(path, dtype={"arm": str}) if path.is_file() else factors_table(merged(folder))
-    return ["", *structural_zeros(table, len(info["arms"]))]
+    table = stored.csv("factors.csv", dtype={"arm": str}) if stored.finished else factors_table(merged(stored.folder))
+    return ["", *structural_zeros(table, len(stored.info["arms"]))]
 
 
-def _missed(folder: Path, recorded: bool) -> list[str]:
+def _missed(stored: Stored) -> list[str]:
     """What --precision did not reach."""
-    import pandas as pd
-
-    path = folder / "precision.csv"
-    if not path.is_file():
+    if "precision.csv" not in stored:
         return []
-    table = pd.read_csv(path)
+    table, recorded = stored.csv("precision.csv"), stored.info["recorded"]
     missed = table[~table["reached"]]
     of = " (of the simulation's own noise: no number of replications makes a table's tasks more)" if recorded else ""
     if missed.empty:
@@ -146,13 +143,10 @@ def _missed(folder: Path, recorded: bool) -> list[str]:
     return [f"precision: missed in {len(missed)} of {len(table)} arms of cells{of}; see precision.csv", *lines]
 
 
-def _failed(folder: Path) -> list[str]:
-    import pandas as pd
-
-    path = folder / "failures.csv"
-    if not path.is_file():
+def _failed(stored: Stored) -> list[str]:
+    if "failures.csv" not in stored:
         return []
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False).head(MOST_ROWS).to_dict("records")
+    rows = stored.csv("failures.csv", dtype=str, keep_default_na=False).head(MOST_ROWS).to_dict("records")
     return [f"cell {row['cell']} ({_parameters(row)}) failed: {row['error']}" for row in rows]
 
 

@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.experiment.engine import play, play_alone
-from sim.experiment.folder import check_folder, making, write_clock
+from sim.experiment.folder import Say, making, say_who_made, warned, write_clock
+from sim.experiment.parts import DamagedPartError, part_bytes, read_part
 from sim.experiment.plan import Plan
-from sim.experiment.run_folder import Given, Run, Worlds, arm_rules, run_info
-from sim.ledger.ledger import SCHEMAS, Ledger, arrow_table, categories, read_arrow, write_table
+from sim.experiment.run_folder import Given, Run, Worlds, arm_rules
+from sim.experiment.stored import run_info
+from sim.kit.at_once import replacing, write_at_once
+from sim.kit.errors import RunError
+from sim.ledger.ledger import SCHEMAS, Ledger, arrow_table, categories, joined, write_table
 from sim.market.accounts import recode
 
 if TYPE_CHECKING:
@@ -36,21 +40,23 @@ def execute(
     force: bool = False,
     progress: Progress | None = None,
     finish: Callable[[Run], None] | None = None,
+    say: Say = warned,
 ) -> Path:
     """Run the plan and put its results into `folder`; returns it.
 
     finish: called with the run in the folder being made once the ledger is whole, to add what is computed from it.
-    Raises RunError where the folder holds something else or cannot be written.
+    say: is given a line for what was found damaged and is played again; absent, it is a warning. force: replace another
+    run, or go on with what other versions began. Raises RunError where the folder holds something else, another process
+    works on it, or it cannot be written.
     """
-    check_folder(folder, plan.info, force)
     clock: dict[str, Any] = {"started": time.time(), "seconds": {}}
     worlds = Worlds(plan.scenario, plan.origin)
-    with making(folder, plan.info, plan.scenario.inputs, _KEPT) as partial:
+    with making(folder, plan.info, plan.scenario.inputs, _KEPT, force, joined=True) as partial:
         for place, arm in enumerate(plan.scenario.arms):
             begun = time.perf_counter()
-            resumed = _run_arm(plan, place, worlds, partial, progress)
+            resumed = _run_arm(plan, place, worlds, partial, progress, say)
             clock["seconds"][arm.name] = "kept from an earlier start" if resumed else time.perf_counter() - begun
-        _join(partial, len(plan.scenario.arms))
+        _join(plan, partial)
         if finish is not None:
             finish(Run(partial, run_info(partial) or {}, plan.scenario, Given(worlds=worlds)))
         write_clock(partial, clock)
@@ -68,18 +74,34 @@ def in_memory(plan: Plan, progress: Progress | None = None) -> Run:
     return Run(None, json.loads(json.dumps(plan.info)), plan.scenario, Given(ledger, worlds))
 
 
-def _run_arm(plan: Plan, place: int, worlds: Worlds, partial: Path, progress: Progress | None) -> bool:
-    """Run one arm and keep its tables; True where they were there already."""
+def _run_arm(plan: Plan, place: int, worlds: Worlds, partial: Path, progress: Progress | None, say: Say) -> bool:
+    """Run one arm and keep its tables; True where they were there already and are whole."""
     arm, files = plan.scenario.arms[place], _arm_files(partial, place)
-    if all(path.is_file() for path in files.values()):
+    if any(path.exists() for path in files.values()) and _whole(plan, place, partial, say):
         if progress is not None:
             progress(arm.name, plan.n_auctions(arm))
         return True
     for name, table in arm_tables(plan, place, worlds, progress).items():
-        unfinished = files[name].with_suffix(".tmp")
-        write_table(table, unfinished)
-        unfinished.replace(files[name])
+        write_at_once(files[name], part_bytes(table, plan.digest, _part(place, name)))
     return False
+
+
+def _whole(plan: Plan, place: int, partial: Path, say: Say) -> bool:
+    """The arm's parts are all there and as they were written; a damaged one is said."""
+    files = _arm_files(partial, place)
+    if not all(path.exists() for path in files.values()):
+        return False
+    try:
+        for name, path in files.items():
+            read_part(path, plan.digest, _part(place, name))
+    except DamagedPartError as damage:
+        say(f"{damage}; arm {plan.scenario.arms[place].name!r} is played again")
+        return False
+    return True
+
+
+def _part(place: int, name: str) -> dict[str, int | str]:
+    return {"arm": place, "table": name}
 
 
 def arm_tables(plan: Plan, place: int, worlds: Worlds, progress: Progress | None = None) -> dict[str, pa.Table]:
@@ -103,13 +125,18 @@ def arm_tables(plan: Plan, place: int, worlds: Worlds, progress: Progress | None
     return {name: arrow_table(name, columns, names) for name, columns in tables.items()}
 
 
-def _join(partial: Path, n_arms: int) -> None:
-    """One file per table out of one per arm and table."""
-    parts = [_arm_files(partial, place) for place in range(n_arms)]
+def _join(plan: Plan, partial: Path) -> None:
+    """One file per table out of one per arm and table; run.json says who made which, where versions differ."""
+    made: dict[str, dict[str, str]] = {}
     for name in SCHEMAS:
-        unfinished = partial / f"{name}.tmp"
-        write_table(read_arrow([part[name] for part in parts]), unfinished)
-        unfinished.replace(partial / f"{name}.parquet")
-    for part in parts:
-        for path in part.values():
-            path.unlink()
+        tables = []
+        for place, arm in enumerate(plan.scenario.arms):
+            path = _arm_files(partial, place)[name]
+            try:
+                table, made[arm.name] = read_part(path, plan.digest, _part(place, name))
+            except DamagedPartError as damage:
+                raise RunError(f"{damage}; give the command again") from None
+            tables.append(table)
+        with replacing(partial / f"{name}.parquet") as unfinished:
+            write_table(joined(tables), unfinished)
+    say_who_made(partial, plan.info, made.items())

@@ -12,14 +12,25 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sim.experiment.run_folder import run_info
+from sim.experiment.lock import locked
+from sim.experiment.stored import CLOCK, RUN, run_info, write_checksums
+from sim.experiment.versions import differing, made_by
+from sim.kit.at_once import sync, write_at_once
 from sim.kit.errors import RunError
 
-_BEGUN = "run.json.tmp"  # all that a run killed at its very start leaves behind
+Say = Callable[[str], None]
+_BEGUN = re.compile(r"run\.json\.(\d+\.)?tmp")  # all that a run killed at its very start leaves behind
+_OF_PARTS = ("versions", "mixed")  # in run.json, what parts of one folder may differ in
+
+
+def warned(line: str) -> None:
+    """Say it as a warning, to who calls from Python."""
+    warnings.warn(line, stacklevel=2)
 
 
 def check_folder(folder: Path, info: Mapping[str, Any], force: bool) -> None:
@@ -44,9 +55,12 @@ def check_folder(folder: Path, info: Mapping[str, Any], force: bool) -> None:
 def _check_place(place: Path, info: Mapping[str, Any], force: bool) -> None:
     if not place.is_dir():
         raise RunError(f"--out {place}: is a file, not a folder")
-    old = run_info(place)
+    try:
+        old = run_info(place)
+    except RunError as error:
+        raise RunError(f"--out {error}") from None
     if old is None:
-        if any(entry.name != _BEGUN for entry in place.iterdir()):
+        if not all(_BEGUN.fullmatch(entry.name) for entry in place.iterdir()):
             raise RunError(f"--out {place}: is not empty and holds no run; choose another folder")
     elif old["hash"] != info["hash"] and not force:
         raise RunError(
@@ -60,57 +74,103 @@ def partial_of(folder: Path) -> Path:
     return folder.with_name(folder.name + ".partial")
 
 
-def open_partial(partial: Path, info: Mapping[str, Any], inputs: Sequence[Path], kept: str) -> None:
-    """Make `partial` ready: what this very run finished before, under the same versions, and nothing else.
+def open_partial(partial: Path, info: Mapping[str, Any], inputs: Sequence[Path], kept: str, force: bool) -> None:
+    """Make `partial` ready: what this very run finished before, and nothing else.
 
-    kept: pattern of the names that stay. inputs: files to be copied into it.
+    kept: pattern of the names that stay. inputs: files to be copied into it. force: go on with what other versions
+    made; begin anew where anything else differs. Raises RunError where it is not given.
     """
     there = run_info(partial)
-    if there is not None and there != json.loads(json.dumps(info)):
+    if there is not None and not _goes_on(partial, there, json.loads(json.dumps(info)), force):
         shutil.rmtree(partial)
     partial.mkdir(parents=True, exist_ok=True)
     for entry in partial.iterdir():
-        if entry.name != "run.json" and not re.fullmatch(kept, entry.name):
+        if entry.name != RUN and not re.fullmatch(kept, entry.name):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     write_info(partial, info)
     copies = partial / "inputs"
-    copies.mkdir()
     for path in inputs:
+        copies.mkdir(exist_ok=True)
         shutil.copyfile(path, copies / path.name)
 
 
+def _goes_on(partial: Path, old: Mapping[str, Any], info: Mapping[str, Any], force: bool) -> bool:
+    """What is there is to be kept: it is of the very run, by the same versions or, with force, by others."""
+    changed = [key for key in dict.fromkeys([*old, *info]) if key not in _OF_PARTS and old.get(key) != info.get(key)]
+    if "hash" in changed:
+        return False  # by force, as `check_folder` saw to
+    if changed and not force:
+        raise RunError(
+            f"--out {partial}: was begun with another {changed[0]} ({old.get(changed[0])}, not "
+            f"{info.get(changed[0])}); begin anew with --force"
+        )
+    if not changed and old["versions"] != info["versions"] and not force:
+        before, now = differing(old["versions"], info["versions"])
+        raise RunError(
+            f"--out {partial}: was begun under {before}, and this is {now}; go on under the former, or give --force to "
+            "keep what is finished and have the rest made under the latter"
+        )
+    return not changed
+
+
 @contextlib.contextmanager
-def making(folder: Path, info: Mapping[str, Any], inputs: Sequence[Path], kept: str) -> Iterator[Path]:
+def making(
+    folder: Path,
+    info: Mapping[str, Any],
+    inputs: Sequence[Path] = (),
+    kept: str = "",
+    force: bool = False,
+    joined: bool = False,
+) -> Iterator[Path]:
     """The `.partial` of `folder`, made ready as `open_partial` does; it takes the folder's name once all went well.
 
-    Raises RunError where something cannot be written. `check_folder` comes first.
+    joined: what is `kept` to go on from is no part of the result, and is removed when all else is on the disk.
+
+    No other process may work on it meanwhile. Raises RunError as `check_folder` does, where another is at work, and
+    where something cannot be written; what was finished is kept then.
     """
     partial = partial_of(folder)
-    try:
-        open_partial(partial, info, inputs, kept)
-        yield partial
-        take_name(folder, partial)
-    except OSError as error:
-        raise RunError(f"--out {folder}: cannot be written: {error.strerror or error}") from None
+    check_folder(folder, info, force)
+    with locked(folder):
+        check_folder(folder, info, force)  # another process may have ended since
+        try:
+            open_partial(partial, info, inputs, kept, force)
+            yield partial
+            passing = [path for path in partial.iterdir() if joined and re.fullmatch(kept, path.name)]
+            write_checksums(partial, passing)
+            for path in passing:
+                path.unlink()
+            take_name(folder, partial)
+        except OSError as error:
+            why = f"--out {folder}: cannot be written: {error.strerror or error}"
+            goes_on = "; what was finished is kept, and the same command goes on from there" if kept else ""
+            raise RunError(f"{why}{goes_on}") from None
 
 
 def write_clock(partial: Path, clock: Mapping[str, Any]) -> None:
     """Write clock.json, all that depends on the clock."""
-    (partial / "clock.json").write_text(json.dumps({**clock, "finished": time.time()}, indent=2) + "\n")
+    (partial / CLOCK).write_text(json.dumps({**clock, "finished": time.time()}, indent=2) + "\n")
 
 
 def write_info(folder: Path, info: Mapping[str, Any]) -> None:
     """Write run.json, at once or not at all."""
-    begun = folder / _BEGUN
-    begun.write_text(json.dumps(info, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    begun.replace(folder / "run.json")
+    write_at_once(folder / RUN, (json.dumps(info, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def say_who_made(folder: Path, info: Mapping[str, Any], parts: Iterable[tuple[Any, Mapping[str, str]]]) -> None:
+    """Have run.json say which versions made which part, where they are not all the same."""
+    groups = made_by(parts)
+    if len(groups) > 1:
+        write_info(folder, {**info, "mixed": groups})
 
 
 def take_name(folder: Path, partial: Path) -> None:
     """`partial` becomes `folder`, in the place of what was there."""
     if not folder.exists():
         partial.rename(folder)
+        sync(folder.parent)
         return
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as aside:
         folder.rename(Path(aside) / "replaced")
         partial.rename(folder)
+        sync(folder.parent)

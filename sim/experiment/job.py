@@ -6,7 +6,6 @@ fails, for whatever reason, is reported by its error and costs the others nothin
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from sim.experiment.engine import Engine, choose, play_alone
 from sim.experiment.engine import play as play_market
 from sim.experiment.format import FORMAT, check_format
+from sim.experiment.parts import part_bytes
 from sim.experiment.run_folder import draw_world
 from sim.kit import draws
 from sim.kit.arrays import IntArray
@@ -93,7 +93,7 @@ class CellWork:
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """All that a worker needs for any job of a sweep."""
+    """All that a worker needs for any job of a sweep. experiment: its hash, which every part states."""
 
     cells: tuple[CellWork, ...]
     baselines: tuple[int, ...]
@@ -101,15 +101,16 @@ class Work:
     ledger: bool
     engine: str
     reducer: Reducer
+    experiment: str
 
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """A finished job. table: bytes of its Parquet file. attempts: name -> bytes of the ledger's files, where kept."""
+    """A finished job. table: bytes of its Parquet file. attempts: (cell, arm) -> bytes of a file of the ledger."""
 
     number: int
     table: bytes
-    attempts: dict[str, bytes]
+    attempts: dict[tuple[int, int], bytes]
     seconds: float
 
 
@@ -120,13 +121,13 @@ def run_job(work: Work, number: int, first: int, count: int, tick: Tick | None =
     columns: dict[int, Columns] = {}
     errors: dict[str, str] = {}
     digests: dict[str, list[str]] = {}
-    attempts: dict[str, bytes] = {}
+    attempts: dict[tuple[int, int], bytes] = {}
     for cell in in_order_of_worlds(work.cells):
         worlds = {key: world for key, world in worlds.items() if key in cell.worlds}
         name = str(cell.number)
         try:
-            columns[cell.number], digests[name], kept = _play_cell(work, cell, worlds, first, count)
-            attempts |= {f"{part}.job-{number:06d}.parquet": content for part, content in kept.items()}
+            columns[cell.number], digests[name], kept = _play_cell(work, cell, worlds, number, first, count)
+            attempts |= {(cell.number, place): content for place, content in kept.items()}
         except Exception as error:  # of any kind: the other cells must not be lost
             errors[name] = _in_one_line(error)
         if tick is not None:
@@ -134,7 +135,8 @@ def run_job(work: Work, number: int, first: int, count: int, tick: Tick | None =
     about = work.reducer.about(work.cells[0].origin.agents)
     info = {"format": FORMAT, "job": number, "first": first, "count": count, "errors": errors, "digests": digests}
     info["rows"] = about
-    return Done(number, _table(columns, info), attempts, time.perf_counter() - begun)
+    content = part_bytes(_table(columns, info), work.experiment, {"job": number})
+    return Done(number, content, attempts, time.perf_counter() - begun)
 
 
 def in_order_of_worlds(cells: Sequence[CellWork]) -> list[CellWork]:
@@ -215,7 +217,7 @@ def read_info(path: Path) -> dict[str, Any]:
 
 def read_sums(path: Path) -> Columns:
     """The columns of sums in a job's file."""
-    table = pq.read_table(path)
+    table = pq.read_table(path, page_checksum_verification=True)
     columns: dict[str, Any] = {}
     for name in table.column_names:
         if name.endswith(_SAME):
@@ -240,8 +242,8 @@ def _ragged(column: Any, same: IntArray) -> NDArray[Any]:
 
 
 def _play_cell(
-    work: Work, cell: CellWork, worlds: dict[str, World], first: int, count: int
-) -> tuple[Columns, list[str], dict[str, bytes]]:
+    work: Work, cell: CellWork, worlds: dict[str, World], job: int, first: int, count: int
+) -> tuple[Columns, list[str], dict[int, bytes]]:
     digests, kept = [""] * len(cell.arms), {}
 
     def measured(place: int) -> Any:
@@ -251,7 +253,8 @@ def _play_cell(
         played = play(worlds[key], arm, choose(work.engine, arm.settings.terms), first, work.reducer.whole)
         digests[place] = f"{decisions(played, first):016x}"
         if work.ledger:
-            kept[f"cell-{cell.number:05d}.arm-{place:03d}"] = _attempts(work, cell, place, played, first)
+            of = {"cell": cell.number, "arm": place, "job": job}
+            kept[place] = part_bytes(_attempts(cell, place, played, first), work.experiment, of)
         return work.reducer.measure(played)
 
     baselines = {place: measured(place) for place in sorted(set(work.baselines))}
@@ -272,14 +275,14 @@ def _in_order(rows: Sequence[Columns]) -> Columns:
     }
 
 
-def _attempts(work: Work, cell: CellWork, place: int, played: Played, first: int) -> bytes:
+def _attempts(cell: CellWork, place: int, played: Played, first: int) -> pa.Table:
     names = categories([arm.name for arm in cell.arms], cell.origin.agents, cell.origin.tasks)
     columns = {**played.attempts, "replication": played.attempts["replication"] + first}
     columns["arm"] = np.full(len(columns["task"]), place)
-    return parquet_bytes(arrow_table("attempts", columns, names))
+    return arrow_table("attempts", columns, names)
 
 
-def _table(columns: dict[int, Columns], info: dict[str, Any]) -> bytes:
+def _table(columns: dict[int, Columns], info: dict[str, Any]) -> pa.Table:
     """The job's file: one row for each (cell, arm, quantity) in that order."""
     cells = sorted(columns)
     arrays: dict[str, Any] = {}
@@ -292,8 +295,7 @@ def _table(columns: dict[int, Columns], info: dict[str, Any]) -> bytes:
                 arrays[name], arrays[f"{name}{_SAME}"] = _sums(values)
             else:
                 arrays[name] = _column(values)
-    table = pa.table(arrays).replace_schema_metadata({_METADATA: json.dumps(info, sort_keys=True).encode()})
-    return parquet_bytes(table)
+    return pa.table(arrays).replace_schema_metadata({_METADATA: json.dumps(info, sort_keys=True).encode()})
 
 
 def _column(values: NDArray[Any]) -> Any:
@@ -311,13 +313,6 @@ def _sums(values: NDArray[Any]) -> tuple[Any, Any]:
     same = np.array([first.setdefault(row.tobytes(), place) for place, row in enumerate(values)], np.int32)
     kept = [row if same[place] == place else row[:0] for place, row in enumerate(values)]
     return pa.array(kept, pa.list_(pa.float64())), pa.array(same)
-
-
-def parquet_bytes(table: Any) -> bytes:
-    """The bytes of a Parquet file; the same table always gives the same."""
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
-    return buffer.getvalue()
 
 
 def _in_one_line(error: Exception) -> str:

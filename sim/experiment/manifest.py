@@ -13,15 +13,16 @@ from typing import Any
 from sim.experiment.cell import cell_raw
 from sim.experiment.format import FORMAT, check_format
 from sim.experiment.plan import Plan
-from sim.experiment.run_folder import run_info
+from sim.experiment.stored import Stored
+from sim.kit.at_once import write_at_once
 from sim.kit.errors import RunError
 from sim.scenario.scenario import Scenario, digest_of, reopened, resolve
 
-MANIFEST = "manifest.json"
+MANIFEST, PARTIAL = "manifest.json", "partial.json"  # of a whole sweep; of an interrupted one
 
 
-def write_manifest(folder: Path, plan: Plan, n_jobs: int) -> None:
-    """Write manifest.json of a sweep with its first `n_jobs` jobs done."""
+def write_manifest(folder: Path, plan: Plan, n_jobs: int, made: list[dict[str, Any]]) -> None:
+    """Write manifest.json of a sweep with its first `n_jobs` jobs done. made: which versions made which of them."""
     first, count = plan.job(n_jobs - 1)
     replications = first + count
     inputs = [path.read_bytes() for path in plan.scenario.inputs]
@@ -38,21 +39,26 @@ def write_manifest(folder: Path, plan: Plan, n_jobs: int) -> None:
         "format": FORMAT,
         "scenario_file": str(plan.path.name),
         "replications": replications,
+        "made_by": made,
         "cells": cells,
         "scenario": raw,
     }
-    (folder / MANIFEST).write_text(json.dumps(whole, indent=1, ensure_ascii=False, default=str) + "\n", "utf-8")
+    content = json.dumps(whole, indent=1, ensure_ascii=False, default=str) + "\n"
+    write_at_once(folder / MANIFEST, content.encode())
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """What manifest.json of the sweep in `folder` says; raises RunError where there is none."""
-    info = run_info(folder)
-    if info is None or info.get("kind") != "sweep":
+    """What manifest.json of the sweep in `folder` says; raises RunError where there is none as written."""
+    return _manifest(Stored.open(folder))
+
+
+def _manifest(stored: Stored) -> dict[str, Any]:
+    folder = stored.folder
+    if stored.info.get("kind") != "sweep":
         raise RunError(f"{folder}: holds no sweep")
-    try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError):
-        raise RunError(f"{folder}: has no manifest; finish the sweep first") from None
+    if stored.digests is None or PARTIAL in stored:
+        raise RunError(f"{folder}: has no manifest; finish the sweep first")
+    manifest = stored.json(MANIFEST)
     check_format(folder / MANIFEST, manifest)
     return manifest
 
@@ -60,12 +66,23 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def cell_scenario(folder: Path, number: int) -> Scenario:
     """The scenario of one cell of the sweep in `folder`, on the replications that the sweep played.
 
-    Raises RunError where there is no such cell. Needs the plugins the sweep ran with, if any.
+    Raises RunError where there is no such cell, or the manifest or the inputs are not as they were written. Needs the
+    plugins the sweep ran with, if any.
     """
-    manifest = read_manifest(folder)
-    cells = manifest["cells"]
-    if not 0 <= number < len(cells):
-        raise RunError(f"{folder}: no cell {number}; cells are numbered 0 ... {len(cells) - 1}")
-    path = folder / "inputs" / manifest["scenario_file"]
-    scenario = resolve(path, cell_raw(manifest["scenario"], cells[number]["parameters"]))
-    return replace(reopened(scenario.resolved, folder / "inputs"), resolved=scenario.resolved)
+    stored = Stored.open(folder)
+    manifest = _manifest(stored)
+    stored.check_inputs()
+    try:
+        cells = list(manifest["cells"])
+        if not 0 <= number < len(cells):
+            raise RunError(f"{folder}: no cell {number}; cells are numbered 0 ... {len(cells) - 1}")
+        path = folder / "inputs" / manifest["scenario_file"]
+        scenario = resolve(path, cell_raw(manifest["scenario"], cells[number]["parameters"]))
+        made = replace(reopened(scenario.resolved, folder / "inputs"), resolved=scenario.resolved)
+        same = made.digest(stored.info["plugins"]) == cells[number]["hash"]
+    except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise RunError(f"{folder / MANIFEST}: is broken ({reason}); {stored.again}") from None
+    if not same:
+        raise RunError(f"{folder / MANIFEST}: cell {number} has not the hash that it states; {stored.again}")
+    return made

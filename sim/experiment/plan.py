@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from sim.experiment.engine import Engine, choose
 from sim.experiment.format import FORMAT
 from sim.experiment.run_folder import Worlds, arm_rules, scenario_origin
 from sim.experiment.run_memory import check_memory
+from sim.experiment.versions import versions
 from sim.kit.errors import ArrayError, RunError, ScenarioError
 from sim.scenario.axes import Factor, asked_for, levels
 from sim.scenario.scenario import Arm, Scenario, digest_of
@@ -38,7 +37,6 @@ from sim.world.world import World
 MOST_BLOCK = 2048
 LEAST_JOBS = 8
 _BUDGET = 256 * 2**20
-_PACKAGES = ("bidlab", "simpy", "numpy", "scipy", "pandas", "pyarrow", "matplotlib", "pydantic")
 
 
 @dataclass(frozen=True)
@@ -206,11 +204,6 @@ class Plan:
     def n_auctions(self, arm: Arm) -> int:
         """Tasks that one arm of a run auctions off, each agent's own market counted apart."""
         return self.cells[0].auctions_of(arm, self.scenario.replications)
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide what a run gives."""
-    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
 
 
 def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None, engine: str = "auto") -> Plan:

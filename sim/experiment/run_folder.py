@@ -6,19 +6,19 @@ inputs/                                 the recorded table, or the profile
 attempts, bids, clearings .parquet      the ledger
 events.jsonl                            the ledger as one stream of events, where asked for
 agents.csv, summary.csv, figures/       what the analysis makes of it
+SHA256SUMS                              of every file but the clock's
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sim.experiment.format import check_format
+from sim.experiment.stored import Stored
 from sim.kit.errors import RunError
-from sim.ledger.ledger import Ledger
+from sim.ledger.ledger import SCHEMAS, Ledger
 from sim.market.rules import Rules
 from sim.scenario.scenario import Arm, Scenario, reopened
 from sim.specs.world_spec import WorldSpec
@@ -66,29 +66,33 @@ class Run:
     """A finished run. folder: what holds it; None: it is held in memory alone.
 
     given: its ledger and Worlds, as far as they are in memory; whatever else is asked for is read or drawn again.
+    stored: its folder, where it is finished: what is read is compared with what was written.
     """
 
     folder: Path | None
     info: dict[str, Any]
     scenario: Scenario
     given: Given = field(default_factory=Given)
+    stored: Stored | None = None
 
     @classmethod
     def open(cls, folder: Path) -> Run:
-        """The run in `folder`; raises RunError where the folder holds none."""
-        info = run_info(folder)
-        if info is None:
-            raise RunError(f"{folder}: holds no run (no run.json)")
+        """The run in `folder`; raises RunError where the folder holds none, or one that is not as it was written."""
+        stored = Stored.open(folder)
+        info = stored.info
         if info.get("kind") == "sweep":
             raise RunError(f"{folder}: holds a sweep; run one of its cells alone with `bidlab cell {folder} NUMBER`")
         if info.get("kind") == "audit":
             raise RunError(f"{folder}: holds an audit, not a run; `bidlab show {folder}` shows it")
+        stored.check_inputs()
         try:
             scenario = reopened(info["scenario"], folder / "inputs")
-        except (KeyError, TypeError, ValueError) as error:
-            made_by = info.get("versions", {}).get("bidlab", "unknown")
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            made_by = info["versions"].get("bidlab", "unknown")
             raise RunError(f"{folder}: run.json, of bidlab {made_by}, cannot be read: {error}; run it again") from None
-        return cls(folder, info, scenario)
+        if scenario.digest(info["plugins"]) != info["hash"]:
+            raise RunError(f"{folder}: run.json and inputs/ have not the hash that run.json states; {stored.again}")
+        return cls(folder, info, scenario, stored=stored)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -97,6 +101,9 @@ class Run:
             return self.given.ledger
         if self.folder is None:
             raise RunError(f"{self.scenario.name}: the run kept no ledger")
+        if self.stored is not None:
+            for name in SCHEMAS:
+                self.stored.path(f"{name}.parquet")
         return Ledger.read(self.folder)
 
     @cached_property
@@ -118,23 +125,6 @@ class Run:
     def world(self, arm: Arm) -> World:
         """The World the arm ran in; one for all arms that share it."""
         return self._worlds.of(arm)
-
-
-def run_info(folder: Path) -> dict[str, Any] | None:
-    """What run.json in `folder` says; None where there is none or it is no run's.
-
-    Raises RunError where it is of another format.
-    """
-    try:
-        info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(info, dict) or not isinstance(info.get("scenario"), dict) or "name" not in info["scenario"]:
-        return None
-    if not {"hash", "seed", "plugins", "agents", "tasks"} <= set(info):
-        return None
-    check_format(folder, info)
-    return info
 
 
 def scenario_origin(scenario: Scenario) -> Origin:

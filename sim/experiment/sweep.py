@@ -20,15 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from sim.experiment import store
-from sim.experiment.folder import check_folder, making, partial_of, write_clock
+from sim.experiment.folder import Say, check_folder, making, partial_of, say_who_made, warned, write_clock
 from sim.experiment.job import CellWork, Reducer, Work
-from sim.experiment.manifest import write_manifest
+from sim.experiment.manifest import PARTIAL, write_manifest
 from sim.experiment.plan import Plan
-from sim.experiment.run_folder import run_info
+from sim.experiment.stored import run_info, write_checksums
+from sim.experiment.versions import made_by
 from sim.experiment.workers import HERE, Crew, workers_for
+from sim.kit.at_once import write_at_once
 from sim.kit.errors import RunError
 
-PARTIAL = "partial.json"
 Progress = Callable[[int, int], None]  # cells done since the last call, in all jobs; jobs known of
 
 
@@ -57,7 +58,8 @@ class Analysis:
 def work_of(plan: Plan, reducer: Reducer) -> Work:
     """What a worker needs for any job of the plan."""
     cells = (CellWork(cell.number, cell.scenario.arms, cell.worlds, cell.origin) for cell in plan.cells)
-    return Work(tuple(cells), plan.baselines, plan.scenario.seed, plan.options.ledger, plan.options.engine, reducer)
+    options, seed = plan.options, plan.scenario.seed
+    return Work(tuple(cells), plan.baselines, seed, options.ledger, options.engine, reducer, plan.digest)
 
 
 def execute_sweep(
@@ -69,24 +71,33 @@ def execute_sweep(
     force: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
+    say: Say = warned,
 ) -> Path:
     """Run the sweep and put its results into `folder`; returns it.
 
-    crew: who does the jobs. resume: insist that there is something to go on from. Raises RunError where the folder
-    holds something else, cannot be written or, with `resume`, holds nothing to go on from; InterruptedSweepError at
+    crew: who does the jobs. resume: insist that there is something to go on from. force, say: as
+    `sim.experiment.execute` takes them. Raises RunError where the folder holds something else, another process works
+    on it, it cannot be written or, with `resume`, holds nothing to go on from; InterruptedSweepError at
     Ctrl-C.
     """
     check_folder(folder, plan.info, force)
     if resume:
         _check_resumable(folder, partial_of(folder), plan)
     clock: dict[str, Any] = {"started": time.time(), "jobs": crew.count, "scheduler": crew.scheduler, "seconds": {}}
-    with making(folder, plan.info, plan.scenario.inputs, store.KEPT) as partial:
+    with making(folder, plan.info, plan.scenario.inputs, store.KEPT, force) as partial:
         try:
+            store.check_jobs(partial, plan.digest, plan.options.ledger, say)
             total = _play(plan, partial, analysis, crew, progress, clock)
         except KeyboardInterrupt:
             raise _interrupted(plan, partial, analysis) from None
         store.tidy(partial, total)
-        write_manifest(partial, plan, total)
+        made = store.check_jobs(partial, plan.digest, False, say)
+        if len(made) < total:
+            raise RunError(
+                f"--out {partial}: {total - len(made)} job(s) were damaged meanwhile; give the command again"
+            )
+        say_who_made(partial, plan.info, made.items())
+        write_manifest(partial, plan, total, made_by(made.items()))
         analysis.finish(partial, plan, "")
         write_clock(partial, clock)
     return folder
@@ -143,7 +154,8 @@ def _interrupted(plan: Plan, partial: Path, analysis: Analysis) -> InterruptedSw
     done = store.finished(partial)
     total = max(plan.jobs_for(plan.scenario.replications), 1 + max(done, default=0))
     label = f"partial: {len(done)} of {total} jobs"
-    (partial / PARTIAL).write_text(json.dumps({"label": label, "jobs": done}, indent=2) + "\n")
+    write_at_once(partial / PARTIAL, (json.dumps({"label": label, "jobs": done}, indent=2) + "\n").encode())
     if done:
         analysis.finish(partial, plan, label)
+    write_checksums(partial)
     return InterruptedSweepError(partial, label)

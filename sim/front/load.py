@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.experiment.run_folder import Run, run_info
+from sim.experiment.run_folder import Run
+from sim.experiment.stored import run_info
 from sim.front.results import Results
 from sim.front.sweep import SweepResults
 from sim.kit.errors import RunError

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.plan import Options, plan_sweep
-from sim.experiment.run_folder import run_info
+from sim.experiment.stored import Stored
 from sim.experiment.sweep import execute_sweep
 from sim.experiment.workers import Crew
 from sim.front.figure import sized
@@ -35,8 +35,9 @@ class SweepResults:
         from analysis.sweep_frame import load
 
         self.table: pd.DataFrame = load(folder)
-        self.info: dict[str, Any] = run_info(folder) or {}
-        self.factors = _csv(folder / "factors.csv")
+        stored = Stored.open(folder)
+        self.info: dict[str, Any] = stored.info
+        self.factors = _factors(stored)
         self._stated = tuple(stated)
 
     @cached_property
@@ -133,7 +134,8 @@ def _swept(scenario: Source, factors: Mapping[str, Any]) -> Scenario:
     return resolve(made.path, {**made.written, "sweep": dict(factors), "figure": []})
 
 
-def _csv(path: Path) -> pd.DataFrame:
+def _factors(stored: Stored) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_csv(path, keep_default_na=False) if path.is_file() else pd.DataFrame()
+    name = "factors.csv"
+    return stored.csv(name, keep_default_na=False) if stored.finished else pd.DataFrame()

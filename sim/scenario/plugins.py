@@ -9,11 +9,10 @@ back that is no award, is reported in one line with the line of its file.
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +23,7 @@ from sim.kit.errors import RunError, ScenarioError
 from sim.kit.kinds import KINDS, Kind, registered
 from sim.kit.parameters import check_annotations
 from sim.mechanisms import Mechanism, registry
+from sim.scenario.plugin_files import beside, digest_of_files, helpers_of, names_of
 
 Batch = TypeVar("Batch", Bids, Tender, Standing)
 
@@ -33,29 +33,36 @@ _WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "prece
 
 @contextmanager
 def plugins(paths: Sequence[Path]) -> Iterator[dict[str, str]]:
-    """Load the files and keep what they register until the context ends; yields file name -> SHA-256 of its bytes.
+    """Load the files and keep what they register until the context ends; yields name -> SHA-256 of all its code.
+
+    The name is the file's, with folders where two have one name; its code is the file and the modules beside it that it
+    imports (sim/scenario/plugin_files.py).
 
     Raises RunError naming the file where it cannot be read, fails while loading, registers nothing, or registers
     something that does not keep the contract of its kind (sim/kit/kinds.py).
     """
     before = registered()
     digests: dict[str, str] = {}
-    try:
-        for path in paths:
-            digests[path.name] = _load(path)
-        yield digests
-    finally:
-        for kind, name in registered() - before:
-            KINDS[kind].unregister(name)
+    with ExitStack() as helpers:
+        try:
+            for path, name in zip(paths, names_of(paths), strict=True):
+                digests[name] = _load(path, helpers)
+            yield digests
+        finally:
+            for kind, name in registered() - before:
+                KINDS[kind].unregister(name)
 
 
-def _load(path: Path) -> str:
+def _load(path: Path, kept: ExitStack) -> str:
+    """Load a plugin; its helpers are `kept` loaded. Returns its digest."""
     known = registered()
     try:
         code = path.read_bytes()
+        helpers = helpers_of(path, code)
     except (OSError, ValueError) as error:
         raise RunError(f"--plugin {path}: cannot be read: {getattr(error, 'strerror', error)}") from None
-    digest = hashlib.sha256(code).hexdigest()
+    digest = digest_of_files(code, helpers)
+    kept.enter_context(beside(path, helpers))
     spec = importlib.util.spec_from_loader(f"bidlab_plugin_{digest[:16]}", loader=None, origin=str(path))
     if spec is None:
         raise RunError(f"--plugin {path}: cannot be loaded")

@@ -57,7 +57,7 @@ def test_every_form_of_the_table(tmp_path: Path) -> None:
     assert (said.code, said.err) == (0, "")
     for fragment in ("E1: n = 4", "41 asks", "second_score(score=q(V-a))", "A ok  Q* ok"):
         assert fragment in said.out
-    assert files(out) == {"audit.csv", "audit.md", "audit.tex", "run.json"}
+    assert files(out) == {"audit.csv", "audit.md", "audit.tex", "run.json", "SHA256SUMS"}
     frame = pd.read_csv(out / "audit.csv")
     assert list(frame["rule"])[:3] == ["second_price", "second_score", "second_score(score=q(V-a))"]
     assert set(frame.columns) == set(COLUMNS) - {"joint_gain_without_error"}

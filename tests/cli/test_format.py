@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sim.experiment.manifest import MANIFEST
+from sim.experiment.stored import write_checksums
 from tests.cli.command import bidlab, lay_out
 from tests.market.folders import contents
 from tests.sweep.scenes import RECORDED, write
@@ -48,4 +49,5 @@ def test_a_manifest_of_an_older_format(tmp_path: Path) -> None:
     path = write(tmp_path, RECORDED, '\n[sweep]\n"tender.penalty" = [0.0, 1.0]\n')
     assert bidlab("sweep", path, "--out", tmp_path / "out", "--jobs", "1").code == 0
     older(tmp_path / "out" / MANIFEST)
+    write_checksums(tmp_path / "out")
     assert LINE in bidlab("cell", tmp_path / "out", "1").err

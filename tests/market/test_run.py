@@ -59,6 +59,7 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
         "accounts.parquet",
         "run.json",
         "inputs/table.csv",
+        "SHA256SUMS",
     }
 
 
@@ -214,20 +215,21 @@ def test_empty_folder_is_filled(tmp_path: Path) -> None:
     assert contents(run(tmp_path / "run")) == contents(run(tmp_path / "whole"))
 
 
-@pytest.mark.parametrize("stage", ["copyfile", "write_text"])
+@pytest.mark.parametrize("stage", ["copyfile", "write_bytes"])
 def test_run_killed_while_its_folder_is_opened_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
     """Whatever the first writes leave behind, the same command must not refuse it."""
 
     def stop(target: object, *_: object, **__: object) -> None:
-        if stage == "write_text":
-            Path(str(target)).write_bytes(b'{"hash": "cut o')
+        if stage == "write_bytes":
+            with open(str(target), "wb") as file:
+                file.write(b'{"hash": "cut o')
         raise StoppedError
 
     with monkeypatch.context() as patch:
         patch.setattr(
-            *((sim.experiment.folder.shutil, "copyfile") if stage == "copyfile" else (Path, "write_text")), stop
+            *((sim.experiment.folder.shutil, "copyfile") if stage == "copyfile" else (Path, "write_bytes")), stop
         )
         with pytest.raises(StoppedError):
             run(tmp_path / "run")

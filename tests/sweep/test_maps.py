@@ -11,7 +11,7 @@ from analysis import load
 from analysis.figures.chart import chart_of
 from analysis.figures.maps import draw
 from analysis.sweep_table import factors_of
-from sim.experiment.run_folder import run_info
+from sim.experiment.stored import run_info
 from sim.scenario.figure_spec import FigureFile
 from tests.sweep.scenes import SWEEP, plan_of, run, write
 from tests.sweep.test_lines import KEY

@@ -44,10 +44,10 @@ def test_any_error_is_kept_to_its_cell(tmp_path: Path, monkeypatch: pytest.Monke
     broken = {"cell": 1, "first": 6}
     play = __import__("sim.experiment.job", fromlist=["_play_cell"])._play_cell
 
-    def stop(work: object, cell: object, worlds: object, first: int, count: int) -> object:
+    def stop(work: object, cell: object, worlds: object, job: int, first: int, count: int) -> object:
         if (cell.number, first) == (broken["cell"], broken["first"]):  # type: ignore[attr-defined]
             raise ZeroDivisionError("by\nnought")
-        return play(work, cell, worlds, first, count)
+        return play(work, cell, worlds, job, first, count)
 
     monkeypatch.setattr("sim.experiment.job._play_cell", stop)
     folder = run(plan, tmp_path / "o")
