@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim.cli import audit as audit_command
 from sim.cli import sweep as sweep_command
 from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, named, printed, whole
-from sim.kit.errors import RunError, SimError, closest
+from sim.kit.errors import RunError, closest
 
 if TYPE_CHECKING:
     from sim.experiment.plan import Plan
@@ -127,6 +126,7 @@ def fit(
     source: Annotated[str, typer.Option(help="key of REFERENCES.md, kept in the profile")] = "",
     resamples: Annotated[int, typer.Option(help="bootstrap resamples of the tasks", min=2)] = 120,
     seed: Seed = None,
+    force: Annotated[bool, typer.Option("--force", help="replace a file that no fit wrote")] = False,
 ) -> None:
     """Fit a population of agents to a recorded table."""
     from analysis.fit_run import fit_table
@@ -134,7 +134,7 @@ def fit(
 
     with steps(f"fit of {table.name}", resamples) as progress:
         number = 0 if seed is None else whole("--seed", seed)
-        report = fit_table(table, column or [], source, sigma_u, resamples, number, out, progress)
+        report = fit_table(table, column or [], source, sigma_u, resamples, number, out, progress, force)
     printed(report)
 
 
@@ -238,25 +238,3 @@ def _show(folder: Path) -> None:
         audit_command.show(folder, info)
     else:
         printed(results(folder, info))
-
-
-def main() -> None:
-    """Entry point: a user's mistake is one line on stderr and exit code 2, never a traceback."""
-    try:
-        code = app(standalone_mode=False)
-    except SimError as error:
-        _fail(str(error))
-    except Exception as error:
-        # Whichever library parses the command line, its usage errors know how to say what is wrong.
-        if not hasattr(error, "format_message"):
-            raise
-        if len(sys.argv) == 1:
-            typer.echo(error.format_message())
-            sys.exit(2)
-        _fail(" ".join(error.format_message().split()))
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _fail(reason: str) -> NoReturn:
-    typer.echo(f"bidlab: {reason}", err=True)
-    sys.exit(2)

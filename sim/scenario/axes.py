@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from sim.kit.errors import closest
-from sim.kit.invalid import fault_line, number, written
+from sim.kit.invalid import fault_lines, number, written
 from sim.kit.section import Section
 from sim.scenario.file import key_path
 
@@ -167,7 +167,7 @@ def _span(key: str, spec: dict[str, Any]) -> list[Any]:
     try:
         span = Span.model_validate(spec)
     except ValidationError as error:
-        raise ValueError(fault_line(key, error, Span)) from None
+        raise ValueError("\n".join(fault_lines(key, error, Span))) from None
     values = span.values()
     whole = all(isinstance(spec[end], int) for end in ("from", "to")) and all(v == int(v) for v in values)
     return [int(value) for value in values] if whole else values

@@ -10,6 +10,7 @@ from typing import Any
 
 from sim.kit.errors import ScenarioError
 from sim.kit.invalid import written
+from sim.kit.toml_file import read_toml
 
 _DOTTED = re.compile(r"""\s*("[^"]*"|'[^']*'|[^."']+)\s*""")  # parts of a dotted key; quotes keep dots together
 _DOTTED_KEY = re.compile(r"""\s*("[^"]+"|'[^']+'|[^."']+)(\.("[^"]+"|'[^']+'|[^."']+))*""")
@@ -30,7 +31,7 @@ def read_raw(
 
     Raises ScenarioError where the file is no TOML or an option has not the form asked for.
     """
-    raw = _read(path)
+    raw = read_toml(path)
     for text in overrides:
         _override(raw, text)
     for key, value in (("seed", seed), ("replications", replications)):
@@ -62,26 +63,6 @@ def set_key(raw: dict[str, Any], path: Sequence[str], value: Any) -> None:
         if not isinstance(table, dict):
             raise ValueError(f"{'.'.join(path[: place + 1])} holds {written(table)}, no table; give it a whole value")
     table[path[-1]] = value
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{path}: is no UTF-8 text") from None
-    except ValueError as error:  # a name no file can have
-        raise ScenarioError(f"{str(path)!r}: cannot be read: {error}") from None
-    try:
-        raw = tomllib.loads(text)
-    except RecursionError:
-        raise ScenarioError(f"{path}: is no valid TOML: nested too deeply") from None
-    except ValueError as error:
-        raise ScenarioError(f"{path}: is no valid TOML: {error}") from None
-    if not raw:
-        raise ScenarioError(f"{path}: the file is empty")
-    return raw
 
 
 def _override(raw: dict[str, Any], text: str) -> None:
