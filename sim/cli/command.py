@@ -10,7 +10,7 @@ import typer
 from sim.cli import audit as audit_command
 from sim.cli import sweep as sweep_command
 from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, named, printed, whole
-from sim.kit.errors import RunError, closest
+from sim.kit.errors import RunError, StoppedError, closest
 
 if TYPE_CHECKING:
     from sim.experiment.plan import Plan
@@ -72,9 +72,7 @@ def run(
             try:
                 execute(plan, folder, force=force, progress=progress, finish=finish)
             except KeyboardInterrupt:
-                kept = "bidlab: interrupted; finished arms are kept, the same command goes on from there"
-                typer.echo(kept, err=True)
-                raise typer.Exit(130) from None
+                raise StoppedError("interrupted; finished arms are kept, the same command goes on from there") from None
         _show(folder)
 
 

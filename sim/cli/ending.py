@@ -14,7 +14,9 @@ from typing import NoReturn
 import typer
 
 from sim.cli.command import app
-from sim.kit.errors import SimError
+from sim.kit.errors import SimError, StoppedError
+
+_STOPPED = 130  # exit code after Ctrl-C
 
 
 def main() -> None:
@@ -23,11 +25,14 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
+        if code == _STOPPED:
+            raise StoppedError("interrupted")
+    except StoppedError as error:
+        _fail(str(error), code=_STOPPED)
     except SimError as error:
         _fail(*map(str, error.args))
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("bidlab: interrupted", err=True)
-        sys.exit(130)
+        _fail("interrupted", code=_STOPPED)
     except MemoryError:
         _fail("needs more memory than there is; lower the replications, or give it more")
     except BrokenPipeError:
@@ -64,8 +69,8 @@ def _mute() -> None:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())  # none where a caller put a stream of its own in its place
 
 
-def _fail(*faults: str) -> NoReturn:
+def _fail(*faults: str, code: int = 2) -> NoReturn:
     """Say each fault in a line of its own, and end."""
     for fault in faults:
         typer.echo("bidlab: " + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in fault), err=True)
-    sys.exit(2)
+    sys.exit(code)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli.options import Engine, Folder, Named, Overrides, Plugins, Replications, Rules, Seed, named, printed, whole
-from sim.kit.errors import RunError
+from sim.kit.errors import RunError, StoppedError
 
 if TYPE_CHECKING:
     from sim.experiment.local_workers import Processes
@@ -164,8 +164,7 @@ def _execute(plan: Plan, folder: Path, crew: Crew, force: bool, resume: bool) ->
             execute_sweep(plan, folder, analysis_of(plan), crew=crew, force=force, resume=resume, progress=progress)
     except KeyboardInterrupt as stopped:
         held = f"{stopped.label} in {stopped.partial}; " if isinstance(stopped, InterruptedSweepError) else ""
-        typer.echo(f"bidlab: interrupted; {held}the same command goes on from there", err=True)
-        raise typer.Exit(130) from None
+        raise StoppedError(f"interrupted; {held}the same command goes on from there") from None
 
 
 def _show(folder: Path, plan: Plan) -> None:

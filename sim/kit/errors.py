@@ -41,6 +41,10 @@ class MarketError(SimError, RuntimeError):
     """The market was asked for something its World does not hold."""
 
 
+class StoppedError(SimError):
+    """The user stopped the command; the text says what is kept of its work."""
+
+
 def closest(word: str, allowed: Iterable[str]) -> str:
     """` (did you mean 'x'?)` for the nearest allowed spelling, or an empty string.
 
