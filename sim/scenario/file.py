@@ -11,6 +11,7 @@ from typing import Any
 from sim.kit.errors import ScenarioError
 from sim.kit.invalid import written
 from sim.kit.toml_file import read_toml
+from sim.population.knobs import Knobs
 
 _DOTTED = re.compile(r"""\s*("[^"]*"|'[^']*'|[^."']+)\s*""")  # parts of a dotted key; quotes keep dots together
 _DOTTED_KEY = re.compile(r"""\s*("[^"]+"|'[^']+'|[^."']+)(\.("[^"]+"|'[^']+'|[^."']+))*""")
@@ -49,10 +50,31 @@ def key_path(key: str) -> list[str]:
     >>> key_path('world.agents."gpt-5.2".skill')
     ['world', 'agents', 'gpt-5.2', 'skill']
     """
-    path = [part.strip().strip("\"'") for part in _DOTTED.findall(key)]
+    parts = [part.strip() for part in _DOTTED.findall(key)]
+    path = [part.strip("\"'") for part in parts]
     if not all(path) or not _DOTTED_KEY.fullmatch(key.strip()):
-        raise ValueError(f"{key!r} is no dotted key, e.g. tender.penalty")
+        raise ValueError(f"{written(key)} is no dotted key, e.g. tender.penalty")
+    if (quoted := _with_quotes(parts)) is not None:
+        raise ValueError(f"a name that holds a dot needs quotes: '{quoted}'")
     return path
+
+
+def _with_quotes(parts: list[str]) -> str | None:
+    """The key with quotes around a name that was cut at its dots, as gpt-5.2 is; None where none was.
+
+    No key begins with a digit, so what does, after one that ends with one, is the rest of a version number; and what
+    stands between world.agents and a knob is a name.
+    """
+    end = next((at for at in range(3, len(parts)) if parts[at] in Knobs.model_fields), len(parts))
+    if parts[:2] == ["world", "agents"] and 3 < end < len(parts):
+        return _joined(parts, 2, end)
+    cut = [at for at in range(1, len(parts)) if parts[at][0].isdigit() and parts[at - 1][-1].isdigit()]
+    return _joined(parts, cut[0] - 1, cut[-1] + 1) if cut else None
+
+
+def _joined(parts: list[str], first: int, end: int) -> str:
+    name = ".".join(part.strip("\"'") for part in parts[first:end])
+    return ".".join([*parts[:first], f'"{name}"', *parts[end:]])
 
 
 def set_key(raw: dict[str, Any], path: Sequence[str], value: Any) -> None:
@@ -67,12 +89,12 @@ def set_key(raw: dict[str, Any], path: Sequence[str], value: Any) -> None:
 
 def _override(raw: dict[str, Any], text: str) -> None:
     key, equals, value = text.partition("=")
-    try:
-        path = key_path(key) if equals else []
-    except ValueError:
-        path = []
-    if not path:
+    if not equals:
         raise ScenarioError(f"--set {text}: must be key=value, e.g. tender.penalty=1.0")
+    try:
+        path = key_path(key)
+    except ValueError as error:
+        raise ScenarioError(f"--set {text}: must be key=value, e.g. tender.penalty=1.0: {error}") from None
     if path[0] == "arm":
         raise ScenarioError(f"--set {text}: arms are set in the file; --set changes what they start from")
     try:

@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from sim.standing.records import check_splits
 from sim.world.origin import input_files
 
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
+MOST_ARMS = 1_000
 _ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameters")
 
 
@@ -169,6 +171,9 @@ def _all_arms(path: Path, file: ScenarioFile) -> tuple[Arm, ...]:
     for entry in file.arm:
         with collected(faults):
             arms += _arms(path, file, entry)
+        if len(arms) > MOST_ARMS:
+            faults.append(f"{path}: arm: {len(arms):,} arms or more; at most {MOST_ARMS:,}")
+            break
     if faults:
         raise ScenarioError(*capped(faults))
     return _by_panel(arms)
@@ -243,6 +248,8 @@ def _panels(merged: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     listed = merged["world"].get("sigma_u") if isinstance(merged["world"], dict) else None
     if not isinstance(listed, list) or not listed:
         return [("", merged)]
+    if len(listed) > MOST_ARMS:
+        raise ScenarioError(f"world.sigma_u: lists {len(listed):,} values; at most {MOST_ARMS:,}")
     return [(f" [sigma_u {value}]", {**merged, "world": {**merged["world"], "sigma_u": value}}) for value in listed]
 
 
@@ -265,6 +272,9 @@ def _expand(parameters: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     for key in lists:
         if not parameters[key]:
             raise ValueError(f"{key}: an empty list makes no arm")
+    count = math.prod(len(parameters[key]) for key in lists)
+    if count > MOST_ARMS:
+        raise ValueError(f"{lists[0]}: lists of parameters make {count:,} arms; at most {MOST_ARMS:,}")
     combinations = itertools.product(*(parameters[key] for key in lists))
     expanded = []
     for values in combinations:
