@@ -211,8 +211,12 @@ def _plan(
     engine: str = "auto",
 ) -> Plan:
     from sim.experiment.plan import plan
+    from sim.experiment.unlikely import unlikely
 
-    return plan(named(name, seed, replications, overrides, mechanisms), digests, engine)
+    made = plan(named(name, seed, replications, overrides, mechanisms), digests, engine)
+    for line in unlikely(made):
+        typer.echo(f"bidlab: {line}", err=True)
+    return made
 
 
 def _say_unrounded(plan: Plan) -> None:

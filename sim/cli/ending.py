@@ -16,6 +16,7 @@ import typer
 from sim.cli.command import app
 from sim.kit.errors import SimError, StoppedError
 
+_WIDEST = 650  # letters of a line; what is longer loses its middle
 _STOPPED = 130  # exit code after Ctrl-C
 
 
@@ -71,6 +72,7 @@ def _mute() -> None:
 
 def _fail(*faults: str, code: int = 2) -> NoReturn:
     """Say each fault in a line of its own, and end."""
-    for fault in faults:
+    for whole in faults:
+        fault = whole if len(whole) <= _WIDEST else f"{whole[: _WIDEST - 250]} ... {whole[-200:]}"
         typer.echo("bidlab: " + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in fault), err=True)
     sys.exit(code)

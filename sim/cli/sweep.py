@@ -52,6 +52,7 @@ def sweep(
         raise RunError("--most: is the limit of --precision, which is not given")
     with _started(count, scheduler is None and not dry_run) as processes:
         from sim.experiment.plan import Options
+        from sim.experiment.unlikely import unlikely
         from sim.experiment.workers import Crew
         from sim.scenario.plugins import plugins
 
@@ -62,6 +63,8 @@ def sweep(
             if dry_run:
                 _forecast(plan, count)
                 return
+            for warning in unlikely(plan):
+                typer.echo(f"bidlab: {warning}", err=True)
             if (line := _unrounded(plan)) is not None:
                 typer.echo(line)
             folder = out or Path("out") / f"{plan.scenario.name}.sweep"
