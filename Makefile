@@ -8,14 +8,17 @@ unexport PYTHONDONTWRITEBYTECODE  # else each process that a test starts compile
 setup: $(READY)
 
 $(READY): pyproject.toml
+	@echo "Installing bidlab and its packages into .venv, once; this takes about a minute."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
 demo: setup
+	@echo "Replaying the recorded MarketBench auction; this takes some ten seconds."
 	$(BIN)/bidlab run marketbench_replay
 
 test: setup
+	@echo "Running the quick tests on all cores; this takes a few minutes (test-all: much longer)."
 	$(BIN)/python -m pytest -n auto -m 'not slow'
 
 test-all: setup

@@ -9,18 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sim.fitting.fit import Fitted, fit
-from sim.fitting.write import write_fitted
+from sim.fitting.write import check_replaceable, write_fitted
 from sim.kit.errors import RunError, TableError
-from sim.tables.table import (
-    OPTIONAL,
-    REQUIRED,
-    Recorded,
-    column_names,
-    guessed,
-    known_outcomes,
-    missing_columns,
-    read_table,
-)
+from sim.tables.table import OPTIONAL, REQUIRED, Recorded, found_columns, known_outcomes, read_sheet
+from sim.tables.table_file import Sheet, read_file
 
 
 def fit_table(
@@ -32,19 +24,23 @@ def fit_table(
     seed: int,
     out: Path | None,
     progress: Callable[[int], None],
+    force: bool = False,
 ) -> list[Any]:
     """Fit the table and return what to print.
 
     sigma_u: logits to hold it at; None: fitted where trials are repeated.
     columns: "ours=the table's"; the rest are guessed by their names. source: a key of REFERENCES.md for the profile.
-    Writes `out`, its draws and a figure beside it. Raises TableError, ScenarioError or RunError in one line.
+    force: `out` may replace any file. Writes `out`, its draws and a figure beside it.
+
+    Raises TableError, ScenarioError or RunError in one line.
     """
     from analysis.fit_moments import moments
     from analysis.fit_report import report
 
-    if out is not None and out.suffix != ".toml":
-        raise RunError(f"--out {out}: a profile's name ends in .toml")
-    recorded = known_outcomes(read_table(table, _columns(table, columns)))
+    if out is not None:
+        check_replaceable(out, force, "--force")
+    sheet = read_file(table)
+    recorded = known_outcomes(read_sheet(sheet, _columns(sheet, columns)))
     fitted = fit(recorded, sigma_u=sigma_u, n_bootstrap=n_bootstrap, seed=seed, source=source, progress=progress)
     compared = moments(recorded, fitted.profile, seed=seed)
     said = report(recorded, fitted, compared)
@@ -54,7 +50,7 @@ def fit_table(
     return said
 
 
-def _columns(table: Path, stated: Sequence[str]) -> dict[str, str]:
+def _columns(sheet: Sheet, stated: Sequence[str]) -> dict[str, str]:
     allowed = (*REQUIRED, *OPTIONAL)
     mapped: dict[str, str] = {}
     for text in stated:
@@ -62,11 +58,7 @@ def _columns(table: Path, stated: Sequence[str]) -> dict[str, str]:
         if not equals or ours not in allowed or not theirs:
             raise TableError(f"--column {text}: must be name=column with a name of {', '.join(allowed)}")
         mapped[ours] = theirs
-    found = guessed(column_names(table), mapped)
-    missing = missing_columns(found)
-    if missing:
-        raise TableError(f"{table}: no column for {', '.join(missing)}; say which with --column {missing[0]}=NAME")
-    return found
+    return found_columns(sheet, mapped, "with --column {}=NAME")
 
 
 def _write(

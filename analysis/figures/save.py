@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -25,11 +27,19 @@ def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str, caption: s
     folder.mkdir(parents=True, exist_ok=True)
     line = captioned(figure, caption)
     paths = [folder / f"{name}.{kind}" for kind in ("pdf", "png", "csv")]
-    figure.savefig(paths[0], metadata={"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None})
-    figure.savefig(paths[1], dpi=DPI, metadata={"Software": None})
+    without = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
+    # Drawn in memory: a disk that is full is then an OSError of ours, not whatever a half-written PDF makes of it.
+    paths[0].write_bytes(_drawn(figure, format="pdf", metadata=without))
+    paths[1].write_bytes(_drawn(figure, format="png", dpi=DPI, metadata={"Software": None}))
     line.remove()
     data.to_csv(paths[2], index=False, float_format="%.12g", lineterminator="\n")
     return paths
+
+
+def _drawn(figure: Figure, **how: Any) -> bytes:
+    made = io.BytesIO()
+    figure.savefig(made, **how)
+    return made.getvalue()
 
 
 @styled

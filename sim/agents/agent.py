@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from sim.kit.arrays import Status
 from sim.kit.errors import MarketError, RunError, ScenarioError, closest
 from sim.kit.kinds import KINDS, Kind
-from sim.population.knobs import EVERYBODY
+from sim.kit.names import EVERYBODY
 
 if TYPE_CHECKING:
     from simpy.events import Event

@@ -16,7 +16,7 @@ from typing import Any
 from sim.kit.distribution import MOST, is_number
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.invalid import number, written
-from sim.population.knobs import EVERYBODY
+from sim.kit.names import EVERYBODY
 
 
 def parse_amount(raw: Any) -> float:

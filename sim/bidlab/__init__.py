@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+
+TYPE_CHECKING = False  # of typing, which takes long to load
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 _OWN: dict[str, ModuleSpec | None] = {}  # by the name under bidlab, while a module is being found
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli.options import Overrides, Plugins, Seed, printed, share, whole
-from sim.kit.errors import RunError
+from sim.kit.errors import RunError, StoppedError
 
 if TYPE_CHECKING:
     from sim.auditing.audits import Job
@@ -131,8 +131,7 @@ def _rows(made: Sequence[Job], processes: int, plugins: Sequence[Path]) -> list[
         with steps("audit", len(made)) as progress:
             return run_jobs(made, Grid(), processes, plugins, progress)
     except KeyboardInterrupt:
-        typer.echo("bidlab: interrupted; nothing was written", err=True)
-        raise typer.Exit(130) from None
+        raise StoppedError("interrupted; nothing was written") from None
 
 
 def _processes(text: str | None) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,7 +23,7 @@ from sim.cli.options import (
     told,
     whole,
 )
-from sim.kit.errors import RunError, SimError, closest
+from sim.kit.errors import RunError, StoppedError, closest
 
 if TYPE_CHECKING:
     from sim.experiment.plan import Plan
@@ -88,9 +87,7 @@ def run(
             try:
                 execute(plan, folder, force=force, progress=progress, finish=finish, say=told)
             except KeyboardInterrupt:
-                kept = "bidlab: interrupted; finished arms are kept, the same command goes on from there"
-                typer.echo(kept, err=True)
-                raise typer.Exit(130) from None
+                raise StoppedError("interrupted; finished arms are kept, the same command goes on from there") from None
         _show(folder)
 
 
@@ -142,6 +139,7 @@ def fit(
     source: Annotated[str, typer.Option(help="key of REFERENCES.md, kept in the profile")] = "",
     resamples: Annotated[int, typer.Option(help="bootstrap resamples of the tasks", min=2)] = 120,
     seed: Seed = None,
+    force: Annotated[bool, typer.Option("--force", help="replace a file that no fit wrote")] = False,
 ) -> None:
     """Fit a population of agents to a recorded table."""
     from analysis.fit_run import fit_table
@@ -149,7 +147,7 @@ def fit(
 
     with steps(f"fit of {table.name}", resamples) as progress:
         number = 0 if seed is None else whole("--seed", seed)
-        report = fit_table(table, column or [], source, sigma_u, resamples, number, out, progress)
+        report = fit_table(table, column or [], source, sigma_u, resamples, number, out, progress, force)
     printed(report)
 
 
@@ -229,8 +227,12 @@ def _plan(
     engine: str = "auto",
 ) -> Plan:
     from sim.experiment.plan import plan
+    from sim.experiment.unlikely import unlikely
 
-    return plan(named(name, seed, replications, overrides, mechanisms), digests, engine)
+    made = plan(named(name, seed, replications, overrides, mechanisms), digests, engine)
+    for line in unlikely(made):
+        typer.echo(f"bidlab: {line}", err=True)
+    return made
 
 
 def _say_unrounded(plan: Plan) -> None:
@@ -252,25 +254,3 @@ def _show(folder: Path) -> None:
         audit_command.show(folder, info)
     else:
         printed(results(folder, info))
-
-
-def main() -> None:
-    """Entry point: a user's mistake is one line on stderr and exit code 2, never a traceback."""
-    try:
-        code = app(standalone_mode=False)
-    except SimError as error:
-        _fail(str(error))
-    except Exception as error:
-        # Whichever library parses the command line, its usage errors know how to say what is wrong.
-        if not hasattr(error, "format_message"):
-            raise
-        if len(sys.argv) == 1:
-            typer.echo(error.format_message())
-            sys.exit(2)
-        _fail(" ".join(error.format_message().split()))
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _fail(reason: str) -> NoReturn:
-    typer.echo(f"bidlab: {reason}", err=True)
-    sys.exit(2)

@@ -24,7 +24,7 @@ from sim.cli.options import (
     told,
     whole,
 )
-from sim.kit.errors import RunError
+from sim.kit.errors import RunError, StoppedError
 
 if TYPE_CHECKING:
     from sim.experiment.local_workers import Processes
@@ -67,6 +67,7 @@ def sweep(
         raise RunError("--most: is the limit of --precision, which is not given")
     with _started(count, scheduler is None and not dry_run) as processes:
         from sim.experiment.plan import Options
+        from sim.experiment.unlikely import unlikely
         from sim.experiment.workers import Crew
         from sim.scenario.plugins import plugins
 
@@ -77,6 +78,8 @@ def sweep(
             if dry_run:
                 _forecast(plan, count)
                 return
+            for warning in unlikely(plan):
+                typer.echo(f"bidlab: {warning}", err=True)
             if (line := _unrounded(plan)) is not None:
                 typer.echo(line)
             folder = out or Path("out") / f"{plan.scenario.name}.sweep"
@@ -180,8 +183,7 @@ def _execute(plan: Plan, folder: Path, crew: Crew, force: bool, resume: bool) ->
             execute_sweep(plan, folder, analysis, crew=crew, force=force, resume=resume, progress=progress, say=told)
     except KeyboardInterrupt as stopped:
         held = f"{stopped.label} in {stopped.partial}; " if isinstance(stopped, InterruptedSweepError) else ""
-        typer.echo(f"bidlab: interrupted; {held}the same command goes on from there", err=True)
-        raise typer.Exit(130) from None
+        raise StoppedError(f"interrupted; {held}the same command goes on from there") from None
 
 
 def _show(folder: Path, plan: Plan) -> None:

@@ -89,7 +89,7 @@ def cell_of(path: Path, raw: Mapping[str, Any], number: int, parameters: Mapping
     try:
         scenario = resolve(path, cell_raw(raw, parameters))
     except ScenarioError as error:
-        raise ScenarioError(f"{where}: {str(error).removeprefix(f'{path}: ')}") from None
+        raise ScenarioError(*(f"{where}: {line.removeprefix(f'{path}: ')}" for line in error.args)) from None
     except ValueError as error:  # a key inside what is no table
         raise ScenarioError(f"{where}: {error}") from None
     return Cell(number, parameters, scenario, origins.of(scenario.arms[0].settings))

@@ -7,6 +7,7 @@ loads next to nothing.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import itertools
 import os
 import signal
@@ -40,7 +41,8 @@ class Processes:
             initargs=(os.getpid(), load),
             env={f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
         )
-        self._executor.submit(os.getpid)  # starts all of them
+        with _uninterrupted():
+            self._executor.submit(os.getpid)  # starts all of them
 
     def each(self, function: Callable[..., Result], given: Sequence[tuple[Any, ...]]) -> Iterator[Result]:
         """The function's result for each set of arguments, as they are finished; BrokenExecutor if one is killed."""
@@ -60,6 +62,19 @@ class Processes:
     def close(self) -> None:
         """Stop the processes, whatever they do."""
         self._executor.shutdown(wait=True, kill_workers=True)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the end; a process that starts meanwhile never gets one, not even while it loads."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare(parent: int, load: Callable[[], None]) -> None:

@@ -44,7 +44,7 @@ from sim.fitting.private_fit import private_fit_interval
 from sim.kit import draws
 from sim.kit.arrays import FloatArray
 from sim.kit.errors import ScenarioError, TableError
-from sim.kit.invalid import fault_line
+from sim.kit.invalid import fault_lines
 from sim.population.agent_profile import AgentProfile, LogNormal
 from sim.population.beliefs import calibrated, right_on_average, success_rate
 from sim.population.profile import Profile
@@ -250,7 +250,8 @@ def _profile(cases: Cases, value: Values, source: str) -> Profile:
         sigma_d, sigma_u = float(value["sigma_d"]), float(value["sigma_u"])
         return Profile(source=source, sigma_d=sigma_d, sigma_u=sigma_u, agents=agents)
     except ValidationError as error:
-        raise TableError(f"the fit is outside what a profile may hold: {fault_line('', error, Profile)}") from None
+        what = "the fit is outside what a profile may hold"
+        raise TableError(*(f"{what}: {line}" for line in fault_lines("", error, Profile))) from None
 
 
 def _law(own: Mapping[str, float], which: str) -> LogNormal:

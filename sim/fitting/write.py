@@ -16,6 +16,7 @@ from sim.population.agent_profile import AgentProfile, LogNormal
 from sim.population.profile_draws import draws_beside, write_draws
 
 DIGITS = 4
+_FIRST_WORDS = "# Fitted to "  # by which a fit knows its own files
 _NUMBERS = ("alpha", "m", "slope", "rho", "gamma")
 _NOT_IDENTIFIED = (
     "sigma_u is held, not fitted: one outcome per (task, agent) does not identify it, and with it the scale of alpha",
@@ -25,6 +26,28 @@ _NOT_IDENTIFIED = (
 _HELD = (
     "sigma_u is held as asked, though repeated trials identify it. +- is a standard error for another draw of tasks.",
 )
+
+
+def check_replaceable(path: Path, force: bool, how: str) -> None:
+    """Raise RunError where a fit to `path` would replace a file that no fit wrote, unless `force`; how: to ask for it.
+
+    What stands beside a profile that a fit wrote is the fit's too.
+    """
+    if path.suffix != ".toml":
+        raise RunError(f"--out {path}: a profile's name ends in .toml")
+    try:
+        if path.is_dir():
+            raise RunError(f"--out {path}: is a folder")
+        there = [one for one in (path, draws_beside(path), *_figure(path)) if one.exists() or one.is_symlink()]
+        if force or not there or (there[0] == path and path.read_bytes().startswith(_FIRST_WORDS.encode())):
+            return
+    except (OSError, ValueError) as error:
+        raise RunError(f"--out {path}: cannot be used: {getattr(error, 'strerror', error)}") from None
+    raise RunError(f"--out {path}: {there[0]} is there and no fit wrote it; choose another name, or give {how}")
+
+
+def _figure(path: Path) -> list[Path]:
+    return [path.with_name(f"{path.stem}.fit.{suffix}") for suffix in ("pdf", "png", "csv")]
 
 
 def write_fitted(fitted: Fitted, path: Path, *, table: str, command: str) -> list[Path]:
@@ -48,7 +71,8 @@ def profile_text(fitted: Fitted, *, table: str, command: str) -> str:
     """The profile as TOML, with standard errors in comments."""
     profile = fitted.profile
     comments = (
-        f"Fitted to {table} ({fitted.n_tasks} tasks, {len(fitted.agents)} agents, {fitted.n_outcomes} outcomes) by",
+        f"{_FIRST_WORDS[2:]}{table} "
+        f"({fitted.n_tasks} tasks, {len(fitted.agents)} agents, {fitted.n_outcomes} outcomes) by",
         f"    {command}",
         *_about_sigma_u(fitted),
     )

@@ -10,7 +10,7 @@ from sim.fitting import fit as fitting
 from sim.front.worlds import sheet_of_source
 from sim.kit.errors import RunError
 from sim.population.profile import Profile
-from sim.tables.table import guessed, known_outcomes, missing_columns, read_sheet
+from sim.tables.table import found_columns, known_outcomes, read_sheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,10 +38,14 @@ class Fit:
             columns[name], columns[f"{name}_se"] = found.value[name], found.se[name]
         return pd.DataFrame({"agent": list(found.agents), **columns})
 
-    def write(self, path: str | Path, table: str = "a table") -> list[Path]:
-        """Write the profile, NAME.toml, and its draws beside it; the paths written. table: what it was fitted to."""
-        from sim.fitting.write import write_fitted
+    def write(self, path: str | Path, table: str = "a table", *, force: bool = False) -> list[Path]:
+        """Write the profile, NAME.toml, and its draws beside it; the paths written. table: what it was fitted to.
 
+        Raises RunError where `path` holds anything but a profile that a fit wrote, unless `force`.
+        """
+        from sim.fitting.write import check_replaceable, write_fitted
+
+        check_replaceable(Path(path), force, "force=True")
         return write_fitted(self.found, Path(path), table=table, command="bidlab.fit")
 
     def __repr__(self) -> str:
@@ -75,10 +79,6 @@ def fit(
     if resamples < 2:
         raise RunError(f"resamples: must be >= 2; got {resamples}")
     sheet = sheet_of_source(table)
-    mapped = guessed(sheet.headings, columns or {})
-    missing = missing_columns(mapped)
-    if missing:
-        raise RunError(f"{sheet.path}: no column for {', '.join(missing)}; say which in columns")
-    recorded = known_outcomes(read_sheet(sheet, mapped))
+    recorded = known_outcomes(read_sheet(sheet, found_columns(sheet, columns or {}, "in columns")))
     found = fitting.fit(recorded, sigma_u=sigma_u, n_bootstrap=resamples, seed=seed, source=source)
     return Fit(found, moments(recorded, found.profile, seed=seed))

@@ -19,10 +19,10 @@ from sim.experiment.engine import choose, play, play_alone
 from sim.front.keys import checked, sections
 from sim.front.worlds import World
 from sim.kit.errors import RunError, ScenarioError, closest
+from sim.kit.names import EVERYBODY
 from sim.ledger.ledger import Ledger, arrow_table, categories
 from sim.market.rules import Rules
 from sim.mechanisms import Mechanism
-from sim.population.knobs import EVERYBODY
 from sim.scenario.scenario import label_of
 from sim.specs.settings import Settings, Terms
 from sim.specs.world_settings import WorldSettings

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from sim.bundled import find_table
 from sim.experiment.run_folder import draw_world
 from sim.front.keys import checked, sections
-from sim.kit.errors import ScenarioError, TableError
+from sim.kit.errors import ScenarioError
 from sim.specs.settings import Settings
-from sim.tables.table import guessed, missing_columns, read_sheet
+from sim.tables.table import found_columns, read_sheet
 from sim.tables.table_file import Sheet, read_file, sheet_of
 from sim.world.origin import TableOrigin, load_origin
 from sim.world.world import World
@@ -93,10 +93,7 @@ def sheet_of_source(table: str | Path | pd.DataFrame) -> Sheet:
 def _of_sheet(
     sheet: Sheet, columns: Mapping[str, str] | None, seed: int, replications: int, settings: dict[str, Any]
 ) -> World:
-    mapped = guessed(sheet.headings, columns or {})
-    missing = missing_columns(mapped)
-    if missing:
-        raise TableError(f"{sheet.path}: no column for {', '.join(missing)}; say which in columns")
+    mapped = found_columns(sheet, columns or {}, "in columns")
     found = _settings({"table": str(sheet.path), "columns": mapped}, settings, "World.recorded")
     read = read_sheet(sheet, mapped)
     kept = found.world.agents

@@ -21,6 +21,7 @@ from sim.kit.errors import ArrayError
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
+MOST_PAID = 1e15  # dollars of one bid, award or fee, so that no sum of them can overflow
 
 
 class Status(IntEnum):
@@ -254,6 +255,7 @@ class Award(_Arrays):
             raise ArrayError(f"by_tie must have shape {hired.shape[:-1]}; got {by_tie.shape}")
         for name, pay in (("pay_success", success), ("pay_failure", failure)):
             require(name, "be finite", pay, np.isfinite(pay))
+            require(name, f"be from -{MOST_PAID:g} to {MOST_PAID:g}", pay, np.abs(pay) <= MOST_PAID)
             require(name, "be 0 where not hired", pay, hired | (pay == 0))
         self._set(hired=hired, pay_success=success, pay_failure=failure, by_tie=by_tie)
         if self.turn is not None:
@@ -278,6 +280,7 @@ class Award(_Arrays):
 def require_fee(fee: FloatArray) -> None:
     """Raise `ArrayError` where a fee is not a finite amount >= 0."""
     require("fee", "be finite and >= 0", fee, np.isfinite(fee) & (fee >= 0))
+    require("fee", f"be at most {MOST_PAID:g}", fee, fee <= MOST_PAID)
 
 
 def settle(award: Award, status: NDArray[np.int8]) -> FloatArray:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+MOST_FAULTS = 20  # that one error lists
+_LONGEST = 100  # letters of a word that is compared with others
 
 
 class SimError(Exception):
-    """Base of every error that bidlab raises on purpose; the command line prints it in one line and exits with 2."""
+    """Base of every error that bidlab raises on purpose; the command line prints it and exits with 2.
+
+    Its arguments are faults, one line each.
+    """
+
+    def __str__(self) -> str:
+        """The faults, one a line."""
+        return "\n".join(map(str, self.args))
 
 
 class ArrayError(SimError, ValueError):
@@ -30,11 +41,50 @@ class MarketError(SimError, RuntimeError):
     """The market was asked for something its World does not hold."""
 
 
+class StoppedError(SimError):
+    """The user stopped the command; the text says what is kept of its work."""
+
+
 def closest(word: str, allowed: Iterable[str]) -> str:
     """` (did you mean 'x'?)` for the nearest allowed spelling, or an empty string.
 
     >>> closest("penatly", ["penalty", "reserve"])
     " (did you mean 'penalty'?)"
     """
-    near = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
+    if len(word) > _LONGEST:
+        return ""
+    near = difflib.get_close_matches(word, [name for name in allowed if len(name) <= _LONGEST], n=1, cutoff=0.6)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def capped(faults: Iterable[str], count: int | None = None) -> list[str]:
+    """The first MOST_FAULTS different faults, and a line that says how many more there are of `count`, if there are.
+
+    >>> capped(["a is 1", "a is 1", "b is 2"], 9)
+    ['a is 1', 'b is 2', 'and 7 more']
+    """
+    found = list(dict.fromkeys(faults))
+    shown = found[:MOST_FAULTS]
+    left = (len(found) if count is None else count) - len(shown)
+    return [*shown, f"and {left:,} more"] if left > 0 else shown
+
+
+def several(names: Iterable[str]) -> str:
+    """Names for a sentence, the first MOST_FAULTS of them.
+
+    >>> several("abc")
+    'a, b, c'
+    """
+    listed = list(names)
+    left = len(listed) - MOST_FAULTS
+    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..." for name in listed[:MOST_FAULTS]]
+    return ", ".join(shown) + (f" and {left:,} more" if left > 0 else "")
+
+
+@contextmanager
+def collected(faults: list[str]) -> Iterator[None]:
+    """Add the faults of a ScenarioError raised inside to `faults`, and go on."""
+    try:
+        yield
+    except ScenarioError as error:
+        faults += error.args

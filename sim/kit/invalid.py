@@ -8,21 +8,22 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from sim.kit.errors import ScenarioError, closest
+from sim.kit.errors import ScenarioError, capped, closest
 
 
 def invalid(where: str, prefix: str, error: ValidationError, model: type[BaseModel] | None) -> ScenarioError:
     """`where`: the file. prefix: dotted key of the validated table. model: used to list the keys allowed."""
-    return ScenarioError(f"{where}: {fault_line(prefix, error, model)}")
+    return ScenarioError(*capped(f"{where}: {line}" for line in fault_lines(prefix, error, model)))
 
 
-def fault_line(prefix: str, error: ValidationError, model: type[BaseModel] | None) -> str:
-    """Key, rule and value of the fault to mend first, and how many more there are."""
-    faults = error.errors(include_url=False)
-    first = first_fault(error)
-    others = {tuple(part for part in fault["loc"] if not _is_branch(part)) for fault in faults}
-    more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
-    return _line(prefix, first, model) + more
+def fault_lines(prefix: str, error: ValidationError, model: type[BaseModel] | None) -> list[str]:
+    """Key, rule and value of each fault, the one to mend first ahead."""
+    return [line for fault in faults_of(error) for line in lines_of(prefix, fault, model)]
+
+
+def below(key: str, error: Exception) -> str:
+    """The faults that `error` tells, one a line, of what stands at `key`; key ends in "." or ": "."""
+    return "\n".join(f"{key}{line}" for line in str(error).split("\n"))
 
 
 def written(value: Any) -> str:
@@ -52,21 +53,44 @@ def _toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(inner) for inner in value) + "]"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in json.dumps(value, ensure_ascii=False))
     if isinstance(value, int) and abs(value) >= 10**80:
         return "an integer of more than 80 digits"
     return str(value)
 
 
-def first_fault(error: ValidationError) -> Any:
-    """The fault to mend first: an unknown key is most often the cause of whatever else is wrong."""
-    faults = error.errors(include_url=False)
-    unknown = next((fault for fault in faults if fault["type"] == "extra_forbidden"), None)
-    if unknown is not None:
-        return unknown
-    # Of a value that may be of several types, the branch that got furthest is the one that was meant.
-    same = [fault for fault in faults if fault["loc"][:2] == faults[0]["loc"][:2]]
-    return max(same, key=lambda f: (sum(not _is_branch(part) for part in f["loc"]), f["type"] == "value_error"))
+def faults_of(error: ValidationError) -> list[Any]:
+    """Its faults; unknown keys first, for they are most often the cause of whatever else is wrong.
+
+    Of a value that may be of several types, the branch that got furthest is the one that was meant.
+    """
+    groups: dict[tuple[Any, ...], list[Any]] = {}
+    for fault in error.errors(include_url=False):
+        groups.setdefault(_before_branch(fault["loc"]), []).append(fault)
+    kept = [fault for place, faults in groups.items() for fault in _meant(place, faults)]
+    return sorted(kept, key=lambda fault: fault["type"] != "extra_forbidden")
+
+
+def _before_branch(loc: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The keys that lead to the value that may be of several types; all where there is none."""
+    branch = next((place for place, part in enumerate(loc) if _is_branch(part)), len(loc))
+    return loc[:branch]
+
+
+def _meant(place: tuple[Any, ...], faults: list[Any]) -> list[Any]:
+    """Of the faults below one value, those of the branch that got furthest."""
+    best = max(faults, key=lambda f: (sum(not _is_branch(part) for part in f["loc"]), f["type"] == "value_error"))
+    if len(best["loc"]) == len(place):
+        return faults
+    same = [fault for fault in faults if fault["loc"][: len(place) + 1] == best["loc"][: len(place) + 1]]
+    return list({tuple(part for part in fault["loc"] if not _is_branch(part)): fault for fault in same}.values())
+
+
+def lines_of(prefix: str, fault: Any, model: type[BaseModel] | None) -> list[str]:
+    """The fault in one line; a check of ours may have found several, one a line of its message."""
+    if fault["type"] != "value_error":
+        return [_line(prefix, fault, model)]
+    return [_line(prefix, {**fault, "msg": text}, model) for text in fault["msg"].split("\n")]
 
 
 def _line(prefix: str, fault: Any, model: type[BaseModel] | None) -> str:

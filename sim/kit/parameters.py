@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from sim.kit.errors import closest
-from sim.kit.invalid import fault_line, written
+from sim.kit.invalid import below, fault_lines, written
 
 Built = TypeVar("Built")
 
@@ -40,7 +40,7 @@ def build(cls: type[Built], parameters: dict[str, Any]) -> Built:
     try:
         checked = model.model_validate(parameters)
     except ValidationError as error:
-        raise ValueError(fault_line("", error, model)) from None
+        raise ValueError("\n".join(fault_lines("", error, model))) from None
     return cls(**{name: getattr(checked, name) for name in parameters})
 
 
@@ -62,7 +62,7 @@ def choose(raw: Any, among: dict[str, type[Any]]) -> Any:
     try:
         return build(among[name], parameters)
     except ValueError as error:
-        raise ValueError(f"{name}.{error}") from None
+        raise ValueError(below(f"{name}.", error)) from None
 
 
 def check_annotations(cls: type[Any]) -> None:

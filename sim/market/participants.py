@@ -12,7 +12,7 @@ from simpy.events import Event
 
 from sim.agents.agent import Abstain, Agent, Bid, News, Posting, is_process
 from sim.kit import draws
-from sim.kit.arrays import Notice, Status
+from sim.kit.arrays import MOST_PAID, Notice, Status
 from sim.kit.errors import MarketError, SimError
 from sim.ledger.ledger import OUTCOME
 from sim.market.moment import WAKE, Clock
@@ -133,9 +133,14 @@ class Participants:
             return LATE, np.nan, np.nan
         if isinstance(answer, Abstain) and answer.reason in _LEAVES:
             return _LEAVES[answer.reason], np.nan, np.nan
-        if isinstance(answer, Bid):
-            return BID, answer.ask, answer.claim
         name = self._tasks.agents[place]
+        if isinstance(answer, Bid):
+            numbers = (int, float, np.integer, np.floating)
+            if not all(isinstance(part, numbers) and not isinstance(part, bool) for part in answer):
+                raise MarketError(f"agent {name}: ask and claim of a Bid must be numbers; got {answer!r}")
+            if abs(answer.ask) > MOST_PAID and not np.isinf(answer.ask):
+                raise MarketError(f"agent {name}: an ask must be from -{MOST_PAID:g} to {MOST_PAID:g}; got {answer!r}")
+            return BID, float(answer.ask), float(answer.claim)
         raise MarketError(f"agent {name}: bid must return a Bid or Abstain; got {answer!r}")
 
     def hear_award(self, hire: Hire) -> None:

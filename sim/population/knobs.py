@@ -37,6 +37,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from sim.kit.errors import ScenarioError, closest
+from sim.kit.names import EVERYBODY
 from sim.kit.section import Section
 from sim.population.agent_profile import (
     AgentProfile,
@@ -51,7 +52,6 @@ from sim.population.agent_profile import (
 from sim.population.beliefs import Calibrated, calibrated, right_on_average, success_rate
 from sim.population.profile import Profile
 
-EVERYBODY = "*"
 Share = Annotated[float, Field(ge=0, le=10)]
 CALIBRATION = ("overconfidence", "overprecision", "miscalibration")
 RATIOS = ("cost_ratio", "cost_misforecast", "mean_cost_ratio")

@@ -18,7 +18,6 @@ latent variance. `with_sigma_u` gives the profile that fits as well at another s
 from __future__ import annotations
 
 import math
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -26,8 +25,10 @@ from pydantic import Field, ValidationError, model_validator
 from scipy import optimize
 
 from sim.kit.errors import ScenarioError
-from sim.kit.invalid import invalid
+from sim.kit.invalid import invalid, written
+from sim.kit.names import EVERYBODY, NAME, alike, is_name, look_alike
 from sim.kit.section import Section
+from sim.kit.toml_file import read_toml
 from sim.population.agent_profile import LOGISTIC_VARIANCE, AgentProfile, Sd
 from sim.population.beliefs import success_rate
 from sim.population.pool import PoolSpread, drawn_agents
@@ -57,6 +58,17 @@ class Profile(Section):
     def _some_agents(self) -> Profile:
         if bool(self.agents) == (self.pool is not None):
             raise ValueError("must hold either [agents.NAME] for at least one agent, or [pool]")
+        return self
+
+    @model_validator(mode="after")
+    def _names(self) -> Profile:
+        faults = [f"agents: a name must be {NAME}; got {written(name)}" for name in self.agents if not is_name(name)]
+        if EVERYBODY in self.agents:
+            faults.append(f'agents: no agent may be named "{EVERYBODY}", which stands for all agents')
+        if two := look_alike(self.agents):
+            faults.append(f"agents: {alike(*two)}")
+        if faults:
+            raise ValueError("\n".join(faults))
         return self
 
     @property
@@ -134,12 +146,7 @@ class Profile(Section):
 
 def read_profile(path: Path) -> Profile:
     """The profile at `path`; raises ScenarioError, in one line, naming file, key and what is allowed."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ScenarioError(f"{path}: is no valid TOML: {error}") from None
+    raw = read_toml(path)
     try:
         return _with_pool(Profile.model_validate(raw))
     except ValidationError as error:

@@ -12,6 +12,7 @@ Cells are the Cartesian product of the factors in the file's order, the last one
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from sim.kit.errors import closest
-from sim.kit.invalid import fault_line, number, written
+from sim.kit.invalid import fault_lines, number, written
 from sim.kit.section import Section
 from sim.scenario.file import key_path
 
-MOST_CELLS = 100_000
+MOST_CELLS = 10_000  # all of them are checked before the first is played
+MOST_KEYS = 100
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
 _ZIP, _QUANTITIES = "zip", "quantities"
 _ONE_SWEEP = {
@@ -81,6 +83,8 @@ class Factor:
 def parse_factors(raw: dict[str, Any]) -> tuple[Factor, ...]:
     """The factors of a [sweep] section; raises ValueError naming key, value and what is allowed."""
     asked_for(raw)
+    if len(raw) > MOST_KEYS:
+        raise ValueError(f"{len(raw):,} keys; at most {MOST_KEYS}")
     values = {key: _values(key, spec) for key, spec in raw.items() if key not in (_ZIP, _QUANTITIES)}
     _check_apart(list(values))
     factors = _zipped(values, raw.get(_ZIP, []))
@@ -135,9 +139,14 @@ def _values(key: str, spec: Any) -> list[Any]:
         raise ValueError(f"{key}: must be a list of values, or {{from, to, steps}}; got {written(spec)}")
     if not spec:
         raise ValueError(f"{key}: an empty list makes no cell")
-    for place, value in enumerate(spec):
-        if value in spec[:place]:
+    if len(spec) > MOST_CELLS:
+        raise ValueError(f"{key}: lists {len(spec):,} values; at most {MOST_CELLS:,}")
+    seen = set()
+    for value in spec:
+        known = json.dumps(value, sort_keys=True, default=str) if isinstance(value, dict | list) else value
+        if known in seen:
             raise ValueError(f"{key}: lists {written(value)} twice")
+        seen.add(known)
     return spec
 
 
@@ -157,9 +166,9 @@ def _check_key(key: str, spec: Any) -> None:
 
 def _check_apart(keys: Sequence[str]) -> None:
     """No swept key may be another, or lie inside another."""
-    for one, other in itertools.permutations(keys, 2):
-        path = key_path(one)
-        if key_path(other)[: len(path)] == path:
+    paths = sorted((key_path(key), key) for key in keys)
+    for (path, one), (longer, other) in itertools.pairwise(paths):  # what lies inside a key follows it at once
+        if longer[: len(path)] == path:
             raise ValueError(f"{other}: is set by {one} too; sweep one of them")
 
 
@@ -167,7 +176,7 @@ def _span(key: str, spec: dict[str, Any]) -> list[Any]:
     try:
         span = Span.model_validate(spec)
     except ValidationError as error:
-        raise ValueError(fault_line(key, error, Span)) from None
+        raise ValueError("\n".join(fault_lines(key, error, Span))) from None
     values = span.values()
     whole = all(isinstance(spec[end], int) for end in ("from", "to")) and all(v == int(v) for v in values)
     return [int(value) for value in values] if whole else values

@@ -10,6 +10,8 @@ from typing import Any
 
 from sim.kit.errors import ScenarioError
 from sim.kit.invalid import written
+from sim.kit.toml_file import read_toml
+from sim.population.knobs import Knobs
 
 _DOTTED = re.compile(r"""\s*("[^"]*"|'[^']*'|[^."']+)\s*""")  # parts of a dotted key; quotes keep dots together
 _DOTTED_KEY = re.compile(r"""\s*("[^"]+"|'[^']+'|[^."']+)(\.("[^"]+"|'[^']+'|[^."']+))*""")
@@ -30,7 +32,7 @@ def read_raw(
 
     Raises ScenarioError where the file is no TOML or an option has not the form asked for.
     """
-    raw = _read(path)
+    raw = read_toml(path)
     for text in overrides:
         _override(raw, text)
     for key, value in (("seed", seed), ("replications", replications)):
@@ -48,10 +50,31 @@ def key_path(key: str) -> list[str]:
     >>> key_path('world.agents."gpt-5.2".skill')
     ['world', 'agents', 'gpt-5.2', 'skill']
     """
-    path = [part.strip().strip("\"'") for part in _DOTTED.findall(key)]
+    parts = [part.strip() for part in _DOTTED.findall(key)]
+    path = [part.strip("\"'") for part in parts]
     if not all(path) or not _DOTTED_KEY.fullmatch(key.strip()):
-        raise ValueError(f"{key!r} is no dotted key, e.g. tender.penalty")
+        raise ValueError(f"{written(key)} is no dotted key, e.g. tender.penalty")
+    if (quoted := _with_quotes(parts)) is not None:
+        raise ValueError(f"a name that holds a dot needs quotes: '{quoted}'")
     return path
+
+
+def _with_quotes(parts: list[str]) -> str | None:
+    """The key with quotes around a name that was cut at its dots, as gpt-5.2 is; None where none was.
+
+    No key begins with a digit, so what does, after one that ends with one, is the rest of a version number; and what
+    stands between world.agents and a knob is a name.
+    """
+    end = next((at for at in range(3, len(parts)) if parts[at] in Knobs.model_fields), len(parts))
+    if parts[:2] == ["world", "agents"] and 3 < end < len(parts):
+        return _joined(parts, 2, end)
+    cut = [at for at in range(1, len(parts)) if parts[at][0].isdigit() and parts[at - 1][-1].isdigit()]
+    return _joined(parts, cut[0] - 1, cut[-1] + 1) if cut else None
+
+
+def _joined(parts: list[str], first: int, end: int) -> str:
+    name = ".".join(part.strip("\"'") for part in parts[first:end])
+    return ".".join([*parts[:first], f'"{name}"', *parts[end:]])
 
 
 def set_key(raw: dict[str, Any], path: Sequence[str], value: Any) -> None:
@@ -64,34 +87,14 @@ def set_key(raw: dict[str, Any], path: Sequence[str], value: Any) -> None:
     table[path[-1]] = value
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{path}: is no UTF-8 text") from None
-    except ValueError as error:  # a name no file can have
-        raise ScenarioError(f"{str(path)!r}: cannot be read: {error}") from None
-    try:
-        raw = tomllib.loads(text)
-    except RecursionError:
-        raise ScenarioError(f"{path}: is no valid TOML: nested too deeply") from None
-    except ValueError as error:
-        raise ScenarioError(f"{path}: is no valid TOML: {error}") from None
-    if not raw:
-        raise ScenarioError(f"{path}: the file is empty")
-    return raw
-
-
 def _override(raw: dict[str, Any], text: str) -> None:
     key, equals, value = text.partition("=")
-    try:
-        path = key_path(key) if equals else []
-    except ValueError:
-        path = []
-    if not path:
+    if not equals:
         raise ScenarioError(f"--set {text}: must be key=value, e.g. tender.penalty=1.0")
+    try:
+        path = key_path(key)
+    except ValueError as error:
+        raise ScenarioError(f"--set {text}: must be key=value, e.g. tender.penalty=1.0: {error}") from None
     if path[0] == "arm":
         raise ScenarioError(f"--set {text}: arms are set in the file; --set changes what they start from")
     try:

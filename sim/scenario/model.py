@@ -7,22 +7,42 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from sim.kit.invalid import written
+from sim.kit.names import NAME, is_name, printable
 from sim.kit.parameters import split
 from sim.kit.section import Section, parsed_by
 from sim.scenario.axes import Factor, parse_factors
 from sim.scenario.figure_spec import FigureFile
 
+MOST_QUESTION, MOST_TEXT = 500, 5_000  # letters
+
 
 def _one_line(raw: str) -> str:
-    if not raw.strip() or len(raw.splitlines()) > 1:
-        raise ValueError(f"must be one line of text, not empty; got {written(raw)}")
+    if not raw.strip() or len(raw.splitlines()) > 1 or not printable(raw):
+        raise ValueError(f"must be one line of text without control characters, not empty; got {written(raw)}")
+    return _text(raw, MOST_QUESTION)
+
+
+def _text(raw: str, most: int = MOST_TEXT) -> str:
+    if not printable(raw):
+        raise ValueError(f"must be text without control characters; got {written(raw)}")
+    if len(raw) > most:
+        raise ValueError(f"must have at most {most:,} letters; got {len(raw):,}: {written(raw)}")
+    return raw
+
+
+Text = Annotated[str, AfterValidator(_text)]
+
+
+def _named(raw: str) -> str:
+    if not is_name(raw):
+        raise ValueError(f"must be {NAME}; got {written(raw)}")
     return raw
 
 
 class ArmFile(Section):
     """One arm as written: a name, a mechanism, overrides of the sections."""
 
-    name: Annotated[str, AfterValidator(_one_line)] = Field(description="unique name of the arm")
+    name: Annotated[str, AfterValidator(_named)] = Field(description="unique name of the arm")
     mechanism: Annotated[tuple[str, dict[str, Any]], parsed_by(split)] = Field(
         description="a rule's name, or {name = {parameter = value}}"
     )
@@ -40,9 +60,9 @@ class ScenarioFile(Section):
     """A scenario file."""
 
     question: Annotated[str, AfterValidator(_one_line)] = Field(description="the question the scenario answers")
-    source: str = Field("", description="keys of REFERENCES.md")
-    finding: str = Field("", description="what the scenario found, with an interval")
-    note: str = Field("", description="a caveat to be read with every table and figure of the scenario")
+    source: Text = Field("", description="keys of REFERENCES.md")
+    finding: Text = Field("", description="what the scenario found, with an interval")
+    note: Text = Field("", description="a caveat to be read with every table and figure of the scenario")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
     baseline: str | None = Field(None, description="arm that paired differences are taken to; the first where absent")
     replications: Annotated[int, Field(ge=1, le=10**15)] = Field(1, description="independent draws of what is random")

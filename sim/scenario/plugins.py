@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sim.kit.arrays import Award, Bids, FloatArray, Notice, Standing, Tender, frozen
+from sim.kit.arrays import MOST_PAID, Award, Bids, FloatArray, Notice, Standing, Tender, frozen
 from sim.kit.errors import RunError, ScenarioError
 from sim.kit.kinds import KINDS, Kind, registered
 from sim.kit.parameters import check_annotations
@@ -190,6 +190,8 @@ def _award_fault(award: Any, bids: Bids) -> str:
             return f"{name} must have shape {expected} for bids of shape {shape}; got {array.shape}"
         if kind == "f" and not np.isfinite(array).all():
             return f"{name} must be finite; got {array[~np.isfinite(array)][0]}"
+        if kind == "f" and (np.abs(array) > MOST_PAID).any():
+            return f"{name} must be from -{MOST_PAID:g} to {MOST_PAID:g}; got {array[np.abs(array) > MOST_PAID][0]}"
     for name, kind in (("turn", "i"), ("budget", "f")):
         array = getattr(award, name)
         if array is not None and (np.asarray(array).dtype.kind, np.shape(array)) != (kind, shape):

@@ -13,6 +13,7 @@ import hashlib
 import itertools
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,19 +21,23 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
-from sim.kit.errors import ScenarioError, closest
-from sim.kit.invalid import first_fault, invalid
+from sim.kit.errors import ScenarioError, capped, closest, collected, several
+from sim.kit.invalid import below, fault_lines, faults_of, lines_of
+from sim.kit.names import alike, look_alike
 from sim.kit.parameters import build, read_back
+from sim.kit.toml_file import check_depth
 from sim.mechanisms import Mechanism, lookup
 from sim.scenario.axes import Factor
 from sim.scenario.figure_spec import FigureFile
 from sim.scenario.file import read_raw
+from sim.scenario.json_form import finite, limitless, relocate
 from sim.scenario.model import ArmFile, ScenarioFile
 from sim.specs.settings import Settings
 from sim.standing.records import check_splits
 from sim.world.origin import input_files
 
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
+MOST_ARMS = 1_000
 _ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameters")
 
 
@@ -124,24 +129,10 @@ def load_scenario(
 
 def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
     """Check a scenario as written and read from `path`; raises ScenarioError as `load_scenario` does."""
-    try:
-        file = ScenarioFile.model_validate(raw)
-    except ValidationError as error:
-        raise invalid(str(path), "", error, ScenarioFile) from None
-    arms = _by_panel(itertools.chain.from_iterable(_arms(path, file, entry) for entry in file.arm))
-    names = [arm.name for arm in arms]
-    for name in names:
-        if names.count(name) > 1:
-            raise ScenarioError(f"{path}: arm: two arms are named {name!r}")
-    baseline = names[0].removesuffix(arms[0].panel) if file.baseline is None else file.baseline
-    _check_replications(path, arms, file.replications)
-    for arm in arms:
-        where, chosen = ("", baseline) if arm.baseline is None else (f"arm {arm.name!r}: ", arm.baseline)
-        if chosen + arm.panel not in names:
-            allowed = ", ".join(names)
-            raise ScenarioError(
-                f"{path}: {where}baseline: no arm {chosen!r}{closest(chosen, names)}; the arms are {allowed}"
-            )
+    file = _file(path, raw)
+    arms = _all_arms(path, file)
+    baseline = arms[0].name.removesuffix(arms[0].panel) if file.baseline is None else file.baseline
+    _check_arms(path, arms, baseline, file.replications)
     resolved = {
         "name": path.stem,
         "question": file.question,
@@ -157,13 +148,57 @@ def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
     return dataclasses.replace(made, path=path, written=raw, factors=file.sweep, figures=tuple(file.figure))
 
 
-def _check_replications(path: Path, arms: Iterable[Arm], replications: int) -> None:
-    """Raise ScenarioError where an arm asks for more than there are."""
+def _file(path: Path, raw: dict[str, Any]) -> ScenarioFile:
+    """The file as a model; raises ScenarioError with all its faults, those of its sections too."""
+    check_depth(str(path), raw)
+    try:
+        return ScenarioFile.model_validate(raw)
+    except ValidationError as error:
+        faults = fault_lines("", error, ScenarioFile)
+        sections = {name: raw[name] for name in SECTIONS if name in raw}
+        if all(isinstance(section, dict) for section in sections.values()):
+            try:
+                Settings.model_validate(_panels(sections)[0][1] if "world" in sections else sections)
+            except ValidationError as inner:
+                faults += [line for line in fault_lines("", inner, Settings) if line not in faults]
+        raise ScenarioError(*capped(f"{path}: {line}" for line in faults)) from None
+
+
+def _all_arms(path: Path, file: ScenarioFile) -> tuple[Arm, ...]:
+    """The arms, in panels; raises ScenarioError with the faults of all of them."""
+    arms: list[Arm] = []
+    faults: list[str] = []
+    for entry in file.arm:
+        with collected(faults):
+            arms += _arms(path, file, entry)
+        if len(arms) > MOST_ARMS:
+            faults.append(f"{path}: arm: {len(arms):,} arms or more; at most {MOST_ARMS:,}")
+            break
+    if faults:
+        raise ScenarioError(*capped(faults))
+    return _by_panel(arms)
+
+
+def _check_arms(path: Path, arms: Sequence[Arm], baseline: str, replications: int) -> None:
+    """Raise ScenarioError where two arms have one name, or one asks for an arm or for replications that are not there.
+
+    Names that look alike are one name.
+    """
+    names = Counter(arm.name for arm in arms)
+    faults = [f"arm: two arms are named {name!r}" for name, count in names.items() if count > 1]
+    if two := look_alike(names):
+        faults.append(f"arm: {alike(*two)}")
     for arm in arms:
         try:
             check_splits(arm.settings.records, replications)
         except ValueError as error:
-            raise ScenarioError(f"{path}: arm {arm.name!r}: {error}") from None
+            faults.append(f"arm {arm.name!r}: {error}")
+        where, chosen = ("", baseline) if arm.baseline is None else (f"arm {arm.name!r}: ", arm.baseline)
+        if chosen + arm.panel not in names:
+            there = several(names)
+            faults.append(f"{where}baseline: no arm {chosen!r}{closest(chosen, names)}; the arms are {there}")
+    if faults:
+        raise ScenarioError(*capped(f"{path}: {fault}" for fault in faults))
 
 
 def _by_panel(arms: Iterable[Arm]) -> tuple[Arm, ...]:
@@ -190,13 +225,21 @@ def _arms(path: Path, file: ScenarioFile, entry: ArmFile) -> list[Arm]:
         expanded = _expand(parameters)
     except ValueError as error:
         raise ScenarioError(f"{where}: mechanism.{name}.{error}") from None
+    faults: list[str] = []
+    rules: list[tuple[str, Mechanism]] = []
+    for suffix, chosen in expanded:
+        with collected(faults):
+            rules.append((suffix, _mechanism(where, name, chosen)))
     arms = []
     for panel, merged in _panels({s: {**copy.deepcopy(getattr(file, s)), **getattr(entry, s)} for s in SECTIONS}):
-        settings = _settings(path, where, entry, merged)
-        for suffix, chosen in expanded:
-            rule = _mechanism(where, name, chosen)
-            full = f"{entry.name}{suffix}{panel}"
-            arms.append(Arm(full, rule, settings, label_of(rule), panel, entry.baseline))
+        with collected(faults):
+            settings = _settings(path, where, entry, merged)
+            arms += [
+                Arm(f"{entry.name}{suffix}{panel}", rule, settings, label_of(rule), panel, entry.baseline)
+                for suffix, rule in rules
+            ]
+    if faults:
+        raise ScenarioError(*faults)
     return arms
 
 
@@ -205,6 +248,8 @@ def _panels(merged: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     listed = merged["world"].get("sigma_u") if isinstance(merged["world"], dict) else None
     if not isinstance(listed, list) or not listed:
         return [("", merged)]
+    if len(listed) > MOST_ARMS:
+        raise ScenarioError(f"world.sigma_u: lists {len(listed):,} values; at most {MOST_ARMS:,}")
     return [(f" [sigma_u {value}]", {**merged, "world": {**merged["world"], "sigma_u": value}}) for value in listed]
 
 
@@ -212,10 +257,13 @@ def _settings(path: Path, where: str, entry: ArmFile, merged: dict[str, Any]) ->
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
-        place = [str(part) for part in first_fault(error)["loc"]]  # empty for a check across sections
-        overridden = getattr(entry, place[0]) if place else {}
-        own = overridden if len(place) < 2 else place[1] in overridden
-        raise invalid(where if own else str(path), "", error, Settings) from None
+        faults = []
+        for fault in faults_of(error):
+            place = [str(part) for part in fault["loc"]]  # empty for a check across sections
+            overridden = getattr(entry, place[0]) if place else {}
+            own = overridden if len(place) < 2 else place[1] in overridden
+            faults += [f"{where if own else path}: {line}" for line in lines_of("", fault, Settings)]
+        raise ScenarioError(*capped(faults)) from None
 
 
 def _expand(parameters: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -224,6 +272,9 @@ def _expand(parameters: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     for key in lists:
         if not parameters[key]:
             raise ValueError(f"{key}: an empty list makes no arm")
+    count = math.prod(len(parameters[key]) for key in lists)
+    if count > MOST_ARMS:
+        raise ValueError(f"{lists[0]}: lists of parameters make {count:,} arms; at most {MOST_ARMS:,}")
     combinations = itertools.product(*(parameters[key] for key in lists))
     expanded = []
     for values in combinations:
@@ -239,7 +290,7 @@ def _mechanism(where: str, name: str, parameters: dict[str, Any]) -> Mechanism:
     except ScenarioError as error:
         raise ScenarioError(f"{where}: mechanism: {error}") from None
     except ValueError as error:
-        raise ScenarioError(f"{where}: mechanism.{name}.{error}") from None
+        raise ScenarioError(*below(f"{where}: mechanism.{name}.", error).split("\n")) from None
 
 
 def label_of(rule: Mechanism) -> str:
@@ -263,8 +314,8 @@ def reopened(resolved: dict[str, Any], folder: Path) -> Scenario:
     arms = []
     for entry in resolved["arms"]:
         sections = {section: copy.deepcopy(entry[section]) for section in SECTIONS}
-        _relocate(sections["world"])
-        _limitless(sections)
+        relocate(sections["world"])
+        limitless(sections)
         rule = _mechanism(where, entry["mechanism"], read_back(lookup(entry["mechanism"]), entry["parameters"]))
         arms.append(
             Arm(
@@ -279,40 +330,8 @@ def reopened(resolved: dict[str, Any], folder: Path) -> Scenario:
     return _scenario(folder, tuple(arms), resolved)
 
 
-def _limitless(sections: dict[str, Any]) -> None:
-    """Turn "inf", as JSON has it, back into the number where a key may hold it."""
-    tender, bidders = sections["tender"], sections["bidders"]
-    places = [(sections["market"], "capacity"), (tender, "budget"), (bidders, "bankroll")]
-    places += [(one, "budget") for one in tender.get("principals") or []]
-    if isinstance(bidders.get("bankroll"), dict):
-        places += [(bidders["bankroll"], name) for name in bidders["bankroll"]]
-    for table, key in places:
-        if table.get(key) == "inf":
-            table[key] = math.inf
-    plans = bidders["plans"]
-    if plans is not None:
-        plans["budgets"] = [math.inf if budget == "inf" else budget for budget in plans["budgets"]]
-
-
-def _relocate(world: dict[str, Any]) -> None:
-    """Point [world] to its inputs where a run keeps them."""
-    if world["table"] is not None:
-        world["table"] = Path(world["table"]).name
-    else:
-        world["profile"] = f"{Path(world['profile']).name.removesuffix('.toml')}.toml"
-
-
 def _as_json(arm: Arm) -> dict[str, Any]:
     settings = arm.settings.model_dump()
-    rule = {"mechanism": arm.mechanism.name, "parameters": _finite(arm.mechanism.parameters)}
+    rule = {"mechanism": arm.mechanism.name, "parameters": finite(arm.mechanism.parameters)}
     own = {} if arm.baseline is None else {"baseline": arm.baseline}
-    return {"name": arm.name, "panel": arm.panel, **own, **rule, **_finite(settings)}
-
-
-def _finite(value: Any) -> Any:
-    """`value` with infinities written as "inf", which JSON has no number for."""
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return "inf" if value == math.inf else value
+    return {"name": arm.name, "panel": arm.panel, **own, **rule, **finite(settings)}

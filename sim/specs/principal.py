@@ -9,13 +9,14 @@ from pydantic import AfterValidator, Field
 from sim.agents.bankroll import parse_amount
 from sim.kit.distribution import MOST, Distribution, parse_distribution
 from sim.kit.invalid import written
+from sim.kit.names import NAME, is_name
 from sim.kit.section import Section, parsed_by
 from sim.specs.reserve_price import Reserve, parse_reserve
 
 
 def _named(raw: str) -> str:
-    if not raw.strip() or len(raw.splitlines()) > 1:
-        raise ValueError(f"must be one line of text, not empty; got {written(raw)}")
+    if not is_name(raw):
+        raise ValueError(f"must be {NAME}; got {written(raw)}")
     return raw
 
 

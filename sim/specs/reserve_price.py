@@ -25,7 +25,7 @@ from scipy.special import wrightomega
 from sim.kit import draws
 from sim.kit.arrays import FloatArray
 from sim.kit.distribution import FORMS, MOST, Distribution, is_number, parse_distribution
-from sim.kit.invalid import number, written
+from sim.kit.invalid import below, number, written
 from sim.kit.parameters import build
 from sim.mechanisms.virtual import CostLaw
 
@@ -117,7 +117,7 @@ def _law(raw: Any) -> Law:
             try:
                 return build(CostLaw, parameters)
             except ValueError as error:
-                raise ValueError(f"best_reserve.power.{error}") from None
+                raise ValueError(below("best_reserve.power.", error)) from None
         case {"exponential": mean} if len(raw) == 1 and is_number(mean) and mean > 0:
             return ExponentialLaw(float(mean))
     raise ValueError(f"best_reserve must be {_LAWS}, dollars up to {number(MOST)}; got {written(raw)}")

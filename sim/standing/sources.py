@@ -22,8 +22,8 @@ from sim.kit.arrays import IntArray
 from sim.kit.distribution import MOST, is_number
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.invalid import number, written
+from sim.kit.names import EVERYBODY
 from sim.kit.parameters import choose, split
-from sim.population.knobs import EVERYBODY
 from sim.standing.advisors import ADVISORS, Advisor
 from sim.standing.pilots import Planner
 from sim.standing.records import Record, check_not_gone, is_record, parse_record

@@ -29,15 +29,16 @@ from typing import Any
 import numpy as np
 
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
-from sim.kit.errors import TableError, closest
+from sim.kit.errors import TableError, closest, several
 from sim.tables.table_columns import Outcomes, numbers, outcomes, texts, trial_order
-from sim.tables.table_file import Sheet, check_memory, choose, column_names, read_file
+from sim.tables.table_faults import Faults
+from sim.tables.table_file import Sheet, check_memory, choose, read_file
 
 __all__ = [
     "OPTIONAL",
     "REQUIRED",
     "Recorded",
-    "column_names",
+    "found_columns",
     "guessed",
     "known_outcomes",
     "missing_columns",
@@ -91,13 +92,35 @@ def read_table(path: Path, columns: Mapping[str, str]) -> Recorded:
 
 def read_sheet(sheet: Sheet, columns: Mapping[str, str]) -> Recorded:
     """The table that was read as `sheet`; as `read_table`."""
-    chosen = choose(sheet, columns)
-    labels = {name: texts(sheet, chosen[name], columns[name], name) for name in _LABELS if name in chosen}
+    chosen, faults = choose(sheet, columns), Faults(sheet)
+    labels = {name: texts(faults, chosen[name], columns[name], name) for name in _LABELS if name in chosen}
     plain = [name for name in chosen if name not in (*_LABELS, *_OUTCOMES)]
-    amounts = {name: numbers(sheet, chosen[name], columns[name], name) for name in plain}
+    amounts = {name: numbers(faults, chosen[name], columns[name], name) for name in plain}
+    outcome = outcomes(faults, chosen, columns)
+    faults.check()
     if "cost_belief" not in amounts:
         amounts["cost_belief"] = amounts["tokens"] * amounts["usd_per_token"]
-    return _arrange(sheet, labels, amounts, outcomes(sheet, chosen, columns))
+    return _arrange(sheet, labels, amounts, outcome)
+
+
+def found_columns(sheet: Sheet, stated: Mapping[str, str], how: str) -> dict[str, str]:
+    """As `guessed`; raises TableError where a column that is needed is missing, with all of them.
+
+    how: what the user writes to name a column, e.g. "--column cost=NAME", without the names.
+    """
+    mapped = guessed(sheet.headings, stated)
+    missing = missing_columns(mapped)
+    faults = [f"no column for {', '.join(missing)}; say which {how.format(missing[0])}"] if missing else []
+    if not {"cost_belief"} <= set(mapped) and not {"tokens", "usd_per_token"} <= set(mapped):
+        left = [name for name in ("tokens", "usd_per_token") if name not in mapped]
+        faults.append(
+            "no column for cost_belief, the dollars that an attempt was expected to cost; tokens and usd_per_token may "
+            f"stand instead, but {' and '.join(left)} {'is' if len(left) == 1 else 'are'} missing; say which "
+            f"{how.format('cost_belief')}"
+        )
+    if faults:
+        raise TableError(*(f"{sheet.path}: {fault}; the table has {several(sheet.headings)}" for fault in faults))
+    return mapped
 
 
 def guessed(there: Sequence[str], stated: Mapping[str, str]) -> dict[str, str]:
@@ -203,13 +226,19 @@ def _trial_places(sheet: Sheet, labels: dict[str, list[str]], cell: IntArray) ->
     order = np.lexsort((trial, cell))
     same = (np.diff(cell[order], prepend=-1) == 0) & (np.diff(trial[order], prepend=-1) == 0)
     if same.any():
-        at = int(np.argmax(same))
-        first, second = sorted((int(order[at - 1]), int(order[at])))
-        what = f"agent {labels['agent'][second]!r}, task {labels['task'][second]!r}"
-        if "trial" in labels:
-            raise sheet.fault(second, f"duplicate of row {first + 1}: {what}, trial {labels['trial'][second]}")
-        hint = "map world.columns.trial if these are repeated trials"
-        raise sheet.fault(second, f"duplicate of row {first + 1}: {what}; {hint}")
+        starts = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))  # the first row of each trial
+        first = np.empty_like(order)
+        first[order] = order[starts]
+        hint = "" if "trial" in labels else "; map world.columns.trial if these are repeated trials"
+
+        def text(row: int) -> str:
+            what = f"agent {labels['agent'][row]!r}, task {labels['task'][row]!r}"
+            trial_of = f", trial {labels['trial'][row]}" if "trial" in labels else ""
+            return f"duplicate of row {first[row] + 1}: {what}{trial_of}{hint}"
+
+        faults = Faults(sheet)
+        faults.add(first != np.arange(len(order)), text)
+        faults.check()
     return _places(cell, key), _places(cell, trial)
 
 
@@ -227,7 +256,13 @@ def _task_labels(sheet: Sheet, name: str, labels: dict[str, list[str]], tasks: t
     if name not in labels:
         return ("",) * len(tasks)
     found: dict[str, str] = {}
-    for row, (task, label) in enumerate(zip(labels["task"], labels[name], strict=True)):
-        if found.setdefault(task, label) != label:
-            raise sheet.fault(row, f"{name} of task {task!r} is {label!r}, but {found[task]!r} in an earlier row")
+    known = [found.setdefault(task, label) for task, label in zip(labels["task"], labels[name], strict=True)]
+    differ = [one != other for one, other in zip(known, labels[name], strict=True)]
+
+    def text(row: int) -> str:
+        return f"{name} of task {labels['task'][row]!r} is {labels[name][row]!r}, but {known[row]!r} in an earlier row"
+
+    faults = Faults(sheet)
+    faults.add(differ, text)
+    faults.check()
     return tuple(found[task] for task in tasks)

@@ -6,17 +6,20 @@ An attempt lost to the system has no outcome: its `success` is empty, or its `st
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import numpy as np
 
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
 from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import number
-from sim.tables.table_file import Sheet, short
+from sim.kit.names import EVERYBODY, NAME, alike, is_name, look_alike
+from sim.tables.table_faults import Faults
+from sim.tables.table_file import short
 
 _FILLED = ("agent", "task", "principal", "trial")  # labels that must not be empty
 _MONEY = f"a number from 0 to {number(MOST)}"
@@ -28,6 +31,8 @@ _RULES: dict[str, tuple[str, Any]] = {
         lambda x: (x >= 0) & (x <= MOST_TICKS) & (x == np.floor(x)),
     ),
 }
+_SHARES = ("claim", "ability")
+_TEXTS = (str, int, float, Decimal, date, UUID)  # what may stand for a name
 _STATUS = {"PASS": 1.0, "FAIL": 0.0, "INFRA": np.nan}
 
 
@@ -38,48 +43,64 @@ class Outcomes(NamedTuple):
     lost: BoolArray
 
 
-def texts(sheet: Sheet, column: list[Any], title: str, name: str) -> list[str]:
-    """The column as names of one line; "" where there is none, which agents, tasks, principals and trials must have."""
-    found = []
-    known: set[str] = set()
-    for row, value in enumerate(column):
-        if _missing(value):
-            if name in _FILLED:
-                raise sheet.fault(row, f"{title} is empty")
-            found.append("")
-            continue
-        if isinstance(value, bool | list | dict):
-            raise sheet.fault(row, f"{title} must be text; got {short(value)}")
-        text = str(value).strip()
-        if text not in known:
-            if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
-                raise sheet.fault(row, f"{title} must be one line without control characters; got {short(text)}")
-            known.add(text)
-        found.append(text)
+def texts(faults: Faults, column: list[Any], title: str, name: str) -> list[str]:
+    """The column as names of one line; "" where there is none, which agents, tasks, principals and trials must have.
+
+    Names that look alike are a fault, since one would be taken for the other.
+    """
+    missing = [_missing(value) for value in column]
+    typed = [not isinstance(value, bool) and isinstance(value, _TEXTS) for value in column]
+    found = [
+        "" if gone or not good else str(value).strip() for value, gone, good in zip(column, missing, typed, strict=True)
+    ]
+    if name in _FILLED:
+        faults.add(missing, lambda row: f"{title} is empty")
+    wrong = [not gone and not good for gone, good in zip(missing, typed, strict=True)]
+    faults.add(wrong, lambda row: f"{title} must be text; got {short(column[row])}{_as_bytes(column[row])}")
+    distinct = dict.fromkeys(found)
+    unfit = {text for text in distinct if text and not is_name(text)}
+    faults.add([text in unfit for text in found], lambda row: f"{title} must be {NAME}; got {short(found[row])}")
+    if name == "agent" and EVERYBODY in distinct:
+        stands = f'{title} must not be "{EVERYBODY}", which stands for all agents'
+        faults.add([text == EVERYBODY for text in found], lambda row: stands)
+    if (two := look_alike(distinct)) is not None:
+        faults.add([text == two[1] for text in found], lambda row: f"{title}: {alike(*two)}")
     return found
 
 
-def numbers(sheet: Sheet, column: list[Any], title: str, name: str) -> FloatArray:
+def numbers(faults: Faults, column: list[Any], title: str, name: str) -> FloatArray:
     """The column as finite numbers that obey the name's rule."""
     rule, good = _RULES.get(name, (_MONEY, lambda x: (x >= 0) & (x <= MOST)))
     found = np.array([_number(value) for value in column], np.float64)
-    bad = ~good(found)
-    if bad.any():
-        row = int(np.argmax(bad))
+    hint = "; looks like percentages: divide by 100" if name in _SHARES and _percentages(found) else ""
+
+    def text(row: int) -> str:
         got = "nothing" if _empty(column[row]) else short(column[row])
-        raise sheet.fault(row, f"{title} must be {rule}; got {got}")
+        return f"{title} must be {rule}; got {got}{_as_bytes(column[row])}{hint}"
+
+    faults.add(~good(found), text)
     return found
 
 
-def outcomes(sheet: Sheet, chosen: Mapping[str, list[Any]], titles: Mapping[str, str]) -> Outcomes:
+def _percentages(found: FloatArray) -> bool:
+    """Most of the numbers are from 1 to 100, none is more."""
+    known = found[np.isfinite(found)]
+    return bool(known.size and np.median(known) > 1 and 1 < known.max() <= 100 and known.min() >= 0)
+
+
+def _as_bytes(value: Any) -> str:
+    return " (bytes: write the column as text)" if isinstance(value, bytes | bytearray) else ""
+
+
+def outcomes(faults: Faults, chosen: Mapping[str, list[Any]], titles: Mapping[str, str]) -> Outcomes:
     """What became of each row's attempt, by its success, its status or both."""
     said = {}
     if "success" in chosen:
-        said["success"] = _successes(sheet, chosen["success"], titles["success"])
+        said["success"] = _successes(faults, chosen["success"], titles["success"])
     if "status" in chosen:
-        said["status"] = _statuses(sheet, chosen["status"], titles["status"])
+        said["status"] = _statuses(faults, chosen["status"], titles["status"])
     if len(said) == 2:
-        _check_agree(sheet, said["status"], said["success"], chosen, titles)
+        _check_agree(faults, said["status"], said["success"], chosen, titles)
     known = said.get("status", said.get("success", np.zeros(0)))
     return Outcomes(known == 1, np.isnan(known))
 
@@ -107,40 +128,41 @@ def _missing(value: Any) -> bool:
     return _empty(value) or (isinstance(value, float) and value != value)
 
 
-def _successes(sheet: Sheet, column: list[Any], title: str) -> FloatArray:
+def _successes(faults: Faults, column: list[Any], title: str) -> FloatArray:
     """1, 0, or NaN where lost."""
     lost = np.array([_missing(value) for value in column])
     found = np.array([_truth(value) for value in column])
     bad = ~lost & (found != 0) & (found != 1)
-    if bad.any():
-        row = int(np.argmax(bad))
-        rule = "0 or 1, false or true, or empty where the attempt was lost"
-        raise sheet.fault(row, f"{title} must be {rule}; got {short(column[row])}")
+    rule = "0 or 1, false or true, or empty where the attempt was lost"
+    faults.add(bad, lambda row: f"{title} must be {rule}; got {short(column[row])}{_as_bytes(column[row])}")
     return np.where(lost, np.nan, found)
 
 
-def _statuses(sheet: Sheet, column: list[Any], title: str) -> FloatArray:
+def _statuses(faults: Faults, column: list[Any], title: str) -> FloatArray:
     """1, 0, or NaN where lost."""
-    found = []
-    for row, value in enumerate(column):
-        text = value.strip().upper() if isinstance(value, str) else value
-        if not isinstance(text, str) or text not in _STATUS:
-            got = "nothing" if _missing(value) else short(value)
-            raise sheet.fault(row, f"{title} must be PASS, FAIL or INFRA; got {got}")
-        found.append(_STATUS[text])
-    return np.array(found, np.float64)
+    said = [value.strip().upper() if isinstance(value, str) else "" for value in column]
+
+    def text(row: int) -> str:
+        got = "nothing" if _missing(column[row]) else short(column[row])
+        return f"{title} must be PASS, FAIL or INFRA; got {got}{_as_bytes(column[row])}"
+
+    faults.add([word not in _STATUS for word in said], text)
+    return np.array([_STATUS.get(word, np.nan) for word in said], np.float64)
 
 
 def _check_agree(
-    sheet: Sheet, status: FloatArray, success: FloatArray, chosen: Mapping[str, list[Any]], titles: Mapping[str, str]
+    faults: Faults, status: FloatArray, success: FloatArray, chosen: Mapping[str, list[Any]], titles: Mapping[str, str]
 ) -> None:
     agree = (status == success) | (np.isnan(status) & ~(success == 1))
-    if not agree.all():
-        row = int(np.argmin(agree))
+
+    def text(row: int) -> str:
         value = chosen["success"][row]
         got = "empty" if _missing(value) else short(value)
-        state = chosen["status"][row].strip()
-        raise sheet.fault(row, f"{titles['status']} is {state}, but {titles['success']} is {got}")
+        return f"{titles['status']} is {chosen['status'][row].strip()}, but {titles['success']} is {got}"
+
+    sound = np.isin(np.nan_to_num(success, nan=0.0), (0, 1))
+    known = np.array([isinstance(word, str) and word.strip().upper() in _STATUS for word in chosen["status"]])
+    faults.add(~agree & sound & known, text)
 
 
 def _truth(value: Any) -> float:
@@ -153,7 +175,7 @@ def _truth(value: Any) -> float:
 
 def _number(value: Any) -> float:
     """`value` as a number, NaN where it is none. Not every text that Python would read is one: 1_000 is not."""
-    if isinstance(value, bool):
+    if isinstance(value, bool | bytes | bytearray):
         return np.nan
     if isinstance(value, str):
         value = value.strip().lower()

@@ -7,38 +7,37 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.kit.errors import TableError, closest
+from sim.kit.errors import MOST_FAULTS, TableError, capped, closest, several
 from sim.kit.memory import available, gib
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _READ_FACTOR = 20  # bytes of memory to a byte of text, while a table is read
+_CELL_BYTES = 150  # of memory to a cell of a typed format, while it is read and checked
+_MOST_READ = 15  # columns of a table that are looked at
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A table as it was read. columns: one list for each heading. lines: where each row starts, for text files."""
+    """A table as it was read. column: the cells below a heading, by its place. lines: where each row of text starts."""
 
     path: Path
     headings: list[str]
-    columns: list[list[Any]]
+    column: Callable[[int], list[Any]]
+    n_rows: int
     lines: list[int] | None
 
-    def fault(self, row: int, text: str) -> TableError:
-        """The error that names `row`, counted from 0."""
+    def place(self, row: int) -> str:
+        """File and row, which counts from 0 here and from 1 there."""
         line = "" if self.lines is None else f" (line {self.lines[row]})"
-        return TableError(f"{self.path}: row {row + 1}{line}: {text}")
-
-
-def column_names(path: Path) -> list[str]:
-    """The headings of the table at `path`; raises TableError where it cannot be read."""
-    return read_file(path).headings
+        return f"{self.path}: row {row + 1}{line}"
 
 
 def read_file(path: Path) -> Sheet:
@@ -46,9 +45,12 @@ def read_file(path: Path) -> Sheet:
     readers = {".csv": _read_csv, ".parquet": _read_parquet, ".jsonl": _read_jsonl}
     if path.suffix not in readers:
         raise TableError(f"{path}: a table must be .csv, .parquet or .jsonl")
-    if not path.is_file():
-        raise TableError(f"{path}: {'is no file' if path.exists() else 'no such file'}")
-    size = path.stat().st_size
+    try:
+        if not path.is_file():
+            raise TableError(f"{path}: {'is no file' if path.exists() else 'no such file'}")
+        size = path.stat().st_size
+    except (OSError, ValueError) as error:  # a name no file can have
+        raise TableError(f"{str(path)!r}: cannot be read: {getattr(error, 'strerror', error)}") from None
     if size == 0:
         raise TableError(f"{path}: the file is empty")
     check_memory(path, f"a file of {gib(size)}", size * _READ_FACTOR)
@@ -60,10 +62,12 @@ def read_file(path: Path) -> Sheet:
         raise TableError(f"{path}: is no UTF-8 text") from None
     except OSError as error:
         raise TableError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except MemoryError:
+        raise TableError(f"{path}: needs more memory than there is") from None
     except Exception as error:
         reason = " ".join(str(error).split())
-        raise TableError(f"{path}: cannot be read as {path.suffix[1:]}: {reason}") from None
-    if not sheet.columns or not sheet.columns[0]:
+        raise TableError(f"{path}: cannot be read as {path.suffix[1:]}: {reason[:200]}") from None
+    if not sheet.headings or not sheet.n_rows:
         raise TableError(f"{path}: the table has no rows")
     return sheet
 
@@ -74,7 +78,7 @@ def sheet_of(frame: pd.DataFrame) -> Sheet:
         raise TableError("frame: the table has no rows")
     columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
     cells = [[None if gone else value for value, gone in zip(c.tolist(), c.isna(), strict=True)] for c in columns]
-    return Sheet(Path("frame"), [str(name) for name in frame.columns], cells, None)
+    return Sheet(Path("frame"), [str(name) for name in frame.columns], cells.__getitem__, len(frame), None)
 
 
 def check_memory(path: Path, what: str, need: int) -> None:
@@ -88,6 +92,8 @@ def _read_csv(path: Path) -> Sheet:
     headings: list[str] = []
     rows: list[list[str]] = []
     lines: list[int] = []
+    faults: list[str] = []
+    n_faults = 0
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True)
         begins = 1
@@ -100,66 +106,84 @@ def _read_csv(path: Path) -> Sheet:
                     headings = [heading.strip() for heading in row]
                     continue
                 if len(row) != len(headings):
-                    raise TableError(f"{path}: line {at}: has {len(row)} fields; the header has {len(headings)}")
+                    n_faults += 1
+                    if n_faults <= MOST_FAULTS:
+                        faults.append(f"{path}: line {at}: has {len(row)} fields; the header has {len(headings)}")
+                    continue
                 rows.append(row)
                 lines.append(at)
         except csv.Error as error:
-            raise TableError(f"{path}: line {begins}: is no CSV: {error}") from None
+            raise TableError(*faults, f"{path}: line {begins}: is no CSV: {error}") from None
+    if faults:
+        raise TableError(*capped(faults, n_faults))
     if headings and not rows:
         raise TableError(f"{path}: the table has a header and no rows")
-    return Sheet(path, headings, [list(column) for column in zip(*rows, strict=True)], lines)
+    return Sheet(path, headings, lambda place: [row[place] for row in rows], len(rows), lines)
 
 
 def _read_jsonl(path: Path) -> Sheet:
     rows: list[dict[str, Any]] = []
     lines: list[int] = []
+    faults: list[str] = []
+    n_faults = 0
     with path.open(encoding="utf-8-sig") as file:
         for at, text in enumerate(file, start=1):
             if not text.strip():
                 continue
             try:
                 row = json.loads(text, object_pairs_hook=_once)
+                fault = None if isinstance(row, dict) else f"must be a JSON object, {{...}}; got {short(text.strip())}"
             except (ValueError, RecursionError) as error:
-                raise TableError(f"{path}: line {at}: is no JSON: {error}") from None
-            if not isinstance(row, dict):
-                raise TableError(f"{path}: line {at}: must be a JSON object, {{...}}; got {short(text.strip())}")
-            rows.append(row)
-            lines.append(at)
+                fault = f"is no JSON: {error}"
+            if fault is None:
+                rows.append(row)
+                lines.append(at)
+                continue
+            n_faults += 1
+            if n_faults <= MOST_FAULTS:
+                faults.append(f"{path}: line {at}: {fault}")
+    if faults:
+        raise TableError(*capped(faults, n_faults))
     headings = list(dict.fromkeys(heading for row in rows for heading in row))
-    return Sheet(path, headings, [[row.get(heading) for row in rows] for heading in headings], lines)
+    return Sheet(path, headings, lambda place: [row.get(headings[place]) for row in rows], len(rows), lines)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"{name!r} occurs twice")
-    return dict(pairs)
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"{short(twice)} occurs twice")
+    return found
 
 
 def _read_parquet(path: Path) -> Sheet:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
+        shape = file.metadata.num_rows, file.metadata.num_columns  # a small file may hold many rows that are alike
+        size = f"{shape[0]:,} rows of {shape[1]:,} columns"
+        check_memory(path, size, shape[0] * min(shape[1], _MOST_READ) * _CELL_BYTES)
         table = file.read()
-    return Sheet(path, list(table.column_names), [column.to_pylist() for column in table.columns], None)
+    return Sheet(path, list(table.column_names), lambda place: table.column(place).to_pylist(), table.num_rows, None)
 
 
 def choose(sheet: Sheet, columns: Mapping[str, str]) -> dict[str, list[Any]]:
     """The columns asked for, by our names."""
-    there, chosen = sheet.headings, {}
+    there, places, faults = sheet.headings, {}, []
+    has = several(there)
+    if len(there) == 1 and sheet.path.suffix == ".csv":
+        has = f"one column, {short(there[0])}; fields must be separated by commas"
     for name, column in columns.items():
         if there.count(column) > 1:
-            raise TableError(f"{sheet.path}: column {column!r} (for world.columns.{name}) occurs twice")
-        if column not in there:
-            has = ", ".join(there)
-            if len(there) == 1 and sheet.path.suffix == ".csv":
-                has = f"one column, {there[0]!r}; fields must be separated by commas"
-            raise TableError(
-                f"{sheet.path}: no column {column!r} (for world.columns.{name}){closest(column, there)}; it has {has}"
-            )
-        chosen[name] = sheet.columns[there.index(column)]
-    return chosen
+            faults.append(f"column {short(column)} (for world.columns.{name}) occurs twice")
+        elif column not in there:
+            what = f"no column {short(column)} (for world.columns.{name})"
+            faults.append(f"{what}{closest(column, there)}; it has {has}")
+        else:
+            places[name] = there.index(column)
+    if faults:
+        raise TableError(*capped(f"{sheet.path}: {fault}" for fault in faults))
+    return {name: sheet.column(place) for name, place in places.items()}
 
 
 def short(value: Any) -> str:

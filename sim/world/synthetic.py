@@ -17,8 +17,9 @@ from sim.agents.retry import after_each
 from sim.kit import draws
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
 from sim.kit.errors import ScenarioError, closest
+from sim.kit.names import EVERYBODY
 from sim.population.beliefs import to_grid
-from sim.population.knobs import EVERYBODY, Knobs, Shock, turn
+from sim.population.knobs import Knobs, Shock, turn
 from sim.population.population import Population, draw_named, family_of
 from sim.population.profile import Profile
 from sim.specs.world_settings import WorldSettings
