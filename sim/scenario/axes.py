@@ -25,7 +25,7 @@ from sim.kit.invalid import fault_lines, number, written
 from sim.kit.section import Section
 from sim.scenario.file import key_path
 
-MOST_CELLS = 10_000  # all of them are checked before the first is played
+MOST_CELLS = 100_000
 MOST_KEYS = 100
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
 _ZIP, _QUANTITIES = "zip", "quantities"

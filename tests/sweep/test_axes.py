@@ -82,7 +82,7 @@ BAD = {
     ),
     '"tender.reserve" = [1.0]\n"tender.reserve.uniform" = [[0, 1]]': ("is set by tender.reserve too",),
     '"tender.penalty" = { from = 0, to = 1, steps = 1000 }\n"tender.value" = { from = 0, to = 1, steps = 1000 }': (
-        "1,000,000 cells; at most 10,000",
+        "1,000,000 cells; at most 100,000",
     ),
     "": ("sweep: is missing",),
 }
