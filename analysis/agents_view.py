@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from analysis.basis import numbers, title
+from analysis.few_agents import few, said
 from analysis.views import Shown, of_frame, table, text, with_coupled, with_intervals
-from sim.kit.terminal import Column, add_row, estimated, number, plain_table
+from sim.kit.digits import number, of_numbers
+from sim.kit.terminal import Column, Sheet, error_column, estimate_column, number_column, shown_name
 
 _CLAIMS: Shown = {
     "success_rate": (True, 0),
@@ -44,10 +46,15 @@ _CLOSED = ("hired", "published", "cash")
 def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[Any]:
     """The agents of the first arm, the pooled claims below, closed forms where there are any, all shares."""
     tables = {name: with_coupled(frame, tables["summary"]) for name, frame in tables.items()}
-    arms, frame = info["scenario"]["arms"], tables["agents"]
+    arms, everybody = info["scenario"]["arms"], tables["agents"]
     first = arms[0]["name"]
-    own = frame[frame["arm"] == first]
+    all_own = everybody[everybody["arm"] == first]
+    shown = few(list(all_own["agent"]), all_own["cash_profit"])
+    frame = everybody[everybody["agent"].isin(shown)]
+    own = all_own.set_index("agent", drop=False).loc[shown].reset_index(drop=True)
+    few_of_many = said(len(all_own), f"cash profit in arm {first!r}", "agents.csv")
     views = [
+        *([few_of_many, ""] if few_of_many else []),
         *_claims(own, tables["claims"], first),
         "",
         *_of_agents(own, _MARKET, f"arm {first!r}, the market, per task"),
@@ -60,9 +67,10 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
     if "postings" in tables:
         views += ["", *_postings(tables["postings"])]
     if "closed_forms" in tables:
-        views += ["", _closed(tables["closed_forms"], first)]
+        closed = tables["closed_forms"]
+        views += ["", _closed(closed[closed["agent"].isin(shown)], first)]
     if len(arms) > 1 and not arms[0]["market"]["alone"]:
-        views += ["", _shares(frame, info)]
+        views += ["", _shares(frame, shown, info)]
     return views
 
 
@@ -100,8 +108,9 @@ def _with_values(frame: pd.DataFrame, shown: Shown) -> Shown:
 def _principals(frame: pd.DataFrame) -> list[Any]:
     """One row per (arm, principal)."""
     found = numbers(frame, "arm", with_intervals(frame, _PRINCIPALS))
-    budget = ["no limit" if math.isinf(value) else number(value) for value in frame["budget"]]
-    columns = [text(frame, "arm"), text(frame, "principal"), Column("budget", budget)]
+    limits = of_numbers([value for value in frame["budget"] if math.isfinite(value)])
+    budget = ["no limit" if math.isinf(value) else limits.text(value) for value in frame["budget"]]
+    columns = [text(frame, "arm"), text(frame, "principal"), Column(f"budget {limits.unit}".rstrip(), budget)]
     columns += [Column("tasks", [f"{count:,}" for count in frame["tasks"]]), *of_frame(frame, _PRINCIPALS)]
     head = f"principals; spent per replication, rates and surplus per task; {title(found)}"
     return table(columns, head, found, "principals.csv")
@@ -115,31 +124,33 @@ def _postings(frame: pd.DataFrame) -> list[Any]:
     ends = (frame[f"success_rate{part}"] for part in ("", "_low", "_high"))
     keys = (frame[name] for name in ("arm", "posting", "who"))
     rates = dict(zip(zip(*keys, strict=True), zip(*ends, strict=True), strict=True))
-    columns = [Column("arm", [str(arm) for arm in arms], left=True)]
+    columns = [Column("arm", [shown_name(str(arm)) for arm in arms], left=True)]
+    undefined = (math.nan, math.nan, math.nan)
     for posting, who in kinds:
-        found_of = [rates.get((arm, posting, who)) for arm in arms]
-        cells = ["-" if rate is None else estimated(*map(float, rate)) for rate in found_of]
-        columns.append(Column(f"posting {posting}" + ("" if who == "any" else f",\n{who} agent"), cells, rank=posting))
+        head = f"posting {posting}" + ("" if who == "any" else f",\n{who} agent")
+        columns.append(estimate_column(head, [rates.get((arm, posting, who), undefined) for arm in arms], posting))
     return table(columns, f"success of attempts by posting; {title(found)}", found, "postings.csv")
 
 
-def _closed(frame: pd.DataFrame, arm: str) -> Any:
+def _closed(frame: pd.DataFrame, arm: str) -> Sheet:
+    """Drawn beside exact, one row per agent."""
     title = f"arm {arm!r}: as drawn (± simulation error), in closed form, and z of the difference"
-    headings = [text for column in _CLOSED for text in (f"{column}, drawn", "exact", "z")]
-    view = plain_table(title, ["agent", *headings])
-    for row in frame[frame["arm"] == arm].to_dict("records"):
-        cells = []
-        for column in _CLOSED:
-            drawn, error = row[f"{column}_drawn"], row[f"{column}_se_mc"]
-            cells += [f"{number(drawn)} ± {number(error)}", number(row[column]), f"{row[f'{column}_z']:.1f}"]
-        add_row(view, str(row["agent"]), *cells)
-    return view
+    own = frame[frame["arm"] == arm]
+    columns = [text(own, "agent")]
+    for name in _CLOSED:
+        drawn, error, exact = (own[f"{name}{part}"] for part in ("_drawn", "_se_mc", ""))
+        columns += [
+            error_column(f"{name}, drawn", zip(drawn, error, strict=True), least=4),
+            number_column("exact", exact),
+            Column("z", [f"{z:.1f}" for z in own[f"{name}_z"]]),
+        ]
+    return Sheet(title, columns, "closed_forms.csv")
 
 
-def _shares(frame: pd.DataFrame, info: dict[str, Any]) -> Any:
-    names: Sequence[str] = info["agents"]
-    view = plain_table("share of attempts", ["arm", *names])
+def _shares(frame: pd.DataFrame, agents: Sequence[str], info: dict[str, Any]) -> Sheet:
+    """A row per agent, a column per arm."""
+    columns = [Column("agent", [shown_name(agent) for agent in agents], left=True)]
     for arm in info["scenario"]["arms"]:
         share = frame[frame["arm"] == arm["name"]].set_index("agent")["share"]
-        add_row(view, arm["name"], *(number(share[agent]) for agent in names))
-    return view
+        columns.append(number_column(shown_name(arm["name"]), share.loc[list(agents)]))
+    return Sheet("share of attempts", columns, "agents.csv")

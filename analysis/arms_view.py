@@ -8,7 +8,8 @@ import pandas as pd
 
 from analysis.basis import UNCHANGED, Number, numbers, title
 from analysis.views import Shown, estimates, of_frame, table, text, values, with_coupled, with_intervals
-from sim.kit.terminal import Column, estimated, p_value
+from sim.kit.digits import p_value
+from sim.kit.terminal import Column, estimate_column
 
 _ARMS: Shown = {
     "solve_rate": (True, 0),
@@ -23,6 +24,7 @@ _ARMS: Shown = {
     "tie_rate": (False, 7),
 }
 _PARTIES = ("principal", "winner", "rivals")
+_UNKNOWN = (float("nan"),) * 3
 
 
 def arms_view(tables: dict[str, pd.DataFrame]) -> list[Any]:
@@ -98,8 +100,8 @@ def _incidence(frame: pd.DataFrame, rows: pd.DataFrame) -> list[Column]:
     for rank, party in enumerate(_PARTIES, 1):
         known = [(arm, party) in groups.index for arm in rows["arm"]]
         pairs = zip(rows["arm"], known, strict=True)
-        cells = [estimated(*map(float, groups.loc[(arm, party)])) if has else "-" for arm, has in pairs]
-        found.append(Column(party, cells, rank=rank))
+        changes = [tuple(groups.loc[(arm, party)]) if has else _UNKNOWN for arm, has in pairs]
+        found.append(estimate_column(party, changes, rank))
     return found
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.audit_table import COLUMNS, LETTERS, View, views
 from sim.experiment.stored import Stored
-from sim.kit.terminal import add_row, plain_table
+from sim.kit.terminal import of_rows, shown_name
 
 READ = (
     "gains are against truthful rivals, in one posting: not equilibrium profit, and blind to lies that pay through "
@@ -18,8 +18,6 @@ READ = (
     "attempt; the claim is the belief"
 )
 _WORDS = ("arm", "rule", "agent", "declared", "ignores", "counterexample", *LETTERS)  # even where they look like "NA"
-_TERMINAL = 80
-_NARROWEST = 20  # of the first column, which wraps so that the numbers need not
 _TEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}"}
 
 
@@ -37,21 +35,12 @@ def audit_views(frame: pd.DataFrame, notes: Sequence[str]) -> list[Any]:
     """What is printed."""
     parts: list[Any] = [*notes, READ, ""]
     for view in views(frame):
-        table = plain_table(view.title, view.columns, view.n_left)
-        table.columns[0].no_wrap, table.columns[0].max_width = False, _room(view)
-        for column in table.columns[1:]:
-            column.no_wrap = True
-        for row in view.rows:
-            add_row(table, *row)
-        parts += [table, ""]
+        parts += [of_rows(view.title, view.columns, [_named(row) for row in view.rows], view.n_left), ""]
     return parts
 
 
-def _room(view: View) -> int:
-    """Letters of the first column for which the others fit beside it in a terminal."""
-    lines = [view.columns, *view.rows]
-    widths = [max(len(part) for line in lines for part in line[k].split("\n")) for k in range(1, len(view.columns))]
-    return max(_NARROWEST, _TERMINAL - sum(width + 2 for width in widths))
+def _named(row: Sequence[str]) -> list[str]:
+    return [shown_name(row[0]), *row[1:]]
 
 
 def read_audit(folder: Path) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from sim.kit.terminal import number
+from sim.kit.digits import number
 
 KINDS = {"ask": "ask only", "claim": "claim only", "joint": "joint"}
 LETTERS = {

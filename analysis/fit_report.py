@@ -16,7 +16,8 @@ from sim.fitting.fit import Fitted, log_likelihoods
 from sim.fitting.private_fit import DROP
 from sim.fitting.signals import NOISE
 from sim.kit.arrays import BoolArray
-from sim.kit.terminal import add_row, number, plain_table
+from sim.kit.digits import Digits, digits, number
+from sim.kit.terminal import Column, Sheet, error_column, shown_name
 from sim.population.agent_profile import LOGISTIC_VARIANCE
 from sim.tables.table import Recorded
 
@@ -123,34 +124,40 @@ def _errors(fitted: Fitted) -> str:
     return " (± standard error for another draw of tasks)" if fitted.profiles else ", without standard errors"
 
 
-def _agents(fitted: Fitted, title: str, columns: dict[str, str]) -> Any:
-    table = plain_table(title, ["agent", *columns.values()])
-    for i, agent in enumerate(fitted.agents):
-        add_row(table, agent, *(number(float(fitted.value[k][i]), float(fitted.se[k][i])) for k in columns))
-    return table
+def _agents(fitted: Fitted, title: str, columns: dict[str, str]) -> Sheet:
+    names = Column("agent", [shown_name(agent) for agent in fitted.agents], left=True)
+    shown = [error_column(head, zip(fitted.value[k], fitted.se[k], strict=True)) for k, head in columns.items()]
+    return Sheet(title, [names, *shown])
 
 
-def _moments(moments: pd.DataFrame) -> Any:
+def _moments(moments: pd.DataFrame) -> Sheet:
     title = (
         "observed / simulated (z): fitted moments, and the win rate against U[0, 1] at penalty 2, which was not fitted"
     )
-    table = plain_table(title, ["agent", *(name.replace("_", " ") for name in PER_AGENT)])
-    for agent, rows in moments[moments["agent"] != EVERYBODY].groupby("agent", sort=False):
-        by_name = rows.set_index("moment")
-        add_row(table, str(agent), *(_cell(by_name.loc[name]) for name in PER_AGENT))
-    return table
+    rows = moments[moments["agent"] != EVERYBODY]
+    agents = list(dict.fromkeys(rows["agent"]))
+    names = Column("agent", [shown_name(str(agent)) for agent in agents], left=True)
+    by_name = rows.set_index(["moment", "agent"])
+    return Sheet(
+        title, [names, *(_moment(by_name.loc[[(name, agent) for agent in agents]], name) for name in PER_AGENT)]
+    )
 
 
-def _pooled(moments: pd.DataFrame) -> Any:
-    table = plain_table(None, [EVERYBODY, *(name.replace("_", " ") for name in POOLED)])
+def _pooled(moments: pd.DataFrame) -> Sheet:
     rows = moments[moments["agent"] == EVERYBODY].set_index("moment")
-    add_row(table, "", *(_cell(rows.loc[name]) for name in POOLED))
-    return table
+    return Sheet(None, [Column(EVERYBODY, [""], left=True), *(_moment(rows.loc[[name]], name) for name in POOLED)])
 
 
-def _cell(row: Any) -> str:
+def _moment(rows: pd.DataFrame, name: str) -> Column:
+    """observed / simulated (z) of one moment, with one number of decimals."""
+    shown = digits([*rows["observed"], *rows["simulated"]], 3)
+    head = f"{name.replace('_', ' ')} {shown.unit}".rstrip()
+    return Column(head, [_cell(row, shown) for row in rows.to_dict("records")])
+
+
+def _cell(row: Any, shown: Digits) -> str:
     observed, simulated, z = (float(row[key]) for key in ("observed", "simulated", "z"))
-    return f"{_short(observed)} / {_short(simulated)} ({'-' if math.isnan(z) else f'{z:+.1f}'})"
+    return f"{shown.text(observed)} / {shown.text(simulated)} ({'-' if math.isnan(z) else f'{z:+.1f}'})"
 
 
 def _short(value: float) -> str:

@@ -8,28 +8,30 @@ from typing import Any
 import pandas as pd
 
 from analysis.basis import Number, missing
-from sim.kit.terminal import Column, estimated, fitted, heading, number
+from sim.kit.terminal import Column, Sheet, estimate_column, number_column, shown_name
 
 Shown = Mapping[str, tuple[bool, int]]  # column -> (with its interval, rank by which it is left out; 0 is kept)
 
 
 def text(frame: pd.DataFrame, name: str, head: str | None = None) -> Column:
-    """A column of names."""
-    return Column(name if head is None else head, [str(value) for value in frame[name]], left=True)
+    """A column of names, which are repeated where the table goes on below."""
+    return Column(
+        name if head is None else head, [shown_name(str(value)) for value in frame[name]], left=True, key=True
+    )
 
 
 def estimates(frame: pd.DataFrame, name: str, rank: int = 0, head: str | None = None) -> Column:
     """A column of estimates with their intervals."""
     parts = (frame[column] for column in (name, f"{name}_low", f"{name}_high"))
-    cells = [estimated(*map(float, row)) for row in zip(*parts, strict=True)]
-    return Column(_head(name) if head is None else head, cells, rank=rank)
+    return estimate_column(_head(name) if head is None else head, zip(*parts, strict=True), rank)
 
 
 def values(frame: pd.DataFrame, name: str, rank: int = 0, head: str | None = None) -> Column:
     """A column of numbers without intervals; its head takes a line for each word."""
-    counts = frame[name].dropna().gt(1).any() and frame[name].dropna().mod(1).eq(0).all()
-    cells = [f"{int(value):,}" if counts and value == value else number(float(value)) for value in frame[name]]
-    return Column(_head(name).replace(" ", "\n") if head is None else head, cells, rank=rank)
+    head = _head(name).replace(" ", "\n") if head is None else head
+    if frame[name].dropna().gt(1).any() and frame[name].dropna().mod(1).eq(0).all():
+        return Column(head, [f"{int(value):,}" if value == value else "-" for value in frame[name]], rank=rank)
+    return number_column(head, frame[name], rank)
 
 
 def of_frame(frame: pd.DataFrame, shown: Shown) -> list[Column]:
@@ -55,9 +57,7 @@ def with_intervals(frame: pd.DataFrame, shown: Shown) -> list[str]:
 
 def table(columns: Sequence[Column], title: str, found: Iterable[Number], where: str) -> list[Any]:
     """The table; below it why numbers have no interval, and what there was no room for. where: it is, e.g. a file."""
-    view, left = fitted(columns)
-    more = [f"more in {where}: {', '.join(left)}"] if left else []
-    return [heading(title), view, *missing(list(found)), *more]
+    return [Sheet(title, columns, where), *missing(list(found))]
 
 
 def _head(name: str) -> str:

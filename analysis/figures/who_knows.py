@@ -34,7 +34,7 @@ from analysis.intervals import holm
 from analysis.observed import Observed
 from analysis.ranking_interval import auc_interval, difference_interval, mean_of_others
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
-from sim.kit.terminal import p_value
+from sim.kit.digits import p_value
 
 POOLED = "all agents"
 _MOST_CELLS = 2e7  # permutations x tasks

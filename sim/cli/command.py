@@ -109,16 +109,17 @@ def check(
         auctions = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)
         origin = plan.origin
         memory = estimate(plan.scenario, len(origin.tasks), len(origin.agents), origin.n_tries)
-        typer.echo(
+        size = (
             f"{plan.scenario.name}: {len(plan.scenario.arms)} arm(s), {len(origin.agents)} agent(s), "
             f"{len(origin.tasks)} task(s), {plan.scenario.replications} replication(s): {auctions:,} auctions, "
             f"at most {memory / 2**30:.2f} GiB; hash {plan.digest[:12]}"
         )
+        printed([size])
         swept = sweep_command.check(scenario, seed, replications, override, mechanism, digests)
         if swept is None:
             _say_unrounded(plan)
         else:
-            typer.echo(swept)
+            printed([swept])
 
 
 sweep_command.add(app)
@@ -240,7 +241,7 @@ def _say_unrounded(plan: Plan) -> None:
 
     line = unrounded([(plan.scenario, plan.origin)])
     if line is not None:
-        typer.echo(line)
+        printed([line])
 
 
 def _show(folder: Path) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from rich.table import Table
 
 from sim.bundled import scenarios as bundled
 from sim.experiment.versions import mixture
 from sim.explain.explain import Explained, ExplainedPosting
-from sim.kit.terminal import add_row, plain_table
+from sim.kit.digits import alone, of_numbers
+from sim.kit.terminal import Column, Sheet, of_rows, shown_name
 from sim.mechanisms import Mechanism, Promises, lookup, names
 from sim.scenario.model import ScenarioFile
 from sim.scenario.scenario import load_scenario
@@ -93,47 +93,51 @@ def _of_each(rule: type[Mechanism], describe: Callable[[Mechanism], str]) -> str
 
 def mechanisms() -> list[Any]:
     """Every registered mechanism: name, one line, parameters, what it needs, promises, source."""
-    table = plain_table(None, ["mechanism", "what it does", "parameters", "needs", "promises", "source"], n_left=6)
+    rows = []
     for name in names():
         rule = lookup(name)
         needs = _of_each(rule, lambda example: ", ".join(sorted(example.capabilities.needs)))
         promises = _of_each(rule, lambda example: promises_of(example.promises))
-        add_row(table, name, rule.summary, _parameters(rule), needs, promises, rule.source)
+        rows.append((name, rule.summary, _parameters(rule), needs, promises, rule.source))
     others = (
         ("standing.reputation", REPUTATIONS, "reputations"),
         ("standing.advice", {**_ORACLES, **_RECORDS, "planner": Planner, **ADVISORS}, "advisors"),
     )
     lists = [f"{key}: {', '.join(known)} (`bidlab list {what}`)" for key, known, what in others]
-    return [table, _LEGEND, *lists]
+    heads = ["mechanism", "what it does", "parameters", "needs", "promises", "source"]
+    return [_words(None, heads, rows), "", _LEGEND, *lists]
 
 
 def scenarios() -> list[Any]:
     """Every bundled scenario, its question and what it found."""
-    table = plain_table(None, ["scenario", "question", "finding", "arms"], n_left=3)
+    rows = []
     for name, path in bundled().items():
         scenario = load_scenario(path)
-        add_row(table, name, scenario.question, scenario.finding, str(len(scenario.arms)))
-    return [table]
+        rows.append((name, scenario.question, scenario.finding, str(len(scenario.arms))))
+    return [_words(None, ["scenario", "question", "finding", "arms"], rows)]
 
 
 def reputations() -> list[Any]:
     """Reputations and cost learners with their parameters."""
-    table = plain_table(None, ["name", "field of standing", "parameters"], n_left=3)
+    rows = []
     for field, learners in (("reputation", REPUTATIONS), ("expected_cost", COST_LEARNERS)):
         for name, learner in learners.items():
-            add_row(table, name, field, _parameters(learner))
-    return [table]
+            rows.append((name, field, _parameters(learner)))
+    return [_words(None, ["name", "field of standing", "parameters"], rows)]
 
 
 def advisors() -> list[Any]:
     """Where advice can come from, with parameters."""
-    table = plain_table(None, ["advisor", "what it advises", "learns", "parameters"], n_left=4)
-    for name, meaning in (_ORACLES | _RECORDS).items():
-        add_row(table, name, meaning, "nothing", "")
-    add_row(table, "planner", _first_line(Planner), "before the market opens", _parameters(Planner))
+    rows = [(name, meaning, "nothing", "") for name, meaning in (_ORACLES | _RECORDS).items()]
+    rows.append(("planner", _first_line(Planner), "before the market opens", _parameters(Planner)))
     for name, advisor in ADVISORS.items():
-        add_row(table, name, _first_line(advisor), "from verified outcomes", _parameters(advisor))
-    return [table, _ADVICE]
+        rows.append((name, _first_line(advisor), "from verified outcomes", _parameters(advisor)))
+    return [_words(None, ["advisor", "what it advises", "learns", "parameters"], rows), "", _ADVICE]
+
+
+def _words(title: str | None, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Sheet:
+    """A table of sentences."""
+    return of_rows(title, heads, rows, n_left=len(heads), prose=heads[1:])
 
 
 def _first_line(cls: type[Any]) -> str:
@@ -142,26 +146,27 @@ def _first_line(cls: type[Any]) -> str:
 
 def settings() -> list[Any]:
     """Every key of a scenario file."""
-    table = plain_table(None, ["key", "default", "meaning"], n_left=3)
-    _keys(table, "", ScenarioFile, skip=set(Settings.model_fields) | {"arm"})
-    _keys(table, "", Settings, skip=set())
-    add_row(table, "arm.name", "", "unique name of the arm; an arm may also hold any section, to override its keys")
-    add_row(table, "arm.mechanism", "", "a rule's name, or { name = { parameter = value } }; a list makes several arms")
-    return [table]
+    rows = [
+        *_keys("", ScenarioFile, skip=set(Settings.model_fields) | {"arm"}),
+        *_keys("", Settings, skip=set()),
+        ("arm.name", "", "unique name of the arm; an arm may also hold any section, to override its keys"),
+        ("arm.mechanism", "", "a rule's name, or { name = { parameter = value } }; a list makes several arms"),
+    ]
+    return [_words(None, ["key", "default", "meaning"], rows)]
 
 
-def _keys(table: Table, prefix: str, model: type[BaseModel], skip: set[str]) -> None:
+def _keys(prefix: str, model: type[BaseModel], skip: set[str]) -> Iterator[tuple[str, str, str]]:
     for name, field in model.model_fields.items():
         if name in skip:
             continue
         inner = _section(field.annotation)
         if inner is not None:
-            _keys(table, f"{prefix}{name}.", inner, set())
+            yield from _keys(f"{prefix}{name}.", inner, set())
             continue
         default = "required" if field.is_required() else str(field.get_default(call_default_factory=True))
-        add_row(table, f"{prefix}{name}", "absent" if default == "None" else default, field.description or "")
+        yield f"{prefix}{name}", "absent" if default == "None" else default, field.description or ""
         for ending, each in _each(field.annotation):
-            _keys(table, f"{prefix}{name}{ending}.", each, set())
+            yield from _keys(f"{prefix}{name}{ending}.", each, set())
 
 
 def _section(annotation: Any) -> type[BaseModel] | None:
@@ -189,22 +194,17 @@ def columns() -> list[Any]:
 
     tables: list[Any] = []
     for file, meanings in {**of_run(), "sweep": SWEEP, "audit": AUDIT}.items():
-        table = plain_table(f"{file}.csv", ["column", "meaning"], n_left=2)
-        for name, meaning in meanings.items():
-            if not _part(name, meanings):
-                add_row(table, name, meaning)
-        tables += [table, ""]
+        rows = [(name, meaning) for name, meaning in meanings.items() if not _part(name, meanings)]
+        tables += [_words(f"{file}.csv", ["column", "meaning"], rows), ""]
     return [*tables, _quantities(), "", _ERRORS]
 
 
-def _quantities() -> Table:
+def _quantities() -> Sheet:
     """Every metric of a sweep."""
     from analysis.quantities import quantities
 
-    table = plain_table("sweep.csv, metric: quantities", ["quantity", "of each", "in sweeps", "meaning"], n_left=4)
-    for each in quantities():
-        add_row(table, each.name, each.level, "kept" if each.swept else "if asked", each.meaning)
-    return table
+    rows = [(each.name, each.level, "kept" if each.swept else "if asked", each.meaning) for each in quantities()]
+    return _words("sweep.csv, metric: quantities", ["quantity", "of each", "in sweeps", "meaning"], rows)
 
 
 def _part(name: str, meanings: Mapping[str, str]) -> bool:
@@ -241,15 +241,24 @@ def explanation(explained: Explained) -> list[Any]:
 
 def _bids(posting: ExplainedPosting) -> list[Any]:
     market = f"market of {posting.market}, " if posting.market else ""
-    value = "none stated" if math.isnan(posting.value) else f"${posting.value:.4f}"
+    value = "none stated" if math.isnan(posting.value) else f"${alone(posting.value)}"
     title = (
         f"{market}posting {posting.posting}: posted at tick {posting.posted}, cleared at {posting.tick}; "
-        f"value {value}, reserve ${posting.reserve:.4f}, penalty ${posting.penalty:.4f}"
+        f"value {value}, reserve ${alone(posting.reserve)}, penalty ${alone(posting.penalty)}"
     )
-    terms = list(posting.bids[0].terms) if posting.bids else []
-    table = plain_table(None, ["agent", "outcome", "why", "claim", "ask", *terms, "score", "lottery"], n_left=3)
-    for bid in posting.bids:
-        numbers = [bid.claim, bid.ask, *bid.terms.values(), bid.score, bid.lottery]
-        cells = ["" if math.isnan(x) else f"{x:.4f}" for x in numbers]
-        add_row(table, bid.agent, bid.outcome, bid.reason, *cells)
-    return [title, table]
+    bids = posting.bids
+    columns = [Column("agent", [shown_name(bid.agent) for bid in bids], left=True)]
+    columns.append(Column("outcome", [bid.outcome for bid in bids], left=True))
+    columns.append(Column("why", [bid.reason for bid in bids], left=True, prose=True))
+    terms = list(bids[0].terms) if bids else []
+    of_terms = {term: [bid.terms[term] for bid in bids] for term in terms}
+    numbers = {"claim": [bid.claim for bid in bids], "ask": [bid.ask for bid in bids], **of_terms}
+    numbers |= {"score": [bid.score for bid in bids], "lottery": [bid.lottery for bid in bids]}
+    return [Sheet(title, [*columns, *(_exact(head, values) for head, values in numbers.items())])]
+
+
+def _exact(head: str, values: Sequence[float]) -> Column:
+    """A column of numbers in which nothing undefined is shown."""
+    shown = of_numbers([value for value in values if math.isfinite(value)])
+    cells = ["" if math.isnan(value) else shown.text(value) for value in values]
+    return Column(f"{head} {shown.unit}".rstrip(), cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -13,8 +14,6 @@ from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
     from sim.scenario.scenario import Scenario
-
-_WIDEST = 200  # columns; wider tables are those of sentences, which wrap
 
 Named = Annotated[str, typer.Argument(help="a scenario's name (see `bidlab list scenarios`) or a TOML file")]
 Seed = Annotated[str | None, typer.Option(help="seed of every draw, instead of the scenario's")]
@@ -68,15 +67,19 @@ def told(line: str) -> None:
 
 
 def printed(renderables: list[Any]) -> None:
-    """Print texts and tables."""
-    from rich.console import Console
-    from rich.measure import Measurement
+    """Print texts and tables, as wide as the terminal is.
 
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, emoji=False)
+    Where there is none, tables are WIDTH wide and lines of text are left whole, unless COLUMNS says how wide it is.
+    """
+    from rich.console import Console
+
+    from sim.kit.terminal import WIDTH, wrapped
+
+    known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    console = Console(width=None if known else WIDTH, highlight=False, emoji=False)
     for renderable in renderables:
         if isinstance(renderable, str):
-            console.print(renderable, markup=False, soft_wrap=True)
-            continue
-        # A table of numbers is never cut to fit: where the terminal is narrower, its lines wrap.
-        natural = Measurement.get(console, console.options.update(max_width=1000), renderable).maximum
-        console.print(renderable, width=max(console.width, min(natural, _WIDEST)), crop=False, soft_wrap=False)
+            text = "\n".join(wrapped(renderable, console.width)) if known else renderable
+            console.print(text, markup=False, soft_wrap=True)
+        else:
+            console.print(renderable, crop=False)

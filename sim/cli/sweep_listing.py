@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sim.experiment.stored import Stored
 from sim.experiment.versions import mixture
-from sim.kit.terminal import WIDTH, Column, add_row, estimated, fitted, heading, number, plain_table
+from sim.kit.digits import Digits, of_estimates, of_numbers
+from sim.kit.terminal import Column, FirstThatFits, Sheet, estimate_column, shown_name
 from sim.scenario.axes import short_key
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 40
 MOST_CELLS = 13  # side by side
+FEW_ARMS = 6  # that have a grid of two keys each, or a column each though these go on below
+_TWO = 2
+_UNKNOWN = (math.nan, math.nan, math.nan)
 
 
 def results(folder: Path, info: dict[str, Any]) -> list[Any]:
@@ -61,8 +65,13 @@ def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
         return ["no cell is whole"]
     found = _numbers(rows)
     title = f"{metric} per auction; {title_of(found)}"
-    view = _arms_across(rows, keys, title) or _cells_across(rows, keys, f"{title} (in sweep.csv)")
-    return [*view, *missing(found)]
+    ways, few = [_arms_across(rows, keys, title)], rows["arm"].nunique() <= FEW_ARMS
+    if not few:
+        ways.append(_cells_across(rows, keys, f"{title} (in sweep.csv)"))
+    if len(keys) == _TWO and few:
+        bare = f"{metric} per auction; intervals are in sweep.csv"
+        ways[:0] = [_grids(rows, keys, title, intervals=True), _grids(rows, keys, bare, intervals=False)]
+    return [FirstThatFits(*(way for way in ways if way)), *missing(found)]
 
 
 def _numbers(rows: pd.DataFrame) -> list[Number]:
@@ -77,22 +86,49 @@ def _numbers(rows: pd.DataFrame) -> list[Number]:
     ]
 
 
-def _arms_across(rows: pd.DataFrame, keys: list[str], title: str) -> list[Any]:
-    """One row per cell with the interval of each arm; nothing where the arms are too many to stand side by side."""
+def _grids(rows: pd.DataFrame, keys: list[str], title: str, intervals: bool) -> list[Sheet | str]:
+    """A grid for each arm, one key down and the other across; nothing where cells and levels differ in number."""
+    down, across = (list(dict.fromkeys(map(_value, rows[key]))) for key in keys)
+    if len(down) > MOST_ROWS or len(down) * len(across) != rows["cell"].nunique():
+        return []
+    parts: list[Sheet | str] = [title]
+    corner = f"{short_key(keys[0])} \\\n{short_key(keys[1])}"
+    shown = _digits(rows, intervals)
+    for arm, own in rows.groupby("arm", sort=False):
+        at = {
+            (_value(a), _value(b)): place for place, (a, b) in enumerate(zip(own[keys[0]], own[keys[1]], strict=True))
+        }
+        ends = own[["value", "low", "high"]].to_numpy()
+        columns = [Column(corner, down, left=True)]
+        for level in across:
+            places = [at.get((row, level)) for row in down]
+            known = [ends[place] if place is not None else _UNKNOWN for place in places]
+            columns.append(Column(level, [shown.estimated(*row) if intervals else shown.text(row[0]) for row in known]))
+        unit = f" {shown.unit}" if shown.unit else ""
+        parts += ["", Sheet(f"arm {str(arm)!r}{unit}", columns, "sweep.csv")]
+    return parts
+
+
+def _digits(rows: pd.DataFrame, intervals: bool) -> Digits:
+    ends = rows[["value", "low", "high"]].to_numpy()
+    return of_estimates(ends) if intervals else of_numbers(ends[:, 0].tolist())
+
+
+def _arms_across(rows: pd.DataFrame, keys: list[str], title: str) -> list[Sheet | str]:
+    """One row per cell with the interval of each arm."""
     arms, cells = list(dict.fromkeys(rows["arm"])), list(dict.fromkeys(rows["cell"]))
     shown = cells[: MOST_ROWS if len(cells) > MOST_ROWS else None]
     rows = rows[rows["cell"].isin(shown)]
     settings = rows.drop_duplicates("cell").set_index("cell")
     columns = [Column("cell", [str(cell) for cell in shown], left=True)]
-    columns += [Column(_broken(short_key(key)), [_value(settings.at[cell, key]) for cell in shown]) for key in keys]
+    columns += [
+        Column(_broken(short_key(key)), [_value(settings.at[cell, key]) for cell in shown], key=True) for key in keys
+    ]
     for arm in arms:
-        own = rows[rows["arm"] == arm]
-        ends = zip(own["value"], own["low"], own["high"], strict=True)
-        columns.append(Column(_broken(str(arm)), [estimated(*row) for row in ends]))
-    if sum(column.width for column in columns) > WIDTH:
-        return []
+        own = rows[rows["arm"] == arm].set_index("cell")[["value", "low", "high"]].reindex(shown)
+        columns.append(estimate_column(_broken(shown_name(str(arm))), own.to_numpy()))
     left = len(cells) - MOST_ROWS
-    return [heading(title), fitted(columns)[0], *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
+    return [Sheet(title, columns, "sweep.csv"), *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
 
 
 def _broken(head: str) -> str:
@@ -100,19 +136,22 @@ def _broken(head: str) -> str:
     return head.replace(" [", "\n[", 1).replace(" of ", "\nof ", 1)
 
 
-def _cells_across(rows: pd.DataFrame, keys: list[str], title: str) -> list[Any]:
+def _cells_across(rows: pd.DataFrame, keys: list[str], title: str) -> list[Sheet | str]:
     """Where arms are many they are the rows; of many cells some, evenly spaced, both ends among them."""
     cells = list(dict.fromkeys(rows["cell"]))
     shown = [cells[round(k * (len(cells) - 1) / (MOST_CELLS - 1))] for k in range(MOST_CELLS)]
     shown = cells if len(cells) <= MOST_CELLS else shown
     settings = rows.drop_duplicates("cell").set_index("cell")
-    heads = ["\n".join(_value(settings.at[cell, key]) for key in keys) for cell in shown]
-    view = plain_table(None, ["\n".join(map(short_key, keys)), *heads])
-    for arm, own in rows.groupby("arm", sort=False):
-        values = dict(zip(own["cell"], own["value"].to_numpy(), strict=True))
-        add_row(view, str(arm), *(number(values[cell]) for cell in shown))
+    arms, of = list(dict.fromkeys(rows["arm"])), rows.set_index(["arm", "cell"])["value"]
+    decimals = of_numbers(rows["value"].to_list())
+    columns = [Column("\n".join(map(short_key, keys)), [shown_name(str(arm)) for arm in arms], left=True)]
+    for cell in shown:
+        values = [decimals.text(float(of.get((arm, cell), math.nan))) for arm in arms]
+        columns.append(Column("\n".join(_value(settings.at[cell, key]) for key in keys), values))
     left = len(cells) - len(shown)
-    return [heading(title), view, *([f"... and {left:,} more cells in sweep.csv"] if left > 0 else [])]
+    unit = f" {decimals.unit}" if decimals.unit else ""
+    more = [f"... and {left:,} more cells in sweep.csv"] if left > 0 else []
+    return [Sheet(f"{title}{unit}", columns, "sweep.csv"), *more]
 
 
 def _value(value: Any) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.explain.round import ExplainedRound
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
+from sim.kit.digits import alone
 from sim.market.allocator import Allocator
 from sim.market.rows import Cleared
 from sim.mechanisms import Mechanism
@@ -82,4 +83,4 @@ def dollars(amount: float) -> str:
     >>> dollars(-2.0)
     '-$2.0000'
     """
-    return f"{'-' if amount < 0 else ''}${abs(amount):.4f}"
+    return f"{'-' if amount < 0 else ''}${alone(abs(amount))}"

@@ -14,6 +14,7 @@ import numpy as np
 from sim.experiment.run_folder import Run, arm_rules
 from sim.explain.case import Case, dollars
 from sim.explain.reasons import by_turn, prices, reason_of
+from sim.kit.digits import alone
 from sim.kit.errors import RunError, closest
 from sim.ledger.ledger import OUTCOME, REASON, STATUS
 from sim.market.drawn import drawn_market
@@ -158,7 +159,9 @@ def _oracle(world: World, task: int) -> str:
     best = int(np.argmin(cost))
     who, value = world.agents[best], float(world.value[0, task])
     if np.isnan(value):
-        return f"{who} would have succeeded at the least cost, ${cost[best]:.4f}"
+        return f"{who} would have succeeded at the least cost, ${alone(cost[best])}"
     if value <= cost[best]:
-        return f"the cheapest success, {who} at ${cost[best]:.4f}, costs more than the value: the oracle hires nobody"
-    return f"the outcome oracle hires {who}: succeeds at ${cost[best]:.4f}, welfare ${value - cost[best]:.4f}"
+        return (
+            f"the cheapest success, {who} at ${alone(cost[best])}, costs more than the value: the oracle hires nobody"
+        )
+    return f"the outcome oracle hires {who}: succeeds at ${alone(cost[best])}, welfare ${alone(value - cost[best])}"

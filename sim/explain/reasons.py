@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.explain.case import Case, dollars
 from sim.kit.arrays import FloatArray
+from sim.kit.digits import alone
 
 
 def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
@@ -45,11 +46,13 @@ def _won(case: Case, agent: int, rivals: Any, score: FloatArray) -> str:
         return f"turn {_place(case, agent)} of {case.award.hired.sum()}"
     if case.award.hired.sum() > 1:
         together = f"one of {case.award.hired.sum()} hired together"
-        return f"{together}; score {score[agent]:.4f}" if np.isfinite(score[agent]) else f"{together}: all who qualify"
+        return (
+            f"{together}; score {alone(score[agent])}" if np.isfinite(score[agent]) else f"{together}: all who qualify"
+        )
     if not rivals.any():
         return "the only bid that counts"
     if bool(case.award.by_tie):
-        return f"tied for the best score; lottery {case.lottery[agent]:.4f} is the lowest of the tied"
+        return f"tied for the best score; lottery {alone(case.lottery[agent])} is the lowest of the tied"
     best = score[rivals].max() if np.isfinite(score[agent]) else np.nan
     if not np.isfinite(best):
         return _lowest(case, agent) if _by_lottery(case, rivals) else _runner_up(case, agent)
@@ -59,7 +62,7 @@ def _won(case: Case, agent: int, rivals: Any, score: FloatArray) -> str:
             if case.rule.capabilities.couples_tasks
             else "best score of those still free"
         )
-    return f"best score, by {score[agent] - best:.4f}"
+    return f"best score, by {alone(score[agent] - best)}"
 
 
 def _by_lottery(case: Case, rivals: Any) -> bool:
@@ -67,7 +70,7 @@ def _by_lottery(case: Case, rivals: Any) -> bool:
 
 
 def _lowest(case: Case, agent: int) -> str:
-    return f"lottery {case.lottery[agent]:.4f} is the lowest of those who qualify"
+    return f"lottery {alone(case.lottery[agent])} is the lowest of those who qualify"
 
 
 def _runner_up(case: Case, agent: int) -> str:
@@ -80,9 +83,11 @@ def _lost(case: Case, agent: int, score: FloatArray) -> str:
     if not case.hires(agent, alone=True):
         dear = case.bids.ask[agent] > case.tender.reserve and threshold == -float(case.tender.reserve)
         if np.isfinite(score[agent]) and np.isfinite(threshold) and not dear:
-            return f"would not be hired alone: score {score[agent]:.4f} against the least accepted {threshold:.4f}"
+            return (
+                f"would not be hired alone: score {alone(score[agent])} against the least accepted {alone(threshold)}"
+            )
         if case.bids.ask[agent] > case.tender.reserve:
-            return f"asks {case.bids.ask[agent] - case.tender.reserve:.4f} more than the reserve"
+            return f"asks {alone(case.bids.ask[agent] - case.tender.reserve)} more than the reserve"
         return "would not be hired alone"
     if case.round is not None and (lost := _lost_in_round(case, agent)):
         return lost
@@ -90,13 +95,17 @@ def _lost(case: Case, agent: int, score: FloatArray) -> str:
         return "would be tried alone, but those who are tried do better without it"
     if case.rule.capabilities.hires_several:
         return (
-            f"score {score[agent]:.4f}" if np.isfinite(score[agent]) else "would be hired alone, not beside the others"
+            f"score {alone(score[agent])}"
+            if np.isfinite(score[agent])
+            else "would be hired alone, not beside the others"
         )
     winner = int(np.argmax(case.award.hired))
     if case.hires(agent, lucky=True):
-        return f"lottery {case.lottery[agent]:.4f} against {case.lottery[winner]:.4f} of {case.world.agents[winner]}"
+        return (
+            f"lottery {alone(case.lottery[agent])} against {alone(case.lottery[winner])} of {case.world.agents[winner]}"
+        )
     gap = score[winner] - score[agent]
-    by = f", by {gap:.4f}" if np.isfinite(gap) else ""
+    by = f", by {alone(gap)}" if np.isfinite(gap) else ""
     return f"beaten by {case.world.agents[winner]}{by}"
 
 

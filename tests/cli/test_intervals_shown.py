@@ -12,7 +12,7 @@ from rich.console import Console
 
 from analysis.arms_view import arms_view, routers_view
 from analysis.report import read_tables
-from sim.kit.terminal import WIDTH, Column, fitted
+from sim.kit.terminal import WIDTH, Column, Sheet
 from tests.cli.command import ARM, HEADER, SCENARIO, bidlab, lay_out
 
 MANY = HEADER + "".join(
@@ -122,7 +122,7 @@ def test_columns_of_an_estimate_are_explained_once() -> None:
 def test_columns_are_left_out_by_rank_and_never_folded() -> None:
     columns = [Column("arm", ["x" * 30], left=True)]
     columns += [Column(f"number {k}", ["1" * 30], rank=k) for k in range(4)]
-    view, left = fitted(columns)
-    assert left == ["number 2", "number 3"]
-    assert all(len(line) <= WIDTH for line in said([view]).splitlines())
-    assert fitted(columns[:2], width=20)[1] == []
+    lines = Sheet(None, columns, "t.csv").lines(WIDTH)
+    assert lines[-1] == "more in t.csv: number 2, number 3"
+    assert all(len(line) <= WIDTH for line in lines)
+    assert sum(line.count("1" * 30) for line in Sheet(None, columns[:2]).lines(40)) == 1
