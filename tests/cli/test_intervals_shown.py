@@ -12,6 +12,7 @@ from rich.console import Console
 
 from analysis.arms_view import arms_view, routers_view
 from analysis.report import read_tables
+from sim.experiment.stored import write_checksums
 from sim.kit.terminal import WIDTH, Column, Sheet
 from tests.cli.command import ARM, HEADER, SCENARIO, bidlab, lay_out
 
@@ -92,6 +93,7 @@ def test_the_family_of_adjusted_p_values_is_named(finished: Path) -> None:
 def test_a_run_of_an_older_version_is_refused_in_one_line(finished: Path, tmp_path: Path) -> None:
     path = shutil.copytree(finished, tmp_path / "o") / "summary.csv"
     pd.read_csv(path).drop(columns="coupled").to_csv(path, index=False)
+    write_checksums(path.parent)
     found = bidlab("show", tmp_path / "o")
     assert (found.code, found.err.count("\n")) == (2, 1)
     assert "summary.csv: has no intervals, being of an older version" in found.err

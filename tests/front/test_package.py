@@ -116,7 +116,7 @@ def test_module_that_shadows_ours_is_named(tmp_path: Path, name: str) -> None:
 
 
 def test_completion_is_offered() -> None:
-    shown = subprocess.run(
-        [sys.executable, "-m", "bidlab", "--show-completion", "bash"], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "bidlab", "--show-completion", "bash"]
+    named = os.environ | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # else it asks which shell runs us
+    shown = subprocess.run(command, capture_output=True, text=True, check=False, env=named)
     assert "complete" in shown.stdout + shown.stderr
