@@ -17,12 +17,13 @@ from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.calibration_null import pooled_ece_null
 from analysis.cells import cells
+from analysis.few_agents import both_ends
 from analysis.figures.style import BLUE, GREY, INK, LIGHT, NO_INTERVAL, WIDE, ends, new_figure, short, styled
 from analysis.inference import CLUSTERS, Estimate, ratio
 from analysis.observed import Observed
 
 POOLED = "all agents"
-MOST = 11  # panels for agents; the CSV has every agent
+MOST = 11  # panels for agents, those at both ends of the ECE; the CSV has every agent
 _COLUMNS = 4
 
 
@@ -33,7 +34,8 @@ def draw(arm: ArmData) -> tuple[Figure, pd.DataFrame]:
     panels = [(name, seen.only(i)) for i, name in enumerate(arm.agents)]
     panels += [(POOLED, seen)] if n_agents > 1 else []
     tables = {name: _rows(arm, name, some) for name, some in panels}
-    shown = [*panels[:MOST], *panels[n_agents:]] if n_agents > MOST else panels
+    kept = both_ends([tables[name]["ece"].iloc[0] for name in arm.agents], MOST)
+    shown = [*(panels[place] for place in kept), *panels[n_agents:]]
     columns = min(_COLUMNS, len(shown))
     n_rows = -(-len(shown) // columns)
     figure = new_figure(WIDE * max(columns, 2) / _COLUMNS, 2.35 * n_rows)
@@ -56,7 +58,10 @@ def draw(arm: ArmData) -> tuple[Figure, pd.DataFrame]:
 
 def drawn(data: pd.DataFrame) -> list[Number]:
     """The rates that the figure draws, as far as their intervals go."""
-    return numbers(data, "agent", ["success_rate"])
+    of = data.drop_duplicates("agent")
+    agents = of[of["agent"] != POOLED]
+    kept = agents["agent"].iloc[both_ends(agents["ece"], MOST)]
+    return numbers(data[data["agent"].isin([*kept, POOLED])], "agent", ["success_rate"])
 
 
 def _rates(arm: ArmData, some: Observed) -> Estimate:
