@@ -40,8 +40,10 @@ class Number(NamedTuple):
 
 def numbers(frame: pd.DataFrame, key: str, names: Iterable[str], claims: bool = False) -> list[Number]:
     """The estimates `names` of every row of a table; undefined ones are left out. claims: they are of claims."""
-    found = []
-    for row in frame.to_dict("records"):
+    found, names = [], list(names)
+    read = [name for name in (key, "clusters", "coupled") if name in frame]
+    read += [f"{name}{part}" for name in names for part in ("", "_low", "_se", "_clusters")]
+    for row in frame[list(dict.fromkeys(read))].to_dict("records"):
         market, _, own = str(row["clusters"]).partition(_OF_CLAIMS)
         what = own if claims and own else market
         coupled = "" if what != CLUSTERS["replication"] else str(row.get("coupled", "")).replace("; ", ", ")

@@ -1,7 +1,8 @@
-"""Which agents stand in tables and figures where there are many: those that earn most and those that earn least.
+"""Which agents stand in tables and figures where there are many: those of the greatest and of the smallest quantity.
 
-Up to MOST_AGENTS all are shown. Of more, the END of the greatest and the END of the smallest value of one quantity,
-in this order, ties by name order of the run; captions and lines below tables say so. The CSV files hold all of them.
+Up to MOST agents all are shown in their order. Of more, the first half is those of the greatest value of one quantity
+and the second half those of the smallest, in this order; ties by the order of the run. Captions and lines above
+tables say so. The CSV files hold all agents.
 """
 
 from __future__ import annotations
@@ -12,23 +13,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-END = 20  # shown at either end
-MOST_AGENTS = 2 * END
+MOST = 40  # agents in a table, and rows in a figure
 
 
-def ends(size: npt.ArrayLike) -> list[int]:
+def both_ends(size: npt.ArrayLike, most: int = MOST) -> list[int]:
     """Places of those shown: all in their order, or of many those of the greatest and of the smallest size.
 
-    Undefined sizes count as 0.
+    Undefined sizes count as 0. Of an odd number one more is of the greatest.
 
-    >>> ends([3.0, 1.0]), ends(range(41))[:3], ends(range(41))[-2:]
-    ([0, 1], [40, 39, 38], [1, 0])
+    >>> both_ends([3.0, 1.0]), both_ends([1.0, 4.0, 3.0, 2.0], most=3)
+    ([0, 1], [1, 2, 0])
     """
     sizes = np.nan_to_num(np.asarray(size, dtype=np.float64))
-    if len(sizes) <= MOST_AGENTS:
+    if len(sizes) <= most:
         return list(range(len(sizes)))
     order = np.argsort(-sizes, kind="stable").tolist()
-    return [*order[:END], *order[-END:]]
+    return [*order[: -(-most // 2)], *order[len(order) - most // 2 :]]
 
 
 def few(names: Sequence[Any], size: npt.ArrayLike) -> list[Any]:
@@ -37,10 +37,10 @@ def few(names: Sequence[Any], size: npt.ArrayLike) -> list[Any]:
     >>> few(["a", "b"], [1.0, 2.0])
     ['a', 'b']
     """
-    return [names[place] for place in ends(size)]
+    return [names[place] for place in both_ends(size)]
 
 
-def said(count: int, by: str, where: str) -> str:
+def said(count: int, by: str, where: str, most: int = MOST) -> str:
     """What a caption or a line says where not all of `count` agents are shown; "" where they are. by: the quantity.
 
     >>> said(100, "cash profit", "agents.csv")
@@ -48,6 +48,8 @@ def said(count: int, by: str, where: str) -> str:
     >>> said(2, "cash profit", "agents.csv")
     ''
     """
-    if count <= MOST_AGENTS:
+    if count <= most:
         return ""
-    return f"of {count:,} agents the {END} of the greatest and the {END} of the smallest {by}; all of them in {where}"
+    greatest, smallest = -(-most // 2), most // 2
+    which = f"the {greatest} of the greatest and the {smallest} of the smallest {by}"
+    return f"of {count:,} agents {which}; all of them in {where}"

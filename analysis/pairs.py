@@ -76,8 +76,8 @@ def both(group: ArrayLike | None, cluster: ArrayLike) -> ArrayLike:
     """Labels of (group, cluster)."""
     if group is None:
         return cluster
-    pair = np.column_stack([np.unique(np.asarray(x), return_inverse=True)[1] for x in (group, cluster)])
-    return np.asarray(np.unique(pair, axis=0, return_inverse=True)[1]).ravel()
+    first, second = (np.unique(np.asarray(x), return_inverse=True)[1] for x in (group, cluster))
+    return np.asarray(np.unique(first * (second.max(initial=0) + 1) + second, return_inverse=True)[1])
 
 
 def observation_weight(weight: ArrayLike | None, shape: tuple[int, ...]) -> FloatArray:

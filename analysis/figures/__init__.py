@@ -11,6 +11,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.arm import ArmData
+from analysis.few_agents import MOST as MOST_AGENTS
+from analysis.few_agents import said
 
 
 class Drawable(NamedTuple):
@@ -58,14 +60,16 @@ def _of_claims(arms: Sequence[ArmData], stamp: str) -> dict[str, Drawable]:
         return {}
 
     def of_rates(data: pd.DataFrame) -> str:
-        words = f"{_cut(reliability.MOST, len(first.agents))}{caption(reliability.drawn(data), _RATE)}"
+        cut = _cut(len(first.agents), "ECE", "reliability.csv", reliability.MOST)
+        words = f"{cut}{caption(reliability.drawn(data), _RATE)}"
         return f"{words}\nn = {n_claims:,} claims{_ALL}; {stamp}"
 
     found["reliability"] = Drawable(lambda: reliability.draw(first), of_rates)
     n_tasks = int(who_knows.complete(first).sum())
 
     def of_ranks(data: pd.DataFrame) -> str:
-        return f"{caption(who_knows.drawn(data), _AUC)}\n{_PERMUTED}\nn = {n_tasks:,} tasks{_ALL}; {stamp}"
+        cut = _cut(len(first.agents), "own − others", "who_knows.csv", MOST_AGENTS)
+        return f"{cut}{caption(who_knows.drawn(data), _AUC)}\n{_PERMUTED}\nn = {n_tasks:,} tasks{_ALL}; {stamp}"
 
     if n_tasks > 1 and len(first.agents) > 1:
         found["who_knows"] = Drawable(lambda: who_knows.draw(first), of_ranks)
@@ -80,7 +84,8 @@ def _of_auctions(arms: Sequence[ArmData], stamp: str) -> dict[str, Drawable]:
     auctions = [arm for arm in arms if auction.applies(arm)]
 
     def words(data: pd.DataFrame) -> str:
-        return f"{caption(hired_rate.drawn(data), _MEAN)}\nn = {_counts(auctions[0])} of the reserve; {stamp}"
+        cut = _cut(len(auctions[0].agents), "cash profit", "hired_rate.csv", hired_rate.MOST_AGENTS)
+        return f"{cut}{caption(hired_rate.drawn(data), _MEAN)}\nn = {_counts(auctions[0])} of the reserve; {stamp}"
 
     return {"hired_rate": Drawable(lambda: hired_rate.draw(auctions), words)} if auctions else {}
 
@@ -125,8 +130,9 @@ def _same(data: pd.DataFrame) -> str:
 _ALL = ", also of agents that did not bid"
 
 
-def _cut(most: int, n_agents: int) -> str:
-    return f"the first {most} of {n_agents} agents; " if n_agents > most else ""
+def _cut(n_agents: int, by: str, where: str, most: int) -> str:
+    which = said(n_agents, by, where, most)
+    return f"{which}\n" if which else ""
 
 
 def _counts(arm: ArmData) -> str:

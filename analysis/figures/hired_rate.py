@@ -19,6 +19,7 @@ from analysis import auction
 from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.cells import all_cells
+from analysis.few_agents import both_ends
 from analysis.figures.style import (
     BLUE,
     GREEN,
@@ -39,6 +40,7 @@ from analysis.quantities.of_run import agents
 from sim.kit.arrays import FloatArray
 
 MOST = 4  # arms drawn, evenly spaced in the scenario's order; the CSV has every arm
+MOST_AGENTS = 20  # drawn, those at both ends of the first arm's cash profit; the CSV has every agent
 STEPS = {"published": GREEN, "wrong_probability": BLUE, "wrong_cost": ORANGE, "cash": INK}
 _LABELS = ("published profit", "wrong probability", "wrong cost", "cash profit")
 
@@ -48,10 +50,11 @@ def draw(arms: Sequence[ArmData]) -> tuple[Figure, pd.DataFrame]:
     """The figure, and one row per (arm, agent); `arms` must be random-reserve auctions with agents alone."""
     data = pd.concat([_rows(arm) for arm in arms], ignore_index=True)
     shown = [arms[k] for k in np.unique(np.linspace(0, len(arms) - 1, min(MOST, len(arms))).round().astype(int))]
-    figure = new_figure(WIDE, max(2.3, 0.3 * len(arms[0].agents) + 0.4) * len(shown) + 0.35)
+    kept = _kept(data)
+    figure = new_figure(WIDE, max(2.3, 0.3 * len(kept) + 0.4) * len(shown) + 0.35)
     grid = figure.subplots(len(shown), 2, squeeze=False, width_ratios=[1.0, 1.1], sharex="col")
     for k, (left, right), arm in zip(range(len(shown)), grid, shown, strict=True):
-        part = data[data["arm"] == arm.name].reset_index(drop=True)
+        part = data[data["arm"] == arm.name].reset_index(drop=True).iloc[kept].reset_index(drop=True)
         _hired(left, part)
         _profits(right, part)
         left.set_title(_title(arm) if len(shown) > 1 else "", loc="left")
@@ -65,7 +68,13 @@ def draw(arms: Sequence[ArmData]) -> tuple[Figure, pd.DataFrame]:
 
 def drawn(data: pd.DataFrame) -> list[Number]:
     """The estimates that the figure draws with intervals, as far as these go."""
-    return numbers(data, "agent", ["hired_rate", "cash"])
+    parts = [part.iloc[_kept(data)] for _, part in data.groupby("arm", sort=False)]
+    return numbers(pd.concat(parts), "agent", ["hired_rate", "cash"])
+
+
+def _kept(data: pd.DataFrame) -> list[int]:
+    """Places of the agents drawn: of many those at both ends of the first arm's cash profit."""
+    return both_ends(data.loc[data["arm"] == data["arm"].iloc[0], "cash"], MOST_AGENTS)
 
 
 def _rows(arm: ArmData) -> pd.DataFrame:

@@ -7,6 +7,8 @@ calibrated agent with the same claims would have on average.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,12 +19,13 @@ from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.calibration_null import pooled_ece_null
 from analysis.cells import cells
+from analysis.few_agents import both_ends
 from analysis.figures.style import BLUE, GREY, INK, LIGHT, NO_INTERVAL, WIDE, ends, new_figure, short, styled
 from analysis.inference import CLUSTERS, Estimate, ratio
 from analysis.observed import Observed
 
 POOLED = "all agents"
-MOST = 11  # panels for agents; the CSV has every agent
+MOST = 11  # panels for agents, those at both ends of the ECE; the CSV has every agent
 _COLUMNS = 4
 
 
@@ -32,17 +35,19 @@ def draw(arm: ArmData) -> tuple[Figure, pd.DataFrame]:
     seen, n_agents = arm.observed, len(arm.agents)
     panels = [(name, seen.only(i)) for i, name in enumerate(arm.agents)]
     panels += [(POOLED, seen)] if n_agents > 1 else []
-    tables = {name: _rows(arm, name, some) for name, some in panels}
-    shown = [*panels[:MOST], *panels[n_agents:]] if n_agents > MOST else panels
+    data = pd.DataFrame([row for name, some in panels for row in _rows(arm, name, some)])
+    kept = both_ends(data["ece"].iloc[: n_agents * cal.N_BINS : cal.N_BINS], MOST)
+    shown = [*kept, *range(n_agents, len(panels))]
     columns = min(_COLUMNS, len(shown))
     n_rows = -(-len(shown) // columns)
     figure = new_figure(WIDE * max(columns, 2) / _COLUMNS, 2.35 * n_rows)
     grid = figure.add_gridspec(2 * n_rows, columns, height_ratios=[3.4, 1.0] * n_rows)
-    for k, (name, some) in enumerate(shown):
+    for k, place in enumerate(shown):
+        name, some = panels[place]
         row, column = divmod(k, columns)
         top = figure.add_subplot(grid[2 * row, column])
         bottom = figure.add_subplot(grid[2 * row + 1, column], sharex=top)
-        _diagram(top, name, tables[name])
+        _diagram(top, name, data.iloc[place * cal.N_BINS : (place + 1) * cal.N_BINS])
         _histogram(bottom, some)
         if column == 0:
             top.set_ylabel("success rate")
@@ -51,12 +56,15 @@ def draw(arm: ArmData) -> tuple[Figure, pd.DataFrame]:
             bottom.set_xlabel("claimed probability")
     if columns * n_rows > len(shown):
         _key(figure.add_subplot(grid[2 * n_rows - 2, columns - 1]))
-    return figure, pd.concat(tables.values(), ignore_index=True)
+    return figure, data
 
 
 def drawn(data: pd.DataFrame) -> list[Number]:
     """The rates that the figure draws, as far as their intervals go."""
-    return numbers(data, "agent", ["success_rate"])
+    of = data.drop_duplicates("agent")
+    agents = of[of["agent"] != POOLED]
+    kept = agents["agent"].iloc[both_ends(agents["ece"], MOST)]
+    return numbers(data[data["agent"].isin([*kept, POOLED])], "agent", ["success_rate"])
 
 
 def _rates(arm: ArmData, some: Observed) -> Estimate:
@@ -114,16 +122,17 @@ def _histogram(axes: Axes, some: Observed) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _rows(arm: ArmData, name: str, some: Observed) -> pd.DataFrame:
+def _rows(arm: ArmData, name: str, some: Observed) -> list[dict[str, Any]]:
     """One row per bin of claims."""
     claim, success, _, weight = some.rows
     bins, rates = cal.reliability_bins(claim, success, weight=weight), _rates(arm, some)
     head = {"agent": name, "clusters": CLUSTERS[arm.by_claims], "coupled": "; ".join(arm.coupled)}
-    rows = [
+    null = pooled_ece_null(claim, success, some.cell, weight)[0] if name == POOLED else some.null()
+    errors = {"ece": _ece(some), "ece_null": null}
+    return [
         head
         | {"bin_low": bins.low[k], "bin_high": bins.high[k], "claims": bins.count[k], "mean_claim": bins.mean_claim[k]}
         | cells("success_rate", rates, k)
+        | errors
         for k in range(cal.N_BINS)
     ]
-    null = pooled_ece_null(claim, success, some.cell, weight)[0] if name == POOLED else some.null()
-    return pd.DataFrame(rows).assign(ece=_ece(some), ece_null=null)

@@ -28,6 +28,7 @@ from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.cells import all_cells
 from analysis.claims import cluster_of, of_pairs, outcomes
+from analysis.few_agents import both_ends
 from analysis.figures.style import BLUE, GREY, ORANGE, WIDE, new_figure, rows, styled, whisker
 from analysis.inference import CLUSTERS, By, Estimate, linearised
 from analysis.intervals import holm
@@ -62,6 +63,8 @@ def permutation_test(
 
     rank, stream = rankdata(claim, axis=0), np.random.default_rng(seed)
     observed = _differences(rank, success)
+    if bool((claim == claim[:1]).all()):  # claims that say nothing are not tested
+        return np.full(len(observed), np.nan), np.nan
     defined = ~np.isnan(observed) & np.asarray((claim != claim[:1]).any(axis=0))
     at_least, pooled_at_least = np.ones(len(observed)), 1.0
     for _ in range(n_permutations if defined.any() else 0):
@@ -73,12 +76,15 @@ def permutation_test(
 
 
 def _differences(rank: FloatArray, success: BoolArray | FloatArray) -> FloatArray:
-    hits = success.sum(axis=0)
-    both = (hits > 0) & (hits < len(rank))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        area = (rank.T @ success - hits * (hits + 1) / 2) / (hits * (len(rank) - hits))
-        own = np.diagonal(area)
-        return np.asarray(own - (np.where(both, area, 0.0).sum(axis=1) - own) / (both.sum() - 1.0))
+    """Own area less the mean of the others; the areas are linear in the successes, so their sum needs no pairs."""
+    hits, n = success.sum(axis=0), len(rank)
+    both = (hits > 0) & (hits < n)
+    scale = np.divide(1.0, hits * (n - hits), out=np.zeros(len(hits)), where=both)
+    least = hits * (hits + 1) / 2
+    own = np.where(both, (np.einsum("ti,ti->i", rank, success.astype(np.float64)) - least) * scale, np.nan)
+    whole = rank.T @ (success @ scale) - least @ scale
+    n_others = both.sum() - 1.0
+    return np.asarray(own - (whole - own) / n_others if n_others > 0 else np.full(len(own), np.nan))
 
 
 def complete(arm: ArmData) -> BoolArray:
@@ -90,18 +96,25 @@ def complete(arm: ArmData) -> BoolArray:
 def draw(arm: ArmData) -> tuple[Figure, pd.DataFrame]:
     """The figure, and one row per agent and one for POOLED."""
     data = _rows(arm)
-    names = list(data["agent"])
+    shown = _shown(data)
+    names = list(shown["agent"])
     figure = new_figure(WIDE, 0.27 * len(names) + 1.0)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.6, 1.0])
-    _own_and_others(left, data)
+    _own_and_others(left, shown)
     row = np.arange(len(names))
-    whisker(right, data, "comparative_auc", row, color=BLUE)
+    whisker(right, shown, "comparative_auc", row, color=BLUE)
     right.set_xlabel("comparative AUC\n(pairs of agents, one solved)")
     for axes in (left, right):
         axes.axvline(0.5, color=GREY, lw=0.7, ls=(0, (4, 3)), zorder=0)
         rows(axes, names)
     right.tick_params(labelleft=False)
     return figure, data
+
+
+def _shown(data: pd.DataFrame) -> pd.DataFrame:
+    """The rows drawn: of many agents those at both ends of own - others, and the last, of all of them."""
+    kept = both_ends(data["difference"].iloc[:-1])
+    return data.iloc[[*kept, len(data) - 1]].reset_index(drop=True)
 
 
 def _own_and_others(axes: Axes, data: pd.DataFrame) -> None:
@@ -136,7 +149,7 @@ def _rows(arm: ArmData) -> pd.DataFrame:
 
 def drawn(data: pd.DataFrame) -> list[Number]:
     """The estimates that the figure draws, as far as their intervals go."""
-    return numbers(data, "agent", ["auc", "auc_others", "comparative_auc"])
+    return numbers(_shown(data), "agent", ["auc", "auc_others", "comparative_auc"])
 
 
 def _estimates(seen: Observed, by: By, group: IntArray | None) -> dict[str, Estimate]:

@@ -52,7 +52,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     folder = found[10]
     scenario = folder / "s.toml"
     scenario.write_text(TOP + WORLD + TENDER + ARM + MORE_ARMS + SWEEP)
-    with mock.patch("analysis.sweep_report.draw_all"):
+    with mock.patch("analysis.figures.sweeps.draw_all"):
         assert bidlab("sweep", scenario, "--out", folder / "sweep", "--jobs", "1").code == 0
     audit = ("audit", "second_score", "contingent", "--types", "3", "--draws", "8", "--jobs", "1")
     assert bidlab(*audit, "--out", folder / "audit").code == 0
@@ -146,7 +146,7 @@ def test_a_sweep_of_two_keys_is_a_grid_where_it_fits_and_rows_where_not(
     grid = out.partition("arm 'x'\n")[2].partition("\n\n")[0].splitlines()
     assert [line.split() for line in grid[:2]] == [["penalty", "\\"], ["reserve", "0.4", "0.8"]]
     assert [line.split()[0] for line in grid[2:]] == ["0", "0.5", "1"]
-    monkeypatch.setenv("COLUMNS", "24")
+    monkeypatch.setenv("COLUMNS", "20")
     assert "cell" in bidlab("show", folders[10] / "sweep").out.split()
 
 
