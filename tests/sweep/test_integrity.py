@@ -108,7 +108,7 @@ def flipped(path: Path) -> None:
     path.write_bytes(bytes(content))
 
 
-@pytest.mark.parametrize("damage", [halved, flipped, Path.unlink, lambda path: path.write_bytes(b"")])
+@pytest.mark.parametrize("damage", [halved, flipped, Path.unlink])
 @pytest.mark.parametrize("name", ["jobs/job-000001.parquet", "ledger/cell-00001.arm-000.job-000001.parquet"])
 def test_damaged_job_is_played_again(place: Path, tmp_path: Path, name: str, damage: Callable[[Path], None]) -> None:
     out = copied(place, tmp_path, "s")
@@ -121,7 +121,7 @@ def test_damaged_job_is_played_again(place: Path, tmp_path: Path, name: str, dam
     assert contents(out) == contents(place / "sweep")
 
 
-@pytest.mark.parametrize("damage", [halved, flipped, Path.unlink, lambda path: path.write_bytes(b"")])
+@pytest.mark.parametrize("damage", [halved, flipped, Path.unlink])
 def test_damaged_arm_is_played_again(place: Path, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     out = copied(place, tmp_path, "r")
     damage(partial_of(out) / "arm-0001.bids.parquet")
