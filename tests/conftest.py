@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import settings
 
 settings.register_profile("tests", deadline=None, derandomize=True, database=None)
 settings.load_profile("tests")
+os.environ.pop("COLUMNS", None)  # how wide the output is, is up to each test
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -129,8 +129,8 @@ def making(
     No other process may work on it meanwhile. Raises RunError as `check_folder` does, where another is at work, and
     where something cannot be written; what was finished is kept then.
     """
-    partial = partial_of(folder)
     check_folder(folder, info, force)
+    partial = partial_of(folder)
     with locked(folder):
         check_folder(folder, info, force)  # another process may have ended since
         try:
