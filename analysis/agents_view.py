@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.basis import numbers, title
-from analysis.few_agents import few, said
+from analysis.few_agents import few, selection_note
 from analysis.views import Shown, of_frame, table, text, with_coupled, with_intervals
 from sim.kit.digits import number, of_numbers
 from sim.kit.terminal import Column, Sheet, error_column, estimate_column, number_column, shown_name
@@ -52,7 +52,7 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
     shown = few(list(all_own["agent"]), all_own["cash_profit"])
     frame = everybody[everybody["agent"].isin(shown)]
     own = all_own.set_index("agent", drop=False).loc[shown].reset_index(drop=True)
-    few_of_many = said(len(all_own), f"cash profit in arm {first!r}", "agents.csv")
+    few_of_many = selection_note(len(all_own), f"cash profit in arm {first!r}", "agents.csv")
     views = [
         *([few_of_many, ""] if few_of_many else []),
         *_claims(own, tables["claims"], first),

@@ -40,12 +40,12 @@ def few(names: Sequence[Any], size: npt.ArrayLike) -> list[Any]:
     return [names[place] for place in both_ends(size)]
 
 
-def said(count: int, by: str, where: str, most: int = MOST) -> str:
+def selection_note(count: int, by: str, where: str, most: int = MOST) -> str:
     """What a caption or a line says where not all of `count` agents are shown; "" where they are. by: the quantity.
 
-    >>> said(100, "cash profit", "agents.csv")
+    >>> selection_note(100, "cash profit", "agents.csv")
     'of 100 agents the 20 of the greatest and the 20 of the smallest cash profit; all of them in agents.csv'
-    >>> said(2, "cash profit", "agents.csv")
+    >>> selection_note(2, "cash profit", "agents.csv")
     ''
     """
     if count <= most:

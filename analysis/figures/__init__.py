@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from analysis.arm import ArmData
 from analysis.few_agents import MOST as MOST_AGENTS
-from analysis.few_agents import said
+from analysis.few_agents import selection_note
 
 
 class Drawable(NamedTuple):
@@ -131,7 +131,7 @@ _ALL = ", also of agents that did not bid"
 
 
 def _cut(n_agents: int, by: str, where: str, most: int) -> str:
-    which = said(n_agents, by, where, most)
+    which = selection_note(n_agents, by, where, most)
     return f"{which}\n" if which else ""
 
 

@@ -20,7 +20,7 @@ from sim.cli.options import (
     Seed,
     named,
     printed,
-    told,
+    warn,
     whole,
 )
 from sim.kit.errors import RunError, StoppedError, closest
@@ -85,7 +85,7 @@ def run(
                 write_report(made, events=events, phase=phase)
 
             try:
-                execute(plan, folder, force=force, progress=progress, finish=finish, say=told)
+                execute(plan, folder, force=force, progress=progress, finish=finish, say=warn)
             except KeyboardInterrupt:
                 raise StoppedError("interrupted; finished arms are kept, the same command goes on from there") from None
         _show(folder)

@@ -1,4 +1,4 @@
-"""How a command ends: whatever stops it is told in a line for each fault, never by a traceback.
+"""How a command ends: whatever stops it is reported in a line for each fault, never by a traceback.
 
 Exit code 2: a mistake of the user's, or something that the machine does not give. 130: interrupted. A reader that went
 away, as in `bidlab show RUN | head`, ends the command in silence.

@@ -61,7 +61,7 @@ def share(option: str, text: str) -> float:
     return float(text)
 
 
-def told(line: str) -> None:
+def warn(line: str) -> None:
     """Say on stderr what the command goes on from otherwise than was to be expected."""
     typer.echo(f"bidlab: {line}", err=True)
 

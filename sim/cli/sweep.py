@@ -21,7 +21,7 @@ from sim.cli.options import (
     Seed,
     named,
     printed,
-    told,
+    warn,
     whole,
 )
 from sim.kit.errors import RunError, StoppedError
@@ -114,7 +114,7 @@ def cell(
         place = out or folder.with_name(f"{folder.name}.cell-{at}")
         alone = plan(cell_scenario(folder, at), digests)
         with auctions(alone) as (progress, _):
-            execute(alone, place, force=force, progress=progress, finish=write_report, say=told)
+            execute(alone, place, force=force, progress=progress, finish=write_report, say=warn)
         printed(listing.results(place, run_info(place) or {}))
 
 
@@ -180,7 +180,7 @@ def _execute(plan: Plan, folder: Path, crew: Crew, force: bool, resume: bool) ->
     try:
         with cells(plan) as progress:
             analysis = analysis_of(plan)
-            execute_sweep(plan, folder, analysis, crew=crew, force=force, resume=resume, progress=progress, say=told)
+            execute_sweep(plan, folder, analysis, crew=crew, force=force, resume=resume, progress=progress, say=warn)
     except KeyboardInterrupt as stopped:
         held = f"{stopped.label} in {stopped.partial}; " if isinstance(stopped, InterruptedSweepError) else ""
         raise StoppedError(f"interrupted; {held}the same command goes on from there") from None

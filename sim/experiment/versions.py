@@ -52,8 +52,8 @@ def mixture(info: Mapping[str, Any], what: str) -> str:
     if not groups:
         return ""
     names = [n for n in groups[0]["versions"] if len({group["versions"].get(n) for group in groups}) > 1]
-    told = []
+    lines = []
     for group in groups:
         by = ", ".join(f"{name} {group['versions'].get(name)}" for name in names)
-        told.append(f"{what} {', '.join(map(str, group['parts']))} by {by}")
-    return f"mixed: made under several versions: {'; '.join(told)}\n"
+        lines.append(f"{what} {', '.join(map(str, group['parts']))} by {by}")
+    return f"mixed: made under several versions: {'; '.join(lines)}\n"

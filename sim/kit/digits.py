@@ -103,21 +103,26 @@ def of_errors(rows: Iterable[Sequence[float]], least: int = 3) -> Digits:
 def number(value: float, error: float | None = None) -> str:
     """`value ± error` to four places, or three beside an error, more where both are small; a dash where undefined.
 
-    >>> number(0.25, 0.0125), number(-0.00001), number(float("nan"))
-    ('.250 ± .013', '.0000', '-')
+    >>> number(0.25, 0.0125), number(0.0004), number(0.00021, 0.00002), number(float("nan"))
+    ('.250 ± .013', '.00040', '.000210 ± .000020', '-')
     """
     if error is None or math.isnan(error):
-        return Digits(4).text(value)
-    return Digits(3).number(value, error)
+        return _in_ones(of_numbers([value])).text(value)
+    return _in_ones(of_errors([(value, error)])).number(value, error)
 
 
 def estimated(value: float, low: float, high: float) -> str:
     """`value [low, high]` of a number that stands alone; the value where there is no interval, a dash where undefined.
 
-    >>> estimated(0.241, 0.2042, 0.2809), estimated(1.5, float("nan"), float("nan"))
-    ('.241 [.204, .281]', '1.500')
+    >>> estimated(0.241, 0.2042, 0.2809), estimated(2e-5, 1e-5, 3e-5), estimated(1.5, float("nan"), float("nan"))
+    ('.241 [.204, .281]', '.000020 [.000010, .000030]', '1.500')
     """
-    return Digits(of_estimates([(value, low, high)]).places).estimated(value, low, high)
+    return _in_ones(of_estimates([(value, low, high)])).estimated(value, low, high)
+
+
+def _in_ones(shown: Digits) -> Digits:
+    """The same digits without a unit, for a number that has no head to say one."""
+    return Digits(shown.places - shown.power)
 
 
 def alone(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Faults of a table's cells: all that can be found are told together, in the order of rows."""
+"""Faults of a table's cells: all that can be found are reported together, in the order of rows."""
 
 from __future__ import annotations
 

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen, require, thin
 from sim.kit.errors import ArrayError
-
-if TYPE_CHECKING:
-    pass
 
 _MOST = float(np.finfo(np.float64).max)
 _PER_TASK = ("value", "reserve", "arrival")
