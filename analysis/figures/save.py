@@ -15,6 +15,7 @@ from analysis.figures.style import GREY, styled
 
 DPI = 300
 _LINE = 0.11  # inches that a line of the caption takes at the bottom
+_EDGE = 0.05  # inches kept free at the left: letters are a little wider at another resolution
 _LETTERS = 22.5  # of the caption to an inch
 
 
@@ -60,7 +61,8 @@ def _lay_out(figure: Figure, bottom: float) -> None:
     engine, share = figure.get_layout_engine(), bottom / figure.get_figheight()
     if engine is None:
         return
-    engine.set(rect=(0.0, share, 1.0, 1.0 - share))  # type: ignore[call-arg]
+    left = _EDGE / figure.get_figwidth()
+    engine.set(rect=(left, share, 1.0 - left, 1.0 - share))  # type: ignore[call-arg]
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:

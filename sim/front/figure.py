@@ -30,8 +30,9 @@ def inches(width: str | float) -> float:
 
 def sized(figure: Figure, width: str | float, caption: str) -> Figure:
     """The figure at that width, with its caption in small print under it."""
+    from analysis.figures.narrow import narrowed
     from analysis.figures.save import captioned
 
-    figure.set_figwidth(inches(width))
+    narrowed(figure, inches(width))
     captioned(figure, caption)
     return figure
