@@ -36,6 +36,7 @@ def write_report(folder: Path, plan: Plan, label: str) -> None:
 
     failures.csv and precision.csv are written where they apply.
     """
+    from analysis.figures.left_out import list_left_out
     from analysis.figures.sweeps import draw_all
 
     sums = merged(folder)
@@ -50,6 +51,8 @@ def write_report(folder: Path, plan: Plan, label: str) -> None:
         _csv(precision_table(sums, plan.options.precision), folder / "precision.csv")
     if not label and sums.whole:
         draw_all(table, sums.info, plan.scenario.figures, folder / "figures")
+    else:
+        list_left_out(folder / "figures", {"all": "the sweep is not whole"})
 
 
 def replications_needed(folder: Path, plan: Plan) -> int:

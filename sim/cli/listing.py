@@ -215,6 +215,7 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     """The tables of a run."""
     from analysis.agents_view import agents_view
     from analysis.arms_view import arms_view
+    from analysis.figures.left_out import left_out
     from analysis.report import read_tables
 
     scenario = info["scenario"]
@@ -225,7 +226,13 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     ) + (f"{scenario['note']}\n" if scenario["note"] else "")
     tables = read_tables(folder)
     body = [*arms_view(tables), "", *agents_view(tables, info)]
-    return [head, *body, f"\n{folder}: ledger, agents.csv, summary.csv, differences.csv, figures/"]
+    return [
+        head,
+        *body,
+        "",
+        *left_out(folder / "figures"),
+        f"{folder}: ledger, agents.csv, summary.csv, differences.csv, figures/",
+    ]
 
 
 def explanation(explained: Explained) -> list[Any]:

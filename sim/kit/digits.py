@@ -53,17 +53,25 @@ class Digits(NamedTuple):
         return f"{self.text(value)} [{self.text(low)}, {self.text(high)}]"
 
 
+def decimals(sizes: Iterable[float], least: int) -> int:
+    """Decimals in which the largest of `sizes` has two significant digits, at least `least`.
+
+    >>> decimals([0.25, 0.0001], 2), decimals([0.00042], 2), decimals([], 2)
+    (2, 5, 2)
+    """
+    largest = max((abs(size) for size in sizes if math.isfinite(size)), default=0.0)
+    if largest == 0.0:
+        return least
+    return max(least, _SIGNIFICANT - 1 - int(f"{largest:.{_SIGNIFICANT - 1}e}".partition("e")[2]))
+
+
 def digits(sizes: Iterable[float], least: int) -> Digits:
     """Decimals and unit in which the largest of `sizes`, e.g. half-widths, has two significant digits. least: decimals.
 
     >>> digits([0.05, 0.0001], 3), digits([0.00012], 3), digits([0.000012], 3), digits([], 4)
     (Digits(places=3, power=0), Digits(places=5, power=0), Digits(places=3, power=-3), Digits(places=4, power=0))
     """
-    largest = max((abs(size) for size in sizes if math.isfinite(size)), default=0.0)
-    if largest == 0.0:
-        return Digits(least)
-    needed = _SIGNIFICANT - 1 - int(f"{largest:.{_SIGNIFICANT - 1}e}".partition("e")[2])
-    power = 0
+    needed, power = decimals(sizes, 0), 0
     while needed > _MOST:
         needed, power = needed - 3, power - 3
     return Digits(max(least, needed), power)
@@ -126,9 +134,7 @@ def alone(value: float) -> str:
     >>> alone(0.25), alone(0.00042), alone(3e-7), alone(float("inf"))
     ('0.2500', '0.00042', '0.00000030', 'inf')
     """
-    if value == 0 or not math.isfinite(value):
-        return f"{value:.4f}"
-    return f"{value:.{max(4, _SIGNIFICANT - 1 - math.floor(math.log10(abs(value))))}f}"
+    return f"{value:.{decimals([value], 4)}f}"
 
 
 def p_value(p: float) -> str:

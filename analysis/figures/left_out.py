@@ -1,0 +1,31 @@
+"""Why figures are not there: left_out.csv of a figures folder, one row for each, and the line that `show` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+_FILE = "left_out.csv"
+
+
+def list_left_out(folder: Path, reasons: Mapping[str, str]) -> None:
+    """Write the reason for each figure that was not drawn; no file where there is none."""
+    path = folder / _FILE
+    if not reasons:
+        path.unlink(missing_ok=True)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = pd.DataFrame({"figure": list(reasons), "reason": list(reasons.values())})
+    frame.to_csv(path, index=False, lineterminator="\n")
+
+
+def left_out(folder: Path) -> list[str]:
+    """A line that says which figures are missing from the folder, and why; none where all are there."""
+    path = folder / _FILE
+    if not path.is_file():
+        return []
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    reasons = frame.groupby("reason", sort=False)["figure"].agg(", ".join)
+    return [f"figures left out: {'; '.join(f'{names} ({why})' for why, names in reasons.items())}"]
