@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.audit_table import COLUMNS, LETTERS, View, views
+from analysis.csv_file import read_csv, write_csv
+from sim.kit.escape import latex, latex_comment, markdown, markdown_paragraph
 from sim.kit.terminal import of_rows, shown_name
 
 READ = (
@@ -17,16 +19,15 @@ READ = (
     "attempt; the claim is the belief"
 )
 _WORDS = ("arm", "rule", "agent", "declared", "ignores", "counterexample", *LETTERS)  # even where they look like "NA"
-_TEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}"}
 
 
 def write_audit(folder: Path, frame: pd.DataFrame, notes: Sequence[str]) -> None:
     """Add audit.csv, audit.md and audit.tex to the folder; notes: what was audited, how finely."""
-    frame.to_csv(folder / "audit.csv", index=False, lineterminator="\n")
+    write_csv(frame, folder / "audit.csv")
     shown = views(frame)
-    parts = ["# Incentive audit", *notes, READ, *(_markdown(view) for view in shown)]
+    parts = ["# Incentive audit", *map(markdown_paragraph, (*notes, READ)), *(_markdown(view) for view in shown)]
     (folder / "audit.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    lines = [f"% {note}" for note in (*notes, READ)]
+    lines = [latex_comment(note) for note in (*notes, READ)]
     (folder / "audit.tex").write_text("\n".join([*lines, *(_latex(view) for view in shown)]) + "\n", encoding="utf-8")
 
 
@@ -45,26 +46,18 @@ def _named(row: Sequence[str]) -> list[str]:
 def read_audit(folder: Path) -> pd.DataFrame:
     """audit.csv of a folder; empty text stays empty."""
     empty = {name: [""] for name in COLUMNS if name not in _WORDS}
-    return pd.read_csv(folder / "audit.csv", keep_default_na=False, na_values=empty, dtype=dict.fromkeys(_WORDS, str))
+    return read_csv(folder / "audit.csv", keep_default_na=False, na_values=empty, dtype=dict.fromkeys(_WORDS, str))
 
 
 def _markdown(view: View) -> str:
     lines = [view.columns, ["---" if place < view.n_left else "---:" for place in range(len(view.columns))], *view.rows]
-    cells = (" | ".join(_one_line(cell).replace("|", r"\|") for cell in line) for line in lines)
-    return "\n".join([f"**{view.title}**", "", *(f"| {row} |" for row in cells)])
-
-
-def _one_line(cell: str) -> str:
-    return cell.replace("\n", " ")
+    cells = (" | ".join(markdown(cell) for cell in line) for line in lines)
+    return "\n".join([f"**{markdown(view.title)}**", "", *(f"| {row} |" for row in cells)])
 
 
 def _latex(view: View) -> str:
     """A tabular with the rules of booktabs."""
     sides = "l" * view.n_left + "r" * (len(view.columns) - view.n_left)
-    rows = [" & ".join(_tex(_one_line(cell)) for cell in row) + r" \\" for row in (view.columns, *view.rows)]
-    head = [f"% {view.title}", rf"\begin{{tabular}}{{{sides}}}", r"\toprule", rows[0], r"\midrule"]
+    rows = [" & ".join(latex(cell) for cell in row) + r" \\" for row in (view.columns, *view.rows)]
+    head = [latex_comment(view.title), rf"\begin{{tabular}}{{{sides}}}", r"\toprule", rows[0], r"\midrule"]
     return "\n".join([*head, *rows[1:], r"\bottomrule", r"\end{tabular}"])
-
-
-def _tex(text: str) -> str:
-    return "".join(_TEX.get(letter, letter) for letter in text)

@@ -12,6 +12,7 @@ import pandas as pd
 from analysis.arm import ArmData
 from analysis.built import built
 from analysis.claims_table import claims_table
+from analysis.csv_file import read_csv, write_csv
 from analysis.differences import differences_table
 from analysis.incidence import incidence_table
 from analysis.postings import postings_table
@@ -59,7 +60,7 @@ def write_report(run: Run, *, events: bool = False, phase: Phase = _silent) -> N
     for name, make in tables_of(run, arms, baselines).items():
         table = make()
         if len(table) or name not in _OPTIONAL:
-            table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+            write_csv(table, folder / f"{name}.csv")
     draw_all(arms, folder / "figures", stamp(run.info), baselines)
     if events:
         names = [arm.name for arm in run.scenario.arms]
@@ -148,7 +149,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
             header = pd.read_csv(path, nrows=0).columns
             undefined = {column: [""] for column in header if column not in _TEXT}
             text = {column: str for column in header if column in _TEXT}
-            found[name] = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=undefined)
+            found[name] = read_csv(path, dtype=text, keep_default_na=False, na_values=undefined)
             if name == "summary" and "coupled" not in header:
                 raise RunError(f"{path}: has no intervals, being of an older version of bidlab; run the scenario again")
         except (OSError, ValueError) as error:

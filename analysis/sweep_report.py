@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.csv_file import write_csv
 from analysis.figures.chart import chart_of
 from analysis.quantities import quantities
 from analysis.quantities.swept import find
@@ -43,12 +44,12 @@ def write_report(folder: Path, plan: Plan, label: str) -> None:
     table = sweep_table(sums)
     table.attrs.update(stamped(table, sums.info, label))
     write_sweep(table, folder / "sweep.parquet")
-    _csv(table, folder / "sweep.csv")
-    _csv(factors_table(sums), folder / "factors.csv")
+    write_csv(table, folder / "sweep.csv")
+    write_csv(factors_table(sums), folder / "factors.csv")
     if sums.failures:
-        _csv(failures_table(sums), folder / "failures.csv")
+        write_csv(failures_table(sums), folder / "failures.csv")
     if plan.options.precision is not None and sums.whole:
-        _csv(precision_table(sums, plan.options.precision), folder / "precision.csv")
+        write_csv(precision_table(sums, plan.options.precision), folder / "precision.csv")
     if not label and sums.whole:
         draw_all(table, sums.info, plan.scenario.figures, folder / "figures")
     else:
@@ -78,10 +79,6 @@ def replications_needed(folder: Path, plan: Plan) -> int:
 
 def _precision(sums: Merged, plan: Plan) -> pd.DataFrame:
     return precision_table(sums, plan.options.precision or 0.0) if sums.whole else pd.DataFrame({"reached": [True]})
-
-
-def _csv(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, lineterminator="\n")
 
 
 def asking(plan: Plan) -> Plan:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.csv_file import read_csv, write_csv
+
 _FILE = "left_out.csv"
 
 
@@ -18,7 +20,7 @@ def list_left_out(folder: Path, reasons: Mapping[str, str]) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     frame = pd.DataFrame({"figure": list(reasons), "reason": list(reasons.values())})
-    frame.to_csv(path, index=False, lineterminator="\n")
+    write_csv(frame, path)
 
 
 def left_out(folder: Path) -> list[str]:
@@ -26,6 +28,6 @@ def left_out(folder: Path) -> list[str]:
     path = folder / _FILE
     if not path.is_file():
         return []
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame = read_csv(path, dtype=str, keep_default_na=False)
     reasons = frame.groupby("reason", sort=False)["figure"].agg(", ".join)
     return [f"figures left out: {'; '.join(f'{names} ({why})' for why, names in reasons.items())}"]

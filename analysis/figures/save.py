@@ -12,11 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from analysis.csv_file import write_csv
 from analysis.figures.style import GREY, styled
 
 DPI = 300
 _LINE = 0.11  # inches that a line of the caption takes at the bottom
 _MOST_BINS = 4  # intervals of an axis whose numbers would touch
+_ROOM = 1.06  # of the width of a number, so that two are told apart
 _LETTERS = 22.5  # of the caption to an inch
 
 
@@ -32,7 +34,7 @@ def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str, caption: s
     figure.savefig(paths[0], metadata={"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None})
     figure.savefig(paths[1], dpi=DPI, metadata={"Software": None})
     line.remove()
-    data.to_csv(paths[2], index=False, float_format="%.12g", lineterminator="\n")
+    write_csv(data, paths[2], "%.12g")
     return paths
 
 
@@ -79,5 +81,5 @@ def overlapping(axis: Axis) -> bool:
     low, high = sorted(axis.get_view_interval())
     labels = zip(axis.get_majorticklabels(), axis.get_majorticklocs(), strict=False)
     boxes = [label.get_window_extent() for label, at in labels if low <= at <= high and label.get_visible()]
-    boxes = [box for box in boxes if box.width > 0]
+    boxes = [box.expanded(_ROOM, 1.0) for box in boxes if box.width > 0]
     return any(one.overlaps(other) for one, other in pairwise(boxes))

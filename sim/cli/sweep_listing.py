@@ -159,23 +159,22 @@ def _value(value: Any) -> str:
 
 
 def _zeros(folder: Path, info: dict[str, Any]) -> list[str]:
-    import pandas as pd
-
+    from analysis.csv_file import read_csv
     from analysis.sweep_table import factors_table, merged, structural_zeros
 
     path = folder / "factors.csv"
-    table = pd.read_csv(path, dtype={"arm": str}) if path.is_file() else factors_table(merged(folder))
+    table = read_csv(path, dtype={"arm": str}) if path.is_file() else factors_table(merged(folder))
     return ["", *structural_zeros(table, len(info["arms"]))]
 
 
 def _missed(folder: Path, recorded: bool) -> list[str]:
     """What --precision did not reach."""
-    import pandas as pd
+    from analysis.csv_file import read_csv
 
     path = folder / "precision.csv"
     if not path.is_file():
         return []
-    table = pd.read_csv(path)
+    table = read_csv(path)
     missed = table[~table["reached"]]
     of = " (of the simulation's own noise: no number of replications makes a table's tasks more)" if recorded else ""
     if missed.empty:
@@ -189,12 +188,12 @@ def _missed(folder: Path, recorded: bool) -> list[str]:
 
 
 def _failed(folder: Path) -> list[str]:
-    import pandas as pd
+    from analysis.csv_file import read_csv
 
     path = folder / "failures.csv"
     if not path.is_file():
         return []
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False).head(MOST_ROWS).to_dict("records")
+    rows = read_csv(path, dtype=str, keep_default_na=False).head(MOST_ROWS).to_dict("records")
     return [f"cell {row['cell']} ({_parameters(row)}) failed: {row['error']}" for row in rows]
 
 

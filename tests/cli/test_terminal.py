@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from subprocess import Popen
+from subprocess import Popen, run
 from typing import Any
 from unittest import mock
 
@@ -208,3 +208,12 @@ def test_in_a_true_terminal(folders: dict[int, Path], width: int, tmp_path: Path
         lines = in_terminal(width, *command).split("\n")
         assert max(len(line.rpartition("\r")[2]) for line in lines) <= width, command
         assert len(lines) > 1
+
+
+def test_linear_algebra_has_one_thread_unless_the_user_says_otherwise() -> None:
+    ask = "import os, sys; sys.argv = ['bidlab', '--version']\nfrom bidlab.__main__ import main\ntry:\n    main()\n"
+    ask += "except SystemExit:\n    pass\nprint(os.environ['OPENBLAS_NUM_THREADS'], 'numpy' in sys.modules)"
+    clean = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    for own, expected in (({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2")):
+        said = run([sys.executable, "-c", ask], env=clean | own, capture_output=True, text=True, check=True)
+        assert said.stdout.split()[-2:] == [expected, "False"]
