@@ -13,6 +13,7 @@ from subprocess import Popen, run
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import pytest
 
 from sim.kit.terminal import Column, FirstThatFits, Sheet
@@ -197,12 +198,17 @@ def in_terminal(width: int, *command: str | Path) -> str:
 def test_in_a_true_terminal(folders: dict[int, Path], width: int, tmp_path: Path) -> None:
     scenario = lay_out(tmp_path, TOP + WORLD + TENDER + ARM + MORE_ARMS, table(10))
     swept = folders[10] / "s.toml"
+    stream = np.random.default_rng(1)
+    varied = [
+        f"a{i},t{k},{stream.random():.2f},{int(stream.random() < 0.6)},0.3,0.2\n" for i in range(3) for k in range(30)
+    ]
+    (tmp_path / "fit.csv").write_text(HEADER + "".join(varied))
     played = [
         ["run", scenario, "--out", tmp_path / "r"],
         ["sweep", swept, "--out", tmp_path / "s", "--jobs", "1"],
         ["cell", folders[10] / "sweep", "0", "--out", tmp_path / "c"],
         ["audit", "second_score", "--types", "3", "--draws", "8", "--jobs", "1", "--out", tmp_path / "a"],
-        ["fit", tmp_path / "t.csv", "--column", "cost_belief=belief", "--resamples", "2"],
+        ["fit", tmp_path / "fit.csv", "--column", "cost_belief=belief", "--resamples", "2"],
     ]
     for command in [*commands(folders), *played]:
         lines = in_terminal(width, *command).split("\n")
