@@ -14,6 +14,7 @@ from typing import NamedTuple
 _MOST = 5  # decimals; beyond, the unit changes
 _SIGNIFICANT = 2
 _NOISE = 1e-9  # of the largest number: what rounding leaves of nothing
+_NOTHING = 1e-12  # and of a column that is nothing
 
 
 class Digits(NamedTuple):
@@ -79,7 +80,7 @@ def digits(sizes: Iterable[float], least: int, values: Iterable[float] = ()) -> 
     """
     shown = [abs(value) for value in values if math.isfinite(value)]
     largest = max(shown, default=0.0)
-    told = [size for size in sizes if abs(size) > _NOISE * largest]
+    told = [size for size in sizes if abs(size) > max(_NOISE * largest, _NOTHING)]
     needed, power = decimals(told, 0), 0
     while needed > _MOST and largest < 10.0**power:
         needed, power = needed - 3, power - 3
@@ -116,74 +117,6 @@ def of_errors(rows: Iterable[Sequence[float]], least: int = 3) -> Digits:
     rows = list(rows)
     values, errors = [value for value, _ in rows], [error for _, error in rows if error > 0]
     return digits(errors, least, values) if errors else of_numbers(values)
-
-
-def number(self, value: float, error: float) -> str:
-        """`value ± error`; the value alone where there is no error."""
-        return (
-            self.text(value) if math.isnan(value) or math.isnan(error) else f"{self.text(value)} ± {self.text(error)}"
-        )
-
-    def estimated(self, value: float, low: float, high: float) -> str:
-        """`value [low, high]`; the value alone where there is no interval."""
-        if math.isnan(value) or math.isnan(low) or math.isnan(high):
-            return self.text(value)
-        return f"{self.text(value)} [{self.text(low)}, {self.text(high)}]"
-
-
-def decimals(sizes: Iterable[float], least: int) -> int:
-    """Decimals in which the largest of `sizes` has two significant digits, at least `least`.
-
-    >>> decimals([0.25, 0.0001], 2), decimals([0.00042], 2), decimals([], 2)
-    (2, 5, 2)
-    """
-    largest = max((abs(size) for size in sizes if math.isfinite(size)), default=0.0)
-    if largest == 0.0:
-        return least
-    return max(least, _SIGNIFICANT - 1 - int(f"{largest:.{_SIGNIFICANT - 1}e}".partition("e")[2]))
-
-
-def digits(sizes: Iterable[float], least: int) -> Digits:
-    """Decimals and unit in which the largest of `sizes`, e.g. half-widths, has two significant digits. least: decimals.
-
-    >>> digits([0.05, 0.0001], 3), digits([0.00012], 3), digits([0.000012], 3), digits([], 4)
-    (Digits(places=3, power=0), Digits(places=5, power=0), Digits(places=3, power=-3), Digits(places=4, power=0))
-    """
-    needed, power = decimals(sizes, 0), 0
-    while needed > _MOST:
-        needed, power = needed - 3, power - 3
-    return Digits(max(least, needed), power)
-
-
-def of_numbers(values: Sequence[float]) -> Digits:
-    """Those of a column of numbers without intervals.
-
-    >>> of_numbers([0.00042, 0.0]), of_numbers([0.25])
-    (Digits(places=5, power=0), Digits(places=4, power=0))
-    """
-    return digits(values, 4)
-
-
-def of_estimates(rows: Iterable[Sequence[float]]) -> Digits:
-    """Those of a column of (value, low, high); of the values where nothing has an interval that is not a point.
-
-    >>> of_estimates([(0.241, 0.2042, 0.2809)]), of_estimates([(0.0004, float("nan"), float("nan"))])
-    (Digits(places=3, power=0), Digits(places=5, power=0))
-    """
-    rows = list(rows)
-    halves = [(high - low) / 2 for _, low, high in rows if high > low]
-    return digits(halves or [value for value, _, _ in rows], 3)
-
-
-def of_errors(rows: Iterable[Sequence[float]], least: int = 3) -> Digits:
-    """Those of a column of (value, error).
-
-    >>> of_errors([(0.25, 0.0125)])
-    Digits(places=3, power=0)
-    """
-    rows = list(rows)
-    errors = [error for _, error in rows if error > 0]
-    return digits(errors, least) if errors else of_numbers([value for value, _ in rows])
 
 
 def number(value: float, error: float | None = None) -> str:

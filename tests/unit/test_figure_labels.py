@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from time import process_time
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.arm import ArmData
 from analysis.few_agents import MOST
-from analysis.figures import drawables, hired_rate, who_knows
+from analysis.figures import draw_all, drawables, hired_rate, who_knows
 from analysis.figures.left_out import left_out, list_left_out
 from analysis.figures.save import captioned, overlapping
 from tests.unit.test_analysis_helpers import make_world, posted_alone, sold
@@ -102,3 +103,16 @@ def test_the_permutation_test_needs_no_pairs_and_no_constant_claims() -> None:
     assert np.isnan(who_knows.own_minus_others(claim, success)[4])
     each, pooled = who_knows.permutation_test(np.ones((9, 5)), success, 10**9)
     assert np.isnan([*each, pooled]).all()
+
+
+@pytest.mark.slow
+def test_a_thousand_agents_are_drawn_in_seconds(tmp_path) -> None:
+    stream = np.random.default_rng(9)
+    shape = (1, 2, 1000)
+    world = make_world(stream.random((*shape, 1)) < 0.5, belief=stream.random(shape))
+    hired = np.zeros(shape, np.bool_)
+    hired[..., 0] = True
+    arms = [ArmData.build(name, "x", world, sold(world, hired, False, 0.5), False) for name in ("a", "b")]
+    begun = process_time()
+    draw_all(arms, tmp_path, "")
+    assert process_time() - begun < 10.0
