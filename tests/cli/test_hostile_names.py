@@ -67,7 +67,7 @@ def test_numbers_and_names_come_back_from_a_csv_file(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run whose agents, tasks, arms and principals have such names."""
+    """The folder of a run whose agents, tasks and arms have such names."""
     folder = tmp_path_factory.mktemp("hostile")
     rows = [
         {"agent": name, "task": f"{task}{k}", "claim": 0.3 + 0.05 * k, "success": k % 2, "cost": 0.1, "belief": 0.1}
