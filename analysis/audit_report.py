@@ -10,6 +10,8 @@ import pandas as pd
 
 from analysis.audit_table import COLUMNS, LETTERS, View, views
 from sim.experiment.stored import Stored
+from sim.kit.csv_file import write_csv
+from sim.kit.escape import latex, latex_comment, markdown, markdown_paragraph
 from sim.kit.terminal import of_rows, shown_name
 
 READ = (
@@ -18,16 +20,15 @@ READ = (
     "attempt; the claim is the belief"
 )
 _WORDS = ("arm", "rule", "agent", "declared", "ignores", "counterexample", *LETTERS)  # even where they look like "NA"
-_TEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}"}
 
 
 def write_audit(folder: Path, frame: pd.DataFrame, notes: Sequence[str]) -> None:
     """Add audit.csv, audit.md and audit.tex to the folder; notes: what was audited, how finely."""
-    frame.to_csv(folder / "audit.csv", index=False, lineterminator="\n")
+    write_csv(frame, folder / "audit.csv")
     shown = views(frame)
-    parts = ["# Incentive audit", *notes, READ, *(_markdown(view) for view in shown)]
+    parts = ["# Incentive audit", *map(markdown_paragraph, (*notes, READ)), *(_markdown(view) for view in shown)]
     (folder / "audit.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    lines = [f"% {note}" for note in (*notes, READ)]
+    lines = [latex_comment(note) for note in (*notes, READ)]
     (folder / "audit.tex").write_text("\n".join([*lines, *(_latex(view) for view in shown)]) + "\n", encoding="utf-8")
 
 
@@ -52,21 +53,13 @@ def read_audit(folder: Path) -> pd.DataFrame:
 
 def _markdown(view: View) -> str:
     lines = [view.columns, ["---" if place < view.n_left else "---:" for place in range(len(view.columns))], *view.rows]
-    cells = (" | ".join(_one_line(cell).replace("|", r"\|") for cell in line) for line in lines)
-    return "\n".join([f"**{view.title}**", "", *(f"| {row} |" for row in cells)])
-
-
-def _one_line(cell: str) -> str:
-    return cell.replace("\n", " ")
+    cells = (" | ".join(markdown(cell) for cell in line) for line in lines)
+    return "\n".join([f"**{markdown(view.title)}**", "", *(f"| {row} |" for row in cells)])
 
 
 def _latex(view: View) -> str:
     """A tabular with the rules of booktabs."""
     sides = "l" * view.n_left + "r" * (len(view.columns) - view.n_left)
-    rows = [" & ".join(_tex(_one_line(cell)) for cell in row) + r" \\" for row in (view.columns, *view.rows)]
-    head = [f"% {view.title}", rf"\begin{{tabular}}{{{sides}}}", r"\toprule", rows[0], r"\midrule"]
+    rows = [" & ".join(latex(cell) for cell in row) + r" \\" for row in (view.columns, *view.rows)]
+    head = [latex_comment(view.title), rf"\begin{{tabular}}{{{sides}}}", r"\toprule", rows[0], r"\midrule"]
     return "\n".join([*head, *rows[1:], r"\bottomrule", r"\end{tabular}"])
-
-
-def _tex(text: str) -> str:
-    return "".join(_TEX.get(letter, letter) for letter in text)

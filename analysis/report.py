@@ -22,6 +22,7 @@ from analysis.routers import routers_table
 from analysis.tables import agents_table, closed_forms_table, summary_table
 from sim.experiment.run_folder import Run
 from sim.experiment.stored import Stored
+from sim.kit.csv_file import write_csv
 from sim.kit.errors import RunError
 from sim.ledger.events import write_events
 from sim.scenario.scenario import Arm
@@ -60,7 +61,7 @@ def write_report(run: Run, *, events: bool = False, phase: Phase = _silent) -> N
     for name, make in tables_of(run, arms, baselines).items():
         table = make()
         if len(table) or name not in _OPTIONAL:
-            table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+            write_csv(table, folder / f"{name}.csv")
     draw_all(arms, folder / "figures", stamp(run.info), baselines)
     if events:
         names = [arm.name for arm in run.scenario.arms]

@@ -25,6 +25,7 @@ from analysis.sweep_table import (
 )
 from sim.experiment.plan import Plan
 from sim.experiment.sweep import Analysis
+from sim.kit.csv_file import write_csv
 from sim.kit.errors import ScenarioError
 
 _GROWTH = (1.25, 4.0)  # a round's replications over those before it, at least and at most
@@ -36,20 +37,23 @@ def write_report(folder: Path, plan: Plan, label: str) -> None:
 
     failures.csv and precision.csv are written where they apply.
     """
+    from analysis.figures.left_out import list_left_out
     from analysis.figures.sweeps import draw_all
 
     sums = merged(folder)
     table = sweep_table(sums)
     table.attrs.update(stamped(table, sums.info, label))
     write_sweep(table, folder / "sweep.parquet")
-    _csv(table, folder / "sweep.csv")
-    _csv(factors_table(sums), folder / "factors.csv")
+    write_csv(table, folder / "sweep.csv")
+    write_csv(factors_table(sums), folder / "factors.csv")
     if sums.failures:
-        _csv(failures_table(sums), folder / "failures.csv")
+        write_csv(failures_table(sums), folder / "failures.csv")
     if plan.options.precision is not None and sums.whole:
-        _csv(precision_table(sums, plan.options.precision), folder / "precision.csv")
+        write_csv(precision_table(sums, plan.options.precision), folder / "precision.csv")
     if not label and sums.whole:
         draw_all(table, sums.info, plan.scenario.figures, folder / "figures")
+    else:
+        list_left_out(folder / "figures", {"all": "the sweep is not whole"})
 
 
 def replications_needed(folder: Path, plan: Plan) -> int:
@@ -75,10 +79,6 @@ def replications_needed(folder: Path, plan: Plan) -> int:
 
 def _precision(sums: Merged, plan: Plan) -> pd.DataFrame:
     return precision_table(sums, plan.options.precision or 0.0) if sums.whole else pd.DataFrame({"reached": [True]})
-
-
-def _csv(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, lineterminator="\n")
 
 
 def asking(plan: Plan) -> Plan:

@@ -25,13 +25,20 @@ class Drawable(NamedTuple):
 def draw_all(
     arms: Sequence[ArmData], folder: Path, stamp: str, baselines: Mapping[str, str] | None = None
 ) -> list[Path]:
-    """Write every figure that applies to `arms` into `folder`; the paths written. The rest as in `drawables`."""
+    """Write every figure that applies to `arms` into `folder`; the paths written. The rest as in `drawables`.
+
+    left_out.csv says of every other figure why it is not there.
+    """
+    from analysis.figures.left_out import list_left_out
     from analysis.figures.save import save
 
     paths: list[Path] = []
-    for name, one in drawables(arms, stamp, baselines).items():
-        figure, data = one.draw()
-        paths += save(figure, data, folder, name, one.words(data))
+    found = _candidates(arms, stamp, baselines)
+    for name, one in found.items():
+        if isinstance(one, Drawable):
+            figure, data = one.draw()
+            paths += save(figure, data, folder, name, one.words(data))
+    list_left_out(folder, {name: why for name, why in found.items() if isinstance(why, str)})
     return paths
 
 
@@ -44,39 +51,49 @@ def drawables(arms: Sequence[ArmData], stamp: str, baselines: Mapping[str, str] 
     stamp: seed, scenario hash and version, printed under every figure beside its n. baselines: arm -> arm that its
     differences are taken to, the first where None.
     """
+    found = _candidates(arms, stamp, baselines)
+    return {name: one for name, one in found.items() if isinstance(one, Drawable)}
+
+
+def _candidates(arms: Sequence[ArmData], stamp: str, baselines: Mapping[str, str] | None) -> dict[str, Drawable | str]:
+    """Every figure there is: how it is drawn, or why it does not apply."""
     if not arms:
         return {}
     compared = baselines or {arm.name: arms[0].name for arm in arms}
     return _of_claims(arms, stamp) | _of_auctions(arms, stamp) | _of_arms(arms, stamp, compared)
 
 
-def _of_claims(arms: Sequence[ArmData], stamp: str) -> dict[str, Drawable]:
+def _of_claims(arms: Sequence[ArmData], stamp: str) -> dict[str, Drawable | str]:
     from analysis.basis import caption
     from analysis.figures import reliability, who_knows
 
-    first, found = arms[0], {}
+    first = arms[0]
     n_claims = int(first.observed.known.sum())
-    if not n_claims or not all(_same_claims(first, arm) for arm in arms[1:]):
-        return {}
+    if not n_claims:
+        return dict.fromkeys(("reliability", "who_knows"), "no outcome of a claim is known")
+    if not all(_same_claims(first, arm) for arm in arms[1:]):
+        return dict.fromkeys(("reliability", "who_knows"), "claims or outcomes differ between the arms")
 
     def of_rates(data: pd.DataFrame) -> str:
         cut = _cut(len(first.agents), "ECE", "reliability.csv", reliability.MOST)
         words = f"{cut}{caption(reliability.drawn(data), _RATE)}"
         return f"{words}\nn = {n_claims:,} claims{_ALL}; {stamp}"
 
-    found["reliability"] = Drawable(lambda: reliability.draw(first), of_rates)
+    found: dict[str, Drawable | str] = {"reliability": Drawable(lambda: reliability.draw(first), of_rates)}
     n_tasks = int(who_knows.complete(first).sum())
 
     def of_ranks(data: pd.DataFrame) -> str:
         cut = _cut(len(first.agents), "own − others", "who_knows.csv", MOST_AGENTS)
         return f"{cut}{caption(who_knows.drawn(data), _AUC)}\n{_PERMUTED}\nn = {n_tasks:,} tasks{_ALL}; {stamp}"
 
-    if n_tasks > 1 and len(first.agents) > 1:
-        found["who_knows"] = Drawable(lambda: who_knows.draw(first), of_ranks)
+    found["who_knows"] = Drawable(lambda: who_knows.draw(first), of_ranks)
+    if n_tasks < _LEAST or len(first.agents) < _LEAST:
+        few = f"{n_tasks} such task(s), {len(first.agents)} agent(s)"
+        found["who_knows"] = f"needs 2 agents and 2 tasks at which an outcome of each is known; there are {few}"
     return found
 
 
-def _of_auctions(arms: Sequence[ArmData], stamp: str) -> dict[str, Drawable]:
+def _of_auctions(arms: Sequence[ArmData], stamp: str) -> dict[str, Drawable | str]:
     from analysis import auction
     from analysis.basis import caption
     from analysis.figures import hired_rate
@@ -87,17 +104,19 @@ def _of_auctions(arms: Sequence[ArmData], stamp: str) -> dict[str, Drawable]:
         cut = _cut(len(auctions[0].agents), "cash profit", "hired_rate.csv", hired_rate.MOST_AGENTS)
         return f"{cut}{caption(hired_rate.drawn(data), _MEAN)}\nn = {_counts(auctions[0])} of the reserve; {stamp}"
 
-    return {"hired_rate": Drawable(lambda: hired_rate.draw(auctions), words)} if auctions else {}
+    if not auctions:
+        return {"hired_rate": "no arm is a posted price against a uniform reserve with each agent alone"}
+    return {"hired_rate": Drawable(lambda: hired_rate.draw(auctions), words)}
 
 
-def _of_arms(arms: Sequence[ArmData], stamp: str, compared: Mapping[str, str]) -> dict[str, Drawable]:
+def _of_arms(arms: Sequence[ArmData], stamp: str, compared: Mapping[str, str]) -> dict[str, Drawable | str]:
     from analysis.basis import caption
     from analysis.figures import arms as arms_figure
     from analysis.figures import incidence
     from analysis.incidence import applies
 
-    if len(arms) < 2:
-        return {}
+    if len(arms) < _LEAST:
+        return dict.fromkeys(("arms", "incidence"), "there is one arm")
     first, named = arms[0], {arm.name: arm for arm in arms}
     cut = f"the first {arms_figure.MOST} of {len(arms)} arms; " if len(arms) > arms_figure.MOST else ""
     by_record = _BY_RECORD if any(arm.by_record and arm.replays is not None for arm in arms) else ""
@@ -109,12 +128,16 @@ def _of_arms(arms: Sequence[ArmData], stamp: str, compared: Mapping[str, str]) -
     def of_parties(data: pd.DataFrame) -> str:
         return f"{caption(incidence.drawn(data), f'Student t{by_record}')}\nn = {_counts(first)}; {stamp}"
 
-    found = {"arms": Drawable(lambda: arms_figure.draw(arms, compared), of_arms)}
-    if len(arms) <= incidence.MOST and any(applies(arm, named[compared[arm.name]]) for arm in arms):
-        found["incidence"] = Drawable(lambda: incidence.draw(arms, compared), of_parties)
+    found: dict[str, Drawable | str] = {"arms": Drawable(lambda: arms_figure.draw(arms, compared), of_arms)}
+    found["incidence"] = Drawable(lambda: incidence.draw(arms, compared), of_parties)
+    if len(arms) > incidence.MOST:
+        found["incidence"] = f"{len(arms)} arms; it takes at most {incidence.MOST}"
+    elif not any(applies(arm, named[compared[arm.name]]) for arm in arms):
+        found["incidence"] = "no arm can be compared with its baseline in money"
     return found
 
 
+_LEAST = 2
 _MEAN = "Student t corrected for skewness; rates: Wilson"
 _BY_RECORD = "; of arms that hire by a record: percentiles of the redrawn tables"
 _RATE = "Wilson"

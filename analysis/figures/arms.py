@@ -41,6 +41,7 @@ from analysis.figures.style import (
 )
 from analysis.intervals import holm
 from analysis.quantities.of_run import summary
+from sim.kit.digits import decimals
 
 MOST = 60  # arms drawn, the first of the scenario's order; the CSV has every arm
 _PANELS = {"welfare": "welfare\n$ per auction", "solve_rate": "solve rate\nper auction", "cost": "cost\n$ per auction"}
@@ -134,9 +135,10 @@ def _dots(axes: Axes, shown: pd.DataFrame, name: str) -> None:
     left, right = start[near].min(), stop[near].max()
     margin = 0.08 * (right - left)
     axes.set_xlim(left - margin, right + margin)
+    places = decimals(x[known].tolist(), 2)
     for row in np.flatnonzero(far).tolist():
         below = x[row] < low
-        text = f"◂ {x[row]:.2f}" if below else f"{x[row]:.2f} ▸"
+        text = f"◂ {x[row]:.{places}f}" if below else f"{x[row]:.{places}f} ▸"
         edge = left - margin / 2 if below else right + margin / 2
         axes.text(
             edge, row, text.replace("-", "−"), fontsize=6.5, va="center", ha="left" if below else "right", color=INK

@@ -41,6 +41,7 @@ from analysis.figures.style import (
 )
 from analysis.incidence import Incidence, changes
 from sim.kit.arrays import BoolArray, FloatArray
+from sim.kit.digits import decimals
 
 MOST = 60  # arms; more are no figure
 _FAR = 3.0  # times as far as three quarters of the arms reach
@@ -156,7 +157,9 @@ def _tell(axes: Axes, data: pd.DataFrame, agents: Sequence[str], far: BoolArray)
         values = data.iloc[row]
         whole, principal = float(values["welfare"]), float(values["surplus"])
         own = float(sum(values[f"utility {name}"] for name in agents))
-        text = f"off the scale: principal {principal:+.2f}, agents {own:+.2f}, welfare {whole:+.2f}"
+        sizes = {"principal": principal, "agents": own, "welfare": whole}
+        places = decimals(sizes.values(), 2)
+        text = f"off the scale: {', '.join(f'{party} {size:+.{places}f}' for party, size in sizes.items())}"
         axes.annotate(
             text.replace("-", "−"),
             (0.01, row),

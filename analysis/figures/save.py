@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import io
 import textwrap
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from analysis.figures.style import GREY, styled
+from sim.kit.csv_file import write_csv
 
 DPI = 300
 _LINE = 0.11  # inches that a line of the caption takes at the bottom
 _EDGE = 0.05  # inches kept free at the left: letters are a little wider at another resolution
+_MOST_BINS = 4  # intervals of an axis whose numbers would touch
+_ROOM = 1.06  # of the width of a number, so that two are told apart
 _LETTERS = 22.5  # of the caption to an inch
 
 
@@ -33,7 +39,7 @@ def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str, caption: s
     paths[0].write_bytes(_drawn(figure, format="pdf", metadata=without))
     paths[1].write_bytes(_drawn(figure, format="png", dpi=DPI, metadata={"Software": None}))
     line.remove()
-    data.to_csv(paths[2], index=False, float_format="%.12g", lineterminator="\n")
+    write_csv(data, paths[2], "%.12g")
     return paths
 
 
@@ -68,3 +74,24 @@ def _lay_out(figure: Figure, bottom: float) -> None:
     for axes in figure.axes:
         x, y, width, height = axes.get_position().bounds
         axes.set_position((round(x, 4), round(y, 4), round(width, 4), round(height, 4)))
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            _thin(axis)
+
+
+def _thin(axis: Axis) -> None:
+    """Fewer numbers along a linear axis where their labels would touch; names are left as they are."""
+    named = isinstance(axis.get_major_locator(), FixedLocator) or axis.get_scale() != "linear"
+    for bins in range(_MOST_BINS, 0, -1):
+        if named or not overlapping(axis):
+            return
+        axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10]))
+
+
+def overlapping(axis: Axis) -> bool:
+    """Whether two labels of ticks that are within the axis touch."""
+    low, high = sorted(axis.get_view_interval())
+    labels = zip(axis.get_majorticklabels(), axis.get_majorticklocs(), strict=False)
+    boxes = [label.get_window_extent() for label, at in labels if low <= at <= high and label.get_visible()]
+    boxes = [box.expanded(_ROOM, 1.0) for box in boxes if box.width > 0]
+    return any(one.overlaps(other) for one, other in pairwise(boxes))

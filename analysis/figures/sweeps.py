@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures import curves, lines, maps
 from analysis.figures.chart import Chart, caption_of, chart_of, default_figures
+from analysis.figures.left_out import list_left_out
 from analysis.figures.save import save
 from analysis.sweep_table import factors_of
 from sim.scenario.figure_spec import FigureFile
@@ -27,7 +28,9 @@ def draw_all(table: pd.DataFrame, info: Mapping[str, Any], figures: Sequence[Fig
     """Write the figures stated, or the one that suits the factors where none is; the paths written."""
     factors = factors_of(info)
     paths: list[Path] = []
-    for place, figure in enumerate(figures or default_figures(factors)):
+    chosen = figures or default_figures(factors)
+    list_left_out(folder, {} if chosen else {"lines": "no swept key has two or more values that are all numbers"})
+    for place, figure in enumerate(chosen):
         chart = chart_of(figure, info, factors, place)
         drawn, data = draw(table, chart, info)
         paths += save(drawn, data, folder, chart.name, caption_of(table, chart, info))

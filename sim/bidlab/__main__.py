@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 _LEAST = 600 * 2**20
@@ -14,6 +15,9 @@ def main() -> None:
     if _address_space() < _LEAST:
         _end(f"needs {_LEAST >> 20} MiB of address space at least; ulimit -v allows {_address_space() >> 20} MiB", 2)
     try:
+        one_thread = importlib.import_module("bidlab.kit.threads").ONE_THREAD
+        for name, count in one_thread.items():  # before numpy is loaded; what the user has set stands
+            os.environ.setdefault(name, count)
         importlib.import_module("bidlab.cli").main()
     except KeyboardInterrupt:  # while it loads
         _end("interrupted", 130)

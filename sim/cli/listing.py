@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.bundled import scenarios as bundled
+from sim.experiment.stored import Stored
 from sim.experiment.versions import mixture
 from sim.explain.explain import Explained, ExplainedPosting
 from sim.kit.digits import alone, of_numbers
@@ -216,6 +217,7 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     """The tables of a run."""
     from analysis.agents_view import agents_view
     from analysis.arms_view import arms_view
+    from analysis.figures.left_out import left_out
     from analysis.report import read_tables
 
     scenario = info["scenario"]
@@ -227,7 +229,13 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     head += f"{scenario['note']}\n" if scenario["note"] else ""
     tables = read_tables(folder)
     body = [*arms_view(tables), "", *agents_view(tables, info)]
-    return [head, *body, f"\n{folder}: ledger, agents.csv, summary.csv, differences.csv, figures/"]
+    return [
+        head,
+        *body,
+        "",
+        *left_out(Stored.open(folder)),
+        f"{folder}: ledger, agents.csv, summary.csv, differences.csv, figures/",
+    ]
 
 
 def explanation(explained: Explained) -> list[Any]:

@@ -73,13 +73,14 @@ def printed(renderables: list[Any]) -> None:
     """
     from rich.console import Console
 
-    from sim.kit.terminal import WIDTH, wrapped
+    from sim.kit.terminal import WIDTH, shown_name, wrapped
 
     known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
     console = Console(width=None if known else WIDTH, highlight=False, emoji=False)
     for renderable in renderables:
         if isinstance(renderable, str):
-            text = "\n".join(wrapped(renderable, console.width)) if known else renderable
+            plain = "\n".join(map(shown_name, renderable.split("\n")))
+            text = "\n".join(wrapped(plain, console.width)) if known else plain
             console.print(text, markup=False, soft_wrap=True)
         else:
             console.print(renderable, crop=False)

@@ -26,6 +26,7 @@ _UNKNOWN = (math.nan, math.nan, math.nan)
 
 def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     """The sweep's main metric by cell and arm, what it does not reach, what failed, and where everything is."""
+    from analysis.figures.left_out import left_out
     from analysis.sweep_frame import load
     from analysis.sweep_table import keys_of
 
@@ -41,7 +42,7 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
         f"{n:,} auctions in each, hash {about['hash'][:12]}\n{mixture(info, 'jobs')}{label}{note}"
     )
     where = (
-        f"\n{folder}: sweep.csv, sweep.parquet, factors.csv, manifest.json, figures/; or analysis.load({str(folder)!r})"
+        f"{folder}: sweep.csv, sweep.parquet, factors.csv, manifest.json, figures/; or analysis.load({str(folder)!r})"
     )
     return [
         head,
@@ -49,6 +50,8 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
         *_zeros(stored),
         *_missed(stored),
         *_failed(stored),
+        "",
+        *left_out(stored),
         where,
     ]
 

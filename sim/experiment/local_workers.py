@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from sim.kit.threads import ONE_THREAD
+
 Result = TypeVar("Result")
 
 
@@ -39,7 +41,7 @@ class Processes:
             max_workers=count,
             initializer=_prepare,
             initargs=(os.getpid(), load),
-            env={f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
+            env=ONE_THREAD,
         )
         with _uninterrupted():
             self._executor.submit(os.getpid)  # starts all of them

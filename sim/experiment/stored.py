@@ -8,7 +8,6 @@ and says what to do.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.experiment.format import check_format
 from sim.kit.at_once import sync, write_at_once
+from sim.kit.csv_file import read_csv
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
@@ -142,14 +142,11 @@ class Stored:
 
     def csv(self, name: str, **how: Any) -> pd.DataFrame:
         """A CSV table. how: as pandas.read_csv takes it."""
-        import pandas as pd
-
         content = self.path(name).read_bytes()
         try:
-            table: pd.DataFrame = pd.read_csv(io.BytesIO(content), **how)
+            return read_csv(content, **how)
         except ValueError as error:
             raise RunError(f"{self.folder / name}: is broken ({type(error).__name__}); {self.again}") from None
-        return table
 
     def header(self, name: str) -> list[str]:
         """Names of the columns of a CSV table."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.fitting import fit as fitting
+from sim.front.html import notebook
 from sim.front.worlds import sheet_of_source
 from sim.kit.errors import RunError
 from sim.population.profile import Profile
@@ -54,7 +55,7 @@ class Fit:
 
     def _repr_html_(self) -> str:
         """The estimates, as a notebook shows them."""
-        return str(self.estimates.to_html(index=False, float_format="{:.3f}".format))
+        return notebook(self.estimates, float_format="{:.3f}")
 
 
 def fit(

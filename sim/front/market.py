@@ -16,6 +16,7 @@ import numpy as np
 
 from sim.agents.agent import Agent
 from sim.experiment.engine import choose, play, play_alone
+from sim.front.html import notebook
 from sim.front.keys import checked, sections
 from sim.front.worlds import World
 from sim.kit.errors import RunError, ScenarioError, closest
@@ -151,7 +152,7 @@ class Played:
 
     def _repr_html_(self) -> str:
         """The summary in short, as a notebook shows it."""
-        return str(self._short.to_html(index=False))
+        return notebook(self._short)
 
     @property
     def _short(self) -> pd.DataFrame:

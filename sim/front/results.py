@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sim.experiment.run_folder import Run
 from sim.front.figure import sized
+from sim.front.html import notebook
 from sim.kit.errors import RunError, closest
 from sim.world.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -124,14 +123,19 @@ class Results:
 
     def __repr__(self) -> str:
         """The summary in short."""
-        return self._shown(lambda frame: str(frame.to_string(index=False, float_format="{:.3f}".format)))
+        frame = self.summary[self._columns].to_string(index=False, float_format="{:.3f}".format)
+        return f"{self._head}\n{frame}"
 
     def _repr_html_(self) -> str:
         """The summary in short, as a notebook shows it."""
-        return self._shown(lambda frame: str(frame.to_html(index=False, float_format="{:.3f}".format)), "<p>{}</p>")
+        return notebook(self.summary[self._columns], self._head, "{:.3f}")
 
-    def _shown(self, write: Callable[[pd.DataFrame], str], head: str = "{}") -> str:
-        scenario, frame = self.run.scenario, self.summary
-        columns = ["arm", *(name for name in _SHOWN if frame[name].notna().any())]
+    @property
+    def _columns(self) -> list[str]:
+        return ["arm", *(name for name in _SHOWN if self.summary[name].notna().any())]
+
+    @property
+    def _head(self) -> str:
+        scenario = self.run.scenario
         size = f"seed {scenario.seed}, {scenario.replications} replication(s), hash {self.run.info['hash'][:12]}"
-        return f"{head.format(f'{scenario.name}: {scenario.question} ({size})')}\n{write(frame[columns])}"
+        return f"{scenario.name}: {scenario.question} ({size})"

@@ -13,6 +13,7 @@ from sim.experiment.stored import Stored
 from sim.experiment.sweep import execute_sweep
 from sim.experiment.workers import Crew
 from sim.front.figure import sized
+from sim.front.html import notebook
 from sim.kit.errors import RunError, closest
 from sim.scenario.figure_spec import FigureFile
 from sim.scenario.given import Source, scenario_of
@@ -73,7 +74,7 @@ class SweepResults:
 
     def _repr_html_(self) -> str:
         """The first rows of the table, as a notebook shows them."""
-        return f"<p>{self._head}</p>\n{self.table.head(20).to_html(index=False)}"
+        return notebook(self.table.head(20), self._head)
 
     @property
     def _head(self) -> str:

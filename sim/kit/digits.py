@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 _MOST = 5  # decimals; beyond, the unit changes
 _SIGNIFICANT = 2
+_NOISE = 1e-9  # of the largest number: what rounding leaves of nothing
+_NOTHING = 1e-12  # and of a column that is nothing
 
 
 class Digits(NamedTuple):
@@ -53,20 +55,36 @@ class Digits(NamedTuple):
         return f"{self.text(value)} [{self.text(low)}, {self.text(high)}]"
 
 
-def digits(sizes: Iterable[float], least: int) -> Digits:
-    """Decimals and unit in which the largest of `sizes`, e.g. half-widths, has two significant digits. least: decimals.
+def decimals(sizes: Iterable[float], least: int) -> int:
+    """Decimals in which the largest of `sizes` has two significant digits, at least `least`.
 
-    >>> digits([0.05, 0.0001], 3), digits([0.00012], 3), digits([0.000012], 3), digits([], 4)
-    (Digits(places=3, power=0), Digits(places=5, power=0), Digits(places=3, power=-3), Digits(places=4, power=0))
+    >>> decimals([0.25, 0.0001], 2), decimals([0.00042], 2), decimals([], 2)
+    (2, 5, 2)
     """
     largest = max((abs(size) for size in sizes if math.isfinite(size)), default=0.0)
     if largest == 0.0:
-        return Digits(least)
-    needed = _SIGNIFICANT - 1 - int(f"{largest:.{_SIGNIFICANT - 1}e}".partition("e")[2])
-    power = 0
-    while needed > _MOST:
+        return least
+    return max(least, _SIGNIFICANT - 1 - int(f"{largest:.{_SIGNIFICANT - 1}e}".partition("e")[2]))
+
+
+def digits(sizes: Iterable[float], least: int, values: Iterable[float] = ()) -> Digits:
+    """Decimals and unit in which the largest of `sizes`, e.g. half-widths, has two significant digits.
+
+    least: decimals there are at any rate. values: what else stands in the column; the unit changes only where all of
+    it is small, and a half-width that is too small beside it has fewer digits.
+
+    >>> digits([0.05, 0.0001], 3), digits([0.00012], 3), digits([0.000012], 3), digits([], 4)
+    (Digits(places=3, power=0), Digits(places=5, power=0), Digits(places=3, power=-3), Digits(places=4, power=0))
+    >>> digits([1e-16], 3, [-1.6])
+    Digits(places=3, power=0)
+    """
+    shown = [abs(value) for value in values if math.isfinite(value)]
+    largest = max(shown, default=0.0)
+    told = [size for size in sizes if abs(size) > max(_NOISE * largest, _NOTHING)]
+    needed, power = decimals(told, 0), 0
+    while needed > _MOST and largest < 10.0**power:
         needed, power = needed - 3, power - 3
-    return Digits(max(least, needed), power)
+    return Digits(max(least, min(needed, _MOST)), power)
 
 
 def of_numbers(values: Sequence[float]) -> Digits:
@@ -85,8 +103,9 @@ def of_estimates(rows: Iterable[Sequence[float]]) -> Digits:
     (Digits(places=3, power=0), Digits(places=5, power=0))
     """
     rows = list(rows)
+    values = [value for value, _, _ in rows]
     halves = [(high - low) / 2 for _, low, high in rows if high > low]
-    return digits(halves or [value for value, _, _ in rows], 3)
+    return digits(halves, 3, values) if halves else digits(values, 3)
 
 
 def of_errors(rows: Iterable[Sequence[float]], least: int = 3) -> Digits:
@@ -96,8 +115,8 @@ def of_errors(rows: Iterable[Sequence[float]], least: int = 3) -> Digits:
     Digits(places=3, power=0)
     """
     rows = list(rows)
-    errors = [error for _, error in rows if error > 0]
-    return digits(errors, least) if errors else of_numbers([value for value, _ in rows])
+    values, errors = [value for value, _ in rows], [error for _, error in rows if error > 0]
+    return digits(errors, least, values) if errors else of_numbers(values)
 
 
 def number(value: float, error: float | None = None) -> str:
@@ -131,9 +150,7 @@ def alone(value: float) -> str:
     >>> alone(0.25), alone(0.00042), alone(3e-7), alone(float("inf"))
     ('0.2500', '0.00042', '0.00000030', 'inf')
     """
-    if value == 0 or not math.isfinite(value):
-        return f"{value:.4f}"
-    return f"{value:.{max(4, _SIGNIFICANT - 1 - math.floor(math.log10(abs(value))))}f}"
+    return f"{value:.{decimals([value], 4)}f}"
 
 
 def p_value(p: float) -> str:

@@ -57,7 +57,7 @@ class Sheet:
 
     def __init__(self, title: str | None, columns: Sequence[Column], where: str = "") -> None:
         first, *others = columns
-        self.title = title
+        self.title = None if title is None else "\n".join(map(shown_name, title.split("\n")))
         self.columns = [first._replace(key=True), *others]
         self.where = where
 

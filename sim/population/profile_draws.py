@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sim.kit.errors import ScenarioError
+from sim.kit.escape import csv_name, csv_name_back
 from sim.kit.invalid import invalid
 from sim.population.profile import Profile
 
@@ -38,7 +39,7 @@ def write_draws(path: Path, draws: Sequence[Profile]) -> None:
         for name, agent in draw.agents.items():
             parameters = [getattr(agent, key) for key in _PARAMETERS]
             parameters += [draw.sigma_u] if fitted else []
-            rows.writerow([number, f"{draw.sigma_d:.6f}", name, *(f"{value:.6f}" for value in parameters)])
+            rows.writerow([number, f"{draw.sigma_d:.6f}", csv_name(name), *(f"{value:.6f}" for value in parameters)])
     path.write_text(text.getvalue(), encoding="utf-8")
 
 
@@ -52,6 +53,7 @@ def read_draws(path: Path, profile: Profile) -> list[Profile]:
         raise ScenarioError(f"{path}: must have the columns {', '.join(COLUMNS)} and a row per draw and agent")
     by_draw: dict[str, list[dict[str, str]]] = {}
     for row in rows:
+        row["agent"] = csv_name_back(row["agent"] or "")
         by_draw.setdefault(row["draw"], []).append(row)
     return [_draw(path, profile, number, rows) for number, rows in by_draw.items()]
 

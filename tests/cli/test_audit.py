@@ -63,7 +63,7 @@ def test_every_form_of_the_table(tmp_path: Path) -> None:
     assert frame.loc[1, "joint_gain"] > 0.02
     text = (out / "audit.md").read_text()
     assert text.count("| second_price |") == 5
-    assert "| second_price | A ok | Q* ok | IR ok | - x | D ok | yes |" in text
+    assert r"| second_price | A ok | Q\* ok | IR ok | - x | D ok | yes |" in text
     tex = (out / "audit.tex").read_text()
     assert r"second\_score(score=q(V-a)) & price" in tex
     assert tex.count(r"\begin{tabular}") == tex.count(r"\end{tabular}") == 5

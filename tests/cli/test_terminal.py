@@ -9,18 +9,19 @@ import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from subprocess import Popen
+from subprocess import Popen, run
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import pytest
 
-from sim.kit.terminal import Column, FirstThatFits, Sheet
+from sim.kit.terminal import Column, FirstThatFits, Sheet, error_column, estimate_column, number_column
 from tests.cli.command import ARM, HEADER, TENDER, TOP, WORLD, bidlab, lay_out
 
 WIDTHS = (80, 120)
 AGENTS = (1, 10, 87)
-TASKS = 8
+TASKS = 5
 LISTS = ("mechanisms", "scenarios", "reputations", "advisors", "settings")
 NUMBER = re.compile(r"(?<![\w.])[-+]?[\d,]*\.?\d+%?(?![\w.])")
 MORE_ARMS = (
@@ -54,7 +55,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     scenario.write_text(TOP + WORLD + TENDER + ARM + MORE_ARMS + SWEEP)
     with mock.patch("analysis.figures.sweeps.draw_all"):
         assert bidlab("sweep", scenario, "--out", folder / "sweep", "--jobs", "1").code == 0
-    audit = ("audit", "second_score", "contingent", "--types", "3", "--draws", "8", "--jobs", "1")
+    audit = ("audit", "second_score", "--types", "2", "--draws", "4", "--jobs", "1")
     assert bidlab(*audit, "--out", folder / "audit").code == 0
     return found
 
@@ -197,14 +198,39 @@ def in_terminal(width: int, *command: str | Path) -> str:
 def test_in_a_true_terminal(folders: dict[int, Path], width: int, tmp_path: Path) -> None:
     scenario = lay_out(tmp_path, TOP + WORLD + TENDER + ARM + MORE_ARMS, table(10))
     swept = folders[10] / "s.toml"
+    stream = np.random.default_rng(1)
+    cells = [(i, k, stream.random(), int(stream.random() < 0.6)) for i in range(3) for k in range(30)]
+    varied = [f"a{i},t{k},{claim:.2f},{success},0.3,0.2\n" for i, k, claim, success in cells]
+    (tmp_path / "fit.csv").write_text(HEADER + "".join(varied))
     played = [
         ["run", scenario, "--out", tmp_path / "r"],
         ["sweep", swept, "--out", tmp_path / "s", "--jobs", "1"],
         ["cell", folders[10] / "sweep", "0", "--out", tmp_path / "c"],
         ["audit", "second_score", "--types", "3", "--draws", "8", "--jobs", "1", "--out", tmp_path / "a"],
-        ["fit", tmp_path / "t.csv", "--column", "cost_belief=belief", "--resamples", "2"],
+        ["fit", tmp_path / "fit.csv", "--column", "cost_belief=belief", "--resamples", "2"],
     ]
     for command in [*commands(folders), *played]:
         lines = in_terminal(width, *command).split("\n")
         assert max(len(line.rpartition("\r")[2]) for line in lines) <= width, command
         assert len(lines) > 1
+
+
+def test_linear_algebra_has_one_thread_unless_the_user_says_otherwise() -> None:
+    path = Path(__file__).parents[2] / "sim" / "bidlab" / "__main__.py"
+    ask = f"import os, runpy, sys; sys.argv = ['bidlab', '--version']\nmain = runpy.run_path({str(path)!r})['main']\n"
+    ask += "try:\n    main()\nexcept SystemExit:\n    pass\n"
+    ask += "print(os.environ['OPENBLAS_NUM_THREADS'], 'numpy' in sys.modules)"
+    clean = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    for own, expected in (({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2")):
+        said = run([sys.executable, "-c", ask], env=clean | own, capture_output=True, text=True, check=True)
+        assert said.stdout.split()[-2:] == [expected, "False"]
+
+
+def test_decimals_and_unit_are_those_of_the_column() -> None:
+    column = estimate_column("cost", [(0.00052, 0.00042, 0.00063), (0.5e-5, 0.4e-5, 0.6e-5)])
+    assert column.cells == [".00052 [.00042, .00063]", ".00001 [.00000, .00001]"]
+    column = estimate_column("cost", [(4.2e-5, 3.2e-5, 5.2e-5)])
+    assert (column.head, column.cells) == ("cost\nx 1e-3", [".042 [.032, .052]"])
+    assert error_column("cost", [(-1.6, 1e-16), (-1.6, 0.0)]).cells == ["-1.600 ± .000"] * 2
+    assert estimate_column("cost", [(5.0, 4.9999996, 5.0000004)]).cells == ["5.00000 [5.00000, 5.00000]"]
+    assert number_column("rate", [0.25, float("nan")]).cells == [".2500", "-"]
