@@ -115,7 +115,7 @@ def check(
             f"at most {memory / 2**30:.2f} GiB; hash {plan.digest[:12]}"
         )
         printed([size])
-        swept = sweep_command.check(scenario, seed, replications, override, mechanism, digests)
+        swept = sweep_command.check(plan.scenario, digests)
         if swept is None:
             _say_unrounded(plan)
         else:
@@ -239,7 +239,7 @@ def _plan(
 def _say_unrounded(plan: Plan) -> None:
     from sim.scenario.unrounded import unrounded
 
-    line = unrounded([(plan.scenario, plan.origin)])
+    line = unrounded([(plan.arms, plan.origin)])
     if line is not None:
         printed([line])
 

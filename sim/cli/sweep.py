@@ -28,8 +28,9 @@ from sim.kit.errors import RunError, StoppedError
 
 if TYPE_CHECKING:
     from sim.experiment.local_workers import Processes
-    from sim.experiment.plan import Plan
+    from sim.experiment.plan import Options, Plan
     from sim.experiment.workers import Crew
+    from sim.scenario.scenario import Scenario
 
 
 def add(app: typer.Typer) -> None:
@@ -73,7 +74,7 @@ def sweep(
 
         with plugins(plugin or []) as digests:
             options = Options(share, limit, ledger, engine)
-            plan = _plan(scenario, seed, replications, override, mechanism, digests, options)
+            plan = _sound(named(scenario, seed, replications, override, mechanism), digests, options)
             count = min(count, plan.jobs_for(plan.most))
             if dry_run:
                 _forecast(plan, count)
@@ -139,28 +140,26 @@ def described(plan: Plan) -> str:
 def _unrounded(plan: Plan) -> str | None:
     from sim.scenario.unrounded import unrounded
 
-    return unrounded((cell.scenario, cell.origin) for cell in plan.cells)
+    return unrounded((cell.arms, cell.origin) for cell in plan.cells)
 
 
-def check(scenario: str, *options: Any) -> str | None:
-    """What `check` says of the scenario's sweep; None where it has none. options: as `_plan` takes them."""
-    return described(_plan(scenario, *options)) if named(scenario, *options[:4]).factors else None
+def check(scenario: Scenario, digests: dict[str, str]) -> str | None:
+    """What `check` says of the scenario's sweep; None where it has none."""
+    from sim.kit.collector import all_kept
+
+    with all_kept():
+        return described(_sound(scenario, digests)) if scenario.factors else None
 
 
-def _plan(
-    name: str,
-    seed: str | None,
-    replications: str | None,
-    overrides: list[str] | None,
-    mechanisms: list[str] | None,
-    digests: dict[str, str],
-    options: Any = None,
-) -> Plan:
-    from analysis.figures.chart import check_figures
-    from analysis.sweep_report import asking
+def _sound(scenario: Scenario, digests: dict[str, str], options: Options | None = None) -> Plan:
     from sim.experiment.plan import plan_sweep
 
-    plan = plan_sweep(named(name, seed, replications, overrides, mechanisms), options, digests)
+    plan = plan_sweep(scenario, options, digests)
+    if not scenario.figures and not plan.quantities:
+        return plan
+    from analysis.figures.chart import check_figures  # slow to load
+    from analysis.sweep_report import asking
+
     check_figures(plan)
     return asking(plan)
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sim.kit.errors import ScenarioError
 from sim.kit.invalid import written
 from sim.scenario.file import key_path, set_key
 from sim.scenario.scenario import Arm, Scenario, resolve
-from sim.specs.settings import Settings
+from sim.scenario.varied import Varied
+from sim.specs.world_settings import WorldSettings
+from sim.specs.world_spec import reaches_draws
 from sim.world.origin import Origin, load_origin
 
 _ORIGIN = ("table", "columns", "profile", "tasks", "parameters")
@@ -21,17 +22,29 @@ _ORIGIN = ("table", "columns", "profile", "tasks", "parameters")
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One setting of the factors. parameters: swept key -> value; none in a run, which has one cell."""
+    """One setting of the factors. parameters: swept key -> value; none in a run, which has one cell.
+
+    whole: the scenario of all cells. bytes: memory that one replication of the cell takes in a job.
+    """
 
     number: int
     parameters: Mapping[str, Any]
-    scenario: Scenario
+    arms: tuple[Arm, ...]
     origin: Origin
+    whole: Scenario
+    bytes: int = 0
+
+    @property
+    def scenario(self) -> Scenario:
+        """The cell as a scenario of its own, made anew each time."""
+        if not self.parameters:
+            return self.whole
+        return self.whole.with_arms(self.arms, cell_raw(self.whole.written, self.parameters))
 
     @property
     def worlds(self) -> tuple[str, ...]:
         """For each arm, what decides its World."""
-        return tuple(arm.settings.spec.key for arm in self.scenario.arms)
+        return tuple(arm.settings.spec.key for arm in self.arms)
 
     @property
     def label(self) -> str:
@@ -40,7 +53,7 @@ class Cell:
 
     def auctions(self, count: int) -> int:
         """Auctions of `count` replications of all arms, each agent's own market counted apart."""
-        return sum(self.auctions_of(arm, count) for arm in self.scenario.arms)
+        return sum(self.auctions_of(arm, count) for arm in self.arms)
 
     def auctions_of(self, arm: Arm, count: int) -> int:
         """As `auctions`, of one arm."""
@@ -66,38 +79,52 @@ def cell_raw(raw: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str,
     return changed
 
 
-class Origins:
-    """One origin for all cells that have the same."""
+class Cells:
+    """Makes the cells of a sweep."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.known: dict[str, Origin] = {}
+    def __init__(self, scenario: Scenario) -> None:
+        self._whole = scenario
+        keys = [key for factor in scenario.factors for key in factor.keys]
+        self._varied = Varied(scenario, keys)
+        self._drawing = [key for key in keys if reaches_draws(*key_path(key)[:2])]
+        self._n_worlds: dict[tuple[int, ...], int] = {}
+        self._origins: dict[str, Origin] = {}
+        self._origin_of: dict[int, Origin] = {}  # by identity of [world], which cells share
 
-    def of(self, settings: Settings) -> Origin:
-        world = settings.world
-        key = json.dumps(
+    def cell(self, number: int, parameters: Mapping[str, Any]) -> Cell:
+        """The cell with these parameters; raises ScenarioError naming it."""
+        arms = self._varied.at(parameters)
+        if arms is None:
+            arms = self._anew(number, parameters)
+        world = arms[0].settings.world
+        if id(world) not in self._origin_of:
+            self._origin_of[id(world)] = self._origin(world)
+        origin = self._origin_of[id(world)]
+        return Cell(number, parameters, arms, origin, self._whole, self._bytes(parameters, arms, origin))
+
+    def _anew(self, number: int, parameters: Mapping[str, Any]) -> tuple[Arm, ...]:
+        path = self._whole.path or self._whole.folder
+        where = f"{path}: sweep: {label_of_cell(number, parameters)}"
+        try:
+            return resolve(path, cell_raw(self._whole.written, parameters)).arms
+        except ScenarioError as error:
+            raise ScenarioError(*(f"{where}: {line.removeprefix(f'{path}: ')}" for line in error.args)) from None
+        except ValueError as error:  # a key inside what is no table
+            raise ScenarioError(f"{where}: {error}") from None
+
+    def _origin(self, world: WorldSettings) -> Origin:
+        """One origin for all cells that have the same."""
+        known = json.dumps(
             [getattr(world, name) for name in _ORIGIN] + [world.agents if isinstance(world.agents, list) else None]
         )
-        if key not in self.known:
-            self.known[key] = load_origin(world, self.folder)
-        return self.known[key]
+        if known not in self._origins:
+            self._origins[known] = load_origin(world, self._whole.folder)
+        return self._origins[known]
 
-
-def cell_of(path: Path, raw: Mapping[str, Any], number: int, parameters: Mapping[str, Any], origins: Origins) -> Cell:
-    """The cell with these parameters; raises ScenarioError naming it."""
-    where = f"{path}: sweep: {label_of_cell(number, parameters)}"
-    try:
-        scenario = resolve(path, cell_raw(raw, parameters))
-    except ScenarioError as error:
-        raise ScenarioError(*(f"{where}: {line.removeprefix(f'{path}: ')}" for line in error.args)) from None
-    except ValueError as error:  # a key inside what is no table
-        raise ScenarioError(f"{where}: {error}") from None
-    return Cell(number, parameters, scenario, origins.of(scenario.arms[0].settings))
-
-
-def bytes_of(cell: Cell) -> int:
-    """Memory that one replication of the cell takes in a job."""
-    postings = max(arm.settings.tender.postings for arm in cell.scenario.arms)
-    per_agent = 300 + 40 * cell.origin.n_tries + 24 * postings
-    n_tasks, n_agents = len(cell.origin.tasks), len(cell.origin.agents)
-    return n_tasks * n_agents * per_agent * len(set(cell.worlds)) + 400 * n_tasks
+    def _bytes(self, parameters: Mapping[str, Any], arms: Sequence[Arm], origin: Origin) -> int:
+        level = tuple(id(parameters[key]) for key in self._drawing)
+        if level not in self._n_worlds:
+            self._n_worlds[level] = len({arm.settings.spec.key for arm in arms})
+        postings = max([arm.settings.tender.postings for arm in arms])
+        per_agent = 300 + 40 * origin.n_tries + 24 * postings
+        return len(origin.tasks) * len(origin.agents) * per_agent * self._n_worlds[level] + 400 * len(origin.tasks)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sim.experiment.cell import bytes_of
 from sim.experiment.job import Reducer, Work, run_job
 from sim.experiment.plan import LEAST_JOBS, Plan
 from sim.experiment.sweep import work_of
@@ -31,7 +30,7 @@ def forecast(plan: Plan, reducer: Reducer, jobs: int) -> str:
     seconds = per_job * count / max(1, min(jobs, count))
     scale = len(plan.cells) / len(chosen)
     disk = count * (sums * scale + attempts * scale * plan.block / some)
-    memory = jobs * (_PROCESS_BYTES + plan.block * max(map(bytes_of, plan.cells)))
+    memory = jobs * (_PROCESS_BYTES + plan.block * max(cell.bytes for cell in plan.cells))
     rounds = "" if plan.options.precision is None else f"; with --precision, at most {plan.most:,} replications"
     return (
         f"{plan.scenario.name}: {len(plan.cells):,} cell(s) x {len(plan.arms)} arm(s) x {plan.scenario.replications:,} "

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,15 +21,17 @@ from typing import Any
 from sim.agents.agent import processes_of
 from sim.agents.bankroll import bankrolls
 from sim.agents.bidding import check_named
-from sim.experiment.cell import Cell, Origins, bytes_of, cell_of
+from sim.experiment.cell import Cell, Cells
 from sim.experiment.engine import Engine, choose
 from sim.experiment.format import FORMAT
 from sim.experiment.run_folder import Worlds, arm_rules, scenario_origin
 from sim.experiment.run_memory import check_memory
 from sim.experiment.versions import versions
+from sim.kit.collector import all_kept
 from sim.kit.errors import ArrayError, RunError, ScenarioError
 from sim.scenario.axes import Factor, asked_for, levels
-from sim.scenario.scenario import Arm, Scenario, digest_of
+from sim.scenario.file import key_path
+from sim.scenario.scenario import Arm, Scenario
 from sim.world.origin import Origin
 from sim.world.principals import principal_names
 from sim.world.world import World
@@ -93,7 +95,7 @@ class Plan:
     @property
     def arms(self) -> tuple[Arm, ...]:
         """The arms of the first cell; every cell has arms of these names."""
-        return self.cells[0].scenario.arms
+        return self.cells[0].arms
 
     @property
     def baselines(self) -> tuple[int, ...]:
@@ -112,7 +114,7 @@ class Plan:
         if not self.swept:
             return self.scenario.replications
         most = max(1, self.scenario.replications // LEAST_JOBS)
-        return max(1, min(MOST_BLOCK, most, _BUDGET // max(map(bytes_of, self.cells))))
+        return max(1, min(MOST_BLOCK, most, _BUDGET // max(cell.bytes for cell in self.cells)))
 
     @property
     def most(self) -> int:
@@ -137,27 +139,35 @@ class Plan:
         return sum(cell.auctions(count) for cell in self.cells)
 
     @cached_property
-    def hashes(self) -> tuple[str, ...]:
-        """Hash of each cell, as `bidlab run` of that cell alone has it."""
-        inputs = [path.read_bytes() for path in self.scenario.inputs]
-        return tuple(digest_of(cell.scenario.resolved, inputs, self.plugins) for cell in self.cells)
-
-    @cached_property
     def digest(self) -> str:
-        """SHA-256 of all that decides the numbers."""
+        """SHA-256 of all that decides the numbers; of a run that of its scenario."""
+        whole = self.scenario.digest(self.plugins)
         if not self.swept:
-            return self.hashes[0]
+            return whole
         options = [self.options.precision, self.most, self.options.ledger]
         factors = [[factor.keys, factor.values] for factor in self.factors]
-        whole = json.dumps(["sweep", self.hashes, factors, options, *self.quantities], sort_keys=True, default=str)
-        return hashlib.sha256(whole.encode()).hexdigest()
+        paths = [key_path(key) for factor in self.factors for key in factor.keys]
+        entries = self.scenario.written["arm"]  # what an arm overrides, no factor reaches
+        reached = [[path[1] not in entry.get(path[0], {}) for path in paths] for entry in entries]
+        known = json.dumps(["sweep", whole, factors, reached, options, *self.quantities], sort_keys=True, default=str)
+        return hashlib.sha256(known.encode()).hexdigest()
 
     @cached_property
     def engines(self) -> dict[str, Engine]:
         """Arm -> the engine that plays it, in the first cell; raises RunError where one cannot, in any cell."""
-        wanted = self.options.engine
-        found = [{arm.name: choose(wanted, arm.settings.terms) for arm in cell.scenario.arms} for cell in self.cells]
-        return found[0]
+        _ = self._any_engine
+        return {arm.name: choose(self.options.engine, arm.settings.terms) for arm in self.arms}
+
+    @cached_property
+    def _any_engine(self) -> list[Engine]:
+        """The engines that play an arm of a cell."""
+        found: dict[tuple[int, int], Engine] = {}  # a choice hangs on these two sections, which cells share
+        for cell in self.cells:
+            for arm in cell.arms:
+                known = id(arm.settings.market), id(arm.settings.bidders)
+                if known not in found:
+                    found[known] = choose(self.options.engine, arm.settings.terms)
+        return sorted(set(found.values()))
 
     @property
     def info(self) -> dict[str, Any]:
@@ -181,7 +191,7 @@ class Plan:
         arms = zip(self.arms, self.baselines, strict=True)
         return {
             "kind": "sweep",
-            "engine": sorted({choose(self.options.engine, arm.settings.terms) for arm in self._all_arms()}),
+            "engine": self._any_engine,
             "recorded": self.recorded,
             "scenario": {key: value for key, value in self.scenario.resolved.items() if key != "arms"},
             "arms": [
@@ -192,9 +202,6 @@ class Plan:
             "block": self.block,
             "options": options,
         }
-
-    def _all_arms(self) -> Iterator[Arm]:
-        return (arm for cell in self.cells for arm in cell.scenario.arms)
 
     @property
     def principals(self) -> list[str]:
@@ -215,7 +222,7 @@ def plan(scenario: Scenario, plugins: Mapping[str, str] | None = None, engine: s
     if n_tasks is not None:
         check_memory(scenario, n_tasks, 1, 1)  # before as many names are made
     origin = scenario_origin(scenario)
-    made = Plan(scenario, (Cell(0, {}, scenario, origin),), Options(engine=engine), plugins or {})
+    made = Plan(scenario, (Cell(0, {}, scenario.arms, origin, scenario),), Options(engine=engine), plugins or {})
     _ = made.engines
     check_memory(scenario, len(origin.tasks), len(origin.agents), origin.n_tries)
     check_arms(scenario, origin)
@@ -229,13 +236,12 @@ def plan_sweep(scenario: Scenario, options: Options | None = None, plugins: Mapp
     """
     if scenario.path is None:
         raise RunError(f"{scenario.name}: was read back from a run and cannot be swept; sweep its file")
-    path, origins = scenario.path, Origins(scenario.folder)
+    path = scenario.path
     if not scenario.factors:
         raise ScenarioError(f'{path}: sweep: is missing; add [sweep], e.g. "tender.penalty" = [0.0, 1.0]')
-    cells = tuple(
-        cell_of(path, scenario.written, number, parameters, origins)
-        for number, parameters in enumerate(levels(scenario.factors))
-    )
+    maker = Cells(scenario)
+    with all_kept():
+        cells = tuple(maker.cell(number, parameters) for number, parameters in enumerate(levels(scenario.factors)))
     _check_alike(path, cells)
     _check_some_playable(path, cells)
     asked = asked_for((scenario.written or {}).get("sweep", {}))
@@ -243,7 +249,7 @@ def plan_sweep(scenario: Scenario, options: Options | None = None, plugins: Mapp
     if made.most < scenario.replications:
         raise RunError(f"--most {made.most}: must be at least the scenario's {scenario.replications} replications")
     _ = made.engines
-    biggest = max(cells, key=bytes_of)
+    biggest = max(cells, key=lambda cell: cell.bytes)
     smaller = replace(biggest.scenario, replications=made.block)
     check_memory(smaller, len(biggest.origin.tasks), len(made.agents), biggest.origin.n_tries)
     return made
@@ -272,11 +278,11 @@ def _markets(arm: Arm, world: World) -> list[World]:
 
 
 def _check_alike(path: Path, cells: tuple[Cell, ...]) -> None:
-    first = cells[0]
+    first, named = cells[0], _arm_names(cells[0])
     for cell in cells[1:]:
         for what, one, other in (
             ("agents", first.origin.agents, cell.origin.agents),
-            ("arms", _arm_names(first), _arm_names(cell)),
+            ("arms", named, _arm_names(cell)),
         ):
             if one != other:
                 raise ScenarioError(
@@ -300,4 +306,4 @@ def _check_some_playable(path: Path, cells: tuple[Cell, ...]) -> None:
 
 
 def _arm_names(cell: Cell) -> tuple[str, ...]:
-    return tuple(arm.name for arm in cell.scenario.arms)
+    return tuple(arm.name for arm in cell.arms)

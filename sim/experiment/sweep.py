@@ -57,7 +57,7 @@ class Analysis:
 
 def work_of(plan: Plan, reducer: Reducer) -> Work:
     """What a worker needs for any job of the plan."""
-    cells = (CellWork(cell.number, cell.scenario.arms, cell.worlds, cell.origin) for cell in plan.cells)
+    cells = (CellWork(cell.number, cell.arms, cell.worlds, cell.origin) for cell in plan.cells)
     options, seed = plan.options, plan.scenario.seed
     return Work(tuple(cells), plan.baselines, seed, options.ledger, options.engine, reducer, plan.digest)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 
+from sim.kit.collector import older_left_alone
 from sim.market.drawn import drawn_market
 from sim.market.processes import Market
 from sim.market.rows import Columns, attempt_columns
@@ -36,7 +35,7 @@ def simulate(
     progress: called with the number of tasks done since the last call.
     """
     size = max(1, _BLOCK // max(1, world.n_tasks))
-    with _older_left_alone():
+    with older_left_alone():
         blocks = [
             _block(world, rules, first, min(size, world.n_replications - first), detail, progress)
             for first in range(0, world.n_replications, size)
@@ -45,19 +44,6 @@ def simulate(
         name: {column: np.concatenate([block[name][column] for block in blocks]) for column in blocks[0][name]}
         for name in blocks[0]
     }
-
-
-@contextmanager
-def _older_left_alone() -> Iterator[None]:
-    """Keep the collector of garbage from what was there before: going through all libraries costs it half the time."""
-    ours = gc.get_freeze_count() == 0
-    if ours:
-        gc.freeze()
-    try:
-        yield
-    finally:
-        if ours:
-            gc.unfreeze()
 
 
 def _block(

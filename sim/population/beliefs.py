@@ -24,7 +24,6 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize
 from scipy.special import expit, log_expit, logit, ndtr, ndtri
 
 from sim.kit.arrays import FloatArray
@@ -93,6 +92,8 @@ def calibrated(alpha: float, tau: float, reach: float) -> Calibrated:
     >>> round(found.m, 6) + 0.0, 0.6 < found.slope < 0.7
     (0.0, True)
     """
+    from scipy.optimize import minimize  # slow to load
+
     s, w = _normal_nodes()
     p = success_given_signal(alpha, tau, reach, s)
 
@@ -103,7 +104,7 @@ def calibrated(alpha: float, tau: float, reach: float) -> Calibrated:
         return float(value), np.array([(w * gap).sum(), (w * gap * s).sum()])
 
     k = np.sqrt(1.0 + np.pi / 8.0 * (tau * tau - reach * reach))
-    found = optimize.minimize(loss, np.array([alpha / k, reach / k]), jac=True, method="BFGS", options={"gtol": 1e-10})
+    found = minimize(loss, np.array([alpha / k, reach / k]), jac=True, method="BFGS", options={"gtol": 1e-10})
     return Calibrated(float(found.x[0]), float(found.x[1]))
 
 
@@ -121,6 +122,8 @@ def right_on_average(rate: float, slope: float, grid: tuple[float, ...] | None =
     >>> right_on_average(0.802, 0.3, (0.32, 0.55, 0.78))
     nan
     """
+    from scipy.optimize import brentq  # slow to load
+
     if grid is not None and not grid[0] < rate < grid[-1]:
         return float("nan")
 
@@ -131,7 +134,7 @@ def right_on_average(rate: float, slope: float, grid: tuple[float, ...] | None =
     for end, beyond in ((-widest, gap(-widest) >= 0), (widest, gap(widest) <= 0)):
         if beyond:
             return end
-    m = float(optimize.brentq(gap, -widest, widest, xtol=1e-12))
+    m = float(brentq(gap, -widest, widest, xtol=1e-12))
     return m if abs(gap(m)) < _ON_AVERAGE else float("nan")
 
 

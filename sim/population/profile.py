@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
-from scipy import optimize
 
 from sim.kit.errors import ScenarioError
 from sim.kit.invalid import invalid, written
@@ -124,13 +123,15 @@ class Profile(Section):
         with the latent outcome, gamma its ratio to the private noise; claims and costs stay. An explicit `signal` stays
         as it is.
         """
+        from scipy.optimize import brentq  # slow to load
+
         latent = self.sigma_u**2 + LOGISTIC_VARIANCE, sigma_u**2 + LOGISTIC_VARIANCE
         sigma_d = self.sigma_d * math.sqrt(latent[1] / latent[0])
         tau = math.hypot(sigma_d, sigma_u, self.sigma_f)
         agents = {}
         for name, agent in self.agents.items():
             rate = success_rate(agent.alpha, self.tau)
-            alpha = float(optimize.brentq(lambda a, r=rate, t=tau: success_rate(a, t) - r, -60.0, 60.0, xtol=1e-12))
+            alpha = float(brentq(lambda a, r=rate, t=tau: success_rate(a, t) - r, -60.0, 60.0, xtol=1e-12))
             changes: dict[str, Any] = {"alpha": alpha}
             if agent.rho is not None and math.hypot(sigma_d, sigma_u) > 0:
                 reach = agent.rho * self.task_sd / math.sqrt(self.tau**2 + LOGISTIC_VARIANCE)

@@ -92,6 +92,11 @@ class Scenario:
         """Name of the arm that this one's paired differences are taken to: its baseline in the same panel."""
         return (self.baseline if arm.baseline is None else arm.baseline) + arm.panel
 
+    def with_arms(self, arms: tuple[Arm, ...], written: Mapping[str, Any]) -> Scenario:
+        """The scenario with the same arms at other settings, which `written` makes of them; it is swept no more."""
+        resolved = {**self.resolved, "arms": [_as_json(arm) for arm in arms]}
+        return dataclasses.replace(self, arms=arms, resolved=resolved, written=written, factors=(), figures=())
+
     @property
     def inputs(self) -> list[Path]:
         """The files the scenario reads: its table, or its profile."""

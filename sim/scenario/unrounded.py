@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sim.population.knobs import CALIBRATION, ungridded
-from sim.scenario.scenario import Scenario
+from sim.scenario.scenario import Arm
 from sim.world.origin import Origin, ProfileOrigin
 
 
-def unrounded(played: Iterable[tuple[Scenario, Origin]]) -> str | None:
+def unrounded(played: Iterable[tuple[Sequence[Arm], Origin]]) -> str | None:
     """One line that names the agents that lose a grid by a knob, in any arm; None where nobody does."""
     names: dict[str, None] = {}
-    for scenario, origin in played:
-        for world in (arm.settings.world for arm in scenario.arms):
-            if isinstance(origin, ProfileOrigin) and isinstance(world.agents, dict):
-                names |= dict.fromkeys(ungridded(origin.profile, world.agents))
+    worlds = {id(arm.settings.world): (arm.settings.world, origin) for arms, origin in played for arm in arms}
+    for world, origin in worlds.values():
+        if isinstance(origin, ProfileOrigin) and isinstance(world.agents, dict):
+            names |= dict.fromkeys(ungridded(origin.profile, world.agents))
     if not names:
         return None
     return (

@@ -76,6 +76,15 @@ class WorldSpec:
         )
 
 
+def reaches_draws(section: str, key: str) -> bool:
+    """Whether a key may decide a World.
+
+    >>> reaches_draws("tender", "penalty"), reaches_draws("tender", "value")
+    (False, True)
+    """
+    return section != "market" and key not in _NO_LUCK.get(section, ())
+
+
 def _drawn(name: str, section: Section) -> dict[str, Any]:
     """A section as written, without the keys that reach no draw."""
     return {key: value for key, value in section.model_dump().items() if key not in _NO_LUCK[name]}

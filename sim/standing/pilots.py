@@ -25,7 +25,6 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt, Le
 from scipy.special import expit, logit
-from scipy.stats import binom
 
 from sim.kit import draws
 from sim.kit.arrays import FloatArray, IntArray
@@ -61,6 +60,8 @@ def pilot_advice(
     profiles, chosen (R,): which of the profiles each replication has. words: names of replications, tasks and agents.
     family (T,): number of each task's family. pool: only the first so many agents are tried out.
     """
+    from scipy.stats import binom  # slow to load, and few markets need it
+
     r, t, i = words
     rate = _rates(profiles, chosen, seed, r, i)[..., :pool]
     pairs = r, draws.words_range(rate.shape[1]), i[:pool]

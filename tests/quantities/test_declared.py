@@ -93,7 +93,7 @@ def test_sums_of_two_jobs_are_those_of_one(scenario: str, tmp_path: Path) -> Non
     cell, reducer = plan.cells[0], Reducer(tuple(each.key for each in quantities()))
 
     def job(first: int, count: int) -> dict[str, Any]:
-        arm = cell.scenario.arms[0]
+        arm = cell.arms[0]
         world = draw_world(arm.settings.spec, cell.origin, 3, count, first)
         own = reducer.measure(play(world, arm, choose("auto", arm.settings.terms), first, reducer.whole))
         return reducer.rows(own, own)
