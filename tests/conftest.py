@@ -7,6 +7,8 @@ import os
 import pytest
 from hypothesis import settings
 
+import sim.front.worlds  # noqa: F401  # gives World all the fields that hypothesis prints where a test fails
+
 settings.register_profile("tests", deadline=None, derandomize=True, database=None)
 settings.load_profile("tests")
 os.environ.pop("COLUMNS", None)  # how wide the output is, is up to each test

@@ -26,12 +26,13 @@ import pandas as pd
 
 from sim.ledger.ledger import Ledger
 
-_KEY = ["replication", "market", "task", "posting"]
+_TASK = ["replication", "market", "task"]
+_KEY = [*_TASK, "posting"]
 _POSTED, _BID, _CLEARED, _HIRED, _COMPLETED, _CLOSED = range(6)
+_EARLIER, _POSTINGS, _CLEARINGS, _LATER = range(4)  # parts of a tick; the second and last are of rounds
 
 Row = dict[str, Any]
-# Replication, tick, 0 for what comes before the tick's clearings, market, and then the market's own order.
-Key = tuple[int, int, int, int, int, int, int, int, int]
+Key = tuple[Any, ...]  # replication, tick, part of it, market, and then the market's own order
 
 
 def write_events(ledger: Ledger, arms: list[str], path: Path, rounds: Collection[str] = ()) -> None:
@@ -45,7 +46,8 @@ def write_events(ledger: Ledger, arms: list[str], path: Path, rounds: Collection
 def events(ledger: Ledger, *, rounds: bool = False) -> Iterator[Row]:
     """Events of one arm in order of replication, tick and execution.
 
-    rounds: all that is posted at the tick of a round is posted before it is held.
+    rounds: all that is posted at the tick of a round is posted before it is held, but for what it posts again itself;
+    what it starts ends after all its clearings.
     """
     clearings = ledger.clearings.assign(market=ledger.clearings["alone"].astype(str))
     alone = bool((clearings["market"] != "").any())
@@ -54,23 +56,24 @@ def events(ledger: Ledger, *, rounds: bool = False) -> Iterator[Row]:
     places = {tuple(row[key] for key in _KEY): place for place, row in enumerate(rows)}
     stream: list[tuple[Key, Row]] = []
     for place, row in enumerate(rows):
-        stream += _of_clearing(place, row, early=rounds and (row["posting"] == 0 or row["posted"] == row["tick"]))
+        before = places.get((*(row[key] for key in _TASK), row["posting"] - 1))
+        again = before is not None and rows[before]["tick"] == row["posted"]
+        stream += _of_clearing(place, row, (_LATER if again else _POSTINGS) if rounds else _CLEARINGS)
     for row in _records(_in_market(ledger.bids, alone)):
         place = places[tuple(row[key] for key in _KEY)]
         fields = {key: row[key] for key in ("agent", "ask", "claim", "score", "outcome")}
         tick = rows[place]["tick"]
         fields |= {"fee": row["fee"]} if row["fee"] else {}
-        stream.append((_at(row, tick, place, _BID), _event("bid", row, tick, fields)))
+        stream.append((_at(row, tick, _CLEARINGS, place, _BID), _event("bid", row, tick, fields)))
     last: dict[int, Key] = {}
     for row in _records(_in_market(ledger.attempts, alone)):
         place = places[tuple(row[key] for key in _KEY)]
-        hired, completed = _of_attempt(place, row, rows[place])
+        hired, completed = _of_attempt(place, row, rows[place], _LATER if rounds else _CLEARINGS)
         stream += [hired, completed]
         last[place] = max(last.get(place, completed[0]), completed[0])
     for place, row in enumerate(rows):
-        key = last.get(place, _at(row, row["tick"], place, _CLEARED))
-        after = (*key[:8], _CLOSED)
-        stream.append((after, _event("closed", row, key[1], {"reason": row["closed"]})))
+        key = last.get(place, _at(row, row["tick"], _CLEARINGS, place, _CLEARED))
+        stream.append(((*key, _CLOSED), _event("closed", row, key[1], {"reason": row["closed"]})))
     stream.sort(key=lambda pair: pair[0])
     for _, event in stream:
         yield event
@@ -82,9 +85,8 @@ def _in_market(rows: pd.DataFrame, alone: bool) -> pd.DataFrame:
 
 def _with_codes(rows: pd.DataFrame, market: str | None) -> pd.DataFrame:
     """The rows with the places of their task, agent and market in the World's order."""
-    codes = {"task_place": rows["task"].cat.codes, "market_place": rows[market].cat.codes if market else 0}
-    agent = rows["agent"].cat.codes if "agent" in rows else 0
-    return rows.assign(**codes, agent_place=agent)
+    named = {"task_place": "task", "agent_place": "agent", "market_place": market}
+    return rows.assign(**{place: rows[name].cat.codes for place, name in named.items() if name in rows})
 
 
 def _records(frame: pd.DataFrame) -> Iterator[Row]:
@@ -99,18 +101,18 @@ def _plain(value: Any) -> Any:
     return None if math.isnan(value) else str(value)
 
 
-def _at(row: Row, tick: int, place: int, stage: int) -> Key:
+def _at(row: Row, tick: int, part: int, place: int, stage: int) -> Key:
     """Key of what happens at or after the clearing in that place of the ledger."""
     agent = row["agent_place"] if stage == _COMPLETED else 0
     turn = row["turn"] if stage in (_HIRED, _COMPLETED) else 0
-    return row["replication"], tick, 1, row["market_place"], place, 0, turn, agent, stage
+    return row["replication"], tick, part, row.get("market_place"), place, turn, agent, stage
 
 
 def _before(row: Row, tick: int, stage: int) -> Key:
     """Key of what happens before every clearing and posting of its tick, by task, posting, turn and agent."""
     agent = row["agent_place"] if stage == _COMPLETED else 0
     order = (row["task_place"], row["posting"], row["turn"], agent)
-    return row["replication"], tick, 0, row["market_place"], *order, stage
+    return row["replication"], tick, _EARLIER, row.get("market_place"), *order, stage
 
 
 def _event(kind: str, row: Row, tick: int, fields: Row) -> Row:
@@ -119,24 +121,25 @@ def _event(kind: str, row: Row, tick: int, fields: Row) -> Row:
     return {"event": kind, **place, **market, **fields}
 
 
-def _of_clearing(place: int, row: Row, early: bool) -> Iterator[tuple[Key, Row]]:
+def _of_clearing(place: int, row: Row, part: int) -> Iterator[tuple[Key, Row]]:
+    """part: of the tick at which it was posted."""
     offered = {key: row[key] for key in ("value", "reserve", "penalty")}
-    key = _at(row, row["posted"], place, _POSTED)
-    yield (*key[:4], -1, place, 0, 0, _POSTED) if early else key, _event("posted", row, row["posted"], offered)
+    yield _at(row, row["posted"], part, place, _POSTED), _event("posted", row, row["posted"], offered)
     cleared = {key: row[key] for key in ("n_active", "n_hired", "by_tie")}
-    yield _at(row, row["tick"], place, _CLEARED), _event("cleared", row, row["tick"], cleared)
+    yield _at(row, row["tick"], _CLEARINGS, place, _CLEARED), _event("cleared", row, row["tick"], cleared)
 
 
-def _of_attempt(place: int, row: Row, cleared: Row) -> tuple[tuple[Key, Row], tuple[Key, Row]]:
+def _of_attempt(place: int, row: Row, cleared: Row, part: int) -> tuple[tuple[Key, Row], tuple[Key, Row]]:
+    """part: of the tick of its clearing, where it is over then."""
     hired = {key: row[key] for key in ("agent", "try", "pay_success", "pay_failure")}
     hired |= {key: row[key] for key in ("turn", "budget") if row[key]}
     done = {name: row[name] for name in ("agent", "status", "success", "timed_out", "payment", "cost")}
 
-    def key(tick: int, stage: int) -> Key:
-        return _at(row, tick, place, stage) if tick == cleared["tick"] else _before(row, tick, stage)
+    def key(tick: int, part: int, stage: int) -> Key:
+        return _at(row, tick, part, place, stage) if tick == cleared["tick"] else _before(row, tick, stage)
 
     start, finish = row["start"], row["finish"]
-    return (key(start, _HIRED), _event("hired", row, start, hired)), (
-        key(finish, _COMPLETED),
+    return (key(start, _CLEARINGS, _HIRED), _event("hired", row, start, hired)), (
+        key(finish, part, _COMPLETED),
         _event("completed", row, finish, done),
     )

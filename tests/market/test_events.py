@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.experiment.engine import play_alone
-from sim.ledger.events import events
+from sim.ledger.events import events, write_events
 from sim.market.rules import Rules
 from sim.market.simulate import simulate
+from sim.mechanisms.price import FirstPrice, SecondPrice
 from sim.world.world import World
-from tests.market.play import ledger_of
+from tests.market.play import Play, ledger_of
 from tests.reference_market import CLEARING, COMPLETION, POSTING, NaiveMarket
 from tests.tried import tried
 from tests.worlds import examples, make_rules, make_world, rules, worlds
@@ -26,6 +30,12 @@ def told(world: World, rule: Rules) -> list[dict[str, Any]]:
 @st.composite
 def markets(draw: st.DrawFn) -> tuple[World, Rules]:
     return draw(worlds()), draw(rules(draw(st.sampled_from(examples()))))
+
+
+@st.composite
+def rounds(draw: st.DrawFn) -> tuple[World, Rules]:
+    rule = draw(rules(draw(st.sampled_from([FirstPrice(), SecondPrice()]))))
+    return draw(worlds()), replace(rule, round=draw(st.integers(1, 3)))
 
 
 @tried(60)
@@ -79,6 +89,46 @@ def test_events_count_what_the_ledger_counts(market: tuple[World, Rules]) -> Non
     assert [found[step] for step in ("posted", "cleared", "closed")] == [sizes["clearings"]] * 3
     assert [found[step] for step in ("hired", "completed")] == [sizes["attempts"]] * 2
     assert found["bid"] == sizes["bids"]
+
+
+@tried(60)
+@given(market=rounds())
+def test_events_of_rounds_are_in_the_order_of_execution(market: tuple[World, Rules]) -> None:
+    """At a tick: what earlier rounds started ends, postings, the round, what it started ends, what it posts again."""
+    world, rule = market
+    play = Play(world, rule)
+    held = {(row["replication"], row["task"], row["posting"]): row["tick"] for row in play.clearings}
+    expected = []
+    for row in play.clearings:
+        at = row["replication"], row["task"], row["posting"]
+        again = held.get((*at[:2], row["posting"] - 1)) == row["posted"]
+        expected += [(at[0], row["posted"], 4 if again else 1, *at[1:], -1), (at[0], row["tick"], 2, *at[1:], -1)]
+    for row in play.attempts:
+        at = row["replication"], row["task"], row["posting"]
+        expected.append((at[0], row["finish"], 3 if row["finish"] == held[at] else 0, *at[1:], row["agent"]))
+    found = [
+        (e["replication"], e["tick"], e["event"], e["task"], e["posting"], e.get("agent"))
+        for e in events(play.ledger, rounds=True)
+        if e["event"] in ("posted", "cleared", "completed")
+    ]
+    words = ["completed", "posted", "cleared", "completed", "posted"]
+    assert found == [
+        (at, tick, words[part], world.tasks[task], posting, world.agents[agent] if agent >= 0 else None)
+        for at, tick, part, task, posting, agent in sorted(expected)
+    ]
+
+
+def test_arms_in_rounds_are_written_in_their_order(tmp_path: Path) -> None:
+    """Task 1 is posted at the tick of the round that clears task 0."""
+    ledger = Play(make_world(2, 2, arrival=[1, 4]), make_rules(round=4)).ledger
+    write_events(ledger, ["arm"], tmp_path / "e.jsonl", rounds=["arm"])
+    told = [json.loads(line) for line in (tmp_path / "e.jsonl").read_text().splitlines()]
+    assert [(e["event"], e["task"]) for e in told if e["event"] in ("posted", "cleared")] == [
+        ("posted", "t0"),
+        ("posted", "t1"),
+        ("cleared", "t0"),
+        ("cleared", "t1"),
+    ]
 
 
 def test_bid_that_was_never_made_is_told_as_null() -> None:
