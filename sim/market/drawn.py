@@ -137,7 +137,7 @@ class Drawn:
         cost = self.outcome(at, agent, nth).cost
         known, task = min(nth, self._last), at[1]
         lasts = int(ticks(self._duration[task][agent][known], self._cost[task][agent][known], budget))
-        so_far = cost if elapsed >= lasts else math.ceil(cost * elapsed / lasts * _BILLIONTH) / _BILLIONTH
+        so_far = math.ceil(cost * elapsed / lasts * _BILLIONTH) / _BILLIONTH
         return Outcome(int(Status.CANCELLED), False, min(cost, so_far))
 
     def heard(self, at: At, agent: int, outcome: Outcome) -> None:

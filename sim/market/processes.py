@@ -55,6 +55,7 @@ from sim.market.tape import ClearingNote, Tape
 Process = Generator[Event, Any, Any]
 _PASS = int(Status.PASS)
 _OPEN = -1
+_EXPECTED = -1  # a clearing's place among those that asked themselves: it is the opening's row
 _REPOSTED, _SOLVED, _FAILED, _UNFILLED, _DEADLINE, _NO_BUDGET = (
     REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline", "no budget")
 )
@@ -118,7 +119,7 @@ class Market:
         yield self._clock.at(posted + self._rules.window, CLEARING, task, posting)
         opening = self._allocator.opening
         if opening is not None and self._desk.as_expected(task, posting):
-            return self._hire(task, posting, posted, -1, opening.award, self._winners[task])
+            return self._hire(task, posting, posted, _EXPECTED, opening.award, self._winners[task])
         own = self._desk.clear(task, posting)
         award = self._tape.own[own].award
         return self._hire(task, posting, posted, own, award, in_turns(award)[0])
@@ -176,20 +177,20 @@ class Market:
 
     def _worked(self, hire: Hire) -> Process:
         """Have those hired work, turn after turn, until one passes or the deadline comes. Returns how it closed."""
-        passed, begun, deadline = False, 0, self._desk.tasks[hire.task].deadline
+        statuses: list[int] = []
+        begun, deadline = 0, self._desk.tasks[hire.task].deadline
         for turn in hire.winners:
-            if begun and (passed or self._clock.now >= deadline):
+            if begun and (_PASS in statuses or self._clock.now >= deadline):
                 break
             begun += 1
             if len(turn) == 1:
                 statuses = [(yield from self.agent(turn[0], hire))]
             else:
                 statuses = yield from self._together(turn, hire)
-            passed = _PASS in statuses
         for agent in itertools.chain(*hire.winners[begun:]):
             self._desk.let_go(hire, agent)
         self._n_working -= 1
-        return _SOLVED if passed else _DEADLINE if hire.timed_out else _FAILED
+        return _SOLVED if _PASS in statuses else _DEADLINE if hire.timed_out else _FAILED
 
     def _together(self, turn: tuple[int, ...], hire: Hire) -> Process:
         """Those of one turn at work at a time; their statuses when all have ended."""

@@ -41,6 +41,12 @@ def test_by_hand() -> None:
     assert play.closed() == [(0, 0, 0, "solved")]
 
 
+def test_what_is_spent_counts_from_the_start_of_the_work() -> None:
+    play = race(window=3)
+    assert play.worked() == [(0, 0, 3, 5, "FAIL"), (0, 1, 3, 8, "PASS"), (0, 2, 3, 8, "CANCELLED")]
+    assert [row["cost"] for row in play.attempts] == [0.5, 0.5, 0.277777778]
+
+
 def test_bonds_are_released_where_it_is_cancelled() -> None:
     play = race(penalty=0.25, bankroll=(3.0, 3.0, 3.0))
     moved = [(row["tick"], row["from"], row["to"], KIND[row["kind"]]) for row in as_rows(play.tables["accounts"])]

@@ -27,6 +27,8 @@ from sim.mechanisms import Mechanism, Promises, contract, register, select
 from sim.mechanisms.registry import unregister
 from sim.replay import replay
 from sim.scenario.scenario import load_scenario
+from sim.specs.bidders import Card
+from sim.world.card import PastCard
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play, ledger_of
 from tests.market.test_round_scenario import WORLD, lay_out
@@ -115,8 +117,12 @@ def fee_world(**more: Any) -> Any:
     return make_world(2, 3, **stated | more)
 
 
-def test_losers_pay_and_who_made_no_counting_bid_does_not() -> None:
-    told = Play(fee_world(), make_rules(EntryFee(0.125), penalty=0.25))
+@pytest.mark.parametrize(
+    "card", [None, PastCard(Card(record="past", weight=0.0, cost_weight=0.0))], ids=["no card", "card"]
+)
+def test_losers_pay_and_who_made_no_counting_bid_does_not(card: PastCard | None) -> None:
+    """A card that moves nobody: bids are asked for one posting at a time."""
+    told = Play(fee_world(), make_rules(EntryFee(0.125), penalty=0.25, card=card))
     assert [row["fee"] for row in told.bids] == [0.125, 0.0, 0.0, 0.125, 0.0, 0.125]
     assert [row["outcome"] for row in told.bids] == ["won", "abstained", "late", "won", "abstained", "lost"]
     assert [row["payment"] for row in told.attempts] == [0.5, -0.25]  # (.125 + .25 x .5) / .5, without the fee

@@ -99,6 +99,16 @@ def test_batch_platt_makes_the_mean_advice_the_success_rate() -> None:
     np.testing.assert_allclose(advice.mean(axis=0), success.mean(axis=1), rtol=1e-10)
 
 
+def test_batch_platt_is_fitted_to_what_has_been_seen_of_its_memory() -> None:
+    """The mean of the advice on the first 1, 2, ... 12 attempts is their rate of success."""
+    _, success, latent = rows("platt", 12, 12, 0.0)
+    theta = fitted_shift(latent, success.astype(float), np.tri(12, dtype=bool), EPS)
+    for row in range(12):
+        seen = slice(row + 1)
+        rate = np.clip(success[row, seen].mean(), EPS, 1.0 - EPS)
+        assert expit(latent[row, seen] + theta[row]).mean() == pytest.approx(rate, abs=1e-12)
+
+
 def test_batch_platt_forgets_what_is_older_than_its_memory() -> None:
     claim, success, _ = rows("platt", 5, 80, 1.0)
     long, short = PlattBatch(eps=EPS, memory=30), PlattBatch(eps=EPS, memory=30)

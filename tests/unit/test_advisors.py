@@ -149,6 +149,7 @@ def test_families_are_numbered_as_they_appear_and_only_where_they_count() -> Non
     world = replace(make_world(4, 1), family=("b", "a", "b", ""))
     codes, count = family_codes(world.family, by_family=True)
     assert (codes.tolist(), count) == ([0, 1, 0, 2], 3)
+    assert family_codes(["a", "a"], by_family=True)[1] == 1
     codes, count = family_codes(world.family, by_family=False)
     assert (codes.tolist(), count) == ([0, 0, 0, 0], 1)
 

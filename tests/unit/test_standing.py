@@ -157,6 +157,13 @@ def test_agents_may_start_apart_and_learn_alike() -> None:
         rule.init(2)
 
 
+def test_a_single_agent_may_have_its_own_start() -> None:
+    rule = reputation_of(parse_reputation(STARTS), ("bob",))
+    assert rule is not None
+    state = rule.step(rule.init(1), Outcome(np.array([Status.PASS]), np.zeros(1)))
+    assert rule.read(state).tolist() == [0.875]
+
+
 def test_an_exponential_reputation_may_start_apart_too() -> None:
     rule = reputation_of(parse_reputation({"exponential": {"weight": 0.5, "start": {"a": 0.25, "b": 1.0}}}), ("a", "b"))
     assert rule is not None
