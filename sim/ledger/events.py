@@ -32,7 +32,7 @@ _POSTED, _BID, _CLEARED, _HIRED, _COMPLETED, _CLOSED = range(6)
 _EARLIER, _POSTINGS, _CLEARINGS, _LATER = range(4)  # parts of a tick; the second and last are of rounds
 
 Row = dict[str, Any]
-Key = tuple[Any, ...]  # replication, tick, part of it, market, and then the market's own order
+Key = tuple[Any, ...]  # replication, tick, part of it, market, and then the market's own order; agents as in the ledger
 
 
 def write_events(ledger: Ledger, arms: list[str], path: Path, rounds: Collection[str] = ()) -> None:
@@ -84,9 +84,9 @@ def _in_market(rows: pd.DataFrame, alone: bool) -> pd.DataFrame:
 
 
 def _with_codes(rows: pd.DataFrame, market: str | None) -> pd.DataFrame:
-    """The rows with the places of their task, agent and market in the World's order."""
-    named = {"task_place": "task", "agent_place": "agent", "market_place": market}
-    return rows.assign(**{place: rows[name].cat.codes for place, name in named.items() if name in rows})
+    """The rows with the places of their task and market in the World's order."""
+    named = {"task_place": "task"} | ({"market_place": market} if market else {})
+    return rows.assign(**{place: rows[name].cat.codes for place, name in named.items()})
 
 
 def _records(frame: pd.DataFrame) -> Iterator[Row]:
@@ -103,15 +103,13 @@ def _plain(value: Any) -> Any:
 
 def _at(row: Row, tick: int, part: int, place: int, stage: int) -> Key:
     """Key of what happens at or after the clearing in that place of the ledger."""
-    agent = row["agent_place"] if stage == _COMPLETED else 0
     turn = row["turn"] if stage in (_HIRED, _COMPLETED) else 0
-    return row["replication"], tick, part, row.get("market_place"), place, turn, agent, stage
+    return row["replication"], tick, part, row.get("market_place"), place, turn, stage
 
 
 def _before(row: Row, tick: int, stage: int) -> Key:
-    """Key of what happens before every clearing and posting of its tick, by task, posting, turn and agent."""
-    agent = row["agent_place"] if stage == _COMPLETED else 0
-    order = (row["task_place"], row["posting"], row["turn"], agent)
+    """Key of what happens before every clearing and posting of its tick, by task, posting and turn."""
+    order = (row["task_place"], row["posting"], row["turn"])
     return row["replication"], tick, _EARLIER, row.get("market_place"), *order, stage
 
 
