@@ -54,6 +54,7 @@ def test_certainty_stays_and_so_does_everything_where_nothing_is_unknown() -> No
     claims = np.linspace(0, 1, 101)
     assert np.array_equal(posterior(claims, 0.0, 3), claims)
     assert np.array_equal(posterior(claims, 3.0, 0), claims)
+    assert np.array_equal(posterior(claims, 3.0, [[0], [1]])[0], claims)
     assert np.isnan(posterior(np.nan, 1.0, 1))
 
 
@@ -76,6 +77,11 @@ def test_belief_at_a_try_beyond_the_failures_foreseen_is_the_last() -> None:
     belief, later = np.full(4, 0.9), np.tile([0.5, 0.25], (4, 1))
     assert at_try(belief, later, np.arange(4)).tolist() == [0.9, 0.5, 0.25, 0.25]
     assert at_try(belief, None, np.arange(4)) is belief
+    each = 2, 1, 2  # two replications of one task and two agents
+    assert at_try(belief.reshape(each), later.reshape(*each, 2), np.arange(4).reshape(each)).tolist() == [
+        [[0.9, 0.5]],
+        [[0.25, 0.25]],
+    ]
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.5])
