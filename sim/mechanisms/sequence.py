@@ -88,7 +88,7 @@ def _one_more(able: BoolArray, gain: FloatArray, stay: FloatArray, tail: FloatAr
     """T(k, .) from T(k + 1, .)."""
     found = tail.copy()
     tried = gain + stay * tail[:-1]
-    found[1:] = np.where(able & (tried >= tail[1:]), tried, tail[1:])
+    found[1:] = np.where(able, np.maximum(tried, tail[1:]), tail[1:])
     return found
 
 

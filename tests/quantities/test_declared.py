@@ -12,10 +12,12 @@ import pytest
 from analysis.quantities import Mean, Quantity, Ratio, Statistic, Top, quantities, quantity, register_quantity
 from analysis.quantities.registered import unregister
 from analysis.sweep_metrics import Reducer, estimate, merge
+from sim.experiment.cell import Cell
 from sim.experiment.engine import choose
 from sim.experiment.job import play
 from sim.experiment.run_folder import draw_world
 from sim.kit.errors import ScenarioError
+from tests.cli.command import ARM
 from tests.sweep.scenes import RECORDED, SYNTHETIC, plan_of, write
 
 NAMES = {
@@ -86,22 +88,42 @@ def test_registered_and_forgotten() -> None:
     assert all(each.name != "mine" for each in quantities())
 
 
+def job(reducer: Reducer, cell: Cell, arm: int, first: int, count: int) -> dict[str, Any]:
+    """Sums of these replications of an arm, which is its own baseline."""
+    played = cell.arms[arm]
+    world = draw_world(played.settings.spec, cell.origin, 3, count, first)
+    own = reducer.measure(play(world, played, choose("auto", played.settings.terms), first, reducer.whole))
+    return reducer.rows(own, own)
+
+
+@pytest.mark.parametrize("scenario", [SYNTHETIC, RECORDED], ids=["synthetic", "recorded"])
+def test_what_needs_no_ledger_is_the_same_with_one(scenario: str, tmp_path: Path) -> None:
+    """Of an arm where an ask is a price, and of one where it is the cost of an attempt."""
+    text = scenario + ARM.replace('"x"', '"asks for costs"').replace("second_price", "k_redundant")
+    cell = plan_of(write(tmp_path, text, '[sweep]\n"tender.penalty" = [0.0, 1.0]\n'), replications=10).cells[0]
+    without = Reducer(tuple(each.key for each in quantities() if not each.needs))
+    every = Reducer(tuple(each.key for each in quantities()))
+    assert (without.whole, every.whole) == (False, True)
+    for arm in (0, len(cell.arms) - 1):
+        found = []
+        for reducer in (without, every):
+            rows = reducer.about(cell.origin.agents)
+            own = np.ones(len(rows), np.bool_)
+            made = estimate(job(reducer, cell, arm, 0, 10), rows, own, cell.origin.tasks, 3)
+            found.append(dict(zip([(row.metric, row.agent, row.paired) for row in rows], made.value, strict=True)))
+        assert found[0] == pytest.approx({key: found[1][key] for key in found[0]}, rel=1e-9, abs=1e-12, nan_ok=True)
+        assert np.isnan(found[0]["published_profit", cell.origin.agents[0], False]) == (arm > 0)
+
+
 @pytest.mark.parametrize("scenario", [SYNTHETIC, RECORDED], ids=["synthetic", "recorded"])
 def test_sums_of_two_jobs_are_those_of_one(scenario: str, tmp_path: Path) -> None:
     """Every quantity, whatever the division of 10 replications into jobs."""
     plan = plan_of(write(tmp_path, scenario, '[sweep]\n"tender.penalty" = [0.0, 1.0]\n'), replications=10)
     cell, reducer = plan.cells[0], Reducer(tuple(each.key for each in quantities()))
-
-    def job(first: int, count: int) -> dict[str, Any]:
-        arm = cell.arms[0]
-        world = draw_world(arm.settings.spec, cell.origin, 3, count, first)
-        own = reducer.measure(play(world, arm, choose("auto", arm.settings.terms), first, reducer.whole))
-        return reducer.rows(own, own)
-
     rows = reducer.about(cell.origin.agents)
-    whole, parts = job(0, 10), job(0, 3)
+    whole, parts = (job(reducer, cell, 0, 0, count) for count in (10, 3))
     for first, count in ((3, 1), (4, 6)):
-        merge(parts, job(first, count))
+        merge(parts, job(reducer, cell, 0, first, count))
     own = np.ones(len(rows), np.bool_)
     one, other = (estimate(each, rows, own, cell.origin.tasks, 3) for each in (whole, parts))
     for name in ("value", "se", "se_mc", "low", "high", "clusters"):
