@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from sim.auditing.attacked import books
 from sim.auditing.audit import audit
+from sim.auditing.deficit import expected, money
+from sim.auditing.efficiency import welfare
 from sim.auditing.known import e1
 from sim.auditing.lies import Grid
 from sim.auditing.promises import LETTERS, attack, declared
+from sim.auditing.rationality import refutes
 from sim.auditing.row import bare_row, judge, row_of
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.kit.errors import ScenarioError
@@ -21,7 +27,7 @@ from sim.mechanisms.cascade import Cascade
 from sim.mechanisms.planner import Always
 from sim.mechanisms.plans import ProductionPlans
 from sim.mechanisms.price import FirstPrice, SecondPrice
-from tests.audit.promising import BREAKERS, Worst
+from tests.audit.promising import BREAKERS, Admission, Generous, Worst
 from tests.scenes import registered
 
 AGENTS = ("a0", "a1", "a2", "a3")
@@ -73,6 +79,44 @@ def test_letters_that_registered_rules_do_not_declare_fall_as_well() -> None:
             assert found.any_ask.fails, name
     first_scores = {(name, "Q") for name, rule in registered().items() if rule.name == "first_score"}
     assert left == UNDECLARED_AND_UNREFUTED.keys() | first_scores  # the truth earns nothing there, whatever the claim
+
+
+@pytest.mark.parametrize(
+    "rule", [SecondPrice(), Admission(), Generous(), Cascade()], ids=["one", "one, with fees", "at once", "in turn"]
+)
+def test_money_and_welfare_state_by_state(rule: Mechanism) -> None:
+    """Whoever is hired tries, in turn until one succeeds; each state of successes has its chance."""
+    drawn = books(3, 40, 20240, "any").honest(rule)
+    award, value, n = drawn.award(rule), drawn.tender.value, 3
+    left, worth = np.zeros(len(value)), np.zeros(len(value))
+    for state in product((False, True), repeat=n):
+        found = money(award, np.array(state), value)
+        chance = np.where(state, drawn.belief, 1.0 - drawn.belief).prod(axis=1)
+        for b in range(len(value)):
+            order = [i for i in range(n) if award.hired[b, i]]
+            if award.turn is not None:
+                order.sort(key=lambda i: award.turn[b, i])
+                order = order[: next((place + 1 for place, i in enumerate(order) if state[i]), n)]
+            solved = any(state[i] for i in order)
+            paid = sum(float((award.pay_success if state[i] else award.pay_failure)[b, i]) for i in order)
+            fees = 0.0 if award.fee is None else float(award.fee[b].sum())
+            assert found[b] == pytest.approx(value[b] * solved - paid + fees, abs=1e-12)
+            left[b] += chance[b] * found[b]
+            worth[b] += chance[b] * (value[b] * solved - sum(drawn.cost[b, i] for i in order))
+    np.testing.assert_allclose(expected(award, drawn), left, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(welfare(award, drawn), worth, rtol=0, atol=1e-12)
+
+
+def test_a_type_expects_to_lose_at_one_in_a_thousand_over_all_types() -> None:
+    """Draws of mean m that lie one to either side of it have t = m sqrt(draws - 1)."""
+    draws, sides = 200, np.tile([-1.0, 1.0], 100)
+
+    def of(p: float) -> FloatArray:
+        return np.asarray(sides + student.ppf(p, draws - 1) / np.sqrt(draws - 1))
+
+    assert refutes(of(0.0009)[None]).tolist() == [True]
+    assert refutes(of(0.0011)[None]).tolist() == [False]
+    assert refutes(np.stack([of(0.00045), of(0.00055)])).tolist() == [True, False]
 
 
 def test_gain_of_a_lie_about_the_ask_is_known() -> None:
@@ -160,6 +204,8 @@ def test_tables_of_bids(rule: Mechanism) -> None:
     assert [x for x in ("IR", "E", "D") if found.found[x].fails] == []
     assert (found.found["A"].fails, found.found["Q"].fails, found.both.fails) == (False, not kept.claim, not kept.claim)
     assert found.any_ask.fails  # another ask pays at a false claim
+    said = found.any_ask.example.partition("(ask, claim) [")[2].partition("]")[0]
+    assert max(len(digits) for digits in re.findall(r"\.(\d+)", said)) == 4
 
 
 def test_tasks_taken_one_by_one_waste_and_reward_lies() -> None:

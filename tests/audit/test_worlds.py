@@ -113,6 +113,15 @@ def test_agents_that_hardly_bid_are_refused(tmp_path: Path) -> None:
         problems(scenario, 10, 20, 5)
 
 
+def test_two_draws_are_the_fewest(tmp_path: Path) -> None:
+    """Seven cells: two types, and four screening draws leave one; three leave two."""
+    scenario = loaded(tmp_path, SYNTHETIC)
+    with pytest.raises(RunError, match=r"bids at 7 of the cells drawn, too few for 4 screening draws"):
+        problems(scenario, 2, 1, 4)
+    problem = problems(scenario, 2, 2, 3)[0]
+    assert (len(problem.types), len(problem.draws), len(problem.screening)) == (2, 2, 3)
+
+
 def test_agents_with_processes_of_their_own_are_refused(tmp_path: Path) -> None:
     scenario = loaded(tmp_path, SYNTHETIC, 'bidders.process="honest"')
     with pytest.raises(RunError, match=r"arm '.*': bidders\.process: agents with processes are not audited"):
