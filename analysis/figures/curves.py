@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 
 from analysis.figures.chart import Chart, settings_of, shown
 from analysis.figures.labels import axis_label, line_label, setting_label
-from analysis.figures.style import GREY, LIGHT, NO_INTERVAL, WIDE, new_figure, short, styled
+from analysis.figures.style import CROSS, GREY, HAIR, LIGHT, NO_INTERVAL, WIDE, new_figure, short, styled
 from sim.scenario.axes import Factor
 
 _ROW = 2.1  # inches of a row of panels
@@ -74,8 +74,8 @@ def _panel(axes: Axes, part: pd.DataFrame, key: str, levels: Sequence[Any], shad
         axes.vlines(line["claim"], line["low"], line["high"], color=shade, lw=0.8)
         axes.plot(line["claim"], line["rate"], color=shade, marker="o", ms=2.2, mew=0, lw=0.9)
         bare = line[line["low"].isna()]
-        axes.plot(bare["claim"], bare["rate"], NO_INTERVAL, color=shade, ms=3.4, mew=0, zorder=6)
+        axes.plot(bare["claim"], bare["rate"], NO_INTERVAL, color=shade, ms=CROSS, mew=0, zorder=6)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    axes.grid(color=LIGHT, lw=0.5)
+    axes.grid(color=LIGHT, lw=HAIR)
     axes.set_axisbelow(True)

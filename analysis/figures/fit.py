@@ -14,6 +14,7 @@ from analysis.figures.style import BLUE, GREY, INK, LIGHT, RED, WIDE, new_figure
 from analysis.fit_moments import EVERYBODY, PER_AGENT
 
 _COLUMNS = 4
+_AREA = 11  # square points of a dot
 MOST = 20  # agents drawn; the CSV has every agent
 _TITLES = {
     "success": "success rate",
@@ -64,7 +65,7 @@ def _panel(axes: Axes, part: pd.DataFrame, names: list[str]) -> None:
     axes.hlines(y, low, high, color=BLUE, lw=4.5, alpha=0.28)
     axes.plot(part["simulated"], y, "|", color=BLUE, ms=6, mew=1.0)
     outside = (observed < low) | (observed > high)
-    axes.scatter(observed, y, s=11, color=[RED if out else INK for out in outside], lw=0, zorder=3)
+    axes.scatter(observed, y, s=_AREA, color=[RED if out else INK for out in outside], lw=0, zorder=3)
     axes.margins(x=0.06)
     axes.spines["left"].set_color(LIGHT)
 
@@ -72,8 +73,8 @@ def _panel(axes: Axes, part: pd.DataFrame, names: list[str]) -> None:
 def _key(figure: Figure, axes: Axes, outside: bool) -> None:
     """What the marks mean; red only where there is some."""
     marks = {
-        "table": axes.scatter([], [], s=11, color=INK, lw=0),
-        "table, outside the range": axes.scatter([], [], s=11, color=RED, lw=0),
+        "table": axes.scatter([], [], s=_AREA, color=INK, lw=0),
+        "table, outside the range": axes.scatter([], [], s=_AREA, color=RED, lw=0),
         "mean of simulated tables": axes.plot([], [], "|", color=BLUE, ms=6, mew=1.0)[0],
         "95% range of simulated tables": axes.plot([], [], color=BLUE, lw=4.5, alpha=0.28)[0],
     }

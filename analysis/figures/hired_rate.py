@@ -22,7 +22,9 @@ from analysis.cells import all_cells
 from analysis.few_agents import both_ends
 from analysis.figures.style import (
     BLUE,
+    CROSS,
     GREEN,
+    HAIR,
     INK,
     LIGHT,
     NO_INTERVAL,
@@ -126,7 +128,7 @@ def _hired(axes: Axes, part: pd.DataFrame) -> None:
         )
     axes.set(ylim=(-0.03, 1.03), ylabel="hired rate")
     axes.set_xlim(min(0.5, np.nanmin([claim, success]) - 0.05), 1.02)
-    axes.grid(color=LIGHT, lw=0.5)
+    axes.grid(color=LIGHT, lw=HAIR)
     axes.set_axisbelow(True)
 
 
@@ -145,12 +147,12 @@ def _profits(axes: Axes, part: pd.DataFrame) -> None:
     _, low, high = ends(part, "cash")
     bare = np.isnan(low)
     axes.hlines(at_cash[~bare], low[~bare], high[~bare], color=RED, lw=0.9)
-    axes.plot(cash[bare], at_cash[bare], NO_INTERVAL, ms=3.5, color=RED)
+    axes.plot(cash[bare], at_cash[bare], NO_INTERVAL, ms=CROSS, color=RED)
     axes.use_sticky_edges = False
     axes.margins(x=0.04)
     axes.axvline(0, color=INK, lw=0.6)
     axes.set_yticks(row, [short(name, 24) for name in part["agent"]])
     axes.set_ylim(len(part) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", color=LIGHT, lw=0.5)
+    axes.grid(axis="x", color=LIGHT, lw=HAIR)
     axes.set_axisbelow(True)

@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 
 from analysis.figures.chart import Chart, settings_of, shown
 from analysis.figures.labels import axis_label, label_of, line_label, setting_label, title_of
-from analysis.figures.style import GREY, LIGHT, NO_INTERVAL, WIDE, new_figure, styled
+from analysis.figures.style import CROSS, GREY, HAIR, LIGHT, NO_INTERVAL, WIDE, new_figure, styled
 from sim.scenario.axes import Factor
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288")
@@ -63,7 +63,7 @@ def _panel(axes: Axes, part: pd.DataFrame, chart: Chart, names: Sequence[Any]) -
         x, y, low, high = (line[column].to_numpy(np.float64) for column in columns)
         bare = np.isnan(low) & ~line["same"].to_numpy()
         axes.fill_between(x, low, high, color=_colour(k), alpha=0.16, lw=0)
-        axes.plot(x[bare], y[bare], NO_INTERVAL, color=_colour(k), ms=3.4, mew=0, zorder=6)
+        axes.plot(x[bare], y[bare], NO_INTERVAL, color=_colour(k), ms=CROSS, mew=0, zorder=6)
         few = len(x) <= _FEW
         axes.plot(
             x,
@@ -76,7 +76,7 @@ def _panel(axes: Axes, part: pd.DataFrame, chart: Chart, names: Sequence[Any]) -
             lw=1.1,
             zorder=2 + k % len(_DASHES),
         )
-    axes.grid(axis="y", color=LIGHT, lw=0.5)
+    axes.grid(axis="y", color=LIGHT, lw=HAIR)
     axes.set_axisbelow(True)
     axes.margins(x=0.02)
     if part["y"].iloc[:1].str.startswith(("difference:", "lead:")).any():

@@ -20,7 +20,7 @@ from analysis.basis import Number, numbers
 from analysis.calibration_null import pooled_ece_null
 from analysis.cells import cells
 from analysis.few_agents import both_ends
-from analysis.figures.style import BLUE, GREY, INK, LIGHT, NO_INTERVAL, WIDE, ends, new_figure, short, styled
+from analysis.figures.style import BLUE, CROSS, GREY, INK, LIGHT, NO_INTERVAL, WIDE, ends, new_figure, short, styled
 from analysis.inference import CLUSTERS, Estimate, ratio
 from analysis.observed import Observed
 
@@ -90,7 +90,7 @@ def _diagram(axes: Axes, name: str, bins: pd.DataFrame) -> None:
     area = 4 + 56 * seen["claims"].to_numpy() / seen["claims"].sum()
     axes.scatter(x[known], rate[known], s=area[known], color=BLUE, lw=0, zorder=3, clip_on=False)
     if not known.all():  # an empty line that is not clipped takes the whole figure in the layout
-        axes.plot(x[~known], rate[~known], NO_INTERVAL, ms=3.2, mew=0, color=BLUE, zorder=3, clip_on=False)
+        axes.plot(x[~known], rate[~known], NO_INTERVAL, ms=CROSS, mew=0, color=BLUE, zorder=3, clip_on=False)
     axes.set(
         xlim=(-0.02, 1.02), ylim=(-0.02, 1.05), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], yticklabels=["0", ".5", "1"]
     )

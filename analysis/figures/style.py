@@ -22,6 +22,7 @@ INK, GREY, LIGHT = "#222222", "#777777", "#d9d9d9"
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"  # Okabe and Ito
 AGENTS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED, "#8C6D31", "#332288", "#999999", "#117733", "#882255")
 NO_INTERVAL = "X"  # the mark of an estimate without an interval; captions say why it has none
+DOT, CROSS, HAIR = 4.0, 3.4, 0.5  # points: a dot with a whisker, a cross on a line or a bar, the thinnest line
 OWN_BASELINE = "own baseline"  # where arms have baselines of their own
 MOST_AGENTS = 8  # agents with a colour of their own where they are stacked; the others are shown together
 RC: dict[Any, Any] = {
@@ -84,8 +85,8 @@ def whisker(axes: Axes, data: pd.DataFrame, name: str, y: ArrayLike, **kwargs: A
     x, low, high = ends(data, name)
     at, known = np.asarray(y), ~np.isnan(low)
     axes.hlines(at[known], low[known], high[known], color=kwargs["color"], lw=1.0)
-    axes.plot(x[known], at[known], "o", ms=4, **kwargs)
-    axes.plot(x[~known], at[~known], NO_INTERVAL, ms=4, **{key: kwargs[key] for key in kwargs if key != "label"})
+    axes.plot(x[known], at[known], "o", ms=DOT, **kwargs)
+    axes.plot(x[~known], at[~known], NO_INTERVAL, ms=DOT, **{key: kwargs[key] for key in kwargs if key != "label"})
 
 
 def ends(data: pd.DataFrame, name: str) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -100,7 +101,7 @@ def rows(axes: Axes, names: Sequence[str], grid: bool = True) -> None:
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     if grid:
-        axes.grid(axis="x", color=LIGHT, lw=0.5)
+        axes.grid(axis="x", color=LIGHT, lw=HAIR)
         axes.set_axisbelow(True)
 
 
@@ -109,7 +110,7 @@ def panel_lines(axes: Axes, names: Sequence[str]) -> None:
     panels = [name.partition(" [")[2] for name in names]
     for row in range(1, len(panels)):
         if panels[row] != panels[row - 1]:
-            axes.axhline(row - 0.5, color=GREY, lw=0.5, zorder=1)
+            axes.axhline(row - 0.5, color=GREY, lw=HAIR, zorder=1)
 
 
 def short(name: str, most: int = 30) -> str:

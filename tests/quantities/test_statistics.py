@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from analysis import load
+from analysis.benchmark import HALVES
+from analysis.quantities import quantity
 from analysis.quantities.declared import Label
 from analysis.quantities.histogram import B, area, binned, of_pairs
 from analysis.ranking import auc, own_components
@@ -84,6 +86,16 @@ def test_values_are_those_of_a_run(compared: pd.DataFrame) -> None:
     assert (reliability["value"] - reliability["run_value"]).abs().max() < 5e-3
     apart = [(reliability[name].to_numpy() - resolution[name].to_numpy()) for name in ("value", "run_value")]
     np.testing.assert_allclose(*apart, atol=1e-3)
+
+
+@pytest.mark.parametrize("dollar", [1.0, 2.0**40])
+def test_a_regret_of_sums_in_any_currency(dollar: float) -> None:
+    """In each half of each halving two agents earn 3 and one earns 1; two auctions had a welfare of 4."""
+    value = quantity("regret_fixed", "arm").how.value  # type: ignore[union-attr]
+    gains = np.tile([3.0, 1.0, 3.0], 2 * HALVES)
+    assert value(np.array([*gains * dollar, 4.0 * dollar, 2.0])) == dollar
+    gains[0] = np.nan
+    assert np.isnan(value(np.array([*gains * dollar, 4.0 * dollar, 2.0])))
 
 
 def test_errors_are_those_of_a_run_on_average(compared: pd.DataFrame) -> None:

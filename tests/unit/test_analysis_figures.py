@@ -141,6 +141,12 @@ def test_knowing_oneself_is_found():
     assert pooled == each.min() == 1 / 200
 
 
+def test_a_line_parts_the_rows_of_two_panels():
+    axes = style.new_figure(3.0, 3.0).subplots()
+    style.panel_lines(axes, ["x [sigma_u 0]", "y [sigma_u 0]", "x [sigma_u 2]", "y [sigma_u 2]", "z"])
+    assert [set(line.get_ydata()) for line in axes.lines] == [{1.5}, {3.5}]
+
+
 def test_spread_keeps_order_and_distance():
     y = np.array([0.2, 0.21, 0.9, 0.22, 0.99])
     placed = style.spread(y, 0.1, 0.0, 1.0)

@@ -173,6 +173,7 @@ def test_the_report_without_blocks_or_bootstrap(recorded):
     plain = fit(replace(recorded, block=("",) * 93), n_bootstrap=0)
     lines = cannot_say(replace(recorded, block=("",) * 93), plain)
     assert len(lines) == 2
+    assert cannot_say(replace(recorded, block=("one",) * 93), plain) == lines
     assert "±" not in text_of(report(recorded, plain, moments(recorded, plain.profile, n_tables=20)))
 
 
