@@ -27,20 +27,25 @@ def agents(arm: ArmData) -> dict[str, Estimate]:
 
 
 def agents_of_each(arms: Sequence[ArmData]) -> Iterator[dict[str, Estimate]]:
-    """`agents` of each arm.
-
-    What hangs on claims alone is reckoned once for all arms in which agents claim the same.
-    """
-    known: list[tuple[ArmData, dict[str, Estimate]]] = []
-    for arm in arms:
-        shared = next((found for other, found in known if _same_claims(arm, other)), None)
+    """`agents` of each arm; what hangs on claims alone is reckoned once for all in which agents claim the same."""
+    known: dict[str, dict[str, Estimate]] = {}
+    for arm, first in with_same_claims(arms):
+        shared = known.get(first.name, {})
         found = {
-            each.name: estimate(each, arm) if shared is None or not each.claims else shared[each.name]
-            for each in tabled("agent")
+            each.name: shared[each.name] if each.claims and shared else estimate(each, arm) for each in tabled("agent")
         }
-        if shared is None:
-            known.append((arm, found))
+        known.setdefault(arm.name, found)
         yield _replayed(arm, found)
+
+
+def with_same_claims(arms: Sequence[ArmData]) -> Iterator[tuple[ArmData, ArmData]]:
+    """Each arm with the first one in which agents claim the same, be it itself."""
+    firsts: list[ArmData] = []
+    for arm in arms:
+        first = next((other for other in firsts if _same_claims(arm, other)), arm)
+        if first is arm:
+            firsts.append(arm)
+        yield arm, first
 
 
 def _same_claims(one: ArmData, other: ArmData) -> bool:
