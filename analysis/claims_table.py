@@ -15,7 +15,7 @@ from analysis.arm import ArmData
 from analysis.cells import cells
 from analysis.inference import CLUSTERS, Estimate
 from analysis.quantities import tabled
-from analysis.quantities.of_run import estimate
+from analysis.quantities.of_run import estimate, with_same_claims
 
 
 def pooled_claims(arm: ArmData) -> dict[str, Estimate]:
@@ -25,12 +25,15 @@ def pooled_claims(arm: ArmData) -> dict[str, Estimate]:
 
 def claims_table(arms: Sequence[ArmData]) -> pd.DataFrame:
     """claims.csv: one row per arm."""
-    rows = []
-    for arm in arms:
+    rows: list[dict[str, object]] = []
+    known: dict[str, dict[str, Estimate]] = {}
+    for arm, first in with_same_claims(arms):
+        if first is arm:
+            known[arm.name] = pooled_claims(arm)
         row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism}
         row |= {"n": int(arm.present.sum()), "claims": int(arm.observed.known.sum())}
         row["clusters"] = CLUSTERS[arm.by_claims]
-        for name, found in pooled_claims(arm).items():
+        for name, found in known[first.name].items():
             row |= cells(name, found)
         rows.append(row)
     return pd.DataFrame(rows)

@@ -68,6 +68,11 @@ class Observed:
             return cls(claim[:1].copy(), success[:1].copy(), known[:1].copy(), world.n_replications)
         return cls(claim, success, known, 1)
 
+    def same(self, other: Observed) -> bool:
+        """Equal claims and outcomes."""
+        arrays = ((getattr(self, name), getattr(other, name)) for name in ("claim", "success", "counted"))
+        return self.copies == other.copies and all(np.array_equal(*pair, equal_nan=True) for pair in arrays)
+
     @property
     def known(self) -> BoolArray:
         """(R', T, n): an outcome of this cell is known."""

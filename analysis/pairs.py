@@ -66,7 +66,7 @@ def touching(
     """
     wins, pairs = pair_counts(claim, success, used, group, weight)
     n_wins, n_pairs = (np.where(success, x, 0.0).sum(axis=0) for x in (wins, pairs))
-    if cluster is None:
+    if cluster is None or len(np.unique(cluster)) == len(claim):  # no pair lies inside a cluster
         return wins, pairs, n_wins, n_pairs
     inside = pair_counts(claim, success, used, both(group, cluster), weight)
     return wins - inside[0] / 2, pairs - inside[1] / 2, n_wins, n_pairs

@@ -13,6 +13,7 @@ from analysis.arm import ArmData
 from analysis.built import built
 from analysis.claims_table import claims_table
 from analysis.differences import differences_table
+from analysis.figures.left_out import list_left_out
 from analysis.incidence import incidence_table
 from analysis.postings import postings_table
 from analysis.principals_table import principals_table
@@ -41,28 +42,44 @@ _NAMES = ("arm", "mechanism", "agent", "baseline", "party", "who", "principal")
 _TEXT = (*_NAMES, "clusters", "coupled", "record", "best_fixed")
 
 
+Tabled = Callable[[dict[str, pd.DataFrame]], None]
+
+
 def _silent(what: str) -> None:
     """Say nothing."""
 
 
-def write_report(run: Run, *, events: bool = False, phase: Phase = _silent) -> None:
+def _unseen(tables: dict[str, pd.DataFrame]) -> None:
+    """Show nothing."""
+
+
+def write_report(
+    run: Run, *, events: bool = False, figures: bool = True, phase: Phase = _silent, tabled: Tabled = _unseen
+) -> None:
     """Add the CSV tables and figures/ to the run's folder; those of _OPTIONAL only where they apply.
 
-    phase: is given what is being done. Raises RunError where the run has no folder.
+    phase: is given what is being done. tabled: is given the tables before any figure is drawn, which takes longer.
+    Raises RunError where the run has no folder.
     """
-    from analysis.figures import draw_all
-
     folder = run.folder
     if folder is None:
         raise RunError(f"{run.scenario.name}: the run is in memory and has no folder to report into")
     arms = arms_of(run, phase)
-    phase("tables and figures")
-    baselines = baselines_of(run)
+    phase("tables")
+    baselines, tables = baselines_of(run), {}
     for name, make in tables_of(run, arms, baselines).items():
         table = make()
         if len(table) or name not in _OPTIONAL:
             write_csv(table, folder / f"{name}.csv")
-    draw_all(arms, folder / "figures", stamp(run.info), baselines)
+            tables[name] = table
+    tabled(tables)
+    if figures:
+        from analysis.figures import draw_all
+
+        phase("figures")
+        draw_all(arms, folder / "figures", stamp(run.info), baselines)
+    else:
+        list_left_out(folder / "figures", {"all": "none were asked for"})
     if events:
         names = [arm.name for arm in run.scenario.arms]
         rounds = [arm.name for arm in run.scenario.arms if arm.settings.market.round is not None]

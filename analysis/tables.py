@@ -20,7 +20,7 @@ from analysis.inference import CLUSTERS
 from analysis.postings import COLUMNS as POSTINGS
 from analysis.principals_table import COLUMNS as PRINCIPALS
 from analysis.quantities import Quantity, paired_of_arms, tabled
-from analysis.quantities.of_run import agents, summary
+from analysis.quantities.of_run import agents_of_each, summary
 from analysis.routers import COLUMNS as ROUTERS
 
 _AUCTION = {
@@ -110,8 +110,8 @@ def _meanings(quantities: Sequence[Quantity]) -> dict[str, str]:
 def agents_table(arms: Sequence[ArmData]) -> pd.DataFrame:
     """agents.csv: one row per (arm, agent), columns columns()["agents"]."""
     rows: list[dict[str, Any]] = []
-    for arm in arms:
-        estimates, opportunities = agents(arm), arm.present.sum(axis=(0, 1))
+    for arm, estimates in zip(arms, agents_of_each(arms), strict=True):
+        opportunities = arm.present.sum(axis=(0, 1))
         known = arm.observed.known.sum(axis=(0, 1))
         for i, agent in enumerate(arm.agents):
             row = {"arm": arm.name, "mechanism": arm.mechanism, "agent": agent, "n": int(opportunities[i])}

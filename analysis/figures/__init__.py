@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from analysis.arm import ArmData
 from analysis.few_agents import MOST as MOST_AGENTS
 from analysis.few_agents import selection_note
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Drawable(NamedTuple):

@@ -51,8 +51,8 @@ class Mean:
 class Ratio:
     """sum num / sum den over (replication, task); where den is 0 num is 0.
 
-    rate: it is a share of trials. claims: it is of what agents claim, and no market changes its clusters. of_pairs: it
-    is a share of pairs won, with an interval on the logit scale.
+    rate: it is a share of trials. claims: it hangs on claims and their outcomes alone, and no market changes its
+    clusters. of_pairs: it is a share of pairs won, with an interval on the logit scale.
     """
 
     part: Callable[[View], Part]

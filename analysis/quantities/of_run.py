@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from analysis.arm import ArmData
@@ -21,7 +23,39 @@ def summary(arm: ArmData) -> dict[str, Estimate]:
 
 def agents(arm: ArmData) -> dict[str, Estimate]:
     """Estimates (n,) of one arm's agents, by column name of agents.csv."""
-    return _replayed(arm, {each.name: estimate(each, arm) for each in tabled("agent")})
+    return next(agents_of_each([arm]))
+
+
+def agents_of_each(arms: Sequence[ArmData]) -> Iterator[dict[str, Estimate]]:
+    """`agents` of each arm; what hangs on claims alone is reckoned once for all in which agents claim the same."""
+    known: dict[str, dict[str, Estimate]] = {}
+    for arm, first in with_same_claims(arms):
+        shared = known.get(first.name, {})
+        found = {
+            each.name: shared[each.name] if each.claims and shared else estimate(each, arm) for each in tabled("agent")
+        }
+        known.setdefault(arm.name, found)
+        yield _replayed(arm, found)
+
+
+def with_same_claims(arms: Sequence[ArmData]) -> Iterator[tuple[ArmData, ArmData]]:
+    """Each arm with the first one in which agents claim the same, be it itself."""
+    firsts: list[ArmData] = []
+    for arm in arms:
+        first = next((other for other in firsts if _same_claims(arm, other)), arm)
+        if first is arm:
+            firsts.append(arm)
+        yield arm, first
+
+
+def _same_claims(one: ArmData, other: ArmData) -> bool:
+    """Equal claims and outcomes, compared within the same groups and by the same clusters."""
+    if not one.observed.same(other.observed) or one.by_claims != other.by_claims:
+        return False
+    groups, before = (one.claim_groups, other.claim_groups), (one.before_card, other.before_card)
+    if groups[0] is None or groups[1] is None or before[0] is None or before[1] is None:
+        return all(both[0] is None and both[1] is None for both in (groups, before))
+    return before[0].same(before[1]) and bool(np.array_equal(groups[0], groups[1]))
 
 
 def estimate(of: Quantity, arm: ArmData) -> Estimate:

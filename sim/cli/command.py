@@ -26,6 +26,8 @@ from sim.cli.options import (
 from sim.kit.errors import RunError, StoppedError, closest
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.experiment.plan import Plan
     from sim.experiment.run_folder import Run
 
@@ -64,11 +66,13 @@ def run(
     events: Annotated[bool, typer.Option("--events", help="also write events.jsonl")] = False,
     plugin: Plugins = None,
     engine: Engine = "auto",
+    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="draw figures, after the tables")] = True,
     force: Annotated[
         bool, typer.Option("--force", help="replace another run, or go on with what other versions began")
     ] = False,
 ) -> None:
     """Run a scenario and write ledger, tables and figures to a folder."""
+    from sim.cli.listing import found, place
     from sim.cli.progress import auctions
     from sim.experiment.execute import execute
     from sim.scenario.plugins import plugins
@@ -77,18 +81,22 @@ def run(
         plan = _plan(scenario, seed, replications, override, mechanism, digests, engine)
         _say_unrounded(plan)
         folder = out or Path("out") / plan.scenario.name
-        with auctions(plan) as (progress, phase):
+        with auctions(plan) as (progress, phase, hidden):
 
             def finish(made: Run) -> None:
                 from analysis.report import write_report
 
-                write_report(made, events=events, phase=phase)
+                def show(tables: dict[str, pd.DataFrame]) -> None:
+                    with hidden():
+                        printed(found(made.info, tables))
+
+                write_report(made, events=events, figures=figures, phase=phase, tabled=show)
 
             try:
                 execute(plan, folder, force=force, progress=progress, finish=finish, say=warn)
             except KeyboardInterrupt:
                 raise StoppedError("interrupted; finished arms are kept, the same command goes on from there") from None
-        _show(folder)
+        printed(place(folder))
 
 
 @app.command()

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -23,6 +23,9 @@ from sim.specs.settings import Settings
 from sim.standing.advisors import ADVISORS
 from sim.standing.pilots import Planner
 from sim.standing.reputation import COST_LEARNERS, REPUTATIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PROMISES = {"ask": "A", "claim": "Q", "equilibrium": "N", "rational": "IR", "efficient": "E", "no_deficit": "D"}
 _PARTS = ("_low", "_high", "_se", "_se_mc", "_clusters", "_p", "_p_holm")
@@ -214,11 +217,24 @@ def _part(name: str, meanings: Mapping[str, str]) -> bool:
 
 
 def results(folder: Path, info: dict[str, Any]) -> list[Any]:
+    """What a run found, and where it is."""
+    from analysis.report import read_tables
+
+    return [*found(info, read_tables(folder)), *place(folder)]
+
+
+def place(folder: Path) -> list[Any]:
+    """Where a run's results are, and which figures are not among them."""
+    from analysis.figures.left_out import left_out
+
+    files = f"{folder}: ledger, agents.csv, summary.csv, differences.csv, figures/"
+    return ["", *left_out(Stored.open(folder)), files]
+
+
+def found(info: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[Any]:
     """The tables of a run."""
     from analysis.agents_view import agents_view
     from analysis.arms_view import arms_view
-    from analysis.figures.left_out import left_out
-    from analysis.report import read_tables
 
     scenario = info["scenario"]
     head = (
@@ -227,15 +243,7 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
         f"{len(info['agents'])} agents, hash {info['hash'][:12]}\n"
     ) + mixture(info, "arms")
     head += f"{scenario['note']}\n" if scenario["note"] else ""
-    tables = read_tables(folder)
-    body = [*arms_view(tables), "", *agents_view(tables, info)]
-    return [
-        head,
-        *body,
-        "",
-        *left_out(Stored.open(folder)),
-        f"{folder}: ledger, agents.csv, summary.csv, differences.csv, figures/",
-    ]
+    return [head, *arms_view(tables), "", *agents_view(tables, info)]
 
 
 def explanation(explained: Explained) -> list[Any]:

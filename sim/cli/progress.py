@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sim.experiment.plan import Plan
 
+Hidden = Callable[[], AbstractContextManager[None]]
+
 
 @contextmanager
-def auctions(plan: Plan) -> Iterator[tuple[Callable[[str, int], None], Callable[[str], None]]]:
-    """A bar on stderr over all auctions of the plan; yields `progress(arm, done)` and `phase(what)`."""
+def auctions(plan: Plan) -> Iterator[tuple[Callable[[str, int], None], Callable[[str], None], Hidden]]:
+    """A bar on stderr over all auctions of the plan; yields `progress(arm, done)`, `phase(what)` and `hidden()`.
+
+    hidden: a context without the bar, in which something is printed.
+    """
     total = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)
     console = Console(stderr=True)
     bar = Progress(
@@ -31,7 +36,17 @@ def auctions(plan: Plan) -> Iterator[tuple[Callable[[str, int], None], Callable[
         yield (
             lambda arm, done: bar.update(task, advance=done, description=f"{plan.scenario.name}: {arm}"),
             lambda what: bar.update(task, description=f"{plan.scenario.name}: {what}"),
+            lambda: _hidden(bar),
         )
+
+
+@contextmanager
+def _hidden(bar: Progress) -> Iterator[None]:
+    bar.stop()
+    try:
+        yield
+    finally:
+        bar.start()
 
 
 @contextmanager

@@ -114,7 +114,7 @@ def cell(
             raise RunError(f"{folder}: ran with other plugins ({names}); give the same files with --plugin")
         place = out or folder.with_name(f"{folder.name}.cell-{at}")
         alone = plan(cell_scenario(folder, at), digests)
-        with auctions(alone) as (progress, _):
+        with auctions(alone) as (progress, _, _):
             execute(alone, place, force=force, progress=progress, finish=write_report, say=warn)
         printed(listing.results(place, run_info(place) or {}))
 

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from sim.kit.threads import ONE_THREAD
 
 Result = TypeVar("Result")
+_MANAGER = "ExecutorManagerThread"  # thread of a pool, in which joblib 1.6 raises that KeyError
 
 
 def no_preparation() -> None:
@@ -63,7 +64,24 @@ class Processes:
 
     def close(self) -> None:
         """Stop the processes, whatever they do."""
-        self._executor.shutdown(wait=True, kill_workers=True)
+        with _stopped_quietly():
+            self._executor.shutdown(wait=True, kill_workers=True)
+
+
+@contextlib.contextmanager
+def _stopped_quietly() -> Iterator[None]:
+    """Say nothing of jobs that were handed over and not taken up: the pool, its processes gone, looks for them once."""
+    said = threading.excepthook
+
+    def unless_gone(fault: threading.ExceptHookArgs) -> None:
+        if not (fault.exc_type is KeyError and fault.thread is not None and fault.thread.name == _MANAGER):
+            said(fault)
+
+    threading.excepthook = unless_gone
+    try:
+        yield
+    finally:
+        threading.excepthook = said
 
 
 @contextlib.contextmanager

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
 _PACKAGES = ("bidlab", "simpy", "numpy", "scipy", "pandas", "pyarrow", "matplotlib", "pydantic")
 
 
+@cache
+def _installed() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that decide what a run gives."""
-    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+    return dict(_installed())
 
 
 def made_by(parts: Iterable[tuple[Any, Mapping[str, str]]]) -> list[dict[str, Any]]:

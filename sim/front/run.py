@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ def run(
     settings: Mapping[str, Any] | None = None,
     mechanisms: Sequence[Any] = (),
     out: str | Path | None = None,
+    figures: bool = True,
     engine: str = "auto",
     force: bool = False,
     plugins: Sequence[str | Path] = (),
@@ -30,8 +32,8 @@ def run(
 
     seed, replications: instead of the scenario's. settings: dotted key -> value, e.g. {"tender.penalty": 1.0}.
     mechanisms: rules in place of the scenario's arms. out: a folder to write ledger, tables and figures to, as the
-    command does; None: nothing is written. engine: "auto", "market" or "replay"; same numbers. force: replace another
-    run in `out`. plugins: files that register mechanisms.
+    command does; None: nothing is written. figures: drawn into it too. engine: "auto", "market" or "replay"; same
+    numbers. force: replace another run in `out`. plugins: files that register mechanisms.
 
     Raises ScenarioError, TableError or RunError in one line.
 
@@ -45,4 +47,5 @@ def run(
             return Results(in_memory(ready))
         from analysis.report import write_report
 
-        return Results(Run.open(execute(ready, Path(out), force=force, finish=write_report)))
+        finish = partial(write_report, figures=figures)
+        return Results(Run.open(execute(ready, Path(out), force=force, finish=finish)))

@@ -6,7 +6,7 @@ and the section holds what that gave. How it was written is kept beside, for run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Self, get_args
 
@@ -52,6 +52,10 @@ class Section(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
     _written: dict[str, Any] = PrivateAttr(default_factory=dict)  # parsed fields alone
 
+    def faults(self) -> Iterator[str]:
+        """What its keys say that does not agree, a line each; asked once every key is valid by itself."""
+        return iter(())
+
     def stated(self, key: str) -> Any:
         """A parsed field as it was written."""
         return self._written[key]
@@ -67,6 +71,8 @@ class Section(BaseModel):
     @classmethod
     def _keep(cls, raw: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         made = handler(raw)
+        if faults := list(made.faults()):
+            raise ValueError("\n".join(faults))
         if isinstance(raw, Mapping):
             defaults = _parsed_fields(cls)
             made._written = {name: raw.get(name, default) for name, default in defaults.items()}

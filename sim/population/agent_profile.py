@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from sim.kit.distribution import Distribution, parse_ticks
 from sim.kit.section import Section, parsed_by
@@ -71,8 +72,7 @@ class AgentProfile(Section):
         None, description="share of tasks at which no bid comes from it; absent: as world.nonresponse says"
     )
 
-    @model_validator(mode="after")
-    def _one_signal(self) -> AgentProfile:
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
         if (self.rho is None) == (self.signal is None):
-            raise ValueError("must hold either rho or signal = {difficulty, fit}")
-        return self
+            yield "must hold either rho or signal = {difficulty, fit}"

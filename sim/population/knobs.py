@@ -31,10 +31,10 @@ on which no claims average to the success rate is refused.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.names import EVERYBODY
@@ -125,10 +125,10 @@ class Knobs(Section):
         """Whether its claims are put at a stated distance from calibration."""
         return any(getattr(self, key) is not None for key in CALIBRATION)
 
-    @model_validator(mode="after")
-    def _stated(self) -> Knobs:
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
         if self.signal is not None and self.rho is not None:
-            raise ValueError("must hold one of signal and rho, not both")
+            yield "must hold one of signal and rho, not both"
         for share, others in (
             ("miscalibration", ("overconfidence", "overprecision")),
             ("cost_misforecast", ("cost_ratio", "mean_cost_ratio")),
@@ -136,10 +136,9 @@ class Knobs(Section):
         ):
             for other in others:
                 if getattr(self, share) is not None and getattr(self, other) is not None:
-                    raise ValueError(f"must hold one of {share} and {other}, not both")
+                    yield f"must hold one of {share} and {other}, not both"
         if self.hold is None and (self.signal is not None or self.rho is not None or self.skill != 0):
-            raise ValueError('hold must be stated where skill, signal or rho change: "calibration" or "claims"')
-        return self
+            yield 'hold must be stated where skill, signal or rho change: "calibration" or "claims"'
 
 
 class Shock(Section):
@@ -152,11 +151,10 @@ class Shock(Section):
     overconfidence: Logit = Field(0.0, description="logits added to its claims, before they are rounded to its grid")
     outage: bool = Field(False, description="its attempts are lost to the system (INFRA)")
 
-    @model_validator(mode="after")
-    def _lasts(self) -> Shock:
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
         if self.at >= self.until:
-            raise ValueError(f"at must be < until; got {self.at} and {self.until}")
-        return self
+            yield f"at must be < until; got {self.at} and {self.until}"
 
 
 def turn(profile: Profile, knobs: Mapping[str, Knobs]) -> Profile:

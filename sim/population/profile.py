@@ -18,10 +18,11 @@ latent variance. `with_sigma_u` gives the profile that fits as well at another s
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from sim.kit.errors import ScenarioError
 from sim.kit.invalid import invalid, written
@@ -53,22 +54,15 @@ class Profile(Section):
     agents: dict[str, AgentProfile] = Field(default_factory=dict, description="the agents, by name")
     pool: Pool | None = Field(None, description="agents to be drawn, in place of agents")
 
-    @model_validator(mode="after")
-    def _some_agents(self) -> Profile:
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
         if bool(self.agents) == (self.pool is not None):
-            raise ValueError("must hold either [agents.NAME] for at least one agent, or [pool]")
-        return self
-
-    @model_validator(mode="after")
-    def _names(self) -> Profile:
-        faults = [f"agents: a name must be {NAME}; got {written(name)}" for name in self.agents if not is_name(name)]
+            yield "must hold either [agents.NAME] for at least one agent, or [pool]"
+        yield from (f"agents: a name must be {NAME}; got {written(name)}" for name in self.agents if not is_name(name))
         if EVERYBODY in self.agents:
-            faults.append(f'agents: no agent may be named "{EVERYBODY}", which stands for all agents')
+            yield f'agents: no agent may be named "{EVERYBODY}", which stands for all agents'
         if two := look_alike(self.agents):
-            faults.append(f"agents: {alike(*two)}")
-        if faults:
-            raise ValueError("\n".join(faults))
-        return self
+            yield f"agents: {alike(*two)}"
 
     @property
     def tau(self) -> float:

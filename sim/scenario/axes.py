@@ -14,11 +14,11 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from sim.kit.errors import closest
 from sim.kit.invalid import fault_lines, number, written
@@ -49,13 +49,12 @@ class Span(Section):
     steps: Annotated[int, Field(ge=2, le=MOST_CELLS)] = Field(description="number of values")
     scale: Literal["linear", "log"] = Field("linear", description='"linear" or "log": equal steps, or equal factors')
 
-    @model_validator(mode="after")
-    def _spread(self) -> Span:
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
         if self.first == self.last:
-            raise ValueError(f"from and to must differ; got {number(self.first)} for both")
+            yield f"from and to must differ; got {number(self.first)} for both"
         if self.scale == "log" and min(self.first, self.last) <= 0:
-            raise ValueError('from and to must be > 0 where scale = "log"')
-        return self
+            yield 'from and to must be > 0 where scale = "log"'
 
     def values(self) -> list[Any]:
         """The values, whole numbers where both ends and all steps are."""

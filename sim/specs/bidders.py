@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from sim.agents.agent import parse_process
 from sim.agents.bankroll import parse_bankroll
@@ -40,14 +41,16 @@ class Card(Section):
         None, description='past attempts on the card, with record = "past" only: the first so many; all where absent'
     )
 
-    @model_validator(mode="after")
-    def _of_its_record(self) -> Card:
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
         if self.history is not None and self.record != "past":
-            raise ValueError(f'history has a meaning with record = "past" only; record is "{self.record}"')
+            yield f'history has a meaning with record = "past" only; record is "{self.record}"'
         if self.record == "past" and self.tasks is not None:
-            raise ValueError('tasks has a meaning with record = "redrawn" only; record is "past"')
-        _ = self.before_market  # raises where tasks is missing or out of place
-        return self
+            yield 'tasks has a meaning with record = "redrawn" only; record is "past"'
+        try:
+            _ = self.before_market
+        except ValueError as error:  # tasks is missing, or out of place
+            yield str(error)
 
     @property
     def before_market(self) -> Record | None:

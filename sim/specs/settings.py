@@ -7,10 +7,11 @@ express as a type (a reserve, arrivals, a distribution) is parsed by its own par
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from sim.kit.distribution import MOST_TICKS
 from sim.kit.invalid import written
@@ -95,15 +96,14 @@ class MarketSpec(Section):
                 return f"market.{name}: {reason}"
         return None
 
-    @model_validator(mode="after")
-    def _in_rounds(self) -> MarketSpec:
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
         if self.round is None:
             for key in ("assignment", "concurrency", "max_bids_per_worker", "bid_cost_per"):
                 if getattr(self, key) is not None:
-                    raise ValueError(f"{key} has no meaning without market.round")
+                    yield f"{key} has no meaning without market.round"
         elif self.alone:
-            raise ValueError("round has no meaning where agents are alone: nobody competes for a task")
-        return self
+            yield "round has no meaning where agents are alone: nobody competes for a task"
 
 
 class StandingSpec(Section):
@@ -177,59 +177,47 @@ class Settings(Section):
         }
         return {key: record for key, record in asked.items() if record is not None}
 
-    @model_validator(mode="after")
-    def _in_time_to_learn(self) -> Settings:
-        reputation, cost = self.standing.reputation.learner, self.standing.expected_cost
-        card, advisor = self.bidders.card, self.standing.advice.advisor
-        if self.world.arrivals is not None:
-            return self
-        if reputation is not None or cost.learner is not None or advisor is not None:
-            raise ValueError(
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
+        if self.world.arrivals is None:
+            yield from self._too_early()
+        card, update, plans = self.bidders.card, self.bidders.on_retry, self.bidders.plans
+        if plans is not None and (update is not None or (card is not None and card.record == "past")):
+            yield (
+                "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
+                '"update" nor a card of the "past" goes with plans'
+            )
+        if plans is not None and self.market.inspection is not None:
+            yield (
+                "market.inspection: cannot be combined with bidders.plans: an attempt stopped at its budget is not "
+                "claimed to be done"
+            )
+        if self.tender.postings > 1 and self.tender.exclude == "none" and self.bidders.stated("on_retry") is None:
+            yield (
+                'bidders.on_retry must be stated where an agent may try a task again (postings > 1, exclude = "none"): '
+                '"same" or "update"'
+            )
+        if update is not None and update.spread is None and self.world.table is not None:
+            yield (
+                "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "
+                "logits}}"
+            )
+
+    def _too_early(self) -> Iterator[str]:
+        """What needs attempts that have ended, where all tasks arrive together."""
+        learned = self.standing.reputation.learner, self.standing.expected_cost.learner, self.standing.advice.advisor
+        if any(one is not None for one in learned):
+            yield (
                 "world.arrivals must be stated where standing is learned: together, every first posting clears "
                 "before any attempt has ended; e.g. world.arrivals = {every = 1}"
             )
         if self.bidders.bankroll is not None:
-            raise ValueError(
+            yield (
                 "world.arrivals must be stated where wealth is limited (bidders.bankroll): together, every first "
                 "posting clears before any attempt has ended; e.g. world.arrivals = {every = 1}"
             )
-        if card is not None and card.record == "past":
-            raise ValueError(
+        if self.bidders.card is not None and self.bidders.card.record == "past":
+            yield (
                 'world.arrivals must be stated where a card holds the "past": together, every first posting goes out '
                 "before any attempt has ended; e.g. world.arrivals = {every = 1}"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _stopped_is_no_evidence(self) -> Settings:
-        card, update = self.bidders.card, self.bidders.on_retry
-        if self.bidders.plans is not None and (update is not None or (card is not None and card.record == "past")):
-            raise ValueError(
-                "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
-                '"update" nor a card of the "past" goes with plans'
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _stopped_is_not_done(self) -> Settings:
-        if self.bidders.plans is not None and self.market.inspection is not None:
-            raise ValueError(
-                "market.inspection: cannot be combined with bidders.plans: an attempt stopped at its budget is not "
-                "claimed to be done"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _on_retry_stated(self) -> Settings:
-        if self.tender.postings > 1 and self.tender.exclude == "none" and self.bidders.stated("on_retry") is None:
-            raise ValueError(
-                'bidders.on_retry must be stated where an agent may try a task again (postings > 1, exclude = "none"): '
-                '"same" or "update"'
-            )
-        update = self.bidders.on_retry
-        if update is not None and update.spread is None and self.world.table is not None:
-            raise ValueError(
-                "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "
-                "logits}}"
-            )
-        return self

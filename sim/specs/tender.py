@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.agents.bankroll import parse_amount
 from sim.kit.distribution import MOST, MOST_TICKS, Distribution, parse_distribution
 from sim.kit.invalid import written
+from sim.kit.names import alike, look_alike
 from sim.kit.section import Money, Section, parsed_by
 from sim.specs.principal import PrincipalSettings
 from sim.specs.reserve_price import Reserve, parse_reserve
@@ -74,18 +77,19 @@ class TenderSpec(Section):
         None, description="status of an attempt the deadline ends; must be stated with a deadline"
     )
 
-    @model_validator(mode="after")
-    def _stated(self) -> TenderSpec:
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
         if self.postings > 1 and self.exclude is None:
-            raise ValueError('exclude must be stated where postings > 1: "none", "failed" or "hired"')
+            yield 'exclude must be stated where postings > 1: "none", "failed" or "hired"'
         if self.deadline is not None and self.timeout is None:
-            raise ValueError('timeout must be stated with a deadline: "FAIL" or "INFRA"')
+            yield 'timeout must be stated with a deadline: "FAIL" or "INFRA"'
         if self.principals == []:
-            raise ValueError("principals must not be empty: name at least one")
+            yield "principals must not be empty: name at least one"
         named = [one.name for one in self.principals or []]
-        for name in named:
-            if named.count(name) > 1:
-                raise ValueError(f"principals: two are named {written(name)}")
+        for name, count in Counter(named).items():
+            if count > 1:
+                yield f"principals: two are named {written(name)}"
+        if two := look_alike(dict.fromkeys(named)):
+            yield f"principals: {alike(*two)}"
         if "penalty" not in self.public:
-            raise ValueError('public must hold "penalty": bidders are bound by it')
-        return self
+            yield 'public must hold "penalty": bidders are bound by it'

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from sim.kit.distribution import Arrivals, Distribution, parse_arrivals, parse_ticks
 from sim.kit.errors import closest
@@ -20,19 +21,24 @@ _OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
 
 
 def _columns(raw: dict[str, str]) -> dict[str, str]:
+    if faults := list(_faults_of_columns(raw)):
+        raise ValueError("\n".join(faults))
+    return raw
+
+
+def _faults_of_columns(raw: dict[str, str]) -> Iterator[str]:
     allowed = (*REQUIRED, *OPTIONAL)
     for name in raw:
         if name not in allowed:
-            raise ValueError(f"unknown key {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
+            yield f"unknown key {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}"
     for name in missing_columns(raw):
         either = ", or 'status'," if name == "success" else ""
-        raise ValueError(f"{name!r}{either} must be mapped to a column of the table")
-    if raw["agent"] == raw["task"]:
-        raise ValueError(f"agent and task must be two columns; got {raw['agent']!r} for both")
+        yield f"{name!r}{either} must be mapped to a column of the table"
+    if "agent" in raw and raw["agent"] == raw.get("task"):
+        yield f"agent and task must be two columns; got {raw['agent']!r} for both"
     costs = {"cost_belief", "tokens", "usd_per_token"} & set(raw)
     if costs not in ({"cost_belief"}, {"tokens", "usd_per_token"}):
-        raise ValueError("map either 'cost_belief', or both 'tokens' and 'usd_per_token'")
-    return raw
+        yield "map either 'cost_belief', or both 'tokens' and 'usd_per_token'"
 
 
 class Verifier(Section):
@@ -128,24 +134,24 @@ class WorldSettings(Section):
     verifier: Verifier = Field(default_factory=lambda: Verifier(), description="the verifier's error rates")
     bid_cost: Money = Field(0.0, description="dollars each submitted bid costs the agent, won or lost")
 
-    @model_validator(mode="after")
-    def _one_origin(self) -> WorldSettings:
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
         if (self.table is None) == (self.profile is None):
-            raise ValueError("must hold either table (a recorded one) or profile (a population to draw from)")
+            yield "must hold either table (a recorded one) or profile (a population to draw from)"
+            return
         own, other = (_OF_TABLE, _OF_PROFILE) if self.table is not None else (_OF_PROFILE, _OF_TABLE)
         kind = "a table" if self.table is not None else "a profile"
         for key, required in own.items():
             if required and getattr(self, key) is None:
-                raise ValueError(f"world.{key} is missing; it must be stated with {kind}")
+                yield f"world.{key} is missing; it must be stated with {kind}"
         for key in other:
             if getattr(self, key) is not None:
-                raise ValueError(f"world.{key} has no meaning with {kind}")
+                yield f"world.{key} has no meaning with {kind}"
         if self.agents is not None and not self.agents:
-            raise ValueError("world.agents must not be empty: name at least one agent")
+            yield "world.agents must not be empty: name at least one agent"
         if self.sigma_d is not None and self.sigma_u is None:
-            raise ValueError("world.sigma_d must be stated with world.sigma_u: both replace the profile's")
+            yield "world.sigma_d must be stated with world.sigma_u: both replace the profile's"
         if self.private_share is not None and self.sigma_u is not None and self.sigma_d is None:
-            raise ValueError("world.private_share with world.sigma_u needs world.sigma_d too: the sum of their squares")
+            yield "world.private_share with world.sigma_u needs world.sigma_d too: the sum of their squares"
         if self.table is not None and isinstance(self.agents, dict):
-            raise ValueError("world.agents: knobs belong to a profile; with a table, list the agents to keep")
-        return self
+            yield "world.agents: knobs belong to a profile; with a table, list the agents to keep"

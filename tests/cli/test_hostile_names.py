@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -79,24 +81,42 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = SCENARIO.replace('name = "x"', 'name = "=1+2"')
     text += '\n[[arm]]\nname = "<script>$x$"\nmechanism = "first_price"\n'
     text = text.replace('question = "Which?"', 'question = "<b>Which?</b>"')
+    text += "".join(f"\n[[tender.principals]]\nname = {json.dumps(name)}\n" for name in HOSTILE)
+    text += '\n[sweep]\n"tender.penalty" = [0.0, 1.0]\n'
     (folder / "s.toml").write_text(text)
     said = bidlab("run", folder / "s.toml", "--out", folder / "o")
     assert said.code == 0, said.err
     return folder
 
 
-def test_every_csv_file_of_a_run_is_inert_and_names_come_back(hostile: Path) -> None:
-    for path in (hostile / "o").rglob("*.csv"):
+def all_inert(folder: Path) -> None:
+    for path in folder.rglob("*.csv"):
         if "inputs" in path.parts:  # the user's own file, kept as it was
             continue
         with path.open(newline="") as file:
             cells = [cell for row in csv.reader(file) for cell in row]
         assert not any(cell[:1] in ("=", "@") or cell.startswith(("+1+", "-2+")) for cell in cells), path
+
+
+def test_every_csv_file_of_a_run_is_inert_and_names_come_back(hostile: Path) -> None:
+    all_inert(hostile / "o")
     tables = read_tables(hostile / "o")
     assert set(tables) <= set(TABLES)
     assert list(tables["agents"]["agent"].unique()) == list(HOSTILE)
     assert list(tables["summary"]["arm"]) == ["=1+2", "<script>$x$"]
+    assert set(pd.read_csv(hostile / "o" / "principals.csv")["principal"]) == set(map(csv_name, HOSTILE))
+    assert list(tables["principals"]["principal"].unique()) == list(HOSTILE)
     assert bidlab("show", hostile / "o").code == 0
+
+
+def test_a_sweep_is_inert_too(hostile: Path) -> None:
+    said = bidlab("sweep", hostile / "s.toml", "--out", hostile / "sweep", "--jobs", "1")
+    assert said.code == 0, said.err
+    all_inert(hostile / "sweep")
+    found = sim.load(hostile / "sweep").table
+    assert set(found["arm"]) == {"=1+2", "<script>$x$"}
+    assert set(found["agent"]) >= set(HOSTILE)
+    assert bidlab("show", hostile / "sweep").code == 0
 
 
 class Tags(HTMLParser):
@@ -111,10 +131,23 @@ class Tags(HTMLParser):
         self.found.add(tag)
 
 
+def pages(hostile: Path) -> list[str]:
+    table = pd.read_csv(hostile / "t.csv").rename(columns={"belief": "cost_belief"})
+    world = sim.World.from_frame(table, seed=1)
+    played = sim.Market(world, sim.SecondPrice()).run()
+    stream = np.random.default_rng(1)
+    varied = table[table["agent"].isin(HOSTILE[:3])].merge(pd.DataFrame({"trial": range(9)}), how="cross")
+    varied["task"] += varied.pop("trial").astype(str)
+    varied["claim"], varied["success"] = stream.random(len(varied)), (stream.random(len(varied)) < 0.6).astype(int)
+    fitted = sim.fit(varied, sigma_u=1.0, resamples=2)
+    shown = [sim.run(hostile / "s.toml"), sim.sweep(hostile / "s.toml"), fitted, played]
+    return [one._repr_html_() for one in shown]
+
+
 def test_a_notebook_shows_names_as_text(hostile: Path) -> None:
-    page = sim.run(hostile / "s.toml")._repr_html_()
-    assert Tags(page).found <= {"div", "p", "table", "thead", "tbody", "tr", "th", "td"}
-    assert "mathjax_ignore" in page
+    for page in pages(hostile):
+        assert Tags(page).found <= {"div", "p", "table", "thead", "tbody", "tr", "th", "td"}
+        assert "mathjax_ignore" in page
 
 
 def test_an_audit_is_inert(tmp_path: Path) -> None:

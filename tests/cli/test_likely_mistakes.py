@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -133,6 +134,19 @@ def test_too_many_levels_are_refused_at_once(tmp_path: Path) -> None:
     said = bidlab("check", lay_out(tmp_path, SCENARIO + f'[sweep]\n"tender.penalty" = [{levels}]\n'))
     assert said.code == 2
     assert "tender.penalty: lists 100,001 values; at most 100,000" in said.err
+
+
+def test_output_in_ascii_shows_other_letters_by_their_codes(tmp_path: Path) -> None:
+    path = lay_out(tmp_path, SCENARIO.replace('name = "x"', 'name = "caf\u00e9"'))
+    command = ["run", str(path), "--out", str(tmp_path / "o")]
+    ask = "from unittest import mock\nfrom sim.cli import main\n"
+    ask += "with mock.patch('analysis.figures.draw_all'):\n    main()\n"
+    done = subprocess.run(
+        [sys.executable, "-c", ask, *command],
+        capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"caf\\xe9" in done.stdout
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

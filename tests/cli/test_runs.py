@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pandas as pd
 import pytest
 
+from sim.bundled import scenarios
 from tests.cli.command import ARM, SCENARIO, TOP, bidlab, lay_out
 
 TWO_ARMS = SCENARIO + ARM.replace('"x"', '"y"') + "tender = { reserve = 0.2 }\n"
@@ -96,3 +100,31 @@ def test_out_must_be_a_folder_of_its_own(tmp_path: Path, out: str) -> None:
     said = bidlab("run", lay_out(tmp_path), "--out", out)
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert "must name a folder of its own" in said.err
+
+
+def test_a_run_prints_before_its_figures_what_show_prints_after_them(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def drawn(*given: Any) -> list[Path]:
+        seen.append(sys.stdout.getvalue())  # type: ignore[attr-defined]
+        return []
+
+    with mock.patch("analysis.figures.draw_all", side_effect=drawn):
+        run = bidlab("run", lay_out(tmp_path), "--out", tmp_path / "o", figures=True).out
+    assert run == bidlab("show", tmp_path / "o").out
+    assert "welfare" in seen[0]
+    assert run.startswith(seen[0])
+
+
+def test_figures_that_nobody_wants_are_not_drawn(tmp_path: Path) -> None:
+    said = bidlab("run", lay_out(tmp_path), "--out", tmp_path / "o", "--no-figures", figures=True)
+    assert "figures left out: all (none were asked for)" in said.out
+    assert [path.name for path in (tmp_path / "o" / "figures").iterdir()] == ["left_out.csv"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", scenarios())
+def test_every_scenario_prints_what_show_prints(name: str, tmp_path: Path) -> None:
+    run = bidlab("run", name, "--out", tmp_path / "o", "--replications", "20")
+    assert run.code == 0, run.err
+    assert run.out == bidlab("show", tmp_path / "o").out

@@ -62,6 +62,7 @@ def test_lines_of_auc_ece_and_regrets(folder: Path) -> None:
     assert (folder / "map_2.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_calibration_curves(folder: Path) -> None:
     """Success rates of the tenths, of all claims together the success rate; tenths of few claims are left out."""
     data = pd.read_csv(folder / "calibration_3.csv")

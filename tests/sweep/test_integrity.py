@@ -20,6 +20,7 @@ from sim.experiment.lock import lock_of, locked
 from sim.experiment.plan import Options, Plan
 from sim.experiment.run_folder import Run
 from sim.experiment.sweep import execute_sweep
+from sim.experiment.versions import versions
 from sim.kit.errors import RunError
 from tests.cli.command import bidlab
 from tests.market.folders import contents
@@ -175,8 +176,8 @@ def test_swapped_arm_is_refused(place: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another version of numpy."""
-    known = __import__("sim.experiment.versions", fromlist=["version"]).version
-    monkeypatch.setattr("sim.experiment.versions.version", lambda name: "99.1" if name == "numpy" else known(name))
+    other = versions() | {"numpy": "99.1"}
+    monkeypatch.setattr("sim.experiment.versions._installed", lambda: other)
 
 
 @pytest.mark.usefixtures("later")

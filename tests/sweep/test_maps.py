@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from analysis import load
 from analysis.figures.chart import chart_of
@@ -25,6 +26,7 @@ y = ["difference:welfare", "solve_rate"]
 """
 
 
+@pytest.mark.slow
 def test_lead_is_the_difference_the_other_way_round(tmp_path: Path) -> None:
     folder = run(plan_of(write(tmp_path, sweep=SWEEP + MAP)), tmp_path / "o")
     table, info = load(folder), run_info(folder) or {}

@@ -73,6 +73,7 @@ def test_structural_zeros_are_reported(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_precision_stops_when_it_is_reached(tmp_path: Path) -> None:
     path = write(tmp_path, sweep='[sweep]\n"tender.penalty" = [0.0, 1.0]\n')
     options = ("--precision", "15%")

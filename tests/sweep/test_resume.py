@@ -104,7 +104,7 @@ class StoppedError(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("moment", ["before", "half", "after"])
+@pytest.mark.parametrize("moment", ["before", pytest.param("half", marks=pytest.mark.slow), "after"])
 def test_stopped_while_a_job_is_written(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from analysis.sweep_metrics import Reducer
 from sim.experiment import sweep
+from sim.experiment.local_workers import Processes
 from sim.experiment.plan import Options
 from sim.experiment.workers import Here
 from sim.ledger.ledger import read_frame
@@ -42,6 +44,31 @@ def test_two_processes_and_the_same_bytes(alone: Path, tmp_path: Path) -> None:
     said = bidlab("sweep", folder / "s.toml", "--out", tmp_path / "o", "--jobs", "2", *options(folder))
     assert said.code == 0, said.err
     assert contents(tmp_path / "o") == contents(alone)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "silent"),
+    [("ExecutorManagerThread", KeyError, True), ("ExecutorManagerThread", OSError, False), ("other", KeyError, False)],
+)
+def test_stopping_a_pool_hides_one_fault_alone(
+    name: str, fault: type[Exception], silent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[type[BaseException]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda given: said.append(given.exc_type))
+
+    def fail() -> None:
+        raise fault(5)
+
+    class Pool:
+        def shutdown(self, **how: bool) -> None:
+            thread = threading.Thread(target=fail, name=name)
+            thread.start()
+            thread.join()
+
+    stopped = Processes.__new__(Processes)
+    stopped._executor = Pool()
+    stopped.close()
+    assert said == [] if silent else [fault]
 
 
 @pytest.mark.slow

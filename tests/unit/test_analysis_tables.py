@@ -9,7 +9,7 @@ from analysis.arm import ArmData
 from analysis.cells import PARTS
 from analysis.claims_table import claims_table
 from analysis.tables import agents_table, closed_forms_table, columns, summary_table
-from tests.unit.test_analysis_helpers import break_even, posted_alone, sold, table_world
+from tests.unit.test_analysis_helpers import break_even, make_world, posted_alone, sold, table_world
 
 WORLD = table_world(5)
 ARMS = [posted_alone(WORLD, 2.0, "k = 2"), posted_alone(WORLD, 0.0, "k = 0")]
@@ -76,3 +76,22 @@ def test_arms_without_a_closed_form_are_left_out():
 def test_arms_are_built_from_their_own_rows_of_a_concatenated_ledger():
     two = pd.concat([agents_table(ARMS[:1]), agents_table(ARMS[1:])], ignore_index=True)
     pd.testing.assert_frame_equal(two, agents_table(ARMS))
+
+
+def test_arms_of_the_same_claims_have_the_numbers_that_each_has_alone() -> None:
+    stream = np.random.default_rng(4)
+    shape = (3, 20, 4)
+    worlds = [
+        make_world(stream.random((*shape, 1)) < 0.6, cost=0.1, value=1.0, belief=stream.random(shape)) for _ in range(2)
+    ]
+    arms = []
+    for place, (which, agent) in enumerate([(0, 0), (0, 1), (1, 0), (0, 2)]):
+        hired = np.zeros(shape, np.bool_)
+        hired[..., agent] = True
+        world = worlds[which]
+        arms.append(ArmData.build(f"arm {place}", "x", world, sold(world, hired, False, 0.5), False))
+    together = agents_table(arms)
+    pd.testing.assert_frame_equal(together, pd.concat([agents_table([arm]) for arm in arms], ignore_index=True))
+    auc = together.pivot_table(index="agent", columns="arm", values="auc")
+    assert (auc["arm 0"] == auc["arm 3"]).all()
+    assert (auc["arm 0"] != auc["arm 2"]).any()

@@ -47,6 +47,8 @@ every_type = pytest.mark.parametrize("kind", GOOD, ids=lambda kind: kind.__name_
         (Standing, "expected_cost", [INF, 1.0], r"expected_cost must be >= 0 or NaN; got inf at \(0,\)"),
         (Standing, "advice", [0.5, -0.5], r"advice must be >= 0 or NaN; got -0.5 at \(1,\)"),
         (Award, "pay_success", [INF, 0.0], r"pay_success must be finite; got inf at \(0,\)"),
+        (Award, "pay_success", [1e308, 0.0], r"pay_success must be from -1e\+15 to 1e\+15; got 1e\+308 at \(0,\)"),
+        (Award, "pay_failure", [-1e16, 0.0], r"pay_failure must be from -1e\+15 to 1e\+15; got -1e\+16 at \(0,\)"),
         (Award, "pay_success", [0.4, 0.2], r"pay_success must be 0 where not hired; got 0.2 at \(1,\)"),
         (Award, "pay_failure", [0.0, -0.2], r"pay_failure must be 0 where not hired; got -0.2 at \(1,\)"),
         (Award, "by_tie", [False, False], r"by_tie must have shape \(\); got \(2,\)"),
