@@ -149,9 +149,13 @@ class WorldSettings(Section):
                 yield f"world.{key} has no meaning with {kind}"
         if self.agents is not None and not self.agents:
             yield "world.agents must not be empty: name at least one agent"
+        if self.profile is not None:
+            yield from self._of_spreads()
+        elif isinstance(self.agents, dict):
+            yield "world.agents: knobs belong to a profile; with a table, list the agents to keep"
+
+    def _of_spreads(self) -> Iterator[str]:
         if self.sigma_d is not None and self.sigma_u is None:
             yield "world.sigma_d must be stated with world.sigma_u: both replace the profile's"
         if self.private_share is not None and self.sigma_u is not None and self.sigma_d is None:
             yield "world.private_share with world.sigma_u needs world.sigma_d too: the sum of their squares"
-        if self.table is not None and isinstance(self.agents, dict):
-            yield "world.agents: knobs belong to a profile; with a table, list the agents to keep"

@@ -22,7 +22,7 @@ FAULTS: list[tuple[Any, dict[str, Any], list[str]]] = [
     (
         WorldSettings,
         {**WORLD, "tasks": 3, "sigma_d": 1.0, "agents": []},
-        ["world.tasks has no meaning", "world.sigma_d has no meaning", "agents must not be empty", "stated with world"],
+        ["world.tasks has no meaning", "world.sigma_d has no meaning", "agents must not be empty"],
     ),
     (
         WorldSettings,
