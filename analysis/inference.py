@@ -38,6 +38,7 @@ from analysis.intervals import (
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 By = Literal["task", "pair", "replication", "none"]
+_ROUNDING = 1e-12  # of two numbers whose difference is what rounding left of nothing
 LEAST: dict[By, int] = {"task": 2, "pair": 2, "replication": 5, "none": 2}
 CLUSTERS: dict[By, str] = {
     "task": "tasks",
@@ -92,7 +93,8 @@ class Clustered:
         total = den.sum(axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
             value = np.where(total > 0, num.sum(axis=0) / total, np.nan)
-            influence = (num - value * den) / total
+            gap, fitted = num - value * den, np.abs(value * den)
+            influence = np.where(np.abs(gap) <= _ROUNDING * (np.abs(num) + fitted), 0.0, gap) / total
         same = np.asarray(np.all((num == num[:1]) & (den == den[:1]), axis=0))
         alike = (den == 0) | (den == den.max(axis=0, initial=0.0))
         single = np.asarray(np.all(alike & ((num == 0) | (np.abs(num) == den)), axis=0))

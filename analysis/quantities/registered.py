@@ -75,7 +75,7 @@ def blamed(of: Quantity) -> Iterator[None]:
         yield
     except SimError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if of.key not in of_plugins():
             raise
         raise RunError(f"quantity {of.name!r}: {type(error).__name__}: {' '.join(str(error).split())}") from None

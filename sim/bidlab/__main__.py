@@ -18,6 +18,7 @@ def main() -> None:
         one_thread = importlib.import_module("bidlab.kit.threads").ONE_THREAD
         for name, count in one_thread.items():  # before numpy is loaded; what the user has set stands
             os.environ.setdefault(name, count)
+        os.environ["MPLBACKEND"] = "Agg"  # a notebook's own is for its own process
         importlib.import_module("bidlab.cli").main()
     except KeyboardInterrupt:  # while it loads
         _end("interrupted", 130)

@@ -122,8 +122,8 @@ def check(
             f"{len(origin.tasks)} task(s), {plan.scenario.replications} replication(s): {auctions:,} auctions, "
             f"at most {memory / 2**30:.2f} GiB; hash {plan.digest[:12]}"
         )
-        printed([size])
         swept = sweep_command.check(plan.scenario, digests)
+        printed([size])
         if swept is None:
             _say_unrounded(plan)
         else:

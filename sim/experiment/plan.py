@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sim.agents.agent import processes_of
 from sim.agents.bankroll import bankrolls
-from sim.agents.bidding import check_named
+from sim.agents.bidding import BidderState, check_named, see
 from sim.experiment.cell import Cell, Cells
 from sim.experiment.engine import Engine, choose
 from sim.experiment.format import FORMAT
@@ -28,7 +30,8 @@ from sim.experiment.run_folder import Worlds, arm_rules, scenario_origin
 from sim.experiment.run_memory import check_memory
 from sim.experiment.versions import versions
 from sim.kit.collector import all_kept
-from sim.kit.errors import ArrayError, RunError, ScenarioError
+from sim.kit.errors import MOST_FAULTS, ArrayError, RunError, ScenarioError, capped
+from sim.market.rules import Rules
 from sim.scenario.axes import Factor, asked_for, levels
 from sim.scenario.file import key_path
 from sim.scenario.scenario import Arm, Scenario
@@ -241,7 +244,7 @@ def plan_sweep(scenario: Scenario, options: Options | None = None, plugins: Mapp
         raise ScenarioError(f'{path}: sweep: is missing; add [sweep], e.g. "tender.penalty" = [0.0, 1.0]')
     maker = Cells(scenario)
     with all_kept():
-        cells = tuple(maker.cell(number, parameters) for number, parameters in enumerate(levels(scenario.factors)))
+        cells = tuple(_cells(maker, scenario.factors))
     _check_alike(path, cells)
     _check_some_playable(path, cells)
     asked = asked_for((scenario.written or {}).get("sweep", {}))
@@ -255,15 +258,40 @@ def plan_sweep(scenario: Scenario, options: Options | None = None, plugins: Mapp
     return made
 
 
+def _cells(maker: Cells, factors: Sequence[Factor]) -> Iterator[Cell]:
+    """The cells; raises ScenarioError with the faults of the first cells that have any."""
+    faults: list[str] = []
+    for number, parameters in enumerate(levels(factors)):
+        try:
+            yield maker.cell(number, parameters)
+        except ScenarioError as error:
+            faults += error.args
+        if len(faults) >= MOST_FAULTS:
+            break
+    if faults:
+        raise ScenarioError(*capped(faults))
+
+
 def check_arms(scenario: Scenario, origin: Origin) -> None:
-    """Raise ScenarioError where the World or the rules of an arm cannot be made."""
+    """Raise ScenarioError where World, rules or first bids of an arm cannot be made, with the faults of all arms."""
     worlds = Worlds(scenario, origin, replications=1)
+    faults: list[str] = []
     for arm in scenario.arms:
         try:
             for market in _markets(arm, worlds.of(arm)):
-                arm_rules(arm, market)
+                _first_bids(arm_rules(arm, market), market)
         except ScenarioError as error:
-            raise ScenarioError(f"{scenario.name}: arm {arm.name!r}: {error}") from None
+            faults += [f"{scenario.name}: arm {arm.name!r}: {line}" for line in error.args]
+    if faults:
+        raise ScenarioError(*capped(faults))
+
+
+def _first_bids(rules: Rules, world: World) -> None:
+    """Have every agent bid on every first posting; raises ScenarioError where a policy has no bid for it."""
+    posting = np.broadcast_to(np.int64(0), world.reserve.shape)
+    notice = see(rules.public, world.value, world.reserve, rules.penalty_in(world), posting)
+    none = np.broadcast_to(np.int64(0), world.present.shape)
+    rules.bidder(world.belief, world.cost_belief, notice, BidderState(none, none))
 
 
 def _markets(arm: Arm, world: World) -> list[World]:

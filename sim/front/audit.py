@@ -11,6 +11,7 @@ from sim.auditing.audits import Sizes, run_jobs
 from sim.auditing.lies import Grid
 from sim.auditing.problem import Verifier
 from sim.auditing.row import judge
+from sim.front.arguments import arguments
 from sim.kit.errors import RunError
 from sim.mechanisms import Mechanism
 from sim.scenario.given import Source, scenario_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@arguments("audit")
 def audit(
     mechanisms: Sequence[Any] = (),
     *,
@@ -43,7 +45,6 @@ def audit(
     """
     from analysis.audit_table import audit_table
 
-    _check(types, draws, tolerance, false_pass, false_fail)
     paths, verifier = [Path(path) for path in plugins], Verifier(false_pass, false_fail)
     with loaded(paths) as digests:
         plan = _plan(mechanisms, scenario, seed, Sizes(types, draws), tolerance, verifier, digests)
@@ -67,15 +68,7 @@ def _plan(
         found = scenario_of(scenario, seed=seed, mechanisms=mechanisms)
         return plan_scenario(found, sizes, tolerance, verifier, digests)
     for rule in mechanisms:
-        if isinstance(rule, Mechanism):
-            raise RunError(f"audit: the test world takes rules by name; give {rule.name!r}, or a scenario")
+        if not isinstance(rule, str):
+            name = repr(rule.name) if isinstance(rule, Mechanism) else "a name"
+            raise RunError(f"audit: the test world takes rules by name; give {name}, or a scenario")
     return plan_e1(list(mechanisms), seed, sizes, tolerance, verifier, digests)
-
-
-def _check(types: int, draws: int, tolerance: float, false_pass: float, false_fail: float) -> None:
-    for name, count, least in (("types", types, 2), ("draws", draws, 4)):
-        if count < least:
-            raise RunError(f"{name}: must be >= {least}; got {count}")
-    for name, share in (("tolerance", tolerance), ("false_pass", false_pass), ("false_fail", false_fail)):
-        if not 0 <= share <= 1:
-            raise RunError(f"{name}: must lie in [0, 1]; got {share:g}")

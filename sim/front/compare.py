@@ -20,6 +20,9 @@ def compare(run: Results, other: Results) -> pd.DataFrame:
     """
     from analysis.differences import differences_table
 
+    for name, given in (("run", run), ("other", other)):
+        if not isinstance(given, Results):
+            raise RunError(f"compare: {name}: must be the results of a run; got {type(given).__name__}")
     _check_paired(run, other)
     theirs = {arm.name: replace(arm, name=f"{arm.name} (other)") for arm in other.arms()}
     mine = [arm for arm in run.arms() if arm.name in theirs]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.fitting import fit as fitting
+from sim.front.arguments import arguments
 from sim.front.html import notebook
 from sim.front.worlds import sheet_of_source
 from sim.kit.errors import RunError
@@ -58,6 +59,7 @@ class Fit:
         return notebook(self.estimates, float_format="{:.3f}")
 
 
+@arguments("fit")
 def fit(
     table: str | Path | pd.DataFrame,
     columns: Mapping[str, str] | None = None,

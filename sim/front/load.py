@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.experiment.run_folder import Run
 from sim.experiment.stored import run_info
+from sim.front.arguments import arguments
 from sim.front.results import Results
 from sim.front.sweep import SweepResults
 from sim.kit.errors import RunError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@arguments("load")
 def load(folder: str | Path) -> Results | SweepResults | pd.DataFrame:
     """The run or the sweep in `folder`; of an audit, its table.
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from sim.agents.agent import Agent
 from sim.experiment.engine import choose, play, play_alone
+from sim.front.arguments import arguments
 from sim.front.html import notebook
 from sim.front.keys import checked, sections
 from sim.front.worlds import World
@@ -58,6 +59,7 @@ class Market:
     (93, 558)
     """
 
+    @arguments("Market")
     def __init__(
         self,
         world: World,

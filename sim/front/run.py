@@ -10,11 +10,13 @@ from typing import Any
 from sim.experiment.execute import execute, in_memory
 from sim.experiment.plan import plan
 from sim.experiment.run_folder import Run
+from sim.front.arguments import arguments
 from sim.front.results import Results
 from sim.scenario.given import Source, scenario_of
 from sim.scenario.plugins import plugins as loaded
 
 
+@arguments("run")
 def run(
     scenario: Source,
     *,

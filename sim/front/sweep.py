@@ -12,6 +12,7 @@ from sim.experiment.plan import Options, plan_sweep
 from sim.experiment.stored import Stored
 from sim.experiment.sweep import execute_sweep
 from sim.experiment.workers import Crew
+from sim.front.arguments import arguments
 from sim.front.figure import sized
 from sim.front.html import notebook
 from sim.kit.errors import RunError, closest
@@ -82,6 +83,7 @@ class SweepResults:
         return f"{self.info['scenario']['name']}: sweep of {cells} cell(s), {len(self.table):,} rows"
 
 
+@arguments("sweep")
 def sweep(
     scenario: Source,
     factors: Mapping[str, Any] | None = None,
@@ -109,8 +111,8 @@ def sweep(
     from analysis.figures.chart import check_figures
     from analysis.sweep_report import analysis_of
 
-    if jobs < 1:
-        raise RunError(f"jobs: must be >= 1; got {jobs}")
+    if most is not None and precision is None:
+        raise RunError("sweep: most has a meaning with precision only")
     paths = [Path(path) for path in plugins]
     with loaded(paths) as digests, tempfile.TemporaryDirectory() as aside:
         chosen = scenario_of(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from sim.bundled import find_table
 from sim.experiment.run_folder import draw_world
+from sim.front.arguments import arguments
 from sim.front.keys import checked, sections
-from sim.kit.errors import ScenarioError
 from sim.specs.settings import Settings
 from sim.tables.table import found_columns, read_sheet
 from sim.tables.table_file import Sheet, read_file, sheet_of
@@ -38,6 +38,7 @@ _NOT_DRAWN = {
 }
 
 
+@arguments("World.recorded")
 def recorded(
     table: str | Path = "marketbench",
     columns: Mapping[str, str] | None = None,
@@ -58,6 +59,7 @@ def recorded(
     return _of_sheet(read_file(find_table(table)), columns, seed, replications, settings)
 
 
+@arguments("World.from_frame")
 def from_frame(
     frame: pd.DataFrame,
     columns: Mapping[str, str] | None = None,
@@ -67,9 +69,10 @@ def from_frame(
     **settings: Any,
 ) -> World:
     """The World of a recorded table held as a DataFrame, one row per (task, agent, trial); as `recorded`."""
-    return _of_sheet(sheet_of(frame), columns, seed, replications, settings)
+    return _of_sheet(sheet_of(frame), columns, seed, replications, settings, "World.from_frame")
 
 
+@arguments("World.drawn")
 def drawn(
     profile: str | Path = "marketbench", tasks: int = 100, *, seed: int = 0, replications: int = 1, **settings: Any
 ) -> World:
@@ -91,10 +94,15 @@ def sheet_of_source(table: str | Path | pd.DataFrame) -> Sheet:
 
 
 def _of_sheet(
-    sheet: Sheet, columns: Mapping[str, str] | None, seed: int, replications: int, settings: dict[str, Any]
+    sheet: Sheet,
+    columns: Mapping[str, str] | None,
+    seed: int,
+    replications: int,
+    settings: dict[str, Any],
+    where: str = "World.recorded",
 ) -> World:
     mapped = found_columns(sheet, columns or {}, "in columns")
-    found = _settings({"table": str(sheet.path), "columns": mapped}, settings, "World.recorded")
+    found = _settings({"table": str(sheet.path), "columns": mapped}, settings, where)
     read = read_sheet(sheet, mapped)
     kept = found.world.agents
     origin = TableOrigin(read, tuple(kept) if isinstance(kept, list) else read.agents)
@@ -109,9 +117,6 @@ def _settings(world: Mapping[str, Any], given: Mapping[str, Any], where: str) ->
 
 
 def _drawn(settings: Settings, origin: Any, seed: int, replications: int) -> World:
-    for name, number, least in (("seed", seed, 0), ("replications", replications, 1)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < least:
-            raise ScenarioError(f"{name}: must be a whole number >= {least}; got {number!r}")
     return draw_world(settings.spec, origin, seed, replications)
 
 

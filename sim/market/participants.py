@@ -109,7 +109,9 @@ class Participants:
         try:
             while True:
                 desk.task, desk.posting = task, posting
-                value = yield self._call(place, answer.send, value)
+                event = self._call(place, answer.send, value)
+                self._check_moment(place, "bid", event)
+                value = yield event
         except StopIteration as end:
             self._answers[task, place] = self._clock.now, end.value
         except simpy.Interrupt:
@@ -166,19 +168,43 @@ class Participants:
             return method(what)
         except (SimError, StopIteration):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._fault(place, error) from error
 
     def working(self, place: int, attempt: Generator[Event, Any, Any]) -> Generator[Event, Any, None]:
         """The agent at work on an award in its own way; MarketError in one line where it fails."""
         try:
-            yield from self._agents[place].work(attempt)
+            yield from self._moments(place, "work", self._agents[place].work(attempt))
         except (SimError, simpy.Interrupt):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self._fault(place, error) from error
 
-    def _fault(self, place: int, error: Exception) -> MarketError:
+    def _moments(self, place: int, method: str, process: Generator[Event, Any, Any]) -> Generator[Event, Any, Any]:
+        """What the agent's process waits for, one after the other; MarketError where that is nothing to wait for."""
+        value: Any = None
+        fault: BaseException | None = None
+        while True:
+            try:
+                event = process.send(value) if fault is None else process.throw(fault)
+            except StopIteration as end:
+                return end.value
+            self._check_moment(place, method, event)
+            value = fault = None
+            try:
+                value = yield event
+            except GeneratorExit:
+                process.close()
+                raise
+            except simpy.Interrupt as interrupt:
+                fault = interrupt
+
+    def _check_moment(self, place: int, method: str, event: Any) -> None:
+        if not isinstance(event, simpy.Event):
+            name = self._tasks.agents[place]
+            raise MarketError(f"agent {name}: {method} may yield what self.wait(ticks) gives, no {event!r}")
+
+    def _fault(self, place: int, error: BaseException) -> MarketError:
         return MarketError(f"agent {self._tasks.agents[place]}: {type(error).__name__}: {error}")
 
     def _news(self, hire: Hire, hired: bool, won: float, lost: float) -> News:

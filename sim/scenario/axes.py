@@ -81,6 +81,8 @@ class Factor:
 
 def parse_factors(raw: dict[str, Any]) -> tuple[Factor, ...]:
     """The factors of a [sweep] section; raises ValueError naming key, value and what is allowed."""
+    if not isinstance(raw, dict):
+        raise ValueError(f"must be a table, {{key = value}}; got {written(raw)}")
     asked_for(raw)
     if len(raw) > MOST_KEYS:
         raise ValueError(f"{len(raw):,} keys; at most {MOST_KEYS}")
@@ -142,7 +144,9 @@ def _values(key: str, spec: Any) -> list[Any]:
         raise ValueError(f"{key}: lists {len(spec):,} values; at most {MOST_CELLS:,}")
     seen = set()
     for value in spec:
-        known = json.dumps(value, sort_keys=True, default=str) if isinstance(value, dict | list) else value
+        known = isinstance(value, bool), value
+        if isinstance(value, dict | list):
+            known = False, json.dumps(value, sort_keys=True, default=str)
         if known in seen:
             raise ValueError(f"{key}: lists {written(value)} twice")
         seen.add(known)

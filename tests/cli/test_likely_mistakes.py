@@ -158,3 +158,75 @@ def test_output_that_cannot_be_written_is_one_line() -> None:
         )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr == "bidlab: output: cannot be written or read: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('question = "q"\nsweep = 3\n', "sweep: must be a table, {key = value}; got 3"),
+        (
+            '[sweep]\n"tender.penalty" = [0.0, -1.0, "x"]\n',
+            "cell 1 (tender.penalty = -1.0): tender.penalty: must be",
+        ),
+        (
+            '[sweep]\n"tender.penalty" = [0.0, -1.0, "x"]\n',
+            'cell 2 (tender.penalty = "x"): tender.penalty: must',
+        ),
+        ('[sweep]\n"market.round" = [1, true]\n', "cell 1 (market.round = true): market.round: must be a whole number"),
+    ],
+)
+def test_all_faults_of_a_sweep_are_told(tmp_path: Path, text: str, words: str) -> None:
+    base = SCENARIO.replace('question = "Which?"\n', "") if "question" in text else SCENARIO
+    path = lay_out(tmp_path, text + base if "question" in text else base + text)
+    for command in ("check", "sweep"):
+        said = bidlab(command, path)
+        assert (said.code, said.out) == (2, "")
+        assert words in said.err
+
+
+def test_all_arms_that_cannot_be_played_are_told(tmp_path: Path) -> None:
+    arms = "".join(f'[[arm]]\nname = "{name}"\nmechanism = "{name}"\n' for name in ("hybrid", "agent_economy"))
+    shaded = '[[arm]]\nname = "s"\nmechanism = "first_price"\nbidders = { policy = { shaded = { n_bidders = 3 } } }\n'
+    said = bidlab("check", lay_out(tmp_path, SCENARIO + arms + shaded))
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 3), said
+    for words in ("arm 'hybrid': ", "arm 'agent_economy': ", "arm 's': bidders.policy: shaded needs a reserve"):
+        assert words in said.err
+
+
+AGENT = """
+from bidlab import Agent, register_agent
+
+
+@register_agent("odd")
+class Odd(Agent):
+    def bid(self, notice):
+        {bid}
+
+    def work(self, attempt):
+        {work}
+"""
+
+
+@pytest.mark.parametrize(
+    ("bid", "work", "words"),
+    [
+        ("raise SystemExit(0)", "yield from attempt", "agent b: SystemExit: 0"),
+        ("yield 3", "yield from attempt", "agent b: bid may yield what self.wait(ticks) gives, no 3"),
+        ("return self.honest()", "yield 5", "agent b: work may yield what self.wait(ticks) gives, no 5"),
+        ("return self.honest()", "raise SystemExit(0)\n        yield", "agent b: SystemExit: 0"),
+    ],
+)
+def test_agents_that_do_what_they_may_not(tmp_path: Path, bid: str, work: str, words: str) -> None:
+    (tmp_path / "odd.py").write_text(AGENT.format(bid=bid, work=work))
+    path = lay_out(tmp_path, SCENARIO + '[bidders]\nprocess = { b = "odd" }\n')
+    said = bidlab("run", path, "--out", tmp_path / "o", "--plugin", tmp_path / "odd.py")
+    assert (said.code, said.err.count("\n")) == (2, 1), said
+    assert words in said.err
+
+
+def test_a_notebooks_backend_is_no_fault(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bidlab", "run", str(lay_out(tmp_path)), "--out", str(tmp_path / "o")],
+        capture_output=True, env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.nowhere"}, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")

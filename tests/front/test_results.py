@@ -148,7 +148,7 @@ def test_audit_and_fit_are_tables() -> None:
     found = bl.audit(["second_price"], types=8, draws=16, seed=3)
     assert found["rule"].tolist() == ["second_price"]
     assert found.attrs["broken"] == []
-    with pytest.raises(RunError, match="types: must be >= 2; got 1"):
+    with pytest.raises(RunError, match="audit: types: must be a whole number >= 2; got 1"):
         bl.audit(["second_price"], types=1)
     fitted = bl.fit("marketbench", resamples=2)
     assert fitted.estimates["agent"].tolist() == list(fitted.profile.agents)

@@ -147,3 +147,11 @@ def test_coverage_of_rates_ratios_and_auc():
         truth = (0.5, 0.5, 0.5 + 2 / np.pi * np.arcsin(0.5 / np.sqrt(2)))
         hits += [e.low < true < e.high for e, true in zip(estimates, truth, strict=True)]
     assert (np.abs(hits / n_runs - 0.95) < 0.035).all(), hits / n_runs
+
+
+def test_clusters_that_differ_by_rounding_alone_have_no_standard_error() -> None:
+    claim = 0.6000000000000001
+    num = np.array([[(claim - 1.0) * count for count in (1, 2, 3, 1, 2)]]).reshape(1, 5, 1)
+    den = np.array([1.0, 2.0, 3.0, 1.0, 2.0]).reshape(1, 5, 1)
+    assert ratio(num, den, "task").se.tolist() == [0.0]
+    assert ratio(num + 1e-6 * den * np.arange(5).reshape(1, 5, 1), den, "task").se[0] > 0
