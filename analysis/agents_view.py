@@ -76,7 +76,8 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
 
 def _claims(own: pd.DataFrame, pooled: pd.DataFrame, arm: str) -> list[Any]:
     """One row per agent, and one for the claims of all of them."""
-    all_of_them = pooled[pooled["arm"] == arm].assign(agent="all claims")
+    label = "all claims" if "all claims" not in set(own["agent"]) else "all claims, of everybody"
+    all_of_them = pooled[pooled["arm"] == arm].assign(agent=label)
     both = pd.concat([own, all_of_them.reindex(columns=own.columns)], ignore_index=True)
     shown = {name: how for name, how in _CLAIMS.items() if name in both and both[name].notna().any()}
     found = numbers(both, "agent", with_intervals(both, shown), claims=True)

@@ -14,6 +14,7 @@ from analysis.quantities.registered import blamed, quantities, quantity, tabled
 from analysis.ranking_interval import share_interval
 from analysis.resampled import with_error_of_difference, with_errors
 from sim.kit.arrays import FloatArray
+from sim.kit.errors import RunError
 
 
 def summary(arm: ArmData) -> dict[str, Estimate]:
@@ -70,12 +71,23 @@ def _estimate(of: Quantity, arm: ArmData) -> Estimate:
         return how.of_run(arm)
     if isinstance(how, Mean):
         values = np.asarray(how.values(arm), np.float64)
+        _check_values(of, values, arm)
         return mean(values, arm.by, rate=how.rate, exact=how.stated and not values.any())
     if isinstance(how, Ratio):
         return _ratio(how, arm)
     num, den = map(np.asarray, part_of_agents(how).part(arm))
     top = int(np.argmax(num.sum(axis=(0, 1)))) if num.size else 0
     return ratio(num[..., top], den[..., top], arm.by, rate=True)
+
+
+def _check_values(of: Quantity, values: FloatArray, arm: ArmData) -> None:
+    """Raise RunError where they are not one number of each auction, or no shares where the quantity is one."""
+    if values.shape[:2] != arm.value.shape[:2]:
+        shapes = f"must give one number of each auction, {arm.value.shape[:2]}; got {values.shape}"
+        raise RunError(f"quantity {of.name!r}: {shapes}")
+    wrong = values[(values < 0) | (values > 1)]
+    if of.rate and wrong.size:
+        raise RunError(f"quantity {of.name!r}: is a rate, so each auction's number lies in [0, 1]; got {wrong[0]:g}")
 
 
 def part_of_agents(how: Top) -> Ratio:

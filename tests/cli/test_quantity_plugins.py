@@ -94,6 +94,14 @@ def test_in_columns(tmp_path: Path) -> None:
             "line 3: ValueError: quantity 'welfare' of level arm is",
         ),
         (PLUGIN.replace("arm.dollars(payment=1)", "arm.dolars"), "quantity 'loss_rate': AttributeError"),
+        (
+            PLUGIN.replace("arm.dollars(payment=1))", "9)[:1]"),
+            "one number of each auction",
+        ),
+        (
+            PLUGIN.replace("1.0 * (arm", "2.0 * (arm"),
+            "quantity 'loss_rate': is a rate, so each auction's number lies in [0, 1]; got 2",
+        ),
         ("x = 1\n", "registers nothing"),
     ],
 )
