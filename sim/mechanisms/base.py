@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self, cast
 import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender, require
+from sim.kit.shortcut import shortcut
 
 Terms = dict[str, FloatArray]
 Need = Literal["value", "expected_cost", "advice"]
@@ -196,7 +197,7 @@ def break_even_price(belief: FloatArray, cost: FloatArray, penalty: FloatArray |
     possible = belief > 0
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # a belief next to 0 abstains as one at 0
         price = owed / belief
-    return price if possible.all() else np.where(possible, price, np.inf)
+    return price if shortcut(possible.all()) else np.where(possible, price, np.inf)
 
 
 def select(
@@ -210,10 +211,10 @@ def select(
     if score.shape[-1] == 0:
         nobody = np.zeros(score.shape, np.bool_)
         return Selection(nobody, score, np.zeros(score.shape[:-1], np.bool_))
-    masked = score if eligible.all() else np.where(eligible, score, _NEVER)
+    masked = score if shortcut(eligible.all()) else np.where(eligible, score, _NEVER)
     best = np.maximum.reduce(masked, axis=-1, keepdims=True)
     tied = eligible & (masked == best)
-    if infinite is not None and np.any(best == np.inf):
+    if infinite is not None and not shortcut(np.all(best != np.inf)):
         rank = np.where(tied, infinite, _NEVER)
         tied = tied & ((best < np.inf) | (rank == np.maximum.reduce(rank, axis=-1, keepdims=True)))
     if at_most_one(tied):
@@ -229,20 +230,19 @@ def rank_of_infinite(score: FloatArray, bids: Bids, tender: Tender) -> FloatArra
 def refuse_penalty(rule: str, tender: Tender) -> None:
     """Raise `ArrayError` where the tender has a penalty, which would reward claiming failure under this rule."""
     penalty = np.asarray(tender.penalty)
-    if penalty.any():
-        require("penalty", f"be 0 under {rule}, where a low claim would win by it", penalty, penalty == 0)
+    require("penalty", f"be 0 under {rule}, where a low claim would win by it", penalty, penalty == 0)
 
 
 def at_most_one(mask: BoolArray) -> bool:
-    """No row (..., n) of the mask has two True."""
-    return bool(np.count_nonzero(mask) == np.count_nonzero(np.logical_or.reduce(mask, axis=-1)))
+    """No row (..., n) of the mask has two True; False where a rule is traced: a short cut may follow, nothing else."""
+    return shortcut(np.count_nonzero(mask) == np.count_nonzero(np.logical_or.reduce(mask, axis=-1)))
 
 
 def lowest_lottery(eligible: BoolArray, lottery: FloatArray) -> BoolArray:
     """Mask (..., n) of the eligible agent with the lowest lottery; all False where nobody is eligible."""
     if eligible.shape[-1] == 0:
         return eligible
-    drawn = lottery if eligible.all() else np.where(eligible, lottery, np.inf)
+    drawn = lottery if shortcut(eligible.all()) else np.where(eligible, lottery, np.inf)
     lowest: BoolArray = eligible & (drawn == np.minimum.reduce(drawn, axis=-1, keepdims=True))
     if at_most_one(lowest):
         return lowest
@@ -258,5 +258,6 @@ def best_rival(selection: Selection) -> FloatArray:
 
 def contract(hired: BoolArray, pay_success: FloatArray, pay_failure: FloatArray, by_tie: BoolArray) -> Award:
     """An `Award` with both payments set to 0 where nobody is hired; payments broadcast against hired (..., n)."""
-    failure = np.where(hired, pay_failure, 0.0) if np.any(pay_failure) else np.zeros_like(hired, dtype=np.float64)
+    nothing = shortcut(np.all(pay_failure == 0))
+    failure = np.zeros_like(hired, dtype=np.float64) if nothing else np.where(hired, pay_failure, 0.0)
     return Award.trusted(hired=hired, pay_success=np.where(hired, pay_success, 0.0), pay_failure=failure, by_tie=by_tie)

@@ -20,6 +20,7 @@ from typing import ClassVar, Literal, NamedTuple, Self
 import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
+from sim.kit.shortcut import shortcut
 from sim.mechanisms.base import Capabilities, Mechanism, Need, Promises, contract
 from sim.mechanisms.registry import register
 
@@ -89,7 +90,7 @@ def _by_tie(taken: _Taken, ask: FloatArray, value: FloatArray, density: FloatArr
     """Another lottery could have taken others: the first not taken has equals, and one of them fits before it."""
     equal = (density == taken.dearest) & np.isfinite(taken.dearest)
     several = np.add.reduce(equal, axis=-1, dtype=np.int64) > 1
-    if not several.any():
+    if shortcut(~several.any()):
         return np.zeros(several.shape, np.bool_)
     before = np.zeros(budget.shape)
     for i in range(ask.shape[-1]):

@@ -1,0 +1,1 @@
+"""Rules as machine code: a rule written for NumPy is called once with symbols, and what it did becomes a loop."""

@@ -1,0 +1,283 @@
+"""A graph as the source of a function that clears one posting: the rule's operations, in the order of its own code.
+
+The nodes are done in stages. In a stage everything over agents is done in one loop; what needs all of a vector before
+any of it (a maximum, an order, an element) is what the next stage begins with. Numbers of the clearing are local
+variables, vectors that a later stage needs are kept in rows of scratch arrays, one for each kind.
+"""
+
+from __future__ import annotations
+
+from sim.compiled.trace.graph import REDUCTIONS, WHOLE, Kind, Node, UntraceableError, literal
+from sim.compiled.trace.tracing import NUMBERS, OPTIONAL, OUTPUTS, VECTORS, Graph
+
+_BINARY = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "bitwise_and": "&",
+    "bitwise_or": "|",
+    "bitwise_xor": "^",
+    "equal": "==",
+    "not_equal": "!=",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+}
+_CALLED = ("isnan", "isfinite", "isinf", "sqrt", "rint", "floor", "ceil", "trunc")
+_CASTS: dict[Kind, str] = {"f": "np.float64({})", "i": "np.int64({})", "b": "({} != 0)"}
+_TYPES: dict[Kind, str] = {"f": "np.float64", "i": "np.int64", "b": "np.bool_"}
+_SCRATCH: dict[Kind, str] = {"f": "floats", "i": "whole", "b": "truths"}
+_BEGIN = {  # before any agent, by kind
+    "largest": {"f": "-np.inf", "i": "-(2**63)", "b": "False"},
+    "smallest": {"f": "np.inf", "i": "2**63 - 1", "b": "True"},
+}
+_COUNTED = {"count": "0", "any": "False", "every": "True", "argmin": "0", "argmax": "0"}
+
+HELPERS = '''\
+import numpy as np
+from numba import njit
+
+
+@njit(error_model="numpy", cache=CACHED)
+def larger(x, y):
+    return x if (x >= y or x != x) else y
+
+
+@njit(error_model="numpy", cache=CACHED)
+def smaller(x, y):
+    return x if (x <= y or x != x) else y
+
+
+@njit(error_model="numpy", cache=CACHED)
+def before(x, y):
+    """x stands before y in an ascending order, in which NaN is last."""
+    return x < y or (y != y and x == x)
+'''
+
+
+def arguments(graph: Graph) -> list[str]:
+    """Names of the function's arguments, in order: what is given, and an array for each output, named o_ and it."""
+    outputs = [name for name in OUTPUTS | OPTIONAL if name in graph.outputs]
+    return [*VECTORS, *NUMBERS, *(f"o_{name}" for name in outputs)]
+
+
+def source(graph: Graph) -> str:
+    """The module of the function `clear`, which numba compiles: arrays with one clearing a row, (M, n) or (M,).
+
+    It returns the number of the first row that the rule refuses, or -1.
+    """
+    writer = _Writer(graph)
+    body = "\n".join(f"    {line}" for line in writer.body())
+    scratch = [
+        f"    {_SCRATCH[kind]} = np.empty(({max(1, count)}, {graph.n_agents}), {_TYPES[kind]})"
+        for kind, count in writer.rows.items()
+    ]
+    head = [
+        "@njit(error_model='numpy', cache=CACHED)",
+        f"def clear({', '.join(arguments(graph))}):",
+        *scratch,
+        "    for k in range(len(value)):",
+    ]
+    return f"{HELPERS}\n\n" + "\n".join([*head, body, "    return -1", ""])
+
+
+class _Writer:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.nodes = graph.nodes
+        self.lines: list[str] = []
+        self.now: set[int] = set()  # vectors that the loop being written has in hand
+        self.depth: dict[int, int] = {}
+        for node in self.nodes:
+            if node.op == "whole":
+                raise UntraceableError("a number of the whole array is used beside a short cut")
+            inner = [self.depth[one.number] + (node.op in WHOLE or one.op in REDUCTIONS) for one in node.inputs]
+            self.depth[node.number] = max(inner, default=0)
+        self.rows: dict[Kind, int] = {}
+        self.row = self._placed()
+
+    def _placed(self) -> dict[int, int]:
+        """Of each vector that is read beside the loop that makes it: the row of scratch in which it is kept."""
+        kept = {
+            inner.number
+            for node in self.nodes
+            for inner in node.inputs
+            if inner.length is not None and self.depth[node.number] > self.depth[inner.number]
+        }
+        kept |= {node.number for node in self.nodes if node.op in ("argsort", "scatter")}
+        kept |= {node.number for node in self.graph.held if node.length is not None}
+        found: dict[int, int] = {}
+        count: dict[Kind, int] = {"f": 0, "i": 0, "b": 0}
+        self.rows = count
+        for node in self.nodes:
+            if node.number in kept and node.op not in ("input", "vector"):
+                found[node.number] = count[node.kind]
+                count[node.kind] += 1
+        return found
+
+    def body(self) -> list[str]:
+        """The lines that clear row k."""
+        for node in self.nodes:
+            if node.op == "vector":
+                self._add(1, f"v{node.number} = np.array(({', '.join(map(literal, node.args))},))")
+        for stage in range(max(self.depth.values(), default=0) + 1):
+            self._stage([node for node in self.nodes if self.depth[node.number] == stage])
+        self._write_what_is_no_loops()
+        for node in self.graph.held:
+            self._add(1, f"if not {self._value(node)}:")
+            self._add(2, "return k")
+        return self.lines
+
+    def _add(self, indent: int, line: str) -> None:
+        self.lines.append("    " * indent + line)
+
+    def _stage(self, nodes: list[Node]) -> None:
+        for node in nodes:
+            if node.op == "argsort":
+                self._sort(node)
+            elif node.op == "scatter":
+                self._scatter(node)
+            elif node.length is None and node.op not in (*REDUCTIONS, "input", "constant"):
+                self._add(1, f"x{node.number} = {self._expression(node)}")
+        reductions = [node for node in nodes if node.op in REDUCTIONS]
+        vectors = [node for node in nodes if self._in_loop(node)]
+        for length in dict.fromkeys([n.length for n in vectors] + [n.inputs[0].length for n in reductions]):
+            if length is not None:
+                here = [node for node in reductions if node.inputs[0].length == length]
+                self._loop(length, [node for node in vectors if node.length == length], here)
+
+    @staticmethod
+    def _in_loop(node: Node) -> bool:
+        return node.length is not None and node.op not in ("input", "vector", "argsort", "scatter")
+
+    def _loop(self, length: int, vectors: list[Node], reductions: list[Node]) -> None:
+        for node in reductions:
+            begin = _COUNTED[node.op] if node.op in _COUNTED else _BEGIN[node.op][node.kind]
+            self._add(1, f"x{node.number} = {begin}")
+            if node.op in ("argmin", "argmax"):
+                self._add(1, f"b{node.number} = {_CASTS[node.inputs[0].kind].format(0)}")
+        for node in vectors:
+            if node.op == "running_sum":
+                self._add(1, f"x{node.number} = {'0.0' if node.kind == 'f' else '0'}")
+        self._add(1, f"for a in range({length}):")
+        self.now = set()
+        for node in vectors:
+            self._add(2, f"x{node.number} = {self._expression(node)}")
+            self.now.add(node.number)
+            if node.number in self.row:
+                self._add(2, f"{self._kept(node)} = x{node.number}")
+            for name, output in self.graph.outputs.items():
+                if output is node:
+                    self._add(2, f"o_{name}[k, a] = x{node.number}")
+        for node in reductions:
+            self._reduce(node)
+        self.now = set()
+
+    def _reduce(self, node: Node) -> None:
+        own, value = f"x{node.number}", self._value(node.inputs[0])
+        match node.op:
+            case "largest":
+                self._add(2, f"{own} = larger({own}, {value})")
+            case "smallest":
+                self._add(2, f"{own} = smaller({own}, {value})")
+            case "count":
+                self._add(2, f"{own} += {value}")
+            case "any":
+                self._add(2, f"{own} = {own} or {_CASTS['b'].format(value) if node.inputs[0].kind != 'b' else value}")
+            case "every":
+                self._add(2, f"{own} = {own} and {_CASTS['b'].format(value) if node.inputs[0].kind != 'b' else value}")
+            case _:
+                best, sign = f"b{node.number}", "<" if node.op == "argmin" else ">"
+                self._add(2, f"if a == 0 or {value} {sign} {best} or ({value} != {value} and {best} == {best}):")
+                self._add(3, f"{own}, {best} = a, {value}")
+
+    def _sort(self, node: Node) -> None:
+        """By insertion: it keeps the order of equal ones, and agents are few."""
+        before, here, sooner = self._kept(node, "b - 1"), self._kept(node, "b"), "False"
+        for key in reversed(node.inputs):
+            new, old = self._value(key, "a"), self._value(key, before)
+            same = f"({new} == {old} or ({new} != {new} and {old} != {old}))"
+            sooner = f"(before({new}, {old}) or ({same} and {sooner}))"
+        self._add(1, f"for a in range({node.length}):")
+        self._add(2, "b = a")
+        self._add(2, f"while b > 0 and {sooner}:")
+        self._add(3, f"{here} = {before}")
+        self._add(3, "b -= 1")
+        self._add(2, f"{here} = a")
+
+    def _scatter(self, node: Node) -> None:
+        array, places, values = node.inputs
+        self._add(1, f"for a in range({node.length}):")
+        self._add(2, f"{self._kept(node)} = {self._value(array)}")
+        self._add(1, f"for a in range({node.length}):")
+        self._add(2, f"{self._kept(node, self._value(places))} = {self._value(values)}")
+
+    def _write_what_is_no_loops(self) -> None:
+        """The award's arrays that no loop wrote: numbers of the clearing, and vectors that are given or were sorted."""
+        for name, node in self.graph.outputs.items():
+            if node.length is None:
+                self._add(1, f"o_{name}[k] = {self._value(node)}")
+            elif not self._in_loop(node):
+                self._add(1, f"for a in range({node.length}):")
+                self._add(2, f"o_{name}[k, a] = {self._value(node)}")
+
+    def _kept(self, node: Node, at: str = "a") -> str:
+        return f"{_SCRATCH[node.kind]}[{self.row[node.number]}, {at}]"
+
+    def _value(self, node: Node, at: str = "") -> str:
+        """The node where it is read. at: of which agent; "": of the loop's, or the number of the clearing."""
+        if node.op == "constant":
+            return literal(node.args[0])
+        if node.op == "input":
+            return f"{node.args[0]}[k]" if node.length is None else f"{node.args[0]}[k, {at or 'a'}]"
+        if node.length is None:
+            return f"x{node.number}"
+        if node.op == "vector":
+            return f"v{node.number}[{at or 'a'}]"
+        if at or node.op in ("argsort", "scatter"):
+            return self._kept(node, at or "a")
+        return self._again(node)
+
+    def _again(self, node: Node) -> str:
+        return f"x{node.number}" if node.number in self.now else self._kept(node)
+
+    def _expression(self, node: Node) -> str:
+        match node.op:
+            case "element_at":
+                return self._value(node.inputs[0], self._value(node.inputs[1]))
+            case "element":
+                return self._value(node.inputs[0], str(node.args[1]))
+            case "slice":
+                _, first, step = node.args
+                return self._value(node.inputs[0], f"{first} + {step} * a")
+            case "take":
+                return self._value(node.inputs[0], self._value(node.inputs[1]))
+            case "is_place":
+                return f"(a == {self._value(node.inputs[0])})"
+        values = [self._value(one) for one in node.inputs]
+        match node.op:
+            case "cast":
+                return _CASTS[node.kind].format(values[0])
+            case "spread" | "positive":
+                return values[0]
+            case "where":
+                return f"({values[1]} if {values[0]} else {values[2]})"
+            case "running_sum":
+                return f"x{node.number} + {values[0]}"
+            case "maximum":
+                return f"larger({values[0]}, {values[1]})"
+            case "minimum":
+                return f"smaller({values[0]}, {values[1]})"
+            case "negative":
+                return f"(-{values[0]})"
+            case "absolute":
+                return f"abs({values[0]})"
+            case "invert":
+                return f"(not {values[0]})"
+        if node.op in _BINARY:
+            return f"({values[0]} {_BINARY[node.op]} {values[1]})"
+        if node.op in _CALLED:
+            return f"np.{node.op}({values[0]})"
+        raise UntraceableError(f"np.{node.op}")

@@ -1,0 +1,165 @@
+"""A rule called once with symbols: its graph, or the line that cannot be traced."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.compiled.trace import graph as graphs
+from sim.compiled.trace.functions import OURS
+from sim.compiled.trace.graph import Kind, Node, UntraceableError, ordered
+from sim.compiled.trace.traced import FUNCTIONS, Traced, filled, lifted
+from sim.kit.arrays import Award, Bids, Standing, Tender
+from sim.mechanisms import Mechanism, base
+
+VECTORS: dict[str, Kind] = {
+    "ask": "f",
+    "claim": "f",
+    "active": "b",
+    "reputation": "f",
+    "expected_cost": "f",
+    "advice": "f",
+    "lottery": "f",
+}
+NUMBERS: dict[str, Kind] = {"value": "f", "reserve": "f", "penalty": "f", "posting": "i"}
+OUTPUTS: dict[str, Kind] = {"hired": "b", "pay_success": "f", "pay_failure": "f", "by_tie": "b"}
+OPTIONAL: dict[str, Kind] = {"turn": "i", "budget": "f", "fee": "f"}
+MOST_NODES = 2_000
+_HERE = Path(__file__).parent
+FUNCTIONS |= OURS
+_LOCK = threading.Lock()  # NumPy's functions are replaced while a rule is traced
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """What a rule does for n agents. outputs: name of an array of the award -> its node. held: what must be true.
+
+    A clearing at which one of `held` is not true is one that the rule refuses with an error.
+    """
+
+    n_agents: int
+    outputs: Mapping[str, Node]
+    held: tuple[Node, ...]
+
+    @property
+    def nodes(self) -> list[Node]:
+        """All nodes, each after what it hangs on."""
+        return ordered([*self.outputs.values(), *self.held])
+
+
+def trace(rule: Mechanism, n_agents: int) -> Graph:
+    """The graph of a rule for so many agents; raises UntraceableError with the file and line that stopped it."""
+    try:
+        with _LOCK:
+            graphs.NUMBERS.begin()
+            graph = _traced(rule, n_agents)
+    except UntraceableError as error:
+        raise UntraceableError(f"{_line(error)}: {error}") from None
+    except (AttributeError, IndexError, NotImplementedError, TypeError, ValueError) as error:
+        raise UntraceableError(f"{_line(error)}: {type(error).__name__}: {error}") from None
+    if len(graph.nodes) > MOST_NODES:
+        count = f"{len(graph.nodes):,} operations for {n_agents} agents, more than the {MOST_NODES:,}"
+        raise UntraceableError(f"the rule: {count} that compile in seconds")
+    return graph
+
+
+def _traced(rule: Mechanism, n_agents: int) -> Graph:
+    of = {name: Traced(Node("input", (name,), kind, n_agents)) for name, kind in VECTORS.items()}
+    of |= {name: Traced(Node("input", (name,), kind)) for name, kind in NUMBERS.items()}
+    bids = Bids.trusted(**{name: of[name] for name in ("ask", "claim", "active")}, menu=None)
+    tender = Tender.trusted(**{name: of[name] for name in NUMBERS})
+    standing = Standing.trusted(**{name: of[name] for name in ("reputation", "expected_cost", "advice")})
+    held: list[Node] = []
+    with _in_symbols(held):
+        clear = inspect.unwrap(type(rule).__call__)  # what is around a plugin's rule looks at numbers
+        award = clear(rule, bids, tender, standing, of["lottery"])
+    return Graph(n_agents, _outputs(award, n_agents), tuple(held))
+
+
+def _outputs(award: Award, n_agents: int) -> dict[str, Node]:
+    found = {}
+    for name, kind in (OUTPUTS | OPTIONAL).items():
+        value = getattr(award, name)
+        if value is None:
+            continue
+        node = lifted(value).node
+        length = None if name == "by_tie" else n_agents
+        if node.length not in (None, length):
+            raise UntraceableError(f"{name} of {node.length} agents, not {n_agents}")
+        node = node if node.kind == kind else Node("cast", (node,), kind, node.length)
+        found[name] = node if node.length == length else Node("spread", (node,), kind, length)
+    return found
+
+
+@contextmanager
+def _in_symbols(held: list[Node]) -> Iterator[None]:
+    """Have what makes arrays make arrays of symbols, and what refuses clearings be noted in `held`."""
+    numpy = {
+        name: getattr(np, name) for name in ("asarray", "ascontiguousarray", "array", "full", "zeros", "ones", "empty")
+    }
+
+    def kept(name: str) -> Callable[..., Any]:
+        def make(value: Any, dtype: Any = None, *given: Any, **how: Any) -> Any:
+            if not isinstance(value, Traced):
+                return numpy[name](value, dtype, *given, **how)
+            same = value.copy() if name == "array" else value
+            return same if dtype is None else same.astype(dtype)
+
+        return make
+
+    def maker(name: str, fill: int) -> Callable[..., Any]:
+        def make(shape: Any, dtype: Any = float, **how: Any) -> Any:
+            made = filled(shape, fill, dtype)
+            return numpy[name](shape, dtype, **how) if made is None else made
+
+        return make
+
+    def full(shape: Any, fill: Any, dtype: Any = None, **how: Any) -> Any:
+        if isinstance(fill, Traced):
+            return np.broadcast_to(fill, shape)
+        made = filled(shape, fill, numpy["asarray"](fill).dtype if dtype is None else dtype)
+        return numpy["full"](shape, fill, dtype, **how) if made is None else made
+
+    def require(name: str, rule: str, values: Any, good: Any) -> None:
+        node = lifted(good).node
+        held.append(node if node.length is None else Node("every", (node,), "b"))
+
+    makers = {"zeros": maker("zeros", 0), "ones": maker("ones", 1), "empty": maker("empty", 0), "full": full}
+    keepers = {name: kept(name) for name in ("asarray", "ascontiguousarray", "array")}
+    with _replaced(np, makers | keepers), _replaced(base, {"require": require}):
+        yield
+
+
+@contextmanager
+def _replaced(module: Any, functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
+    before = {name: getattr(module, name) for name in functions}
+    try:
+        for name, function in functions.items():
+            setattr(module, name, function)
+        yield
+    finally:
+        for name, function in before.items():
+            setattr(module, name, function)
+
+
+def _line(error: BaseException) -> str:
+    """The innermost line that is the rule's: neither of the tracer nor of a library's."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _of_rule(frame.filename)]
+    if not frames:
+        return "the rule"
+    last = frames[-1]
+    return f"{last.filename}:{last.lineno}: {(last.line or '').strip()}"
+
+
+def _of_rule(file: str) -> bool:
+    library = Path(inspect.getfile(np)).parent
+    path = Path(file)
+    return not (path.is_relative_to(_HERE) or path.is_relative_to(library))

@@ -1,0 +1,281 @@
+"""A rule that is traced gives what it gives when it is called, bit for bit; what cannot be traced says which line."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+
+import sim.compiled.rule as bulk
+from sim.compiled.rule import CompiledRule, compiled
+from sim.compiled.trace import UntraceableError, trace
+from sim.compiled.trace.emitted import arguments, source
+from sim.kit.arrays import ArrayError, Award, Bids, FloatArray, Standing, Tender
+from sim.kit.errors import MarketError
+from sim.kit.shortcut import shortcut
+from sim.mechanisms import Mechanism, lookup, names
+from sim.mechanisms.base import contract, select
+from sim.scenario.plugins import plugins
+
+Front = tuple[Bids, Tender, Standing, FloatArray]
+RULES = [rule for name in names() for rule in lookup(name).examples()]
+CALLED = {"k_redundant", "production_plans"}  # sets of agents, and plans: arrays with an axis more
+ARRAYS = ("hired", "pay_success", "pay_failure", "by_tie", "turn", "budget", "fee")
+
+
+def named(rule: Mechanism) -> str:
+    return f"{rule.name}-{'-'.join(map(str, rule.parameters.values()))}"
+
+
+def fronts(n: int, count: int, penalised: bool, seed: int = 3) -> Front:
+    """Clearings with ties, abstentions, worthless claims and equal lotteries."""
+    stream = np.random.default_rng(seed)
+
+    def steps(low: int, high: int, of: float) -> FloatArray:
+        return np.asarray(stream.integers(low, high, (count, n)) / of)
+
+    ask = np.where(stream.random((count, n)) < 0.05, np.inf, steps(0, 12, 10))
+    active = np.isfinite(ask) & (stream.random((count, n)) < 0.8)
+    lottery = np.where(stream.random((count, 1)) < 0.1, 0.5, stream.random((count, n)))
+    tender = Tender(
+        value=stream.integers(5, 15, count) / 10,
+        reserve=stream.integers(0, 13, count) / 10,
+        penalty=np.where(stream.random(count) < 0.5, 0.0, stream.random(count)) * penalised,
+        posting=np.zeros(count, np.int64),
+    )
+    standing = Standing(reputation=steps(0, 5, 4), expected_cost=steps(0, 5, 10), advice=steps(0, 11, 10))
+    bids = Bids.trusted(ask=ask, claim=steps(0, 11, 10), active=active, menu=None)
+    return bids, tender, standing, lottery
+
+
+def same(one: Award, other: Award) -> bool:
+    for name in ARRAYS:
+        left, right = getattr(one, name), getattr(other, name)
+        if (left is None) != (right is None):
+            return False
+        if left is not None and not np.array_equal(left, np.broadcast_to(right, left.shape), equal_nan=True):
+            return False
+    return True
+
+
+def interpreted(text: str) -> Callable[..., int]:
+    """The function of a traced rule as Python runs it, without a compiler."""
+    numba = mock.Mock(njit=lambda **how: lambda function: function)
+    space: dict[str, Any] = {"CACHED": False}
+    with mock.patch.dict(sys.modules, {"numba": numba}):
+        exec(text, space)
+    clear: Callable[..., int] = space["clear"]
+
+    def quiet(*arrays: Any) -> int:
+        with np.errstate(all="ignore"):
+            return clear(*arrays)
+
+    return quiet
+
+
+def traced(rule: Mechanism, n: int) -> Mechanism | CompiledRule:
+    """As `compiled`, run by Python."""
+    with mock.patch.object(bulk, "_loaded", interpreted), mock.patch.object(bulk, "find_spec", lambda name: name):
+        return compiled(rule, n)
+
+
+@pytest.mark.parametrize("n", [1, 2, 6])
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_census(rule: Mechanism, n: int) -> None:
+    rule = rule.for_agents([f"a{place}" for place in range(n)])
+    found = traced(rule, n)
+    if not isinstance(found, CompiledRule):
+        assert rule.name in CALLED or (rule.name == "cascade" and rule.parameters["at_most"] is not None)
+        return
+    front = fronts(n, 150, rule.capabilities.takes_penalty)
+    assert same(found(*front), rule(*front))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [1, 3, 6, 20])
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_census_of_machine_code(rule: Mechanism, n: int) -> None:
+    pytest.importorskip("numba")
+    rule = rule.for_agents([f"a{place}" for place in range(n)])
+    found = compiled(rule, n)
+    for seed in range(3):
+        front = fronts(n, 3000, rule.capabilities.takes_penalty, seed)
+        assert same(found(*front), rule(*front))
+
+
+@pytest.fixture
+def kept(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Where compiled rules are kept, for this test alone."""
+    monkeypatch.setenv("BIDLAB_CACHE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["cascade", "second_score"])
+def test_machine_code_is_kept_on_disk(name: str, kept: Any) -> None:
+    pytest.importorskip("numba")
+    rule, front = lookup(name).examples()[0], fronts(3, 500, penalised=False)
+    for _ in range(2):
+        assert same(compiled(rule, 3)(*front), rule(*front))
+    assert len(list((kept / "bidlab" / "compiled").glob("rule_*.py"))) == 1
+
+
+@dataclass(frozen=True)
+class Ours(Mechanism):
+    """Hires the best claim per square root of the ask; the tender's value is divided among those who tie."""
+
+    bonus: float = 0.25
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        reserve = np.asarray(tender.reserve)[..., None]
+        able = bids.active & (bids.ask <= reserve)
+        score = np.where(able, bids.claim / np.sqrt(np.maximum(bids.ask, 0.01)), -np.inf)
+        chosen = select(score, able, lottery)
+        ties = (able & (score == score.max(axis=-1, keepdims=True))).sum(axis=-1, keepdims=True)
+        share = np.zeros(bids.ask.shape)
+        share[...] = np.asarray(tender.value)[..., None] / np.maximum(ties, 1)
+        pay = np.minimum(share + self.bonus, reserve)
+        pay[..., 0] = 0.5 * pay[..., 0]
+        return contract(chosen.hired, pay, 0.0 - np.asarray(tender.penalty)[..., None], chosen.by_tie)
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_rule_of_ones_own(n: int) -> None:
+    front = fronts(n, 300, penalised=True)
+    found = traced(Ours(), n)
+    assert isinstance(found, CompiledRule)
+    assert same(found(*front), Ours()(*front))
+
+
+def branching(bids: Bids) -> Any:
+    return bids.ask if (bids.ask > 1.0).any() else bids.claim
+
+
+def summing(bids: Bids) -> Any:
+    return bids.ask / bids.ask.sum(axis=-1, keepdims=True)
+
+
+def exponential(bids: Bids) -> Any:
+    return np.exp(bids.ask)
+
+
+def sorting(bids: Bids) -> Any:
+    return np.sort(bids.ask, axis=-1)
+
+
+def pairwise(bids: Bids) -> Any:
+    return bids.ask[..., None] - bids.ask[..., None, :]
+
+
+def counting(bids: Bids) -> Any:
+    return bids.ask * float(bids.claim[..., 0])
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        (branching, "a branch hangs on data; where it only saves time, write it as shortcut"),
+        (summing, "a sum of floats over agents"),
+        (exponential, "np.exp, which is not the same to the last bit everywhere"),
+        (sorting, "np.sort"),
+        (pairwise, "the index"),
+        (counting, "a Python number is made of it"),
+    ],
+)
+def test_what_cannot_be_traced_is_refused_with_its_line(how: Callable[[Bids], Any], why: str) -> None:
+    @dataclass(frozen=True)
+    class Other(Mechanism):
+        def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+            pay = how(bids)
+            return contract(bids.active, pay, pay, np.zeros(bids.active.shape[:-1], np.bool_))
+
+    with pytest.raises(UntraceableError) as error:
+        trace(Other(), 3)
+    assert "test_trace.py:" in str(error.value)
+    assert "return bids.ask" in str(error.value) or "return np." in str(error.value)
+    assert why in str(error.value)
+    assert compiled(Other(), 3) == Other()
+    assert np.asarray is not None
+    assert np.zeros(2).shape == (2,)  # NumPy is itself again
+
+
+def test_a_number_of_the_whole_array_decides_short_cuts_alone() -> None:
+    assert shortcut(np.array([True]).all())
+    assert not shortcut(np.array([False]).any())
+
+    @dataclass(frozen=True)
+    class Whole(Mechanism):
+        def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+            return contract(bids.active, bids.ask * bids.active.any(), 0.0, np.zeros(bids.active.shape[:-1], np.bool_))
+
+    with pytest.raises(UntraceableError, match="whole array"):
+        source(trace(Whole(), 3))
+
+
+def test_what_a_rule_refuses_is_refused_with_its_words() -> None:
+    rule = next(rule for rule in lookup("second_score").examples() if rule.parameters["score"] == "q(V-a)")
+    found, front = traced(rule, 3), fronts(3, 400, penalised=True)
+    with pytest.raises(ArrayError) as called:
+        rule(*front)
+    with pytest.raises(ArrayError) as compiled_one:
+        found(*front)
+    assert str(called.value).split("; got")[0] == str(compiled_one.value).split("; got")[0]
+
+
+def test_a_compiled_rule_that_differs_is_found_out() -> None:
+    rule = lookup("second_price").examples()[0]
+    wrong = dataclasses.replace(trace(rule, 3), outputs=trace(lookup("first_price").examples()[0], 3).outputs)
+    with mock.patch.object(bulk, "_loaded", interpreted):
+        found = CompiledRule(rule, wrong)
+    with pytest.raises(MarketError, match=r"second_price: pay_success of the compiled rule is not what the rule gives"):
+        found(*fronts(3, 300, penalised=False))
+
+
+def test_arguments_are_the_arrays_of_a_clearing() -> None:
+    given = arguments(trace(lookup("second_price").examples()[0], 2))
+    assert given[:3] == ["ask", "claim", "active"]
+    assert given[-4:] == ["o_hired", "o_pay_success", "o_pay_failure", "o_by_tie"]
+
+
+def test_without_a_compiler_rules_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = lookup("second_price").examples()[0]
+    monkeypatch.setattr(bulk, "find_spec", lambda name: None)
+    assert compiled(rule, 3) is rule
+
+
+PLUGIN = '''
+from dataclasses import dataclass
+
+import numpy as np
+from sim.mechanisms import Mechanism, Promises, register
+from sim.mechanisms.base import contract, select
+
+
+@register("half_price")
+@dataclass(frozen=True)
+class HalfPrice(Mechanism):
+    """Half the reserve to the lowest ask."""
+
+    summary = "lowest ask, paid half the reserve"
+    promises = Promises(ask=True, claim=True, rational=True, efficient=False, no_deficit=True, claim_ignored=True)
+    source = "Vickrey1961"
+
+    def __call__(self, bids, tender, standing, lottery):
+        half = 0.5 * np.asarray(tender.reserve)[..., None]
+        chosen = select(-bids.ask, bids.active & (bids.ask <= half), lottery)
+        return contract(chosen.hired, half, 0.0, chosen.by_tie)
+'''
+
+
+def test_a_rule_of_a_plugin_file(tmp_path: Any) -> None:
+    (tmp_path / "rule.py").write_text(PLUGIN)
+    with plugins([tmp_path / "rule.py"]):
+        rule = lookup("half_price")()
+        found, front = traced(rule, 3), fronts(3, 300, penalised=False)
+        assert isinstance(found, CompiledRule)
+        assert same(found(*front), rule(*front))
