@@ -35,7 +35,7 @@ from sim.market.rules import Rules
 from sim.scenario.axes import Factor, asked_for, levels
 from sim.scenario.file import key_path
 from sim.scenario.scenario import Arm, Scenario
-from sim.world.origin import Origin
+from sim.world.origin import Origin, ProfileOrigin
 from sim.world.principals import principal_names
 from sim.world.world import World
 
@@ -278,6 +278,8 @@ def check_arms(scenario: Scenario, origin: Origin) -> None:
     faults: list[str] = []
     for arm in scenario.arms:
         try:
+            if isinstance(origin, ProfileOrigin):
+                origin.check(arm.settings.world)
             for market in _markets(arm, worlds.of(arm)):
                 _first_bids(arm_rules(arm, market), market)
         except ScenarioError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sim.bundled import find_profile
+from sim.kit.errors import ScenarioError
 from sim.population.profile import Profile, read_profile
 from sim.population.profile_draws import draws_beside, read_draws
 from sim.specs.world_settings import WorldSettings
@@ -15,7 +16,7 @@ from sim.specs.world_spec import WorldSpec
 from sim.tables.table import Recorded, read_table
 from sim.world.history import Base
 from sim.world.recorded import recorded_base
-from sim.world.synthetic import kept_agents, synthetic_base, task_names
+from sim.world.synthetic import kept_agents, synthetic_base, task_names, turned_profile
 
 
 class Origin(Protocol):
@@ -76,6 +77,14 @@ class ProfileOrigin:
     def base(self, spec: WorldSpec, seed: int, replications: int, first: int = 0) -> Base:
         """A World drawn from the profile."""
         return synthetic_base(self.profile, self.bootstrap, spec, seed, replications, first)
+
+    def check(self, world: WorldSettings) -> None:
+        """Raise ScenarioError where the scenario's changes do not go with one of the profile's parameter draws."""
+        for number, drawn in enumerate(self.bootstrap):
+            try:
+                turned_profile(drawn, world, self.agents)
+            except ScenarioError as error:
+                raise ScenarioError(f"parameter draw {number}: {error}") from None
 
 
 def load_origin(world: WorldSettings, folder: Path) -> Origin:

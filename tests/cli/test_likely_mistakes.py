@@ -14,7 +14,7 @@ import pytest
 
 from sim.kit.errors import RunError
 from sim.scenario.file import key_path
-from tests.cli.command import HEADER, ROWS, SCENARIO, bidlab, lay_out
+from tests.cli.command import ARM, HEADER, ROWS, SCENARIO, TENDER, TOP, bidlab, lay_out
 
 COST = HEADER.replace(",belief", "")
 BARE = "".join(line.rpartition(",")[0] + "\n" for line in ROWS.splitlines())
@@ -230,3 +230,12 @@ def test_a_notebooks_backend_is_no_fault(tmp_path: Path) -> None:
         capture_output=True, env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.nowhere"}, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_changes_that_one_parameter_draw_cannot_have_are_told_before_a_run(tmp_path: Path) -> None:
+    world = '[world]\nprofile = "marketbench"\nparameters = "bootstrap"\ntasks = 3\n'
+    world += 'agents = { "*" = { overconfidence = 2.0, grid = "own" } }\n'
+    said = bidlab("check", lay_out(tmp_path, TOP + world + TENDER + ARM))
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert "arm 'x': parameter draw " in said.err
+    assert "no claims on a grid from" in said.err
