@@ -104,6 +104,8 @@ def test_census_of_machine_code(rule: Mechanism, n: int) -> None:
     pytest.importorskip("numba")
     rule = rule.for_agents([f"a{place}" for place in range(n)])
     found = compiled(rule, n)
+    if not isinstance(found, CompiledRule):
+        return  # test_census says which
     for seed in range(3):
         front = fronts(n, 3000, rule.capabilities.takes_penalty, seed)
         assert same(found(*front), rule(*front))
