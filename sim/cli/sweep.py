@@ -77,6 +77,7 @@ def sweep(
             plan = _sound(named(scenario, seed, replications, override, mechanism), digests, options)
             count = min(count, plan.jobs_for(plan.most))
             if dry_run:
+                _warn_of_unplayable(plan)
                 _forecast(plan, count)
                 return
             for warning in unlikely(plan):
@@ -147,8 +148,19 @@ def check(scenario: Scenario, digests: dict[str, str]) -> str | None:
     """What `check` says of the scenario's sweep; None where it has none."""
     from sim.kit.collector import all_kept
 
+    if not scenario.factors:
+        return None
     with all_kept():
-        return described(_sound(scenario, digests)) if scenario.factors else None
+        plan = _sound(scenario, digests)
+        _warn_of_unplayable(plan)
+        return described(plan)
+
+
+def _warn_of_unplayable(plan: Plan) -> None:
+    from sim.experiment.plan import unplayable
+
+    for line in unplayable(plan):
+        warn(f"{line} (the sweep plays the other cells)")
 
 
 def _sound(scenario: Scenario, digests: dict[str, str], options: Options | None = None) -> Plan:

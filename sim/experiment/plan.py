@@ -41,6 +41,7 @@ from sim.world.world import World
 
 MOST_BLOCK = 2048
 LEAST_JOBS = 8
+TRIED = 20  # cells of a sweep that are tried before it is played
 _BUDGET = 256 * 2**20
 
 
@@ -321,18 +322,35 @@ def _check_alike(path: Path, cells: tuple[Cell, ...]) -> None:
                 )
 
 
+def unplayable(plan: Plan) -> list[str]:
+    """A line for each fault of cells that cannot be played, of TRIED from first to last; the others are played."""
+    return capped(line for cell in _some(plan.cells) for line in _faults(plan.path, cell))
+
+
 def _check_some_playable(path: Path, cells: tuple[Cell, ...]) -> None:
-    """Raise the first cell's error where not a single cell can be played; a cell of several that cannot is reported."""
-    first: Exception | None = None
-    for cell in cells:
-        try:
-            check_arms(cell.scenario, cell.origin)
-        except (ScenarioError, ArrayError) as error:
-            first = first or ScenarioError(f"{path}: sweep: {cell.label}: {error}")
-        else:
+    """Raise the first cell's faults where no cell can be played, of TRIED from first to last."""
+    first: list[str] = []
+    for cell in _some(cells):
+        faults = _faults(path, cell)
+        if not faults:
             return
-    if first is not None:
-        raise first
+        first = first or faults
+    raise ScenarioError(*first)
+
+
+def _some(cells: Sequence[Cell]) -> list[Cell]:
+    """TRIED of the cells, as far apart as can be; all where they are no more."""
+    if len(cells) <= TRIED:
+        return list(cells)
+    return [cells[round(k * (len(cells) - 1) / (TRIED - 1))] for k in range(TRIED)]
+
+
+def _faults(path: Path, cell: Cell) -> list[str]:
+    try:
+        check_arms(cell.scenario, cell.origin)
+    except (ScenarioError, ArrayError) as error:
+        return [f"{path}: sweep: {cell.label}: {line}" for line in error.args]
+    return []
 
 
 def _arm_names(cell: Cell) -> tuple[str, ...]:

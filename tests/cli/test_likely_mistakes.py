@@ -239,3 +239,15 @@ def test_changes_that_one_parameter_draw_cannot_have_are_told_before_a_run(tmp_p
     assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
     assert "arm 'x': parameter draw " in said.err
     assert "no claims on a grid from" in said.err
+
+
+def test_cells_that_cannot_be_played_are_told_before_a_sweep(tmp_path: Path) -> None:
+    processes = '[sweep]\n"bidders.process" = [{ zz = "honest" }, "honest"]\n'
+    path = lay_out(tmp_path, SCENARIO + processes)
+    for command in (["check", path], ["sweep", path, "--dry-run"]):
+        said = bidlab(*command)
+        assert (said.code, said.err.count("\n")) == (0, 1), said
+        assert 'cell 0 (bidders.process = {zz = "honest"}): ' in said.err
+        assert "no agent 'zz'" in said.err
+    none = lay_out(tmp_path, SCENARIO + processes.replace(', "honest"]', "]"))
+    assert bidlab("check", none).code == 2
