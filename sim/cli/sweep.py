@@ -157,9 +157,9 @@ def check(scenario: Scenario, digests: dict[str, str]) -> str | None:
 
 
 def _warn_of_unplayable(plan: Plan) -> None:
-    from sim.experiment.plan import unplayable
+    from sim.experiment.soundness import unplayable
 
-    for line in unplayable(plan):
+    for line in unplayable(plan.path, plan.cells):
         warn(f"{line} (the sweep plays the other cells)")
 
 
