@@ -57,6 +57,7 @@ def _markets(arm: Arm, world: World) -> list[World]:
 
 
 def check_alike(path: Path, cells: tuple[Cell, ...]) -> None:
+    """Raise ScenarioError where cells differ in their agents or arms."""
     first, named = cells[0], _arm_names(cells[0])
     for cell in cells[1:]:
         for what, one, other in (

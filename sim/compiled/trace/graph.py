@@ -14,7 +14,7 @@ WHOLE = frozenset(
 )  # need all of a vector before any of it
 
 
-class _Numbers:
+class _Counter:
     """Numbers of nodes; a graph's begin at 0, so that the same rule gives the same source."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class _Numbers:
         return next(self._next)
 
 
-NUMBERS = _Numbers()
+COUNTER = _Counter()
 
 
 class UntraceableError(Exception):
@@ -42,7 +42,7 @@ class Node:
     args: tuple[Any, ...]
     kind: Kind
     length: int | None = None
-    number: int = field(default_factory=NUMBERS)
+    number: int = field(default_factory=COUNTER)
 
     @property
     def inputs(self) -> tuple[Node, ...]:

@@ -268,14 +268,17 @@ def _operation(name: str, parts: list[Traced]) -> Traced:
 
 
 def as_kind(node: Node, kind: Kind) -> Node:
+    """The node as floats, whole numbers or truth values."""
     return node if node.kind == kind else Node("cast", (node,), kind, node.length)
 
 
 def spread(node: Node, length: int) -> Node:
+    """A number of the clearing as a vector over so many agents; a vector as it is."""
     return Node("spread", (node,), node.kind, length) if node.length is None else node
 
 
 def length_of(*nodes: Node) -> int | None:
+    """How many agents the nodes are over; None: over none. Raises UntraceableError where they differ."""
     lengths = {node.length for node in nodes if node.length is not None}
     if len(lengths) > 1:
         raise UntraceableError(f"arrays of {' and '.join(map(str, sorted(lengths)))} agents together")
@@ -287,6 +290,7 @@ def _column(*parts: Traced) -> bool:
 
 
 def kind_of(dtype: np.dtype[Any]) -> Kind:
+    """Kind of the elements; raises UntraceableError where there is none for them."""
     kinds: dict[str, Kind] = {"f": "f", "i": "i", "u": "i", "b": "b"}
     if dtype.kind not in kinds:
         raise UntraceableError(f"elements of type {dtype}")

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled.trace import graph as graphs
 from sim.compiled.trace.functions import OURS
-from sim.compiled.trace.graph import Kind, Node, UntraceableError, ordered
-from sim.compiled.trace.traced import FUNCTIONS, Traced, filled, lifted
+from sim.compiled.trace.graph import COUNTER, Kind, Node, UntraceableError, ordered
+from sim.compiled.trace.traced import FUNCTIONS, Traced, as_kind, filled, lifted, spread
 from sim.kit.arrays import Award, Bids, Standing, Tender
 from sim.mechanisms import Mechanism, base
 
@@ -59,11 +58,11 @@ def trace(rule: Mechanism, n_agents: int) -> Graph:
     """The graph of a rule for so many agents; raises UntraceableError with the file and line that stopped it."""
     try:
         with _LOCK:
-            graphs.NUMBERS.begin()
+            COUNTER.begin()
             graph = _traced(rule, n_agents)
     except UntraceableError as error:
         raise UntraceableError(f"{_line(error)}: {error}") from None
-    except (AttributeError, IndexError, NotImplementedError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise UntraceableError(f"{_line(error)}: {type(error).__name__}: {error}") from None
     if len(graph.nodes) > MOST_NODES:
         count = f"{len(graph.nodes):,} operations for {n_agents} agents, more than the {MOST_NODES:,}"
@@ -94,8 +93,8 @@ def _outputs(award: Award, n_agents: int) -> dict[str, Node]:
         length = None if name == "by_tie" else n_agents
         if node.length not in (None, length):
             raise UntraceableError(f"{name} of {node.length} agents, not {n_agents}")
-        node = node if node.kind == kind else Node("cast", (node,), kind, node.length)
-        found[name] = node if node.length == length else Node("spread", (node,), kind, length)
+        node = as_kind(node, kind)
+        found[name] = node if length is None else spread(node, length)
     return found
 
 
