@@ -89,7 +89,7 @@ class Cells:
         self._drawing = [key for key in keys if reaches_draws(*key_path(key)[:2])]
         self._n_worlds: dict[tuple[int, ...], int] = {}
         self._origins: dict[str, Origin] = {}
-        self._origin_of: dict[int, Origin] = {}  # by identity of [world], which cells share
+        self._origin_of: dict[int, tuple[WorldSettings, Origin]] = {}  # by identity of [world], which cells share
 
     def cell(self, number: int, parameters: Mapping[str, Any]) -> Cell:
         """The cell with these parameters; raises ScenarioError naming it."""
@@ -98,8 +98,8 @@ class Cells:
             arms = self._anew(number, parameters)
         world = arms[0].settings.world
         if id(world) not in self._origin_of:
-            self._origin_of[id(world)] = self._origin(world)
-        origin = self._origin_of[id(world)]
+            self._origin_of[id(world)] = world, self._origin(world)  # kept, so that its identity stays its own
+        _, origin = self._origin_of[id(world)]
         return Cell(number, parameters, arms, origin, self._whole, self._bytes(parameters, arms, origin))
 
     def _anew(self, number: int, parameters: Mapping[str, Any]) -> tuple[Arm, ...]:
