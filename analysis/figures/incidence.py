@@ -46,6 +46,8 @@ from sim.kit.digits import decimals
 MOST = 60  # arms; more are no figure
 _FAR = 3.0  # times as far as three quarters of the arms reach
 _MOST_IN_WORDS = 0.1  # share of the arms that may be given in words, and one at least
+_ROW, _LEGEND, _AROUND = 0.2, 0.15, 0.95  # inches of an arm, of a line of the legend, of axis, label and caption
+_FEWEST = 2  # arms that have room
 _HALO = withStroke(linewidth=2.2, foreground="white")
 
 Part = tuple[str, FloatArray, str]  # name, dollars (arms,), colour
@@ -64,7 +66,7 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     parts = _parts(data, agents)
     spans = _spans([values for _, values, _ in parts])
     far = _far(np.maximum(spans[0], spans[1]))
-    figure = new_figure(WIDE, 0.2 * len(data) + 1.1)
+    figure = new_figure(WIDE, _ROW * max(_FEWEST, len(data)) + _AROUND)
     axes = figure.subplots()
     axes.use_sticky_edges = False  # a bar that ends at the frame would look cut
     axes.margins(x=0.03)
@@ -76,9 +78,9 @@ def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure,
     _tell(axes, data, agents, far)
     axes.set_xlabel(f"change from “{baseline_label(baselines.values(), 40)}”, $ per auction")
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside upper center", ncols=legend_columns(labels), columnspacing=1.0, handlelength=1.0
-    )
+    columns = legend_columns(labels)
+    figure.set_figheight(figure.get_figheight() + _LEGEND * -(-len(labels) // columns))
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns, columnspacing=1.0, handlelength=1.0)
     return figure, data
 
 

@@ -11,6 +11,7 @@ import pytest
 from analysis.arm import ArmData
 from analysis.differences import differences, differences_table
 from analysis.figures import incidence as figure
+from analysis.figures.save import captioned
 from analysis.incidence import COLUMNS, incidence, incidence_table
 from analysis.inference import REPLAYED
 from analysis.quantities import paired_of_arms
@@ -199,6 +200,15 @@ def test_bars_of_many_agents_still_sum_to_welfare() -> None:
     data = figure.draw(arms, dict.fromkeys((arm.name for arm in arms), "arm 0"))[1]
     np.testing.assert_allclose(bars.sum(axis=0), data["welfare"].to_numpy(), atol=1e-12)
     assert texts == []
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_few_arms_have_room(rows: int) -> None:
+    arms = many(4, [[0], [1], [2], [3], [0, 1], [1, 2]][: rows + 1])
+    drawn = figure.draw(arms, dict.fromkeys((arm.name for arm in arms), arms[0].name))[0]
+    captioned(drawn, "a line of the caption\nand another\nand one more")
+    drawn.draw_without_rendering()
+    assert drawn.axes[0].get_window_extent().height / drawn.dpi / rows > 0.15
 
 
 def test_arm_far_off_the_rest_is_told_in_words_and_flattens_none() -> None:
