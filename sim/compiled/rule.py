@@ -6,22 +6,17 @@ compiled once. The first clearings of every compiled rule are also given to the 
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sys
-import tempfile
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from pathlib import Path
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
+from sim.compiled.kept import loaded
 from sim.compiled.trace import UntraceableError, trace
 from sim.compiled.trace.emitted import arguments, source
 from sim.compiled.trace.graph import Kind
 from sim.compiled.trace.tracing import NUMBERS, OPTIONAL, OUTPUTS, VECTORS, Graph
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
-from sim.kit.at_once import write_at_once
 from sim.kit.errors import MarketError
 from sim.mechanisms import Mechanism
 
@@ -44,7 +39,7 @@ class CompiledRule:
 
     def __init__(self, rule: Mechanism, graph: Graph) -> None:
         self.rule, self.graph = rule, graph
-        self._clear = _loaded(source(graph))
+        self._clear = loaded(source(graph)).clear
         self._left = COMPARED
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
@@ -95,33 +90,3 @@ def _rows(array: Any, lead: tuple[int, ...], n: int | None, kind: Kind) -> Any:
     own = () if n is None else (n,)
     whole = np.broadcast_to(np.asarray(array, _TYPES[kind]), (*lead, *own))
     return np.ascontiguousarray(whole).reshape(-1, *own)
-
-
-def _loaded(text: str) -> Any:
-    """The function that clears all rows, compiled now or before."""
-    import numba
-
-    versions = f"{sys.version_info[:3]} numba {numba.__version__} numpy {np.__version__}"
-    name = f"rule_{hashlib.sha256((versions + text).encode()).hexdigest()[:32]}"
-    folder = _folder()
-    path = folder / f"{name}.py"
-    if not path.exists():
-        write_at_once(path, f"CACHED = True\n{text}".encode())
-    spec = spec_from_file_location(f"bidlab_{name}", path)
-    if spec is None or spec.loader is None:
-        raise MarketError(f"{path}: cannot be loaded")
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module  # where what is kept of it looks for it
-    spec.loader.exec_module(module)
-    return module.clear
-
-
-def _folder() -> Path:
-    """Where compiled rules are kept: BIDLAB_CACHE, or the user's folder for what can be made again."""
-    base = os.environ.get("BIDLAB_CACHE") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folder = Path(base).expanduser() / "bidlab" / "compiled"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="bidlab-"))
-    return folder

@@ -140,8 +140,8 @@ def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
     bids, award, at = cleared.bids, cleared.award, Picked(tried.clearing, tried.agent)
     shape = tried.agent.shape
     budget = _one(np.nan, shape) if award.budget is None else at.of(award.budget)
-    believed = _at_budget(rules, at.of(cleared.cost_belief), at.of(cleared.belief), budget)
-    offered = _at_budget(rules, at.of(bids.ask), at.of(bids.claim), budget)
+    believed = at_budget(rules, at.of(cleared.cost_belief), at.of(cleared.belief), budget)
+    offered = at_budget(rules, at.of(bids.ask), at.of(bids.claim), budget)
     return {
         "replication": cleared.replication.take(tried.clearing),
         "task": cleared.task.take(tried.clearing),
@@ -168,7 +168,7 @@ def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
     }
 
 
-def _at_budget(rules: Rules, ask: FloatArray, claim: FloatArray, budget: FloatArray) -> tuple[FloatArray, FloatArray]:
+def at_budget(rules: Rules, ask: FloatArray, claim: FloatArray, budget: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Dollars and probability (A,) of what an agent was hired for: its bid, or the plan at its budget (A,)."""
     if rules.plans is None:
         return ask, claim

@@ -6,6 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -81,7 +82,7 @@ def interpreted(text: str) -> Callable[..., int]:
 
 def traced(rule: Mechanism, n: int) -> Mechanism | CompiledRule:
     """As `compiled`, run by Python."""
-    with mock.patch.object(bulk, "_loaded", interpreted), mock.patch.object(bulk, "find_spec", lambda name: name):
+    with mock.patch.object(bulk, "loaded", lambda text: SimpleNamespace(clear=interpreted(text))), mock.patch.object(bulk, "find_spec", lambda name: name):
         return compiled(rule, n)
 
 
@@ -232,7 +233,7 @@ def test_what_a_rule_refuses_is_refused_with_its_words() -> None:
 def test_a_compiled_rule_that_differs_is_found_out() -> None:
     rule = lookup("second_price").examples()[0]
     wrong = dataclasses.replace(trace(rule, 3), outputs=trace(lookup("first_price").examples()[0], 3).outputs)
-    with mock.patch.object(bulk, "_loaded", interpreted):
+    with mock.patch.object(bulk, "loaded", lambda text: SimpleNamespace(clear=interpreted(text))):
         found = CompiledRule(rule, wrong)
     with pytest.raises(MarketError, match=r"second_price: pay_success of the compiled rule is not what the rule gives"):
         found(*fronts(3, 300, penalised=False))

@@ -7,6 +7,9 @@ variables, vectors that a later stage needs are kept in rows of scratch arrays, 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 from sim.compiled.trace.graph import REDUCTIONS, WHOLE, Kind, Node, UntraceableError, literal
 from sim.compiled.trace.tracing import NUMBERS, OPTIONAL, OUTPUTS, VECTORS, Graph
 
@@ -33,6 +36,7 @@ _BEGIN = {  # before any agent, by kind
     "largest": {"f": "-np.inf", "i": "-(2**63)", "b": "False"},
     "smallest": {"f": "np.inf", "i": "2**63 - 1", "b": "True"},
 }
+_PLAIN = (0.0, 1.0)  # stand in the text
 _COUNTED = {"count": "0", "any": "False", "every": "True", "argmin": "0", "argmax": "0"}
 
 HELPERS = '''\
@@ -40,17 +44,17 @@ import numpy as np
 from numba import njit
 
 
-@njit(error_model="numpy", cache=CACHED)
+@njit(error_model="numpy")
 def larger(x, y):
     return x if (x >= y or x != x) else y
 
 
-@njit(error_model="numpy", cache=CACHED)
+@njit(error_model="numpy")
 def smaller(x, y):
     return x if (x <= y or x != x) else y
 
 
-@njit(error_model="numpy", cache=CACHED)
+@njit(error_model="numpy")
 def before(x, y):
     """x stands before y in an ascending order, in which NaN is last."""
     return x < y or (y != y and x == x)
@@ -68,7 +72,7 @@ def source(graph: Graph) -> str:
 
     It returns the number of the first row that the rule refuses, or -1.
     """
-    writer = _Writer(graph)
+    writer = Writer(graph, ByRow())
     body = "\n".join(f"    {line}" for line in writer.body())
     scratch = [
         f"    {_SCRATCH[kind]} = np.empty(({max(1, count)}, {graph.n_agents}), {_TYPES[kind]})"
@@ -78,17 +82,111 @@ def source(graph: Graph) -> str:
         "@njit(error_model='numpy', cache=CACHED)",
         f"def clear({', '.join(arguments(graph))}):",
         *scratch,
+        "    n = ask.shape[1]",
         "    for k in range(len(value)):",
     ]
     return f"{HELPERS}\n\n" + "\n".join([*head, body, "    return -1", ""])
 
 
-class _Writer:
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+def pointed(graph: Graph, spots: InHand) -> tuple[str, dict[Kind, int]]:
+    """The module of the function `part(numbers, floats, whole, truths, n, w)`, and how many rows of scratch it has.
+
+    The function is called by its address and returns 1 where what is in hand is refused, else 0.
+    """
+    writer = Writer(graph, spots)
+    head = [
+        "from numba import cfunc, types",
+        "",
+        "ARRAYS = (types.CPointer(one) for one in (types.float64, types.float64, types.int64, types.int8))",
+        "FORM = types.int64(*ARRAYS, types.int64, types.int64)",
+        "",
+        "",
+        "@cfunc(FORM, nopython=True, error_model='numpy', cache=CACHED)",
+        "def part(numbers, floats, whole, truths, n, w):",
+    ]
+    return f"{HELPERS}\n\n" + "\n".join([*head, *writer.body(), "    return 0", ""]), writer.rows
+
+
+class ByRow:
+    """Arrays with one clearing a row, k the row that is cleared."""
+
+    refusal, truths_are_bytes = "k", False
+
+    def given(self, name: str, at: str | None) -> str:
+        """What is given. at: of which agent; None: a number of the clearing."""
+        return f"{name}[k]" if at is None else f"{name}[k, {at}]"
+
+    def made(self, name: str, at: str | None) -> str:
+        """What is made."""
+        return self.given(f"o_{name}", at)
+
+    def constant(self, node: Node) -> str:
+        """A plain number."""
+        return literal(node.args[0])
+
+    def vector(self, node: Node) -> str:
+        """Where plain numbers, one for each agent, are read, {} for the agent; "": they are written out."""
+        return ""
+
+    def scratch(self, kind: Kind, row: int, at: str) -> str:
+        """What is put down on the way."""
+        return f"{_SCRATCH[kind]}[{row}, {at}]"
+
+
+class InHand:
+    """Three arrays of a row for each name and a column for each agent. row: kind and name -> its row.
+
+    after: rows before those of scratch, by kind. numbers: what a rule has for parameters, which it reads from an array
+    of their own, so that it is compiled once for all values of them.
+    """
+
+    refusal, truths_are_bytes = "1", True
+
+    def __init__(self, row: Mapping[str, tuple[Kind, int]], after: Mapping[Kind, int]) -> None:
+        self._row, self._after = row, after
+        self.numbers: list[float] = []
+
+    def constant(self, node: Node) -> str:
+        """As `ByRow`."""
+        value = node.args[0]
+        if node.kind != "f" or value in _PLAIN or not math.isfinite(value):
+            return literal(value)
+        if value not in self.numbers:
+            self.numbers.append(value)
+        return f"numbers[{self.numbers.index(value)}]"
+
+    def vector(self, node: Node) -> str:
+        """As `ByRow`."""
+        first = len(self.numbers)
+        self.numbers += [float(value) for value in node.args]
+        here = f"numbers[{first} + {{}}]"
+        return {"f": here, "i": f"np.int64({here})", "b": f"({here} != 0.0)"}[node.kind]
+
+    def given(self, name: str, at: str | None) -> str:
+        """As `ByRow`."""
+        kind, row = self._row[name]
+        here = f"{_SCRATCH[kind]}[{row} * w + {at or 0}]"
+        return f"({here} != 0)" if kind == "b" else here
+
+    def made(self, name: str, at: str | None) -> str:
+        """As `ByRow`."""
+        kind, row = self._row[name]
+        return f"{_SCRATCH[kind]}[{row} * w + {at or 0}]"
+
+    def scratch(self, kind: Kind, row: int, at: str) -> str:
+        """As `ByRow`."""
+        return f"{_SCRATCH[kind]}[{self._after[kind] + row} * w + {at}]"
+
+
+class Writer:
+    """Writes the lines of a graph, which read and write where `spots` says."""
+
+    def __init__(self, graph: Graph, spots: ByRow | InHand) -> None:
+        self.graph, self.spots = graph, spots
         self.nodes = graph.nodes
         self.lines: list[str] = []
         self.now: set[int] = set()  # vectors that the loop being written has in hand
+        self.vectors: dict[int, str] = {}
         self.depth: dict[int, int] = {}
         for node in self.nodes:
             if node.op == "whole":
@@ -121,14 +219,20 @@ class _Writer:
         """The lines that clear row k."""
         for node in self.nodes:
             if node.op == "vector":
-                self._add(1, f"v{node.number} = np.array(({', '.join(map(literal, node.args))},))")
+                self.vectors[node.number] = self.spots.vector(node)
+                if not self.vectors[node.number]:
+                    self._add(1, f"v{node.number} = np.array(({', '.join(map(literal, node.args))},))")
         for stage in range(max(self.depth.values(), default=0) + 1):
             self._stage([node for node in self.nodes if self.depth[node.number] == stage])
         self._write_what_is_no_loops()
         for node in self.graph.held:
             self._add(1, f"if not {self._value(node)}:")
-            self._add(2, "return k")
+            self._add(2, f"return {self.spots.refusal}")
         return self.lines
+
+    def _count(self, length: int | None) -> str:
+        """So many agents; where it is all of them the text is the same for any number."""
+        return "n" if length == self.graph.n_agents else str(length)
 
     def _add(self, indent: int, line: str) -> None:
         self.lines.append("    " * indent + line)
@@ -161,7 +265,7 @@ class _Writer:
         for node in vectors:
             if node.op == "running_sum":
                 self._add(1, f"x{node.number} = {'0.0' if node.kind == 'f' else '0'}")
-        self._add(1, f"for a in range({length}):")
+        self._add(1, f"for a in range({self._count(length)}):")
         self.now = set()
         for node in vectors:
             self._add(2, f"x{node.number} = {self._expression(node)}")
@@ -170,7 +274,7 @@ class _Writer:
                 self._add(2, f"{self._kept(node)} = x{node.number}")
             for name, output in self.graph.outputs.items():
                 if output is node:
-                    self._add(2, f"o_{name}[k, a] = x{node.number}")
+                    self._add(2, f"{self.spots.made(name, 'a')} = x{node.number}")
         for node in reductions:
             self._reduce(node)
         self.now = set()
@@ -200,7 +304,7 @@ class _Writer:
             new, old = self._value(key, "a"), self._value(key, before)
             same = f"({new} == {old} or ({new} != {new} and {old} != {old}))"
             sooner = f"(before({new}, {old}) or ({same} and {sooner}))"
-        self._add(1, f"for a in range({node.length}):")
+        self._add(1, f"for a in range({self._count(node.length)}):")
         self._add(2, "b = a")
         self._add(2, f"while b > 0 and {sooner}:")
         self._add(3, f"{here} = {before}")
@@ -209,39 +313,44 @@ class _Writer:
 
     def _scatter(self, node: Node) -> None:
         array, places, values = node.inputs
-        self._add(1, f"for a in range({node.length}):")
+        self._add(1, f"for a in range({self._count(node.length)}):")
         self._add(2, f"{self._kept(node)} = {self._value(array)}")
-        self._add(1, f"for a in range({node.length}):")
+        self._add(1, f"for a in range({self._count(node.length)}):")
         self._add(2, f"{self._kept(node, self._value(places))} = {self._value(values)}")
 
     def _write_what_is_no_loops(self) -> None:
         """The award's arrays that no loop wrote: numbers of the clearing, and vectors that are given or were sorted."""
         for name, node in self.graph.outputs.items():
             if node.length is None:
-                self._add(1, f"o_{name}[k] = {self._value(node)}")
+                self._add(1, f"{self.spots.made(name, None)} = {self._value(node)}")
             elif not self._in_loop(node):
-                self._add(1, f"for a in range({node.length}):")
-                self._add(2, f"o_{name}[k, a] = {self._value(node)}")
+                self._add(1, f"for a in range({self._count(node.length)}):")
+                self._add(2, f"{self.spots.made(name, 'a')} = {self._value(node)}")
 
     def _kept(self, node: Node, at: str = "a") -> str:
-        return f"{_SCRATCH[node.kind]}[{self.row[node.number]}, {at}]"
+        return self.spots.scratch(node.kind, self.row[node.number], at)
+
+    def _put_down(self, node: Node, at: str) -> str:
+        """What is read of scratch."""
+        here = self._kept(node, at)
+        return f"({here} != 0)" if node.kind == "b" and self.spots.truths_are_bytes else here
 
     def _value(self, node: Node, at: str = "") -> str:
         """The node where it is read. at: of which agent; "": of the loop's, or the number of the clearing."""
         if node.op == "constant":
-            return literal(node.args[0])
+            return self.spots.constant(node)
         if node.op == "input":
-            return f"{node.args[0]}[k]" if node.length is None else f"{node.args[0]}[k, {at or 'a'}]"
+            return self.spots.given(node.args[0], None if node.length is None else at or "a")
         if node.length is None:
             return f"x{node.number}"
         if node.op == "vector":
-            return f"v{node.number}[{at or 'a'}]"
+            return (self.vectors[node.number] or f"v{node.number}[{{}}]").format(at or "a")
         if at or node.op in ("argsort", "scatter"):
-            return self._kept(node, at or "a")
+            return self._put_down(node, at or "a")
         return self._again(node)
 
     def _again(self, node: Node) -> str:
-        return f"x{node.number}" if node.number in self.now else self._kept(node)
+        return f"x{node.number}" if node.number in self.now else self._put_down(node, "a")
 
     def _expression(self, node: Node) -> str:
         match node.op:

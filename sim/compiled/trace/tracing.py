@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from sim.compiled.hand import PER_CLEARING
 from sim.compiled.trace.functions import OURS
 from sim.compiled.trace.graph import COUNTER, Kind, Node, UntraceableError, ordered
 from sim.compiled.trace.traced import FUNCTIONS, Traced, as_kind, filled, lifted, spread
-from sim.kit.arrays import Award, Bids, Standing, Tender
+from sim.kit.arrays import Bids, Standing, Tender
 from sim.mechanisms import Mechanism, base
 
 VECTORS: dict[str, Kind] = {
@@ -56,10 +57,14 @@ class Graph:
 
 def trace(rule: Mechanism, n_agents: int) -> Graph:
     """The graph of a rule for so many agents; raises UntraceableError with the file and line that stopped it."""
+    return _graph(lambda held: _traced(rule, n_agents, held), n_agents)
+
+
+def _graph(make: Callable[[list[Node]], Graph], n_agents: int) -> Graph:
     try:
         with _LOCK:
             COUNTER.begin()
-            graph = _traced(rule, n_agents)
+            graph = make([])
     except UntraceableError as error:
         raise UntraceableError(f"{_line(error)}: {error}") from None
     except (AttributeError, IndexError, TypeError, ValueError) as error:
@@ -70,27 +75,46 @@ def trace(rule: Mechanism, n_agents: int) -> Graph:
     return graph
 
 
-def _traced(rule: Mechanism, n_agents: int) -> Graph:
+def trace_part(run: Callable[[Any], Any], given: Mapping[str, Kind], made: Mapping[str, Kind], n_agents: int) -> Graph:
+    """The graph of any function from arrays by name to arrays by name; raises UntraceableError as `trace`.
+
+    given, made: kind of each array by name; those of PER_CLEARING are numbers of the clearing, the others are (n,).
+    """
+    return _graph(lambda held: _part(run, given, made, n_agents, held), n_agents)
+
+
+def _part(
+    run: Callable[[Any], Any], given: Mapping[str, Kind], made: Mapping[str, Kind], n_agents: int, held: list[Node]
+) -> Graph:
+    of = {
+        name: Traced(Node("input", (name,), kind, None if name in PER_CLEARING else n_agents))
+        for name, kind in given.items()
+    }
+    with _in_symbols(held):
+        found = run(of)
+    return Graph(n_agents, _nodes(found, made, n_agents), tuple(held))
+
+
+def _traced(rule: Mechanism, n_agents: int, held: list[Node]) -> Graph:
     of = {name: Traced(Node("input", (name,), kind, n_agents)) for name, kind in VECTORS.items()}
     of |= {name: Traced(Node("input", (name,), kind)) for name, kind in NUMBERS.items()}
     bids = Bids.trusted(**{name: of[name] for name in ("ask", "claim", "active")}, menu=None)
     tender = Tender.trusted(**{name: of[name] for name in NUMBERS})
     standing = Standing.trusted(**{name: of[name] for name in ("reputation", "expected_cost", "advice")})
-    held: list[Node] = []
     with _in_symbols(held):
         clear = inspect.unwrap(type(rule).__call__)  # what is around a plugin's rule looks at numbers
         award = clear(rule, bids, tender, standing, of["lottery"])
-    return Graph(n_agents, _outputs(award, n_agents), tuple(held))
+    made = {name: getattr(award, name) for name in OUTPUTS | OPTIONAL}
+    return Graph(n_agents, _nodes(made, OUTPUTS | OPTIONAL, n_agents), tuple(held))
 
 
-def _outputs(award: Award, n_agents: int) -> dict[str, Node]:
+def _nodes(made: Mapping[str, Any], kinds: Mapping[str, Kind], n_agents: int) -> dict[str, Node]:
     found = {}
-    for name, kind in (OUTPUTS | OPTIONAL).items():
-        value = getattr(award, name)
-        if value is None:
+    for name, kind in kinds.items():
+        if made.get(name) is None:
             continue
-        node = lifted(value).node
-        length = None if name == "by_tie" else n_agents
+        node = lifted(made[name]).node
+        length = None if name in PER_CLEARING else n_agents
         if node.length not in (None, length):
             raise UntraceableError(f"{name} of {node.length} agents, not {n_agents}")
         node = as_kind(node, kind)

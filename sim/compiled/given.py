@@ -1,0 +1,169 @@
+"""What the loop is given of a World and of an arm's rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.compiled.code import Code
+from sim.compiled.kernel.records import NEVER, Field, Fields, Market, Size
+from sim.compiled.pointer import Pointer
+from sim.kit.arrays import FloatArray, IntArray, thin
+from sim.kit.errors import MarketError
+from sim.market.rules import Rules
+from sim.standing.sources import family_codes
+from sim.world.world import World
+
+
+def field(array: NDArray[Any] | None, dtype: Any, axes: int) -> Field:
+    """The array's memory and its steps; one number where there is none."""
+    if array is None:
+        array = np.broadcast_to(np.zeros((), dtype), (1,) * axes)
+    array = np.asarray(array, dtype)
+    size = array.itemsize
+    if any(stride < 0 or stride % size for stride in array.strides):
+        array = np.ascontiguousarray(array)
+    steps = tuple(
+        0 if length == 1 else stride // size for length, stride in zip(array.shape, array.strides, strict=True)
+    )
+    if not any(steps) or array.size == 0:
+        steps = (0,) * axes
+    return Field(Pointer(array), *steps)
+
+
+def size_of(world: World, rules: Rules, code: Code, *, seen: int, counted: bool) -> Size:
+    """Counts; raises MarketError where a moment does not fit into 64 bits."""
+    bits = [max(0, count - 1).bit_length() for count in (world.n_tasks, rules.postings, world.n_agents)]
+    last, longest = (int(thin(array).max(initial=0)) for array in (world.arrival, world.duration))
+    longest *= world.n_agents if rules.mechanism.capabilities.in_turns else 1
+    ticks = last + (longest + rules.window + rules.repost_delay + 1) * rules.postings
+    if ticks >= 1 << max(0, 62 - sum(bits)):
+        raise MarketError(
+            f"{world.n_tasks} tasks, {rules.postings} postings and {world.n_agents} agents over {ticks:,} ticks are "
+            "too many for the compiled engine; use the market engine"
+        )
+    return Size(
+        tasks=world.n_tasks,
+        agents=world.n_agents,
+        width=code.width,
+        principals=1 if rules.budgets is None else len(rules.budgets),
+        families=families(world, rules)[1],
+        floats=len(code.rows["f"]),
+        whole=len(code.rows["i"]),
+        truths=len(code.rows["b"]),
+        tries=world.n_tries,
+        failures=0 if world.retry_belief is None else world.retry_belief.shape[-1],
+        postings=rules.postings,
+        capacity=int(rules.capacity) if rules.capacity < world.n_tasks else 1,
+        states=code.states,
+        common=code.common,
+        task_bits=bits[0],
+        posting_bits=bits[1],
+        agent_bits=bits[2],
+        attempts=0,
+        clearings=0,
+        seen=seen,
+        counted=counted,
+    )
+
+
+def market_of(world: World, rules: Rules, code: Code) -> Market:
+    """The rules as numbers."""
+    deadline = rules.deadline is not None
+    return Market(
+        window=rules.window,
+        delay=rules.repost_delay,
+        deadline=0 if rules.deadline is None else rules.deadline,
+        timeout=int(rules.timeout),
+        bid_cost=float(rules.bid_cost),
+        has_deadline=deadline,
+        exclude_hired=rules.exclude == "hired",
+        exclude_failed=rules.exclude == "failed",
+        repeats=world.repeats,
+        shares_slots=rules.capacity < world.n_tasks,
+        retries=world.retry_belief is not None,
+        absences=not bool(thin(world.present).all()),
+        lateness=bool((thin(world.latency) > rules.window).any()),
+        silences=world.silent is not None,
+        losses=bool(thin(world.infra).any()),
+        own_success=world.success is not world.verified,
+        escalates="unfilled" in code.parts,
+        learns=code.states > 0,
+        reads="read" in code.parts,
+        actual_cost=rules.expected_cost.kind == "actual",
+        outcome_advice=rules.advice == "outcome",
+        explores=world.exploration is not None,
+        turns="turn" in code.gives,
+        limits="budget" in code.gives,
+        fees="fee" in code.gives,
+        bankrolls=rules.bankroll is not None,
+        budgets=rules.budgets is not None,
+    )
+
+
+def fields_of(world: World, rules: Rules, size: Size) -> Fields:
+    """The World's arrays."""
+    late = thin(world.latency) > rules.window
+    expected, advice = _sources(world, rules)
+    family, _ = families(world, rules)
+    f, b, i = np.float64, np.bool_, np.int64
+    return Fields(
+        value=field(world.value, f, 2),
+        reserve=field(world.reserve, f, 2),
+        penalty=field(rules.penalty_in(world), f, 2),
+        arrival=field(world.arrival, i, 2),
+        owner=field(world.owner, i, 2),
+        belief=field(world.belief, f, 3),
+        cost_belief=field(world.cost_belief, f, 3),
+        present=field(world.present, b, 3),
+        late=field(np.broadcast_to(late, world.latency.shape), b, 3),
+        silent=field(world.silent, b, 3),
+        expected_cost=field(expected, f, 3),
+        advice=field(advice, f, 3),
+        lottery=field(world.lottery, f, 4),
+        exploration=field(world.exploration, f, 4),
+        retry_belief=field(world.retry_belief, f, 4),
+        delivered=field(world.delivered if rules.advice == "outcome" else None, b, 4),
+        verified=field(world.verified, b, 4),
+        success=field(world.success, b, 4),
+        infra=field(world.infra, b, 4),
+        duration=field(world.duration, i, 4),
+        cost=field(world.cost, f, 4),
+        first=field(_first_postings(world, rules, size), i, 2),
+        family=Pointer(family),
+        bankroll=Pointer(np.array(rules.bankroll or (0.0,) * world.n_agents, np.float64)),
+        budgets=Pointer(np.array(rules.budgets or (0.0,), np.float64)),
+    )
+
+
+def families(world: World, rules: Rules) -> tuple[IntArray, int]:
+    """Number of each task's family (T,), and how many there are, one unless the advisor goes by family."""
+    return family_codes(world.family, by_family=rules.advisor is not None and rules.advisor.by_family)
+
+
+def _sources(world: World, rules: Rules) -> tuple[FloatArray, FloatArray]:
+    """Expected cost and advice (R, T, n) where they do not change as the market goes."""
+    source, shape = rules.expected_cost, world.belief.shape
+    cost = np.broadcast_to(np.float64(source.dollars), shape)
+    advice = np.broadcast_to(np.float64(np.nan), shape)
+    if source.kind == "record" and world.record_cost is not None:
+        cost = world.record_cost
+    if rules.advice == "record" and world.record_advice is not None:
+        advice = world.record_advice
+    elif rules.advice == "ability":
+        advice = world.ability
+    elif rules.advice == "planner" and world.pilot is not None:
+        advice = world.pilot
+    return cost, advice
+
+
+def _first_postings(world: World, rules: Rules, size: Size) -> IntArray:
+    """(R, T + 1) moments of first postings in order, NEVER at the end; (1, T + 1) where all replications are alike."""
+    arrival = thin(world.arrival)
+    ticks = np.broadcast_to(arrival, (arrival.shape[0], size.tasks)) + rules.window
+    first = ((ticks << size.task_bits) + np.arange(size.tasks)) << (size.posting_bits + size.agent_bits)
+    if not (first[:, 1:] >= first[:, :-1]).all():
+        first.sort(axis=1)
+    return np.hstack([first, np.full((len(first), 1), NEVER)])

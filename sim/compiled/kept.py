@@ -1,0 +1,67 @@
+"""Machine code that is kept on disk, by the text it was compiled from and the versions that compiled it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from sim.kit.at_once import write_at_once
+from sim.kit.errors import MarketError
+
+_LOADED: dict[Path, ModuleType] = {}
+
+
+def loaded(text: str) -> ModuleType:
+    """The module of this text, in which CACHED is true; compiled now or before."""
+    import numba
+
+    versions = f"{sys.version_info[:3]} numba {numba.__version__} numpy {np.__version__}"
+    name = f"rule_{hashlib.sha256((versions + text).encode()).hexdigest()[:32]}"
+    path = folder() / f"{name}.py"
+    if path in _LOADED:
+        return _LOADED[path]
+    if not path.exists():
+        write_at_once(path, f"CACHED = True\n{text}".encode())
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise MarketError(f"{path}: cannot be loaded")
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # where what is kept of it looks for it
+    spec.loader.exec_module(module)
+    _LOADED[path] = module
+    return module
+
+
+def folder() -> Path:
+    """Where compiled code is kept: BIDLAB_CACHE, or the user's folder for what can be made again."""
+    base = os.environ.get("BIDLAB_CACHE") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    found = Path(base).expanduser() / "bidlab" / "compiled"
+    try:
+        found.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="bidlab-"))
+    return found
+
+
+@cache
+def kernel() -> Callable[..., int]:
+    """The loop of sim/compiled/kernel, kept by the text of its files."""
+    import numba
+
+    texts = [path.read_bytes() for path in sorted((Path(__file__).parent / "kernel").glob("*.py"))]
+    digest = hashlib.sha256(b"".join(texts)).hexdigest()[:16]
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder() / f"kernel_{digest}")
+    try:
+        from sim.compiled.kernel.play import play
+    finally:
+        numba.config.CACHE_DIR = before
+    return play

@@ -1,0 +1,186 @@
+"""A posting is cleared: bids are formed, the rule is asked, and asked again without who cannot post a bond."""
+
+import numpy as np
+from numba import njit
+
+from sim.compiled.kernel.records import (
+    ACTIVE,
+    ADVICE,
+    ASK,
+    BELIEF,
+    CLAIM,
+    COST_BELIEF,
+    EXPECTED_COST,
+    EXPLORATION,
+    FAILURES,
+    FEE,
+    HIRED,
+    LOTTERY,
+    PAY_FAILURE,
+    PAY_SUCCESS,
+    PENALTY,
+    POSTING,
+    RESERVE,
+    SILENT,
+    TRIES,
+    VALUE,
+)
+from sim.kit.arrays import MOST_PAID
+
+
+@njit(inline="always")
+def per_task(field, r, t):
+    """An element of an array (R, T)."""
+    return field.at[r * field.r + t * field.t]
+
+
+@njit(inline="always")
+def per_agent(field, r, t, a):
+    """An element of an array (R, T, n)."""
+    return field.at[r * field.r + t * field.t + a * field.one]
+
+
+@njit(inline="always")
+def per_place(field, r, t, one, other):
+    """An element of an array with four axes."""
+    return field.at[r * field.r + t * field.t + one * field.one + other * field.other]
+
+
+@njit(inline="always")
+def form_bids(r, t, p, bid, numbers, size, market, world, hand, lane, now):
+    """What is believed and bid, NaN where an agent does not bid."""
+    floats, whole, w = hand.floats, hand.whole, size.width
+    floats[VALUE * w], floats[PENALTY * w] = per_task(world.value, r, t), per_task(world.penalty, r, t)
+    floats[RESERVE * w] = lane.reserve[t] if market.escalates else per_task(world.reserve, r, t)
+    whole[POSTING * w] = p
+    for a in range(size.agents):
+        c = t * size.agents + a
+        floats[BELIEF * w + a] = per_agent(world.belief, r, t, a)
+        floats[COST_BELIEF * w + a] = per_agent(world.cost_belief, r, t, a)
+        whole[TRIES * w + a], whole[FAILURES * w + a] = lane.tries[c], lane.failures[c]
+        if market.retries and lane.failures[c] > 0:
+            times = min(np.int64(lane.failures[c]), size.failures) - 1
+            floats[BELIEF * w + a] = per_place(world.retry_belief, r, t, a, times)
+        hand.truths[SILENT * w + a] = market.silences and per_agent(world.silent, r, t, a) != 0
+    refused = bid(numbers.bid, floats, whole, hand.truths, size.agents, w)
+    for a in range(size.agents):
+        present = not market.absences or per_agent(world.present, r, t, a) != 0
+        willing = present and np.isfinite(floats[ASK * w + a])
+        now.willing[a] = willing
+        if not present:
+            floats[BELIEF * w + a] = np.nan
+            floats[COST_BELIEF * w + a] = np.nan
+        if not willing:
+            floats[ASK * w + a] = np.nan
+            floats[CLAIM * w + a] = np.nan
+    return refused
+
+
+@njit(inline="always")
+def bar(tick, r, t, withdrawn, size, market, world, hand, lane, now):
+    """Who can win: willing, in time, with a slot, and kept out by nothing."""
+    for a in range(size.agents):
+        c = t * size.agents + a
+        excluded = (market.exclude_hired and lane.tries[c] > 0) or (market.exclude_failed and lane.failures[c] > 0)
+        able = now.willing[a] != 0 and not excluded and not withdrawn
+        if able and market.shares_slots:
+            able = False
+            for slot in range(a * size.capacity, (a + 1) * size.capacity):
+                able = able or lane.until[slot] <= tick
+        if market.lateness:
+            able = able and per_agent(world.late, r, t, a) == 0
+        if market.bankrolls:
+            able = able and lane.exited[a] == 0
+        now.excluded[a], now.no_bond[a], hand.truths[ACTIVE * size.width + a] = excluded, False, able
+
+
+@njit(inline="always")
+def look_up(r, t, p, size, market, world, hand, lane):
+    """The lottery, and what the allocator knows, but for what is learned."""
+    floats, w = hand.floats, size.width
+    for a in range(size.agents):
+        floats[LOTTERY * w + a] = per_place(world.lottery, r, t, p, a)
+        if market.explores:
+            floats[EXPLORATION * w + a] = per_place(world.exploration, r, t, p, a)
+        next_try = min(np.int64(lane.tries[t * size.agents + a]), size.tries - 1)
+        if market.actual_cost:
+            floats[EXPECTED_COST * w + a] = per_place(world.cost, r, t, a, next_try)
+        else:
+            floats[EXPECTED_COST * w + a] = per_agent(world.expected_cost, r, t, a)
+        if market.outcome_advice:
+            floats[ADVICE * w + a] = 1.0 if per_place(world.delivered, r, t, a, next_try) != 0 else 0.0
+        else:
+            floats[ADVICE * w + a] = per_agent(world.advice, r, t, a)
+
+
+@njit(inline="always")
+def exits(market, size, lane):
+    """Note who has nothing left; how many are new among them."""
+    found = 0
+    if market.bankrolls:
+        for a in range(size.agents):
+            if lane.exited[a] == 0 and lane.balance[a] <= 0.0:
+                lane.exited[a] = True
+                found += 1
+    return found
+
+
+@njit(inline="always")
+def charge(withdrawn, size, market, lane, now):
+    """Take the cost of the bids that were made; how many there are."""
+    count = 0
+    for a in range(size.agents):
+        made = now.willing[a] != 0 and now.excluded[a] == 0 and not withdrawn
+        if market.bankrolls:
+            made = made and lane.exited[a] == 0
+            if made and market.bid_cost != 0.0:
+                lane.balance[a] -= market.bid_cost
+        count += made
+    return count
+
+
+@njit(inline="always")
+def bond_of(success, failure):
+    """As sim/market/wealth.py has it."""
+    return max(0.0, 0.0 - min(success, failure))
+
+
+@njit(inline="always")
+def bar_bondless(size, market, hand, lane, now):
+    """Bar who owes more than it has free; whether there is one."""
+    found, w = False, size.width
+    for a in range(size.agents):
+        owed = 0.0
+        if hand.truths[HIRED * w + a] != 0:
+            owed = bond_of(hand.floats[PAY_SUCCESS * w + a], hand.floats[PAY_FAILURE * w + a])
+        if market.fees:
+            owed += hand.floats[FEE * w + a]
+        if owed > 0.0 and owed > lane.balance[a] - lane.held[a]:
+            now.no_bond[a], hand.truths[ACTIVE * w + a], found = True, False, True
+    return found
+
+
+@njit(inline="always")
+def fees_stand(size, market, hand):
+    """Every fee is an amount that can be owed, and for a bid that counts."""
+    if market.fees:
+        for a in range(size.agents):
+            fee = hand.floats[FEE * size.width + a]
+            if not 0.0 <= fee <= MOST_PAID or (fee > 0.0 and hand.truths[ACTIVE * size.width + a] == 0):
+                return False
+    return True
+
+
+@njit(inline="always")
+def collect(owner, size, market, hand, lane):
+    """Move fees from agents to the principal; their sum."""
+    total = 0.0
+    if market.fees:
+        for a in range(size.agents):
+            fee = hand.floats[FEE * size.width + a]
+            if market.bankrolls:
+                lane.balance[a] -= fee
+            if market.budgets:
+                lane.purse[owner] += fee
+            total += fee
+    return total

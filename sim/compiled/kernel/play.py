@@ -1,0 +1,137 @@
+"""The loop: a replication after the other, and in it the least moment that is to come."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from sim.compiled.kernel.clearing import (
+    bar,
+    bar_bondless,
+    charge,
+    collect,
+    exits,
+    fees_stand,
+    form_bids,
+    look_up,
+    per_task,
+)
+from sim.compiled.kernel.ending import ENDING, FAMILY, end_until, have_in_hand
+from sim.compiled.kernel.heap import drop, put
+from sim.compiled.kernel.records import DONE, FULL, KNOWN, NEVER, REFUSED, RESERVE, UNKNOWN_TRY
+from sim.compiled.kernel.starting import closes, escalate, let_go, posting_end, start_attempts
+from sim.compiled.kernel.writing import copy_hand, count, write_attempts, write_clearing
+
+WAITING = 0  # place in `Lane.marks`
+
+
+@njit(inline="always")
+def begin(r, size, market, world, hand, lane, counts):
+    """Put everything back to the start of a replication."""
+    for i in range(size.floats * size.width):
+        hand.floats[i] = hand.initial[i]
+    for i in range(size.whole * size.width):
+        hand.whole[i] = 0
+    for family in range(size.families):
+        for row in range(size.states):
+            for a in range(size.agents):
+                known = hand.initial[(KNOWN + row) * size.width + a]
+                hand.others[(family * size.states + row) * size.agents + a] = known
+    for c in range(size.tasks * size.agents):
+        lane.tries[c], lane.failures[c] = 0, 0
+    if market.escalates:
+        for t in range(size.tasks):
+            lane.reserve[t], lane.task_failures[t] = per_task(world.reserve, r, t), 0
+    if market.shares_slots:
+        for slot in range(size.agents * size.capacity):
+            lane.until[slot] = 0
+    lane.marks[WAITING], lane.marks[ENDING], lane.marks[FAMILY] = 0, 0, 0
+    if market.bankrolls:
+        for a in range(size.agents):
+            lane.balance[a], lane.held[a], lane.running[a], lane.exited[a] = world.bankroll[a], 0.0, 0, 0
+    if market.budgets:
+        for one in range(size.principals):
+            lane.purse[one], lane.pledged[one], lane.contracts[one] = world.budgets[one], 0.0, 0
+    if size.counted:
+        for at in range(r * size.tasks, (r + 1) * size.tasks):
+            counts.clearings[at], counts.bids[at], counts.awards[at] = 0, 0, 0
+            counts.ties[at], counts.exits[at], counts.fees[at] = 0, 0, 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def play(
+    start, stop, bid, clear, read, learn, unfilled, failed, numbers, size, market, world, hand, lane, now, attempts,
+    clearings, counts, seen, done,
+):  # fmt: skip
+    """Play replications start, ..., stop - 1.
+
+    bid, clear, read, learn, unfilled, failed: compiled parts. done (5,): the replication that was reached, rows of
+    attempts and of clearings so far, clearings in `seen`, and the agent a refusal is about. Returns how it ended.
+    """
+    below = size.posting_bits + size.agent_bits
+    for r in range(start, stop):
+        rows, cleared = done[1], done[2]
+        done[0] = r
+        begin(r, size, market, world, hand, lane, counts)
+        nxt = 0
+        while True:
+            key = per_task(world.first, r, nxt)
+            if lane.marks[WAITING] > 0 and lane.waiting[0] < key:
+                key = lane.waiting[0]
+                drop(lane.waiting, lane.marks[WAITING])
+                lane.marks[WAITING] -= 1
+            else:
+                nxt += 1
+            if key == NEVER:
+                break
+            tick = key >> (size.task_bits + below)
+            t, p = (
+                (key >> below) & ((1 << size.task_bits) - 1),
+                (key >> size.agent_bits) & ((1 << size.posting_bits) - 1),
+            )
+            owner = per_task(world.owner, r, t)
+            end_until(tick, r, learn, numbers, size, market, world, hand, lane)
+            gone = exits(market, size, lane)
+            look_up(r, t, p, size, market, world, hand, lane)
+            refused = form_bids(r, t, p, bid, numbers, size, market, world, hand, lane, now)
+            withdrawn = market.budgets and lane.purse[owner] - lane.pledged[owner] < hand.floats[RESERVE * size.width]
+            bar(tick, r, t, withdrawn, size, market, world, hand, lane, now)
+            if market.reads:
+                have_in_hand(world.family[t], size, hand, lane)
+                refused += read(numbers.read, hand.floats, hand.whole, hand.truths, size.agents, size.width)
+            refused += clear(numbers.clear, hand.floats, hand.whole, hand.truths, size.agents, size.width)
+            if refused > 0 or not fees_stand(size, market, hand):
+                return REFUSED
+            if done[3] < size.seen:
+                copy_hand(done[3], size, hand, seen)
+                done[3] += 1
+            bids = charge(withdrawn, size, market, lane, now)
+            if market.bankrolls:
+                while bar_bondless(size, market, hand, lane, now):
+                    refused = clear(numbers.clear, hand.floats, hand.whole, hand.truths, size.agents, size.width)
+                    if refused > 0 or not fees_stand(size, market, hand):
+                        return REFUSED
+            fees = collect(owner, size, market, hand, lane)
+            if not start_attempts(r, t, tick, size, market, world, hand, lane, now):
+                done[4] = t
+                return UNKNOWN_TRY
+            end, passed, hires, closed = posting_end(tick, withdrawn, size, hand, now)
+            reposted, again, closed = closes(r, t, p, end, passed, withdrawn, closed, size, market, world)
+            rows = write_attempts(r, t, p, cleared, rows, size, hand, now, attempts)
+            if size.clearings > 0:
+                cleared = write_clearing(
+                    r, t, p, tick, closed, withdrawn, cleared, size, hand, lane, now, market, clearings
+                )
+            if rows < 0 or cleared < 0:
+                return FULL
+            if size.counted:
+                count(r, t, bids, gone, hires, fees, size, hand, counts)
+            if market.escalates:
+                escalate(t, per_task(world.reserve, r, t), hires, unfilled, failed, numbers, size, hand, lane, now)
+            let_go(t, p, tick, end, owner, size, market, hand, lane, now)
+            if reposted:
+                key = ((again << size.task_bits) + t << below) + ((p + 1) << size.agent_bits)
+                put(lane.waiting, lane.marks[WAITING], key)
+                lane.marks[WAITING] += 1
+        done[1], done[2] = rows, cleared
+    done[0] = stop
+    return DONE

@@ -1,0 +1,266 @@
+"""What the loop is given, what it keeps of a replication, and what it writes.
+
+R, T, n, P, K as in sim/world/world.py. Arrays come as pointers to their memory (sim/compiled/pointer.py), so that they
+can be handed on without being counted; truth values are bytes. An array of several axes is one line, the last closest.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.compiled.hand import FLOATS, TRUTHS, WHOLE
+from sim.kit.arrays import Status
+from sim.ledger.ledger import REASON
+
+NEVER = np.iinfo(np.int64).max
+DONE, FULL, REFUSED, UNKNOWN_TRY = range(4)  # how a call ended
+
+(BELIEF, COST_BELIEF, ASK, CLAIM, REPUTATION, EXPECTED_COST, ADVICE, LOTTERY, EXPLORATION, PAY_SUCCESS, PAY_FAILURE,
+ BUDGET, FEE, COST, CLAIMED, VALUE, RESERVE, FIRST_RESERVE, RAISED, PENALTY) = range(len(FLOATS))  # fmt: skip
+TRIES, FAILURES, TURN, STATUS, POSTING, TASK_FAILURES = range(len(WHOLE))
+SILENT, ACTIVE, HIRED, BY_TIE = range(len(TRUTHS))
+KNOWN = len(FLOATS)  # first row of what learners know, before those of what they know next
+NONE, FAIL, PASS, INFRA = (int(one) for one in (Status.NONE, Status.FAIL, Status.PASS, Status.INFRA))
+REPOSTED, SOLVED, FAILED, UNFILLED, DEADLINE, NO_BUDGET = (
+    REASON.index(name) for name in ("reposted", "solved", "failed", "unfilled", "deadline", "no budget")
+)
+
+
+class Field(NamedTuple):
+    """An array of the World: its memory, and the step along each axis, 0 where it does not vary."""
+
+    at: Any
+    r: int
+    t: int = 0
+    one: int = 0
+    other: int = 0
+
+
+class Fields(NamedTuple):
+    """What the World holds; what there is none of is one number."""
+
+    value: Field
+    reserve: Field
+    penalty: Field
+    arrival: Field
+    owner: Field
+    belief: Field
+    cost_belief: Field
+    present: Field
+    late: Field
+    silent: Field
+    expected_cost: Field
+    advice: Field
+    lottery: Field
+    exploration: Field
+    retry_belief: Field
+    delivered: Field
+    verified: Field
+    success: Field
+    infra: Field
+    duration: Field
+    cost: Field
+    first: Field  # (R, T + 1) moments of first postings in order, NEVER at the end
+    family: Any  # (T,)
+    bankroll: Any  # (n,)
+    budgets: Any  # (principals,)
+
+
+class Size(NamedTuple):
+    """Counts, and how many bits of a moment name a task, a posting and an agent.
+
+    width: columns in hand. capacity: slots that are counted. floats, whole, truths: rows in hand before those of
+    scratch. states: of what learners know; common of these are of no family of tasks, the others of the one in hand.
+    attempts, clearings, seen: rows there is room for; counted: whether auctions are counted.
+    """
+
+    tasks: int
+    agents: int
+    width: int
+    principals: int
+    families: int
+    floats: int
+    whole: int
+    truths: int
+    tries: int
+    failures: int
+    postings: int
+    capacity: int
+    states: int
+    common: int
+    task_bits: int
+    posting_bits: int
+    agent_bits: int
+    attempts: int
+    clearings: int
+    seen: int
+    counted: bool
+
+
+class Market(NamedTuple):
+    """Rules that are numbers; truth values say whether there is such a thing at all."""
+
+    window: int
+    delay: int
+    deadline: int
+    timeout: int
+    bid_cost: float
+    has_deadline: bool
+    exclude_hired: bool
+    exclude_failed: bool
+    repeats: bool
+    shares_slots: bool
+    retries: bool
+    absences: bool
+    lateness: bool
+    silences: bool
+    losses: bool
+    own_success: bool
+    escalates: bool
+    learns: bool
+    reads: bool
+    actual_cost: bool
+    outcome_advice: bool
+    explores: bool
+    turns: bool
+    limits: bool
+    fees: bool
+    bankrolls: bool
+    budgets: bool
+
+
+class Numbers(NamedTuple):
+    """Parameters that each part reads."""
+
+    bid: Any
+    clear: Any
+    read: Any
+    learn: Any
+    unfilled: Any
+    failed: Any
+
+
+class Hand(NamedTuple):
+    """Arrays in hand, (rows, width) as sim/compiled/hand.py has them.
+
+    initial (rows, width): floats at the start of a replication; others (F, S, n): what is known of families not in
+    hand.
+    """
+
+    floats: Any
+    whole: Any
+    truths: Any
+    initial: Any
+    others: Any
+
+
+class Lane(NamedTuple):
+    """What is kept of a replication.
+
+    (T, n): tries, failures, and of attempts that run status, cost, claim, payment, bond, most; ranked: the agent at
+    each place among the hired. (T,): reserve, task_failures. until (n, c): ticks at which slots are free. waiting,
+    ending: heaps of moments. (n,) and (principals,): balance, held and what runs; exited. marks: lengths of the heaps,
+    the family in hand.
+    """
+
+    tries: Any
+    failures: Any
+    status: Any
+    cost: Any
+    claim: Any
+    payment: Any
+    bond: Any
+    most: Any
+    ranked: Any
+    reserve: Any
+    task_failures: Any
+    until: Any
+    waiting: Any
+    ending: Any
+    marks: Any
+    balance: Any
+    held: Any
+    running: Any
+    exited: Any
+    purse: Any
+    pledged: Any
+    contracts: Any
+
+
+class Now(NamedTuple):
+    """Of one clearing, (n,) each: who is barred and why, and what becomes of the hired. tried: who works at all."""
+
+    willing: Any
+    excluded: Any
+    no_bond: Any
+    tried: Any
+    nth: Any
+    start: Any
+    finish: Any
+    status: Any
+    timed_out: Any
+    success: Any
+    cost: Any
+    rank: Any
+
+
+class Attempts(NamedTuple):
+    """Columns of the attempts table, A rows."""
+
+    replication: Any
+    task: Any
+    posting: Any
+    agent: Any
+    nth: Any
+    turn: Any
+    start: Any
+    finish: Any
+    status: Any
+    timed_out: Any
+    success: Any
+    ask: Any
+    claim: Any
+    belief: Any
+    cost_belief: Any
+    pay_success: Any
+    pay_failure: Any
+    budget: Any
+    payment: Any
+    cost: Any
+    clearing: Any
+
+
+class Clearings(NamedTuple):
+    """C clearings: place and end of each, and what was in hand, (C, rows, n); barred (C, 4, n): `Now` has the first."""
+
+    replication: Any
+    task: Any
+    posting: Any
+    tick: Any
+    closed: Any
+    withdrawn: Any
+    floats: Any
+    whole: Any
+    truths: Any
+    barred: Any
+
+
+class Counts(NamedTuple):
+    """(R, T) counts of each auction, as sim/market/rows.py has them."""
+
+    clearings: Any
+    bids: Any
+    awards: Any
+    ties: Any
+    exits: Any
+    fees: Any
+
+
+class Seen(NamedTuple):
+    """What was in hand at the first clearings, (M, rows, n), for a comparison with the rules themselves."""
+
+    floats: Any
+    whole: Any
+    truths: Any

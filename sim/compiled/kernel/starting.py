@@ -1,0 +1,189 @@
+"""Attempts that an award starts, all that will become of them, and how the posting ends."""
+
+import numpy as np
+from numba import njit
+
+from sim.compiled.kernel.clearing import bond_of, per_place, per_task
+from sim.compiled.kernel.ending import ENDING
+from sim.compiled.kernel.heap import put
+from sim.compiled.kernel.records import (
+    BUDGET,
+    CLAIM,
+    DEADLINE,
+    FAIL,
+    FAILED,
+    FIRST_RESERVE,
+    HIRED,
+    INFRA,
+    NO_BUDGET,
+    NONE,
+    PASS,
+    PAY_FAILURE,
+    PAY_SUCCESS,
+    RAISED,
+    REPOSTED,
+    RESERVE,
+    SOLVED,
+    TASK_FAILURES,
+    TURN,
+    UNFILLED,
+)
+
+
+@njit(inline="always")
+def attempt(r, t, a, tick, size, market, world, hand, lane, now):
+    """One attempt from this tick on; False where nobody knows what its try brings."""
+    c = t * size.agents + a
+    nth = np.int64(lane.tries[c])
+    if nth >= size.tries and not market.repeats:
+        return False
+    known = min(nth, size.tries - 1)
+    cost, ticks = per_place(world.cost, r, t, a, known), per_place(world.duration, r, t, a, known)
+    passed = per_place(world.verified, r, t, a, known) != 0
+    success = per_place(world.success, r, t, a, known) != 0 if market.own_success else passed
+    if market.limits:
+        limit = hand.floats[BUDGET * size.width + a]
+        if cost > limit:
+            ticks = np.int64(np.ceil(ticks * (limit / cost)))
+            passed = success = False
+            cost = limit
+    status = PASS if passed else FAIL
+    if market.losses and per_place(world.infra, r, t, a, known) != 0:
+        status, success = INFRA, False
+    finish, late = tick + ticks, False
+    if market.has_deadline:
+        limit = per_task(world.arrival, r, t) + market.deadline
+        if finish > limit:
+            finish, late, success, status = limit, True, False, market.timeout
+    lane.tries[c] = nth + 1
+    if status == FAIL:
+        lane.failures[c] += 1
+    now.tried[a], now.nth[a], now.start[a], now.finish[a] = True, nth, tick, finish
+    now.status[a], now.timed_out[a], now.success[a], now.cost[a] = status, late, success, cost
+    return True
+
+
+@njit(inline="always")
+def least_turn(after, size, hand):
+    """The least turn of the hired beyond this one, -1 if there is none."""
+    found = -1
+    for a in range(size.agents):
+        turn = hand.whole[TURN * size.width + a]
+        if hand.truths[HIRED * size.width + a] != 0 and turn > after and (found < 0 or turn < found):
+            found = turn
+    return found
+
+
+@njit(inline="always")
+def start_attempts(r, t, tick, size, market, world, hand, lane, now):
+    """Have the hired work: all at once, or turn after turn until one passes; False where a try is not known."""
+    known, place = True, 0
+    if not market.turns:
+        for a in range(size.agents):
+            now.tried[a] = False
+            if hand.truths[HIRED * size.width + a] != 0:
+                known = attempt(r, t, a, tick, size, market, world, hand, lane, now) and known
+                now.rank[a] = a
+        return known
+    for a in range(size.agents):
+        now.tried[a] = False
+    going, begin = True, tick
+    deadline = per_task(world.arrival, r, t) + market.deadline
+    turn = least_turn(-1, size, hand)
+    while turn >= 0:
+        end, passed = begin, False
+        for a in range(size.agents):
+            if hand.truths[HIRED * size.width + a] != 0 and hand.whole[TURN * size.width + a] == turn:
+                now.rank[a] = place
+                place += 1
+                if going:
+                    known = attempt(r, t, a, begin, size, market, world, hand, lane, now) and known
+                    end = max(end, now.finish[a])
+                    passed = passed or now.status[a] == PASS
+        begin = end
+        going = going and not passed and not (market.has_deadline and begin >= deadline)
+        turn = least_turn(turn, size, hand)
+    return known
+
+
+@njit(inline="always")
+def posting_end(tick, withdrawn, size, hand, now):
+    """Tick at which the posting ends, whether it was solved, whether anybody was hired, and why it would close."""
+    end, passed, hires, late = tick, False, False, False
+    for a in range(size.agents):
+        hires = hires or hand.truths[HIRED * size.width + a] != 0
+        if now.tried[a] != 0:
+            end = max(end, now.finish[a])
+            passed = passed or now.status[a] == PASS
+            late = late or now.timed_out[a] != 0
+    closed = SOLVED if passed else DEADLINE if late else FAILED
+    if not hires:
+        closed = NO_BUDGET if withdrawn else UNFILLED
+    return end, passed, hires, closed
+
+
+@njit(inline="always")
+def escalate(t, first, hires, unfilled, failed, numbers, size, hand, lane, now):
+    """Raise the task's reserve: once where nobody was hired, and at failures as they are verified."""
+    hand.floats[FIRST_RESERVE * size.width] = first
+    if not hires:
+        unfilled(numbers.unfilled, hand.floats, hand.whole, hand.truths, size.agents, size.width)
+        hand.floats[RESERVE * size.width] = hand.floats[RAISED * size.width]
+    for a in range(size.agents):
+        if now.tried[a] != 0 and now.status[a] == FAIL:
+            lane.task_failures[t] += 1
+            hand.whole[TASK_FAILURES * size.width] = lane.task_failures[t]
+            failed(numbers.failed, hand.floats, hand.whole, hand.truths, size.agents, size.width)
+            hand.floats[RESERVE * size.width] = hand.floats[RAISED * size.width]
+    lane.reserve[t] = hand.floats[RESERVE * size.width]
+
+
+@njit(inline="always")
+def closes(r, t, p, end, passed, withdrawn, closed, size, market, world):
+    """Whether the task is posted again, when it clears then, and how the posting closed."""
+    again = end + market.delay + market.window
+    if passed or withdrawn or p + 1 >= size.postings:
+        return False, again, closed
+    if market.has_deadline and again >= per_task(world.arrival, r, t) + market.deadline:
+        return False, again, DEADLINE
+    return True, again, REPOSTED
+
+
+@njit(inline="always")
+def let_go(t, p, tick, end, owner, size, market, hand, lane, now):
+    """Take the slots of the hired, set money aside, and note when each is let go."""
+    waits = market.learns or market.bankrolls or market.budgets
+    for a in range(size.agents):
+        if hand.truths[HIRED * size.width + a] == 0:
+            continue
+        until = now.finish[a] if now.tried[a] != 0 else end
+        if market.shares_slots:
+            for slot in range(size.capacity):
+                if lane.until[a * size.capacity + slot] <= tick:
+                    lane.until[a * size.capacity + slot] = until
+                    break
+        if waits:
+            hold(t * size.agents + a, a, owner, size, market, hand, lane, now)
+            lane.ranked[t * size.agents + now.rank[a]] = a
+            key = (((until << size.task_bits) + t << size.posting_bits) + p << size.agent_bits) + now.rank[a]
+            put(lane.ending, lane.marks[ENDING], key)
+            lane.marks[ENDING] += 1
+
+
+@njit(inline="always")
+def hold(c, a, owner, size, market, hand, lane, now):
+    """Set aside what the contract may take, and keep what will come of it."""
+    success, failure = hand.floats[PAY_SUCCESS * size.width + a], hand.floats[PAY_FAILURE * size.width + a]
+    lane.status[c], lane.payment[c], lane.cost[c] = NONE, 0.0, 0.0
+    lane.claim[c] = hand.floats[CLAIM * size.width + a]
+    if now.tried[a] != 0:
+        status = now.status[a]
+        lane.status[c], lane.cost[c] = status, now.cost[a]
+        lane.payment[c] = success if status == PASS else failure if status == FAIL else 0.0
+    lane.bond[c], lane.most[c] = bond_of(success, failure), max(0.0, max(success, failure))
+    if market.bankrolls:
+        lane.held[a] += lane.bond[c]
+        lane.running[a] += 1
+    if market.budgets:
+        lane.pledged[owner] += lane.most[c]
+        lane.contracts[owner] += 1

@@ -1,0 +1,85 @@
+"""Rows: attempts, clearings with what was in hand, and counts."""
+
+from numba import njit
+
+from sim.compiled.kernel.records import (
+    ASK,
+    BELIEF,
+    BUDGET,
+    BY_TIE,
+    CLAIM,
+    COST_BELIEF,
+    FAIL,
+    PASS,
+    PAY_FAILURE,
+    PAY_SUCCESS,
+    TURN,
+)
+
+
+@njit(inline="always")
+def write_attempts(r, t, p, clearing, row, size, hand, now, to):
+    """One row for each that worked, by agent; the next row, or -1 where there is no room."""
+    w = size.width
+    for a in range(size.agents):
+        if now.tried[a] == 0:
+            continue
+        if row >= size.attempts:
+            return -1
+        floats = hand.floats
+        to.replication[row], to.task[row], to.posting[row], to.agent[row] = r, t, p, a
+        to.nth[row], to.turn[row] = now.nth[a], hand.whole[TURN * w + a]
+        to.start[row], to.finish[row], to.status[row] = now.start[a], now.finish[a], now.status[a]
+        to.timed_out[row], to.success[row] = now.timed_out[a], now.success[a]
+        to.ask[row], to.claim[row] = floats[ASK * w + a], floats[CLAIM * w + a]
+        to.belief[row], to.cost_belief[row] = floats[BELIEF * w + a], floats[COST_BELIEF * w + a]
+        success, failure = floats[PAY_SUCCESS * w + a], floats[PAY_FAILURE * w + a]
+        to.pay_success[row], to.pay_failure[row], to.budget[row] = success, failure, floats[BUDGET * w + a]
+        to.payment[row] = success if now.status[a] == PASS else failure if now.status[a] == FAIL else 0.0
+        to.cost[row], to.clearing[row] = now.cost[a], clearing
+        row += 1
+    return row
+
+
+@njit(inline="always")
+def write_clearing(r, t, p, tick, closed, withdrawn, row, size, hand, lane, now, market, to):
+    """One row, and all that was in hand; the next row, or -1 where there is no room."""
+    if row >= size.clearings:
+        return -1
+    to.replication[row], to.task[row], to.posting[row], to.tick[row] = r, t, p, tick
+    to.closed[row], to.withdrawn[row] = closed, withdrawn
+    copy_hand(row, size, hand, to)
+    n = size.agents
+    for a in range(n):
+        at = 4 * row * n + a
+        to.barred[at], to.barred[at + n] = now.willing[a], now.excluded[a]
+        to.barred[at + 2 * n] = market.bankrolls and lane.exited[a] != 0
+        to.barred[at + 3 * n] = now.no_bond[a]
+    return row + 1
+
+
+@njit(inline="always")
+def copy_hand(row, size, hand, to):
+    """Keep what is in hand."""
+    n, w = size.agents, size.width
+    for i in range(size.floats):
+        for a in range(n):
+            to.floats[(row * size.floats + i) * n + a] = hand.floats[i * w + a]
+    for i in range(size.whole):
+        for a in range(n):
+            to.whole[(row * size.whole + i) * n + a] = hand.whole[i * w + a]
+    for i in range(size.truths):
+        for a in range(n):
+            to.truths[(row * size.truths + i) * n + a] = hand.truths[i * w + a]
+
+
+@njit(inline="always")
+def count(r, t, bids, exits, hires, fees, size, hand, to):
+    """Add a clearing to the counts of its auction."""
+    at = r * size.tasks + t
+    to.clearings[at] += 1
+    to.bids[at] += bids
+    to.exits[at] += exits
+    to.awards[at] += hires
+    to.ties[at] += hires and hand.truths[BY_TIE * size.width] != 0
+    to.fees[at] += fees

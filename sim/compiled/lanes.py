@@ -1,0 +1,127 @@
+"""Plays a World in compiled code and gives the columns of the ledger, as `simulate` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sim.compiled.checked import check_refused, compare
+from sim.compiled.code import Code, code_of
+from sim.compiled.given import fields_of, market_of, size_of
+from sim.compiled.kept import kernel
+from sim.compiled.kernel.records import DONE, FULL, UNKNOWN_TRY, Counts, Hand, Lane, Market, Now, Numbers, Seen, Size
+from sim.compiled.pointer import Pointer
+from sim.compiled.written import Written
+from sim.kit.errors import MarketError
+from sim.market.drawn import check_world
+from sim.market.rules import Rules
+from sim.market.simulate import Detail, Tables
+from sim.world.world import World
+
+_TASKS = 2**17  # of replications that are played before progress is told
+COMPARED = 256  # clearings that are also given to the rules as they stand
+
+
+def play_compiled(
+    world: World, rules: Rules, *, detail: Detail = "all", progress: Callable[[int], None] | None = None
+) -> Tables:
+    """Play every replication; columns and arguments as `sim.market.simulate.simulate` has them.
+
+    Raises UntraceableError where a part cannot be compiled, and MarketError where compiled code and the rules differ.
+    """
+    check_world(world, rules)
+    code = code_of(rules, world)
+    player = _Player(world, rules, code, detail)
+    most = max(1, _TASKS // max(1, world.n_tasks))
+    for start in range(0, world.n_replications, most):
+        stop = min(start + most, world.n_replications)
+        player.play(start, stop)
+        if progress is not None:
+            progress((stop - start) * world.n_tasks)
+    return player.written.tables(world, rules, player.counts, player.done)
+
+
+class _Player:
+    def __init__(self, world: World, rules: Rules, code: Code, detail: Detail) -> None:
+        self._world, self._rules, self._code = world, rules, code
+        whole, counted = detail == "all", detail == "auctions"
+        self._size = size_of(world, rules, code, seen=COMPARED, counted=counted)
+        self._market, self._fields = market_of(world, rules, code), fields_of(world, rules, self._size)
+        self._hand, self._lane = _hand(code, self._size), _lane(self._size, self._market)
+        self._now = _now(self._size.agents)
+        shape = (world.n_replications, world.n_tasks) if counted else (0, 0)
+        self.counts = Counts(*(np.zeros(shape, np.int64) for _ in range(5)), np.zeros(shape))
+        shapes = {kind: (COMPARED, len(names), self._size.agents) for kind, names in code.rows.items()}
+        self._seen = Seen(np.empty(shapes["f"]), np.empty(shapes["i"], np.int64), np.empty(shapes["b"], np.bool_))
+        self.written = Written(world, code, whole=whole)
+        self.done = np.zeros(5, np.int64)
+        called = code.called
+        self._parts = [called.get(name, called["clear"]) for name in Numbers._fields]
+        none = np.zeros(1)
+        self._numbers = Numbers(*(Pointer(code.numbers.get(name, none)) for name in Numbers._fields))
+
+    def play(self, start: int, stop: int) -> None:
+        """Play replications start, ..., stop - 1, with room for all rows."""
+        run, how = kernel(), FULL
+        while how == FULL:
+            attempts, clearings = self.written.attempts, self.written.clearings
+            size = self._size._replace(attempts=len(attempts.task), clearings=len(clearings.task))
+            arrays = (_pointers(one) for one in (attempts, clearings, self.counts, self._seen))
+            given = size, self._market, self._fields, self._hand, self._lane, self._now
+            how = run(start, stop, *self._parts, self._numbers, *given, *arrays, Pointer(self.done))
+            start = int(self.done[0])
+            if how == FULL:
+                self.written.grow(self.done)
+        if how == UNKNOWN_TRY:
+            known = self._world.n_tries
+            raise MarketError(f"try {known + 1} at task {self.done[4]}: only {known} are known")
+        if how != DONE:
+            n = self._size.agents
+            arrays = (getattr(self._hand, name).array[:, :n] for name in ("floats", "whole", "truths"))
+            check_refused(self._code, self._rules, [array[None] for array in arrays])
+        compare(self._code, self._rules, self._seen, int(self.done[3]))
+
+
+def _pointers(arrays: Any) -> Any:
+    return type(arrays)(*map(Pointer, arrays))
+
+
+def _hand(code: Code, size: Size) -> Hand:
+    others = np.zeros((size.families, size.states, size.agents))
+    made = code.hand("f", np.float64), code.hand("i", np.int64), code.hand("b", np.bool_), code.initial, others
+    return _pointers(Hand(*made))
+
+
+def _lane(size: Size, market: Market) -> Lane:
+    t, n = size.tasks, size.agents
+    waits = market.learns or market.bankrolls or market.budgets
+    some, each = (t, n) if waits else (1, 1), size.principals
+    shapes: dict[str, tuple[Any, Any]] = {
+        **dict.fromkeys(("tries", "failures"), ((t, n), np.int16)),
+        "status": (some, np.int8),
+        **dict.fromkeys(("cost", "claim", "payment", "bond", "most"), (some, np.float64)),
+        "ranked": (some, np.int32),
+        "reserve": (t, np.float64),
+        "task_failures": (t, np.int64),
+        "until": ((n, size.capacity), np.int64),
+        "waiting": (t + 1, np.int64),
+        "ending": (t * n + 1 if waits else 1, np.int64),
+        "marks": (3, np.int64),
+        **dict.fromkeys(("balance", "held"), (n, np.float64)),
+        "running": (n, np.int64),
+        "exited": (n, np.bool_),
+        **dict.fromkeys(("purse", "pledged"), (each, np.float64)),
+        "contracts": (each, np.int64),
+    }
+    return Lane(**{name: Pointer(np.zeros(shape, dtype)) for name, (shape, dtype) in shapes.items()})
+
+
+def _now(n: int) -> Now:
+    kinds = {
+        "willing": np.bool_, "excluded": np.bool_, "no_bond": np.bool_, "tried": np.bool_, "nth": np.int64,
+        "start": np.int64, "finish": np.int64, "status": np.int64, "timed_out": np.bool_, "success": np.bool_,
+        "cost": np.float64, "rank": np.int64,
+    }  # fmt: skip
+    return Now(**{name: Pointer(np.zeros(n, dtype)) for name, dtype in kinds.items()})

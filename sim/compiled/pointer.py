@@ -1,0 +1,38 @@
+"""Arrays as pointers to their memory: what compiled code is handed, so that nothing is counted as it is handed on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.extending import NativeValue, typeof_impl, unbox
+from numpy.typing import NDArray
+
+_KINDS = {
+    np.dtype(name): getattr(types, name) for name in ("float64", "int64", "int32", "int16", "int8", "uint8", "uint64")
+}
+_KINDS[np.dtype(np.bool_)] = types.int8  # a truth value is a byte, 0 or 1
+
+
+class Pointer:
+    """The memory of an array, which it keeps alive."""
+
+    __slots__ = ("address", "array", "kind")
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array, self.address = array, array.__array_interface__["data"][0]
+        self.kind = types.CPointer(_KINDS[array.dtype])
+
+
+@typeof_impl.register(Pointer)
+def _kind(pointer: Pointer, context: Any) -> Any:
+    return pointer.kind
+
+
+@unbox(types.CPointer)
+def _address(kind: Any, pointer: Any, c: Any) -> NativeValue:
+    held = c.pyapi.object_getattr_string(pointer, "address")
+    address = c.pyapi.long_as_longlong(held)
+    c.pyapi.decref(held)
+    return NativeValue(c.builder.inttoptr(address, c.context.get_value_type(kind)))

@@ -1,0 +1,127 @@
+"""Rows that the loop writes, with room for more, and the ledger's columns from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.compiled.checked import in_hand
+from sim.compiled.code import Code
+from sim.compiled.kernel.records import Attempts, Clearings, Counts
+from sim.kit.arrays import Award, Bids, Standing, Tender, thin
+from sim.market.accounts import account_columns, hires
+from sim.market.rows import Barred, Cleared, Columns, at_budget, bid_columns, clearing_columns
+from sim.market.rules import Rules
+from sim.market.simulate import Tables
+from sim.market.source import ABSTAINED, BID
+from sim.world.world import World
+
+_SHARE = 1.2  # rows of attempts a task, to begin with
+_ATTEMPTS = {
+    "replication": np.int32, "task": np.int32, "posting": np.int16, "agent": np.int32, "nth": np.int16,
+    "turn": np.int64, "start": np.int64, "finish": np.int64, "status": np.int8, "timed_out": np.bool_,
+    "success": np.bool_, "clearing": np.int64,
+}  # fmt: skip
+_CLEARINGS = {"closed": np.int8, "withdrawn": np.bool_}
+
+
+class Written:
+    """Rows of attempts and, where the whole ledger is wanted, of clearings."""
+
+    def __init__(self, world: World, code: Code, *, whole: bool) -> None:
+        tasks = world.n_replications * world.n_tasks
+        self._code, self._world, self._whole = code, world, whole
+        rows = int(_SHARE * tasks) + 16
+        self.attempts = Attempts(**{name: np.empty(rows, _ATTEMPTS.get(name, np.float64)) for name in Attempts._fields})
+        self.clearings = self._room(rows if whole else 0)
+        self._done: Any = None
+
+    def _room(self, rows: int) -> Clearings:
+        n, names = self._world.n_agents, self._code.rows
+        places = ("replication", "task", "posting", "tick", "closed", "withdrawn")
+        return Clearings(
+            **{name: np.empty(rows, _CLEARINGS.get(name, np.int64)) for name in places},
+            floats=np.empty((rows, len(names["f"]), n)),
+            whole=np.empty((rows, len(names["i"]), n), np.int64),
+            truths=np.empty((rows, len(names["b"]), n), np.bool_),
+            barred=np.empty((rows, 4, n), np.bool_),
+        )
+
+    def grow(self, done: NDArray[np.int64]) -> None:
+        """Twice the room, with what is written so far."""
+        self.attempts = Attempts(*(_twice(array, int(done[1])) for array in self.attempts))
+        if self._whole:
+            self.clearings = Clearings(*(_twice(array, int(done[2])) for array in self.clearings))
+
+    def tables(self, world: World, rules: Rules, counts: Counts, done: NDArray[np.int64]) -> Tables:
+        """Columns of the ledger's tables, as `simulate` gives them."""
+        rows = Attempts(*(array[: done[1]] for array in self.attempts))
+        found: Tables = {"attempts": _attempts(rows, rules)}
+        if counts.fees.size:
+            replication, task = np.indices(counts.fees.shape).reshape(2, -1)
+            found["auctions"] = {"replication": replication, "task": task}
+            found["auctions"] |= {
+                name if name == "fees" else f"n_{name}": array.reshape(-1) for name, array in counts._asdict().items()
+            }
+        if self._whole:
+            cleared, closed = self._cleared(world, rules, int(done[2]))
+            found["clearings"] = clearing_columns(cleared, closed, rules)
+            found["bids"] = {name: values.reshape(-1) for name, values in bid_columns(cleared, rules).items()}
+            found["accounts"] = account_columns(
+                found["attempts"], found["bids"], found["clearings"], hires(cleared, rules), world.n_agents,
+                in_rounds=False,
+            )  # fmt: skip
+        return found
+
+    def _cleared(self, world: World, rules: Rules, count: int) -> tuple[Cleared, Any]:
+        rows = Clearings(*(array[:count] for array in self.clearings))
+        of = in_hand(self._code, (rows.floats, rows.whole, rows.truths))
+        willing, excluded, exited, no_bond = (rows.barred[:, place] for place in range(4))
+        accounted = rules.bankroll is not None
+        at = rows.replication, rows.task
+        late = world.latency[at] > rules.window if bool((thin(world.latency) > rules.window).any()) else None
+        bids = rules.menus(Bids.trusted(**{name: of[name] for name in ("ask", "claim", "active")}))
+        award = {name: of[name] for name in ("hired", "pay_success", "pay_failure", "by_tie")}
+        award |= {name: of[name] for name in ("turn", "budget", "fee") if name in self._code.gives}
+        cleared = Cleared(
+            replication=rows.replication,
+            task=rows.task,
+            posting=rows.posting,
+            posted=rows.tick - rules.window,
+            tick=rows.tick,
+            owner=world.owner[at],
+            reason=np.where(willing, np.int8(BID), np.int8(ABSTAINED)),
+            late=late,
+            barred=Barred(
+                excluded=excluded,
+                exited=exited if accounted else None,
+                no_bond=no_bond if accounted else None,
+                withdrawn=rows.withdrawn[:, None] if rules.budgets is not None else None,
+            ),
+            belief=of["belief"],
+            cost_belief=of["cost_belief"],
+            bid_cost=np.broadcast_to(np.float64(rules.bid_cost), willing.shape),
+            bids=bids,
+            tender=Tender.trusted(**{name: of[name] for name in ("value", "reserve", "penalty", "posting")}),
+            standing=Standing.trusted(**{name: of[name] for name in ("reputation", "expected_cost", "advice")}),
+            award=Award.trusted(**award),
+        )
+        return cleared, rows.closed
+
+
+def _attempts(rows: Attempts, rules: Rules) -> Columns:
+    budget = rows.budget
+    believed = at_budget(rules, rows.cost_belief, rows.belief, budget)
+    offered = at_budget(rules, rows.ask, rows.claim, budget)
+    none = np.broadcast_to(np.float64(0.0), rows.cost.shape)
+    columns = {"try" if name == "nth" else name: array for name, array in rows._asdict().items() if name != "clearing"}
+    columns |= {"ask": offered[0], "claim": offered[1], "belief": believed[1], "cost_belief": believed[0]}
+    return columns | {"budget": np.where(np.isfinite(budget), budget, np.nan), "inspection": none, "harm": none}
+
+
+def _twice(array: NDArray[Any], count: int) -> NDArray[Any]:
+    more = np.empty((2 * len(array) + 16, *array.shape[1:]), array.dtype)
+    more[:count] = array[:count]
+    return more
