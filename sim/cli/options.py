@@ -27,7 +27,7 @@ Rules = Annotated[
 Plugins = Annotated[
     list[Path] | None, typer.Option("--plugin", help="Python file that registers mechanisms; it is executed")
 ]
-Engine = Annotated[str, typer.Option(help="auto, market (events) or replay (batches); same ledger")]
+Engine = Annotated[str, typer.Option(help="auto, market (SimPy processes) or compiled; same ledger")]
 Folder = Annotated[Path, typer.Argument(help="folder of a run")]
 
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from sim.compiled.hand import FLOATS, TRUTHS, WHOLE
 from sim.compiled.kept import loaded
-from sim.compiled.parts import Part, learners_of, parts_of
-from sim.compiled.trace.emitted import InHand, pointed
+from sim.compiled.trace.emitted import pointed
 from sim.compiled.trace.graph import Kind
+from sim.compiled.trace.spots import InHand
 from sim.compiled.trace.tracing import trace_part
+from sim.compiled.traced_parts import Part, learners_of, parts_of
 from sim.kit.arrays import FloatArray
 from sim.market.rules import Rules
 from sim.world.world import World

@@ -59,9 +59,11 @@ def kernel() -> Callable[..., int]:
 
     texts = [path.read_bytes() for path in sorted((Path(__file__).parent / "kernel").glob("*.py"))]
     digest = hashlib.sha256(b"".join(texts)).hexdigest()[:16]
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder() / f"kernel_{digest}")
+    place = "CACHE_DIR"  # read as a function is made
+    before = getattr(numba.config, place)
+    setattr(numba.config, place, str(folder() / f"kernel_{digest}"))
     try:
-        from sim.compiled.kernel.play import play
+        from sim.compiled.kernel.loop import play
     finally:
-        numba.config.CACHE_DIR = before
+        setattr(numba.config, place, before)
     return play

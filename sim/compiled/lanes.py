@@ -9,10 +9,11 @@ import numpy as np
 
 from sim.compiled.checked import check_refused, compare
 from sim.compiled.code import Code, code_of
-from sim.compiled.given import fields_of, market_of, size_of
+from sim.compiled.inputs import fields_of, market_of, size_of
 from sim.compiled.kept import kernel
-from sim.compiled.kernel.records import DONE, FULL, UNKNOWN_TRY, Counts, Hand, Lane, Market, Now, Numbers, Seen, Size
+from sim.compiled.kernel.layout import DONE, FULL, UNKNOWN_TRY, Counts, Hand, Lane, Market, Now, Numbers, Seen, Size
 from sim.compiled.pointer import Pointer
+from sim.compiled.refusal import refusal
 from sim.compiled.written import Written
 from sim.kit.errors import MarketError
 from sim.market.drawn import check_world
@@ -31,6 +32,9 @@ def play_compiled(
 
     Raises UntraceableError where a part cannot be compiled, and MarketError where compiled code and the rules differ.
     """
+    reason = refusal(rules.market, rules.card, rules.round, rules.processes)
+    if reason is not None:
+        raise MarketError(f"the compiled engine cannot play this market: {reason}")
     check_world(world, rules)
     code = code_of(rules, world)
     player = _Player(world, rules, code, detail)
@@ -52,15 +56,15 @@ class _Player:
         self._hand, self._lane = _hand(code, self._size), _lane(self._size, self._market)
         self._now = _now(self._size.agents)
         shape = (world.n_replications, world.n_tasks) if counted else (0, 0)
-        self.counts = Counts(*(np.zeros(shape, np.int64) for _ in range(5)), np.zeros(shape))
+        none = {name: np.zeros(shape, np.int64) for name in Counts._fields if name != "fees"}
+        self.counts = Counts(**none, fees=np.zeros(shape))
         shapes = {kind: (COMPARED, len(names), self._size.agents) for kind, names in code.rows.items()}
         self._seen = Seen(np.empty(shapes["f"]), np.empty(shapes["i"], np.int64), np.empty(shapes["b"], np.bool_))
         self.written = Written(world, code, whole=whole)
         self.done = np.zeros(5, np.int64)
         called = code.called
         self._parts = [called.get(name, called["clear"]) for name in Numbers._fields]
-        none = np.zeros(1)
-        self._numbers = Numbers(*(Pointer(code.numbers.get(name, none)) for name in Numbers._fields))
+        self._numbers = Numbers(*(Pointer(code.numbers.get(name, np.zeros(1))) for name in Numbers._fields))
 
     def play(self, start: int, stop: int) -> None:
         """Play replications start, ..., stop - 1, with room for all rows."""
@@ -91,7 +95,7 @@ def _pointers(arrays: Any) -> Any:
 def _hand(code: Code, size: Size) -> Hand:
     others = np.zeros((size.families, size.states, size.agents))
     made = code.hand("f", np.float64), code.hand("i", np.int64), code.hand("b", np.bool_), code.initial, others
-    return _pointers(Hand(*made))
+    return Hand(*map(Pointer, made))
 
 
 def _lane(size: Size, market: Market) -> Lane:

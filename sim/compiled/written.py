@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.compiled.checked import in_hand
 from sim.compiled.code import Code
-from sim.compiled.kernel.records import Attempts, Clearings, Counts
+from sim.compiled.kernel.layout import Attempts, Clearings, Counts
 from sim.kit.arrays import Award, Bids, Standing, Tender, thin
 from sim.market.accounts import account_columns, hires
 from sim.market.rows import Barred, Cleared, Columns, at_budget, bid_columns, clearing_columns

@@ -1,25 +1,32 @@
-"""Which engine plays a market: the event market, or the batch engine wherever it can.
+"""Which engine plays a market: the event market of SimPy processes, or the compiled engine wherever it can.
 
-Both give the same ledger, row by row, so the choice is one of speed. "auto" takes the batch engine unless it refuses.
+Both give the same ledger, row by row, so the choice is one of speed. "auto" compiles what can be compiled: a market
+that the compiled engine refuses, a rule or policy of which a line cannot be traced, and every market where numba is
+not installed are played by the processes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Literal
 
 import numpy as np
 
-from sim.kit.errors import RunError, closest
+from sim.compiled.refusal import refusal
+from sim.compiled.trace import UntraceableError
+from sim.kit.errors import MarketError, RunError, closest
 from sim.market.accounts import recode
 from sim.market.rules import Rules, past_card
 from sim.market.simulate import Detail, Tables, simulate
-from sim.replay import refusal, replay
+from sim.replay import replay
 from sim.specs.settings import Terms
 from sim.world.world import World
 
-Engine = Literal["market", "replay"]
-ENGINES = ("auto", "market", "replay")
+Engine = Literal["market", "compiled", "auto"]
+ENGINES = ("auto", "market", "compiled")
+NO_NUMBA = "numba is not installed, so every market is played by SimPy processes: slower, with the same numbers"
+UNTRACED: dict[str, str] = {}  # rule -> the line that kept it from being compiled, in this process
 
 
 def check_engine(wanted: str) -> None:
@@ -28,13 +35,23 @@ def check_engine(wanted: str) -> None:
         raise RunError(f"--engine {wanted}: unknown{closest(wanted, ENGINES)}; allowed: {', '.join(ENGINES)}")
 
 
+def refused(terms: Terms) -> str | None:
+    """Why the compiled engine cannot play a market of these terms, None where it can, as far as they say."""
+    if find_spec("numba") is None:
+        return NO_NUMBA
+    return refusal(terms.market, past_card(terms), terms.market.round, terms.bidders.process)
+
+
 def choose(wanted: str, settings: Terms) -> Engine:
-    """The engine that plays an arm with these settings; raises RunError where the one wanted cannot."""
+    """The engine that plays an arm with these settings; raises RunError where the one wanted cannot.
+
+    "auto" is the compiled engine where the arm's rule, policies and learners can be traced.
+    """
     check_engine(wanted)
-    reason = refusal(settings.market, past_card(settings), settings.market.round, settings.bidders.process)
-    if wanted == "replay" and reason is not None:
-        raise RunError(f"--engine replay: cannot play this market: {reason}")
-    return "market" if wanted == "market" or reason is not None else "replay"
+    reason = refused(settings)
+    if wanted == "compiled" and reason is not None:
+        raise RunError(f"--engine compiled: cannot play this market: {reason}")
+    return "market" if wanted == "market" or reason is not None else "compiled" if wanted == "compiled" else "auto"
 
 
 def play(
@@ -45,8 +62,21 @@ def play(
     detail: Detail = "all",
     progress: Callable[[int], None] | None = None,
 ) -> Tables:
-    """The columns of each ledger table, as `sim.market.simulate.simulate` says."""
-    return (replay if engine == "replay" else simulate)(world, rules, detail=detail, progress=progress)
+    """The columns of each ledger table, as `sim.market.simulate.simulate` says.
+
+    Raises MarketError where the compiled engine is wanted and a line cannot be traced.
+    """
+    if engine != "market":
+        from sim.compiled.lanes import play_compiled  # numba is slow to load, and may not be there
+
+        try:
+            return play_compiled(world, rules, detail=detail, progress=progress)
+        except UntraceableError as error:
+            if engine == "compiled":
+                raise MarketError(f"--engine compiled: {rules.mechanism.name} cannot be compiled: {error}") from None
+            UNTRACED.setdefault(rules.mechanism.name, str(error))
+            return replay(world, rules, detail=detail, progress=progress)
+    return simulate(world, rules, detail=detail, progress=progress)
 
 
 def play_alone(

@@ -50,7 +50,7 @@ class Market:
 
     agents: those with a process of their own, by name ("*": all others), each an `Agent`, a class of agents or a
     function that makes one; every replication has an agent of its own. Without one an agent bids by its policy. engine:
-    "auto", "market" or "replay"; same numbers. Raises ScenarioError where a setting is wrong, or needs what the World
+    "auto", "market" or "compiled"; same numbers. Raises ScenarioError where a setting is wrong, or needs what the World
     does not hold, RunError where the engine cannot play such agents.
 
     >>> from sim.mechanisms.price import SecondPrice
@@ -77,8 +77,8 @@ class Market:
         held = {**(_OF_TABLE if world.from_table else _OF_PROFILE), "arrivals": {"every": 1}}
         self.settings = checked({**found, "world": found["world"] | held}, "Market")
         _check_held(world, self.settings)
-        if self.agents and engine == "replay":
-            raise RunError("engine = replay: cannot play agents with processes of their own")
+        if self.agents and engine == "compiled":
+            raise RunError("engine = compiled: cannot play agents with processes of their own")
         self.engine = "market" if self.agents else choose(engine, self.settings.terms)
 
     def run(self) -> Played:

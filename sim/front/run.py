@@ -34,7 +34,7 @@ def run(
 
     seed, replications: instead of the scenario's. settings: dotted key -> value, e.g. {"tender.penalty": 1.0}.
     mechanisms: rules in place of the scenario's arms. out: a folder to write ledger, tables and figures to, as the
-    command does; None: nothing is written. figures: drawn into it too. engine: "auto", "market" or "replay"; same
+    command does; None: nothing is written. figures: drawn into it too. engine: "auto", "market" or "compiled"; same
     numbers. force: replace another run in `out`. plugins: files that register mechanisms.
 
     Raises ScenarioError, TableError or RunError in one line.

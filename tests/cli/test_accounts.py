@@ -50,11 +50,11 @@ def test_accounts_from_the_file_to_the_tables(tmp_path: Path) -> None:
     path = tmp_path / "s.toml"
     path.write_text(SCENARIO, encoding="utf-8")
     said = {
-        engine: bidlab("run", path, "--out", tmp_path / engine, "--engine", engine) for engine in ("market", "replay")
+        engine: bidlab("run", path, "--out", tmp_path / engine, "--engine", engine) for engine in ("market", "compiled")
     }
     shown = said["market"].out
-    assert said["market"].code == said["replay"].code == 0, said
-    assert shown.replace("/market", "") == said["replay"].out.replace("/replay", "")
+    assert said["market"].code == said["compiled"].code == 0, said
+    assert shown.replace("/market", "") == said["compiled"].out.replace("/compiled", "")
     for text in (
         "exit rate",
         "final wealth",
@@ -72,7 +72,7 @@ def test_accounts_from_the_file_to_the_tables(tmp_path: Path) -> None:
     for name in ("attempts", "bids", "clearings"):
         pd.testing.assert_frame_equal(
             pd.read_parquet(tmp_path / "market" / f"{name}.parquet"),
-            pd.read_parquet(tmp_path / "replay" / f"{name}.parquet"),
+            pd.read_parquet(tmp_path / "compiled" / f"{name}.parquet"),
         )
     explained = bidlab("explain", tmp_path / "market", "--task", "task 29")
     assert explained.code == 0, explained

@@ -66,7 +66,7 @@ def test_fit_and_run(tmp_path: Path) -> None:
     assert 0.3 < profile.agents[AGENTS[1]].cost.zero < 0.7
     (tmp_path / "s.toml").write_text(SCENARIO)
     tables = []
-    for engine in ("market", "replay"):
+    for engine in ("market", "compiled"):
         folder = execute(plan(load_scenario(tmp_path / "s.toml"), engine=engine), tmp_path / engine)
         tables.append((folder / "attempts.parquet").read_bytes())
     assert tables[0] == tables[1]

@@ -82,7 +82,11 @@ def interpreted(text: str) -> Callable[..., int]:
 
 def traced(rule: Mechanism, n: int) -> Mechanism | CompiledRule:
     """As `compiled`, run by Python."""
-    with mock.patch.object(bulk, "loaded", lambda text: SimpleNamespace(clear=interpreted(text))), mock.patch.object(bulk, "find_spec", lambda name: name):
+
+    def loaded(text: str) -> SimpleNamespace:
+        return SimpleNamespace(clear=interpreted(text))
+
+    with mock.patch.object(bulk, "loaded", loaded), mock.patch.object(bulk, "find_spec", lambda name: name):
         return compiled(rule, n)
 
 

@@ -111,7 +111,7 @@ def world_of(case: Case, scenario: Scenario, datasets: range) -> World:
 def played(case: Case, scenario: Scenario, datasets: range) -> tuple[Cells, Cells]:
     """What happened in both arms in these datasets."""
     world = world_of(case, scenario, datasets)
-    one, other = (Cells(play(world, arm, "replay")) for arm in scenario.arms)
+    one, other = (Cells(play(world, arm, "compiled")) for arm in scenario.arms)
     return one, other
 
 

@@ -164,5 +164,5 @@ def test_agents_that_cannot_be_played() -> None:
         bl.Market(world, bl.SecondPrice(), agents={"gpt-5-mimi": Late})
     with pytest.raises(ScenarioError, match="must be an Agent, a class of agents"):
         bl.Market(world, bl.SecondPrice(), agents={"gpt-5-mini": 3})
-    with pytest.raises(bl.SimError, match="engine = replay"):
-        bl.Market(world, bl.SecondPrice(), agents={"gpt-5-mini": Late}, engine="replay")
+    with pytest.raises(bl.SimError, match="engine = compiled"):
+        bl.Market(world, bl.SecondPrice(), agents={"gpt-5-mini": Late}, engine="compiled")

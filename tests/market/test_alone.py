@@ -57,7 +57,7 @@ def break_even(place: int) -> float:
     return (COST[place] + 0.25 * (1 - CLAIM[place])) / CLAIM[place]
 
 
-@pytest.mark.parametrize("engine", ["market", "replay"])
+@pytest.mark.parametrize("engine", ["market", "compiled"])
 def test_each_market_has_the_policies_of_its_own_agent(tmp_path: Path, engine: str) -> None:
     """abe asks double, kim claims 1; zoe is everybody."""
     own = "[bidders.agents]\nabe = { mark_up = { rate = 1.0 } }\nkim = { fixed_claim = { claim = 1.0 } }"
@@ -70,7 +70,7 @@ def test_each_market_has_the_policies_of_its_own_agent(tmp_path: Path, engine: s
         assert claims.tolist() == [claim]
 
 
-@pytest.mark.parametrize("engine", ["market", "replay"])
+@pytest.mark.parametrize("engine", ["market", "compiled"])
 def test_each_market_has_the_account_of_its_own_agent(tmp_path: Path, engine: str) -> None:
     """abe cannot pay for an attempt; the others can."""
     kept = table(tmp_path, "[bidders.bankroll]\nabe = 0.0\nzoe = 9.0\nkim = 9.0", engine, "attempts")

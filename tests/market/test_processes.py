@@ -269,6 +269,6 @@ def test_names_in_the_scenario_are_checked(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"bidders\.process: no agent 'gpt'"):
         plan(load_scenario(scenario(tmp_path, '{ gpt = "honest" }')))
     with pytest.raises(RunError, match=r"cannot play this market: bidders\.process"):
-        plan(load_scenario(scenario(tmp_path, '"honest"')), engine="replay")
+        plan(load_scenario(scenario(tmp_path, '"honest"')), engine="compiled")
     with pytest.raises(MarketError, match=r"an agent 'honest' is registered already"):
         register_agent("honest")(Agent)

@@ -222,8 +222,8 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, text: str, says: str) ->
 
 
 def test_batch_engine_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"--engine replay: cannot play this market: market\.round"):
-        plan(load_scenario(lay_out(tmp_path, WORLD + ROUNDS + ARMS)), engine="replay")
+    with pytest.raises(RunError, match=r"--engine compiled: cannot play this market: market\.round"):
+        plan(load_scenario(lay_out(tmp_path, WORLD + ROUNDS + ARMS)), engine="compiled")
 
 
 PLUGIN = """

@@ -220,7 +220,7 @@ def test_another_engine_does_not_throw_away_what_is_finished(place: Path, tmp_pa
     out = copied(place, tmp_path, "s")
     plan = plan_of(place / "s.toml", options=Options(ledger=True, engine="market"))
     before = contents(partial_of(out))
-    with pytest.raises(RunError, match=r"was begun with another engine \(.*replay.*, not .*market.*--force"):
+    with pytest.raises(RunError, match=r"was begun with another engine \(.*auto.*, not .*market.*--force"):
         swept(plan, out)
     assert contents(partial_of(out)) == before
 

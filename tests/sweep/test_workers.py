@@ -143,6 +143,6 @@ def test_ledger_holds_the_attempts_of_each_cell_and_arm(alone: Path, tmp_path: P
 def test_engines_and_the_same_numbers(tmp_path: Path) -> None:
     """Decisions, too: factors.csv compares their digests."""
     path = write(tmp_path)
-    folders = [run(plan_of(path, options=Options(engine=name)), tmp_path / name) for name in ("market", "replay")]
+    folders = [run(plan_of(path, options=Options(engine=name)), tmp_path / name) for name in ("market", "compiled")]
     for file in ("sweep.parquet", "factors.csv", "manifest.json", "jobs/job-000003.parquet"):
         assert len({(folder / file).read_bytes() for folder in folders}) == 1

@@ -38,7 +38,7 @@ def arm_and_world(of: Scenario, name: str) -> tuple[Arm, World]:
     return arm, arm_world(of, arm, scenario_origin(of))
 
 
-def solved(of: Scenario, name: str, engine: Engine = "replay") -> np.ndarray:
+def solved(of: Scenario, name: str, engine: Engine = "compiled") -> np.ndarray:
     """Share of the tasks solved in each replication."""
     arm, world = arm_and_world(of, name)
     done = play(engine, world, arm_rules(arm, world), detail="attempts")["attempts"]
@@ -111,7 +111,7 @@ def test_exact_ties_share_the_award_equally(tmp_path: Path) -> None:
     of = table_scenario(tmp_path, success, {"redrawn": redrawn(20), "split": SPLIT}, replications=300)
     for name in ("redrawn", "split"):
         arm, world = arm_and_world(of, name)
-        hired = play("replay", world, arm_rules(arm, world), detail="attempts")["attempts"]["agent"]
+        hired = play("compiled", world, arm_rules(arm, world), detail="attempts")["attempts"]["agent"]
         for agent in range(3):
             assert_rate(hired == agent, 1 / 3)
 
@@ -127,7 +127,7 @@ def test_engines_agree_and_trials_of_a_table_all_count(tmp_path: Path) -> None:
         found = {tuple(pair) for pair in world.record_advice.reshape(-1, 2).tolist()}  # type: ignore[union-attr]
         assert found == told
         rule = arm_rules(arm, world)
-        assert_same_rows(rows(play("market", world, rule)), rows(play("replay", world, rule)))
+        assert_same_rows(rows(play("market", world, rule)), rows(play("compiled", world, rule)))
 
 
 # Over fresh tables: the router's solve rate per table, by splitting it or by drawing it anew.

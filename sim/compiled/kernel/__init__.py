@@ -2,15 +2,15 @@
 
 A moment is a number that orders it: tick, task, posting, and among those that end an attempt the place of its agent
 among the hired. Attempts that end come before clearings of the same tick. What a rule, a policy or a learner does comes
-in as a function that was compiled from its own code (sim/compiled/parts.py) and works on the arrays in hand
+in as a function that was compiled from its own code (sim/compiled/traced_parts.py) and works on the arrays in hand
 (sim/compiled/hand.py). Everything about an attempt is settled at the clearing that starts it; what tasks share (slots,
 standing, accounts) is read at a clearing and written as attempts end. Rows are written in the ledger's order.
 
-    records.py    what is given, kept and written
+    layout.py     what is given, kept and written
     heap.py       moments that are to come
-    ending.py     attempts that end
+    finish.py     attempts that end
     clearing.py   bids, the award, bonds
     starting.py   attempts that start, and how a posting ends
     writing.py    rows
-    play.py       the loop
+    loop.py       the loop
 """

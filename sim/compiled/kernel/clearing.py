@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from sim.compiled.kernel.records import (
+from sim.compiled.kernel.layout import (
     ACTIVE,
     ADVICE,
     ASK,

@@ -4,9 +4,9 @@ import numpy as np
 from numba import njit
 
 from sim.compiled.kernel.clearing import bond_of, per_place, per_task
-from sim.compiled.kernel.ending import ENDING
+from sim.compiled.kernel.finish import ENDING
 from sim.compiled.kernel.heap import put
-from sim.compiled.kernel.records import (
+from sim.compiled.kernel.layout import (
     BUDGET,
     CLAIM,
     DEADLINE,

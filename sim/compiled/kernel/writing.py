@@ -2,7 +2,7 @@
 
 from numba import njit
 
-from sim.compiled.kernel.records import (
+from sim.compiled.kernel.layout import (
     ASK,
     BELIEF,
     BUDGET,

@@ -7,10 +7,8 @@ variables, vectors that a later stage needs are kept in rows of scratch arrays, 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-
 from sim.compiled.trace.graph import REDUCTIONS, WHOLE, Kind, Node, UntraceableError, literal
+from sim.compiled.trace.spots import SCRATCH, ByRow, InHand
 from sim.compiled.trace.tracing import NUMBERS, OPTIONAL, OUTPUTS, VECTORS, Graph
 
 _BINARY = {
@@ -31,12 +29,10 @@ _BINARY = {
 _CALLED = ("isnan", "isfinite", "isinf", "sqrt", "rint", "floor", "ceil", "trunc")
 _CASTS: dict[Kind, str] = {"f": "np.float64({})", "i": "np.int64({})", "b": "({} != 0)"}
 _TYPES: dict[Kind, str] = {"f": "np.float64", "i": "np.int64", "b": "np.bool_"}
-_SCRATCH: dict[Kind, str] = {"f": "floats", "i": "whole", "b": "truths"}
 _BEGIN = {  # before any agent, by kind
     "largest": {"f": "-np.inf", "i": "-(2**63)", "b": "False"},
     "smallest": {"f": "np.inf", "i": "2**63 - 1", "b": "True"},
 }
-_PLAIN = (0.0, 1.0)  # stand in the text
 _COUNTED = {"count": "0", "any": "False", "every": "True", "argmin": "0", "argmax": "0"}
 
 HELPERS = '''\
@@ -75,7 +71,7 @@ def source(graph: Graph) -> str:
     writer = Writer(graph, ByRow())
     body = "\n".join(f"    {line}" for line in writer.body())
     scratch = [
-        f"    {_SCRATCH[kind]} = np.empty(({max(1, count)}, {graph.n_agents}), {_TYPES[kind]})"
+        f"    {SCRATCH[kind]} = np.empty(({max(1, count)}, {graph.n_agents}), {_TYPES[kind]})"
         for kind, count in writer.rows.items()
     ]
     head = [
@@ -105,77 +101,6 @@ def pointed(graph: Graph, spots: InHand) -> tuple[str, dict[Kind, int]]:
         "def part(numbers, floats, whole, truths, n, w):",
     ]
     return f"{HELPERS}\n\n" + "\n".join([*head, *writer.body(), "    return 0", ""]), writer.rows
-
-
-class ByRow:
-    """Arrays with one clearing a row, k the row that is cleared."""
-
-    refusal, truths_are_bytes = "k", False
-
-    def given(self, name: str, at: str | None) -> str:
-        """What is given. at: of which agent; None: a number of the clearing."""
-        return f"{name}[k]" if at is None else f"{name}[k, {at}]"
-
-    def made(self, name: str, at: str | None) -> str:
-        """What is made."""
-        return self.given(f"o_{name}", at)
-
-    def constant(self, node: Node) -> str:
-        """A plain number."""
-        return literal(node.args[0])
-
-    def vector(self, node: Node) -> str:
-        """Where plain numbers, one for each agent, are read, {} for the agent; "": they are written out."""
-        return ""
-
-    def scratch(self, kind: Kind, row: int, at: str) -> str:
-        """What is put down on the way."""
-        return f"{_SCRATCH[kind]}[{row}, {at}]"
-
-
-class InHand:
-    """Three arrays of a row for each name and a column for each agent. row: kind and name -> its row.
-
-    after: rows before those of scratch, by kind. numbers: what a rule has for parameters, which it reads from an array
-    of their own, so that it is compiled once for all values of them.
-    """
-
-    refusal, truths_are_bytes = "1", True
-
-    def __init__(self, row: Mapping[str, tuple[Kind, int]], after: Mapping[Kind, int]) -> None:
-        self._row, self._after = row, after
-        self.numbers: list[float] = []
-
-    def constant(self, node: Node) -> str:
-        """As `ByRow`."""
-        value = node.args[0]
-        if node.kind != "f" or value in _PLAIN or not math.isfinite(value):
-            return literal(value)
-        if value not in self.numbers:
-            self.numbers.append(value)
-        return f"numbers[{self.numbers.index(value)}]"
-
-    def vector(self, node: Node) -> str:
-        """As `ByRow`."""
-        first = len(self.numbers)
-        self.numbers += [float(value) for value in node.args]
-        here = f"numbers[{first} + {{}}]"
-        return {"f": here, "i": f"np.int64({here})", "b": f"({here} != 0.0)"}[node.kind]
-
-    def given(self, name: str, at: str | None) -> str:
-        """As `ByRow`."""
-        kind, row = self._row[name]
-        here = f"{_SCRATCH[kind]}[{row} * w + {at or 0}]"
-        return f"({here} != 0)" if kind == "b" else here
-
-    def made(self, name: str, at: str | None) -> str:
-        """As `ByRow`."""
-        kind, row = self._row[name]
-        return f"{_SCRATCH[kind]}[{row} * w + {at or 0}]"
-
-    def scratch(self, kind: Kind, row: int, at: str) -> str:
-        """As `ByRow`."""
-        return f"{_SCRATCH[kind]}[{self._after[kind] + row} * w + {at}]"
 
 
 class Writer:

@@ -111,6 +111,9 @@ class Traced(NDArrayOperatorsMixin):
         keys = key if isinstance(key, tuple) else (key,)
         place = keys[1] if len(keys) == 2 and keys[0] is Ellipsis and isinstance(keys[1], int | np.integer) else None
         length = self.node.length
+        if len(keys) == 2 and keys[0] is Ellipsis and isinstance(keys[1], slice):
+            places = range(*keys[1].indices(self.size))
+            place = places[0] if len(places) == 1 else None
         if place is not None and length is not None:
             here = Traced(Node("is_place", (constant(int(place) % length),), "b", length))
             self.hold(chosen(here, value, self))

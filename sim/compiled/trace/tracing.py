@@ -67,7 +67,7 @@ def _graph(make: Callable[[list[Node]], Graph], n_agents: int) -> Graph:
             graph = make([])
     except UntraceableError as error:
         raise UntraceableError(f"{_line(error)}: {error}") from None
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
+    except Exception as error:  # of any kind: what a rule makes of symbols need not be what it makes of numbers
         raise UntraceableError(f"{_line(error)}: {type(error).__name__}: {error}") from None
     if len(graph.nodes) > MOST_NODES:
         count = f"{len(graph.nodes):,} operations for {n_agents} agents, more than the {MOST_NODES:,}"

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from sim.compiled.kernel.heap import drop
-from sim.compiled.kernel.records import CLAIMED, COST, KNOWN, NONE, STATUS
+from sim.compiled.kernel.layout import CLAIMED, COST, KNOWN, NONE, STATUS
 
 ENDING, FAMILY = 1, 2  # places in `Lane.marks`
 

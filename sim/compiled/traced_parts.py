@@ -113,7 +113,7 @@ def learners_of(rules: Rules, n_agents: int) -> list[Learning]:
     for name, learner in sources:
         if learner is None:
             continue
-        start = tuple(learner.init(n_agents))  # type: ignore[attr-defined]
+        start = tuple(learner.init(n_agents))
         rows = tuple(f"known {count + place}" for place in range(len(start)))
         found.append(Learning(learner, name, rows, start))
         count += len(start)

@@ -15,9 +15,9 @@ from sim.compiled.kernel.clearing import (
     look_up,
     per_task,
 )
-from sim.compiled.kernel.ending import ENDING, FAMILY, end_until, have_in_hand
+from sim.compiled.kernel.finish import ENDING, FAMILY, end_until, have_in_hand
 from sim.compiled.kernel.heap import drop, put
-from sim.compiled.kernel.records import DONE, FULL, KNOWN, NEVER, REFUSED, RESERVE, UNKNOWN_TRY
+from sim.compiled.kernel.layout import DONE, FULL, KNOWN, NEVER, REFUSED, RESERVE, UNKNOWN_TRY
 from sim.compiled.kernel.starting import closes, escalate, let_go, posting_end, start_attempts
 from sim.compiled.kernel.writing import copy_hand, count, write_attempts, write_clearing
 

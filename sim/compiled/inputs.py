@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled.code import Code
-from sim.compiled.kernel.records import NEVER, Field, Fields, Market, Size
+from sim.compiled.kernel.layout import NEVER, Field, Fields, Market, Size
 from sim.compiled.pointer import Pointer
 from sim.kit.arrays import FloatArray, IntArray, thin
 from sim.kit.errors import MarketError

@@ -1,0 +1,25 @@
+"""Markets that only SimPy processes play, each with the key that says so."""
+
+from __future__ import annotations
+
+from sim.specs.settings import MarketSpec
+from sim.world.card import PastCard
+
+
+def refusal(
+    market: MarketSpec, card: PastCard | None, every: int | None = None, processes: object = None
+) -> str | None:
+    """Why the compiled engine cannot play a market, None where it can.
+
+    card: of their own past, that agents read. every: ticks between rounds, where all open postings clear together.
+    processes: agents that have one of their own.
+    """
+    if processes:
+        return "bidders.process: an agent with a process of its own acts moment by moment"
+    if market.refusal is not None:
+        return market.refusal
+    if every is not None:
+        return "market.round: it clears postings one by one, not all that are open at a tick together"
+    if card is not None:
+        return 'bidders.card.record = "past": what is on a card when a bid is formed depends on what ended before'
+    return None

@@ -1,0 +1,82 @@
+"""Where the text of a graph reads and writes: arrays of a row for each clearing, or the arrays in hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from sim.compiled.trace.graph import Kind, Node, literal
+
+SCRATCH: dict[Kind, str] = {"f": "floats", "i": "whole", "b": "truths"}
+_PLAIN = (0.0, 1.0)  # stand in the text
+
+
+class ByRow:
+    """Arrays with one clearing a row, k the row that is cleared."""
+
+    refusal, truths_are_bytes = "k", False
+
+    def given(self, name: str, at: str | None) -> str:
+        """What is given. at: of which agent; None: a number of the clearing."""
+        return f"{name}[k]" if at is None else f"{name}[k, {at}]"
+
+    def made(self, name: str, at: str | None) -> str:
+        """What is made."""
+        return self.given(f"o_{name}", at)
+
+    def constant(self, node: Node) -> str:
+        """A plain number."""
+        return literal(node.args[0])
+
+    def vector(self, node: Node) -> str:
+        """Where plain numbers, one for each agent, are read, {} for the agent; "": they are written out."""
+        return ""
+
+    def scratch(self, kind: Kind, row: int, at: str) -> str:
+        """What is put down on the way."""
+        return f"{SCRATCH[kind]}[{row}, {at}]"
+
+
+class InHand:
+    """Three arrays of a row for each name and a column for each agent. row: kind and name -> its row.
+
+    after: rows before those of scratch, by kind. numbers: what a rule has for parameters, which it reads from an array
+    of their own, so that it is compiled once for all values of them.
+    """
+
+    refusal, truths_are_bytes = "1", True
+
+    def __init__(self, row: Mapping[str, tuple[Kind, int]], after: Mapping[Kind, int]) -> None:
+        self._row, self._after = row, after
+        self.numbers: list[float] = []
+
+    def constant(self, node: Node) -> str:
+        """As `ByRow`."""
+        value = node.args[0]
+        if node.kind != "f" or value in _PLAIN or not math.isfinite(value):
+            return literal(value)
+        if value not in self.numbers:
+            self.numbers.append(value)
+        return f"numbers[{self.numbers.index(value)}]"
+
+    def vector(self, node: Node) -> str:
+        """As `ByRow`."""
+        first = len(self.numbers)
+        self.numbers += [float(value) for value in node.args]
+        here = f"numbers[{first} + {{}}]"
+        return {"f": here, "i": f"np.int64({here})", "b": f"({here} != 0.0)"}[node.kind]
+
+    def given(self, name: str, at: str | None) -> str:
+        """As `ByRow`."""
+        kind, row = self._row[name]
+        here = f"{SCRATCH[kind]}[{row} * w + {at or 0}]"
+        return f"({here} != 0)" if kind == "b" else here
+
+    def made(self, name: str, at: str | None) -> str:
+        """As `ByRow`."""
+        kind, row = self._row[name]
+        return f"{SCRATCH[kind]}[{row} * w + {at or 0}]"
+
+    def scratch(self, kind: Kind, row: int, at: str) -> str:
+        """As `ByRow`."""
+        return f"{SCRATCH[kind]}[{self._after[kind] + row} * w + {at}]"
