@@ -21,7 +21,7 @@ failures at the task leave of a belief follows from the claim as the card moved 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,8 +90,7 @@ def with_card(world: World, card: Card, means: Means, serve: Callable[[FloatArra
     if later is not None and world.spread is not None:
         own = after_each(leaned.belief, world.spread, later.shape[-1])
         later = np.where(leaned.moved[..., None], own, later)
-    return replace(
-        world,
+    return world.changed(
         uncarded=world.belief,
         belief=leaned.belief,
         cost_belief=leaned.cost_belief,

@@ -12,7 +12,7 @@ other half's), T published.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -56,7 +56,7 @@ def with_records(world: World, histories: Histories, spec: WorldSpec) -> World:
     for key, name, names, mean in _KNOWN:
         if key in asked:
             made[name] = histories.serve(asked[key], mean(histories.sums(asked[key], names)))
-    world = replace(world, **made) if made else world
+    world = world.changed(**made) if made else world
     if card is None or "bidders.card" not in asked:
         return world
     read = asked["bidders.card"]

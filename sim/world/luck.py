@@ -23,6 +23,7 @@ from sim.population.agent_profile import AgentProfile
 from sim.specs.tender import TenderSpec
 from sim.specs.world_settings import WorldSettings
 from sim.specs.world_spec import WorldSpec
+from sim.world.formula import Formula
 from sim.world.principals import by_principal, dealt, principal_names
 
 _ONE_TICK = Distribution("constant", 1.0)
@@ -71,7 +72,6 @@ def luck(
     world, tender = spec.world, spec.tender
     principal = dealt(tender, seed, ids.r, ids.t, labels)
     value = by_principal(tender, principal, lambda own: _values(own, seed, ids))
-    per_posting = ids.r, ids.t, draws.words_range(tender.postings), ids.i
     infra: BoolArray = np.broadcast_to(np.False_, ids.per_try)
     if world.infra > 0:
         infra = draws.uniform(seed, "infra", *ids) < world.infra
@@ -86,9 +86,18 @@ def luck(
         "infra": infra,
         "duration": _durations(world, seed, ids, recorded_duration, agents),
         "silent": _silent(world, seed, ids, agents),
-        "lottery": draws.uniform(seed, "lottery", *per_posting),
-        "exploration": draws.uniform(seed, "exploration", *per_posting) if spec.explores else None,
+        "lottery": _per_posting(seed, "lottery", ids, tender.postings),
+        "exploration": _per_posting(seed, "exploration", ids, tender.postings) if spec.explores else None,
     }
+
+
+def _per_posting(seed: int, purpose: str, ids: Identities, postings: int) -> Formula:
+    """(R, T, P, n) uniform draws."""
+
+    def make(*words: draws.Words) -> FloatArray:
+        return draws.uniform(seed, purpose, *words)
+
+    return Formula({"r": ids.r, "t": ids.t, "p": draws.words_range(postings), "i": ids.i}, make)
 
 
 def most_tries(tender: TenderSpec, may_be_lost: bool) -> int:

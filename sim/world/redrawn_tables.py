@@ -14,7 +14,7 @@ Source: [EfronTibshirani1993], with the rule as part of the statistic.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -45,7 +45,7 @@ def resampled_world(origin: TableOrigin, spec: WorldSpec, seed: int, tables: ran
             taken[one.name] = _at(array, drawn)
     names = tuple(f"slot {slot}" for slot in range(world.n_tasks))
     blank = ("",) * world.n_tasks
-    again = replace(world, tasks=names, family=blank, block=blank, **taken)
+    again = world.changed(tasks=names, family=blank, block=blank, **taken)
     words = draws.words_range(count, first), slots
     original = draws.words_of(world.tasks)
     return with_records(again, Resampled(again, seed, words, _at(observed, drawn), drawn=drawn, names=original), spec)

@@ -8,8 +8,8 @@ A market is a deterministic function of (World, mechanism). Two mechanisms given
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen, require, thin
 from sim.kit.errors import ArrayError
+from sim.world.formula import Formula
 
 _MOST = float(np.finfo(np.float64).max)
 _PER_TASK = ("value", "reserve", "arrival")
@@ -24,6 +25,10 @@ _OF_TASKS = (*_PER_TASK, "principal", "half")
 _PER_AGENT = ("present", "belief", "cost_belief", "latency", "ability")
 _PER_TRY = ("success", "verified", "infra", "cost", "duration")
 _MONEY_OR_TIME = ("cost_belief", "latency", "cost", "duration", "reserve", "arrival")
+
+
+def _nothing() -> None:
+    """The value of a field that may be a formula: it must be no attribute of the class."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,9 +60,12 @@ class World:
     principals (P names) and principal (R, T), the place of the one that owns the task; None where there is only one.
     shared: what is drawn once for all tasks of a replication, in words (sim/market/coupling.py).
 
+    An array may be given as a `Formula` (sim/world/formula.py), and is then made when it is first read.
+
     Raises ArrayError naming the array, the rule and the first bad index.
     """
 
+    formulas: ClassVar[Mapping[str, Formula]]  # fields that are made when they are read; one of each World's own
     recorded: ClassVar[Callable[..., World]]  # ways to make one from Python, which sim/front/worlds.py adds
     from_frame: ClassVar[Callable[..., World]]
     drawn: ClassVar[Callable[..., World]]
@@ -82,10 +90,10 @@ class World:
     cost: FloatArray
     duration: IntArray
     lottery: FloatArray
-    silent: BoolArray | None = None
+    silent: BoolArray | None = field(default_factory=_nothing)
     spread: FloatArray | None = None
     retry_belief: FloatArray | None = None
-    exploration: FloatArray | None = None
+    exploration: FloatArray | None = field(default_factory=_nothing)
     pilot: FloatArray | None = None
     record_advice: FloatArray | None = None
     record_cost: FloatArray | None = None
@@ -97,26 +105,47 @@ class World:
     observed: BoolArray | None = None
 
     def __post_init__(self) -> None:
+        formulas = {name: value for name, value in vars(self).items() if isinstance(value, Formula)}
+        object.__setattr__(self, "formulas", formulas)
+        for name in formulas:
+            object.__delattr__(self, name)
         for name in (*_PER_TASK, *_PER_AGENT, *_PER_TRY, "lottery"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
+            if name not in formulas:
+                object.__setattr__(self, name, frozen(getattr(self, name)))
         self._check_shapes()
-        present, present_try = self.present, self.present[..., None]
-        for name in ("belief", "ability"):
-            array = getattr(self, name)
-            if not _within(array, 1.0):
-                known = ~np.isnan(array) if name == "ability" else np.True_
-                require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~(known & present))
-        for name in _MONEY_OR_TIME:
-            array = getattr(self, name)
-            if not _within(array, _MOST):
-                read = present_try if name in _PER_TRY else present if name in _PER_AGENT else np.True_
-                require(name, "be finite and >= 0", array, (np.isfinite(array) & (array >= 0)) | ~read)
+        self._check_numbers(vars(self))
         self._check_advice()
-        require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(self.value) & ~(self.value < 0))
         self._check_retries()
         self._check_principals()
         self._check_records()
         self._check_observed()
+
+    def __getattr__(self, name: str) -> Any:
+        """Make what is read for the first time."""
+        formulas = vars(self).get("formulas", {})
+        if name not in formulas:
+            raise AttributeError(f"a World has no {name!r}")
+        object.__setattr__(self, name, frozen(formulas[name].array()))
+        self._check_numbers([name])
+        return vars(self)[name]
+
+    def _check_numbers(self, names: Collection[str]) -> None:
+        """Check arrays that are there."""
+        given = set(names)
+        present, present_try = self.present, self.present[..., None]
+        for name in given & {"belief", "ability"}:
+            array = getattr(self, name)
+            if not _within(array, 1.0):
+                known = ~np.isnan(array) if name == "ability" else np.True_
+                require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~(known & present))
+        for name in given.intersection(_MONEY_OR_TIME):
+            array = getattr(self, name)
+            if not _within(array, _MOST):
+                read = present_try if name in _PER_TRY else present if name in _PER_AGENT else np.True_
+                require(name, "be finite and >= 0", array, (np.isfinite(array) & (array >= 0)) | ~read)
+        if "value" not in given:
+            return
+        require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(self.value) & ~(self.value < 0))
 
     def _check_records(self) -> None:
         for name in ("record_advice", "uncarded", "record_cost", "half"):
@@ -139,10 +168,9 @@ class World:
     def _check_observed(self) -> None:
         if self.observed is None:
             return
-        if self.observed.shape != self.success.shape or self.observed.dtype != np.bool_:
-            raise ArrayError(
-                f"observed must be bool of shape {self.success.shape}; got {self.observed.dtype} {self.observed.shape}"
-            )
+        if self.observed.shape != self._shape("success") or self.observed.dtype != np.bool_:
+            got = f"{self.observed.dtype} {self.observed.shape}"
+            raise ArrayError(f"observed must be bool of shape {self._shape('success')}; got {got}")
         object.__setattr__(self, "observed", frozen(self.observed))
 
     def _check_principals(self) -> None:
@@ -157,8 +185,8 @@ class World:
         object.__setattr__(self, "principal", frozen(owner))
 
     def _check_advice(self) -> None:
-        for name, shape in (("exploration", self.lottery.shape), ("pilot", self.present.shape)):
-            array = getattr(self, name)
+        for name, shape in (("exploration", self._shape("lottery")), ("pilot", self.present.shape)):
+            array = vars(self).get(name)
             if array is None:
                 continue
             if array.shape != shape:
@@ -184,17 +212,22 @@ class World:
         object.__setattr__(self, "spread", frozen(spread))
         object.__setattr__(self, "retry_belief", frozen(later))
 
+    def _shape(self, name: str) -> tuple[int, ...]:
+        """Of an array, or of one that is yet to be made."""
+        formula = self.formulas.get(name)
+        return tuple(getattr(self, name).shape) if formula is None else formula.shape
+
     def _check_shapes(self) -> None:
         n_replications, n_tasks, n_agents = self.present.shape
-        n_tries = self.success.shape[-1] if self.success.ndim == 4 else 0
-        postings = self.lottery.shape[2] if self.lottery.ndim == 4 else 0
+        success, lottery = self._shape("success"), self._shape("lottery")
+        n_tries, postings = success[-1] if len(success) == 4 else 0, lottery[2] if len(lottery) == 4 else 0
         expected: dict[str, tuple[int, ...]] = dict.fromkeys(_PER_TASK, (n_replications, n_tasks))
         expected |= dict.fromkeys(_PER_AGENT, (n_replications, n_tasks, n_agents))
         expected |= dict.fromkeys(_PER_TRY, (n_replications, n_tasks, n_agents, n_tries))
         expected["lottery"] = (n_replications, n_tasks, postings, n_agents)
         for name, shape in expected.items():
-            if getattr(self, name).shape != shape:
-                raise ArrayError(f"{name} must have shape {shape}; got {getattr(self, name).shape}")
+            if self._shape(name) != shape:
+                raise ArrayError(f"{name} must have shape {shape}; got {self._shape(name)}")
         for name, count in (("agents", n_agents), ("tasks", n_tasks), ("family", n_tasks), ("block", n_tasks)):
             if len(getattr(self, name)) != count:
                 raise ArrayError(f"{name} must have {count} names; got {len(getattr(self, name))}")
@@ -222,7 +255,7 @@ class World:
     @property
     def n_tries(self) -> int:
         """K, the tries of one agent at one task with a known outcome."""
-        return int(self.success.shape[3])
+        return int(self._shape("success")[3])
 
     @property
     def delivered(self) -> BoolArray:
@@ -235,15 +268,26 @@ class World:
         origin = "from a table" if self.from_table else "drawn from a population"
         return f"World of {count} x {self.n_tasks} tasks x {self.n_agents} agents, {origin}"
 
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays there are, by field; those that nobody has read yet are made."""
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: array for name, array in found.items() if isinstance(array, np.ndarray)}
+
+    def changed(self, **changes: Any) -> Self:
+        """The World with other fields; what nobody has read yet is still to be made."""
+        waiting = {name: formula for name, formula in self.formulas.items() if name not in vars(self)}
+        return replace(self, **waiting | changes)
+
     def _take(self, index: tuple[Any, ...], per_task: tuple[Any, ...], names: dict[str, Any]) -> Self:
         arrays: dict[str, Any] = {}
-        for field in fields(self):
-            array = getattr(self, field.name)
-            if isinstance(array, np.ndarray):
-                cut = per_task if field.name in _OF_TASKS else index
-                if field.name in ("lottery", "exploration"):
+        for name in (one.name for one in fields(self)):
+            array = vars(self)[name] if name in vars(self) else self.formulas.get(name)
+            if isinstance(array, np.ndarray | Formula):
+                cut = per_task if name in _OF_TASKS else index
+                if name in ("lottery", "exploration"):
                     cut = (*index[:2], slice(None), *index[2:])
-                arrays[field.name] = array[cut]
+                arrays[name] = array.cut(cut) if isinstance(array, Formula) else array[cut]
         return replace(self, **arrays, **names)
 
     def only(self, agent: int) -> Self:

@@ -49,7 +49,7 @@ def drawn_world(table: Path | None = None, *, replications: int = 2, seed: int =
 
 
 def arrays(world: World) -> dict[str, Any]:
-    return {name: array for name, array in vars(world).items() if isinstance(array, np.ndarray)}
+    return world.arrays
 
 
 def per_task(name: str) -> bool:

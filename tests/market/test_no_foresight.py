@@ -34,9 +34,7 @@ def without_oracles(rule: Rules) -> Rules:
 
 def another_future(world: World, past: Tables, now: int, chance: np.random.Generator) -> World:
     """The World with everything changed that happens after tick `now` in the market `past`."""
-    arrays: dict[str, Any] = {
-        name: array.copy() for name, array in vars(world).items() if isinstance(array, np.ndarray)
-    }
+    arrays: dict[str, Any] = {name: array.copy() for name, array in world.arrays.items()}
     shape = world.cost.shape
     late = world.arrival > now
     for name, high in (("value", 2.0), ("reserve", 2.0)):

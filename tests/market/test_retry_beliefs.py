@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,6 @@ from sim.mechanisms import lookup
 from sim.population.beliefs import to_grid
 from sim.population.profile import Profile
 from sim.scenario.scenario import load_scenario
-from sim.world.world import World
 from tests.cli.command import HEADER, ROWS, SCENARIO, lay_out
 from tests.market.play import Play, ledger_of
 from tests.market.test_synthetic import PROFILE, TENDER, scenario
@@ -87,7 +87,7 @@ def test_more_postings_than_failures_foreseen_are_refused() -> None:
 def test_world_refuses(changes: dict[str, object], says: str) -> None:
     world = make_world(1, 2, spread=1.0)
     with pytest.raises(ArrayError, match=says):
-        World(**(vars(world) | changes))
+        replace(world, **changes)
 
 
 def test_slices_of_a_world_keep_beliefs_after_failures() -> None:

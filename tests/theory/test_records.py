@@ -7,6 +7,7 @@ Leaving one task out told who fails: it earned .000 of two opposite agents, .045
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -142,9 +143,7 @@ def over_tables(rate: list[float], kind: str) -> np.ndarray:
     found = []
     for first in range(0, TABLES, block):
         success = np.repeat(chance.random((block, TASKS, len(rate))) < rate, SPLITS, axis=0)
-        world = World(
-            **(vars(make_world(TASKS, len(rate), replications=block * SPLITS)) | {"success": success[..., None]})
-        )
+        world = replace(make_world(TASKS, len(rate), replications=block * SPLITS), success=success[..., None])
         drawn: Histories = histories(world, seed=first)
         advice = with_records(world, drawn, settings(advice=record).spec).record_advice
         best = advice == advice.max(axis=2, keepdims=True)  # type: ignore[union-attr]

@@ -226,11 +226,7 @@ def test_other_orders_of_the_same_trials_are_copies() -> None:
     index = np.stack([np.random.default_rng(k).permuted(np.tile(np.arange(K), (T, N, 1)), axis=2) for k in range(4)])
     names = ("success", "verified", "infra", "cost", "duration", "observed")
     turned = {name: np.take_along_axis(np.repeat(getattr(world, name), 4, axis=0), index, axis=3) for name in names}
-    rest = {
-        name: np.repeat(array, 4, axis=0)
-        for name, array in vars(world).items()
-        if isinstance(array, np.ndarray) and name not in names
-    }
+    rest = {name: np.repeat(array, 4, axis=0) for name, array in world.arrays.items() if name not in names}
     one, four = of_agents(arm_of(world)), of_agents(arm_of(replace(world, **turned, **rest)))
     for name, estimate in one.items():
         np.testing.assert_allclose(four[name].value, estimate.value, rtol=1e-12, err_msg=name)

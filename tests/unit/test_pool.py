@@ -30,7 +30,7 @@ def pool_world(
 
 
 def arrays(world: World) -> dict[str, np.ndarray]:
-    return {name: array for name, array in vars(world).items() if isinstance(array, np.ndarray)}
+    return world.arrays
 
 
 def test_pool_becomes_agents_of_a_profile_like_any_other() -> None:
