@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.compiled.drawing import Drawing, drawing_of
 from sim.compiled.hand import FLOATS, TRUTHS, WHOLE
 from sim.compiled.kept import loaded
 from sim.compiled.trace.emitted import pointed
@@ -24,7 +25,8 @@ from sim.world.world import World
 class Code:
     """What the loop calls, and what is in hand.
 
-    called: machine code by part; numbers: the parameters that each reads; parts: as they stand. rows: kind -> names of
+    called: machine code by part; numbers: the parameters that each reads; parts: as they stand; drawing: of
+    fields that are yet to be made. rows: kind -> names of
     the rows before those of scratch; scratch: rows after them; width: columns. initial (rows, width): floats before
     anything is known. common: rows of knowledge that are of no family of tasks. gives: what an award states.
     """
@@ -32,6 +34,7 @@ class Code:
     called: Mapping[str, Any]
     numbers: Mapping[str, FloatArray]
     parts: Mapping[str, Part]
+    drawing: Drawing
     rows: Mapping[Kind, tuple[str, ...]]
     scratch: Mapping[Kind, int]
     initial: FloatArray
@@ -59,16 +62,14 @@ def code_of(rules: Rules, world: World) -> Code:
     place = {name: (kind, row) for kind, names in rows.items() for row, name in enumerate(names)}
     after: dict[Kind, int] = {kind: len(names) for kind, names in rows.items()}
     numbers: dict[str, FloatArray] = {}
-    width = max(1, n)
-    called, scratch, gives = {}, dict.fromkeys(rows, 0), frozenset[str]()
-    for name, part in parts.items():
-        graph = trace_part(part.run, part.given, part.made, n)
+    graphs = {name: trace_part(part.run, part.given, part.made, n) for name, part in parts.items()}
+    drawing = drawing_of(world, rules)
+    width, scratch, called = max(1, n), dict.fromkeys(rows, 0), {}
+    for name, graph in (graphs | drawing.graphs).items():
         width = max([width, *(node.length for node in graph.nodes if node.length is not None)])
-        spots = InHand(place, after)
-        text, used = pointed(graph, spots)
-        numbers[name] = np.array([*spots.numbers, 0.0])
-        called[name] = loaded(text).part
-        gives = frozenset(graph.outputs) if name == "clear" else gives
+        spots = InHand(place, after, drawing.keys)
+        text, used = pointed(graph, spots, one=name == "draw_try")
+        called[name], numbers[name] = loaded(text).part, np.array([*spots.numbers, 0.0])
         scratch = {kind: max(scratch[kind], used[kind]) for kind in scratch}
     initial = np.full((len(rows["f"]), width), np.nan)
     initial[FLOATS.index("reputation")], initial[FLOATS.index("fee")] = 1.0, 0.0
@@ -76,4 +77,5 @@ def code_of(rules: Rules, world: World) -> Code:
         for row, array in zip(one.rows, one.start, strict=True):
             initial[place[row][1], :n] = array
     common = sum(len(one.rows) for one in learners if one.of != "advice")
-    return Code(called, numbers, parts, rows, scratch, initial, width, common, gives)
+    gives = frozenset(graphs["clear"].outputs)
+    return Code(called, numbers, parts, drawing, rows, scratch, initial, width, common, gives)

@@ -2,10 +2,15 @@
 
 Floats, whole numbers and truth values have an array each. A number of the clearing stands in column 0 of its row. What
 learners know, and what a traced part puts down on its way, stands in the rows after those named here.
+
+Words name draws (sim/kit/draws.py): of the task, of the posting and of the try that are dealt with, the keys of the
+replication for each purpose, and the words of the agents.
 """
 
 from __future__ import annotations
 
+FIRST_KEY, MOST_KEYS = 3, 29  # the words of task, posting and try come before
+FIRST_AGENT = FIRST_KEY + MOST_KEYS  # then those of agents
 FLOATS = (
     "belief",
     "cost_belief",
@@ -27,9 +32,10 @@ FLOATS = (
     "first_reserve",
     "raised",  # reserve
     "penalty",
+    "try_cost",  # of an attempt that is drawn as it starts
 )
-WHOLE = ("tries", "failures", "turn", "status", "posting", "task_failures")
-TRUTHS = ("silent", "active", "hired", "by_tie")
+WHOLE = ("tries", "failures", "turn", "status", "posting", "task_failures", "try_ticks")
+TRUTHS = ("silent", "active", "hired", "by_tie", "try_verified", "try_success", "try_infra")
 PER_CLEARING = frozenset(
     {"value", "reserve", "first_reserve", "raised", "penalty", "posting", "task_failures", "by_tie"}
 )

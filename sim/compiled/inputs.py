@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled.code import Code
+from sim.compiled.drawing import own_success
 from sim.compiled.kernel.layout import NEVER, Field, Fields, Market, Size
 from sim.compiled.pointer import Pointer
 from sim.kit.arrays import FloatArray, IntArray, thin
@@ -15,6 +17,8 @@ from sim.kit.errors import MarketError
 from sim.market.rules import Rules
 from sim.standing.sources import family_codes
 from sim.world.world import World
+
+_WORDS = {"tasks": "t", "postings": "p", "tries": "k", "agents": "i"}
 
 
 def field(array: NDArray[Any] | None, dtype: Any, axes: int) -> Field:
@@ -33,17 +37,20 @@ def field(array: NDArray[Any] | None, dtype: Any, axes: int) -> Field:
     return Field(Pointer(array), *steps)
 
 
+def too_late(world: World, rules: Rules) -> MarketError:
+    """The error of a market whose moments do not fit into 64 bits."""
+    return MarketError(
+        f"{world.n_tasks} tasks, {rules.postings} postings and {world.n_agents} agents over so many ticks are too many "
+        "for the compiled engine; use the market engine"
+    )
+
+
 def size_of(world: World, rules: Rules, code: Code, *, seen: int, counted: bool) -> Size:
     """Counts; raises MarketError where a moment does not fit into 64 bits."""
     bits = [max(0, count - 1).bit_length() for count in (world.n_tasks, rules.postings, world.n_agents)]
-    last, longest = (int(thin(array).max(initial=0)) for array in (world.arrival, world.duration))
-    longest *= world.n_agents if rules.mechanism.capabilities.in_turns else 1
-    ticks = last + (longest + rules.window + rules.repost_delay + 1) * rules.postings
-    if ticks >= 1 << max(0, 62 - sum(bits)):
-        raise MarketError(
-            f"{world.n_tasks} tasks, {rules.postings} postings and {world.n_agents} agents over {ticks:,} ticks are "
-            "too many for the compiled engine; use the market engine"
-        )
+    most_ticks = 1 << max(0, 62 - sum(bits))
+    if int(thin(world.arrival).max(initial=0)) + rules.window >= most_ticks:
+        raise too_late(world, rules)
     return Size(
         tasks=world.n_tasks,
         agents=world.n_agents,
@@ -66,12 +73,14 @@ def size_of(world: World, rules: Rules, code: Code, *, seen: int, counted: bool)
         clearings=0,
         seen=seen,
         counted=counted,
+        keys=len(code.drawing.keys),
+        most_ticks=most_ticks,
     )
 
 
 def market_of(world: World, rules: Rules, code: Code) -> Market:
     """The rules as numbers."""
-    deadline = rules.deadline is not None
+    deadline, drawn = rules.deadline is not None, code.drawing.fields
     return Market(
         window=rules.window,
         delay=rules.repost_delay,
@@ -86,28 +95,38 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
         retries=world.retry_belief is not None,
         absences=not bool(thin(world.present).all()),
         lateness=bool((thin(world.latency) > rules.window).any()),
-        silences=world.silent is not None,
-        losses=bool(thin(world.infra).any()),
-        own_success=world.success is not world.verified,
+        silences="silent" not in drawn and world.silent is not None,
+        losses="infra" not in drawn and bool(thin(world.infra).any()),
+        own_success=own_success(world),
         escalates="unfilled" in code.parts,
         learns=code.states > 0,
         reads="read" in code.parts,
         actual_cost=rules.expected_cost.kind == "actual",
         outcome_advice=rules.advice == "outcome",
-        explores=world.exploration is not None,
+        explores="exploration" not in drawn and world.exploration is not None,
         turns="turn" in code.gives,
         limits="budget" in code.gives,
         fees="fee" in code.gives,
         bankrolls=rules.bankroll is not None,
         budgets=rules.budgets is not None,
+        draws="draw" in code.called,
+        draws_tries="draw_try" in code.called,
+        **{f"draws_{name}": name in drawn for name in ("verified", "success", "infra", "cost")},
+        draws_ticks="duration" in drawn,
     )
 
 
-def fields_of(world: World, rules: Rules, size: Size) -> Fields:
+def fields_of(world: World, rules: Rules, code: Code, size: Size) -> Fields:
     """The World's arrays."""
     late = thin(world.latency) > rules.window
-    expected, advice = _sources(world, rules)
+    expected, advice = _sources(world, rules, code.drawing.fields)
     family, _ = families(world, rules)
+    drawing = code.drawing
+
+    def made(name: str) -> Any:
+        """The array, None where it is drawn as the market goes."""
+        return None if name in drawing.fields else getattr(world, name)
+
     f, b, i = np.float64, np.bool_, np.int64
     return Fields(
         value=field(world.value, f, 2),
@@ -115,24 +134,26 @@ def fields_of(world: World, rules: Rules, size: Size) -> Fields:
         penalty=field(rules.penalty_in(world), f, 2),
         arrival=field(world.arrival, i, 2),
         owner=field(world.owner, i, 2),
-        belief=field(world.belief, f, 3),
-        cost_belief=field(world.cost_belief, f, 3),
+        belief=field(made("belief"), f, 3),
+        cost_belief=field(made("cost_belief"), f, 3),
         present=field(world.present, b, 3),
         late=field(np.broadcast_to(late, world.latency.shape), b, 3),
-        silent=field(world.silent, b, 3),
+        silent=field(made("silent"), b, 3),
         expected_cost=field(expected, f, 3),
         advice=field(advice, f, 3),
-        lottery=field(world.lottery, f, 4),
-        exploration=field(world.exploration, f, 4),
+        lottery=field(made("lottery"), f, 4),
+        exploration=field(made("exploration"), f, 4),
         retry_belief=field(world.retry_belief, f, 4),
         delivered=field(world.delivered if rules.advice == "outcome" else None, b, 4),
-        verified=field(world.verified, b, 4),
-        success=field(world.success, b, 4),
-        infra=field(world.infra, b, 4),
-        duration=field(world.duration, i, 4),
-        cost=field(world.cost, f, 4),
+        verified=field(made("verified"), b, 4),
+        success=field(made("success"), b, 4),
+        infra=field(made("infra"), b, 4),
+        duration=field(made("duration"), i, 4),
+        cost=field(made("cost"), f, 4),
         first=field(_first_postings(world, rules, size), i, 2),
         family=Pointer(family),
+        keys=Pointer(drawing.lane_keys(world.n_replications)),
+        **{name: Pointer(drawing.steps(axis)) for name, axis in _WORDS.items()},
         bankroll=Pointer(np.array(rules.bankroll or (0.0,) * world.n_agents, np.float64)),
         budgets=Pointer(np.array(rules.budgets or (0.0,), np.float64)),
     )
@@ -143,7 +164,7 @@ def families(world: World, rules: Rules) -> tuple[IntArray, int]:
     return family_codes(world.family, by_family=rules.advisor is not None and rules.advisor.by_family)
 
 
-def _sources(world: World, rules: Rules) -> tuple[FloatArray, FloatArray]:
+def _sources(world: World, rules: Rules, drawn: Collection[str]) -> tuple[FloatArray, FloatArray]:
     """Expected cost and advice (R, T, n) where they do not change as the market goes."""
     source, shape = rules.expected_cost, world.belief.shape
     cost = np.broadcast_to(np.float64(source.dollars), shape)
@@ -152,7 +173,7 @@ def _sources(world: World, rules: Rules) -> tuple[FloatArray, FloatArray]:
         cost = world.record_cost
     if rules.advice == "record" and world.record_advice is not None:
         advice = world.record_advice
-    elif rules.advice == "ability":
+    elif rules.advice == "ability" and "ability" not in drawn:
         advice = world.ability
     elif rules.advice == "planner" and world.pilot is not None:
         advice = world.pilot

@@ -9,9 +9,23 @@ import numpy as np
 
 from sim.compiled.checked import check_refused, compare
 from sim.compiled.code import Code, code_of
-from sim.compiled.inputs import fields_of, market_of, size_of
+from sim.compiled.hand import FIRST_AGENT
+from sim.compiled.inputs import fields_of, market_of, size_of, too_late
 from sim.compiled.kept import kernel
-from sim.compiled.kernel.layout import DONE, FULL, UNKNOWN_TRY, Counts, Hand, Lane, Market, Now, Numbers, Seen, Size
+from sim.compiled.kernel.layout import (
+    DONE,
+    FULL,
+    TOO_LATE,
+    UNKNOWN_TRY,
+    Counts,
+    Hand,
+    Lane,
+    Market,
+    Now,
+    Numbers,
+    Seen,
+    Size,
+)
 from sim.compiled.pointer import Pointer
 from sim.compiled.refusal import refusal
 from sim.compiled.written import Written
@@ -52,7 +66,7 @@ class _Player:
         self._world, self._rules, self._code = world, rules, code
         whole, counted = detail == "all", detail == "auctions"
         self._size = size_of(world, rules, code, seen=COMPARED, counted=counted)
-        self._market, self._fields = market_of(world, rules, code), fields_of(world, rules, self._size)
+        self._market, self._fields = market_of(world, rules, code), fields_of(world, rules, code, self._size)
         self._hand, self._lane = _hand(code, self._size), _lane(self._size, self._market)
         self._now = _now(self._size.agents)
         shape = (world.n_replications, world.n_tasks) if counted else (0, 0)
@@ -78,6 +92,8 @@ class _Player:
             start = int(self.done[0])
             if how == FULL:
                 self.written.grow(self.done)
+        if how == TOO_LATE:
+            raise too_late(self._world, self._rules)
         if how == UNKNOWN_TRY:
             known = self._world.n_tries
             raise MarketError(f"try {known + 1} at task {self.done[4]}: only {known} are known")
@@ -94,7 +110,9 @@ def _pointers(arrays: Any) -> Any:
 
 def _hand(code: Code, size: Size) -> Hand:
     others = np.zeros((size.families, size.states, size.agents))
-    made = code.hand("f", np.float64), code.hand("i", np.int64), code.hand("b", np.bool_), code.initial, others
+    words = np.zeros(FIRST_AGENT + size.agents, np.uint64)
+    words[FIRST_AGENT:] = code.drawing.steps("i")
+    made = code.hand("f", np.float64), code.hand("i", np.int64), code.hand("b", np.bool_), words, code.initial, others
     return Hand(*map(Pointer, made))
 
 

@@ -88,6 +88,8 @@ def uniform(seed: int, purpose: str, *identities: Words) -> FloatArray:
     >>> bool((more[:2, 1:] == few).all())
     True
     """
+    if identities and not isinstance(identities[0], np.ndarray):
+        return identities[0].uniform(seed, purpose, identities)  # words that are symbols (sim/compiled/trace/words.py)
     if not 0 <= seed < 2**64 - 1:
         raise ValueError(f"seed must lie in 0 ... 2**64 - 2; got {seed}")
     lengths = [len(words) for words in identities]
@@ -113,6 +115,22 @@ def derived(drawn: FloatArray, purpose: str) -> FloatArray:
     with np.errstate(over="ignore"):
         key = _mixed(bits + GAMMA * np.uint64(hash64(purpose)))
     return np.asarray(((key >> np.uint64(12) | _EXPONENT).view(np.float64) - 1.0) + 2.0**-53).reshape(np.shape(drawn))
+
+
+def lane_keys(seed: int, purpose: str, replications: Words) -> Words:
+    """key_1 of a draw whose first identity is the replication: what is left is to mix in the others.
+
+    Source: the module's text.
+    """
+    with np.errstate(over="ignore"):
+        key = _mixed(np.array([hash64(purpose)], np.uint64) + GAMMA * np.array([seed + 1], np.uint64))
+        return _mixed(key + GAMMA * (replications + _ONE))
+
+
+def steps(words: Words) -> Words:
+    """What is added to a key before it is mixed again, for each of these words."""
+    with np.errstate(over="ignore"):
+        return GAMMA * (words + _ONE)
 
 
 def _fill(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:

@@ -103,7 +103,9 @@ def _empty(n_replications: int, n_tasks: int, n_agents: int, n_tries: int) -> Po
 class Piece:
     """Some of the tasks, in arrays small enough for the processor's cache, each drawn when it is first read.
 
-    Arrays are (T, n, K, R), or as many of these axes as they have. skill, overconfidence: broadcast to (R, T, n).
+    Arrays are (T, n, K, R), or as many of these axes as they have. skill, overconfidence: broadcast to (R, T, n). Where
+    an array gets another axis, and where words become draws, is said in methods of their own, so that the same formulas
+    can be followed with symbols (sim/compiled/trace/words.py).
     """
 
     def __init__(
@@ -123,6 +125,33 @@ class Piece:
 
     def _normal(self, purpose: str, *identities: draws.Words) -> FloatArray:
         return np.moveaxis(draws.normal(self.seed, purpose, self.r, *identities), 0, -1)
+
+    def _uniform(self, purpose: str, *identities: draws.Words) -> FloatArray:
+        return np.moveaxis(draws.uniform(self.seed, purpose, self.r, *identities), 0, -1)
+
+    def _over_agents(self, of_tasks: FloatArray) -> FloatArray:
+        """(T, 1, R) from (T, R)."""
+        return of_tasks[:, None]
+
+    def _over_tries(self, of_agents: FloatArray) -> FloatArray:
+        """(T, n, 1, R) from (T, n, R)."""
+        return of_agents[:, :, None]
+
+    def _of_agents(self, values: Iterable[float], *, tries: bool = False) -> FloatArray:
+        """(n, 1), or (n, 1, 1) where there are tries."""
+        return np.array(list(values)).reshape(-1, *(1,) * (1 + tries))
+
+    def _on_grids(self, claim: FloatArray) -> FloatArray:
+        """Claims (T, n, R) moved to their agents' grids, in place."""
+        for place, agent in enumerate(self.agents):
+            if agent.grid is not None:
+                claim[:, place] = to_grid(claim[:, place], np.array(agent.grid))
+        return claim
+
+    def _family_fit(self) -> FloatArray:
+        """(T, n, R) fit to the family of each task."""
+        family_fit = self._normal("family fit", draws.words_range(self.profile.families), self.i)
+        return family_fit[family_of(self.profile, self.seed, self.t)]
 
     @cached_property
     def difficulty(self) -> FloatArray:
@@ -144,36 +173,31 @@ class Piece:
         """(T, n, R)."""
         noise = self._normal("signal noise", self.t, self.i)
         weights = zip(*map(self.profile.signal_weights, self.profile.agents), strict=True)
-        of_difficulty, of_fit, of_cue, of_noise = map(_per_agent, weights)
-        known = of_difficulty * self.difficulty[:, None] + of_fit * self.fit
-        return known + of_cue * self.cue[:, None] + of_noise * noise
+        of_difficulty, of_fit, of_cue, of_noise = map(self._of_agents, weights)
+        known = of_difficulty * self._over_agents(self.difficulty) + of_fit * self.fit
+        return known + of_cue * self._over_agents(self.cue) + of_noise * noise
 
     @cached_property
     def ability(self) -> FloatArray:
         """(T, n, R)."""
         profile = self.profile
-        latent = _per_agent(agent.alpha for agent in self.agents) + profile.sigma_d * self.difficulty[:, None]
+        common = profile.sigma_d * self._over_agents(self.difficulty)
+        latent = self._of_agents(agent.alpha for agent in self.agents) + common
         latent = latent + profile.sigma_u * self.fit
         if profile.sigma_f > 0:
-            family_fit = self._normal("family fit", draws.words_range(profile.families), self.i)
-            latent = latent + profile.sigma_f * family_fit[family_of(profile, self.seed, self.t)]
+            latent = latent + profile.sigma_f * self._family_fit()
         return np.asarray(expit(latent + self._skill))
 
     @cached_property
     def claim(self) -> FloatArray:
         """(T, n, R)."""
-        level, slope = (_per_agent(getattr(agent, key) for agent in self.agents) for key in ("m", "slope"))
-        claim = np.asarray(expit(level + slope * self.signal + self._overconfidence))
-        for place, agent in enumerate(self.agents):
-            if agent.grid is not None:
-                claim[:, place] = to_grid(claim[:, place], np.array(agent.grid))
-        return claim
+        level, slope = (self._of_agents(getattr(agent, key) for agent in self.agents) for key in ("m", "slope"))
+        return self._on_grids(np.asarray(expit(level + slope * self.signal + self._overconfidence)))
 
     @cached_property
     def success(self) -> BoolArray:
         """(T, n, K, R)."""
-        chance = np.moveaxis(draws.uniform(self.seed, "outcome", self.r, self.t, self.i, self.k), 0, -1)
-        return np.asarray(chance < self.ability[:, :, None])
+        return np.asarray(self._uniform("outcome", self.t, self.i, self.k) < self._over_tries(self.ability))
 
     @cached_property
     def cost_belief(self) -> FloatArray:
@@ -187,32 +211,26 @@ class Piece:
 
     def _dollars(self, laws: Sequence[LogNormal], purpose: str, *tries: draws.Words) -> FloatArray:
         """(T, n, R), or (T, n, K, R) where there are tries."""
-        names = self.t, self.i, *tries
-        signal = self._signal_for(laws)
-        drawn = _log_normal(laws, signal[:, :, None] if tries else signal, self._normal(purpose, *names))
+        names, several = (self.t, self.i, *tries), bool(tries)
+        mean, sd, r = (
+            self._of_agents((getattr(law, key) for law in laws), tries=several) for key in ("mean", "sd", "correlation")
+        )
+        own = np.sqrt(1.0 - r * r) * self._normal(purpose, *names)
+        # x is correlated with the signal as each agent's law says
+        x = r * self._signal_for(laws, tries=several) + own
+        drawn = np.asarray(np.exp(mean + sd * x))
         if any(law.zero > 0 for law in laws):
-            lot = np.moveaxis(draws.uniform(self.seed, f"{purpose} zero", self.r, *names), 0, -1)
-            drawn[lot < np.array([law.zero for law in laws]).reshape(-1, *(1,) * (lot.ndim - 2))] = 0.0
+            zero = self._of_agents((law.zero for law in laws), tries=several)
+            drawn = np.where(self._uniform(f"{purpose} zero", *names) < zero, 0.0, drawn)
         return drawn
 
-    def _signal_for(self, laws: Sequence[LogNormal]) -> FloatArray:
-        """(T, n, R), or zeros that broadcast where no law asks for the signal."""
-        return self.signal if any(law.correlation != 0 for law in laws) else np.zeros((1, 1, 1))
-
-
-def _per_agent(values: Iterable[float]) -> FloatArray:
-    return np.array(list(values))[:, None]
+    def _signal_for(self, laws: Sequence[LogNormal], *, tries: bool) -> FloatArray | float:
+        """(T, n, R), (T, n, 1, R) where there are tries, or 0 where no law asks for the signal."""
+        if all(law.correlation == 0 for law in laws):
+            return 0.0
+        return self._over_tries(self.signal) if tries else self.signal
 
 
 def family_of(profile: Profile, seed: int, t: draws.Words) -> IntArray:
     """Number (T,) of the family each task belongs to, the same in every replication."""
     return np.floor(draws.uniform(seed, "family", t) * profile.families).astype(np.int64)
-
-
-def _log_normal(laws: Sequence[LogNormal], signal: FloatArray, own: FloatArray) -> FloatArray:
-    """exp(mean + sd x), x correlated with the signal as each agent's law says. own (T, n, ..., R): standard normals."""
-    shape = (-1, 1) if own.ndim == 3 else (-1, 1, 1)
-    mean, sd, r = (
-        np.array([getattr(law, key) for law in laws]).reshape(shape) for key in ("mean", "sd", "correlation")
-    )
-    return np.asarray(np.exp(mean + sd * (r * signal + np.sqrt(1.0 - r * r) * own)))

@@ -40,3 +40,8 @@ class Formula:
         kept[: len(index)] = index
         words = {axis: names[part] for (axis, names), part in zip(self.words.items(), kept, strict=True)}
         return replace(self, words=words)
+
+
+def made(field: NDArray[Any] | Formula) -> NDArray[Any]:
+    """The array, made now if it is yet to be."""
+    return field.array() if isinstance(field, Formula) else field

@@ -23,7 +23,7 @@ from sim.population.agent_profile import AgentProfile
 from sim.specs.tender import TenderSpec
 from sim.specs.world_settings import WorldSettings
 from sim.specs.world_spec import WorldSpec
-from sim.world.formula import Formula
+from sim.world.formula import Axis, Formula
 from sim.world.principals import by_principal, dealt, principal_names
 
 _ONE_TICK = Distribution("constant", 1.0)
@@ -57,7 +57,7 @@ def luck(
     spec: WorldSpec,
     seed: int,
     ids: Identities,
-    success: BoolArray,
+    success: BoolArray | Formula,
     recorded_duration: IntArray | None = None,
     agents: Sequence[AgentProfile] = (),
     labels: Sequence[str] = (),
@@ -72,9 +72,9 @@ def luck(
     world, tender = spec.world, spec.tender
     principal = dealt(tender, seed, ids.r, ids.t, labels)
     value = by_principal(tender, principal, lambda own: _values(own, seed, ids))
-    infra: BoolArray = np.broadcast_to(np.False_, ids.per_try)
+    infra: BoolArray | Formula = np.broadcast_to(np.False_, ids.per_try)
     if world.infra > 0:
-        infra = draws.uniform(seed, "infra", *ids) < world.infra
+        infra = Formula(_per_try(ids), lambda *words: draws.uniform(seed, "infra", *words) < world.infra)
     return {
         "value": value,
         "reserve": by_principal(tender, principal, lambda own: _reserves(own, value, seed, ids)),
@@ -112,12 +112,23 @@ def most_failures(tender: TenderSpec) -> int:
     return 0 if tender.exclude in ("failed", "hired") else tender.postings - 1
 
 
-def _verified(world: WorldSettings, seed: int, ids: Identities, success: BoolArray) -> BoolArray:
+def _per_try(ids: Identities) -> dict[Axis, draws.Words]:
+    return {"r": ids.r, "t": ids.t, "i": ids.i, "k": ids.k}
+
+
+def _verified(world: WorldSettings, seed: int, ids: Identities, success: BoolArray | Formula) -> BoolArray | Formula:
     verifier = world.verifier
     if verifier.false_pass == 0 and verifier.false_fail == 0:
         return success
-    chance = draws.uniform(seed, "verifier", *ids)
-    return np.where(success, chance >= verifier.false_fail, chance < verifier.false_pass)
+
+    def judged(truly: BoolArray, *words: draws.Words) -> BoolArray:
+        chance = draws.uniform(seed, "verifier", *words)
+        return np.where(truly, chance >= verifier.false_fail, chance < verifier.false_pass)
+
+    if isinstance(success, Formula):
+        truth = success.make
+        return Formula(_per_try(ids), lambda *words: judged(truth(*words), *words))
+    return judged(success, *ids)
 
 
 def _silent(world: WorldSettings, seed: int, ids: Identities, agents: Sequence[AgentProfile]) -> BoolArray | None:
@@ -149,11 +160,14 @@ def _places(order: str, seed: int, ids: Identities) -> IntArray:
 
 def _durations(
     world: WorldSettings, seed: int, ids: Identities, recorded: IntArray | None, agents: Sequence[AgentProfile]
-) -> IntArray:
+) -> IntArray | Formula:
     if world.duration is None and recorded is not None:
         return np.broadcast_to(recorded, ids.per_try)
     stated = _ONE_TICK if world.duration is None else world.duration
-    return _ticks(seed, "duration", stated, [agent.duration for agent in agents], *ids)
+    own = [agent.duration for agent in agents]
+    if stated.kind == "constant" and not any(own):
+        return _ticks(seed, "duration", stated, own, *ids)
+    return Formula(_per_try(ids), lambda *words: _ticks(seed, "duration", stated, own, *words))
 
 
 def _ticks(

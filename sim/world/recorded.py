@@ -17,6 +17,7 @@ from sim.kit.arrays import BoolArray, FloatArray
 from sim.kit.errors import ScenarioError, closest
 from sim.specs.world_spec import WorldSpec
 from sim.tables.table import Recorded
+from sim.world.formula import made
 from sim.world.history import Base, Histories
 from sim.world.luck import Identities, luck, most_failures, most_tries, tries_of
 from sim.world.trials import played
@@ -46,7 +47,7 @@ def without_records(
     trials = played(recorded, spec.world, seed, ids)
     lucky = luck(spec, seed, ids, trials.success, trials.duration, labels=recorded.principal)
     if recorded.infra is not None:
-        lucky["infra"] = lucky["infra"] | trials.infra if spec.world.infra > 0 else trials.infra
+        lucky["infra"] = made(lucky["infra"]) | trials.infra if spec.world.infra > 0 else trials.infra
     world = World(
         agents=recorded.agents,
         tasks=recorded.tasks,

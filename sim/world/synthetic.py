@@ -25,6 +25,8 @@ from sim.population.profile import Profile
 from sim.specs.world_settings import WorldSettings
 from sim.specs.world_spec import WorldSpec
 from sim.standing.pilots import pilot_advice
+from sim.world.as_read import drawn_as_read
+from sim.world.formula import made
 from sim.world.fresh import fresh_sums
 from sim.world.history import Base, Histories, Sums
 from sim.world.luck import Identities, luck, most_failures, most_tries, tries_of
@@ -52,15 +54,16 @@ def synthetic_base(
     def draw(at: int, words: draws.Words) -> Population:
         return draw_named(turned[at], seed, words, ids.t, ids.k, skill=skill, overconfidence=overconfidence)
 
-    drawn = _by_draw(chosen, r, draw)
+    as_read = len(turned) == 1 and spec.on_retry is None and not world.shocks
+    drawn = vars(_by_draw(chosen, r, draw)) if not as_read else drawn_as_read(next(iter(turned.values())), seed, ids)
     some = next(iter(turned.values()))  # durations, latencies and non-response are the same in every parameter draw
-    lucky = luck(spec, seed, ids, drawn.success, agents=tuple(some.agents.values()))
+    lucky = luck(spec, seed, ids, drawn["success"], agents=tuple(some.agents.values()))
     family, n_families = family_of(some, seed, ids.t), some.families
     pool = pool_of(world, names)
     if spec.planner is not None:
         lucky["pilot"] = pilot_advice(spec.planner, turned, chosen, seed, (r, ids.t, ids.i), family, pool)
     if outage.any():
-        lucky["infra"] = lucky["infra"] | outage[..., None]
+        lucky["infra"] = made(lucky["infra"]) | outage[..., None]
     played = World(
         agents=names,
         tasks=task_names(n_tasks),
@@ -68,15 +71,15 @@ def synthetic_base(
         block=("",) * n_tasks,
         from_table=False,
         repeats=False,
-        belief=drawn.claim,
-        cost_belief=drawn.cost_belief,
-        ability=drawn.ability,
-        success=drawn.success,
-        cost=drawn.cost,
+        belief=drawn["claim"],
+        cost_belief=drawn["cost_belief"],
+        ability=drawn["ability"],
+        success=drawn["success"],
+        cost=drawn["cost"],
         present=np.broadcast_to(np.arange(len(names)) < pool, ids.per_agent),
         shared=_shared(world, some),
         **lucky,
-        **_retries(spec, turned, chosen, drawn.claim),
+        **_retries(spec, turned, chosen, drawn["claim"]),
     )
 
     def fresh(tasks: int, summed: Collection[str]) -> Sums:

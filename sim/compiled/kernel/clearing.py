@@ -47,7 +47,7 @@ def per_place(field, r, t, one, other):
 
 
 @njit(inline="always")
-def form_bids(r, t, p, bid, numbers, size, market, world, hand, lane, now):
+def form_bids(r, t, p, draw, bid, numbers, size, market, world, hand, lane, now):
     """What is believed and bid, NaN where an agent does not bid."""
     floats, whole, w = hand.floats, hand.whole, size.width
     floats[VALUE * w], floats[PENALTY * w] = per_task(world.value, r, t), per_task(world.penalty, r, t)
@@ -58,11 +58,16 @@ def form_bids(r, t, p, bid, numbers, size, market, world, hand, lane, now):
         floats[BELIEF * w + a] = per_agent(world.belief, r, t, a)
         floats[COST_BELIEF * w + a] = per_agent(world.cost_belief, r, t, a)
         whole[TRIES * w + a], whole[FAILURES * w + a] = lane.tries[c], lane.failures[c]
+        hand.truths[SILENT * w + a] = market.silences and per_agent(world.silent, r, t, a) != 0
+    if market.draws:
+        hand.words[0], hand.words[1] = world.tasks[t], world.postings[p]
+        draw(numbers.draw, hand.words, floats, whole, hand.truths, size.agents, w)
+    for a in range(size.agents):
+        c = t * size.agents + a
         if market.retries and lane.failures[c] > 0:
             times = min(np.int64(lane.failures[c]), size.failures) - 1
             floats[BELIEF * w + a] = per_place(world.retry_belief, r, t, a, times)
-        hand.truths[SILENT * w + a] = market.silences and per_agent(world.silent, r, t, a) != 0
-    refused = bid(numbers.bid, floats, whole, hand.truths, size.agents, w)
+    refused = bid(numbers.bid, hand.words, floats, whole, hand.truths, size.agents, w)
     for a in range(size.agents):
         present = not market.absences or per_agent(world.present, r, t, a) != 0
         willing = present and np.isfinite(floats[ASK * w + a])

@@ -55,7 +55,7 @@ def end_until(tick, r, learn, numbers, size, market, world, hand, lane):
                 hand.whole[STATUS * w + b], hand.floats[COST * w + b], hand.floats[CLAIMED * w + b] = NONE, 0.0, np.nan
             hand.whole[STATUS * w + a] = lane.status[c]
             hand.floats[COST * w + a], hand.floats[CLAIMED * w + a] = lane.cost[c], lane.claim[c]
-            learn(numbers.learn, hand.floats, hand.whole, hand.truths, size.agents, w)
+            learn(numbers.learn, hand.words, hand.floats, hand.whole, hand.truths, size.agents, w)
             for row in range(KNOWN, KNOWN + size.states):
                 for b in range(size.agents):
                     hand.floats[row * w + b] = hand.floats[(row + size.states) * w + b]

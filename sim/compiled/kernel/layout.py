@@ -15,12 +15,12 @@ from sim.kit.arrays import Status
 from sim.ledger.ledger import REASON
 
 NEVER = np.iinfo(np.int64).max
-DONE, FULL, REFUSED, UNKNOWN_TRY = range(4)  # how a call ended
+DONE, FULL, REFUSED, UNKNOWN_TRY, TOO_LATE = range(5)  # how a call ended
 
 (BELIEF, COST_BELIEF, ASK, CLAIM, REPUTATION, EXPECTED_COST, ADVICE, LOTTERY, EXPLORATION, PAY_SUCCESS, PAY_FAILURE,
- BUDGET, FEE, COST, CLAIMED, VALUE, RESERVE, FIRST_RESERVE, RAISED, PENALTY) = range(len(FLOATS))  # fmt: skip
-TRIES, FAILURES, TURN, STATUS, POSTING, TASK_FAILURES = range(len(WHOLE))
-SILENT, ACTIVE, HIRED, BY_TIE = range(len(TRUTHS))
+ BUDGET, FEE, COST, CLAIMED, VALUE, RESERVE, FIRST_RESERVE, RAISED, PENALTY, TRY_COST) = range(len(FLOATS))  # fmt: skip
+TRIES, FAILURES, TURN, STATUS, POSTING, TASK_FAILURES, TRY_TICKS = range(len(WHOLE))
+SILENT, ACTIVE, HIRED, BY_TIE, TRY_VERIFIED, TRY_SUCCESS, TRY_INFRA = range(len(TRUTHS))
 KNOWN = len(FLOATS)  # first row of what learners know, before those of what they know next
 NONE, FAIL, PASS, INFRA = (int(one) for one in (Status.NONE, Status.FAIL, Status.PASS, Status.INFRA))
 REPOSTED, SOLVED, FAILED, UNFILLED, DEADLINE, NO_BUDGET = (
@@ -64,6 +64,11 @@ class Fields(NamedTuple):
     cost: Field
     first: Field  # (R, T + 1) moments of first postings in order, NEVER at the end
     family: Any  # (T,)
+    keys: Any  # (R, J) keys of draws, by purpose
+    tasks: Any  # (T,) words
+    postings: Any  # (P,)
+    tries: Any  # (K,)
+    agents: Any  # (n,)
     bankroll: Any  # (n,)
     budgets: Any  # (principals,)
 
@@ -93,10 +98,12 @@ class Size(NamedTuple):
     task_bits: int
     posting_bits: int
     agent_bits: int
+    keys: int
     attempts: int
     clearings: int
     seen: int
     counted: bool
+    most_ticks: int
 
 
 class Market(NamedTuple):
@@ -129,6 +136,13 @@ class Market(NamedTuple):
     fees: bool
     bankrolls: bool
     budgets: bool
+    draws: bool
+    draws_tries: bool
+    draws_verified: bool
+    draws_success: bool
+    draws_infra: bool
+    draws_ticks: bool
+    draws_cost: bool
 
 
 class Numbers(NamedTuple):
@@ -140,6 +154,8 @@ class Numbers(NamedTuple):
     learn: Any
     unfilled: Any
     failed: Any
+    draw: Any
+    draw_try: Any
 
 
 class Hand(NamedTuple):
@@ -152,6 +168,7 @@ class Hand(NamedTuple):
     floats: Any
     whole: Any
     truths: Any
+    words: Any
     initial: Any
     others: Any
 

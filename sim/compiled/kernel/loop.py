@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from sim.compiled.hand import FIRST_KEY
 from sim.compiled.kernel.clearing import (
     bar,
     bar_bondless,
@@ -17,7 +18,7 @@ from sim.compiled.kernel.clearing import (
 )
 from sim.compiled.kernel.finish import ENDING, FAMILY, end_until, have_in_hand
 from sim.compiled.kernel.heap import drop, put
-from sim.compiled.kernel.layout import DONE, FULL, KNOWN, NEVER, REFUSED, RESERVE, UNKNOWN_TRY
+from sim.compiled.kernel.layout import DONE, FULL, KNOWN, NEVER, REFUSED, RESERVE, TOO_LATE, UNKNOWN_TRY
 from sim.compiled.kernel.starting import closes, escalate, let_go, posting_end, start_attempts
 from sim.compiled.kernel.writing import copy_hand, count, write_attempts, write_clearing
 
@@ -44,6 +45,8 @@ def begin(r, size, market, world, hand, lane, counts):
     if market.shares_slots:
         for slot in range(size.agents * size.capacity):
             lane.until[slot] = 0
+    for j in range(size.keys):
+        hand.words[FIRST_KEY + j] = world.keys[r * size.keys + j]
     lane.marks[WAITING], lane.marks[ENDING], lane.marks[FAMILY] = 0, 0, 0
     if market.bankrolls:
         for a in range(size.agents):
@@ -59,15 +62,16 @@ def begin(r, size, market, world, hand, lane, counts):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def play(
-    start, stop, bid, clear, read, learn, unfilled, failed, numbers, size, market, world, hand, lane, now, attempts,
-    clearings, counts, seen, done,
+    start, stop, bid, clear, read, learn, unfilled, failed, draw, draw_try, numbers, size, market, world, hand, lane,
+    now, attempts, clearings, counts, seen, done,
 ):  # fmt: skip
     """Play replications start, ..., stop - 1.
 
-    bid, clear, read, learn, unfilled, failed: compiled parts. done (5,): the replication that was reached, rows of
+    bid, ..., draw_try: compiled parts. done (5,): the replication that was reached, rows of
     attempts and of clearings so far, clearings in `seen`, and the agent a refusal is about. Returns how it ended.
     """
-    below = size.posting_bits + size.agent_bits
+    below, n, w = size.posting_bits + size.agent_bits, size.agents, size.width
+    words, floats, whole, truths = hand.words, hand.floats, hand.whole, hand.truths
     for r in range(start, stop):
         rows, cleared = done[1], done[2]
         done[0] = r
@@ -92,13 +96,13 @@ def play(
             end_until(tick, r, learn, numbers, size, market, world, hand, lane)
             gone = exits(market, size, lane)
             look_up(r, t, p, size, market, world, hand, lane)
-            refused = form_bids(r, t, p, bid, numbers, size, market, world, hand, lane, now)
+            refused = form_bids(r, t, p, draw, bid, numbers, size, market, world, hand, lane, now)
             withdrawn = market.budgets and lane.purse[owner] - lane.pledged[owner] < hand.floats[RESERVE * size.width]
             bar(tick, r, t, withdrawn, size, market, world, hand, lane, now)
             if market.reads:
                 have_in_hand(world.family[t], size, hand, lane)
-                refused += read(numbers.read, hand.floats, hand.whole, hand.truths, size.agents, size.width)
-            refused += clear(numbers.clear, hand.floats, hand.whole, hand.truths, size.agents, size.width)
+                refused += read(numbers.read, words, floats, whole, truths, n, w)
+            refused += clear(numbers.clear, words, floats, whole, truths, n, w)
             if refused > 0 or not fees_stand(size, market, hand):
                 return REFUSED
             if done[3] < size.seen:
@@ -107,14 +111,18 @@ def play(
             bids = charge(withdrawn, size, market, lane, now)
             if market.bankrolls:
                 while bar_bondless(size, market, hand, lane, now):
-                    refused = clear(numbers.clear, hand.floats, hand.whole, hand.truths, size.agents, size.width)
+                    refused = clear(
+                        numbers.clear, hand.words, hand.floats, hand.whole, hand.truths, size.agents, size.width
+                    )
                     if refused > 0 or not fees_stand(size, market, hand):
                         return REFUSED
             fees = collect(owner, size, market, hand, lane)
-            if not start_attempts(r, t, tick, size, market, world, hand, lane, now):
+            if not start_attempts(r, t, tick, draw_try, numbers, size, market, world, hand, lane, now):
                 done[4] = t
                 return UNKNOWN_TRY
             end, passed, hires, closed = posting_end(tick, withdrawn, size, hand, now)
+            if end + market.delay + market.window >= size.most_ticks:
+                return TOO_LATE
             reposted, again, closed = closes(r, t, p, end, passed, withdrawn, closed, size, market, world)
             rows = write_attempts(r, t, p, cleared, rows, size, hand, now, attempts)
             if size.clearings > 0:

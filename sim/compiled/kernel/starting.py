@@ -25,22 +25,38 @@ from sim.compiled.kernel.layout import (
     RESERVE,
     SOLVED,
     TASK_FAILURES,
+    TRY_COST,
+    TRY_INFRA,
+    TRY_SUCCESS,
+    TRY_TICKS,
+    TRY_VERIFIED,
     TURN,
     UNFILLED,
 )
 
 
 @njit(inline="always")
-def attempt(r, t, a, tick, size, market, world, hand, lane, now):
+def attempt(r, t, a, tick, draw_try, numbers, size, market, world, hand, lane, now):
     """One attempt from this tick on; False where nobody knows what its try brings."""
     c = t * size.agents + a
     nth = np.int64(lane.tries[c])
     if nth >= size.tries and not market.repeats:
         return False
     known = min(nth, size.tries - 1)
-    cost, ticks = per_place(world.cost, r, t, a, known), per_place(world.duration, r, t, a, known)
-    passed = per_place(world.verified, r, t, a, known) != 0
-    success = per_place(world.success, r, t, a, known) != 0 if market.own_success else passed
+    w = size.width
+    if market.draws_tries:
+        hand.words[0], hand.words[2] = world.tasks[t], world.tries[known]
+        draw_try(numbers.draw_try, hand.words, hand.floats, hand.whole, hand.truths, a, w)
+    cost = hand.floats[TRY_COST * w + a] if market.draws_cost else per_place(world.cost, r, t, a, known)
+    ticks = hand.whole[TRY_TICKS * w + a] if market.draws_ticks else per_place(world.duration, r, t, a, known)
+    passed = hand.truths[TRY_VERIFIED * w + a] != 0
+    if not market.draws_verified:
+        passed = per_place(world.verified, r, t, a, known) != 0
+    success = passed
+    if market.draws_success:
+        success = hand.truths[TRY_SUCCESS * w + a] != 0
+    elif market.own_success:
+        success = per_place(world.success, r, t, a, known) != 0
     if market.limits:
         limit = hand.floats[BUDGET * size.width + a]
         if cost > limit:
@@ -48,7 +64,11 @@ def attempt(r, t, a, tick, size, market, world, hand, lane, now):
             passed = success = False
             cost = limit
     status = PASS if passed else FAIL
-    if market.losses and per_place(world.infra, r, t, a, known) != 0:
+    if market.draws_infra:
+        lost = hand.truths[TRY_INFRA * w + a] != 0
+    else:
+        lost = market.losses and per_place(world.infra, r, t, a, known) != 0
+    if lost:
         status, success = INFRA, False
     finish, late = tick + ticks, False
     if market.has_deadline:
@@ -75,14 +95,14 @@ def least_turn(after, size, hand):
 
 
 @njit(inline="always")
-def start_attempts(r, t, tick, size, market, world, hand, lane, now):
+def start_attempts(r, t, tick, draw_try, numbers, size, market, world, hand, lane, now):
     """Have the hired work: all at once, or turn after turn until one passes; False where a try is not known."""
     known, place = True, 0
     if not market.turns:
         for a in range(size.agents):
             now.tried[a] = False
             if hand.truths[HIRED * size.width + a] != 0:
-                known = attempt(r, t, a, tick, size, market, world, hand, lane, now) and known
+                known = attempt(r, t, a, tick, draw_try, numbers, size, market, world, hand, lane, now) and known
                 now.rank[a] = a
         return known
     for a in range(size.agents):
@@ -97,7 +117,7 @@ def start_attempts(r, t, tick, size, market, world, hand, lane, now):
                 now.rank[a] = place
                 place += 1
                 if going:
-                    known = attempt(r, t, a, begin, size, market, world, hand, lane, now) and known
+                    known = attempt(r, t, a, begin, draw_try, numbers, size, market, world, hand, lane, now) and known
                     end = max(end, now.finish[a])
                     passed = passed or now.status[a] == PASS
         begin = end
@@ -127,13 +147,13 @@ def escalate(t, first, hires, unfilled, failed, numbers, size, hand, lane, now):
     """Raise the task's reserve: once where nobody was hired, and at failures as they are verified."""
     hand.floats[FIRST_RESERVE * size.width] = first
     if not hires:
-        unfilled(numbers.unfilled, hand.floats, hand.whole, hand.truths, size.agents, size.width)
+        unfilled(numbers.unfilled, hand.words, hand.floats, hand.whole, hand.truths, size.agents, size.width)
         hand.floats[RESERVE * size.width] = hand.floats[RAISED * size.width]
     for a in range(size.agents):
         if now.tried[a] != 0 and now.status[a] == FAIL:
             lane.task_failures[t] += 1
             hand.whole[TASK_FAILURES * size.width] = lane.task_failures[t]
-            failed(numbers.failed, hand.floats, hand.whole, hand.truths, size.agents, size.width)
+            failed(numbers.failed, hand.words, hand.floats, hand.whole, hand.truths, size.agents, size.width)
             hand.floats[RESERVE * size.width] = hand.floats[RAISED * size.width]
     lane.reserve[t] = hand.floats[RESERVE * size.width]
 

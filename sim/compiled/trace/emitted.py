@@ -54,6 +54,35 @@ def smaller(x, y):
 def before(x, y):
     """x stands before y in an ascending order, in which NaN is last."""
     return x < y or (y != y and x == x)
+
+
+@njit(error_model="numpy")
+def mix(z):
+    """As sim/kit/draws.py has it."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(error_model="numpy")
+def uniform(key):
+    """As sim/kit/draws.py has it."""
+    bits = (mix(key + np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(12)) | np.uint64(0x3FF << 52)
+    return np.int64(bits).view(np.float64) - (1.0 - 2.0**-53)
+
+
+@njit(error_model="numpy")
+def on_grid(claim, numbers, first, count):
+    """The value of an ascending grid that the claim is nearest to; where there is none, the claim.
+
+    numbers: from `first` on `count` values, then the borders between them.
+    """
+    if count == 0:
+        return claim
+    place = 0
+    while place < count - 1 and claim >= numbers[first + count + place]:
+        place += 1
+    return numbers[first + place]
 '''
 
 
@@ -71,7 +100,7 @@ def source(graph: Graph) -> str:
     writer = Writer(graph, ByRow())
     body = "\n".join(f"    {line}" for line in writer.body())
     scratch = [
-        f"    {SCRATCH[kind]} = np.empty(({max(1, count)}, {graph.n_agents}), {_TYPES[kind]})"
+        f"    {SCRATCH[kind]} = np.empty(({max(1, count)}, ask.shape[1]), {_TYPES[kind]})"
         for kind, count in writer.rows.items()
     ]
     head = [
@@ -84,21 +113,23 @@ def source(graph: Graph) -> str:
     return f"{HELPERS}\n\n" + "\n".join([*head, body, "    return -1", ""])
 
 
-def pointed(graph: Graph, spots: InHand) -> tuple[str, dict[Kind, int]]:
-    """The module of the function `part(numbers, floats, whole, truths, n, w)`, and how many rows of scratch it has.
+def pointed(graph: Graph, spots: InHand, *, one: bool = False) -> tuple[str, dict[Kind, int]]:
+    """The module of the function `part(numbers, words, floats, whole, truths, n, w)`, and its rows of scratch.
 
-    The function is called by its address and returns 1 where what is in hand is refused, else 0.
+    The function is called by its address and returns 1 where what is in hand is refused, else 0. one: it is done for
+    agent n alone, which no operation that takes several agents together allows.
     """
-    writer = Writer(graph, spots)
+    writer = Writer(graph, spots, one=one)
     head = [
         "from numba import cfunc, types",
         "",
-        "ARRAYS = (types.CPointer(one) for one in (types.float64, types.float64, types.int64, types.int8))",
+        "KINDS = types.float64, types.uint64, types.float64, types.int64, types.int8",
+        "ARRAYS = (types.CPointer(one) for one in KINDS)",
         "FORM = types.int64(*ARRAYS, types.int64, types.int64)",
         "",
         "",
         "@cfunc(FORM, nopython=True, error_model='numpy', cache=CACHED)",
-        "def part(numbers, floats, whole, truths, n, w):",
+        "def part(numbers, words, floats, whole, truths, n, w):",
     ]
     return f"{HELPERS}\n\n" + "\n".join([*head, *writer.body(), "    return 0", ""]), writer.rows
 
@@ -106,14 +137,16 @@ def pointed(graph: Graph, spots: InHand) -> tuple[str, dict[Kind, int]]:
 class Writer:
     """Writes the lines of a graph, which read and write where `spots` says."""
 
-    def __init__(self, graph: Graph, spots: ByRow | InHand) -> None:
-        self.graph, self.spots = graph, spots
+    def __init__(self, graph: Graph, spots: ByRow | InHand, *, one: bool = False) -> None:
+        self.graph, self.spots, self.one = graph, spots, one
         self.nodes = graph.nodes
         self.lines: list[str] = []
         self.now: set[int] = set()  # vectors that the loop being written has in hand
         self.vectors: dict[int, str] = {}
         self.depth: dict[int, int] = {}
         for node in self.nodes:
+            if one and (node.op in WHOLE or node.op in REDUCTIONS or node.op == "running_sum"):
+                raise UntraceableError(f"{node.op} of several agents where one is drawn")
             if node.op == "whole":
                 raise UntraceableError("a number of the whole array is used beside a short cut")
             inner = [self.depth[one.number] + (node.op in WHOLE or one.op in REDUCTIONS) for one in node.inputs]
@@ -155,9 +188,11 @@ class Writer:
             self._add(2, f"return {self.spots.refusal}")
         return self.lines
 
-    def _count(self, length: int | None) -> str:
+    def _agents(self, length: int | None) -> str:
         """So many agents; where it is all of them the text is the same for any number."""
-        return "n" if length == self.graph.n_agents else str(length)
+        if self.one:
+            return "range(n, n + 1)"
+        return "range(n)" if length == self.graph.n_agents else f"range({length})"
 
     def _add(self, indent: int, line: str) -> None:
         self.lines.append("    " * indent + line)
@@ -190,7 +225,7 @@ class Writer:
         for node in vectors:
             if node.op == "running_sum":
                 self._add(1, f"x{node.number} = {'0.0' if node.kind == 'f' else '0'}")
-        self._add(1, f"for a in range({self._count(length)}):")
+        self._add(1, f"for a in {self._agents(length)}:")
         self.now = set()
         for node in vectors:
             self._add(2, f"x{node.number} = {self._expression(node)}")
@@ -229,7 +264,7 @@ class Writer:
             new, old = self._value(key, "a"), self._value(key, before)
             same = f"({new} == {old} or ({new} != {new} and {old} != {old}))"
             sooner = f"(before({new}, {old}) or ({same} and {sooner}))"
-        self._add(1, f"for a in range({self._count(node.length)}):")
+        self._add(1, f"for a in {self._agents(node.length)}:")
         self._add(2, "b = a")
         self._add(2, f"while b > 0 and {sooner}:")
         self._add(3, f"{here} = {before}")
@@ -238,9 +273,9 @@ class Writer:
 
     def _scatter(self, node: Node) -> None:
         array, places, values = node.inputs
-        self._add(1, f"for a in range({self._count(node.length)}):")
+        self._add(1, f"for a in {self._agents(node.length)}:")
         self._add(2, f"{self._kept(node)} = {self._value(array)}")
-        self._add(1, f"for a in range({self._count(node.length)}):")
+        self._add(1, f"for a in {self._agents(node.length)}:")
         self._add(2, f"{self._kept(node, self._value(places))} = {self._value(values)}")
 
     def _write_what_is_no_loops(self) -> None:
@@ -249,7 +284,7 @@ class Writer:
             if node.length is None:
                 self._add(1, f"{self.spots.made(name, None)} = {self._value(node)}")
             elif not self._in_loop(node):
-                self._add(1, f"for a in range({self._count(node.length)}):")
+                self._add(1, f"for a in {self._agents(node.length)}:")
                 self._add(2, f"{self.spots.made(name, 'a')} = {self._value(node)}")
 
     def _kept(self, node: Node, at: str = "a") -> str:
@@ -288,6 +323,10 @@ class Writer:
                 return self._value(node.inputs[0], f"{first} + {step} * a")
             case "take":
                 return self._value(node.inputs[0], self._value(node.inputs[1]))
+            case "uniform":
+                return self.spots.uniform(*node.args)
+            case "on_grid":
+                return self.spots.on_grid(self._value(node.inputs[0]), node.args[1])
             case "is_place":
                 return f"(a == {self._value(node.inputs[0])})"
         values = [self._value(one) for one in node.inputs]

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sim.compiled.trace.graph import Kind, Node, literal
+import numpy as np
 
+from sim.compiled.hand import FIRST_AGENT, FIRST_KEY, MOST_KEYS
+from sim.compiled.trace.graph import Kind, Node, UntraceableError, literal
+
+Grids = Sequence[Sequence[float] | None]
+
+_WORDS = {"t": "words[0]", "p": "words[1]", "k": "words[2]", "i": f"words[{FIRST_AGENT} + a]"}
 SCRATCH: dict[Kind, str] = {"f": "floats", "i": "whole", "b": "truths"}
 _PLAIN = (0.0, 1.0)  # stand in the text
 
@@ -32,6 +38,14 @@ class ByRow:
         """Where plain numbers, one for each agent, are read, {} for the agent; "": they are written out."""
         return ""
 
+    def uniform(self, seed: int, purpose: str, axes: str) -> str:
+        """A draw."""
+        raise UntraceableError(f"a draw for {purpose!r} beside a World")
+
+    def on_grid(self, claim: str, grids: Grids) -> str:
+        """A claim moved to its agent's grid."""
+        raise UntraceableError("a grid of claims beside a World")
+
     def scratch(self, kind: Kind, row: int, at: str) -> str:
         """What is put down on the way."""
         return f"{SCRATCH[kind]}[{row}, {at}]"
@@ -41,14 +55,18 @@ class InHand:
     """Three arrays of a row for each name and a column for each agent. row: kind and name -> its row.
 
     after: rows before those of scratch, by kind. numbers: what a rule has for parameters, which it reads from an array
-    of their own, so that it is compiled once for all values of them.
+    of their own, so that it is compiled once for all values of them. keys: seeds and purposes of draws, to which those
+    of the graph are added.
     """
 
     refusal, truths_are_bytes = "1", True
 
-    def __init__(self, row: Mapping[str, tuple[Kind, int]], after: Mapping[Kind, int]) -> None:
+    def __init__(
+        self, row: Mapping[str, tuple[Kind, int]], after: Mapping[Kind, int], keys: list[tuple[int, str]]
+    ) -> None:
         self._row, self._after = row, after
         self.numbers: list[float] = []
+        self.keys = keys
 
     def constant(self, node: Node) -> str:
         """As `ByRow`."""
@@ -58,6 +76,30 @@ class InHand:
         if value not in self.numbers:
             self.numbers.append(value)
         return f"numbers[{self.numbers.index(value)}]"
+
+    def uniform(self, seed: int, purpose: str, axes: str) -> str:
+        """As `ByRow`: the replication's key for the purpose, then a word for each other axis."""
+        if (seed, purpose) not in self.keys:
+            self.keys.append((seed, purpose))
+        if len(self.keys) > MOST_KEYS:
+            raise UntraceableError(f"more than {MOST_KEYS} purposes of draws")
+        text = f"words[{FIRST_KEY + self.keys.index((seed, purpose))}]"
+        for axis in axes:
+            text = f"mix({text} + {_WORDS[axis]})"
+        return f"uniform({text})"
+
+    def on_grid(self, claim: str, grids: Grids) -> str:
+        """As `ByRow`: of each agent where its grid begins and how long it is, then the grids and their borders."""
+        first = len(self.numbers)
+        at = first + 2 * len(grids)
+        tables: list[float] = []
+        for grid in grids:
+            values = np.array(grid or (), np.float64)
+            self.numbers += [float(at + len(tables)), float(len(values))]
+            tables += [*values.tolist(), *((values[1:] + values[:-1]) / 2.0).tolist()]
+        self.numbers += tables
+        place = f"numbers[{first} + 2 * a]", f"numbers[{first} + 2 * a + 1]"
+        return f"on_grid({claim}, numbers, np.int64({place[0]}), np.int64({place[1]}))"
 
     def vector(self, node: Node) -> str:
         """As `ByRow`."""

@@ -1,0 +1,107 @@
+"""What of a World is drawn as the market goes: formulas that nobody has to have made before.
+
+A field whose formula cannot be traced is made by NumPy, like every other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sim.compiled.trace.graph import Kind, UntraceableError
+from sim.compiled.trace.tracing import Graph, trace_part
+from sim.compiled.trace.words import SymbolicWords
+from sim.kit import draws
+from sim.market.rules import Rules
+from sim.world.formula import Formula
+from sim.world.world import World
+
+OF_POSTING: dict[str, tuple[str, Kind]] = {  # field -> row in hand, kind
+    "belief": ("belief", "f"),
+    "cost_belief": ("cost_belief", "f"),
+    "ability": ("advice", "f"),
+    "silent": ("silent", "b"),
+    "lottery": ("lottery", "f"),
+    "exploration": ("exploration", "f"),
+}
+OF_TRY: dict[str, tuple[str, Kind]] = {
+    "verified": ("try_verified", "b"),
+    "success": ("try_success", "b"),
+    "infra": ("try_infra", "b"),
+    "duration": ("try_ticks", "i"),
+    "cost": ("try_cost", "f"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """graphs: "draw", "draw_try" -> their graph. fields: names of what they draw. words: by axis, of the World's."""
+
+    graphs: dict[str, Graph]
+    fields: frozenset[str]
+    words: Mapping[str, draws.Words]
+    keys: list[tuple[int, str]] = field(default_factory=list)
+
+    def lane_keys(self, replications: int) -> Any:
+        """(R, J) keys of each replication for each purpose."""
+        r = self.words.get("r", draws.words_range(replications))
+        columns = [draws.lane_keys(seed, purpose, r) for seed, purpose in self.keys]
+        return np.ascontiguousarray(np.array(columns, np.uint64).reshape(len(columns), len(r)).T)
+
+    def steps(self, axis: str) -> Any:
+        """What the words of an axis add to a key."""
+        return draws.steps(self.words.get(axis, np.zeros(1, np.uint64)))
+
+
+def drawing_of(world: World, rules: Rules) -> Drawing:
+    """The fields that this market can draw itself."""
+    wanted = {name: formula for name, formula in world.formulas.items() if _read(name, rules, world)}
+    words: dict[str, draws.Words] = {}
+    drawn: dict[str, dict[str, Formula]] = {"draw": {}, "draw_try": {}}
+    for name, formula in wanted.items():
+        of = OF_POSTING if name in OF_POSTING else OF_TRY
+        if any(axis in words and not np.array_equal(words[axis], own) for axis, own in formula.words.items()):
+            continue
+        try:
+            _graph({name: formula}, of, world.n_agents)
+        except UntraceableError:
+            continue
+        words.update(formula.words.items())
+        drawn["draw" if of is OF_POSTING else "draw_try"][name] = formula
+    tables = {"draw": OF_POSTING, "draw_try": OF_TRY}
+    graphs = {part: _graph(some, tables[part], world.n_agents) for part, some in drawn.items() if some}
+    return Drawing(graphs, frozenset().union(*drawn.values()), words)
+
+
+def _read(name: str, rules: Rules, world: World) -> bool:
+    """Whether a market under these rules reads the field element by element, where it is needed."""
+    match name:
+        case "ability":
+            return rules.advice == "ability"
+        case "cost":
+            return rules.expected_cost.kind != "actual"
+        case "success" | "infra":
+            return rules.advice != "outcome" and (name != "success" or own_success(world))
+    return name in OF_POSTING or name in OF_TRY
+
+
+def own_success(world: World) -> bool:
+    """Whether what truly happens is another array than what the verifier says."""
+    made = vars(world)
+    one, other = (made.get(name, world.formulas.get(name)) for name in ("success", "verified"))
+    return one is not other
+
+
+def _graph(formulas: Mapping[str, Formula], rows: Mapping[str, tuple[str, Kind]], n: int) -> Graph:
+    def run(of: Any) -> dict[str, Any]:
+        found = {}
+        for name, formula in formulas.items():
+            symbols = (SymbolicWords(axis, n) for axis in formula.words)
+            found[rows[name][0]] = formula.make(*symbols)
+        return found
+
+    made = {rows[name][0]: rows[name][1] for name in formulas}
+    return trace_part(run, {}, made, n)
