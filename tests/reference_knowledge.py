@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import expit, logit
 
 from sim.agents.retry import posterior
 from sim.kit.arrays import Standing
+from sim.kit.portable import expit, logit
 from sim.market.rules import Rules
 from sim.world.world import World
 from tests.reference import MeanCost

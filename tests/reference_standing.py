@@ -9,8 +9,9 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.special import betaincinv, expit, logit
+from scipy.special import betaincinv
 
+from sim.kit.portable import expit, log, logit
 from sim.standing.advisors import UCB1, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
 from sim.standing.advisors.bandit import UNTRIED
 from sim.standing.advisors.platt import fitted_shift
@@ -60,7 +61,7 @@ def advised(rule: Any, agent: int, claim: float, lessons: Lessons, luck: float) 
         case Thompson():
             return float(betaincinv(1 + passes, 1 + count - passes, luck))
         case UCB1():
-            return passes / count + math.sqrt(2.0 * math.log(len(lessons)) / count) if count else UNTRIED
+            return passes / count + math.sqrt(2.0 * float(log(len(lessons))) / count) if count else UNTRIED
         case PlattOnline(eta=eta, eps=eps):
             theta = 0.0
             for said, passed in own:

@@ -22,11 +22,11 @@ from typing import Annotated, Any, Protocol
 
 import numpy as np
 from annotated_types import Ge, Le
-from scipy.special import expit, logit
 
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.parameters import choose
+from sim.kit.portable import expit, logit, power
 from sim.mechanisms import Mechanism
 
 Bid = tuple[FloatArray, FloatArray]
@@ -106,7 +106,9 @@ class Shaded:
         n = self.n_bidders
         low = np.minimum(ask, reserve)
         room = np.maximum(1.0 - low, np.finfo(float).tiny)
-        shade = room * (1.0 - ((1.0 - reserve) / room) ** n) / n  # so written, no power of a small room is divided by
+        shade = (
+            room * (1.0 - power((1.0 - reserve) / room, n)) / n
+        )  # so written, no power of a small room is divided by
         return np.where(ask <= reserve, low + shade, np.inf), belief
 
 

@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from annotated_types import Gt, Le
 from numpy.typing import ArrayLike
-from scipy.special import expit, log_expit, logit
+from scipy.special import log_expit
 
 from sim.kit.arrays import FloatArray, IntArray
 from sim.kit.parameters import choose
+from sim.kit.portable import expit, logit
 
 if TYPE_CHECKING:
     from scipy.interpolate import CubicSpline

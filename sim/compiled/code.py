@@ -28,7 +28,8 @@ class Code:
     called: machine code by part; numbers: the parameters that each reads; parts: as they stand; drawing: of
     fields that are yet to be made. rows: kind -> names of
     the rows before those of scratch; scratch: rows after them; width: columns. initial (rows, width): floats before
-    anything is known. common: rows of knowledge that are of no family of tasks. gives: what an award states.
+    anything is known. common: rows of knowledge that are of no family of tasks. gives: what an
+    award states; asks: what of the World is read.
     """
 
     called: Mapping[str, Any]
@@ -41,6 +42,7 @@ class Code:
     width: int
     common: int
     gives: frozenset[str]
+    asks: frozenset[str]
 
     @property
     def states(self) -> int:
@@ -52,8 +54,11 @@ class Code:
         return np.zeros((len(self.rows[kind]) + self.scratch[kind], self.width), dtype)
 
 
-def code_of(rules: Rules, world: World) -> Code:
-    """Trace and compile what these rules have; raises UntraceableError naming the line that cannot be traced."""
+def code_of(rules: Rules, world: World, *, whole: bool = True) -> Code:
+    """Trace and compile what these rules have; raises UntraceableError naming the line that cannot be traced.
+
+    whole: all that is before the rule is wanted, not only what it reads.
+    """
     n = world.n_agents
     learners, parts = learners_of(rules, n), parts_of(rules, world)
     known = tuple(row for one in learners for row in one.rows)
@@ -63,7 +68,9 @@ def code_of(rules: Rules, world: World) -> Code:
     after: dict[Kind, int] = {kind: len(names) for kind, names in rows.items()}
     numbers: dict[str, FloatArray] = {}
     graphs = {name: trace_part(part.run, part.given, part.made, n) for name, part in parts.items()}
-    drawing = drawing_of(world, rules)
+    asks = {node.args[0] for graph in graphs.values() for node in graph.nodes if node.op == "input"}
+    asks |= {"lottery", "exploration", "expected_cost", "advice"} if whole else set()
+    drawing = drawing_of(world, rules, asks)
     width, scratch, called = max(1, n), dict.fromkeys(rows, 0), {}
     for name, graph in (graphs | drawing.graphs).items():
         width = max([width, *(node.length for node in graph.nodes if node.length is not None)])
@@ -78,4 +85,4 @@ def code_of(rules: Rules, world: World) -> Code:
             initial[place[row][1], :n] = array
     common = sum(len(one.rows) for one in learners if one.of != "advice")
     gives = frozenset(graphs["clear"].outputs)
-    return Code(called, numbers, parts, drawing, rows, scratch, initial, width, common, gives)
+    return Code(called, numbers, parts, drawing, rows, scratch, initial, width, common, gives, frozenset(asks))

@@ -5,7 +5,7 @@ A field whose formula cannot be traced is made by NumPy, like every other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,9 +56,9 @@ class Drawing:
         return draws.steps(self.words.get(axis, np.zeros(1, np.uint64)))
 
 
-def drawing_of(world: World, rules: Rules) -> Drawing:
-    """The fields that this market can draw itself."""
-    wanted = {name: formula for name, formula in world.formulas.items() if _read(name, rules, world)}
+def drawing_of(world: World, rules: Rules, asks: Collection[str]) -> Drawing:
+    """The fields that this market can draw itself. asks: rows in hand that anything reads."""
+    wanted = {name: formula for name, formula in _formulas(world) if _read(name, rules, world, asks)}
     words: dict[str, draws.Words] = {}
     drawn: dict[str, dict[str, Formula]] = {"draw": {}, "draw_try": {}}
     for name, formula in wanted.items():
@@ -76,15 +76,23 @@ def drawing_of(world: World, rules: Rules) -> Drawing:
     return Drawing(graphs, frozenset().union(*drawn.values()), words)
 
 
-def _read(name: str, rules: Rules, world: World) -> bool:
+def _formulas(world: World) -> list[tuple[str, Formula]]:
+    return [(name, field) for name, field in world.formulas.items() if isinstance(field, Formula)]
+
+
+def _read(name: str, rules: Rules, world: World, asks: Collection[str]) -> bool:
     """Whether a market under these rules reads the field element by element, where it is needed."""
     match name:
+        case "lottery" | "exploration":
+            return name in asks
         case "ability":
-            return rules.advice == "ability"
+            return rules.advice == "ability" and "advice" in asks
         case "cost":
-            return rules.expected_cost.kind != "actual"
-        case "success" | "infra":
-            return rules.advice != "outcome" and (name != "success" or own_success(world))
+            return rules.expected_cost.kind != "actual" or "expected_cost" not in asks
+        case "success" | "infra" if rules.advice == "outcome" and "advice" in asks:
+            return False
+        case "success":
+            return own_success(world)
     return name in OF_POSTING or name in OF_TRY
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -101,9 +100,9 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
         escalates="unfilled" in code.parts,
         learns=code.states > 0,
         reads="read" in code.parts,
-        actual_cost=rules.expected_cost.kind == "actual",
-        outcome_advice=rules.advice == "outcome",
-        explores="exploration" not in drawn and world.exploration is not None,
+        actual_cost=rules.expected_cost.kind == "actual" and "expected_cost" in code.asks,
+        outcome_advice=rules.advice == "outcome" and "advice" in code.asks,
+        explores="exploration" in code.asks and "exploration" not in drawn and rules.advisor is not None,
         turns="turn" in code.gives,
         limits="budget" in code.gives,
         fees="fee" in code.gives,
@@ -119,13 +118,15 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
 def fields_of(world: World, rules: Rules, code: Code, size: Size) -> Fields:
     """The World's arrays."""
     late = thin(world.latency) > rules.window
-    expected, advice = _sources(world, rules, code.drawing.fields)
+    expected, advice = _sources(world, rules, code)
     family, _ = families(world, rules)
     drawing = code.drawing
 
     def made(name: str) -> Any:
-        """The array, None where it is drawn as the market goes."""
-        return None if name in drawing.fields else getattr(world, name)
+        """The array, None where it is drawn as the market goes or nobody reads it."""
+        unread = name in ("lottery", "exploration") and name not in code.asks
+        unread = unread or (name == "success" and not own_success(world))
+        return None if unread or name in drawing.fields else getattr(world, name)
 
     f, b, i = np.float64, np.bool_, np.int64
     return Fields(
@@ -144,7 +145,7 @@ def fields_of(world: World, rules: Rules, code: Code, size: Size) -> Fields:
         lottery=field(made("lottery"), f, 4),
         exploration=field(made("exploration"), f, 4),
         retry_belief=field(world.retry_belief, f, 4),
-        delivered=field(world.delivered if rules.advice == "outcome" else None, b, 4),
+        delivered=field(world.delivered if rules.advice == "outcome" and "advice" in code.asks else None, b, 4),
         verified=field(made("verified"), b, 4),
         success=field(made("success"), b, 4),
         infra=field(made("infra"), b, 4),
@@ -164,16 +165,18 @@ def families(world: World, rules: Rules) -> tuple[IntArray, int]:
     return family_codes(world.family, by_family=rules.advisor is not None and rules.advisor.by_family)
 
 
-def _sources(world: World, rules: Rules, drawn: Collection[str]) -> tuple[FloatArray, FloatArray]:
+def _sources(world: World, rules: Rules, code: Code) -> tuple[FloatArray, FloatArray]:
     """Expected cost and advice (R, T, n) where they do not change as the market goes."""
-    source, shape = rules.expected_cost, world.belief.shape
+    source, shape = rules.expected_cost, world.present.shape
     cost = np.broadcast_to(np.float64(source.dollars), shape)
     advice = np.broadcast_to(np.float64(np.nan), shape)
-    if source.kind == "record" and world.record_cost is not None:
+    if source.kind == "record" and "expected_cost" in code.asks and world.record_cost is not None:
         cost = world.record_cost
+    if "advice" not in code.asks:
+        return cost, advice
     if rules.advice == "record" and world.record_advice is not None:
         advice = world.record_advice
-    elif rules.advice == "ability" and "ability" not in drawn:
+    elif rules.advice == "ability" and "ability" not in code.drawing.fields:
         advice = world.ability
     elif rules.advice == "planner" and world.pilot is not None:
         advice = world.pilot

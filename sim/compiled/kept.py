@@ -14,6 +14,7 @@ from types import ModuleType
 
 import numpy as np
 
+from sim import kit
 from sim.kit.at_once import write_at_once
 from sim.kit.errors import MarketError
 
@@ -24,7 +25,8 @@ def loaded(text: str) -> ModuleType:
     """The module of this text, in which CACHED is true; compiled now or before."""
     import numba
 
-    versions = f"{sys.version_info[:3]} numba {numba.__version__} numpy {np.__version__}"
+    functions = (Path(kit.__file__).parent / "scalar_functions.py").read_text(encoding="utf-8")
+    versions = f"{sys.version_info[:3]} numba {numba.__version__} numpy {np.__version__} {functions}"
     name = f"rule_{hashlib.sha256((versions + text).encode()).hexdigest()[:32]}"
     path = folder() / f"{name}.py"
     if path in _LOADED:

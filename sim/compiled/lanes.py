@@ -50,7 +50,7 @@ def play_compiled(
     if reason is not None:
         raise MarketError(f"the compiled engine cannot play this market: {reason}")
     check_world(world, rules)
-    code = code_of(rules, world)
+    code = code_of(rules, world, whole=detail == "all")
     player = _Player(world, rules, code, detail)
     most = max(1, _TASKS // max(1, world.n_tasks))
     for start in range(0, world.n_replications, most):

@@ -17,6 +17,7 @@ import numpy as np
 from sim.kit import draws
 from sim.kit.arrays import FloatArray, IntArray
 from sim.kit.invalid import number, written
+from sim.kit.portable import exp
 
 # Bounds far beyond any market, so that no sum or product of what a user writes can overflow.
 MOST = 1e12  # dollars, tokens, and any other number without a unit
@@ -47,7 +48,7 @@ class Distribution:
             return self.a * draws.exponential(seed, purpose, *identities)
         variance = math.log1p(self.b * self.b)
         standard = draws.normal(seed, purpose, *identities)
-        return self.a * np.exp(math.sqrt(variance) * standard - variance / 2.0)
+        return self.a * exp(math.sqrt(variance) * standard - variance / 2.0)
 
     def draw_ticks(self, seed: int, purpose: str, *identities: draws.Words) -> IntArray:
         """As `draw`, rounded to whole ticks (halves to even)."""

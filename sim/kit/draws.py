@@ -22,9 +22,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from sim.kit.arrays import FloatArray
+from sim.kit.portable import log, ndtri
 
 Words = NDArray[np.uint64]
 
@@ -161,11 +161,9 @@ def _draw(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:
 
 def normal(seed: int, purpose: str, *identities: Words) -> FloatArray:
     """Standard normal draws by inversion of `uniform`; arguments as there."""
-    drawn = uniform(seed, purpose, *identities)
-    ndtri(drawn, out=drawn)
-    return drawn
+    return ndtri(uniform(seed, purpose, *identities))
 
 
 def exponential(seed: int, purpose: str, *identities: Words) -> FloatArray:
     """Exponential draws of mean 1 by inversion of `uniform`; arguments as there."""
-    return -np.log(uniform(seed, purpose, *identities))
+    return -log(uniform(seed, purpose, *identities))

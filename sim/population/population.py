@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from sim.kit import draws
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.portable import exp, expit
 from sim.population.agent_profile import LogNormal
 from sim.population.beliefs import to_grid
 from sim.population.profile import Profile
@@ -218,7 +218,7 @@ class Piece:
         own = np.sqrt(1.0 - r * r) * self._normal(purpose, *names)
         # x is correlated with the signal as each agent's law says
         x = r * self._signal_for(laws, tries=several) + own
-        drawn = np.asarray(np.exp(mean + sd * x))
+        drawn = np.asarray(exp(mean + sd * x))
         if any(law.zero > 0 for law in laws):
             zero = self._of_agents((law.zero for law in laws), tries=several)
             drawn = np.where(self._uniform(f"{purpose} zero", *names) < zero, 0.0, drawn)

@@ -24,10 +24,10 @@ from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
-from scipy.special import expit, logit
 
 from sim.kit import draws
 from sim.kit.arrays import FloatArray, IntArray
+from sim.kit.portable import expit, logit
 from sim.population.beliefs import success_at
 from sim.population.profile import Profile
 

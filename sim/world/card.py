@@ -26,10 +26,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from sim.agents.retry import after_each
 from sim.kit.arrays import BoolArray, FloatArray, Status
+from sim.kit.portable import expit, logit
 from sim.specs.bidders import Card
 from sim.standing.reputation import State
 from sim.world.world import World

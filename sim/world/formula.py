@@ -1,13 +1,14 @@
 """Fields of a World that are made when they are read: what nobody reads is never drawn.
 
 A formula is a function of words, which name draws (sim/kit/draws.py), so that it says of any replication, task, agent
-and try the same numbers, whether all of them are made at once or one of them where it is needed.
+and try the same numbers, whether all of them are made at once or one of them where it is needed. Other fields that wait
+are made as a whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -18,30 +19,37 @@ from sim.kit import draws
 Axis = Literal["r", "t", "p", "i", "k"]  # replication, task, posting, agent, try
 
 
-@dataclass(frozen=True, eq=False)
-class Formula:
-    """An array to be made. words: names of the elements along each axis, in order; make: from these, the array."""
+class Later:
+    """An array that is made once it is read. shape: of it; make: the array."""
 
-    words: Mapping[Axis, draws.Words]
-    make: Callable[..., NDArray[Any]]
+    def __init__(self, shape: tuple[int, ...], make: Callable[[], NDArray[Any]]) -> None:
+        self.shape, self._whole = shape, make
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the array."""
-        return tuple(len(words) for words in self.words.values())
-
+    @cached_property
     def array(self) -> NDArray[Any]:
-        """The array, as its words lie in memory."""
-        return np.broadcast_to(self.make(*self.words.values()), self.shape)
+        """The array."""
+        return np.broadcast_to(self._whole(), self.shape)
+
+    def cut(self, index: tuple[Any, ...]) -> Later:
+        """What array[index] will be, a slice for each of the first axes."""
+        shape = np.broadcast_to(np.False_, self.shape)[index].shape
+        return Later(shape, lambda: self.array[index])
+
+
+class Formula(Later):
+    """An array that follows from words. words: names of the elements along each axis, in order; make: from these."""
+
+    def __init__(self, words: Mapping[Axis, draws.Words], make: Callable[..., NDArray[Any]]) -> None:
+        super().__init__(tuple(map(len, words.values())), lambda: make(*words.values()))
+        self.words, self.make = words, make
 
     def cut(self, index: tuple[Any, ...]) -> Formula:
-        """The formula of array[index], a slice for each of the first axes."""
-        kept = [slice(None)] * len(self.words)
-        kept[: len(index)] = index
+        """The formula of array[index]."""
+        kept = [*index, *[slice(None)] * (len(self.words) - len(index))]
         words = {axis: names[part] for (axis, names), part in zip(self.words.items(), kept, strict=True)}
-        return replace(self, words=words)
+        return Formula(words, self.make)
 
 
-def made(field: NDArray[Any] | Formula) -> NDArray[Any]:
+def made(field: NDArray[Any] | Later) -> NDArray[Any]:
     """The array, made now if it is yet to be."""
-    return field.array() if isinstance(field, Formula) else field
+    return field.array if isinstance(field, Later) else field

@@ -25,6 +25,7 @@ from sim.kit.errors import ScenarioError
 from sim.specs.world_spec import WorldSpec
 from sim.standing.records import Record
 from sim.world.card import Means, with_card
+from sim.world.formula import Later
 from sim.world.world import World
 
 Sums = dict[str, FloatArray]  # by name: what is summed over an agent's trials
@@ -55,13 +56,20 @@ def with_records(world: World, histories: Histories, spec: WorldSpec) -> World:
             made["half"] = histories.half
     for key, name, names, mean in _KNOWN:
         if key in asked:
-            made[name] = histories.serve(asked[key], mean(histories.sums(asked[key], names)))
+            made[name] = _record(histories, asked[key], names, mean, world.present.shape)
     world = world.changed(**made) if made else world
     if card is None or "bidders.card" not in asked:
         return world
     read = asked["bidders.card"]
     means = card_means(histories.sums(read, OF_CARD), smooth=read.kind != "published")
     return with_card(world, card, means, lambda each: histories.serve(read, each))
+
+
+def _record(
+    histories: Histories, record: Record, names: Collection[str], mean: Callable[[Sums], FloatArray], shape: Any
+) -> Later:
+    """(R, T, n): what the record says, made when it is read."""
+    return Later(shape, lambda: histories.serve(record, mean(histories.sums(record, names))))
 
 
 def smoothed(sums: Sums) -> FloatArray:
@@ -125,7 +133,7 @@ class Histories:
         """(R, T, n) of (R, G, n): what each task's own record says."""
         if record.kind == "split":
             return np.where(self.half[..., None] == 0, each[:, :1], each[:, 1:])
-        return np.broadcast_to(each, self.world.belief.shape)
+        return np.broadcast_to(each, self.world.present.shape)
 
     def _within(self, record: Record, values: FloatArray) -> FloatArray:
         if record.kind == "redrawn":
@@ -154,7 +162,7 @@ class Histories:
             "cost": (seen, thin(world.cost)),
             "cost_belief": (seen, thin(world.cost_belief)[..., None]),
         }
-        return {name: _over_trials(*parts[name], world.success.shape) for name in names}
+        return {name: _over_trials(*parts[name], (*world.present.shape, world.n_tries)) for name in names}
 
 
 def _over_trials(counted: BoolArray, values: FloatArray | BoolArray, shape: tuple[int, ...]) -> FloatArray:

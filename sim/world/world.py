@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen, require, thin
 from sim.kit.errors import ArrayError
-from sim.world.formula import Formula
+from sim.world.formula import Later
 
 _MOST = float(np.finfo(np.float64).max)
 _PER_TASK = ("value", "reserve", "arrival")
@@ -60,12 +60,12 @@ class World:
     principals (P names) and principal (R, T), the place of the one that owns the task; None where there is only one.
     shared: what is drawn once for all tasks of a replication, in words (sim/market/coupling.py).
 
-    An array may be given as a `Formula` (sim/world/formula.py), and is then made when it is first read.
+    An array may be given as a `Later` (sim/world/formula.py), and is then made when it is first read.
 
     Raises ArrayError naming the array, the rule and the first bad index.
     """
 
-    formulas: ClassVar[Mapping[str, Formula]]  # fields that are made when they are read; one of each World's own
+    formulas: ClassVar[Mapping[str, Later]]  # fields that are made when they are read; one of each World's own
     recorded: ClassVar[Callable[..., World]]  # ways to make one from Python, which sim/front/worlds.py adds
     from_frame: ClassVar[Callable[..., World]]
     drawn: ClassVar[Callable[..., World]]
@@ -95,8 +95,8 @@ class World:
     retry_belief: FloatArray | None = None
     exploration: FloatArray | None = field(default_factory=_nothing)
     pilot: FloatArray | None = None
-    record_advice: FloatArray | None = None
-    record_cost: FloatArray | None = None
+    record_advice: FloatArray | None = field(default_factory=_nothing)
+    record_cost: FloatArray | None = field(default_factory=_nothing)
     half: NDArray[np.int8] | None = None
     uncarded: FloatArray | None = None
     principals: tuple[str, ...] = ("",)
@@ -105,7 +105,7 @@ class World:
     observed: BoolArray | None = None
 
     def __post_init__(self) -> None:
-        formulas = {name: value for name, value in vars(self).items() if isinstance(value, Formula)}
+        formulas = {name: value for name, value in vars(self).items() if isinstance(value, Later)}
         object.__setattr__(self, "formulas", formulas)
         for name in formulas:
             object.__delattr__(self, name)
@@ -125,7 +125,7 @@ class World:
         formulas = vars(self).get("formulas", {})
         if name not in formulas:
             raise AttributeError(f"a World has no {name!r}")
-        object.__setattr__(self, name, frozen(formulas[name].array()))
+        object.__setattr__(self, name, frozen(formulas[name].array))
         self._check_numbers([name])
         return vars(self)[name]
 
@@ -149,7 +149,7 @@ class World:
 
     def _check_records(self) -> None:
         for name in ("record_advice", "uncarded", "record_cost", "half"):
-            array = getattr(self, name)
+            array = vars(self).get(name)
             if array is None:
                 continue
             shape = self.reserve.shape if name == "half" else self.present.shape
@@ -275,19 +275,18 @@ class World:
         return {name: array for name, array in found.items() if isinstance(array, np.ndarray)}
 
     def changed(self, **changes: Any) -> Self:
-        """The World with other fields; what nobody has read yet is still to be made."""
-        waiting = {name: formula for name, formula in self.formulas.items() if name not in vars(self)}
-        return replace(self, **waiting | changes)
+        """The World with other fields; formulas stay formulas."""
+        return replace(self, **dict(self.formulas) | changes)
 
     def _take(self, index: tuple[Any, ...], per_task: tuple[Any, ...], names: dict[str, Any]) -> Self:
         arrays: dict[str, Any] = {}
         for name in (one.name for one in fields(self)):
             array = vars(self)[name] if name in vars(self) else self.formulas.get(name)
-            if isinstance(array, np.ndarray | Formula):
+            if isinstance(array, np.ndarray | Later):
                 cut = per_task if name in _OF_TASKS else index
                 if name in ("lottery", "exploration"):
                     cut = (*index[:2], slice(None), *index[2:])
-                arrays[name] = array.cut(cut) if isinstance(array, Formula) else array[cut]
+                arrays[name] = array.cut(cut) if isinstance(array, Later) else array[cut]
         return replace(self, **arrays, **names)
 
     def only(self, agent: int) -> Self:

@@ -104,7 +104,7 @@ def data(of: Scenario) -> dict[str, ArmData]:
 
 
 def arrays(of: World) -> dict[str, Any]:
-    return {name: array for name, array in vars(of).items() if isinstance(array, np.ndarray)}
+    return of.arrays
 
 
 def changed(one: World, other: World) -> set[str]:

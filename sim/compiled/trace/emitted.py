@@ -8,6 +8,7 @@ variables, vectors that a later stage needs are kept in rows of scratch arrays, 
 from __future__ import annotations
 
 from sim.compiled.trace.graph import REDUCTIONS, WHOLE, Kind, Node, UntraceableError, literal
+from sim.compiled.trace.helpers import HELPERS
 from sim.compiled.trace.spots import SCRATCH, ByRow, InHand
 from sim.compiled.trace.tracing import NUMBERS, OPTIONAL, OUTPUTS, VECTORS, Graph
 
@@ -34,56 +35,6 @@ _BEGIN = {  # before any agent, by kind
     "smallest": {"f": "np.inf", "i": "2**63 - 1", "b": "True"},
 }
 _COUNTED = {"count": "0", "any": "False", "every": "True", "argmin": "0", "argmax": "0"}
-
-HELPERS = '''\
-import numpy as np
-from numba import njit
-
-
-@njit(error_model="numpy")
-def larger(x, y):
-    return x if (x >= y or x != x) else y
-
-
-@njit(error_model="numpy")
-def smaller(x, y):
-    return x if (x <= y or x != x) else y
-
-
-@njit(error_model="numpy")
-def before(x, y):
-    """x stands before y in an ascending order, in which NaN is last."""
-    return x < y or (y != y and x == x)
-
-
-@njit(error_model="numpy")
-def mix(z):
-    """As sim/kit/draws.py has it."""
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-@njit(error_model="numpy")
-def uniform(key):
-    """As sim/kit/draws.py has it."""
-    bits = (mix(key + np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(12)) | np.uint64(0x3FF << 52)
-    return np.int64(bits).view(np.float64) - (1.0 - 2.0**-53)
-
-
-@njit(error_model="numpy")
-def on_grid(claim, numbers, first, count):
-    """The value of an ascending grid that the claim is nearest to; where there is none, the claim.
-
-    numbers: from `first` on `count` values, then the borders between them.
-    """
-    if count == 0:
-        return claim
-    place = 0
-    while place < count - 1 and claim >= numbers[first + count + place]:
-        place += 1
-    return numbers[first + place]
-'''
 
 
 def arguments(graph: Graph) -> list[str]:
@@ -330,6 +281,8 @@ class Writer:
             case "is_place":
                 return f"(a == {self._value(node.inputs[0])})"
         values = [self._value(one) for one in node.inputs]
+        if node.op == "special":
+            return f"special_{node.args[0]}({values[0]})"
         match node.op:
             case "cast":
                 return _CASTS[node.kind].format(values[0])

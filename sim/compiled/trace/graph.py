@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -83,3 +84,24 @@ def ordered(outputs: list[Node]) -> list[Node]:
             stack.append((node, True))
             stack += [(inner, False) for inner in reversed(node.inputs)]
     return list(found.values())
+
+
+def merged(outputs: Sequence[Node]) -> list[Node]:
+    """The same outputs, with equal operations on equal nodes done once.
+
+    Nothing else is changed: what is done is what was written, in its order.
+    """
+    kept: dict[Any, Node] = {}
+    instead: dict[int, Node] = {}
+    for node in ordered(list(outputs)):
+        args = tuple(instead[arg.number] if isinstance(arg, Node) else arg for arg in node.args)
+        key = (
+            node.op,
+            tuple(arg.number if isinstance(arg, Node) else repr(arg) for arg in args),
+            node.kind,
+            node.length,
+        )
+        if key not in kept:
+            kept[key] = Node(node.op, args, node.kind, node.length)
+        instead[node.number] = kept[key]
+    return [instead[node.number] for node in outputs]

@@ -21,6 +21,7 @@ _BITWISE = ("bitwise_and", "bitwise_or", "bitwise_xor", "invert")
 _SAME_KIND = ("add", "subtract", "multiply", "maximum", "minimum", "negative", "absolute", "positive")
 _FLOAT = ("divide", "sqrt", "rint", "floor", "ceil", "trunc")
 _ASKED = ("isnan", "isfinite", "isinf")
+_PORTABLE = ("exp", "log", "expit", "logit", "ndtri", "power")
 _REDUCED = {"maximum": "largest", "minimum": "smallest", "logical_or": "any", "logical_and": "every"}
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}  # NumPy's function -> ours, in functions.py
@@ -155,6 +156,11 @@ class Traced(NDArrayOperatorsMixin):
             raise UntraceableError(f"np.{function.__name__}")
         return FUNCTIONS[function](*given, **how)
 
+    def special(self, name: str) -> Traced:
+        """A function of sim/kit/portable.py, element by element."""
+        node = as_kind(self.node, "f")
+        return Traced(Node("special", (name, node), "f", node.length), self.column)
+
     def astype(self, dtype: Any, **how: Any) -> Traced:
         """Its elements as that type."""
         return Traced(as_kind(self.node, kind_of(np.dtype(dtype))), self.column)
@@ -264,7 +270,8 @@ def _operation(name: str, parts: list[Traced]) -> Traced:
     elif name in _FLOAT:
         kind, nodes = "f", [as_kind(node, "f") for node in nodes]
     else:
-        raise UntraceableError(f"np.{name}, which is not the same to the last bit everywhere")
+        say = f"; use sim.kit.portable.{name}" if name in _PORTABLE else ""
+        raise UntraceableError(f"np.{name}, which is not the same to the last bit everywhere{say}")
     if name == "invert" and kind == "i":
         raise UntraceableError("~ of whole numbers")
     return Traced(Node(name, tuple(nodes), kind, length_of(*nodes)), _column(*parts))

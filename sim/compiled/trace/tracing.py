@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.compiled.hand import PER_CLEARING
 from sim.compiled.trace.functions import OURS
-from sim.compiled.trace.graph import COUNTER, Kind, Node, UntraceableError, ordered
+from sim.compiled.trace.graph import COUNTER, Kind, Node, UntraceableError, merged, ordered
 from sim.compiled.trace.traced import FUNCTIONS, Traced, as_kind, filled, lifted, spread
 from sim.kit.arrays import Bids, Standing, Tender
 from sim.mechanisms import Mechanism, base
@@ -64,7 +64,7 @@ def _graph(make: Callable[[list[Node]], Graph], n_agents: int) -> Graph:
     try:
         with _LOCK:
             COUNTER.begin()
-            graph = make([])
+            graph = _merged(make([]))
     except UntraceableError as error:
         raise UntraceableError(f"{_line(error)}: {error}") from None
     except Exception as error:  # of any kind: what a rule makes of symbols need not be what it makes of numbers
@@ -73,6 +73,12 @@ def _graph(make: Callable[[list[Node]], Graph], n_agents: int) -> Graph:
         count = f"{len(graph.nodes):,} operations for {n_agents} agents, more than the {MOST_NODES:,}"
         raise UntraceableError(f"the rule: {count} that compile in seconds")
     return graph
+
+
+def _merged(graph: Graph) -> Graph:
+    nodes = merged([*graph.outputs.values(), *graph.held])
+    count = len(graph.outputs)
+    return Graph(graph.n_agents, dict(zip(graph.outputs, nodes[:count], strict=True)), tuple(nodes[count:]))
 
 
 def trace_part(run: Callable[[Any], Any], given: Mapping[str, Kind], made: Mapping[str, Kind], n_agents: int) -> Graph:

@@ -11,15 +11,14 @@ not the sequence of rounds [Babaioff2009].
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import cache
 from typing import ClassVar
 
 import numpy as np
 from scipy.special import betaincinv
 
 from sim.kit.arrays import FloatArray
+from sim.kit.portable import log
 from sim.standing.advisors.advisor import Counting, Posted
 from sim.standing.reputation import State
 
@@ -63,17 +62,6 @@ class UCB1(Counting):
         """The index."""
         tried = state[1] > 0
         count = np.where(tried, state[1], 1.0)
-        total = np.add.reduce(state[1], axis=-1, keepdims=True)  # whole numbers: exact in any order
-        bonus = np.sqrt(2.0 * _logarithms(total) / count)
+        total = np.add.accumulate(state[1], axis=-1)[..., -1:]
+        bonus = np.sqrt(2.0 * log(np.maximum(total, 1.0)) / count)
         return np.where(tried, state[0] / count + bonus, UNTRIED)
-
-
-def _logarithms(total: FloatArray) -> FloatArray:
-    """ln t of whole numbers t, 0 where t = 0, looked up: the same bits for a batch as for its rows."""
-    most = int(np.max(total, initial=0.0))
-    return _table(1 << most.bit_length()).take(total.astype(np.int64))
-
-
-@cache
-def _table(size: int) -> FloatArray:
-    return np.array([0.0, *(math.log(t) for t in range(1, size))])

@@ -18,9 +18,9 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
-from scipy.special import expit, logit
 
 from sim.kit.arrays import BoolArray, FloatArray
+from sim.kit.portable import expit, logit
 from sim.standing.advisors.advisor import Lesson, Posted, inside, verdicts
 from sim.standing.reputation import State
 

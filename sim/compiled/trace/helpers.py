@@ -1,0 +1,57 @@
+"""Functions that the text of every graph may call, as numba compiles them with it."""
+
+HELPERS = '''\
+import numpy as np
+from numba import njit
+
+from sim.kit.scalar_functions import exp as special_exp
+from sim.kit.scalar_functions import expit as special_expit
+from sim.kit.scalar_functions import log as special_log
+from sim.kit.scalar_functions import logit as special_logit
+from sim.kit.scalar_functions import ndtri as special_ndtri
+
+
+@njit(error_model="numpy")
+def larger(x, y):
+    return x if (x >= y or x != x) else y
+
+
+@njit(error_model="numpy")
+def smaller(x, y):
+    return x if (x <= y or x != x) else y
+
+
+@njit(error_model="numpy")
+def before(x, y):
+    """x stands before y in an ascending order, in which NaN is last."""
+    return x < y or (y != y and x == x)
+
+
+@njit(error_model="numpy")
+def mix(z):
+    """As sim/kit/draws.py has it."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(error_model="numpy")
+def uniform(key):
+    """As sim/kit/draws.py has it."""
+    bits = (mix(key + np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(12)) | np.uint64(0x3FF << 52)
+    return np.int64(bits).view(np.float64) - (1.0 - 2.0**-53)
+
+
+@njit(error_model="numpy")
+def on_grid(claim, numbers, first, count):
+    """The value of an ascending grid that the claim is nearest to; where there is none, the claim.
+
+    numbers: from `first` on `count` values, then the borders between them.
+    """
+    if count == 0:
+        return claim
+    place = 0
+    for at in range(first + count, first + 2 * count - 1):
+        place += claim >= numbers[at]
+    return numbers[first + place]
+'''

@@ -1,0 +1,91 @@
+"""exp, log, logit, expit and the normal quantile, the same to the last bit on every machine and under every library.
+
+What decides a draw, a bid or an award uses these, so that a run is the same on another machine: libraries differ in the
+last bit, between versions and between processors. Each is written once, for one number (sim/kit/scalar_functions.py).
+Largest errors on the grids of tests/unit/test_portable.py, in units in the last place: exp and log 1, expit 2, logit 4;
+of the normal quantile, relative, 1e-15.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from sim.kit.arrays import FloatArray
+
+
+@cache
+def _loops() -> dict[str, Any]:
+    from sim.kit.scalar_functions import ARRAYS  # numba is slow to load
+
+    return ARRAYS
+
+
+def _of(name: str, x: Any) -> FloatArray:
+    if hasattr(x, "node"):  # a symbol (sim/compiled/trace)
+        found: FloatArray = x.special(name)
+        return found
+    with np.errstate(all="ignore"):
+        return np.asarray(_loops()[name](np.asarray(x, np.float64)), np.float64)
+
+
+def exp(x: Any) -> FloatArray:
+    """e^x.
+
+    >>> exp([0.0, 1.0]).tolist()
+    [1.0, 2.7182818284590455]
+    """
+    return _of("exp", x)
+
+
+def log(x: Any) -> FloatArray:
+    """The natural logarithm; -inf at 0, NaN below.
+
+    >>> log([1.0, 2.0]).tolist()
+    [0.0, 0.6931471805599453]
+    """
+    return _of("log", x)
+
+
+def expit(x: Any) -> FloatArray:
+    """1 / (1 + e^-x).
+
+    >>> expit([0.0, 2.0]).round(6).tolist()
+    [0.5, 0.880797]
+    """
+    return _of("expit", x)
+
+
+def logit(p: Any) -> FloatArray:
+    """log(p / (1 - p)); infinite at 0 and 1, NaN outside [0, 1].
+
+    >>> logit([0.25, 0.5]).round(6).tolist()
+    [-1.098612, 0.0]
+    """
+    return _of("logit", p)
+
+
+def ndtri(p: Any) -> FloatArray:
+    """The standard normal quantile of p; infinite at 0 and 1, NaN outside [0, 1].
+
+    >>> ndtri([0.5, 0.975]).round(6).tolist()
+    [0.0, 1.959964]
+    """
+    return _of("ndtri", p)
+
+
+def power(x: Any, n: int) -> Any:
+    """x^n for a whole n >= 0, by multiplication in a stated order.
+
+    >>> power(np.array([1.5]), 3).tolist()
+    [3.375]
+    """
+    found, square = None, x
+    while n:
+        if n & 1:
+            found = square if found is None else found * square
+        n >>= 1
+        square = square * square if n else square
+    return np.ones_like(x) if found is None else found
