@@ -27,6 +27,7 @@ from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.parameters import choose
 from sim.kit.portable import expit, logit, power
+from sim.kit.shortcut import unless
 from sim.mechanisms import Mechanism
 
 Bid = tuple[FloatArray, FloatArray]
@@ -101,8 +102,8 @@ class Shaded:
     def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
         """The equilibrium bid at a break-even price of `ask`."""
         reserve = np.asarray(notice.reserve)[..., None]
-        if np.isnan(reserve).any() or (reserve > 1.0).any():
-            raise ScenarioError("bidders.policy: shaded needs a reserve that is public and at most 1")
+        message = "bidders.policy: shaded needs a reserve that is public and at most 1"
+        unless(reserve <= 1.0, lambda: ScenarioError(message))
         n = self.n_bidders
         low = np.minimum(ask, reserve)
         room = np.maximum(1.0 - low, np.finfo(float).tiny)

@@ -1,8 +1,11 @@
-"""Branches that change nothing but the time a rule takes."""
+"""Branches on data that a traced rule may have: those that save time, and those that end in an error."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 
 def shortcut(condition: Any) -> bool:
@@ -16,3 +19,16 @@ def shortcut(condition: Any) -> bool:
     True
     """
     return False if hasattr(condition, "node") else bool(condition)
+
+
+def unless(good: Any, error: Callable[[], Exception]) -> None:
+    """Raise the error where not all of `good` is true.
+
+    A rule that is being traced goes on: where it is run, what is not good is given to the rule itself, which raises.
+
+    >>> unless(np.array([True]), lambda: ValueError("never"))
+    """
+    if hasattr(good, "demand"):
+        good.demand()
+    elif not np.all(good):
+        raise error()

@@ -7,6 +7,8 @@ variables, vectors that a later stage needs are kept in rows of scratch arrays, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sim.compiled.trace.graph import REDUCTIONS, WHOLE, Kind, Node, UntraceableError, literal
 from sim.compiled.trace.helpers import HELPERS
 from sim.compiled.trace.spots import SCRATCH, ByRow, InHand
@@ -61,7 +63,7 @@ def source(graph: Graph) -> str:
         "    n = ask.shape[1]",
         "    for k in range(len(value)):",
     ]
-    return f"{HELPERS}\n\n" + "\n".join([*head, body, "    return -1", ""])
+    return _module(graph, [*head, body, "    return -1", ""])
 
 
 def pointed(graph: Graph, spots: InHand, *, one: bool = False) -> tuple[str, dict[Kind, int]]:
@@ -82,7 +84,14 @@ def pointed(graph: Graph, spots: InHand, *, one: bool = False) -> tuple[str, dic
         "@cfunc(FORM, nopython=True, error_model='numpy', cache=CACHED)",
         "def part(numbers, words, floats, whole, truths, n, w):",
     ]
-    return f"{HELPERS}\n\n" + "\n".join([*head, *writer.body(), "    return 0", ""]), writer.rows
+    return _module(graph, [*head, *writer.body(), "    return 0", ""]), writer.rows
+
+
+def _module(graph: Graph, lines: Sequence[str]) -> str:
+    """The functions that a graph calls, then its own."""
+    called = sorted({node.args[0] for node in graph.nodes if node.op == "library"})
+    imports = [f"from sim.compiled.library import {name} as library_{name}" for name in called]
+    return "\n".join([*imports, HELPERS, "", *lines])
 
 
 class Writer:
@@ -281,6 +290,8 @@ class Writer:
             case "is_place":
                 return f"(a == {self._value(node.inputs[0])})"
         values = [self._value(one) for one in node.inputs]
+        if node.op == "library":
+            return f"library_{node.args[0]}({', '.join(values)}, 0)"
         if node.op == "special":
             return f"special_{node.args[0]}({values[0]})"
         match node.op:

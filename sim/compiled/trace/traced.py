@@ -21,9 +21,11 @@ _BITWISE = ("bitwise_and", "bitwise_or", "bitwise_xor", "invert")
 _SAME_KIND = ("add", "subtract", "multiply", "maximum", "minimum", "negative", "absolute", "positive")
 _FLOAT = ("divide", "sqrt", "rint", "floor", "ceil", "trunc")
 _ASKED = ("isnan", "isfinite", "isinf")
+LIBRARY = ("betaincinv", "ndtr")  # functions of scipy that compiled code calls as they are
 _PORTABLE = ("exp", "log", "expit", "logit", "ndtri", "power")
 _REDUCED = {"maximum": "largest", "minimum": "smallest", "logical_or": "any", "logical_and": "every"}
 
+HELD: list[Node] = []  # by the rule that is being traced
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}  # NumPy's function -> ours, in functions.py
 
 
@@ -156,6 +158,10 @@ class Traced(NDArrayOperatorsMixin):
             raise UntraceableError(f"np.{function.__name__}")
         return FUNCTIONS[function](*given, **how)
 
+    def demand(self) -> None:
+        """Refuse clearings at which it is not true of everything (sim/kit/shortcut.py)."""
+        HELD.append(self.node if self.node.length is None else Node("every", (self.node,), "b"))
+
     def special(self, name: str) -> Traced:
         """A function of sim/kit/portable.py, element by element."""
         node = as_kind(self.node, "f")
@@ -267,6 +273,8 @@ def _operation(name: str, parts: list[Traced]) -> Traced:
         kind = max(kinds, key="bif".index)
         if kind == "b" and name not in ("maximum", "minimum"):
             raise UntraceableError(f"np.{name} of truth values")
+    elif name in LIBRARY:
+        return Traced(Node("library", (name, *(as_kind(node, "f") for node in nodes)), "f", length_of(*nodes)))
     elif name in _FLOAT:
         kind, nodes = "f", [as_kind(node, "f") for node in nodes]
     else:

@@ -16,7 +16,7 @@ import numpy as np
 from sim.compiled.hand import PER_CLEARING
 from sim.compiled.trace.functions import OURS
 from sim.compiled.trace.graph import COUNTER, Kind, Node, UntraceableError, merged, ordered
-from sim.compiled.trace.traced import FUNCTIONS, Traced, as_kind, filled, lifted, spread
+from sim.compiled.trace.traced import FUNCTIONS, HELD, Traced, as_kind, filled, lifted, spread
 from sim.kit.arrays import Bids, Standing, Tender
 from sim.mechanisms import Mechanism, base
 
@@ -158,13 +158,14 @@ def _in_symbols(held: list[Node]) -> Iterator[None]:
         return numpy["full"](shape, fill, dtype, **how) if made is None else made
 
     def require(name: str, rule: str, values: Any, good: Any) -> None:
-        node = lifted(good).node
-        held.append(node if node.length is None else Node("every", (node,), "b"))
+        lifted(good).demand()
 
     makers = {"zeros": maker("zeros", 0), "ones": maker("ones", 1), "empty": maker("empty", 0), "full": full}
     keepers = {name: kept(name) for name in ("asarray", "ascontiguousarray", "array")}
+    HELD.clear()
     with _replaced(np, makers | keepers), _replaced(base, {"require": require}):
         yield
+    held += HELD
 
 
 @contextmanager
