@@ -23,8 +23,8 @@ Key = tuple[str, str]
 
 def chosen(asked: Iterable[Key]) -> list[Quantity]:
     """The quantities of a sweep in order: those that every sweep keeps, and those asked for by (level, name)."""
-    wanted = {(level, name) for level, name in asked}
-    return [each for each in quantities() if each.swept or each.key in wanted or each.key in of_plugins()]
+    wanted = {(level, name) for level, name in asked} | set(of_plugins())
+    return [each for each in quantities() if each.swept or each.key in wanted]
 
 
 def find(name: str) -> list[Key]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from sim.compiled.drawing import Drawing, drawing_of
+from sim.agents.bidding import Bidders
+from sim.compiled.drawing import Drawing, drawing_of, reads
 from sim.compiled.hand import FLOATS, TRUTHS, WHOLE
 from sim.compiled.kept import loaded
 from sim.compiled.trace.emitted import pointed
-from sim.compiled.trace.graph import Kind
+from sim.compiled.trace.graph import Kind, UntraceableError
 from sim.compiled.trace.spots import InHand
-from sim.compiled.trace.tracing import trace_part
+from sim.compiled.trace.tracing import Graph, trace_part
 from sim.compiled.traced_parts import Part, learners_of, parts_of
 from sim.kit.arrays import FloatArray
 from sim.market.rules import Rules
@@ -22,14 +25,36 @@ from sim.world.world import World
 
 
 @dataclass(frozen=True, eq=False)
+class _Compiled:
+    """A part as machine code, the parameters it reads, and its rows of scratch."""
+
+    called: Any
+    numbers: FloatArray
+    scratch: Mapping[Kind, int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Ruled:
+    """What follows from an arm's rules alone; fields as in `Code`. after: rows of each kind before those of scratch."""
+
+    parts: Mapping[str, Part]
+    rows: Mapping[Kind, tuple[str, ...]]
+    after: tuple[int, ...]
+    compiled: Mapping[str, _Compiled]
+    initial: FloatArray
+    common: int
+    gives: frozenset[str]
+    asks: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
 class Code:
     """What the loop calls, and what is in hand.
 
-    called: machine code by part; numbers: the parameters that each reads; parts: as they stand; drawing: of
-    fields that are yet to be made. rows: kind -> names of
-    the rows before those of scratch; scratch: rows after them; width: columns. initial (rows, width): floats before
-    anything is known. common: rows of knowledge that are of no family of tasks. gives: what an
-    award states; asks: what of the World is read.
+    called: machine code by part; numbers: the parameters that each reads; parts: as they stand; drawing: of fields that
+    are yet to be made. rows: kind -> names of the rows before those of scratch; scratch: rows after them; width:
+    columns. initial (rows, width): floats before anything is known. common: rows of knowledge that are of no family of
+    tasks. gives: what an award states; asks: what of the World is read.
     """
 
     called: Mapping[str, Any]
@@ -57,32 +82,133 @@ class Code:
 def code_of(rules: Rules, world: World, *, whole: bool = True) -> Code:
     """Trace and compile what these rules have; raises UntraceableError naming the line that cannot be traced.
 
-    whole: all that is before the rule is wanted, not only what it reads.
+    whole: all that is before the rule is wanted, not only what it reads. What equal rules, or this World, were compiled
+    to before is not compiled again.
     """
+    ruled = _ruled(rules, world)
+    asks = ruled.asks | (_SHOWN if whole else frozenset())
+    known = _DRAWN.setdefault(world, {})
+    key = ruled.after, whole, *reads(rules, asks)
+    if key not in known:
+        known[key] = _drawn(ruled, drawing_of(world, rules, asks), world.n_agents)
+    drawing, drawn = known[key]
+    parts = [ruled.compiled, drawn]
+    return Code(
+        called={name: one.called for part in parts for name, one in part.items()},
+        numbers={name: one.numbers for part in parts for name, one in part.items()},
+        parts=ruled.parts,
+        drawing=drawing,
+        rows=ruled.rows,
+        scratch={
+            kind: max((one.scratch[kind] for part in parts for one in part.values()), default=0) for kind in ruled.rows
+        },
+        initial=ruled.initial,
+        width=ruled.initial.shape[1],
+        common=ruled.common,
+        gives=ruled.gives,
+        asks=asks,
+    )
+
+
+_SHOWN = frozenset({"lottery", "exploration", "expected_cost", "advice"})  # what a ledger tells of a clearing
+_MOST_KEPT = 256  # rules that are kept compiled
+_RULED: OrderedDict[Any, _Ruled | UntraceableError] = OrderedDict()
+_DRAWN: WeakKeyDictionary[World, dict[Any, tuple[Drawing, dict[str, _Compiled]]]] = WeakKeyDictionary()
+
+
+class _Same:
+    """A thing that has no hash, itself as a key."""
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.thing is self.thing
+
+
+def _hashed(thing: Any) -> Any:
+    try:
+        hash(thing)
+    except TypeError:
+        return _Same(thing)
+    return thing
+
+
+def _ruled(rules: Rules, world: World) -> _Ruled:
+    bidder = rules.bidder
+    bids: tuple[Any, ...] = (bidder,)
+    if isinstance(bidder, Bidders):
+        bids = (
+            bidder.mechanism,
+            bidder.everybody,
+            *sorted(bidder.own.items(), key=lambda own: own[0]),
+            bidder.fallback,
+        )
+    others = (
+        rules.mechanism,
+        rules.plans,
+        rules.reputation,
+        rules.expected_cost.learner,
+        rules.advisor,
+        rules.escalation,
+    )
+    silent = world.silent is not None if "silent" not in world.formulas else True
+    things = (*bids, *others, rules.public, rules.postings > 1, world.n_agents, silent)
+    key = tuple((type(thing), _hashed(thing)) for thing in things)
+    if key not in _RULED:
+        try:
+            _RULED[key] = _compiled_rules(rules, world)
+        except UntraceableError as error:
+            _RULED[key] = error
+        if len(_RULED) > _MOST_KEPT:
+            _RULED.popitem(last=False)
+    found = _RULED[key]
+    if isinstance(found, UntraceableError):
+        raise UntraceableError(*found.args)
+    return found
+
+
+def _compiled_rules(rules: Rules, world: World) -> _Ruled:
     n = world.n_agents
     learners, parts = learners_of(rules, n), parts_of(rules, world)
     known = tuple(row for one in learners for row in one.rows)
     rows: dict[Kind, tuple[str, ...]] = {"f": (*FLOATS, *known, *(f"next {row}" for row in known))}
     rows |= {"i": WHOLE, "b": TRUTHS}
-    place = {name: (kind, row) for kind, names in rows.items() for row, name in enumerate(names)}
-    after: dict[Kind, int] = {kind: len(names) for kind, names in rows.items()}
-    numbers: dict[str, FloatArray] = {}
     graphs = {name: trace_part(part.run, part.given, part.made, n) for name, part in parts.items()}
-    asks = {node.args[0] for graph in graphs.values() for node in graph.nodes if node.op == "input"}
-    asks |= {"lottery", "exploration", "expected_cost", "advice"} if whole else set()
-    drawing = drawing_of(world, rules, asks)
-    width, scratch, called = max(1, n), dict.fromkeys(rows, 0), {}
-    for name, graph in (graphs | drawing.graphs).items():
-        width = max([width, *(node.length for node in graph.nodes if node.length is not None)])
-        spots = InHand(place, after, drawing.keys)
-        text, used = pointed(graph, spots, one=name == "draw_try")
-        called[name], numbers[name] = loaded(text).part, np.array([*spots.numbers, 0.0])
-        scratch = {kind: max(scratch[kind], used[kind]) for kind in scratch}
+    nodes = [node for graph in graphs.values() for node in graph.nodes]
+    width = max([1, n, *(node.length for node in nodes if node.length is not None)])
     initial = np.full((len(rows["f"]), width), np.nan)
     initial[FLOATS.index("reputation")], initial[FLOATS.index("fee")] = 1.0, 0.0
     for one in learners:
         for row, array in zip(one.rows, one.start, strict=True):
-            initial[place[row][1], :n] = array
-    common = sum(len(one.rows) for one in learners if one.of != "advice")
-    gives = frozenset(graphs["clear"].outputs)
-    return Code(called, numbers, parts, drawing, rows, scratch, initial, width, common, gives, frozenset(asks))
+            initial[rows["f"].index(row), :n] = array
+    after = tuple(map(len, rows.values()))
+    return _Ruled(
+        parts=parts,
+        rows=rows,
+        after=after,
+        compiled={name: _compiled(graph, rows, []) for name, graph in graphs.items()},
+        initial=initial,
+        common=sum(len(one.rows) for one in learners if one.of != "advice"),
+        gives=frozenset(graphs["clear"].outputs),
+        asks=frozenset(node.args[0] for node in nodes if node.op == "input"),
+    )
+
+
+def _drawn(ruled: _Ruled, drawing: Drawing, n: int) -> tuple[Drawing, dict[str, _Compiled]]:
+    found = {}
+    for name, graph in drawing.graphs.items():
+        found[name] = _compiled(graph, ruled.rows, drawing.keys, one=name == "draw_try")
+    return drawing, found
+
+
+def _compiled(
+    graph: Graph, rows: Mapping[Kind, tuple[str, ...]], keys: list[tuple[int, str]], *, one: bool = False
+) -> _Compiled:
+    place = {name: (kind, row) for kind, names in rows.items() for row, name in enumerate(names)}
+    spots = InHand(place, {kind: len(names) for kind, names in rows.items()}, keys)
+    text, scratch = pointed(graph, spots, one=one)
+    return _Compiled(loaded(text).part, np.array([*spots.numbers, 0.0]), scratch)

@@ -76,6 +76,12 @@ def drawing_of(world: World, rules: Rules, asks: Collection[str]) -> Drawing:
     return Drawing(graphs, frozenset().union(*drawn.values()), words)
 
 
+def reads(rules: Rules, asks: Collection[str]) -> tuple[bool, ...]:
+    """What of the rules decides which fields are drawn."""
+    shown = [name in asks for name in ("lottery", "exploration", "advice", "expected_cost")]
+    return (*shown, rules.advice == "ability", rules.advice == "outcome", rules.expected_cost.kind == "actual")
+
+
 def _formulas(world: World) -> list[tuple[str, Formula]]:
     return [(name, field) for name, field in world.formulas.items() if isinstance(field, Formula)]
 

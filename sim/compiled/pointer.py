@@ -9,10 +9,9 @@ from numba import types
 from numba.extending import NativeValue, typeof_impl, unbox
 from numpy.typing import NDArray
 
-_KINDS = {
-    np.dtype(name): getattr(types, name) for name in ("float64", "int64", "int32", "int16", "int8", "uint8", "uint64")
-}
-_KINDS[np.dtype(np.bool_)] = types.int8  # a truth value is a byte, 0 or 1
+_NAMES = ("float64", "int64", "int32", "int16", "int8", "uint64")
+_KINDS = {np.dtype(name): types.CPointer(getattr(types, name)) for name in _NAMES}
+_KINDS[np.dtype(np.bool_)] = _KINDS[np.dtype(np.int8)]  # a truth value is a byte, 0 or 1
 
 
 class Pointer:
@@ -22,7 +21,7 @@ class Pointer:
 
     def __init__(self, array: NDArray[Any]) -> None:
         self.array, self.address = array, array.__array_interface__["data"][0]
-        self.kind = types.CPointer(_KINDS[array.dtype])
+        self.kind = _KINDS[array.dtype]
 
 
 @typeof_impl.register(Pointer)
