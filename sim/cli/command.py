@@ -74,6 +74,7 @@ def run(
     """Run a scenario and write ledger, tables and figures to a folder."""
     from sim.cli.listing import found, place
     from sim.cli.progress import auctions
+    from sim.experiment.engine import slower
     from sim.experiment.execute import execute
     from sim.scenario.plugins import plugins
 
@@ -96,6 +97,8 @@ def run(
                 execute(plan, folder, force=force, progress=progress, finish=finish, say=warn)
             except KeyboardInterrupt:
                 raise StoppedError("interrupted; finished arms are kept, the same command goes on from there") from None
+        for line in slower():
+            warn(line)
         printed(place(folder))
 
 

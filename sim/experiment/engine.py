@@ -42,6 +42,15 @@ def refused(terms: Terms) -> str | None:
     return refusal(terms.market, past_card(terms), terms.market.round, terms.bidders.process)
 
 
+def slower() -> list[str]:
+    """What kept this process from compiling a market, a line for each rule."""
+    if find_spec("numba") is None:
+        return [NO_NUMBA]
+    return [
+        f"{rule} is not compiled, so it runs slower, with the same numbers: {line}" for rule, line in UNTRACED.items()
+    ]
+
+
 def choose(wanted: str, settings: Terms) -> Engine:
     """The engine that plays an arm with these settings; raises RunError where the one wanted cannot.
 

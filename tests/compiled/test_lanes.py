@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.agents.bidding import Bidders
+from sim.compiled import lanes, traced_parts
+from sim.compiled.code import code_of
 from sim.compiled.lanes import play_compiled
 from sim.compiled.trace import UntraceableError
+from sim.experiment.engine import play, slower
+from sim.kit.arrays import ArrayError, Award, Bids, FloatArray, Standing, Tender
+from sim.kit.errors import MarketError
 from sim.market.rules import Rules
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
+from sim.mechanisms.cascade import Cascade
+from sim.mechanisms.hybrid import Hybrid
+from sim.mechanisms.price import FirstPrice, HireAll, SecondPrice
 from sim.scenario.scenario import label_of
+from sim.standing.advisors import Beta
+from sim.standing.reputation import LiveReputation
 from sim.world.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.tried import tried
-from tests.worlds import accounted, examples, rules, worlds
+from tests.worlds import CANCELS, accounted, examples, make_rules, make_world, rules, worlds
 
 pytest.importorskip("numba")
 
@@ -46,3 +58,104 @@ def test_compiled_engine_equals_the_event_market(mechanism: Mechanism, data: st.
     most = min(20, mechanism.capabilities.most_agents or 20)
     world = data.draw(worlds((4, 5, most)))
     assert_same(world, data.draw(accounted(data.draw(rules(mechanism)), world)))
+
+
+@pytest.mark.parametrize("mechanism", [SecondPrice(), Cascade(), HireAll()], ids=label_of)
+@tried(20)
+@given(data=st.data())
+def test_some_rules_in_every_market(mechanism: Mechanism, data: st.DataObject) -> None:
+    world = data.draw(worlds((3, 5, 4)))
+    rule = data.draw(accounted(data.draw(rules(mechanism)), world))
+    assert_same(world, replace(rule, bidder=Bidders.truthful(mechanism)))
+
+
+def test_parameters_are_no_part_of_the_text() -> None:
+    """A sweep over them compiles once."""
+    world = make_world(1, 3)
+    found = [code_of(make_rules(Hybrid(), advisor=Beta(prior=prior, decay=0.9)), world) for prior in (3.0, 7.5)]
+    for name in ("bid", "clear", "read", "learn"):
+        assert found[0].called[name] is found[1].called[name]
+    assert not np.array_equal(found[0].numbers["read"], found[1].numbers["read"])
+
+
+def test_number_of_agents_is_no_part_of_the_text() -> None:
+    rule = make_rules(SecondPrice(), reputation=LiveReputation())
+    few, many = (code_of(rule, make_world(1, n)) for n in (3, 40))
+    assert all(few.called[name] is many.called[name] for name in few.called)
+
+
+def test_markets_that_only_processes_play_are_refused_by_name() -> None:
+    for changes, says in (({"round": 1}, "market.round"), ({"market": CANCELS}, "first_success_cancels")):
+        with pytest.raises(MarketError, match=rf"cannot play this market: .*{says}"):
+            play_compiled(make_world(1, 1), make_rules(**changes))
+
+
+@dataclass(frozen=True)
+class Branches(SecondPrice):
+    """Looks at its data."""
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        if bids.ask.max() > 1e9:
+            return super().__call__(bids, tender, standing, lottery[..., ::-1])
+        return super().__call__(bids, tender, standing, lottery)
+
+
+def test_rule_that_cannot_be_traced_is_played_and_named() -> None:
+    world, rule = make_world(3, 2), make_rules(Branches())
+    line = r"test_lanes\.py:\d+: if bids\.ask\.max\(\) > 1e9:: a branch hangs on data"
+    with pytest.raises(MarketError, match=rf"--engine compiled: .* cannot be compiled: .*{line}"):
+        play("compiled", world, rule)
+    assert_same_rows(rows(play("auto", world, rule)), rows(simulate(world, rule)))
+    assert any(re.search(line, said) for said in slower())
+
+
+def test_compiled_code_that_differs_from_the_rule_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a traced rule is not what it was when it was compiled."""
+    world, rule = make_world(3, 2, cost_belief=[[0.125, 0.25]] * 3), make_rules(SecondPrice())
+    play_compiled(world, rule)
+    monkeypatch.setattr(SecondPrice, "__call__", FirstPrice.__call__)
+    code = code_of(rule, world)
+    part = replace(code.parts["clear"], run=traced_parts.parts_of(rule, world)["clear"].run)
+    monkeypatch.setattr(lanes, "code_of", lambda *given, **how: replace(code, parts=dict(code.parts) | {"clear": part}))
+    with pytest.raises(MarketError, match="pay_success of the compiled clear is not what the rule itself gives"):
+        play_compiled(world, rule)
+
+
+@pytest.mark.parametrize("fee", [-1.0, np.inf, 2e15])
+def test_fee_that_nobody_can_owe_is_refused_as_the_rule_says(fee: float) -> None:
+    with pytest.raises((MarketError, ArrayError), match="fee"):
+        play_compiled(make_world(2, 2), make_rules(Charging(fee)))
+
+
+@dataclass(frozen=True)
+class Charging(SecondPrice):
+    """Asks a fee of every bid."""
+
+    dollars: float = 0.0
+
+    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        award = super().__call__(bids, tender, standing, lottery)
+        return Award.trusted(**vars(award) | {"fee": np.full(bids.ask.shape, self.dollars)})
+
+
+def test_fees_are_counted() -> None:
+    world, rule = make_world(3, 2, replications=2), make_rules(Charging(0.125))
+    found, expected = (engine(world, rule, detail="auctions")["auctions"] for engine in (play_compiled, simulate))
+    np.testing.assert_array_equal(found["fees"], expected["fees"])
+
+
+def test_moments_that_do_not_fit_are_refused() -> None:
+    for world in (make_world(2, 2, arrival=2**60), make_world(2, 2, duration=2**60, success=False, tries=2)):
+        with pytest.raises(MarketError, match="use the market engine"):
+            play_compiled(world, make_rules(SecondPrice(), postings=2))
+
+
+def test_rows_find_room_however_many_hire() -> None:
+    """More attempts than there was room for at first."""
+    assert_same(make_world(4, 9, replications=3), make_rules(HireAll()))
+
+
+def test_progress_adds_up_to_the_tasks() -> None:
+    done: list[int] = []
+    play_compiled(make_world(5, 2, replications=7), make_rules(SecondPrice()), progress=done.append)
+    assert sum(done) == 35
