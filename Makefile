@@ -3,7 +3,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 unexport PYTHONDONTWRITEBYTECODE  # else each process that a test starts compiles everything again
 
-.PHONY: setup demo test test-all lint bench mutants clean
+.PHONY: setup demo test test-all lint bench mutants portable clean
 
 setup: $(READY)
 
@@ -35,6 +35,9 @@ mutants: setup
 bench: setup
 	$(BIN)/python -m tests.bench_market
 	$(BIN)/python -m tests.bench_replay
+
+portable: setup
+	$(BIN)/python -m tests.portable
 
 clean:
 	rm -rf .venv out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

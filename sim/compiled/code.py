@@ -155,7 +155,7 @@ def _ruled(rules: Rules, world: World) -> _Ruled:
         rules.advisor,
         rules.escalation,
     )
-    silent = world.silent is not None if "silent" not in world.formulas else True
+    silent = world.has("silent")
     things = (*bids, *others, rules.public, rules.postings > 1, world.n_agents, silent)
     key = tuple((type(thing), _hashed(thing)) for thing in things)
     if key not in _RULED:

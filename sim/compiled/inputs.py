@@ -94,7 +94,7 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
         retries=world.retry_belief is not None,
         absences=not bool(thin(world.present).all()),
         lateness=bool((thin(world.latency) > rules.window).any()),
-        silences="silent" not in drawn and world.silent is not None,
+        silences="silent" not in drawn and world.has("silent"),
         losses="infra" not in drawn and bool(thin(world.infra).any()),
         own_success=own_success(world),
         escalates="unfilled" in code.parts,

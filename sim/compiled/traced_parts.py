@@ -52,7 +52,7 @@ class Part:
 
 def parts_of(rules: Rules, world: World) -> dict[str, Part]:
     """The parts that these rules have."""
-    found = {"bid": _bid(rules, world.silent is not None), "clear": _clear(rules)}
+    found = {"bid": _bid(rules, world.has("silent")), "clear": _clear(rules)}
     learners = learners_of(rules, world.n_agents)
     if learners:
         found |= {"read": _read(learners, rules), "learn": _learn(learners)}

@@ -18,7 +18,7 @@ from sim.market.simulate import Tables
 from sim.market.source import ABSTAINED, BID
 from sim.world.world import World
 
-_SHARE = 1.2  # rows of attempts a task, to begin with
+_SHARE = 1.5  # rows of attempts a task, to begin with
 _ATTEMPTS = {
     "replication": np.int32, "task": np.int32, "posting": np.int16, "agent": np.int32, "nth": np.int16,
     "turn": np.int64, "start": np.int64, "finish": np.int64, "status": np.int8, "timed_out": np.bool_,

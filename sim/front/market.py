@@ -185,9 +185,9 @@ def _check_held(world: World, settings: Settings) -> None:
         f"postings = {postings}": postings > world.lottery.shape[2],
         f"exclude = {settings.tender.exclude!r}": tries > world.n_tries and not world.repeats,
         "on_retry": settings.bidders.on_retry is not None and world.retry_belief is None,
-        "advice": "standing.advice" in records and world.record_advice is None,
-        "expected_cost": "standing.expected_cost" in records and world.record_cost is None,
-        "an advice that explores": settings.explores and world.exploration is None,
+        "advice": "standing.advice" in records and not world.has("record_advice"),
+        "expected_cost": "standing.expected_cost" in records and not world.has("record_cost"),
+        "an advice that explores": settings.explores and not world.has("exploration"),
     }
     for what in (name for name, missing in lacks.items() if missing):
         raise ScenarioError(f"Market: {what}: the World was drawn without it; give it where the World is drawn too")

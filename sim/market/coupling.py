@@ -34,8 +34,8 @@ def coupling(rules: Rules, world: World) -> tuple[str, ...]:
     needs = rules.mechanism.capabilities.needs
     pays, advised = "expected_cost" in needs, "advice" in needs
     found = {
-        _COST: pays and world.record_cost is not None,
-        _ADVICE: advised and world.record_advice is not None,
+        _COST: pays and world.has("record_cost"),
+        _ADVICE: advised and world.has("record_advice"),
         _CARD: world.uncarded is not None,
         "standing.advice, pilots": advised and rules.advice == "planner",
         "standing.advice, learned": advised and rules.advisor is not None,

@@ -194,11 +194,11 @@ def check_world(world: World, rules: Rules) -> None:
         raise MarketError(
             "wealth and budgets are read posting by posting, but a round clears all that are open at once"
         )
-    if rules.advisor is not None and rules.advisor.explores and world.exploration is None:
+    if rules.advisor is not None and rules.advisor.explores and not world.has("exploration"):
         raise MarketError("the advisor explores, but the World holds no draws for it")
-    if rules.advice == "record" and world.record_advice is None:
+    if rules.advice == "record" and not world.has("record_advice"):
         raise MarketError("advice comes from a record, but the World holds none (record_advice)")
-    if rules.expected_cost.kind == "record" and world.record_cost is None:
+    if rules.expected_cost.kind == "record" and not world.has("record_cost"):
         raise MarketError("expected costs come from a record, but the World holds none (record_cost)")
     most = rules.postings - 1 if rules.exclude == "none" else 0
     if world.retry_belief is not None and world.retry_belief.shape[-1] < most:

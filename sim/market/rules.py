@@ -203,7 +203,7 @@ def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
         raise ScenarioError(
             f"standing.advice: {mechanism.name} needs a probability, and this advice is an index that may exceed 1"
         )
-    if settings.standing.advice.planner is not None and world.pilot is None:
+    if settings.standing.advice.planner is not None and not world.has("pilot"):
         raise ScenarioError("standing.advice: planner needs a profile: a table holds no tasks to try agents out on")
     if settings.standing.advice.kind == "ability" and bool((world.present & (world.ability != world.ability)).any()):
         raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')

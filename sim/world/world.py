@@ -268,6 +268,10 @@ class World:
         origin = "from a table" if self.from_table else "drawn from a population"
         return f"World of {count} x {self.n_tasks} tasks x {self.n_agents} agents, {origin}"
 
+    def has(self, name: str) -> bool:
+        """Whether there is such an array, made or not."""
+        return name in self.formulas or getattr(self, name) is not None
+
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays there are, by field; those that nobody has read yet are made."""
