@@ -14,6 +14,7 @@ from sim.agents.bidding import Bidders
 from sim.compiled.drawing import Drawing, drawing_of, reads
 from sim.compiled.hand import FLOATS, TRUTHS, WHOLE
 from sim.compiled.kept import loaded
+from sim.compiled.trace.bulk import in_bulk
 from sim.compiled.trace.emitted import pointed
 from sim.compiled.trace.graph import Kind, UntraceableError
 from sim.compiled.trace.spots import InHand
@@ -26,11 +27,16 @@ from sim.world.world import World
 
 @dataclass(frozen=True, eq=False)
 class _Compiled:
-    """A part as machine code, the parameters it reads, and its rows of scratch."""
+    """A part as machine code, the parameters it reads, and its rows of scratch in hand.
+
+    made, rows: what is made of all tasks at once, and its rows of scratch for that.
+    """
 
     called: Any
     numbers: FloatArray
     scratch: Mapping[Kind, int]
+    made: tuple[str, ...] = ()
+    rows: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +60,8 @@ class Code:
     called: machine code by part; numbers: the parameters that each reads; parts: as they stand; drawing: of fields that
     are yet to be made. rows: kind -> names of the rows before those of scratch; scratch: rows after them; width:
     columns. initial (rows, width): floats before anything is known. common: rows of knowledge that are of no family of
-    tasks. gives: what an award states; asks: what of the World is read.
+    tasks. gives: what an award states; asks: what of the World is read. bulk: what is drawn of all tasks of a
+    replication at once, bulk_rows: its rows of scratch.
     """
 
     called: Mapping[str, Any]
@@ -63,6 +70,8 @@ class Code:
     drawing: Drawing
     rows: Mapping[Kind, tuple[str, ...]]
     scratch: Mapping[Kind, int]
+    bulk: tuple[str, ...]
+    bulk_rows: int
     initial: FloatArray
     width: int
     common: int
@@ -102,6 +111,8 @@ def code_of(rules: Rules, world: World, *, whole: bool = True) -> Code:
         scratch={
             kind: max((one.scratch[kind] for part in parts for one in part.values()), default=0) for kind in ruled.rows
         },
+        bulk=drawn["draw_lane"].made if "draw_lane" in drawn else (),
+        bulk_rows=drawn["draw_lane"].rows if "draw_lane" in drawn else 0,
         initial=ruled.initial,
         width=ruled.initial.shape[1],
         common=ruled.common,
@@ -201,7 +212,12 @@ def _compiled_rules(rules: Rules, world: World) -> _Ruled:
 def _drawn(ruled: _Ruled, drawing: Drawing, n: int) -> tuple[Drawing, dict[str, _Compiled]]:
     found = {}
     for name, graph in drawing.graphs.items():
-        found[name] = _compiled(graph, ruled.rows, drawing.keys, one=name == "draw_try")
+        if name != "draw_lane":
+            found[name] = _compiled(graph, ruled.rows, drawing.keys, one=name == "draw_try")
+            continue
+        text, numbers, rows = in_bulk(graph, drawing.keys)
+        none = dict.fromkeys(ruled.rows, 0)
+        found[name] = _Compiled(loaded(text).part, np.array([*numbers, 0.0]), none, tuple(graph.outputs), rows)
     return drawing, found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.compiled.trace.bulk import in_bulk
 from sim.compiled.trace.graph import Kind, UntraceableError
 from sim.compiled.trace.tracing import Graph, trace_part
 from sim.compiled.trace.words import SymbolicWords
@@ -38,7 +39,7 @@ OF_TRY: dict[str, tuple[str, Kind]] = {
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """graphs: "draw", "draw_try" -> their graph. fields: names of what they draw. words: by axis, of the World's."""
+    """graphs: "draw", "draw_lane", "draw_try" -> their graph. fields: names of what they draw. words: by axis."""
 
     graphs: dict[str, Graph]
     fields: frozenset[str]
@@ -60,20 +61,28 @@ def drawing_of(world: World, rules: Rules, asks: Collection[str]) -> Drawing:
     """The fields that this market can draw itself. asks: rows in hand that anything reads."""
     wanted = {name: formula for name, formula in _formulas(world) if _read(name, rules, world, asks)}
     words: dict[str, draws.Words] = {}
-    drawn: dict[str, dict[str, Formula]] = {"draw": {}, "draw_try": {}}
+    drawn: dict[str, dict[str, Formula]] = {"draw": {}, "draw_lane": {}, "draw_try": {}}
     for name, formula in wanted.items():
         of = OF_POSTING if name in OF_POSTING else OF_TRY
         if any(axis in words and not np.array_equal(words[axis], own) for axis, own in formula.words.items()):
             continue
         try:
-            _graph({name: formula}, of, world.n_agents)
+            graph = _graph({name: formula}, of, world.n_agents)
         except UntraceableError:
             continue
         words.update(formula.words.items())
-        drawn["draw" if of is OF_POSTING else "draw_try"][name] = formula
-    tables = {"draw": OF_POSTING, "draw_try": OF_TRY}
+        drawn["draw_try" if of is OF_TRY else "draw_lane" if _goes_in_bulk(graph) else "draw"][name] = formula
+    tables = {"draw": OF_POSTING, "draw_lane": OF_POSTING, "draw_try": OF_TRY}
     graphs = {part: _graph(some, tables[part], world.n_agents) for part, some in drawn.items() if some}
     return Drawing(graphs, frozenset().union(*drawn.values()), words)
+
+
+def _goes_in_bulk(graph: Graph) -> bool:
+    try:
+        in_bulk(graph, [])
+    except UntraceableError:
+        return False
+    return True
 
 
 def reads(rules: Rules, asks: Collection[str]) -> tuple[bool, ...]:

@@ -36,6 +36,10 @@ def field(array: NDArray[Any] | None, dtype: Any, axes: int) -> Field:
     return Field(Pointer(array), *steps)
 
 
+def _place(names: tuple[str, ...], name: str) -> int:
+    return names.index(name) if name in names else -1
+
+
 def too_late(world: World, rules: Rules) -> MarketError:
     """The error of a market whose moments do not fit into 64 bits."""
     return MarketError(
@@ -109,6 +113,11 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
         bankrolls=rules.bankroll is not None,
         budgets=rules.budgets is not None,
         draws="draw" in code.called,
+        bulk=bool(code.bulk),
+        bulk_belief=_place(code.bulk, "belief"),
+        bulk_cost_belief=_place(code.bulk, "cost_belief"),
+        bulk_advice=_place(code.bulk, "advice"),
+        bulk_silent=_place(code.bulk, "silent"),
         draws_tries="draw_try" in code.called,
         **{f"draws_{name}": name in drawn for name in ("verified", "success", "infra", "cost")},
         draws_ticks="duration" in drawn,

@@ -56,6 +56,23 @@ def folder() -> Path:
 
 
 @cache
+def nothing() -> Any:
+    """A function in the form of one that draws a replication, where none does."""
+    text = """\
+from numba import cfunc, types
+
+KINDS = types.float64, types.uint64, types.uint64, types.float64, types.float64
+ARRAYS = (types.CPointer(one) for one in KINDS)
+
+
+@cfunc(types.int64(*ARRAYS, types.int64, types.int64), nopython=True, cache=CACHED)
+def part(numbers, words, tasks, scratch, out, n, T):
+    return 0
+"""
+    return loaded(text).part
+
+
+@cache
 def kernel() -> Callable[..., int]:
     """The loop of sim/compiled/kernel, kept by the text of its files."""
     import numba

@@ -11,7 +11,7 @@ from sim.compiled.checked import check_refused, compare
 from sim.compiled.code import Code, code_of
 from sim.compiled.hand import FIRST_AGENT
 from sim.compiled.inputs import fields_of, market_of, size_of, too_late
-from sim.compiled.kept import kernel
+from sim.compiled.kept import kernel, nothing
 from sim.compiled.kernel.layout import (
     DONE,
     FULL,
@@ -67,7 +67,7 @@ class _Player:
         whole, counted = detail == "all", detail == "auctions"
         self._size = size_of(world, rules, code, seen=COMPARED, counted=counted)
         self._market, self._fields = market_of(world, rules, code), fields_of(world, rules, code, self._size)
-        self._hand, self._lane = _hand(code, self._size), _lane(self._size, self._market)
+        self._hand, self._lane = _hand(code, self._size), _lane(self._size, self._market, code)
         self._now = _now(self._size.agents)
         shape = (world.n_replications, world.n_tasks) if counted else (0, 0)
         none = {name: np.zeros(shape, np.int64) for name in Counts._fields if name != "fees"}
@@ -78,6 +78,7 @@ class _Player:
         self.done = np.zeros(5, np.int64)
         called = code.called
         self._parts = [called.get(name, called["clear"]) for name in Numbers._fields]
+        self._parts[Numbers._fields.index("draw_lane")] = called.get("draw_lane", nothing())
         self._numbers = Numbers(*(Pointer(code.numbers.get(name, np.zeros(1))) for name in Numbers._fields))
 
     def play(self, start: int, stop: int) -> None:
@@ -116,7 +117,7 @@ def _hand(code: Code, size: Size) -> Hand:
     return Hand(*map(Pointer, made))
 
 
-def _lane(size: Size, market: Market) -> Lane:
+def _lane(size: Size, market: Market, code: Code) -> Lane:
     t, n = size.tasks, size.agents
     waits = market.learns or market.bankrolls or market.budgets
     some, each = (t, n) if waits else (1, 1), size.principals
@@ -136,6 +137,8 @@ def _lane(size: Size, market: Market) -> Lane:
         "exited": (n, np.bool_),
         **dict.fromkeys(("purse", "pledged"), (each, np.float64)),
         "contracts": (each, np.int64),
+        "scratch": (code.bulk_rows * t * n + 1, np.float64),
+        "drawn": (len(code.bulk) * t * n + 1, np.float64),
     }
     return Lane(**{name: Pointer(np.zeros(shape, dtype)) for name, (shape, dtype) in shapes.items()})
 

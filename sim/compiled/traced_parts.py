@@ -9,7 +9,8 @@ are those of sim/compiled/hand.py. The loop calls it as compiled code, a check c
     learn      one step of all learners; what they know then
     unfilled   the reserve after a posting that hired nobody
     failed     the reserve after a failed attempt
-    draw       what the World has not made yet of a posting: beliefs, lotteries
+    draw       what the World has not made yet of a posting: lotteries
+    draw_lane  what it has not made yet of all tasks of a replication: beliefs
     draw_try   what it has not made yet of one try of one agent: outcome, cost, duration
 """
 

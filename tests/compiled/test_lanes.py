@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.agents.bidding import Bidders
+from sim.bundled import find_scenario
 from sim.compiled import lanes, traced_parts
 from sim.compiled.code import code_of
 from sim.compiled.lanes import play_compiled
 from sim.compiled.trace import UntraceableError
+from sim.experiment import engine as engines
 from sim.experiment.engine import play, slower
+from sim.experiment.run_folder import arm_world, scenario_origin
 from sim.kit.arrays import ArrayError, Award, Bids, FloatArray, Standing, Tender
 from sim.kit.errors import MarketError
 from sim.market.rules import Rules
@@ -24,7 +27,7 @@ from sim.mechanisms import Mechanism
 from sim.mechanisms.cascade import Cascade
 from sim.mechanisms.hybrid import Hybrid
 from sim.mechanisms.price import FirstPrice, HireAll, SecondPrice
-from sim.scenario.scenario import label_of
+from sim.scenario.scenario import label_of, load_scenario
 from sim.standing.advisors import Beta
 from sim.standing.reputation import LiveReputation
 from sim.world.world import World
@@ -100,7 +103,8 @@ class Branches(SecondPrice):
         return super().__call__(bids, tender, standing, lottery)
 
 
-def test_rule_that_cannot_be_traced_is_played_and_named() -> None:
+def test_rule_that_cannot_be_traced_is_played_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "UNTRACED", {})
     world, rule = make_world(3, 2), make_rules(Branches())
     line = r"test_lanes\.py:\d+: if bids\.ask\.max\(\) > 1e9:: a branch hangs on data"
     with pytest.raises(MarketError, match=rf"--engine compiled: .* cannot be compiled: .*{line}"):
@@ -159,3 +163,28 @@ def test_progress_adds_up_to_the_tasks() -> None:
     done: list[int] = []
     play_compiled(make_world(5, 2, replications=7), make_rules(SecondPrice()), progress=done.append)
     assert sum(done) == 35
+
+
+@pytest.mark.parametrize(
+    "change", [[], ["world.nonresponse=0.3"], ["world.infra=0.2", "tender.deadline=4", 'tender.timeout="INFRA"']]
+)
+def test_population_drawn_as_the_market_goes_is_the_one_that_is_drawn_before(change: list[str]) -> None:
+    """Every field is a formula in the one World and an array in the other."""
+    chosen = [*change, "world.duration={lognormal={mean=3.0,cv=0.7}}", "world.verifier={false_pass=0.1,false_fail=0.2}"]
+    chosen += [
+        "tender.postings=2",
+        'tender.exclude="hired"',
+        "market.capacity=1",
+        "world.arrivals={poisson=0.5}",
+        "world.tasks=25",
+    ]
+    scenario = load_scenario(find_scenario("marketbench_population"), overrides=chosen, replications=20)
+    origin = scenario_origin(scenario)
+    for arm in scenario.arms[::5]:
+        drawn = arm_world(scenario, arm, origin)
+        rule = Rules.of(arm.mechanism, arm.settings.terms, drawn)
+        found = rows(play_compiled(drawn, rule))
+        assert {"belief", "cost", "verified"} & (set(drawn.formulas) - set(vars(drawn)))
+        whole = replace(drawn, **drawn.arrays)
+        assert not whole.formulas
+        assert_same_rows(found, rows(play_compiled(whole, rule)))

@@ -64,6 +64,16 @@ def form_bids(r, t, p, draw, bid, numbers, size, market, world, hand, lane, now)
         draw(numbers.draw, hand.words, floats, whole, hand.truths, size.agents, w)
     for a in range(size.agents):
         c = t * size.agents + a
+        if market.bulk:
+            at, cells = a * size.tasks + t, size.agents * size.tasks
+            if market.bulk_belief >= 0:
+                floats[BELIEF * w + a] = lane.drawn[market.bulk_belief * cells + at]
+            if market.bulk_cost_belief >= 0:
+                floats[COST_BELIEF * w + a] = lane.drawn[market.bulk_cost_belief * cells + at]
+            if market.bulk_advice >= 0:
+                floats[ADVICE * w + a] = lane.drawn[market.bulk_advice * cells + at]
+            if market.bulk_silent >= 0:
+                hand.truths[SILENT * w + a] = lane.drawn[market.bulk_silent * cells + at] != 0.0
         if market.retries and lane.failures[c] > 0:
             times = min(np.int64(lane.failures[c]), size.failures) - 1
             floats[BELIEF * w + a] = per_place(world.retry_belief, r, t, a, times)

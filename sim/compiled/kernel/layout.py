@@ -107,7 +107,9 @@ class Size(NamedTuple):
 
 
 class Market(NamedTuple):
-    """Rules that are numbers; truth values say whether there is such a thing at all."""
+    """Rules that are numbers; truth values say whether there is such a thing at all.
+
+    bulk_...: the row of it in `Lane.drawn`, -1 where it is not there."""
 
     window: int
     delay: int
@@ -137,6 +139,11 @@ class Market(NamedTuple):
     bankrolls: bool
     budgets: bool
     draws: bool
+    bulk: bool
+    bulk_belief: int
+    bulk_cost_belief: int
+    bulk_advice: int
+    bulk_silent: int
     draws_tries: bool
     draws_verified: bool
     draws_success: bool
@@ -155,6 +162,7 @@ class Numbers(NamedTuple):
     unfilled: Any
     failed: Any
     draw: Any
+    draw_lane: Any
     draw_try: Any
 
 
@@ -179,7 +187,7 @@ class Lane(NamedTuple):
     (T, n): tries, failures, and of attempts that run status, cost, claim, payment, bond, most; ranked: the agent at
     each place among the hired. (T,): reserve, task_failures. until (n, c): ticks at which slots are free. waiting,
     ending: heaps of moments. (n,) and (principals,): balance, held and what runs; exited. marks: lengths of the heaps,
-    the family in hand.
+    the family in hand. scratch, drawn: rows of (n, T) for what is drawn of all tasks at once.
     """
 
     tries: Any
@@ -204,6 +212,8 @@ class Lane(NamedTuple):
     purse: Any
     pledged: Any
     contracts: Any
+    scratch: Any
+    drawn: Any
 
 
 class Now(NamedTuple):

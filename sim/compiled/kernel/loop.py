@@ -62,8 +62,8 @@ def begin(r, size, market, world, hand, lane, counts):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def play(
-    start, stop, bid, clear, read, learn, unfilled, failed, draw, draw_try, numbers, size, market, world, hand, lane,
-    now, attempts, clearings, counts, seen, done,
+    start, stop, bid, clear, read, learn, unfilled, failed, draw, draw_lane, draw_try, numbers, size, market, world,
+    hand, lane, now, attempts, clearings, counts, seen, done,
 ):  # fmt: skip
     """Play replications start, ..., stop - 1.
 
@@ -76,6 +76,8 @@ def play(
         rows, cleared = done[1], done[2]
         done[0] = r
         begin(r, size, market, world, hand, lane, counts)
+        if market.bulk:
+            draw_lane(numbers.draw_lane, words, world.tasks, lane.scratch, lane.drawn, n, size.tasks)
         nxt = 0
         while True:
             key = per_task(world.first, r, nxt)

@@ -63,7 +63,7 @@ def source(graph: Graph) -> str:
         "    n = ask.shape[1]",
         "    for k in range(len(value)):",
     ]
-    return _module(graph, [*head, body, "    return -1", ""])
+    return module(graph, [*head, body, "    return -1", ""])
 
 
 def pointed(graph: Graph, spots: InHand, *, one: bool = False) -> tuple[str, dict[Kind, int]]:
@@ -84,10 +84,10 @@ def pointed(graph: Graph, spots: InHand, *, one: bool = False) -> tuple[str, dic
         "@cfunc(FORM, nopython=True, error_model='numpy', cache=CACHED)",
         "def part(numbers, words, floats, whole, truths, n, w):",
     ]
-    return _module(graph, [*head, *writer.body(), "    return 0", ""]), writer.rows
+    return module(graph, [*head, *writer.body(), "    return 0", ""]), writer.rows
 
 
-def _module(graph: Graph, lines: Sequence[str]) -> str:
+def module(graph: Graph, lines: Sequence[str]) -> str:
     """The functions that a graph calls, then its own."""
     called = sorted({node.args[0] for node in graph.nodes if node.op == "library"})
     imports = [f"from sim.compiled.library import {name} as library_{name}" for name in called]
