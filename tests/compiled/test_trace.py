@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ from sim.kit.errors import MarketError
 from sim.kit.shortcut import shortcut
 from sim.mechanisms import Mechanism, lookup, names
 from sim.mechanisms.base import contract, select
+from sim.mechanisms.price import SecondPrice
 from sim.scenario.plugins import plugins
 
 Front = tuple[Bids, Tender, Standing, FloatArray]
@@ -261,6 +263,7 @@ from dataclasses import dataclass
 import numpy as np
 from sim.mechanisms import Mechanism, Promises, register
 from sim.mechanisms.base import contract, select
+from sim.mechanisms.price import SecondPrice
 
 
 @register("half_price")
@@ -286,3 +289,19 @@ def test_a_rule_of_a_plugin_file(tmp_path: Any) -> None:
         found, front = traced(rule, 3), fronts(3, 300, penalised=False)
         assert isinstance(found, CompiledRule)
         assert same(found(*front), rule(*front))
+
+
+def test_other_threads_see_numpy_as_it_is() -> None:
+    """While one traces, others play."""
+    made: list[Any] = []
+
+    @dataclass(frozen=True)
+    class Waits(SecondPrice):
+        def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+            other = threading.Thread(target=lambda: made.extend((np.zeros((1, 3)), np.full((1, 2), 7.0))))
+            other.start()
+            other.join()
+            return super().__call__(bids, tender, standing, lottery)
+
+    trace(Waits(), 3)
+    assert [type(array) for array in made] == [np.ndarray, np.ndarray]

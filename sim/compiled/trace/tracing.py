@@ -170,10 +170,19 @@ def _in_symbols(held: list[Node]) -> Iterator[None]:
 
 @contextmanager
 def _replaced(module: Any, functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
+    """Have a module's functions be these, for this thread alone."""
     before = {name: getattr(module, name) for name in functions}
+    tracing = threading.get_ident()
+
+    def for_one(name: str) -> Callable[..., Any]:
+        def call(*given: Any, **how: Any) -> Any:
+            return (functions if threading.get_ident() == tracing else before)[name](*given, **how)
+
+        return call
+
     try:
-        for name, function in functions.items():
-            setattr(module, name, function)
+        for name in functions:
+            setattr(module, name, for_one(name))
         yield
     finally:
         for name, function in before.items():
