@@ -166,7 +166,12 @@ def test_progress_adds_up_to_the_tasks() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [[], ["world.nonresponse=0.3"], ["world.infra=0.2", "tender.deadline=4", 'tender.timeout="INFRA"']]
+    "change",
+    [
+        ["world.infra=0.2", "tender.deadline=4", 'tender.timeout="INFRA"'],
+        pytest.param([], marks=pytest.mark.slow),
+        pytest.param(["world.nonresponse=0.3"], marks=pytest.mark.slow),
+    ],
 )
 def test_population_drawn_as_the_market_goes_is_the_one_that_is_drawn_before(change: list[str]) -> None:
     """Every field is a formula in the one World and an array in the other."""

@@ -92,7 +92,7 @@ def traced(rule: Mechanism, n: int) -> Mechanism | CompiledRule:
         return compiled(rule, n)
 
 
-@pytest.mark.parametrize("n", [1, 2, 6])
+@pytest.mark.parametrize("n", [1, pytest.param(2, marks=pytest.mark.slow), 6])
 @pytest.mark.parametrize("rule", RULES, ids=named)
 def test_census(rule: Mechanism, n: int) -> None:
     rule = rule.for_agents([f"a{place}" for place in range(n)])

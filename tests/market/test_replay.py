@@ -45,7 +45,14 @@ def assert_same(world: World, rule: Rules) -> None:
         np.testing.assert_array_equal(found[name], column, err_msg=name)
 
 
-@pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+def still_played() -> list[object]:
+    """The rules that nothing else plays in batches come first; the others are slow."""
+    left = ("k_redundant", "production_plans")
+    marks = {True: (), False: (pytest.mark.slow,)}
+    return [pytest.param(rule, id=label_of(rule), marks=marks[rule.name in left]) for rule in examples()]
+
+
+@pytest.mark.parametrize("mechanism", still_played())
 @tried(30)
 @given(data=st.data())
 def test_batch_engine_equals_the_event_market(mechanism: Mechanism, data: st.DataObject) -> None:
