@@ -59,7 +59,7 @@ class Drawing:
 
 def drawing_of(world: World, rules: Rules, asks: Collection[str]) -> Drawing:
     """The fields that this market can draw itself. asks: rows in hand that anything reads."""
-    wanted = {name: formula for name, formula in _formulas(world) if _read(name, rules, world, asks)}
+    wanted = {name: formula for name, formula in _formulas(world) if _wanted(name, rules, world, asks)}
     words: dict[str, draws.Words] = {}
     drawn: dict[str, dict[str, Formula]] = {"draw": {}, "draw_lane": {}, "draw_try": {}}
     for name, formula in wanted.items():
@@ -95,7 +95,7 @@ def _formulas(world: World) -> list[tuple[str, Formula]]:
     return [(name, field) for name, field in world.formulas.items() if isinstance(field, Formula)]
 
 
-def _read(name: str, rules: Rules, world: World, asks: Collection[str]) -> bool:
+def _wanted(name: str, rules: Rules, world: World, asks: Collection[str]) -> bool:
     """Whether a market under these rules reads the field element by element, where it is needed."""
     match name:
         case "lottery" | "exploration":

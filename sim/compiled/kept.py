@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from sim import kit
+from sim.kit.arrays import MOST_PAID, Status
 from sim.kit.at_once import write_at_once
 from sim.kit.errors import MarketError
+from sim.ledger.ledger import REASON
 
 _LOADED: dict[Path, ModuleType] = {}
 
@@ -77,8 +79,9 @@ def kernel() -> Callable[..., int]:
     """The loop of sim/compiled/kernel, kept by the text of its files."""
     import numba
 
-    texts = [path.read_bytes() for path in sorted((Path(__file__).parent / "kernel").glob("*.py"))]
-    digest = hashlib.sha256(b"".join(texts)).hexdigest()[:16]
+    here = Path(__file__).parent
+    texts = [path.read_bytes() for path in (here / "hand.py", *sorted((here / "kernel").glob("*.py")))]
+    digest = hashlib.sha256(b"".join([*texts, repr((REASON, list(Status), MOST_PAID)).encode()])).hexdigest()[:16]
     place = "CACHE_DIR"  # read as a function is made
     before = getattr(numba.config, place)
     setattr(numba.config, place, str(folder() / f"kernel_{digest}"))

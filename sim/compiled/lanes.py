@@ -96,13 +96,20 @@ class _Player:
         if how == TOO_LATE:
             raise too_late(self._world, self._rules)
         if how == UNKNOWN_TRY:
-            known = self._world.n_tries
-            raise MarketError(f"try {known + 1} at task {self.done[4]}: only {known} are known")
+            raise self._unknown_try()
         if how != DONE:
             n = self._size.agents
             arrays = (getattr(self._hand, name).array[:, :n] for name in ("floats", "whole", "truths"))
             check_refused(self._code, self._rules, [array[None] for array in arrays])
         compare(self._code, self._rules, self._seen, int(self.done[3]))
+
+    def _unknown_try(self) -> MarketError:
+        """The error of an agent that was hired more often than its tries are known."""
+        known, n, task = self._world.n_tries, self._size.agents, int(self.done[4])
+        tries = self._lane.tries.array[task]
+        hired = self._hand.truths.array[self._code.rows["b"].index("hired"), :n]
+        agent = int(np.flatnonzero(hired & (tries >= known))[0])
+        return MarketError(f"try {tries[agent] + 1} of agent {agent} at task {task}: only {known} are known")
 
 
 def _pointers(arrays: Any) -> Any:

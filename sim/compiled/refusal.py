@@ -9,7 +9,7 @@ from sim.world.card import PastCard
 def refusal(
     market: MarketSpec, card: PastCard | None, every: int | None = None, processes: object = None
 ) -> str | None:
-    """Why the compiled engine cannot play a market, None where it can.
+    """Why only the processes play a market, None where others can.
 
     card: of their own past, that agents read. every: ticks between rounds, where all open postings clear together.
     processes: agents that have one of their own.

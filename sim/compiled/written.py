@@ -22,7 +22,7 @@ _SHARE = 1.5  # rows of attempts a task, to begin with
 _ATTEMPTS = {
     "replication": np.int32, "task": np.int32, "posting": np.int16, "agent": np.int32, "nth": np.int16,
     "turn": np.int64, "start": np.int64, "finish": np.int64, "status": np.int8, "timed_out": np.bool_,
-    "success": np.bool_, "clearing": np.int64,
+    "success": np.bool_,
 }  # fmt: skip
 _CLEARINGS = {"closed": np.int8, "withdrawn": np.bool_}
 
@@ -36,7 +36,6 @@ class Written:
         rows = int(_SHARE * tasks) + 16
         self.attempts = Attempts(**{name: np.empty(rows, _ATTEMPTS.get(name, np.float64)) for name in Attempts._fields})
         self.clearings = self._room(rows if whole else 0)
-        self._done: Any = None
 
     def _room(self, rows: int) -> Clearings:
         n, names = self._world.n_agents, self._code.rows
@@ -116,7 +115,7 @@ def _attempts(rows: Attempts, rules: Rules) -> Columns:
     believed = at_budget(rules, rows.cost_belief, rows.belief, budget)
     offered = at_budget(rules, rows.ask, rows.claim, budget)
     none = np.broadcast_to(np.float64(0.0), rows.cost.shape)
-    columns = {"try" if name == "nth" else name: array for name, array in rows._asdict().items() if name != "clearing"}
+    columns = {"try" if name == "nth" else name: array for name, array in rows._asdict().items()}
     columns |= {"ask": offered[0], "claim": offered[1], "belief": believed[1], "cost_belief": believed[0]}
     return columns | {"budget": np.where(np.isfinite(budget), budget, np.nan), "inspection": none, "harm": none}
 

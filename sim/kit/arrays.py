@@ -81,6 +81,9 @@ def as_bool(name: str, values: ArrayLike) -> BoolArray:
 
 def require(name: str, rule: str, array: NDArray[Any], good: BoolArray) -> None:
     """Raise `ArrayError` naming the first element of `array` where `good` is False."""
+    if hasattr(good, "demand"):  # a symbol (sim/compiled/trace): refused where it is run and not true
+        good.demand()
+        return
     good = np.asarray(good)
     if not good.all():
         where = first_index(~np.broadcast_to(good, array.shape))

@@ -6,6 +6,6 @@ together. Elsewhere every replication stands at a moment of its own and all of t
 lockstep.
 """
 
-from sim.replay.play import refusal, replay
+from sim.replay.play import replay
 
-__all__ = ["refusal", "replay"]
+__all__ = ["replay"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sim.compiled.refusal import refusal
 from sim.kit.arrays import BoolArray, IntArray, thin
 from sim.kit.errors import MarketError
 from sim.market.accounts import account_columns
@@ -18,9 +19,7 @@ from sim.replay.learned import Learned
 from sim.replay.pending import NEVER, KeyFormat, Pending
 from sim.replay.record import Rows
 from sim.replay.slots import Slots
-from sim.specs.settings import MarketSpec
 from sim.standing.sources import family_codes
-from sim.world.card import PastCard
 from sim.world.world import World
 
 LANES = 2048  # replications played side by side
@@ -28,25 +27,6 @@ _STATE_BYTES = 2**25  # of what an advisor remembers of them
 _FEW = 0.6  # share of the lanes still going below which the others are dropped
 
 Tables = dict[str, Columns]
-
-
-def refusal(
-    market: MarketSpec, card: PastCard | None, every: int | None = None, processes: object = None
-) -> str | None:
-    """Why the batch engine cannot play a market, None where it can.
-
-    card: of their own past, that agents read. every: ticks between rounds, where all open postings clear together.
-    processes: agents that have one of their own.
-    """
-    if processes:
-        return "bidders.process: an agent with a process of its own acts moment by moment"
-    if market.refusal is not None:
-        return market.refusal
-    if every is not None:
-        return "market.round: it clears postings one by one, not all that are open at a tick together"
-    if card is not None:
-        return 'bidders.card.record = "past": what is on a card when a bid is formed depends on what ended before'
-    return None
 
 
 def replay(

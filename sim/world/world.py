@@ -24,6 +24,7 @@ _PER_TASK = ("value", "reserve", "arrival")
 _OF_TASKS = (*_PER_TASK, "principal", "half")
 _PER_AGENT = ("present", "belief", "cost_belief", "latency", "ability")
 _PER_TRY = ("success", "verified", "infra", "cost", "duration")
+_SHARES = ("belief", "ability")
 _MONEY_OR_TIME = ("cost_belief", "latency", "cost", "duration", "reserve", "arrival")
 
 
@@ -133,12 +134,12 @@ class World:
         """Check arrays that are there."""
         given = set(names)
         present, present_try = self.present, self.present[..., None]
-        for name in given & {"belief", "ability"}:
+        for name in [one for one in _SHARES if one in given]:
             array = getattr(self, name)
             if not _within(array, 1.0):
                 known = ~np.isnan(array) if name == "ability" else np.True_
                 require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~(known & present))
-        for name in given.intersection(_MONEY_OR_TIME):
+        for name in [one for one in _MONEY_OR_TIME if one in given]:
             array = getattr(self, name)
             if not _within(array, _MOST):
                 read = present_try if name in _PER_TRY else present if name in _PER_AGENT else np.True_

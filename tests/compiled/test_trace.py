@@ -305,3 +305,18 @@ def test_other_threads_see_numpy_as_it_is() -> None:
 
     trace(Waits(), 3)
     assert [type(array) for array in made] == [np.ndarray, np.ndarray]
+
+
+def test_rules_with_draws_are_refused_and_end_no_process() -> None:
+    """NumPy's own code goes on to make arrays while a rule sees symbols."""
+    ready = np.random.default_rng(1)
+
+    @dataclass(frozen=True)
+    class Draws(SecondPrice):
+        def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+            assert ready.random((1, 3)).shape == (1, 3)
+            assert sorted(ready.permutation(3)) == [0, 1, 2]
+            return super().__call__(bids, tender, standing, lottery + np.random.default_rng(2).random(3))
+
+    with pytest.raises(UntraceableError, match=r"default_rng\(2\)\.random\(3\)\): np\.random: a rule has no draws"):
+        trace(Draws(), 3)

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from sim.market.simulate import Tables
+import numpy as np
+
+from sim.market.rules import Rules
+from sim.market.simulate import Tables, simulate
+from sim.world.world import World
 
 Row = dict[str, Any]
+Engine = Callable[..., Tables]
+
+
+def assert_same_markets(engine: Engine, world: World, rule: Rules) -> None:
+    """An engine gives all tables of the processes, and their counts per auction; a card of the past is left out."""
+    rule = replace(rule, card=None)
+    assert_same_rows(rows(engine(world, rule)), rows(simulate(world, rule)))
+    found, expected = (one(world, rule, detail="auctions")["auctions"] for one in (engine, simulate))
+    assert set(found) == set(expected)
+    for name, column in expected.items():
+        np.testing.assert_array_equal(found[name], column, err_msg=name)
 
 
 def rows(tables: Tables) -> dict[str, list[Row]]:

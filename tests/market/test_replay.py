@@ -27,7 +27,7 @@ from sim.standing.reputation import LiveReputation
 from sim.world.history import with_records
 from sim.world.synthetic import synthetic_base
 from sim.world.world import World
-from tests.market.compare import assert_same_rows, rows
+from tests.market.compare import assert_same_markets, assert_same_rows, rows
 from tests.tried import tried
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
@@ -35,14 +35,7 @@ POLICIES = ("truthful", {"mark_up": {"rate": 0.5}}, {"overclaim": {"logits": 1.0
 
 
 def assert_same(world: World, rule: Rules) -> None:
-    """All three tables are equal, and so are the counts per auction; a card of the past is left out."""
-    rule = replace(rule, card=None)
-    assert_same_rows(rows(replay(world, rule)), rows(simulate(world, rule)))
-    counts = (engine(world, rule, detail="auctions")["auctions"] for engine in (replay, simulate))
-    found, expected = counts
-    assert set(found) == set(expected)
-    for name, column in expected.items():
-        np.testing.assert_array_equal(found[name], column, err_msg=name)
+    assert_same_markets(replay, world, rule)
 
 
 def still_played() -> list[object]:

@@ -9,7 +9,8 @@ standing, accounts) is read at a clearing and written as attempts end. Rows are 
     layout.py     what is given, kept and written
     heap.py       moments that are to come
     finish.py     attempts that end
-    clearing.py   bids, the award, bonds
+    clearing.py   bids, who is barred, accounts at a clearing
+    award.py      the rule is asked, again without who cannot post a bond
     starting.py   attempts that start, and how a posting ends
     writing.py    rows
     loop.py       the loop

@@ -256,7 +256,6 @@ class Attempts(NamedTuple):
     budget: Any
     payment: Any
     cost: Any
-    clearing: Any
 
 
 class Clearings(NamedTuple):

@@ -5,22 +5,13 @@ from __future__ import annotations
 from numba import njit
 
 from sim.compiled.hand import FIRST_KEY
-from sim.compiled.kernel.clearing import (
-    bar,
-    bar_bondless,
-    charge,
-    collect,
-    exits,
-    fees_stand,
-    form_bids,
-    look_up,
-    per_task,
-)
-from sim.compiled.kernel.finish import ENDING, FAMILY, end_until, have_in_hand
+from sim.compiled.kernel.award import award
+from sim.compiled.kernel.clearing import collect, exits, per_task
+from sim.compiled.kernel.finish import ENDING, FAMILY, end_until
 from sim.compiled.kernel.heap import drop, put
-from sim.compiled.kernel.layout import DONE, FULL, KNOWN, NEVER, REFUSED, RESERVE, TOO_LATE, UNKNOWN_TRY
+from sim.compiled.kernel.layout import DONE, FULL, KNOWN, NEVER, REFUSED, TOO_LATE, UNKNOWN_TRY
 from sim.compiled.kernel.starting import closes, escalate, let_go, posting_end, start_attempts
-from sim.compiled.kernel.writing import copy_hand, count, write_attempts, write_clearing
+from sim.compiled.kernel.writing import count, write_attempts, write_clearing
 
 WAITING = 0  # place in `Lane.marks`
 
@@ -60,6 +51,18 @@ def begin(r, size, market, world, hand, lane, counts):
             counts.ties[at], counts.exits[at], counts.fees[at] = 0, 0, 0.0
 
 
+@njit(inline="always")
+def next_moment(r, nxt, world, lane):
+    """The least moment at which a posting clears, NEVER after the last, and how many first postings came by then."""
+    key = per_task(world.first, r, nxt)
+    if lane.marks[WAITING] > 0 and lane.waiting[0] < key:
+        key = lane.waiting[0]
+        drop(lane.waiting, lane.marks[WAITING])
+        lane.marks[WAITING] -= 1
+        return key, nxt
+    return key, nxt + 1
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def play(
     start, stop, bid, clear, read, learn, unfilled, failed, draw, draw_lane, draw_try, numbers, size, market, world,
@@ -67,57 +70,31 @@ def play(
 ):  # fmt: skip
     """Play replications start, ..., stop - 1.
 
-    bid, ..., draw_try: compiled parts. done (5,): the replication that was reached, rows of
-    attempts and of clearings so far, clearings in `seen`, and the agent a refusal is about. Returns how it ended.
+    bid, ..., draw_try: compiled parts. done (5,): the replication that was reached, rows of attempts and of clearings
+    so far, clearings in `seen`, and the task whose try is not known. Returns how it ended.
     """
-    below, n, w = size.posting_bits + size.agent_bits, size.agents, size.width
-    words, floats, whole, truths = hand.words, hand.floats, hand.whole, hand.truths
+    below = size.posting_bits + size.agent_bits
     for r in range(start, stop):
-        rows, cleared = done[1], done[2]
+        rows, cleared, nxt = done[1], done[2], 0
         done[0] = r
         begin(r, size, market, world, hand, lane, counts)
         if market.bulk:
-            draw_lane(numbers.draw_lane, words, world.tasks, lane.scratch, lane.drawn, n, size.tasks)
-        nxt = 0
+            draw_lane(numbers.draw_lane, hand.words, world.tasks, lane.scratch, lane.drawn, size.agents, size.tasks)
         while True:
-            key = per_task(world.first, r, nxt)
-            if lane.marks[WAITING] > 0 and lane.waiting[0] < key:
-                key = lane.waiting[0]
-                drop(lane.waiting, lane.marks[WAITING])
-                lane.marks[WAITING] -= 1
-            else:
-                nxt += 1
+            key, nxt = next_moment(r, nxt, world, lane)
             if key == NEVER:
                 break
             tick = key >> (size.task_bits + below)
-            t, p = (
-                (key >> below) & ((1 << size.task_bits) - 1),
-                (key >> size.agent_bits) & ((1 << size.posting_bits) - 1),
-            )
+            t = (key >> below) & ((1 << size.task_bits) - 1)
+            p = (key >> size.agent_bits) & ((1 << size.posting_bits) - 1)
             owner = per_task(world.owner, r, t)
             end_until(tick, r, learn, numbers, size, market, world, hand, lane)
             gone = exits(market, size, lane)
-            look_up(r, t, p, size, market, world, hand, lane)
-            refused = form_bids(r, t, p, draw, bid, numbers, size, market, world, hand, lane, now)
-            withdrawn = market.budgets and lane.purse[owner] - lane.pledged[owner] < hand.floats[RESERVE * size.width]
-            bar(tick, r, t, withdrawn, size, market, world, hand, lane, now)
-            if market.reads:
-                have_in_hand(world.family[t], size, hand, lane)
-                refused += read(numbers.read, words, floats, whole, truths, n, w)
-            refused += clear(numbers.clear, words, floats, whole, truths, n, w)
-            if refused > 0 or not fees_stand(size, market, hand):
+            stands, withdrawn, bids = award(
+                r, t, p, tick, owner, draw, bid, read, clear, numbers, size, market, world, hand, lane, now, seen, done
+            )  # fmt: skip
+            if not stands:
                 return REFUSED
-            if done[3] < size.seen:
-                copy_hand(done[3], size, hand, seen)
-                done[3] += 1
-            bids = charge(withdrawn, size, market, lane, now)
-            if market.bankrolls:
-                while bar_bondless(size, market, hand, lane, now):
-                    refused = clear(
-                        numbers.clear, hand.words, hand.floats, hand.whole, hand.truths, size.agents, size.width
-                    )
-                    if refused > 0 or not fees_stand(size, market, hand):
-                        return REFUSED
             fees = collect(owner, size, market, hand, lane)
             if not start_attempts(r, t, tick, draw_try, numbers, size, market, world, hand, lane, now):
                 done[4] = t
@@ -126,21 +103,22 @@ def play(
             if end + market.delay + market.window >= size.most_ticks:
                 return TOO_LATE
             reposted, again, closed = closes(r, t, p, end, passed, withdrawn, closed, size, market, world)
-            rows = write_attempts(r, t, p, cleared, rows, size, hand, now, attempts)
-            if size.clearings > 0:
-                cleared = write_clearing(
-                    r, t, p, tick, closed, withdrawn, cleared, size, hand, lane, now, market, clearings
-                )
+            rows = write_attempts(r, t, p, rows, size, hand, now, attempts)
+            cleared = write_clearing(
+                r, t, p, tick, closed, withdrawn, cleared, size, hand, lane, now, market, clearings
+            )
             if rows < 0 or cleared < 0:
                 return FULL
-            if size.counted:
-                count(r, t, bids, gone, hires, fees, size, hand, counts)
+            count(r, t, bids, gone, hires, fees, size, hand, counts)
             if market.escalates:
                 escalate(t, per_task(world.reserve, r, t), hires, unfilled, failed, numbers, size, hand, lane, now)
             let_go(t, p, tick, end, owner, size, market, hand, lane, now)
             if reposted:
-                key = ((again << size.task_bits) + t << below) + ((p + 1) << size.agent_bits)
-                put(lane.waiting, lane.marks[WAITING], key)
+                put(
+                    lane.waiting,
+                    lane.marks[WAITING],
+                    ((again << size.task_bits) + t << below) + (p + 1 << size.agent_bits),
+                )
                 lane.marks[WAITING] += 1
         done[1], done[2] = rows, cleared
     done[0] = stop

@@ -18,7 +18,7 @@ from sim.compiled.kernel.layout import (
 
 
 @njit(inline="always")
-def write_attempts(r, t, p, clearing, row, size, hand, now, to):
+def write_attempts(r, t, p, row, size, hand, now, to):
     """One row for each that worked, by agent; the next row, or -1 where there is no room."""
     w = size.width
     for a in range(size.agents):
@@ -36,14 +36,16 @@ def write_attempts(r, t, p, clearing, row, size, hand, now, to):
         success, failure = floats[PAY_SUCCESS * w + a], floats[PAY_FAILURE * w + a]
         to.pay_success[row], to.pay_failure[row], to.budget[row] = success, failure, floats[BUDGET * w + a]
         to.payment[row] = success if now.status[a] == PASS else failure if now.status[a] == FAIL else 0.0
-        to.cost[row], to.clearing[row] = now.cost[a], clearing
+        to.cost[row] = now.cost[a]
         row += 1
     return row
 
 
 @njit(inline="always")
 def write_clearing(r, t, p, tick, closed, withdrawn, row, size, hand, lane, now, market, to):
-    """One row, and all that was in hand; the next row, or -1 where there is no room."""
+    """One row, and all that was in hand; the next row, or -1 where there is no room. Nothing where none is wanted."""
+    if size.clearings == 0:
+        return row
     if row >= size.clearings:
         return -1
     to.replication[row], to.task[row], to.posting[row], to.tick[row] = r, t, p, tick
@@ -75,7 +77,9 @@ def copy_hand(row, size, hand, to):
 
 @njit(inline="always")
 def count(r, t, bids, exits, hires, fees, size, hand, to):
-    """Add a clearing to the counts of its auction."""
+    """Add a clearing to the counts of its auction, where they are wanted."""
+    if not size.counted:
+        return
     at = r * size.tasks + t
     to.clearings[at] += 1
     to.bids[at] += bids

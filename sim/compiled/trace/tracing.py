@@ -16,9 +16,10 @@ import numpy as np
 from sim.compiled.hand import PER_CLEARING
 from sim.compiled.trace.functions import OURS
 from sim.compiled.trace.graph import COUNTER, Kind, Node, UntraceableError, merged, ordered
-from sim.compiled.trace.traced import FUNCTIONS, HELD, Traced, as_kind, filled, lifted, spread
+from sim.compiled.trace.stand_in import numpy_in_symbols
+from sim.compiled.trace.traced import FUNCTIONS, HELD, Traced, as_kind, lifted, spread
 from sim.kit.arrays import Bids, Standing, Tender
-from sim.mechanisms import Mechanism, base
+from sim.mechanisms import Mechanism
 
 VECTORS: dict[str, Kind] = {
     "ask": "f",
@@ -81,22 +82,34 @@ def _merged(graph: Graph) -> Graph:
     return Graph(graph.n_agents, dict(zip(graph.outputs, nodes[:count], strict=True)), tuple(nodes[count:]))
 
 
-def trace_part(run: Callable[[Any], Any], given: Mapping[str, Kind], made: Mapping[str, Kind], n_agents: int) -> Graph:
+def trace_part(
+    run: Callable[[Any], Any],
+    given: Mapping[str, Kind],
+    made: Mapping[str, Kind],
+    n_agents: int,
+    package: str = "sim",
+) -> Graph:
     """The graph of any function from arrays by name to arrays by name; raises UntraceableError as `trace`.
 
     given, made: kind of each array by name; those of PER_CLEARING are numbers of the clearing, the others are (n,).
+    package: of the function's code, where it is an installed one.
     """
-    return _graph(lambda held: _part(run, given, made, n_agents, held), n_agents)
+    return _graph(lambda held: _part(run, given, made, n_agents, held, package), n_agents)
 
 
 def _part(
-    run: Callable[[Any], Any], given: Mapping[str, Kind], made: Mapping[str, Kind], n_agents: int, held: list[Node]
+    run: Callable[[Any], Any],
+    given: Mapping[str, Kind],
+    made: Mapping[str, Kind],
+    n_agents: int,
+    held: list[Node],
+    package: str,
 ) -> Graph:
     of = {
         name: Traced(Node("input", (name,), kind, None if name in PER_CLEARING else n_agents))
         for name, kind in given.items()
     }
-    with _in_symbols(held):
+    with _in_symbols(held, package):
         found = run(of)
     return Graph(n_agents, _nodes(found, made, n_agents), tuple(held))
 
@@ -107,7 +120,7 @@ def _traced(rule: Mechanism, n_agents: int, held: list[Node]) -> Graph:
     bids = Bids.trusted(**{name: of[name] for name in ("ask", "claim", "active")}, menu=None)
     tender = Tender.trusted(**{name: of[name] for name in NUMBERS})
     standing = Standing.trusted(**{name: of[name] for name in ("reputation", "expected_cost", "advice")})
-    with _in_symbols(held):
+    with _in_symbols(held, type(rule).__module__.partition(".")[0]):
         clear = inspect.unwrap(type(rule).__call__)  # what is around a plugin's rule looks at numbers
         award = clear(rule, bids, tender, standing, of["lottery"])
     made = {name: getattr(award, name) for name in OUTPUTS | OPTIONAL}
@@ -129,64 +142,12 @@ def _nodes(made: Mapping[str, Any], kinds: Mapping[str, Kind], n_agents: int) ->
 
 
 @contextmanager
-def _in_symbols(held: list[Node]) -> Iterator[None]:
+def _in_symbols(held: list[Node], package: str = "sim") -> Iterator[None]:
     """Have what makes arrays make arrays of symbols, and what refuses clearings be noted in `held`."""
-    numpy = {
-        name: getattr(np, name) for name in ("asarray", "ascontiguousarray", "array", "full", "zeros", "ones", "empty")
-    }
-
-    def kept(name: str) -> Callable[..., Any]:
-        def make(value: Any, dtype: Any = None, *given: Any, **how: Any) -> Any:
-            if not isinstance(value, Traced):
-                return numpy[name](value, dtype, *given, **how)
-            same = value.copy() if name == "array" else value
-            return same if dtype is None else same.astype(dtype)
-
-        return make
-
-    def maker(name: str, fill: int) -> Callable[..., Any]:
-        def make(shape: Any, dtype: Any = float, **how: Any) -> Any:
-            made = filled(shape, fill, dtype)
-            return numpy[name](shape, dtype, **how) if made is None else made
-
-        return make
-
-    def full(shape: Any, fill: Any, dtype: Any = None, **how: Any) -> Any:
-        if isinstance(fill, Traced):
-            return np.broadcast_to(fill, shape)
-        made = filled(shape, fill, numpy["asarray"](fill).dtype if dtype is None else dtype)
-        return numpy["full"](shape, fill, dtype, **how) if made is None else made
-
-    def require(name: str, rule: str, values: Any, good: Any) -> None:
-        lifted(good).demand()
-
-    makers = {"zeros": maker("zeros", 0), "ones": maker("ones", 1), "empty": maker("empty", 0), "full": full}
-    keepers = {name: kept(name) for name in ("asarray", "ascontiguousarray", "array")}
     HELD.clear()
-    with _replaced(np, makers | keepers), _replaced(base, {"require": require}):
+    with numpy_in_symbols(package):
         yield
     held += HELD
-
-
-@contextmanager
-def _replaced(module: Any, functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
-    """Have a module's functions be these, for this thread alone."""
-    before = {name: getattr(module, name) for name in functions}
-    tracing = threading.get_ident()
-
-    def for_one(name: str) -> Callable[..., Any]:
-        def call(*given: Any, **how: Any) -> Any:
-            return (functions if threading.get_ident() == tracing else before)[name](*given, **how)
-
-        return call
-
-    try:
-        for name in functions:
-            setattr(module, name, for_one(name))
-        yield
-    finally:
-        for name, function in before.items():
-            setattr(module, name, function)
 
 
 def _line(error: BaseException) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.compiled.trace.graph import Node, UntraceableError
 from sim.compiled.trace.traced import Traced, lifted
+from sim.kit import draws
 from sim.kit.arrays import FloatArray
 from sim.population.population import Piece
 from sim.population.profile import Profile
@@ -54,8 +55,6 @@ class SymbolicPiece(Piece):
         self._skill = self._overconfidence = 0.0  # type: ignore[assignment]
 
     def _normal(self, purpose: str, *identities: Any) -> Any:
-        from sim.kit import draws
-
         return draws.normal(self.seed, purpose, self.r, *identities)
 
     def _uniform(self, purpose: str, *identities: Any) -> Any:
