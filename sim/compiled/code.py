@@ -188,8 +188,8 @@ def _compiled_rules(rules: Rules, world: World) -> _Ruled:
     known = tuple(row for one in learners for row in one.rows)
     rows: dict[Kind, tuple[str, ...]] = {"f": (*FLOATS, *known, *(f"next {row}" for row in known))}
     rows |= {"i": WHOLE, "b": TRUTHS}
-    package = type(rules.mechanism).__module__.partition(".")[0]
-    graphs = {name: trace_part(part.run, part.given, part.made, n, package) for name, part in parts.items()}
+    own = type(rules.mechanism).__module__
+    graphs = {name: trace_part(part.run, part.given, part.made, n, own) for name, part in parts.items()}
     nodes = [node for graph in graphs.values() for node in graph.nodes]
     width = max([1, n, *(node.length for node in nodes if node.length is not None)])
     initial = np.full((len(rows["f"]), width), np.nan)

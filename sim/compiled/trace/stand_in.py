@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,13 +41,16 @@ class StandIn:
 
 
 @contextmanager
-def numpy_in_symbols(package: str) -> Iterator[None]:
-    """Have modules of rules see NumPy as it is traced. package: of the rule, which may be an installed one."""
+def numpy_in_symbols(own: str) -> Iterator[None]:
+    """Have modules of rules see NumPy as it is traced. own: the rule's module, which may be an installed one."""
     made: dict[str, Callable[..., Any]] = {"zeros": _maker("zeros", 0), "ones": _maker("ones", 1)}
     made |= {"empty": _maker("empty", 0), "full": _full}
     made |= {name: _kept(name) for name in ("asarray", "ascontiguousarray", "array")}
     stand_in = StandIn(made)
-    seen = [(module, name) for module in _modules(package) for name in _NAMES if vars(module).get(name) is np]
+    modules = {*_seen(own.partition(".")[0], len(sys.modules)), sys.modules["__main__"], sys.modules.get(own, np)} - {
+        np
+    }
+    seen = [(module, name) for module in modules for name in _NAMES if vars(module).get(name) is np]
     try:
         for module, name in seen:
             setattr(module, name, stand_in)
@@ -56,17 +60,22 @@ def numpy_in_symbols(package: str) -> Iterator[None]:
             setattr(module, name, np)
 
 
-def _modules(package: str) -> list[ModuleType]:
-    """Modules that may hold a rule or what it calls."""
+@lru_cache(maxsize=8)
+def _seen(package: str, loaded: int) -> tuple[ModuleType, ...]:
+    """Modules with NumPy in them that may hold a rule, or what it calls. loaded: how many modules there are now."""
     found = []
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        path = None if file is None else Path(file)
-        own = name.partition(".")[0] == package
-        foreign = path is not None and any(path.is_relative_to(place) for place in _LIBRARIES)
-        if isinstance(module, ModuleType) and (own or not foreign) and not (path and path.is_relative_to(_OURS)):
+    for module in list(sys.modules.values()):
+        held = getattr(module, "__dict__", {})
+        named = any(held.get(name) is np for name in _NAMES)
+        if named and _may_hold(held.get("__name__", ""), held.get("__file__"), package):
             found.append(module)
-    return found
+    return tuple(found)
+
+
+def _may_hold(name: str, file: str | None, package: str) -> bool:
+    if file is None or name.partition(".")[0] == package:
+        return file is None or not Path(file).is_relative_to(_OURS)
+    return not any(Path(file).is_relative_to(place) for place in (*_LIBRARIES, _OURS))
 
 
 def _kept(name: str) -> Callable[..., Any]:

@@ -87,14 +87,14 @@ def trace_part(
     given: Mapping[str, Kind],
     made: Mapping[str, Kind],
     n_agents: int,
-    package: str = "sim",
+    own: str = "sim",
 ) -> Graph:
     """The graph of any function from arrays by name to arrays by name; raises UntraceableError as `trace`.
 
     given, made: kind of each array by name; those of PER_CLEARING are numbers of the clearing, the others are (n,).
-    package: of the function's code, where it is an installed one.
+    own: module of the function's code, where it may be an installed one.
     """
-    return _graph(lambda held: _part(run, given, made, n_agents, held, package), n_agents)
+    return _graph(lambda held: _part(run, given, made, n_agents, held, own), n_agents)
 
 
 def _part(
@@ -103,13 +103,13 @@ def _part(
     made: Mapping[str, Kind],
     n_agents: int,
     held: list[Node],
-    package: str,
+    own: str,
 ) -> Graph:
     of = {
         name: Traced(Node("input", (name,), kind, None if name in PER_CLEARING else n_agents))
         for name, kind in given.items()
     }
-    with _in_symbols(held, package):
+    with _in_symbols(held, own):
         found = run(of)
     return Graph(n_agents, _nodes(found, made, n_agents), tuple(held))
 
@@ -120,7 +120,7 @@ def _traced(rule: Mechanism, n_agents: int, held: list[Node]) -> Graph:
     bids = Bids.trusted(**{name: of[name] for name in ("ask", "claim", "active")}, menu=None)
     tender = Tender.trusted(**{name: of[name] for name in NUMBERS})
     standing = Standing.trusted(**{name: of[name] for name in ("reputation", "expected_cost", "advice")})
-    with _in_symbols(held, type(rule).__module__.partition(".")[0]):
+    with _in_symbols(held, type(rule).__module__):
         clear = inspect.unwrap(type(rule).__call__)  # what is around a plugin's rule looks at numbers
         award = clear(rule, bids, tender, standing, of["lottery"])
     made = {name: getattr(award, name) for name in OUTPUTS | OPTIONAL}
@@ -142,10 +142,10 @@ def _nodes(made: Mapping[str, Any], kinds: Mapping[str, Kind], n_agents: int) ->
 
 
 @contextmanager
-def _in_symbols(held: list[Node], package: str = "sim") -> Iterator[None]:
+def _in_symbols(held: list[Node], own: str = "sim") -> Iterator[None]:
     """Have what makes arrays make arrays of symbols, and what refuses clearings be noted in `held`."""
     HELD.clear()
-    with numpy_in_symbols(package):
+    with numpy_in_symbols(own):
         yield
     held += HELD
 
