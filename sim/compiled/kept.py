@@ -58,29 +58,14 @@ def folder() -> Path:
 
 
 @cache
-def nothing() -> Any:
-    """A function in the form of one that draws a replication, where none does."""
-    text = """\
-from numba import cfunc, types
-
-KINDS = types.float64, types.uint64, types.uint64, types.float64, types.float64
-ARRAYS = (types.CPointer(one) for one in KINDS)
-
-
-@cfunc(types.int64(*ARRAYS, types.int64, types.int64), nopython=True, cache=CACHED)
-def part(numbers, words, tasks, scratch, out, n, T):
-    return 0
-"""
-    return loaded(text).part
-
-
-@cache
 def kernel() -> Callable[..., int]:
     """The loop of sim/compiled/kernel, kept by the text of its files."""
     import numba
 
     here = Path(__file__).parent
-    texts = [path.read_bytes() for path in (here / "hand.py", *sorted((here / "kernel").glob("*.py")))]
+    texts = [
+        path.read_bytes() for path in (here / "hand.py", here / "packed.py", *sorted((here / "kernel").glob("*.py")))
+    ]
     digest = hashlib.sha256(b"".join([*texts, repr((REASON, list(Status), MOST_PAID)).encode()])).hexdigest()[:16]
     place = "CACHE_DIR"  # read as a function is made
     before = getattr(numba.config, place)

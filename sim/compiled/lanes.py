@@ -11,21 +11,24 @@ from sim.compiled.checked import check_refused, compare
 from sim.compiled.code import Code, code_of
 from sim.compiled.hand import FIRST_AGENT
 from sim.compiled.inputs import fields_of, market_of, size_of, too_late
-from sim.compiled.kept import kernel, nothing
+from sim.compiled.kept import kernel
 from sim.compiled.kernel.layout import (
     DONE,
     FULL,
     TOO_LATE,
     UNKNOWN_TRY,
     Counts,
+    Given,
     Hand,
     Lane,
     Market,
     Now,
-    Numbers,
+    Part,
+    Parts,
     Seen,
     Size,
 )
+from sim.compiled.packed import Packed
 from sim.compiled.pointer import Pointer
 from sim.compiled.refusal import refusal
 from sim.compiled.written import Written
@@ -36,6 +39,7 @@ from sim.market.simulate import Detail, Tables
 from sim.world.world import World
 
 _TASKS = 2**17  # of replications that are played before progress is told
+_NO_NUMBERS = np.zeros(1)
 COMPARED = 256  # clearings that are also given to the rules as they stand
 
 
@@ -76,20 +80,28 @@ class _Player:
         self._seen = Seen(np.empty(shapes["f"]), np.empty(shapes["i"], np.int64), np.empty(shapes["b"], np.bool_))
         self.written = Written(world, code, whole=whole)
         self.done = np.zeros(5, np.int64)
-        called = code.called
-        self._parts = [called.get(name, called["clear"]) for name in Numbers._fields]
-        self._parts[Numbers._fields.index("draw_lane")] = called.get("draw_lane", nothing())
-        self._numbers = Numbers(*(Pointer(code.numbers.get(name, np.zeros(1))) for name in Numbers._fields))
+        self._parts = Parts(*(_part(code, name) for name in Parts._fields))
 
     def play(self, start: int, stop: int) -> None:
         """Play replications start, ..., stop - 1, with room for all rows."""
         run, how = kernel(), FULL
         while how == FULL:
             attempts, clearings = self.written.attempts, self.written.clearings
-            size = self._size._replace(attempts=len(attempts.task), clearings=len(clearings.task))
-            arrays = (_pointers(one) for one in (attempts, clearings, self.counts, self._seen))
-            given = size, self._market, self._fields, self._hand, self._lane, self._now
-            how = run(start, stop, *self._parts, self._numbers, *given, *arrays, Pointer(self.done))
+            given = Given(
+                parts=self._parts,
+                size=self._size._replace(attempts=len(attempts.task), clearings=len(clearings.task)),
+                market=self._market,
+                world=self._fields,
+                hand=self._hand,
+                lane=self._lane,
+                now=self._now,
+                attempts=_pointers(attempts),
+                clearings=_pointers(clearings),
+                counts=_pointers(self.counts),
+                seen=_pointers(self._seen),
+                done=Pointer(self.done),
+            )
+            how = run(start, stop, Packed(given))
             start = int(self.done[0])
             if how == FULL:
                 self.written.grow(self.done)
@@ -110,6 +122,11 @@ class _Player:
         hired = self._hand.truths.array[self._code.rows["b"].index("hired"), :n]
         agent = int(np.flatnonzero(hired & (tries >= known))[0])
         return MarketError(f"try {tries[agent] + 1} of agent {agent} at task {task}: only {known} are known")
+
+
+def _part(code: Code, name: str) -> Part:
+    called = code.called.get(name)
+    return Part(0 if called is None else called.address, Pointer(code.numbers.get(name, _NO_NUMBERS)))
 
 
 def _pointers(arrays: Any) -> Any:

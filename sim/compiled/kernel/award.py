@@ -1,39 +1,34 @@
 """The rule is asked about a posting, and asked again without who cannot post a bond."""
 
-from numba import njit
-
 from sim.compiled.kernel.clearing import bar, bar_bondless, charge, fees_stand, form_bids, look_up
 from sim.compiled.kernel.finish import have_in_hand
 from sim.compiled.kernel.layout import RESERVE
+from sim.compiled.kernel.piece import piece, run
 from sim.compiled.kernel.writing import copy_hand
 
 
-@njit(inline="always")
-def ask(clear, numbers, size, market, hand):
+@piece
+def ask(parts, size, market, hand):
     """Have the rule's award in hand; False where it is refused, or asks a fee that nobody can owe."""
-    w = size.width
-    refused = clear(numbers.clear, hand.words, hand.floats, hand.whole, hand.truths, size.agents, w)
-    return refused == 0 and fees_stand(size, market, hand)
+    return run(parts.clear, size, hand) == 0 and fees_stand(size, market, hand)
 
 
-@njit(inline="always")
-def award(
-    r, t, p, tick, owner, draw, bid, read, clear, numbers, size, market, world, hand, lane, now, seen, done
-):  # fmt: skip
+@piece
+def award(r, t, p, tick, owner, parts, size, market, world, hand, lane, now, seen, done):
     """Whether there is an award in hand, whether the tender was withdrawn, and how many bids were made."""
     look_up(r, t, p, size, market, world, hand, lane)
-    refused = form_bids(r, t, p, draw, bid, numbers, size, market, world, hand, lane, now)
+    refused = form_bids(r, t, p, parts, size, market, world, hand, lane, now)
     withdrawn = market.budgets and lane.purse[owner] - lane.pledged[owner] < hand.floats[RESERVE * size.width]
     bar(tick, r, t, withdrawn, size, market, world, hand, lane, now)
     if market.reads:
         have_in_hand(world.family[t], size, hand, lane)
-        refused += read(numbers.read, hand.words, hand.floats, hand.whole, hand.truths, size.agents, size.width)
-    stands = ask(clear, numbers, size, market, hand) and refused == 0
+        refused += run(parts.read, size, hand)
+    stands = ask(parts, size, market, hand) and refused == 0
     if stands and done[3] < size.seen:
         copy_hand(done[3], size, hand, seen)
         done[3] += 1
     bids = charge(withdrawn, size, market, lane, now)
     if market.bankrolls:
         while stands and bar_bondless(size, market, hand, lane, now):
-            stands = ask(clear, numbers, size, market, hand)
+            stands = ask(parts, size, market, hand)
     return stands, withdrawn, bids

@@ -1,7 +1,6 @@
 """A posting is cleared: bids are formed, the rule is asked, and asked again without who cannot post a bond."""
 
 import numpy as np
-from numba import njit
 
 from sim.compiled.kernel.layout import (
     ACTIVE,
@@ -25,29 +24,30 @@ from sim.compiled.kernel.layout import (
     TRIES,
     VALUE,
 )
+from sim.compiled.kernel.piece import piece, run
 from sim.kit.arrays import MOST_PAID
 
 
-@njit(inline="always")
+@piece
 def per_task(field, r, t):
     """An element of an array (R, T)."""
     return field.at[r * field.r + t * field.t]
 
 
-@njit(inline="always")
+@piece
 def per_agent(field, r, t, a):
     """An element of an array (R, T, n)."""
     return field.at[r * field.r + t * field.t + a * field.one]
 
 
-@njit(inline="always")
+@piece
 def per_place(field, r, t, one, other):
     """An element of an array with four axes."""
     return field.at[r * field.r + t * field.t + one * field.one + other * field.other]
 
 
-@njit(inline="always")
-def form_bids(r, t, p, draw, bid, numbers, size, market, world, hand, lane, now):
+@piece
+def form_bids(r, t, p, parts, size, market, world, hand, lane, now):
     """What is believed and bid, NaN where an agent does not bid."""
     floats, whole, w = hand.floats, hand.whole, size.width
     floats[VALUE * w], floats[PENALTY * w] = per_task(world.value, r, t), per_task(world.penalty, r, t)
@@ -61,7 +61,7 @@ def form_bids(r, t, p, draw, bid, numbers, size, market, world, hand, lane, now)
         hand.truths[SILENT * w + a] = market.silences and per_agent(world.silent, r, t, a) != 0
     if market.draws:
         hand.words[0], hand.words[1] = world.tasks[t], world.postings[p]
-        draw(numbers.draw, hand.words, floats, whole, hand.truths, size.agents, w)
+        run(parts.draw, size, hand)
     for a in range(size.agents):
         c = t * size.agents + a
         if market.bulk:
@@ -77,7 +77,7 @@ def form_bids(r, t, p, draw, bid, numbers, size, market, world, hand, lane, now)
         if market.retries and lane.failures[c] > 0:
             times = min(np.int64(lane.failures[c]), size.failures) - 1
             floats[BELIEF * w + a] = per_place(world.retry_belief, r, t, a, times)
-    refused = bid(numbers.bid, hand.words, floats, whole, hand.truths, size.agents, w)
+    refused = run(parts.bid, size, hand)
     for a in range(size.agents):
         present = not market.absences or per_agent(world.present, r, t, a) != 0
         willing = present and np.isfinite(floats[ASK * w + a])
@@ -91,7 +91,7 @@ def form_bids(r, t, p, draw, bid, numbers, size, market, world, hand, lane, now)
     return refused
 
 
-@njit(inline="always")
+@piece
 def bar(tick, r, t, withdrawn, size, market, world, hand, lane, now):
     """Who can win: willing, in time, with a slot, and kept out by nothing."""
     for a in range(size.agents):
@@ -109,7 +109,7 @@ def bar(tick, r, t, withdrawn, size, market, world, hand, lane, now):
         now.excluded[a], now.no_bond[a], hand.truths[ACTIVE * size.width + a] = excluded, False, able
 
 
-@njit(inline="always")
+@piece
 def look_up(r, t, p, size, market, world, hand, lane):
     """The lottery, and what the allocator knows, but for what is learned."""
     floats, w = hand.floats, size.width
@@ -128,7 +128,7 @@ def look_up(r, t, p, size, market, world, hand, lane):
             floats[ADVICE * w + a] = per_agent(world.advice, r, t, a)
 
 
-@njit(inline="always")
+@piece
 def exits(market, size, lane):
     """Note who has nothing left; how many are new among them."""
     found = 0
@@ -140,7 +140,7 @@ def exits(market, size, lane):
     return found
 
 
-@njit(inline="always")
+@piece
 def charge(withdrawn, size, market, lane, now):
     """Take the cost of the bids that were made; how many there are."""
     count = 0
@@ -154,13 +154,13 @@ def charge(withdrawn, size, market, lane, now):
     return count
 
 
-@njit(inline="always")
+@piece
 def bond_of(success, failure):
     """As sim/market/wealth.py has it."""
     return max(0.0, 0.0 - min(success, failure))
 
 
-@njit(inline="always")
+@piece
 def bar_bondless(size, market, hand, lane, now):
     """Bar who owes more than it has free; whether there is one."""
     found, w = False, size.width
@@ -175,7 +175,7 @@ def bar_bondless(size, market, hand, lane, now):
     return found
 
 
-@njit(inline="always")
+@piece
 def fees_stand(size, market, hand):
     """Every fee is an amount that can be owed, and for a bid that counts."""
     if market.fees:
@@ -186,7 +186,7 @@ def fees_stand(size, market, hand):
     return True
 
 
-@njit(inline="always")
+@piece
 def collect(owner, size, market, hand, lane):
     """Move fees from agents to the principal; their sum."""
     total = 0.0

@@ -1,15 +1,15 @@
 """Attempts that end: accounts are settled, and who learns from outcomes does."""
 
 import numpy as np
-from numba import njit
 
 from sim.compiled.kernel.heap import drop
 from sim.compiled.kernel.layout import CLAIMED, COST, KNOWN, NONE, STATUS
+from sim.compiled.kernel.piece import piece, run
 
 ENDING, FAMILY = 1, 2  # places in `Lane.marks`
 
 
-@njit(inline="always")
+@piece
 def have_in_hand(family, size, hand, lane):
     """Have what is known of this family of tasks in hand, and put back what is known of the one before."""
     held = lane.marks[FAMILY]
@@ -22,7 +22,7 @@ def have_in_hand(family, size, hand, lane):
         lane.marks[FAMILY] = family
 
 
-@njit(inline="always")
+@piece
 def settle_with(c, a, market, owner, lane):
     """Pay what is owed, take the attempt's cost, and set free what was set aside."""
     if market.bankrolls:
@@ -35,8 +35,8 @@ def settle_with(c, a, market, owner, lane):
         lane.pledged[owner] = 0.0 if lane.contracts[owner] == 0 else lane.pledged[owner] - lane.most[c]
 
 
-@njit(inline="always")
-def end_until(tick, r, learn, numbers, size, market, world, hand, lane):
+@piece
+def end_until(tick, r, parts, size, market, world, hand, lane):
     """End what ends at this tick or earlier, one attempt after the other."""
     below = size.task_bits + size.posting_bits + size.agent_bits
     while lane.marks[ENDING] > 0 and lane.ending[0] >> below <= tick:
@@ -55,7 +55,7 @@ def end_until(tick, r, learn, numbers, size, market, world, hand, lane):
                 hand.whole[STATUS * w + b], hand.floats[COST * w + b], hand.floats[CLAIMED * w + b] = NONE, 0.0, np.nan
             hand.whole[STATUS * w + a] = lane.status[c]
             hand.floats[COST * w + a], hand.floats[CLAIMED * w + a] = lane.cost[c], lane.claim[c]
-            learn(numbers.learn, hand.words, hand.floats, hand.whole, hand.truths, size.agents, w)
+            run(parts.learn, size, hand)
             for row in range(KNOWN, KNOWN + size.states):
                 for b in range(size.agents):
                     hand.floats[row * w + b] = hand.floats[(row + size.states) * w + b]

@@ -1,9 +1,9 @@
 """Moments that are to come, the least first: a heap in an array of numbers."""
 
-from numba import njit
+from sim.compiled.kernel.piece import piece
 
 
-@njit
+@piece
 def put(heap, size, key):
     """Add a key to a heap of so many."""
     at = size
@@ -13,7 +13,7 @@ def put(heap, size, key):
     heap[at] = key
 
 
-@njit
+@piece
 def drop(heap, size):
     """Take the least key, heap[0], out of a heap of so many."""
     key, at, last = heap[size - 1], 0, size - 1

@@ -152,18 +152,25 @@ class Market(NamedTuple):
     draws_cost: bool
 
 
-class Numbers(NamedTuple):
-    """Parameters that each part reads."""
+class Part(NamedTuple):
+    """A compiled part: where its code is, and the parameters that it reads."""
 
-    bid: Any
-    clear: Any
-    read: Any
-    learn: Any
-    unfilled: Any
-    failed: Any
-    draw: Any
-    draw_lane: Any
-    draw_try: Any
+    code: int
+    numbers: Any
+
+
+class Parts(NamedTuple):
+    """As sim/compiled/traced_parts.py has them; what is not there is never run."""
+
+    bid: Part
+    clear: Part
+    read: Part
+    learn: Part
+    unfilled: Part
+    failed: Part
+    draw: Part
+    draw_lane: Part
+    draw_try: Part
 
 
 class Hand(NamedTuple):
@@ -290,3 +297,24 @@ class Seen(NamedTuple):
     floats: Any
     whole: Any
     truths: Any
+
+
+class Given(NamedTuple):
+    """All that the loop is given.
+
+    done (5,): the replication that was reached, rows of attempts and of clearings so far, clearings in `seen`, and the
+    task whose try is not known.
+    """
+
+    parts: Parts
+    size: Size
+    market: Market
+    world: Fields
+    hand: Hand
+    lane: Lane
+    now: Now
+    attempts: Attempts
+    clearings: Clearings
+    counts: Counts
+    seen: Seen
+    done: Any

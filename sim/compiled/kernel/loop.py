@@ -10,13 +10,15 @@ from sim.compiled.kernel.clearing import collect, exits, per_task
 from sim.compiled.kernel.finish import ENDING, FAMILY, end_until
 from sim.compiled.kernel.heap import drop, put
 from sim.compiled.kernel.layout import DONE, FULL, KNOWN, NEVER, REFUSED, TOO_LATE, UNKNOWN_TRY
+from sim.compiled.kernel.piece import piece
 from sim.compiled.kernel.starting import closes, escalate, let_go, posting_end, start_attempts
 from sim.compiled.kernel.writing import count, write_attempts, write_clearing
+from sim.compiled.packed import call
 
 WAITING = 0  # place in `Lane.marks`
 
 
-@njit(inline="always")
+@piece
 def begin(r, size, market, world, hand, lane, counts):
     """Put everything back to the start of a replication."""
     for i in range(size.floats * size.width):
@@ -51,7 +53,7 @@ def begin(r, size, market, world, hand, lane, counts):
             counts.ties[at], counts.exits[at], counts.fees[at] = 0, 0, 0.0
 
 
-@njit(inline="always")
+@piece
 def next_moment(r, nxt, world, lane):
     """The least moment at which a posting clears, NEVER after the last, and how many first postings came by then."""
     key = per_task(world.first, r, nxt)
@@ -64,22 +66,18 @@ def next_moment(r, nxt, world, lane):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def play(
-    start, stop, bid, clear, read, learn, unfilled, failed, draw, draw_lane, draw_try, numbers, size, market, world,
-    hand, lane, now, attempts, clearings, counts, seen, done,
-):  # fmt: skip
-    """Play replications start, ..., stop - 1.
-
-    bid, ..., draw_try: compiled parts. done (5,): the replication that was reached, rows of attempts and of clearings
-    so far, clearings in `seen`, and the task whose try is not known. Returns how it ended.
-    """
+def play(start, stop, of):
+    """Play replications start, ..., stop - 1 with what is `Given`; returns how it ended."""
+    parts, size, market, world, hand, lane = of.parts, of.size, of.market, of.world, of.hand, of.lane
+    now, done = of.now, of.done
     below = size.posting_bits + size.agent_bits
     for r in range(start, stop):
         rows, cleared, nxt = done[1], done[2], 0
         done[0] = r
-        begin(r, size, market, world, hand, lane, counts)
+        begin(r, size, market, world, hand, lane, of.counts)
         if market.bulk:
-            draw_lane(numbers.draw_lane, hand.words, world.tasks, lane.scratch, lane.drawn, size.agents, size.tasks)
+            part = parts.draw_lane
+            call(part.code, part.numbers, hand.words, world.tasks, lane.scratch, lane.drawn, size.agents, size.tasks)
         while True:
             key, nxt = next_moment(r, nxt, world, lane)
             if key == NEVER:
@@ -88,30 +86,30 @@ def play(
             t = (key >> below) & ((1 << size.task_bits) - 1)
             p = (key >> size.agent_bits) & ((1 << size.posting_bits) - 1)
             owner = per_task(world.owner, r, t)
-            end_until(tick, r, learn, numbers, size, market, world, hand, lane)
+            end_until(tick, r, parts, size, market, world, hand, lane)
             gone = exits(market, size, lane)
             stands, withdrawn, bids = award(
-                r, t, p, tick, owner, draw, bid, read, clear, numbers, size, market, world, hand, lane, now, seen, done
-            )  # fmt: skip
+                r, t, p, tick, owner, parts, size, market, world, hand, lane, now, of.seen, done
+            )
             if not stands:
                 return REFUSED
             fees = collect(owner, size, market, hand, lane)
-            if not start_attempts(r, t, tick, draw_try, numbers, size, market, world, hand, lane, now):
+            if not start_attempts(r, t, tick, parts, size, market, world, hand, lane, now):
                 done[4] = t
                 return UNKNOWN_TRY
             end, passed, hires, closed = posting_end(tick, withdrawn, size, hand, now)
             if end + market.delay + market.window >= size.most_ticks:
                 return TOO_LATE
             reposted, again, closed = closes(r, t, p, end, passed, withdrawn, closed, size, market, world)
-            rows = write_attempts(r, t, p, rows, size, hand, now, attempts)
+            rows = write_attempts(r, t, p, rows, size, hand, now, of.attempts)
             cleared = write_clearing(
-                r, t, p, tick, closed, withdrawn, cleared, size, hand, lane, now, market, clearings
+                r, t, p, tick, closed, withdrawn, cleared, size, hand, lane, now, market, of.clearings
             )
             if rows < 0 or cleared < 0:
                 return FULL
-            count(r, t, bids, gone, hires, fees, size, hand, counts)
+            count(r, t, bids, gone, hires, fees, size, hand, of.counts)
             if market.escalates:
-                escalate(t, per_task(world.reserve, r, t), hires, unfilled, failed, numbers, size, hand, lane, now)
+                escalate(t, per_task(world.reserve, r, t), hires, parts, size, hand, lane, now)
             let_go(t, p, tick, end, owner, size, market, hand, lane, now)
             if reposted:
                 put(

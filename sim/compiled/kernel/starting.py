@@ -1,7 +1,6 @@
 """Attempts that an award starts, all that will become of them, and how the posting ends."""
 
 import numpy as np
-from numba import njit
 
 from sim.compiled.kernel.clearing import bond_of, per_place, per_task
 from sim.compiled.kernel.finish import ENDING
@@ -33,10 +32,12 @@ from sim.compiled.kernel.layout import (
     TURN,
     UNFILLED,
 )
+from sim.compiled.kernel.piece import piece, run
+from sim.compiled.packed import call
 
 
-@njit(inline="always")
-def attempt(r, t, a, tick, draw_try, numbers, size, market, world, hand, lane, now):
+@piece
+def attempt(r, t, a, tick, parts, size, market, world, hand, lane, now):
     """One attempt from this tick on; False where nobody knows what its try brings."""
     c = t * size.agents + a
     nth = np.int64(lane.tries[c])
@@ -46,7 +47,8 @@ def attempt(r, t, a, tick, draw_try, numbers, size, market, world, hand, lane, n
     w = size.width
     if market.draws_tries:
         hand.words[0], hand.words[2] = world.tasks[t], world.tries[known]
-        draw_try(numbers.draw_try, hand.words, hand.floats, hand.whole, hand.truths, a, w)
+        part = parts.draw_try
+        call(part.code, part.numbers, hand.words, hand.floats, hand.whole, hand.truths, a, w)
     cost = hand.floats[TRY_COST * w + a] if market.draws_cost else per_place(world.cost, r, t, a, known)
     ticks = hand.whole[TRY_TICKS * w + a] if market.draws_ticks else per_place(world.duration, r, t, a, known)
     passed = hand.truths[TRY_VERIFIED * w + a] != 0
@@ -83,7 +85,7 @@ def attempt(r, t, a, tick, draw_try, numbers, size, market, world, hand, lane, n
     return True
 
 
-@njit(inline="always")
+@piece
 def least_turn(after, size, hand):
     """The least turn of the hired beyond this one, -1 if there is none."""
     found = -1
@@ -94,15 +96,15 @@ def least_turn(after, size, hand):
     return found
 
 
-@njit(inline="always")
-def start_attempts(r, t, tick, draw_try, numbers, size, market, world, hand, lane, now):
+@piece
+def start_attempts(r, t, tick, parts, size, market, world, hand, lane, now):
     """Have the hired work: all at once, or turn after turn until one passes; False where a try is not known."""
     known, place = True, 0
     if not market.turns:
         for a in range(size.agents):
             now.tried[a] = False
             if hand.truths[HIRED * size.width + a] != 0:
-                known = attempt(r, t, a, tick, draw_try, numbers, size, market, world, hand, lane, now) and known
+                known = attempt(r, t, a, tick, parts, size, market, world, hand, lane, now) and known
                 now.rank[a] = a
         return known
     for a in range(size.agents):
@@ -117,7 +119,7 @@ def start_attempts(r, t, tick, draw_try, numbers, size, market, world, hand, lan
                 now.rank[a] = place
                 place += 1
                 if going:
-                    known = attempt(r, t, a, begin, draw_try, numbers, size, market, world, hand, lane, now) and known
+                    known = attempt(r, t, a, begin, parts, size, market, world, hand, lane, now) and known
                     end = max(end, now.finish[a])
                     passed = passed or now.status[a] == PASS
         begin = end
@@ -126,7 +128,7 @@ def start_attempts(r, t, tick, draw_try, numbers, size, market, world, hand, lan
     return known
 
 
-@njit(inline="always")
+@piece
 def posting_end(tick, withdrawn, size, hand, now):
     """Tick at which the posting ends, whether it was solved, whether anybody was hired, and why it would close."""
     end, passed, hires, late = tick, False, False, False
@@ -142,23 +144,23 @@ def posting_end(tick, withdrawn, size, hand, now):
     return end, passed, hires, closed
 
 
-@njit(inline="always")
-def escalate(t, first, hires, unfilled, failed, numbers, size, hand, lane, now):
+@piece
+def escalate(t, first, hires, parts, size, hand, lane, now):
     """Raise the task's reserve: once where nobody was hired, and at failures as they are verified."""
     hand.floats[FIRST_RESERVE * size.width] = first
     if not hires:
-        unfilled(numbers.unfilled, hand.words, hand.floats, hand.whole, hand.truths, size.agents, size.width)
+        run(parts.unfilled, size, hand)
         hand.floats[RESERVE * size.width] = hand.floats[RAISED * size.width]
     for a in range(size.agents):
         if now.tried[a] != 0 and now.status[a] == FAIL:
             lane.task_failures[t] += 1
             hand.whole[TASK_FAILURES * size.width] = lane.task_failures[t]
-            failed(numbers.failed, hand.words, hand.floats, hand.whole, hand.truths, size.agents, size.width)
+            run(parts.failed, size, hand)
             hand.floats[RESERVE * size.width] = hand.floats[RAISED * size.width]
     lane.reserve[t] = hand.floats[RESERVE * size.width]
 
 
-@njit(inline="always")
+@piece
 def closes(r, t, p, end, passed, withdrawn, closed, size, market, world):
     """Whether the task is posted again, when it clears then, and how the posting closed."""
     again = end + market.delay + market.window
@@ -169,7 +171,7 @@ def closes(r, t, p, end, passed, withdrawn, closed, size, market, world):
     return True, again, REPOSTED
 
 
-@njit(inline="always")
+@piece
 def let_go(t, p, tick, end, owner, size, market, hand, lane, now):
     """Take the slots of the hired, set money aside, and note when each is let go."""
     waits = market.learns or market.bankrolls or market.budgets
@@ -190,7 +192,7 @@ def let_go(t, p, tick, end, owner, size, market, hand, lane, now):
             lane.marks[ENDING] += 1
 
 
-@njit(inline="always")
+@piece
 def hold(c, a, owner, size, market, hand, lane, now):
     """Set aside what the contract may take, and keep what will come of it."""
     success, failure = hand.floats[PAY_SUCCESS * size.width + a], hand.floats[PAY_FAILURE * size.width + a]

@@ -1,7 +1,5 @@
 """Rows: attempts, clearings with what was in hand, and counts."""
 
-from numba import njit
-
 from sim.compiled.kernel.layout import (
     ASK,
     BELIEF,
@@ -15,9 +13,10 @@ from sim.compiled.kernel.layout import (
     PAY_SUCCESS,
     TURN,
 )
+from sim.compiled.kernel.piece import piece
 
 
-@njit(inline="always")
+@piece
 def write_attempts(r, t, p, row, size, hand, now, to):
     """One row for each that worked, by agent; the next row, or -1 where there is no room."""
     w = size.width
@@ -41,7 +40,7 @@ def write_attempts(r, t, p, row, size, hand, now, to):
     return row
 
 
-@njit(inline="always")
+@piece
 def write_clearing(r, t, p, tick, closed, withdrawn, row, size, hand, lane, now, market, to):
     """One row, and all that was in hand; the next row, or -1 where there is no room. Nothing where none is wanted."""
     if size.clearings == 0:
@@ -60,7 +59,7 @@ def write_clearing(r, t, p, tick, closed, withdrawn, row, size, hand, lane, now,
     return row + 1
 
 
-@njit(inline="always")
+@piece
 def copy_hand(row, size, hand, to):
     """Keep what is in hand."""
     n, w = size.agents, size.width
@@ -75,7 +74,7 @@ def copy_hand(row, size, hand, to):
             to.truths[(row * size.truths + i) * n + a] = hand.truths[i * w + a]
 
 
-@njit(inline="always")
+@piece
 def count(r, t, bids, exits, hires, fees, size, hand, to):
     """Add a clearing to the counts of its auction, where they are wanted."""
     if not size.counted:
