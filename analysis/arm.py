@@ -14,16 +14,15 @@ from functools import cached_property, reduce
 from typing import Any, Literal, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.final_wealth import exit_ticks
 from analysis.inference import CLUSTERS, REPLAYED, By
-from analysis.ledger_rows import cell_of, cell_sum, codes, replication_of
+from analysis.ledger_rows import Columns, Rows, cell_of, cell_sum, replication_of
 from analysis.observed import Observed, groups_of, stated_claims
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen
-from sim.ledger.ledger import ATTEMPT_DOLLARS, Ledger
+from sim.ledger.ledger import ATTEMPT_DOLLARS, REASON, STATUS, Ledger
 from sim.market.coupling import coupling, hires_by_record, replayed
 from sim.market.rules import Rules
 from sim.world.world import World
@@ -104,7 +103,7 @@ class ArmData:
         name: str,
         mechanism: str,
         world: World,
-        ledger: Ledger,
+        ledger: Ledger | Rows,
         alone: bool,
         reserve_bounds: tuple[float, float] | None = None,
         bankroll: tuple[float, ...] | None = None,
@@ -120,11 +119,12 @@ class ArmData:
 
         Raises ArrayError where the ledger's names or replications are not the World's.
         """
-        postings = [table["posting"].to_numpy() for table in (ledger.attempts, ledger.bids, ledger.clearings)]
-        arrays = _of_attempts(world, ledger.attempts) | _of_bids(world, ledger.bids)
-        arrays |= _of_clearings(world, ledger.clearings, alone)
+        rows = ledger if isinstance(ledger, Rows) else Rows.of(ledger, world)
+        postings = [table["posting"] for table in (rows.attempts, rows.bids, rows.clearings)]
+        arrays = _of_attempts(world, rows.attempts) | _of_bids(world, rows.bids)
+        arrays |= _of_clearings(world, rows.clearings, alone)
         arrays |= {"present": world.present, "success": world.success[..., 0]}
-        arrays |= {"exit_tick": exit_ticks(ledger, world.agents, world.n_replications)}
+        arrays |= {"exit_tick": exit_ticks(rows, world)}
         belief, cost_belief = arrays["belief"], arrays["cost_belief"]
         arrays |= {"stated": stated_claims(world, rules, belief, cost_belief)}
         uncarded = world.uncarded
@@ -144,7 +144,7 @@ class ArmData:
             bankroll=bankroll,
             budgets=budgets,
             uncarded=uncarded,
-            of_attempts=_dollars_of_attempts(world, ledger.attempts),
+            of_attempts=_dollars_of_attempts(world, rows.attempts),
             **{field: frozen(array) for field, array in arrays.items()},  # type: ignore[arg-type]
         )
 
@@ -281,39 +281,38 @@ class ArmData:
         return groups_of(self.world, self.observed)
 
 
-def _of_attempts(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
+def _of_attempts(world: World, rows: Columns) -> dict[str, NDArray[Any]]:
     at, shape = cell_of(rows, world), world.present.shape
-    success, ask = rows["success"].to_numpy().astype(bool), rows["ask"].to_numpy()
-    payment, cost, claim = (rows[name].to_numpy() for name in ("payment", "cost", "claim"))
-    win, lose = rows["pay_success"].to_numpy(), rows["pay_failure"].to_numpy()
-    belief, cost_belief = rows["belief"].to_numpy(), rows["cost_belief"].to_numpy()
-    status = rows["status"].to_numpy(dtype=object)
-    judged = (status != "INFRA") & (status != "CANCELLED")
+    success, ask, status = rows["success"].astype(bool), rows["ask"], rows["status"]
+    payment, cost, claim = rows["payment"], rows["cost"], rows["claim"]
+    win, lose = rows["pay_success"], rows["pay_failure"]
+    belief, cost_belief = rows["belief"], rows["cost_belief"]
+    judged = (status != STATUS.index("INFRA")) & (status != STATUS.index("CANCELLED"))
     return {
-        "attempts": cell_sum(at, shape, np.ones(len(rows))).astype(np.int64),
+        "attempts": cell_sum(at, shape, np.ones(len(status))).astype(np.int64),
         "wins": cell_sum(at, shape, success).astype(np.int64),
         "expected": cell_sum(at, shape, belief * win + (1 - belief) * lose - cost_belief),
-        "published": cell_sum(at, shape, np.where(status == "PASS", payment - ask, 0.0)),
+        "published": cell_sum(at, shape, np.where(status == STATUS.index("PASS"), payment - ask, 0.0)),
         "losses": cell_sum(at, shape, payment < cost).astype(np.int64),
         "judged": cell_sum(at, shape, judged).astype(np.int64),
         "claim_gap": cell_sum(at, shape, np.where(judged, claim - success, 0.0)),
     }
 
 
-def _dollars_of_attempts(world: World, rows: pd.DataFrame) -> dict[str, FloatArray]:
+def _dollars_of_attempts(world: World, rows: Columns) -> dict[str, FloatArray]:
     at, shape = cell_of(rows, world), world.present.shape
-    columns = {name: rows[name].to_numpy() for name in ATTEMPT_DOLLARS}
+    columns = {name: rows[name] for name in ATTEMPT_DOLLARS}
     none = np.broadcast_to(0.0, shape)
     return {name: frozen(cell_sum(at, shape, column)) if column.any() else none for name, column in columns.items()}
 
 
-def _of_bids(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
+def _of_bids(world: World, rows: Columns) -> dict[str, NDArray[Any]]:
     at, shape = cell_of(rows, world), world.present.shape
-    first = rows["posting"].to_numpy() == 0
+    first = rows["posting"] == 0
     cell = tuple(axis[first] for axis in at)
     held = {name: np.full(shape, np.nan) for name in ("ask", "claim", "belief", "cost_belief")}
     for name, array in held.items():
-        array[cell] = rows[name].to_numpy()[first]
+        array[cell] = rows[name][first]
     return {
         **held,
         "bid_cost": cell_sum(at, shape, rows["bid_cost"]),
@@ -321,11 +320,11 @@ def _of_bids(world: World, rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
     }
 
 
-def _of_clearings(world: World, rows: pd.DataFrame, alone: bool) -> dict[str, NDArray[Any]]:
-    market = codes(rows, "alone", world.agents) if alone else np.zeros(len(rows), np.int64)
-    at = (replication_of(rows, world), codes(rows, "task", world.tasks), market)
+def _of_clearings(world: World, rows: Columns, alone: bool) -> dict[str, NDArray[Any]]:
+    task = rows["task"].astype(np.int64)
+    at = (replication_of(rows, world), task, rows["alone"].astype(np.int64) if alone else np.zeros_like(task))
     shape = (world.n_replications, world.n_tasks, world.n_agents if alone else 1)
-    first = rows["posting"].to_numpy() == 0
+    first = rows["posting"] == 0
     cell = tuple(axis[first] for axis in at)
     terms = {
         "value": np.broadcast_to(world.value[..., None], shape).copy(),
@@ -333,13 +332,13 @@ def _of_clearings(world: World, rows: pd.DataFrame, alone: bool) -> dict[str, ND
         "penalty": np.full(shape, np.nan),
     }
     for name, array in terms.items():
-        array[cell] = rows[name].to_numpy()[first]
-    no_budget = (rows["closed"] == "no budget").to_numpy()
-    hires = rows["n_hired"].to_numpy() > 0
+        array[cell] = rows[name][first]
+    no_budget = rows["closed"] == REASON.index("no budget")
+    hires = rows["n_hired"] > 0
     return {
         **terms,
         "overhead": cell_sum(at, shape, rows["overhead"]),
         "no_budget": cell_sum(at, shape, no_budget) > 0,
         "n_awards": cell_sum(at, shape, hires).astype(np.int64),
-        "n_ties": cell_sum(at, shape, hires & rows["by_tie"].to_numpy().astype(bool)).astype(np.int64),
+        "n_ties": cell_sum(at, shape, hires & rows["by_tie"].astype(bool)).astype(np.int64),
     }

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from analysis.arm import ArmData
+from analysis.ledger_rows import Rows
 from sim.agents.bankroll import bankrolls
 from sim.experiment.job import Played
 from sim.experiment.run_folder import arm_rules
-from sim.ledger.ledger import SCHEMAS, Ledger, arrow_table, categories
+from sim.ledger.ledger import Ledger
 from sim.market.rules import Rules
 from sim.mechanisms import Mechanism
 from sim.scenario.scenario import Arm
@@ -20,14 +17,14 @@ from sim.world.principals import budgets_of, tenders
 from sim.world.world import World
 
 
-def built(arm: Arm, world: World, ledger: Ledger) -> ArmData:
+def built(arm: Arm, world: World, ledger: Ledger | Rows) -> ArmData:
     """The arrays of the arm; ledger: its rows, and no others."""
     rules = arm_rules(arm, world)
     return arm_data(arm.name, arm.label, arm.mechanism, arm.settings.terms, world, ledger, rules)
 
 
 def arm_data(
-    name: str, label: str, mechanism: Mechanism, settings: Terms, world: World, ledger: Ledger, rules: Rules
+    name: str, label: str, mechanism: Mechanism, settings: Terms, world: World, ledger: Ledger | Rows, rules: Rules
 ) -> ArmData:
     """What happened in one market of `world`, as dense arrays. ledger: its rows and no others."""
     return ArmData.build(
@@ -46,12 +43,7 @@ def arm_data(
 
 def built_of(played: Played) -> ArmData:
     """The same of an arm of which a job has kept the whole ledger."""
-    names = categories([played.arm.name], played.world.agents, played.world.tasks, played.world.principals)
-    frames: dict[str, Any] = {}
-    for name in SCHEMAS:
-        columns = {**played.tables[name], "arm": np.zeros(len(played.tables[name]["task"]), np.int32)}
-        frames[name] = arrow_table(name, columns, names).to_pandas()
-    return built(played.arm, played.world, Ledger(**frames))
+    return built(played.arm, played.world, Rows(*(played.tables[name] for name in ("attempts", "bids", "clearings"))))
 
 
 def _bounds(tender: TenderSpec) -> tuple[float, float] | None:

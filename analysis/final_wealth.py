@@ -10,31 +10,40 @@ whose replications share their tasks, they have no standard error for another dr
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.ledger_rows import Columns, Rows
 from sim.kit.arrays import FloatArray
-from sim.ledger.ledger import Ledger
+from sim.ledger.ledger import OUTCOME
+from sim.world.world import World
 
 Bankroll = tuple[float, ...] | None
 
 
-def exit_ticks(ledger: Ledger, agents: tuple[str, ...], n_replications: int) -> FloatArray:
+def exit_ticks(rows: Rows, world: World) -> FloatArray:
     """(R, n) tick at which each agent was found to have left, NaN where it stayed; of one arm's rows."""
-    found = np.full((n_replications, len(agents)), np.nan)
-    gone = ledger.bids[ledger.bids["outcome"] == "exited"]
-    if len(gone) == 0:
-        return found
-    key = ["replication", "task", "posting"]
-    ticks = ledger.clearings[[*key, "tick", "alone"]]
-    keys = [*key, "alone"] if bool((ledger.clearings["alone"] != "").any()) else key
-    rows = gone.assign(alone=gone["agent"].astype(str)).merge(
-        ticks.assign(alone=ticks["alone"].astype(str))[[*keys, "tick"]], on=keys
-    )
-    first = rows.groupby(["replication", "agent"], observed=True)["tick"].min().reset_index()
-    at = first["replication"].to_numpy(), pd.Index(agents).get_indexer(pd.Index(first["agent"].astype(str)))
-    found[at] = first["tick"].to_numpy()
-    return found
+    n = world.n_agents
+    found = np.full((world.n_replications, n), np.inf)
+    gone = rows.bids["outcome"] == OUTCOME.index("exited")
+    if gone.any():
+        alone = bool((rows.clearings["alone"] != n).any())
+        left = {name: rows.bids[name][gone].astype(np.int64) for name in ("replication", "task", "posting", "agent")}
+        market = left["agent"] if alone else np.full_like(left["agent"], n)
+        most = int(rows.clearings["posting"].max()) + 1
+        cleared = _place(rows.clearings, rows.clearings["alone"], world, most)
+        order = np.argsort(cleared, kind="stable")
+        at = order[np.searchsorted(cleared[order], _place(left, market, world, most))]
+        np.minimum.at(found, (left["replication"], left["agent"]), rows.clearings["tick"][at])
+    return np.where(np.isinf(found), np.nan, found)
+
+
+def _place(rows: Columns, market: NDArray[Any], world: World, postings: int) -> Any:
+    """A number for each clearing."""
+    replication, task, posting = (rows[name].astype(np.int64) for name in ("replication", "task", "posting"))
+    return ((replication * world.n_tasks + task) * postings + posting) * (world.n_agents + 1) + market
 
 
 def final_wealth(bankroll: Bankroll, utility: FloatArray) -> FloatArray:

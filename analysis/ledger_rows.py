@@ -1,25 +1,54 @@
-"""Rows of a ledger as places in the arrays of an arm, and sums over them.
+"""Rows of a ledger as columns of numbers, as places in the arrays of an arm, and sums over them.
 
 Index convention: a cell is (replication, task, agent), or (replication, task, market).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sim.kit.arrays import FloatArray, IntArray
 from sim.kit.errors import ArrayError
+from sim.ledger.ledger import Ledger, categories
 from sim.world.world import World
 
+Columns = Mapping[str, NDArray[Any]]
 
-def codes(rows: pd.DataFrame, column: str, names: tuple[str, ...]) -> IntArray:
-    """Position of each row's name in `names`; the category's own codes where its order is the World's."""
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """One arm's rows: the columns of its tables, a name as its place among those of `sim.ledger.ledger.categories`."""
+
+    attempts: Columns
+    bids: Columns
+    clearings: Columns
+
+    @classmethod
+    def of(cls, ledger: Ledger, world: World) -> Self:
+        """The rows of a ledger; raises ArrayError where its names are not the World's."""
+        names = categories((), world.agents, world.tasks, world.principals)
+        frames = {name: getattr(ledger, name) for name in ("attempts", "bids", "clearings")}
+        return cls(**{name: _columns(frame, names) for name, frame in frames.items()})
+
+
+def _columns(rows: pd.DataFrame, names: Mapping[str, Sequence[str]]) -> Columns:
+    named = [name for name in rows.columns if name in names and name != "arm"]
+    plain = [name for name in rows.columns if name not in names]
+    return {name: rows[name].to_numpy() for name in plain} | {name: codes(rows, name, names[name]) for name in named}
+
+
+def codes(rows: pd.DataFrame, column: str, names: Sequence[str]) -> IntArray:
+    """Position of each row's name in `names`; the category's own codes where its order is the same."""
     values = rows[column]
     if len(values) == 0:
         return np.zeros(0, np.int64)
-    if isinstance(values.dtype, pd.CategoricalDtype) and tuple(values.cat.categories) == names:
+    if isinstance(values.dtype, pd.CategoricalDtype) and list(values.cat.categories) == list(names):
         codes = values.cat.codes.to_numpy().astype(np.int64)
     else:
         codes = pd.Index(names).get_indexer(pd.Index(values)).astype(np.int64)
@@ -28,17 +57,17 @@ def codes(rows: pd.DataFrame, column: str, names: tuple[str, ...]) -> IntArray:
     return codes
 
 
-def replication_of(rows: pd.DataFrame, world: World) -> IntArray:
+def replication_of(rows: Columns, world: World) -> IntArray:
     """Number of each row's replication; raises ArrayError where the World has none of it."""
-    replication = rows["replication"].to_numpy().astype(np.int64)
+    replication = rows["replication"].astype(np.int64)
     if len(replication) and not 0 <= replication.min() <= replication.max() < world.n_replications:
         raise ArrayError(f"replication must lie in [0, {world.n_replications}); got up to {replication.max()}")
     return replication
 
 
-def cell_of(rows: pd.DataFrame, world: World) -> tuple[IntArray, IntArray, IntArray]:
+def cell_of(rows: Columns, world: World) -> tuple[IntArray, IntArray, IntArray]:
     """(replication, task, agent) of each row."""
-    return replication_of(rows, world), codes(rows, "task", world.tasks), codes(rows, "agent", world.agents)
+    return replication_of(rows, world), rows["task"].astype(np.int64), rows["agent"].astype(np.int64)
 
 
 def cell_sum(at: tuple[IntArray, ...], shape: tuple[int, ...], values: ArrayLike) -> FloatArray:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from analysis.arm import ArmData
 from analysis.final_wealth import exit_ticks, final_wealth
+from analysis.ledger_rows import Rows
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender
 from sim.kit.errors import MarketError
@@ -72,7 +73,7 @@ def test_agent_whose_wealth_runs_out_leaves_for_good() -> None:
     assert [agent for _, agent, *_ in played.worked()] == [0, 0, 1, 1]
     assert [played.outcomes(t) for t in range(4)] == [["won", "lost"]] * 2 + [["exited", "won"]] * 2
     ledger = ledger_of(world, played.tables)
-    np.testing.assert_array_equal(exit_ticks(ledger, world.agents, 1), [[2.0, np.nan]])
+    np.testing.assert_array_equal(exit_ticks(Rows.of(ledger, world), world), [[2.0, np.nan]])
     gone = [row for row in played.bids if row["outcome"] == "exited"]
     assert all(math.isnan(row["ask"]) and math.isnan(row["score"]) and row["bid_cost"] == 0 for row in gone)
 
@@ -238,7 +239,7 @@ def test_money_is_conserved_and_every_account_follows_from_the_rows(data: st.Dat
     arm = _arm(world, rule)
     tables = simulate(world, rule)
     ledger, moved = ledger_of(world, tables), as_rows(tables["accounts"])
-    wealth, exits = final_wealth(start, arm.utilities), exit_ticks(ledger, world.agents, world.n_replications)
+    wealth, exits = final_wealth(start, arm.utilities), exit_ticks(Rows.of(ledger, world), world)
     for r in range(world.n_replications):
         market = Market(*drawn_market(world.replication(r), rule), 0, Tape())
         market.run()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.arm import ArmData
-from sim.ledger.ledger import ATTEMPTS, BIDS, CLEARINGS, Ledger
+from sim.ledger.ledger import ATTEMPTS, BIDS, CLEARINGS, Ledger, categories
 from sim.world.world import World
 
 TABLE = Path(__file__).parents[2] / "scenarios" / "data" / "marketbench_forecasts.csv"
@@ -73,14 +73,14 @@ def table_world(n_replications: int = 1, seed: int = 7) -> World:
 
 
 def frame(columns: dict[str, str], world: World, rows: dict[str, Any]) -> pd.DataFrame:
-    """A ledger table; task and agent come as indices, columns not given are zeros."""
+    """A ledger table; task and agent come as indices, columns not given are zeros, or the first of their names."""
     n = max((len(np.atleast_1d(v)) for v in rows.values()), default=0)
     table = {}
     for name, dtype in columns.items():
         values = rows.get(name, np.zeros(n, np.int64))
-        if name in ("task", "agent", "alone"):
-            names = {"task": world.tasks, "agent": world.agents, "alone": (*world.agents, "")}[name]
-            table[name] = pd.Series(pd.Categorical.from_codes(values, list(names)))
+        if dtype == "category" and np.asarray(values).dtype.kind == "i":
+            names = categories(["arm"], world.agents, world.tasks, world.principals)
+            table[name] = pd.Series(pd.Categorical.from_codes(np.broadcast_to(values, n), names[name]))
         elif dtype == "category":
             table[name] = pd.Series(np.broadcast_to(values, n).astype(str)).astype("category")
         else:
