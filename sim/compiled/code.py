@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from sim.agents.bidding import Bidders
-from sim.compiled.drawing import Drawing, drawing_of, reads
+from sim.compiled.drawing import Drawing, drawing_of, kept, reads
 from sim.compiled.hand import FLOATS, TRUTHS, WHOLE
 from sim.compiled.kept import loaded
 from sim.compiled.trace.bulk import in_bulk
@@ -39,6 +39,16 @@ class _Compiled:
     rows: int = 0
 
 
+COMPARED = 256  # clearings of a rule and size that are also given to the rules as they stand
+
+
+@dataclass(eq=False)
+class Checked:
+    """How many clearings are yet to be compared."""
+
+    left: int = COMPARED
+
+
 @dataclass(frozen=True, eq=False)
 class _Ruled:
     """What follows from an arm's rules alone; fields as in `Code`. after: rows of each kind before those of scratch."""
@@ -51,6 +61,7 @@ class _Ruled:
     common: int
     gives: frozenset[str]
     asks: frozenset[str]
+    checked: Checked
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +72,7 @@ class Code:
     are yet to be made. rows: kind -> names of the rows before those of scratch; scratch: rows after them; width:
     columns. initial (rows, width): floats before anything is known. common: rows of knowledge that are of no family of
     tasks. gives: what an award states; asks: what of the World is read. bulk: what is drawn of all tasks of a
-    replication at once, bulk_rows: its rows of scratch.
+    replication at once, bulk_rows: its rows of scratch. checked: shared by all that has these rules and this size.
     """
 
     called: Mapping[str, Any]
@@ -77,6 +88,7 @@ class Code:
     common: int
     gives: frozenset[str]
     asks: frozenset[str]
+    checked: Checked
 
     @property
     def states(self) -> int:
@@ -96,11 +108,11 @@ def code_of(rules: Rules, world: World, *, whole: bool = True) -> Code:
     """
     ruled = _ruled(rules, world)
     asks = ruled.asks | (_SHOWN if whole else frozenset())
-    known = _DRAWN.setdefault(world, {})
-    key = ruled.after, whole, *reads(rules, asks)
+    known = _DRAWINGS.setdefault(world, {})
+    key = whole, tuple(sorted(ruled.asks)), *reads(rules, asks)
     if key not in known:
-        known[key] = _drawn(ruled, drawing_of(world, rules, asks), world.n_agents)
-    drawing, drawn = known[key]
+        known[key] = drawing_of(world, rules, asks)
+    drawing, drawn = _drawn(ruled, known[key])
     parts = [ruled.compiled, drawn]
     return Code(
         called={name: one.called for part in parts for name, one in part.items()},
@@ -118,13 +130,15 @@ def code_of(rules: Rules, world: World, *, whole: bool = True) -> Code:
         common=ruled.common,
         gives=ruled.gives,
         asks=asks,
+        checked=ruled.checked,
     )
 
 
 _SHOWN = frozenset({"lottery", "exploration", "expected_cost", "advice"})  # what a ledger tells of a clearing
 _MOST_KEPT = 256  # rules that are kept compiled
 _RULED: OrderedDict[Any, _Ruled | UntraceableError] = OrderedDict()
-_DRAWN: WeakKeyDictionary[World, dict[Any, tuple[Drawing, dict[str, _Compiled]]]] = WeakKeyDictionary()
+_DRAWINGS: WeakKeyDictionary[World, dict[Any, Drawing]] = WeakKeyDictionary()
+_DRAWN: OrderedDict[Any, tuple[dict[str, _Compiled], list[tuple[int, str]]]] = OrderedDict()
 
 
 class _Same:
@@ -207,19 +221,25 @@ def _compiled_rules(rules: Rules, world: World) -> _Ruled:
         common=sum(len(one.rows) for one in learners if one.of != "advice"),
         gives=frozenset(graphs["clear"].outputs),
         asks=frozenset(node.args[0] for node in nodes if node.op == "input"),
+        checked=Checked(),
     )
 
 
-def _drawn(ruled: _Ruled, drawing: Drawing, n: int) -> tuple[Drawing, dict[str, _Compiled]]:
-    found = {}
-    for name, graph in drawing.graphs.items():
-        if name != "draw_lane":
-            found[name] = _compiled(graph, ruled.rows, drawing.keys, one=name == "draw_try")
-            continue
-        text, numbers, rows = in_bulk(graph, drawing.keys)
-        none = dict.fromkeys(ruled.rows, 0)
-        found[name] = _Compiled(loaded(text).part, np.array([*numbers, 0.0]), none, tuple(graph.outputs), rows)
-    return drawing, found
+def _drawn(ruled: _Ruled, drawing: Drawing) -> tuple[Drawing, dict[str, _Compiled]]:
+    def make() -> tuple[dict[str, _Compiled], list[tuple[int, str]]]:
+        keys: list[tuple[int, str]] = []
+        found = {}
+        for name, graph in drawing.graphs.items():
+            if name != "draw_lane":
+                found[name] = _compiled(graph, ruled.rows, keys, one=name == "draw_try")
+                continue
+            text, numbers, rows = in_bulk(graph, keys)
+            none = dict.fromkeys(ruled.rows, 0)
+            found[name] = _Compiled(loaded(text).part, np.array([*numbers, 0.0]), none, tuple(graph.outputs), rows)
+        return found, keys
+
+    found, keys = kept(_DRAWN, (ruled.after, drawing.of), make)
+    return replace(drawing, keys=keys), found
 
 
 def _compiled(

@@ -5,8 +5,9 @@ A field whose formula cannot be traced is made by NumPy, like every other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -39,12 +40,17 @@ OF_TRY: dict[str, tuple[str, Kind]] = {
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """graphs: "draw", "draw_lane", "draw_try" -> their graph. fields: names of what they draw. words: by axis."""
+    """What of a World is drawn as the market goes.
 
-    graphs: dict[str, Graph]
+    graphs: "draw", "draw_lane", "draw_try" -> their graph. fields: names of what they draw. of: what these graphs
+    follow from; drawings of equal `of` have the same. words: by axis. keys: seeds and purposes of draws.
+    """
+
+    graphs: Mapping[str, Graph]
     fields: frozenset[str]
+    of: Hashable
     words: Mapping[str, draws.Words]
-    keys: list[tuple[int, str]] = field(default_factory=list)
+    keys: Sequence[tuple[int, str]] = ()
 
     def lane_keys(self, replications: int) -> Any:
         """(R, J) keys of each replication for each purpose."""
@@ -57,24 +63,60 @@ class Drawing:
         return draws.steps(self.words.get(axis, np.zeros(1, np.uint64)))
 
 
+_DRAWN = {"draw": OF_POSTING, "draw_lane": OF_POSTING, "draw_try": OF_TRY}
+_MOST_KEPT = 512
+_PARTS: OrderedDict[Hashable, str | None] = OrderedDict()
+_GRAPHS: OrderedDict[Hashable, dict[str, Graph]] = OrderedDict()
+
+
 def drawing_of(world: World, rules: Rules, asks: Collection[str]) -> Drawing:
     """The fields that this market can draw itself. asks: rows in hand that anything reads."""
-    wanted = {name: formula for name, formula in _formulas(world) if _wanted(name, rules, world, asks)}
     words: dict[str, draws.Words] = {}
-    drawn: dict[str, dict[str, Formula]] = {"draw": {}, "draw_lane": {}, "draw_try": {}}
-    for name, formula in wanted.items():
-        of = OF_POSTING if name in OF_POSTING else OF_TRY
+    drawn: dict[str, dict[str, Formula]] = {part: {} for part in _DRAWN}
+    for name, formula in _formulas(world):
+        if not _wanted(name, rules, world, asks):
+            continue
         if any(axis in words and not np.array_equal(words[axis], own) for axis, own in formula.words.items()):
             continue
+        part = _part_of(name, formula, world.n_agents)
+        if part is not None:
+            words.update(formula.words.items())
+            drawn[part][name] = formula
+    n = world.n_agents
+    of = n, *((part, name, _known(formula)) for part, some in drawn.items() for name, formula in some.items())
+
+    def graphs() -> dict[str, Graph]:
+        return {part: _graph(some, _DRAWN[part], n) for part, some in drawn.items() if some}
+
+    return Drawing(kept(_GRAPHS, of, graphs), frozenset().union(*drawn.values()), of, words)
+
+
+def kept(known: OrderedDict[Hashable, Any], of: Hashable, make: Callable[[], Any]) -> Any:
+    """What is made of `of`, made once for as long as it is not crowded out."""
+    if of not in known:
+        known[of] = make()
+        if len(known) > _MOST_KEPT:
+            known.popitem(last=False)
+    return known[of]
+
+
+def _known(formula: Formula) -> Hashable:
+    return formula if formula.of is None else (formula.of, *formula.words)
+
+
+def _part_of(name: str, formula: Formula, n: int) -> str | None:
+    """The part that draws this field; None where it cannot be traced."""
+
+    def find() -> str | None:
+        of = OF_POSTING if name in OF_POSTING else OF_TRY
         try:
-            graph = _graph({name: formula}, of, world.n_agents)
+            graph = _graph({name: formula}, of, n)
         except UntraceableError:
-            continue
-        words.update(formula.words.items())
-        drawn["draw_try" if of is OF_TRY else "draw_lane" if _goes_in_bulk(graph) else "draw"][name] = formula
-    tables = {"draw": OF_POSTING, "draw_lane": OF_POSTING, "draw_try": OF_TRY}
-    graphs = {part: _graph(some, tables[part], world.n_agents) for part, some in drawn.items() if some}
-    return Drawing(graphs, frozenset().union(*drawn.values()), words)
+            return None
+        return "draw_try" if of is OF_TRY else "draw_lane" if _goes_in_bulk(graph) else "draw"
+
+    found: str | None = kept(_PARTS, (name, _known(formula), n), find)
+    return found
 
 
 def _goes_in_bulk(graph: Graph) -> bool:

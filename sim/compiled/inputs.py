@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from sim.market.rules import Rules
 from sim.standing.sources import family_codes
 from sim.world.world import World
 
+_KEPT: WeakKeyDictionary[World, dict[Any, Field]] = WeakKeyDictionary()
 _WORDS = {"tasks": "t", "postings": "p", "tries": "k", "agents": "i"}
 
 
@@ -126,41 +129,53 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
 
 def fields_of(world: World, rules: Rules, code: Code, size: Size) -> Fields:
     """The World's arrays."""
-    late = thin(world.latency) > rules.window
+    known = _KEPT.setdefault(world, {})
     expected, advice = _sources(world, rules, code)
     family, _ = families(world, rules)
     drawing = code.drawing
 
-    def made(name: str) -> Any:
-        """The array, None where it is drawn as the market goes or nobody reads it."""
+    def kept(name: str, dtype: Any, axes: int, *of: Any, array: Callable[[], Any] | None = None) -> Field:
+        """As `field`, of an array of the World, or one that follows from it and `of`, once for each World."""
+        key = name, *of
+        if key not in known:
+            known[key] = field(getattr(world, name) if array is None else array(), dtype, axes)
+        return known[key]
+
+    def drawn(name: str, dtype: Any, axes: int) -> Field:
+        """As `kept`; nothing where it is drawn as the market goes, or nobody reads it."""
         unread = name in ("lottery", "exploration") and name not in code.asks
         unread = unread or (name == "success" and not own_success(world))
-        return None if unread or name in drawing.fields else getattr(world, name)
+        none = unread or name in drawing.fields
+        return field(None, dtype, axes) if none else kept(name, dtype, axes)
+
+    def late() -> Any:
+        return np.broadcast_to(thin(world.latency) > rules.window, world.latency.shape)
 
     f, b, i = np.float64, np.bool_, np.int64
+    moments = size.task_bits, size.posting_bits, size.agent_bits, rules.window
     return Fields(
-        value=field(world.value, f, 2),
-        reserve=field(world.reserve, f, 2),
+        value=kept("value", f, 2),
+        reserve=kept("reserve", f, 2),
         penalty=field(rules.penalty_in(world), f, 2),
-        arrival=field(world.arrival, i, 2),
-        owner=field(world.owner, i, 2),
-        belief=field(made("belief"), f, 3),
-        cost_belief=field(made("cost_belief"), f, 3),
-        present=field(world.present, b, 3),
-        late=field(np.broadcast_to(late, world.latency.shape), b, 3),
-        silent=field(made("silent"), b, 3),
+        arrival=kept("arrival", i, 2),
+        owner=kept("owner", i, 2),
+        belief=drawn("belief", f, 3),
+        cost_belief=drawn("cost_belief", f, 3),
+        present=kept("present", b, 3),
+        late=kept("late", b, 3, rules.window, array=late),
+        silent=drawn("silent", b, 3),
         expected_cost=field(expected, f, 3),
         advice=field(advice, f, 3),
-        lottery=field(made("lottery"), f, 4),
-        exploration=field(made("exploration"), f, 4),
-        retry_belief=field(world.retry_belief, f, 4),
+        lottery=drawn("lottery", f, 4),
+        exploration=drawn("exploration", f, 4),
+        retry_belief=kept("retry_belief", f, 4),
         delivered=field(world.delivered if rules.advice == "outcome" and "advice" in code.asks else None, b, 4),
-        verified=field(made("verified"), b, 4),
-        success=field(made("success"), b, 4),
-        infra=field(made("infra"), b, 4),
-        duration=field(made("duration"), i, 4),
-        cost=field(made("cost"), f, 4),
-        first=field(_first_postings(world, rules, size), i, 2),
+        verified=drawn("verified", b, 4),
+        success=drawn("success", b, 4),
+        infra=drawn("infra", b, 4),
+        duration=drawn("duration", i, 4),
+        cost=drawn("cost", f, 4),
+        first=kept("first", i, 2, moments, array=lambda: _first_postings(world, rules, size)),
         family=Pointer(family),
         keys=Pointer(drawing.lane_keys(world.n_replications)),
         **{name: Pointer(drawing.steps(axis)) for name, axis in _WORDS.items()},

@@ -26,11 +26,7 @@ _LOADED: dict[Path, ModuleType] = {}
 
 def loaded(text: str) -> ModuleType:
     """The module of this text, in which CACHED is true; compiled now or before."""
-    import numba
-
-    functions = (Path(kit.__file__).parent / "scalar_functions.py").read_text(encoding="utf-8")
-    versions = f"{sys.version_info[:3]} numba {numba.__version__} numpy {np.__version__} {functions}"
-    name = f"rule_{hashlib.sha256((versions + text).encode()).hexdigest()[:32]}"
+    name = f"rule_{hashlib.sha256((_versions() + text).encode()).hexdigest()[:32]}"
     path = folder() / f"{name}.py"
     if path in _LOADED:
         return _LOADED[path]
@@ -44,6 +40,15 @@ def loaded(text: str) -> ModuleType:
     spec.loader.exec_module(module)
     _LOADED[path] = module
     return module
+
+
+@cache
+def _versions() -> str:
+    """What else the code of a text hangs on."""
+    import numba
+
+    functions = (Path(kit.__file__).parent / "scalar_functions.py").read_text(encoding="utf-8")
+    return f"{sys.version_info[:3]} numba {numba.__version__} numpy {np.__version__} {functions}"
 
 
 def folder() -> Path:

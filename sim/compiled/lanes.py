@@ -40,7 +40,6 @@ from sim.world.world import World
 
 _TASKS = 2**17  # of replications that are played before progress is told
 _NO_NUMBERS = np.zeros(1)
-COMPARED = 256  # clearings that are also given to the rules as they stand
 
 
 def play_compiled(
@@ -69,14 +68,14 @@ class _Player:
     def __init__(self, world: World, rules: Rules, code: Code, detail: Detail) -> None:
         self._world, self._rules, self._code = world, rules, code
         whole, counted = detail == "all", detail == "auctions"
-        self._size = size_of(world, rules, code, seen=COMPARED, counted=counted)
+        self._size = size_of(world, rules, code, seen=code.checked.left, counted=counted)
         self._market, self._fields = market_of(world, rules, code), fields_of(world, rules, code, self._size)
         self._hand, self._lane = _hand(code, self._size), _lane(self._size, self._market, code)
         self._now = _now(self._size.agents)
         shape = (world.n_replications, world.n_tasks) if counted else (0, 0)
         none = {name: np.zeros(shape, np.int64) for name in Counts._fields if name != "fees"}
         self.counts = Counts(**none, fees=np.zeros(shape))
-        shapes = {kind: (COMPARED, len(names), self._size.agents) for kind, names in code.rows.items()}
+        shapes = {kind: (self._size.seen, len(names), self._size.agents) for kind, names in code.rows.items()}
         self._seen = Seen(np.empty(shapes["f"]), np.empty(shapes["i"], np.int64), np.empty(shapes["b"], np.bool_))
         self.written = Written(world, code, whole=whole)
         self.done = np.zeros(5, np.int64)
@@ -113,7 +112,15 @@ class _Player:
             n = self._size.agents
             arrays = (getattr(self._hand, name).array[:, :n] for name in ("floats", "whole", "truths"))
             check_refused(self._code, self._rules, [array[None] for array in arrays])
-        compare(self._code, self._rules, self._seen, int(self.done[3]))
+        self._compare()
+
+    def _compare(self) -> None:
+        """Give the first clearings to the rules as they stand; those of all earlier plays count."""
+        count = int(self.done[3])
+        compare(self._code, self._rules, self._seen, count)
+        self.done[3] = 0
+        self._code.checked.left -= count
+        self._size = self._size._replace(seen=self._code.checked.left)
 
     def _unknown_try(self) -> MarketError:
         """The error of an agent that was hired more often than its tries are known."""

@@ -27,6 +27,7 @@ class _Group:
 
     def __init__(self, profile: Profile, seed: int) -> None:
         self._profile, self._seed = profile, seed
+        self._of = repr(profile), seed
         self._agents = draws.words_of(tuple(profile.agents))
         self._last: tuple[Names, Population] | None = None
 
@@ -55,7 +56,7 @@ class _Group:
                 return self.array(name, r, t, i, k)
             return getattr(r.piece(self._profile, self._seed, (r, t, i, k)), name)
 
-        return Formula(axes, make)
+        return Formula(axes, make, (name, self._of))
 
 
 def drawn_as_read(profile: Profile, seed: int, ids: Identities) -> dict[str, Any]:

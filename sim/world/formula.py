@@ -7,7 +7,7 @@ are made as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
@@ -37,17 +37,22 @@ class Later:
 
 
 class Formula(Later):
-    """An array that follows from words. words: names of the elements along each axis, in order; make: from these."""
+    """An array that follows from words. words: names of the elements along each axis, in order; make: from these.
 
-    def __init__(self, words: Mapping[Axis, draws.Words], make: Callable[..., NDArray[Any]]) -> None:
+    of: what `make` was made from; formulas of equal `of` make the same from the same words. None: nobody knows.
+    """
+
+    def __init__(
+        self, words: Mapping[Axis, draws.Words], make: Callable[..., NDArray[Any]], of: Hashable = None
+    ) -> None:
         super().__init__(tuple(map(len, words.values())), lambda: make(*words.values()))
-        self.words, self.make = words, make
+        self.words, self.make, self.of = words, make, of
 
     def cut(self, index: tuple[Any, ...]) -> Formula:
         """The formula of array[index]."""
         kept = [*index, *[slice(None)] * (len(self.words) - len(index))]
         words = {axis: names[part] for (axis, names), part in zip(self.words.items(), kept, strict=True)}
-        return Formula(words, self.make)
+        return Formula(words, self.make, self.of)
 
 
 def made(field: NDArray[Any] | Later) -> NDArray[Any]:

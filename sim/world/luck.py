@@ -74,7 +74,10 @@ def luck(
     value = by_principal(tender, principal, lambda own: _values(own, seed, ids))
     infra: BoolArray | Formula = np.broadcast_to(np.False_, ids.per_try)
     if world.infra > 0:
-        infra = Formula(_per_try(ids), lambda *words: draws.uniform(seed, "infra", *words) < world.infra)
+        rate = world.infra
+        infra = Formula(
+            _per_try(ids), lambda *words: draws.uniform(seed, "infra", *words) < rate, ("infra", seed, rate)
+        )
     return {
         "value": value,
         "reserve": by_principal(tender, principal, lambda own: _reserves(own, value, seed, ids)),
@@ -97,7 +100,7 @@ def _per_posting(seed: int, purpose: str, ids: Identities, postings: int) -> For
     def make(*words: draws.Words) -> FloatArray:
         return draws.uniform(seed, purpose, *words)
 
-    return Formula({"r": ids.r, "t": ids.t, "p": draws.words_range(postings), "i": ids.i}, make)
+    return Formula({"r": ids.r, "t": ids.t, "p": draws.words_range(postings), "i": ids.i}, make, (purpose, seed))
 
 
 def most_tries(tender: TenderSpec, may_be_lost: bool) -> int:
@@ -127,7 +130,8 @@ def _verified(world: WorldSettings, seed: int, ids: Identities, success: BoolArr
 
     if isinstance(success, Formula):
         truth = success.make
-        return Formula(_per_try(ids), lambda *words: judged(truth(*words), *words))
+        of = None if success.of is None else ("verifier", seed, verifier.false_pass, verifier.false_fail, success.of)
+        return Formula(_per_try(ids), lambda *words: judged(truth(*words), *words), of)
     return judged(success, *ids)
 
 
@@ -167,7 +171,8 @@ def _durations(
     own = [agent.duration for agent in agents]
     if stated.kind == "constant" and not any(own):
         return _ticks(seed, "duration", stated, own, *ids)
-    return Formula(_per_try(ids), lambda *words: _ticks(seed, "duration", stated, own, *words))
+    of = "duration", seed, repr(stated), repr(own)
+    return Formula(_per_try(ids), lambda *words: _ticks(seed, "duration", stated, own, *words), of)
 
 
 def _ticks(
