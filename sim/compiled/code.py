@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -51,9 +51,13 @@ class Checked:
 
 @dataclass(frozen=True, eq=False)
 class _Ruled:
-    """What follows from an arm's rules alone; fields as in `Code`. after: rows of each kind before those of scratch."""
+    """What follows from an arm's rules alone; fields as in `Code`. after: rows of each kind before those of scratch.
+
+    clear: the rule's graph; the others are in `compiled`. drawn: what was made for each drawing.
+    """
 
     parts: Mapping[str, Part]
+    clear: Graph
     rows: Mapping[Kind, tuple[str, ...]]
     after: tuple[int, ...]
     compiled: Mapping[str, _Compiled]
@@ -61,7 +65,8 @@ class _Ruled:
     common: int
     gives: frozenset[str]
     asks: frozenset[str]
-    checked: Checked
+    checked: Checked = field(default_factory=Checked)
+    drawn: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +143,6 @@ _SHOWN = frozenset({"lottery", "exploration", "expected_cost", "advice"})  # wha
 _MOST_KEPT = 256  # rules that are kept compiled
 _RULED: OrderedDict[Any, _Ruled | UntraceableError] = OrderedDict()
 _DRAWINGS: WeakKeyDictionary[World, dict[Any, Drawing]] = WeakKeyDictionary()
-_DRAWN: OrderedDict[Any, tuple[dict[str, _Compiled], list[tuple[int, str]]]] = OrderedDict()
 
 
 class _Same:
@@ -214,22 +218,30 @@ def _compiled_rules(rules: Rules, world: World) -> _Ruled:
     after = tuple(map(len, rows.values()))
     return _Ruled(
         parts=parts,
+        clear=graphs["clear"],
         rows=rows,
         after=after,
-        compiled={name: _compiled(graph, rows, []) for name, graph in graphs.items()},
+        compiled={name: _compiled(graph, rows, []) for name, graph in graphs.items() if name != "clear"},
         initial=initial,
         common=sum(len(one.rows) for one in learners if one.of != "advice"),
         gives=frozenset(graphs["clear"].outputs),
         asks=frozenset(node.args[0] for node in nodes if node.op == "input"),
-        checked=Checked(),
     )
 
 
 def _drawn(ruled: _Ruled, drawing: Drawing) -> tuple[Drawing, dict[str, _Compiled]]:
+    """The rule's own code, and that of what is drawn, which hang on each other."""
+
     def make() -> tuple[dict[str, _Compiled], list[tuple[int, str]]]:
         keys: list[tuple[int, str]] = []
-        found = {}
-        for name, graph in drawing.graphs.items():
+        graphs, lottery = dict(drawing.graphs), _lottery(ruled, drawing)
+        found = {"clear": _compiled(ruled.clear, ruled.rows, keys, drawn=lottery)}
+        if lottery:
+            outputs = dict(graphs.pop("draw").outputs)
+            graphs["draw_shown"] = Graph(ruled.clear.n_agents, {"lottery": outputs.pop("lottery")}, ())
+            if outputs:
+                graphs["draw"] = Graph(ruled.clear.n_agents, outputs, ())
+        for name, graph in graphs.items():
             if name != "draw_lane":
                 found[name] = _compiled(graph, ruled.rows, keys, one=name == "draw_try")
                 continue
@@ -238,14 +250,30 @@ def _drawn(ruled: _Ruled, drawing: Drawing) -> tuple[Drawing, dict[str, _Compile
             found[name] = _Compiled(loaded(text).part, np.array([*numbers, 0.0]), none, tuple(graph.outputs), rows)
         return found, keys
 
-    found, keys = kept(_DRAWN, (ruled.after, drawing.of), make)
+    found, keys = kept(ruled.drawn, drawing.of, make)
     return replace(drawing, keys=keys), found
 
 
+def _lottery(ruled: _Ruled, drawing: Drawing) -> dict[str, tuple[int, str, str]]:
+    """The lottery as draws that the rule makes itself, where it reads few of them: those of agents that tie."""
+    node = drawing.graphs["draw"].outputs.get("lottery") if "draw" in drawing.graphs else None
+    if node is None or node.op != "uniform":
+        return {}
+    uses = [
+        (one, arg) for one in ruled.clear.nodes for arg in one.inputs if arg.op == "input" and arg.args[0] == "lottery"
+    ]
+    return {"lottery": node.args} if all(one.op == "where" and arg is not one.args[0] for one, arg in uses) else {}
+
+
 def _compiled(
-    graph: Graph, rows: Mapping[Kind, tuple[str, ...]], keys: list[tuple[int, str]], *, one: bool = False
+    graph: Graph,
+    rows: Mapping[Kind, tuple[str, ...]],
+    keys: list[tuple[int, str]],
+    *,
+    one: bool = False,
+    drawn: Mapping[str, tuple[int, str, str]] | None = None,
 ) -> _Compiled:
     place = {name: (kind, row) for kind, names in rows.items() for row, name in enumerate(names)}
-    spots = InHand(place, {kind: len(names) for kind, names in rows.items()}, keys)
+    spots = InHand(place, {kind: len(names) for kind, names in rows.items()}, keys, drawn or {})
     text, scratch = pointed(graph, spots, one=one)
     return _Compiled(loaded(text).part, np.array([*spots.numbers, 0.0]), scratch)

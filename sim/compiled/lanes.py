@@ -176,8 +176,8 @@ def _lane(size: Size, market: Market, code: Code) -> Lane:
 
 def _now(n: int) -> Now:
     kinds = {
-        "willing": np.bool_, "excluded": np.bool_, "no_bond": np.bool_, "tried": np.bool_, "nth": np.int64,
-        "start": np.int64, "finish": np.int64, "status": np.int64, "timed_out": np.bool_, "success": np.bool_,
-        "cost": np.float64, "rank": np.int64,
+        "willing": np.bool_, "excluded": np.bool_, "no_bond": np.bool_, "hired": np.int64, "tried": np.bool_,
+        "nth": np.int64, "start": np.int64, "finish": np.int64, "status": np.int64, "timed_out": np.bool_,
+        "success": np.bool_, "cost": np.float64, "rank": np.int64,
     }  # fmt: skip
     return Now(**{name: Pointer(np.zeros(n, dtype)) for name, dtype in kinds.items()})

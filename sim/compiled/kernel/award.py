@@ -23,7 +23,11 @@ def award(r, t, p, tick, owner, parts, size, market, world, hand, lane, now, see
     if market.reads:
         have_in_hand(world.family[t], size, hand, lane)
         refused += run(parts.read, size, hand)
+    if market.draws_lottery and (done[3] < size.seen or size.clearings > 0):
+        run(parts.draw_shown, size, hand)
     stands = ask(parts, size, market, hand) and refused == 0
+    if market.draws_lottery and not stands:
+        run(parts.draw_shown, size, hand)
     if stands and done[3] < size.seen:
         copy_hand(done[3], size, hand, seen)
         done[3] += 1

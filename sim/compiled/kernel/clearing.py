@@ -50,17 +50,21 @@ def per_place(field, r, t, one, other):
 def form_bids(r, t, p, parts, size, market, world, hand, lane, now):
     """What is believed and bid, NaN where an agent does not bid."""
     floats, whole, w = hand.floats, hand.whole, size.width
+    hand.words[0], hand.words[1] = world.tasks[t], world.postings[p]
     floats[VALUE * w], floats[PENALTY * w] = per_task(world.value, r, t), per_task(world.penalty, r, t)
     floats[RESERVE * w] = lane.reserve[t] if market.escalates else per_task(world.reserve, r, t)
     whole[POSTING * w] = p
     for a in range(size.agents):
-        c = t * size.agents + a
         floats[BELIEF * w + a] = per_agent(world.belief, r, t, a)
         floats[COST_BELIEF * w + a] = per_agent(world.cost_belief, r, t, a)
-        whole[TRIES * w + a], whole[FAILURES * w + a] = lane.tries[c], lane.failures[c]
-        hand.truths[SILENT * w + a] = market.silences and per_agent(world.silent, r, t, a) != 0
+    if market.tells_tries:
+        for a in range(size.agents):
+            c = t * size.agents + a
+            whole[TRIES * w + a], whole[FAILURES * w + a] = lane.tries[c], lane.failures[c]
+    if market.silences:
+        for a in range(size.agents):
+            hand.truths[SILENT * w + a] = per_agent(world.silent, r, t, a)
     if market.draws:
-        hand.words[0], hand.words[1] = world.tasks[t], world.postings[p]
         run(parts.draw, size, hand)
     for a in range(size.agents):
         c = t * size.agents + a
@@ -113,19 +117,31 @@ def bar(tick, r, t, withdrawn, size, market, world, hand, lane, now):
 def look_up(r, t, p, size, market, world, hand, lane):
     """The lottery, and what the allocator knows, but for what is learned."""
     floats, w = hand.floats, size.width
-    for a in range(size.agents):
-        floats[LOTTERY * w + a] = per_place(world.lottery, r, t, p, a)
-        if market.explores:
+    if market.looks_at_lottery:
+        for a in range(size.agents):
+            floats[LOTTERY * w + a] = per_place(world.lottery, r, t, p, a)
+    if market.explores:
+        for a in range(size.agents):
             floats[EXPLORATION * w + a] = per_place(world.exploration, r, t, p, a)
-        next_try = min(np.int64(lane.tries[t * size.agents + a]), size.tries - 1)
-        if market.actual_cost:
-            floats[EXPECTED_COST * w + a] = per_place(world.cost, r, t, a, next_try)
-        else:
+    if market.actual_cost:
+        for a in range(size.agents):
+            floats[EXPECTED_COST * w + a] = per_place(world.cost, r, t, a, next_try(t, a, size, lane))
+    elif market.looks_at_cost:
+        for a in range(size.agents):
             floats[EXPECTED_COST * w + a] = per_agent(world.expected_cost, r, t, a)
-        if market.outcome_advice:
-            floats[ADVICE * w + a] = 1.0 if per_place(world.delivered, r, t, a, next_try) != 0 else 0.0
-        else:
+    if market.outcome_advice:
+        for a in range(size.agents):
+            delivered = per_place(world.delivered, r, t, a, next_try(t, a, size, lane)) != 0
+            floats[ADVICE * w + a] = 1.0 if delivered else 0.0
+    elif market.looks_at_advice:
+        for a in range(size.agents):
             floats[ADVICE * w + a] = per_agent(world.advice, r, t, a)
+
+
+@piece
+def next_try(t, a, size, lane):
+    """Which of its tries at the task an agent would make now."""
+    return min(np.int64(lane.tries[t * size.agents + a]), size.tries - 1)
 
 
 @piece
@@ -142,8 +158,10 @@ def exits(market, size, lane):
 
 @piece
 def charge(withdrawn, size, market, lane, now):
-    """Take the cost of the bids that were made; how many there are."""
+    """Take the cost of the bids that were made; how many there are, where anybody asks."""
     count = 0
+    if not size.counted and not market.bankrolls:
+        return count
     for a in range(size.agents):
         made = now.willing[a] != 0 and now.excluded[a] == 0 and not withdrawn
         if market.bankrolls:

@@ -109,7 +109,9 @@ class Size(NamedTuple):
 class Market(NamedTuple):
     """Rules that are numbers; truth values say whether there is such a thing at all.
 
-    bulk_...: the row of it in `Lane.drawn`, -1 where it is not there."""
+    looks_at_...: it is read, and neither learned nor drawn; draws_lottery: the rule's own code draws it where it is
+    read, and `draw_shown` where it is shown. bulk_...: the row of it in `Lane.drawn`, -1 where it is not there.
+    """
 
     window: int
     delay: int
@@ -133,6 +135,11 @@ class Market(NamedTuple):
     actual_cost: bool
     outcome_advice: bool
     explores: bool
+    tells_tries: bool
+    looks_at_cost: bool
+    looks_at_advice: bool
+    looks_at_lottery: bool
+    draws_lottery: bool
     turns: bool
     limits: bool
     fees: bool
@@ -169,6 +176,7 @@ class Parts(NamedTuple):
     unfilled: Part
     failed: Part
     draw: Part
+    draw_shown: Part
     draw_lane: Part
     draw_try: Part
 
@@ -224,11 +232,15 @@ class Lane(NamedTuple):
 
 
 class Now(NamedTuple):
-    """Of one clearing, (n,) each: who is barred and why, and what becomes of the hired. tried: who works at all."""
+    """Of one clearing, (n,) each: who is barred and why, the hired in order, and what becomes of them.
+
+    tried: which of the hired work at all.
+    """
 
     willing: Any
     excluded: Any
     no_bond: Any
+    hired: Any
     tried: Any
     nth: Any
     start: Any

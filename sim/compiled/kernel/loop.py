@@ -11,7 +11,7 @@ from sim.compiled.kernel.finish import ENDING, FAMILY, end_until
 from sim.compiled.kernel.heap import drop, put
 from sim.compiled.kernel.layout import DONE, FULL, KNOWN, NEVER, REFUSED, TOO_LATE, UNKNOWN_TRY
 from sim.compiled.kernel.piece import piece
-from sim.compiled.kernel.starting import closes, escalate, let_go, posting_end, start_attempts
+from sim.compiled.kernel.starting import closes, escalate, let_go, note_hired, posting_end, start_attempts
 from sim.compiled.kernel.writing import count, write_attempts, write_clearing
 from sim.compiled.packed import call
 
@@ -94,14 +94,15 @@ def play(start, stop, of):
             if not stands:
                 return REFUSED
             fees = collect(owner, size, market, hand, lane)
-            if not start_attempts(r, t, tick, parts, size, market, world, hand, lane, now):
+            hires = note_hired(size, hand, now)
+            if not start_attempts(r, t, tick, hires, parts, size, market, world, hand, lane, now):
                 done[4] = t
                 return UNKNOWN_TRY
-            end, passed, hires, closed = posting_end(tick, withdrawn, size, hand, now)
+            end, passed, closed = posting_end(tick, withdrawn, hires, now)
             if end + market.delay + market.window >= size.most_ticks:
                 return TOO_LATE
             reposted, again, closed = closes(r, t, p, end, passed, withdrawn, closed, size, market, world)
-            rows = write_attempts(r, t, p, rows, size, hand, now, of.attempts)
+            rows = write_attempts(r, t, p, rows, hires, size, hand, now, of.attempts)
             cleared = write_clearing(
                 r, t, p, tick, closed, withdrawn, cleared, size, hand, lane, now, market, of.clearings
             )
@@ -110,7 +111,7 @@ def play(start, stop, of):
             count(r, t, bids, gone, hires, fees, size, hand, of.counts)
             if market.escalates:
                 escalate(t, per_task(world.reserve, r, t), hires, parts, size, hand, lane, now)
-            let_go(t, p, tick, end, owner, size, market, hand, lane, now)
+            let_go(t, p, tick, end, owner, hires, size, market, hand, lane, now)
             if reposted:
                 put(
                     lane.waiting,

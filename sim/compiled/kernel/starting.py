@@ -86,72 +86,83 @@ def attempt(r, t, a, tick, parts, size, market, world, hand, lane, now):
 
 
 @piece
-def least_turn(after, size, hand):
+def note_hired(size, hand, now):
+    """Note the hired in order; how many they are."""
+    count = 0
+    for a in range(size.agents):
+        now.hired[count] = a
+        count += hand.truths[HIRED * size.width + a] != 0
+    return count
+
+
+@piece
+def least_turn(after, hires, size, hand, now):
     """The least turn of the hired beyond this one, -1 if there is none."""
     found = -1
-    for a in range(size.agents):
-        turn = hand.whole[TURN * size.width + a]
-        if hand.truths[HIRED * size.width + a] != 0 and turn > after and (found < 0 or turn < found):
+    for place in range(hires):
+        turn = hand.whole[TURN * size.width + now.hired[place]]
+        if turn > after and (found < 0 or turn < found):
             found = turn
     return found
 
 
 @piece
-def start_attempts(r, t, tick, parts, size, market, world, hand, lane, now):
+def start_attempts(r, t, tick, hires, parts, size, market, world, hand, lane, now):
     """Have the hired work: all at once, or turn after turn until one passes; False where a try is not known."""
-    known, place = True, 0
+    known, rank = True, 0
     if not market.turns:
-        for a in range(size.agents):
-            now.tried[a] = False
-            if hand.truths[HIRED * size.width + a] != 0:
-                known = attempt(r, t, a, tick, parts, size, market, world, hand, lane, now) and known
-                now.rank[a] = a
+        for place in range(hires):
+            a = now.hired[place]
+            known = attempt(r, t, a, tick, parts, size, market, world, hand, lane, now) and known
+            now.rank[a] = a
         return known
-    for a in range(size.agents):
-        now.tried[a] = False
+    for place in range(hires):
+        now.tried[now.hired[place]] = False
     going, begin = True, tick
     deadline = per_task(world.arrival, r, t) + market.deadline
-    turn = least_turn(-1, size, hand)
+    turn = least_turn(-1, hires, size, hand, now)
     while turn >= 0:
         end, passed = begin, False
-        for a in range(size.agents):
-            if hand.truths[HIRED * size.width + a] != 0 and hand.whole[TURN * size.width + a] == turn:
-                now.rank[a] = place
-                place += 1
+        for place in range(hires):
+            a = now.hired[place]
+            if hand.whole[TURN * size.width + a] == turn:
+                now.rank[a] = rank
+                rank += 1
                 if going:
                     known = attempt(r, t, a, begin, parts, size, market, world, hand, lane, now) and known
                     end = max(end, now.finish[a])
                     passed = passed or now.status[a] == PASS
         begin = end
         going = going and not passed and not (market.has_deadline and begin >= deadline)
-        turn = least_turn(turn, size, hand)
+        turn = least_turn(turn, hires, size, hand, now)
     return known
 
 
 @piece
-def posting_end(tick, withdrawn, size, hand, now):
-    """Tick at which the posting ends, whether it was solved, whether anybody was hired, and why it would close."""
-    end, passed, hires, late = tick, False, False, False
-    for a in range(size.agents):
-        hires = hires or hand.truths[HIRED * size.width + a] != 0
+def posting_end(tick, withdrawn, hires, now):
+    """Tick at which the posting ends, whether it was solved, and why it would close."""
+    end, passed, late = tick, False, False
+    for place in range(hires):
+        a = now.hired[place]
         if now.tried[a] != 0:
             end = max(end, now.finish[a])
             passed = passed or now.status[a] == PASS
             late = late or now.timed_out[a] != 0
     closed = SOLVED if passed else DEADLINE if late else FAILED
-    if not hires:
+    if hires == 0:
         closed = NO_BUDGET if withdrawn else UNFILLED
-    return end, passed, hires, closed
+    return end, passed, closed
 
 
 @piece
 def escalate(t, first, hires, parts, size, hand, lane, now):
     """Raise the task's reserve: once where nobody was hired, and at failures as they are verified."""
     hand.floats[FIRST_RESERVE * size.width] = first
-    if not hires:
+    if hires == 0:
         run(parts.unfilled, size, hand)
         hand.floats[RESERVE * size.width] = hand.floats[RAISED * size.width]
-    for a in range(size.agents):
+    for place in range(hires):
+        a = now.hired[place]
         if now.tried[a] != 0 and now.status[a] == FAIL:
             lane.task_failures[t] += 1
             hand.whole[TASK_FAILURES * size.width] = lane.task_failures[t]
@@ -172,12 +183,11 @@ def closes(r, t, p, end, passed, withdrawn, closed, size, market, world):
 
 
 @piece
-def let_go(t, p, tick, end, owner, size, market, hand, lane, now):
+def let_go(t, p, tick, end, owner, hires, size, market, hand, lane, now):
     """Take the slots of the hired, set money aside, and note when each is let go."""
     waits = market.learns or market.bankrolls or market.budgets
-    for a in range(size.agents):
-        if hand.truths[HIRED * size.width + a] == 0:
-            continue
+    for place in range(hires):
+        a = now.hired[place]
         until = now.finish[a] if now.tried[a] != 0 else end
         if market.shares_slots:
             for slot in range(size.capacity):

@@ -17,10 +17,11 @@ from sim.compiled.kernel.piece import piece
 
 
 @piece
-def write_attempts(r, t, p, row, size, hand, now, to):
+def write_attempts(r, t, p, row, hires, size, hand, now, to):
     """One row for each that worked, by agent; the next row, or -1 where there is no room."""
     w = size.width
-    for a in range(size.agents):
+    for place in range(hires):
+        a = now.hired[place]
         if now.tried[a] == 0:
             continue
         if row >= size.attempts:
@@ -83,6 +84,6 @@ def count(r, t, bids, exits, hires, fees, size, hand, to):
     to.clearings[at] += 1
     to.bids[at] += bids
     to.exits[at] += exits
-    to.awards[at] += hires
-    to.ties[at] += hires and hand.truths[BY_TIE * size.width] != 0
+    to.awards[at] += hires > 0
+    to.ties[at] += hires > 0 and hand.truths[BY_TIE * size.width] != 0
     to.fees[at] += fees

@@ -14,6 +14,7 @@ Grids = Sequence[Sequence[float] | None]
 
 _WORDS = {"t": "words[0]", "p": "words[1]", "k": "words[2]", "i": f"words[{FIRST_AGENT} + a]"}
 SCRATCH: dict[Kind, str] = {"f": "floats", "i": "whole", "b": "truths"}
+_NONE: dict[str, tuple[int, str, str]] = {}
 _PLAIN = (0.0, 1.0)  # stand in the text
 
 
@@ -56,15 +57,19 @@ class InHand:
 
     after: rows before those of scratch, by kind. numbers: what a rule has for parameters, which it reads from an array
     of their own, so that it is compiled once for all values of them. keys: seeds and purposes of draws, to which those
-    of the graph are added.
+    of the graph are added. drawn: seed, purpose and axes of what is given as draws, which are made where they are read.
     """
 
     refusal, truths_are_bytes = "1", True
 
     def __init__(
-        self, row: Mapping[str, tuple[Kind, int]], after: Mapping[Kind, int], keys: list[tuple[int, str]]
+        self,
+        row: Mapping[str, tuple[Kind, int]],
+        after: Mapping[Kind, int],
+        keys: list[tuple[int, str]],
+        drawn: Mapping[str, tuple[int, str, str]] = _NONE,
     ) -> None:
-        self._row, self._after = row, after
+        self._row, self._after, self._drawn = row, after, drawn
         self.numbers: list[float] = []
         self.keys = keys
 
@@ -110,6 +115,8 @@ class InHand:
 
     def given(self, name: str, at: str | None) -> str:
         """As `ByRow`."""
+        if name in self._drawn:
+            return self.uniform(*self._drawn[name])
         kind, row = self._row[name]
         here = f"{SCRATCH[kind]}[{row} * w + {at or 0}]"
         return f"({here} != 0)" if kind == "b" else here
