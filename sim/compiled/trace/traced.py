@@ -117,6 +117,9 @@ class Traced(NDArrayOperatorsMixin):
         if len(keys) == 2 and keys[0] is Ellipsis and isinstance(keys[1], slice):
             places = range(*keys[1].indices(self.size))
             place = places[0] if len(places) == 1 else None
+            if len(places) > 1 and places.step == 1 and len(places) < self.size:
+                self._put(places, lifted(value))
+                return
         if place is not None and length is not None:
             here = Traced(Node("is_place", (constant(int(place) % length),), "b", length))
             self.hold(chosen(here, value, self))
@@ -126,6 +129,11 @@ class Traced(NDArrayOperatorsMixin):
             self.hold(lifted(value))
         else:
             raise UntraceableError(f"an assignment to the index {key!r} of an array {self.shape}")
+
+    def _put(self, places: range, value: Traced) -> None:
+        count = length_of(spread(value.node, len(places)), spread(constant(0), len(places)))
+        node = as_kind(value.node, self.node.kind)
+        self.node = Node("put", (self.node, node, places[0], count), self.node.kind, self.node.length)
 
     def hold(self, other: Traced) -> None:
         """Hold what `other` does, as elements of this array."""
