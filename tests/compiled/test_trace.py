@@ -127,49 +127,6 @@ def test_census_of_machine_code(rule: Mechanism, n: int) -> None:
         assert same(found(*front), rule(*front))
 
 
-@pytest.mark.parametrize("n", [2, 3, 5])
-@pytest.mark.parametrize("at_most", [None, 2, 3])
-def test_sets_of_agents(n: int, at_most: int | None) -> None:
-    rule, front = lookup("k_redundant")(at_most=at_most), fronts(n, 100, penalised=False)
-    found = traced(rule, n)
-    assert isinstance(found, CompiledRule)
-    assert same(found(*front), rule(*front))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("n", [2, 4, 8, 10, 12])
-@pytest.mark.parametrize("at_most", [None, 1, 3])
-def test_sets_of_agents_as_machine_code(n: int, at_most: int | None) -> None:
-    pytest.importorskip("numba")
-    rule, front = lookup("k_redundant")(at_most=at_most), fronts(n, 3000 if n < 9 else 400, penalised=False)
-    found = compiled(rule, n)
-    assert isinstance(found, CompiledRule)
-    assert same(found(*front), rule(*front))
-
-
-@dataclass(frozen=True)
-class Grows(Mechanism):
-    """Pays by an array that is put together part by part; some parts are read again later."""
-
-    def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
-        room = np.zeros((*bids.ask.shape[:-1], 7))
-        room[..., :4] = bids.claim
-        before = room[..., :3] + room[..., 2:5]
-        room[..., 3:6] = before * 2.0
-        kept = room[..., 1:5].copy()
-        room[..., 1:5] = room[..., :4] - kept
-        room[..., 5:] = 0.5
-        pay = room[..., 3:] + before.max(axis=-1, keepdims=True) + kept
-        return contract(bids.active, pay, -room[..., :4], np.zeros(bids.active.shape[:-1], np.bool_))
-
-
-def test_parts_of_an_array_are_assigned() -> None:
-    front = fronts(4, 100, penalised=False)
-    found = traced(Grows(), 4)
-    assert isinstance(found, CompiledRule)
-    assert same(found(*front), Grows()(*front))
-
-
 @pytest.fixture
 def kept(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Where compiled rules are kept, for this test alone."""
