@@ -53,7 +53,6 @@ class Plans:
 
     def at(self, ask: FloatArray, claim: FloatArray, budget: FloatArray) -> Plan:
         """The plan of each bid at its budget; shapes broadcast."""
-        ask, claim, budget = np.broadcast_arrays(ask, claim, budget)
         limited = np.isfinite(budget)
         within, sure = ask <= budget, (ask <= 0) | (self.cost_sd == 0)
         spread = 1.0 if self.cost_sd == 0 else self.cost_sd

@@ -49,7 +49,7 @@ def play_compiled(
 
     Raises UntraceableError where a part cannot be compiled, and MarketError where compiled code and the rules differ.
     """
-    reason = refusal(rules.market, rules.card, rules.round, rules.processes)
+    reason = refusal(rules.market, rules.card, rules.round, rules.processes, rules.advisor)
     if reason is not None:
         raise MarketError(f"the compiled engine cannot play this market: {reason}")
     check_world(world, rules)

@@ -27,4 +27,4 @@ def _linked(name: str, arguments: int) -> Any:
     raise ImportError(f"scipy has no {name} of {arguments} floats for compiled code")
 
 
-betaincinv, ndtr = _linked("betaincinv", 3), _linked("ndtr", 1)
+betaincinv, ndtr, xlogy = _linked("betaincinv", 3), _linked("ndtr", 1), _linked("xlogy", 2)

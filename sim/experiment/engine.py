@@ -39,7 +39,8 @@ def refused(terms: Terms) -> str | None:
     """Why the compiled engine cannot play a market of these terms, None where it can, as far as they say."""
     if find_spec("numba") is None:
         return NO_NUMBA
-    return refusal(terms.market, past_card(terms), terms.market.round, terms.bidders.process)
+    advisor = terms.standing.advice.advisor
+    return refusal(terms.market, past_card(terms), terms.market.round, terms.bidders.process, advisor)
 
 
 def slower() -> list[str]:

@@ -80,15 +80,16 @@ class ProductionPlans(Mechanism):
         ask = self._asked(claim, ask, tender)
         score = claim * np.asarray(tender.value)[..., None, None] - ask
         best = np.argmax(np.where(bids.active[..., None], score, -np.inf), axis=-1)[..., None]
-        claim, ask = (np.take_along_axis(array, best, axis=-1)[..., 0] for array in (claim, ask))
-        return _Chosen(claim, ask, bids.menu.budgets[best[..., 0]])
+        plans = claim, ask, np.broadcast_to(bids.menu.budgets, claim.shape)
+        claim, ask, budget = (np.take_along_axis(array, best, axis=-1)[..., 0] for array in plans)
+        return _Chosen(claim, ask, budget)
 
     def _asked(self, claim: FloatArray, ask: FloatArray, tender: Tender) -> FloatArray:
         """The asks, infinite where "second_score" leaves the plan out as dearer than the reserve; (..., n) or more."""
         if self.payment == "contingent":
             return ask
         reserve = np.asarray(tender.reserve)
-        reserve = reserve.reshape(*reserve.shape, *(1,) * (ask.ndim - reserve.ndim))
+        reserve = reserve[(..., *(None,) * (ask.ndim - reserve.ndim))]
         return np.where(ask > claim * reserve, np.inf, ask)
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:

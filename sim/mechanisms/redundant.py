@@ -14,7 +14,7 @@ the best set. Source: [Stein2011].
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
@@ -26,14 +26,14 @@ from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standin
 from sim.kit.errors import ScenarioError
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, contract
 from sim.mechanisms.registry import register
-from sim.mechanisms.subsets import Sets, luckiest_best, sets_of
+from sim.mechanisms.subsets import Extremes, Sets, extremes, luckiest_best, sets_of
 
 MOST_AGENTS = 12
 _CELLS = 1 << 17  # sets x postings enumerated at a time, so that they stay in the processor's cache
 
 
 class _Posting(NamedTuple):
-    """B postings, agents in the order of `sim.mechanisms.subsets`: ask, claim (n, B), value, floor (B,)."""
+    """Postings, agents in the order of `sim.mechanisms.subsets`: ask, claim (..., n), value, floor (...)."""
 
     ask: FloatArray
     claim: FloatArray
@@ -42,7 +42,7 @@ class _Posting(NamedTuple):
 
 
 class _Contract(NamedTuple):
-    """hired, pay_success, pay_failure (n, B), by_tie (B,)."""
+    """hired, pay_success, pay_failure (..., n), by_tie (...)."""
 
     hired: BoolArray
     pay_success: FloatArray
@@ -90,29 +90,38 @@ class KRedundant(Mechanism):
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         order = np.broadcast_to(np.arange(bids.ask.shape[-1]), bids.ask.shape)
-        within, outside = np.empty((2, *_flat(order).T.shape))
-        for at, posting in _blocks(bids, tender, order):
-            sets = self._sets(posting)
-            for i in range(len(within)):
-                within[i, at], outside[i, at] = sets.including(i), sets.without(i)
-        known = {"best worth with it": within, "-best worth without it": -outside}
-        return {name: np.where(bids.active, _unsorted(term, order), np.nan) for name, term in known.items()}
+        found = _in_blocks(self._extremes, _posting(bids, tender, order))
+        known = {"best worth with it": found[1], "-best worth without it": -found[0]}
+        return {name: np.where(bids.active, term, np.nan) for name, term in known.items()}
 
     def threshold(self, tender: Tender) -> FloatArray:
         return np.zeros(np.shape(tender.reserve))
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         order = np.argsort(lottery, axis=-1, kind="stable")[..., ::-1]
-        shape = _flat(order).T.shape
-        whole = _Contract(np.empty(shape, np.bool_), np.empty(shape), np.empty(shape), np.empty(shape[1], np.bool_))
-        for at, posting in _blocks(bids, tender, order):
-            for column, part in zip(whole, _clear(posting, self._sets(posting)), strict=True):
-                column[..., at] = part
-        hired, success, failure = (_unsorted(column, order) for column in whole[:3])
-        return contract(hired, success, failure, whole.by_tie.reshape(bids.ask.shape[:-1]))
+        found = _in_blocks(self._clear, _posting(bids, tender, order))
+        hired, success, failure = (_unsorted(column, order) for column in found[:3])
+        return contract(hired, success, failure, found[3])
 
     def _sets(self, posting: _Posting) -> Sets:
-        return sets_of(posting.ask, posting.claim, posting.value, posting.floor, self.at_most)
+        return sets_of(*posting, self.at_most)
+
+    def _extremes(self, posting: _Posting) -> Extremes:
+        return extremes(self._sets(posting).worth, posting.ask.shape[-1])
+
+    def _clear(self, posting: _Posting) -> _Contract:
+        sets, n = self._sets(posting), posting.ask.shape[-1]
+        best, value = np.maximum.reduce(sets.worth, axis=-1), posting.value[..., None]
+        chosen, several = luckiest_best(sets.worth, best)
+        without, including = extremes(sets.worth, n)
+        bit = 1 << np.arange(n)
+        hired, others = (chosen[..., None] & bit) != 0, chosen[..., None] & ~bit
+        owed = np.take_along_axis(sets.cost, others, axis=-1) + without
+        success = value - owed
+        failure = value * np.take_along_axis(sets.chance, others, axis=-1) - owed
+        # luck decided where a set as good holds somebody who is not hired
+        rival = np.logical_or.reduce(~hired & (including == best[..., None]), axis=-1)
+        return _Contract(hired, success, failure, several & rival)
 
 
 def _check_size(n: int) -> None:
@@ -120,49 +129,36 @@ def _check_size(n: int) -> None:
         raise ScenarioError(f"k_redundant enumerates the sets of at most {MOST_AGENTS} agents; got {n} agents")
 
 
-def _blocks(bids: Bids, tender: Tender, order: IntArray) -> Iterator[tuple[slice, _Posting]]:
-    """The postings, a cacheful at a time, and where they belong."""
-    n = order.shape[-1]
-    _check_size(n)
-    ask = _flat(np.take_along_axis(np.where(bids.active, bids.ask, np.inf), order, axis=-1))
-    claim = _flat(np.take_along_axis(np.where(bids.active, bids.claim, 0.0), order, axis=-1))
-    value = np.asarray(tender.value).reshape(-1)
-    floor = value - np.asarray(tender.reserve).reshape(-1)
-    step = max(128, _CELLS >> n)
-    for first in range(0, len(value), step):
+def _posting(bids: Bids, tender: Tender, order: IntArray) -> _Posting:
+    _check_size(order.shape[-1])
+    ask = np.take_along_axis(np.where(bids.active, bids.ask, np.inf), order, axis=-1)
+    claim = np.take_along_axis(np.where(bids.active, bids.claim, 0.0), order, axis=-1)
+    value = np.asarray(tender.value)
+    return _Posting(ask, claim, value, value - np.asarray(tender.reserve))
+
+
+def _in_blocks(clear: Callable[[_Posting], tuple[Any, ...]], posting: _Posting) -> list[Any]:
+    """What `clear` gives of all postings, a cacheful at a time; of one posting as it is."""
+    lead, n = posting.ask.shape[:-1], posting.ask.shape[-1]
+    count, step = math.prod(lead), max(128, _CELLS >> n)
+    if count == 1:
+        return list(clear(posting))
+    ask, claim, value, floor = (column.reshape(count, *column.shape[len(lead) :]) for column in posting)
+    found = []
+    for first in range(0, max(1, count), step):
         at = slice(first, first + step)
-        yield at, _Posting(_rows(ask[at]), _rows(claim[at]), value[at], floor[at])
+        found.append(clear(_Posting(_beside(ask[at]), _beside(claim[at]), value[at], floor[at])))
+    joined = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    return [column.reshape(*lead, *column.shape[1:]) for column in joined]
 
 
-def _flat(column: NDArray[Any]) -> NDArray[Any]:
-    """A column (..., n) as (B, n)."""
-    return column.reshape(math.prod(column.shape[:-1]), column.shape[-1])
-
-
-def _rows(column: FloatArray) -> FloatArray:
-    return np.ascontiguousarray(column.T)
+def _beside(column: FloatArray) -> FloatArray:
+    """The column (B, n) with postings side by side in memory."""
+    return np.asfortranarray(column)
 
 
 def _unsorted(column: NDArray[Any], order: IntArray) -> NDArray[Any]:
-    """A column (n, B) in the agents' own order and the batch's own shape."""
+    """A column (..., n) in the agents' own order."""
     given = np.empty(order.shape, column.dtype)
-    np.put_along_axis(given, order, column.T.reshape(order.shape), axis=-1)
+    np.put_along_axis(given, order, column, axis=-1)
     return given
-
-
-def _clear(posting: _Posting, sets: Sets) -> _Contract:
-    best = np.maximum.reduce(sets.worth, axis=0)
-    chosen, several = luckiest_best(sets.worth, best)
-    n, each = len(posting.ask), np.arange(len(best))
-    hired = (chosen >> np.arange(n)[:, None]) & 1 == 1
-    success, failure = np.empty(hired.shape), np.empty(hired.shape)
-    for i in range(n):
-        others = chosen & ~(1 << i)
-        owed = sets.cost[others, each] + sets.without(i)
-        success[i] = posting.value - owed
-        failure[i] = posting.value * sets.chance[others, each] - owed
-    by_tie = several & False
-    if several.any():  # luck decided where a set as good holds somebody who is not hired
-        for i in range(n):
-            by_tie |= several & ~hired[i] & (sets.including(i) == best)
-    return _Contract(hired, success, failure, by_tie)

@@ -18,10 +18,10 @@ from sim.compiled.code import code_of
 from sim.compiled.lanes import play_compiled
 from sim.compiled.trace import UntraceableError
 from sim.experiment import engine as engines
-from sim.experiment.engine import play, slower
+from sim.experiment.engine import choose, play, slower
 from sim.experiment.run_folder import arm_world, scenario_origin
 from sim.kit.arrays import ArrayError, Award, Bids, FloatArray, Standing, Tender
-from sim.kit.errors import MarketError
+from sim.kit.errors import MarketError, RunError
 from sim.market.rules import Rules
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
@@ -29,7 +29,8 @@ from sim.mechanisms.cascade import Cascade
 from sim.mechanisms.hybrid import Hybrid
 from sim.mechanisms.price import FirstPrice, HireAll, SecondPrice
 from sim.scenario.scenario import label_of, load_scenario
-from sim.standing.advisors import Beta
+from sim.specs.settings import Settings
+from sim.standing.advisors import Beta, PlattBatch
 from sim.standing.reputation import LiveReputation
 from sim.world.world import World
 from tests.market.compare import assert_same_markets, assert_same_rows, rows
@@ -40,7 +41,9 @@ pytest.importorskip("numba")
 
 
 def assert_same(world: World, rule: Rules) -> None:
-    """Equal to the processes; a rule that cannot be traced is passed over."""
+    """Equal to the processes; a rule that cannot be traced is passed over, as is what the engine refuses by name."""
+    if isinstance(rule.advisor, PlattBatch):
+        return
     with suppress(UntraceableError):
         assert_same_markets(play_compiled, world, rule)
 
@@ -80,9 +83,24 @@ def test_number_of_agents_is_no_part_of_the_text() -> None:
 
 
 def test_markets_that_only_processes_play_are_refused_by_name() -> None:
-    for changes, says in (({"round": 1}, "market.round"), ({"market": CANCELS}, "first_success_cancels")):
+    for changes, says in (
+        ({"round": 1}, "market.round"),
+        ({"market": CANCELS}, "first_success_cancels"),
+        ({"advisor": PlattBatch(eps=0.01, memory=3)}, "standing.advice: platt_batch remembers single attempts"),
+    ):
         with pytest.raises(MarketError, match=rf"cannot play this market: .*{says}"):
             play_compiled(make_world(1, 1), make_rules(**changes))
+
+
+def test_an_advisor_that_remembers_attempts_is_played_by_processes() -> None:
+    """Whatever of a market says so is known before a World is drawn."""
+    advice = {"platt_batch": {"eps": 0.01, "memory": 3}}
+    world = {"profile": "pool", "tasks": 6, "parameters": "point", "arrivals": {"every": 1}}
+    tender = {"value": 1.0, "reserve": 1.0, "penalty": 0.0}
+    stated = Settings.model_validate({"world": world, "tender": tender, "standing": {"advice": advice}})
+    assert choose("auto", stated.terms) == "market"
+    with pytest.raises(RunError, match=r"--engine compiled: cannot play this market: standing\.advice: platt_batch"):
+        choose("compiled", stated.terms)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.compiled.trace.graph import REDUCTIONS, WHOLE, Kind, Node, UntraceableError, literal
+from sim.compiled.trace.graph import ALONE, REDUCTIONS, WHOLE, Kind, Node, UntraceableError, literal
 from sim.compiled.trace.helpers import HELPERS
+from sim.compiled.trace.scratch import GIVEN, INLINE, scratch_of
 from sim.compiled.trace.spots import SCRATCH, ByRow, InHand
 from sim.compiled.trace.tracing import NUMBERS, OPTIONAL, OUTPUTS, VECTORS, Graph
 
@@ -52,9 +53,11 @@ def source(graph: Graph) -> str:
     """
     writer = Writer(graph, ByRow())
     body = "\n".join(f"    {line}" for line in writer.body())
+    longest = max((node.length for node in graph.nodes if node.length is not None), default=0)
+    width = "ask.shape[1]" if longest <= graph.n_agents else str(longest)
     scratch = [
-        f"    {SCRATCH[kind]} = np.empty(({max(1, count)}, ask.shape[1]), {_TYPES[kind]})"
-        for kind, count in writer.rows.items()
+        f"    {SCRATCH[kind]} = np.empty(({max(1, count)}, {width}), {_TYPES[kind]})"
+        for kind, count in writer.kept.count.items()
     ]
     head = [
         "@njit(error_model='numpy', cache=CACHED)",
@@ -63,7 +66,9 @@ def source(graph: Graph) -> str:
         "    n = ask.shape[1]",
         "    for k in range(len(value)):",
     ]
-    return module(graph, [*head, body, "    return -1", ""])
+    vectors = [node for node in graph.nodes if node.op == "vector"]
+    tables = [f"v{node.number} = np.array(({', '.join(map(literal, node.args))},))" for node in vectors]
+    return module(graph, [*tables, *head, body, "    return -1", ""])
 
 
 def pointed(graph: Graph, spots: InHand, *, one: bool = False) -> tuple[str, dict[Kind, int]]:
@@ -84,7 +89,7 @@ def pointed(graph: Graph, spots: InHand, *, one: bool = False) -> tuple[str, dic
         "@cfunc(FORM, nopython=True, error_model='numpy', cache=CACHED)",
         "def part(numbers, words, floats, whole, truths, n, w):",
     ]
-    return module(graph, [*head, *writer.body(), "    return 0", ""]), writer.rows
+    return module(graph, [*head, *writer.body(), "    return 0", ""]), writer.kept.count
 
 
 def module(graph: Graph, lines: Sequence[str]) -> str:
@@ -111,35 +116,14 @@ class Writer:
                 raise UntraceableError("a number of the whole array is used beside a short cut")
             inner = [self.depth[one.number] + (node.op in WHOLE or one.op in REDUCTIONS) for one in node.inputs]
             self.depth[node.number] = max(inner, default=0)
-        self.rows: dict[Kind, int] = {}
-        self.row = self._placed()
-
-    def _placed(self) -> dict[int, int]:
-        """Of each vector that is read beside the loop that makes it: the row of scratch in which it is kept."""
-        kept = {
-            inner.number
-            for node in self.nodes
-            for inner in node.inputs
-            if inner.length is not None and self.depth[node.number] > self.depth[inner.number]
-        }
-        kept |= {node.number for node in self.nodes if node.op in ("argsort", "scatter")}
-        kept |= {node.number for node in self.graph.held if node.length is not None}
-        found: dict[int, int] = {}
-        count: dict[Kind, int] = {"f": 0, "i": 0, "b": 0}
-        self.rows = count
-        for node in self.nodes:
-            if node.number in kept and node.op not in ("input", "vector"):
-                found[node.number] = count[node.kind]
-                count[node.kind] += 1
-        return found
+        at_end = [node for node in graph.outputs.values() if node.op in ALONE]
+        self.kept = scratch_of(self.nodes, self.depth, [*(node for node in graph.held), *at_end])
 
     def body(self) -> list[str]:
         """The lines that clear row k."""
         for node in self.nodes:
             if node.op == "vector":
                 self.vectors[node.number] = self.spots.vector(node)
-                if not self.vectors[node.number]:
-                    self._add(1, f"v{node.number} = np.array(({', '.join(map(literal, node.args))},))")
         for stage in range(max(self.depth.values(), default=0) + 1):
             self._stage([node for node in self.nodes if self.depth[node.number] == stage])
         self._write_what_is_no_loops()
@@ -163,7 +147,9 @@ class Writer:
                 self._sort(node)
             elif node.op == "scatter":
                 self._scatter(node)
-            elif node.length is None and node.op not in (*REDUCTIONS, "input", "constant"):
+            elif node.op == "put":
+                self._put(node)
+            elif node.length is None and node.op not in (*REDUCTIONS, *GIVEN, "constant"):
                 self._add(1, f"x{node.number} = {self._expression(node)}")
         reductions = [node for node in nodes if node.op in REDUCTIONS]
         vectors = [node for node in nodes if self._in_loop(node)]
@@ -174,7 +160,7 @@ class Writer:
 
     @staticmethod
     def _in_loop(node: Node) -> bool:
-        return node.length is not None and node.op not in ("input", "vector", "argsort", "scatter")
+        return node.length is not None and node.op not in (*GIVEN, *INLINE, *ALONE)
 
     def _loop(self, length: int, vectors: list[Node], reductions: list[Node]) -> None:
         for node in reductions:
@@ -190,7 +176,7 @@ class Writer:
         for node in vectors:
             self._add(2, f"x{node.number} = {self._expression(node)}")
             self.now.add(node.number)
-            if node.number in self.row:
+            if node.number in self.kept.row:
                 self._add(2, f"{self._kept(node)} = x{node.number}")
             for name, output in self.graph.outputs.items():
                 if output is node:
@@ -238,6 +224,16 @@ class Writer:
         self._add(1, f"for a in {self._agents(node.length)}:")
         self._add(2, f"{self._kept(node, self._value(places))} = {self._value(values)}")
 
+    def _put(self, node: Node) -> None:
+        array, values, first, count = node.args
+        if node.number in self.kept.written:
+            return
+        if node.number not in self.kept.in_place:
+            self._add(1, f"for a in {self._agents(node.length)}:")
+            self._add(2, f"{self._kept(node)} = {self._value(array)}")
+        self._add(1, f"for a in {self._agents(count)}:")
+        self._add(2, f"{self._kept(node, f'{first} + a')} = {self._value(values)}")
+
     def _write_what_is_no_loops(self) -> None:
         """The award's arrays that no loop wrote: numbers of the clearing, and vectors that are given or were sorted."""
         for name, node in self.graph.outputs.items():
@@ -248,7 +244,8 @@ class Writer:
                 self._add(2, f"{self.spots.made(name, 'a')} = {self._value(node)}")
 
     def _kept(self, node: Node, at: str = "a") -> str:
-        return self.spots.scratch(node.kind, self.row[node.number], at)
+        shift = self.kept.shift.get(node.number, 0)
+        return self.spots.scratch(node.kind, self.kept.row[node.number], f"{shift} + {at}" if shift else at)
 
     def _put_down(self, node: Node, at: str) -> str:
         """What is read of scratch."""
@@ -265,7 +262,11 @@ class Writer:
             return f"x{node.number}"
         if node.op == "vector":
             return (self.vectors[node.number] or f"v{node.number}[{{}}]").format(at or "a")
-        if at or node.op in ("argsort", "scatter"):
+        if node.op == "spread":
+            return self._value(node.inputs[0])
+        if node.op == "is_place":
+            return f"({at or 'a'} == {self._value(node.inputs[0])})"
+        if at or node.op in ALONE:
             return self._put_down(node, at or "a")
         return self._again(node)
 
@@ -280,15 +281,14 @@ class Writer:
                 return self._value(node.inputs[0], str(node.args[1]))
             case "slice":
                 _, first, step = node.args
-                return self._value(node.inputs[0], f"{first} + {step} * a")
+                along = "a" if step == 1 else f"{step} * a"
+                return self._value(node.inputs[0], f"{first} + {along}" if first else along)
             case "take":
                 return self._value(node.inputs[0], self._value(node.inputs[1]))
             case "uniform":
                 return self.spots.uniform(*node.args)
             case "on_grid":
                 return self.spots.on_grid(self._value(node.inputs[0]), node.args[1])
-            case "is_place":
-                return f"(a == {self._value(node.inputs[0])})"
         values = [self._value(one) for one in node.inputs]
         if node.op == "library":
             return f"library_{node.args[0]}({', '.join(values)}, 0)"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.compiled.trace.graph import Kind, Node, UntraceableError
+from sim.compiled.trace.stacked import stacked
 from sim.compiled.trace.traced import Traced, as_kind, chosen, kind_of, length_of, lifted, reduced, spread
 
 
@@ -93,6 +94,7 @@ OURS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.argsort: _argsorted,
     np.take_along_axis: _taken,
     np.put_along_axis: _put,
+    np.expand_dims: stacked,
     np.zeros_like: lambda value, dtype=None, **how: _like(value, 0, dtype),
     np.ones_like: lambda value, dtype=None, **how: _like(value, 1, dtype),
     np.empty_like: lambda value, dtype=None, **how: _like(value, 0, dtype),

@@ -10,9 +10,8 @@ from typing import Any, Literal
 
 Kind = Literal["f", "i", "b"]  # float, whole number, truth value
 REDUCTIONS = frozenset({"largest", "smallest", "count", "any", "every", "argmin", "argmax"})
-WHOLE = frozenset(
-    {"element", "element_at", "slice", "take", "scatter", "argsort"}
-)  # need all of a vector before any of it
+ALONE = frozenset({"argsort", "scatter", "put"})  # have loops of their own
+WHOLE = ALONE | {"element", "element_at", "slice", "take"}  # need all of a vector before any of it
 
 
 class _Counter:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from sim.compiled.trace.graph import UntraceableError
+from sim.compiled.trace.stacked import Stacked
 from sim.compiled.trace.traced import Traced, filled
 
 _OURS = Path(__file__).parents[1]
@@ -80,7 +81,7 @@ def _may_hold(name: str, file: str | None, package: str) -> bool:
 
 def _kept(name: str) -> Callable[..., Any]:
     def make(value: Any, dtype: Any = None, *given: Any, **how: Any) -> Any:
-        if not isinstance(value, Traced):
+        if not isinstance(value, Traced | Stacked):
             return getattr(np, name)(value, dtype, *given, **how)
         same = value.copy() if name == "array" else value
         return same if dtype is None else same.astype(dtype)

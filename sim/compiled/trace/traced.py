@@ -6,7 +6,7 @@ operation to `__array_ufunc__` and `__array_function__`; assignments into an arr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ _BITWISE = ("bitwise_and", "bitwise_or", "bitwise_xor", "invert")
 _SAME_KIND = ("add", "subtract", "multiply", "maximum", "minimum", "negative", "absolute", "positive")
 _FLOAT = ("divide", "sqrt", "rint", "floor", "ceil", "trunc")
 _ASKED = ("isnan", "isfinite", "isinf")
-LIBRARY = ("betaincinv", "ndtr")  # functions of scipy that compiled code calls as they are
+LIBRARY = ("betaincinv", "ndtr", "xlogy")  # functions of scipy that compiled code calls as they are
 _PORTABLE = ("exp", "log", "expit", "logit", "ndtri", "power")
 _REDUCED = {"maximum": "largest", "minimum": "smallest", "logical_or": "any", "logical_and": "every"}
 
@@ -84,11 +84,16 @@ class Traced(NDArrayOperatorsMixin):
             return Traced(self.node, self.column)
         if len(keys) == 2 and keys[1] is None and isinstance(keys[0], int):
             return self[..., keys[0]][..., None]
+        if keys == [None, None] and isinstance(key, tuple) and self.node.length is None and not self.column:
+            return self[..., None][..., None]
         (last,) = keys if len(keys) == 1 else (None,)
         length = self.node.length
         if len(keys) == 1 and isinstance(key, tuple) and key[0] is Ellipsis:
             if last is None and length is None and not self.column:
                 return Traced(self.node, column=True)
+            if last is None:
+                found: Traced = FUNCTIONS[np.expand_dims](self, -1)
+                return found
             if isinstance(last, int | np.integer) and not isinstance(last, bool):
                 return self._element(int(last))
             if isinstance(last, slice) and length is not None:
@@ -117,6 +122,9 @@ class Traced(NDArrayOperatorsMixin):
         if len(keys) == 2 and keys[0] is Ellipsis and isinstance(keys[1], slice):
             places = range(*keys[1].indices(self.size))
             place = places[0] if len(places) == 1 else None
+            if len(places) > 1 and places.step == 1 and len(places) < self.size:
+                self._put(places, lifted(value))
+                return
         if place is not None and length is not None:
             here = Traced(Node("is_place", (constant(int(place) % length),), "b", length))
             self.hold(chosen(here, value, self))
@@ -127,6 +135,11 @@ class Traced(NDArrayOperatorsMixin):
         else:
             raise UntraceableError(f"an assignment to the index {key!r} of an array {self.shape}")
 
+    def _put(self, places: range, value: Traced) -> None:
+        count = length_of(spread(value.node, len(places)), spread(constant(0), len(places)))
+        node = as_kind(value.node, self.node.kind)
+        self.node = Node("put", (self.node, node, places[0], count), self.node.kind, self.node.length)
+
     def hold(self, other: Traced) -> None:
         """Hold what `other` does, as elements of this array."""
         node = as_kind(other.node, self.node.kind)
@@ -136,6 +149,8 @@ class Traced(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **how: Any) -> Any:
         out = how.pop("out", None)
+        if _has_more_axes(inputs):
+            return NotImplemented
         if method == "reduce":
             return reduced(ufunc.__name__, inputs[0], **how)
         if method == "accumulate" and ufunc is np.add:
@@ -154,6 +169,8 @@ class Traced(NDArrayOperatorsMixin):
         return held
 
     def __array_function__(self, function: Callable[..., Any], types: Any, given: Any, how: Any) -> Any:
+        if _has_more_axes([*given, *how.values()]):
+            return NotImplemented
         if function not in FUNCTIONS:
             raise UntraceableError(f"np.{function.__name__}")
         return FUNCTIONS[function](*given, **how)
@@ -206,6 +223,11 @@ class Traced(NDArrayOperatorsMixin):
         return found
 
 
+def _has_more_axes(values: Iterable[Any]) -> bool:
+    """Whether there is one of stacked.py among them, which knows what to do."""
+    return any(isinstance(value, NDArrayOperatorsMixin) and not isinstance(value, Traced) for value in values)
+
+
 def lifted(value: Any) -> Traced:
     """A number or a small array as an array of symbols."""
     if isinstance(value, Traced):
@@ -224,6 +246,9 @@ def chosen(condition: Any, yes: Any, no: Any) -> Traced:
     parts = [lifted(part) for part in (condition, yes, no)]
     kind = max((part.node.kind for part in parts[1:]), key="bif".index)
     nodes = [parts[0].node, *(as_kind(part.node, kind) for part in parts[1:])]
+    if nodes[0].op == "constant":
+        node, length = nodes[1] if nodes[0].args[0] else nodes[2], length_of(*nodes)
+        return Traced(node if length is None else spread(node, length), _column(*parts))
     return Traced(Node("where", tuple(nodes), kind, length_of(*nodes)), _column(*parts))
 
 
@@ -251,7 +276,7 @@ def reduced(name: str, value: Any, axis: Any = None, keepdims: bool = False, **h
 def filled(shape: Any, fill: Any, dtype: Any) -> Any:
     """np.full of one clearing as an array of symbols; of any other shape as NumPy makes it."""
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    if not sizes or any(size != 1 for size in sizes[:-1]) or sizes[-1] == 0:
+    if not sizes or len(sizes) > 2 or any(size != 1 for size in sizes[:-1]) or sizes[-1] == 0:
         return None
     node = as_kind(constant(fill), kind_of(np.dtype(dtype)))
     return Traced(node if sizes[-1] == 1 else spread(node, sizes[-1]), column=len(sizes) > 1)
