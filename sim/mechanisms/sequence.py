@@ -49,7 +49,7 @@ def best_chain(able: BoolArray, gain: FloatArray, stay: FloatArray, at_most: int
     tails = _tails(able, gain, stay, most)
     left = np.full(gain.shape[:-1], most)
     before, reach = np.zeros(gain.shape[:-1]), np.ones(gain.shape[:-1])
-    tried, after, bar = np.zeros(gain.shape, np.bool_), np.zeros(gain.shape), np.zeros(gain.shape)
+    tried, after, bar = np.zeros_like(able), np.zeros_like(gain), np.zeros_like(gain)
     for k in range(n):
         taken = able[..., k] & (left > 0)
         follows = _at(tails[k + 1], np.maximum(left - 1, 0))
@@ -76,9 +76,9 @@ def _bar(added: FloatArray, reach: FloatArray, after: FloatArray, whole: FloatAr
 
 
 def _tails(able: BoolArray, gain: FloatArray, stay: FloatArray, most: int) -> list[FloatArray]:
-    """T(k, j) for k = 0, ..., n, each (most + 1, ...)."""
+    """T(k, j) for k = 0, ..., n, each (..., most + 1)."""
     n = gain.shape[-1]
-    tails = [np.zeros((most + 1, *gain.shape[:-1]))] * (n + 1)
+    tails = [np.zeros((*gain.shape[:-1], most + 1), order="F")] * (n + 1)
     for k in reversed(range(n)):
         tails[k] = _one_more(able[..., k], gain[..., k], stay[..., k], tails[k + 1])
     return tails
@@ -86,9 +86,9 @@ def _tails(able: BoolArray, gain: FloatArray, stay: FloatArray, most: int) -> li
 
 def _one_more(able: BoolArray, gain: FloatArray, stay: FloatArray, tail: FloatArray) -> FloatArray:
     """T(k, .) from T(k + 1, .)."""
-    found = tail.copy()
-    tried = gain + stay * tail[:-1]
-    found[1:] = np.where(able, np.maximum(tried, tail[1:]), tail[1:])
+    found, same = tail.copy(order="K"), tail[..., 1:]
+    tried = gain[..., None] + stay[..., None] * tail[..., :-1]
+    found[..., 1:] = np.where(able[..., None], np.maximum(tried, same), same)
     return found
 
 
@@ -97,9 +97,9 @@ def _without(able: BoolArray, gain: FloatArray, stay: FloatArray, tails: list[Fl
     tail = tails[place + 1]
     for k in reversed(range(place)):
         tail = _one_more(able[..., k], gain[..., k], stay[..., k], tail)
-    return np.asarray(tail[-1])
+    return np.asarray(tail[..., -1])
 
 
 def _at(tail: FloatArray, left: IntArray) -> FloatArray:
     """T(k, left), (...)."""
-    return np.asarray(np.take_along_axis(tail, left[None], axis=0)[0])
+    return np.asarray(np.take_along_axis(tail, left[..., None], axis=-1)[..., 0])
