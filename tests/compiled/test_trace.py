@@ -104,10 +104,7 @@ def traced(rule: Mechanism, n: int) -> Mechanism | CompiledRule:
 def test_census(rule: Mechanism, n: int) -> None:
     rule = rule.for_agents([f"a{place}" for place in range(n)])
     found = traced(rule, n)
-    if not isinstance(found, CompiledRule):
-        assert rule.name == "cascade"
-        assert rule.parameters["at_most"] is not None
-        return
+    assert isinstance(found, CompiledRule)
     front = fronts(n, 150, rule.capabilities.takes_penalty)
     assert same(found(*front), rule(*front))
 
@@ -121,7 +118,8 @@ def test_census_of_machine_code(rule: Mechanism, n: int) -> None:
     rule = rule.for_agents([f"a{place}" for place in range(n)])
     found = compiled(rule, n)
     if not isinstance(found, CompiledRule):
-        return  # test_census says which
+        assert n > 12  # too many operations to compile in seconds
+        return
     for seed in range(3):
         front = fronts(n, 3000, rule.capabilities.takes_penalty, seed)
         assert same(found(*front), rule(*front))

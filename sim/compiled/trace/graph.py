@@ -36,7 +36,10 @@ class UntraceableError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One operation. args: nodes and plain numbers. length: of a vector over agents; None: one number a clearing."""
+    """One operation. args: nodes and plain numbers.
+
+    length: of a vector over agents, or over another last axis of known length; None: one number a clearing.
+    """
 
     op: str
     args: tuple[Any, ...]

@@ -188,7 +188,7 @@ class Traced(NDArrayOperatorsMixin):
         """Its elements as that type."""
         return Traced(as_kind(self.node, kind_of(np.dtype(dtype))), self.column)
 
-    def copy(self) -> Traced:
+    def copy(self, order: str = "C") -> Traced:
         """An array of its own."""
         return Traced(self.node, self.column)
 
