@@ -34,7 +34,7 @@ mutants: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench_market
-	$(BIN)/python -m tests.bench_replay
+	$(BIN)/python -m tests.bench_engines
 
 portable: setup
 	$(BIN)/python -m tests.portable

@@ -19,7 +19,6 @@ from sim.kit.errors import MarketError, RunError, closest
 from sim.market.accounts import recode
 from sim.market.rules import Rules, past_card
 from sim.market.simulate import Detail, Tables, simulate
-from sim.replay import replay
 from sim.specs.settings import Terms
 from sim.world.world import World
 
@@ -85,7 +84,6 @@ def play(
             if engine == "compiled":
                 raise MarketError(f"--engine compiled: {rules.mechanism.name} cannot be compiled: {error}") from None
             UNTRACED.setdefault(rules.mechanism.name, str(error))
-            return replay(world, rules, detail=detail, progress=progress)
     return simulate(world, rules, detail=detail, progress=progress)
 
 

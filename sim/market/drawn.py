@@ -204,3 +204,8 @@ def check_world(world: World, rules: Rules) -> None:
     if world.retry_belief is not None and world.retry_belief.shape[-1] < most:
         held = world.retry_belief.shape[-1]
         raise MarketError(f"an agent may bid after {most} failures, but retry_belief holds beliefs after {held}")
+    held = world.shape_of("lottery")[2]
+    if held < rules.postings:
+        raise MarketError(
+            f"a task may be posted {rules.postings} times, but the World holds lotteries of {held} postings"
+        )

@@ -23,7 +23,7 @@ from sim.specs.world_spec import WorldSpec
 from sim.standing.records import Record
 from sim.standing.sources import Advice, ExpectedCost, Reputation, parse_advice, parse_expected_cost, parse_reputation
 
-_ONLY = "only the event market"  # plays what a key asks for; the batch engine says why it does not
+_ONLY = "only the event market"  # plays what a key asks for; the compiled engine says why it does not
 
 
 def _capacity(raw: Any) -> Any:
@@ -89,7 +89,7 @@ class MarketSpec(Section):
 
     @property
     def refusal(self) -> str | None:
-        """Why the batch engine cannot play this market, None where it can."""
+        """Why the compiled engine cannot play this market, None where it can."""
         for name, field in type(self).model_fields.items():
             reason = (field.json_schema_extra or {}).get(_ONLY) if isinstance(field.json_schema_extra, dict) else None
             if reason is not None and getattr(self, name) != field.default:

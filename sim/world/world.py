@@ -169,9 +169,9 @@ class World:
     def _check_observed(self) -> None:
         if self.observed is None:
             return
-        if self.observed.shape != self._shape("success") or self.observed.dtype != np.bool_:
+        if self.observed.shape != self.shape_of("success") or self.observed.dtype != np.bool_:
             got = f"{self.observed.dtype} {self.observed.shape}"
-            raise ArrayError(f"observed must be bool of shape {self._shape('success')}; got {got}")
+            raise ArrayError(f"observed must be bool of shape {self.shape_of('success')}; got {got}")
         object.__setattr__(self, "observed", frozen(self.observed))
 
     def _check_principals(self) -> None:
@@ -186,7 +186,7 @@ class World:
         object.__setattr__(self, "principal", frozen(owner))
 
     def _check_advice(self) -> None:
-        for name, shape in (("exploration", self._shape("lottery")), ("pilot", self.present.shape)):
+        for name, shape in (("exploration", self.shape_of("lottery")), ("pilot", self.present.shape)):
             array = vars(self).get(name)
             if array is None:
                 continue
@@ -213,22 +213,22 @@ class World:
         object.__setattr__(self, "spread", frozen(spread))
         object.__setattr__(self, "retry_belief", frozen(later))
 
-    def _shape(self, name: str) -> tuple[int, ...]:
+    def shape_of(self, name: str) -> tuple[int, ...]:
         """Of an array, or of one that is yet to be made."""
         formula = self.formulas.get(name)
         return tuple(getattr(self, name).shape) if formula is None else formula.shape
 
     def _check_shapes(self) -> None:
         n_replications, n_tasks, n_agents = self.present.shape
-        success, lottery = self._shape("success"), self._shape("lottery")
+        success, lottery = self.shape_of("success"), self.shape_of("lottery")
         n_tries, postings = success[-1] if len(success) == 4 else 0, lottery[2] if len(lottery) == 4 else 0
         expected: dict[str, tuple[int, ...]] = dict.fromkeys(_PER_TASK, (n_replications, n_tasks))
         expected |= dict.fromkeys(_PER_AGENT, (n_replications, n_tasks, n_agents))
         expected |= dict.fromkeys(_PER_TRY, (n_replications, n_tasks, n_agents, n_tries))
         expected["lottery"] = (n_replications, n_tasks, postings, n_agents)
         for name, shape in expected.items():
-            if self._shape(name) != shape:
-                raise ArrayError(f"{name} must have shape {shape}; got {self._shape(name)}")
+            if self.shape_of(name) != shape:
+                raise ArrayError(f"{name} must have shape {shape}; got {self.shape_of(name)}")
         for name, count in (("agents", n_agents), ("tasks", n_tasks), ("family", n_tasks), ("block", n_tasks)):
             if len(getattr(self, name)) != count:
                 raise ArrayError(f"{name} must have {count} names; got {len(getattr(self, name))}")
@@ -256,7 +256,7 @@ class World:
     @property
     def n_tries(self) -> int:
         """K, the tries of one agent at one task with a known outcome."""
-        return int(self._shape("success")[3])
+        return int(self.shape_of("success")[3])
 
     @property
     def delivered(self) -> BoolArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,12 +15,12 @@ from sim.bundled import find_scenario
 from sim.compiled import lanes, traced_parts
 from sim.compiled.code import code_of
 from sim.compiled.lanes import play_compiled
-from sim.compiled.trace import UntraceableError
 from sim.experiment import engine as engines
 from sim.experiment.engine import choose, play, slower
 from sim.experiment.run_folder import arm_world, scenario_origin
 from sim.kit.arrays import ArrayError, Award, Bids, FloatArray, Standing, Tender
 from sim.kit.errors import MarketError, RunError
+from sim.market.escalation import Escalation
 from sim.market.rules import Rules
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
@@ -33,6 +32,7 @@ from sim.specs.settings import Settings
 from sim.standing.advisors import Beta, PlattBatch
 from sim.standing.reputation import LiveReputation
 from sim.world.world import World
+from tests.compiled.test_as_processes import played
 from tests.market.compare import assert_same_markets, assert_same_rows, rows
 from tests.tried import tried
 from tests.worlds import CANCELS, accounted, examples, make_rules, make_world, rules, worlds
@@ -41,11 +41,8 @@ pytest.importorskip("numba")
 
 
 def assert_same(world: World, rule: Rules) -> None:
-    """Equal to the processes; a rule that cannot be traced is passed over, as is what the engine refuses by name."""
-    if isinstance(rule.advisor, PlattBatch):
-        return
-    with suppress(UntraceableError):
-        assert_same_markets(play_compiled, world, rule)
+    """Equal to the processes; an advisor that the engine refuses by name is left out."""
+    assert_same_markets(play_compiled, world, replace(rule, advisor=played(rule.advisor)))
 
 
 @pytest.mark.slow
@@ -209,3 +206,16 @@ def test_try_beyond_those_known_is_refused_by_name() -> None:
     world = make_world(3, 4, tries=1, success=False, cost_belief=[[0.5, 0.5, 0.25, 0.5]] * 3)
     with pytest.raises(MarketError, match=r"try 2 of agent 2 at task 0: only 1 are known"):
         play_compiled(world, make_rules(SecondPrice(), postings=2))
+
+
+def test_reserve_raised_at_every_third_failure() -> None:
+    """A remainder of whole numbers is the same everywhere."""
+    world = make_world(2, 1, tries=8, success=False, cost_belief=0.25)
+    assert_same(world, make_rules(SecondPrice(), postings=4, exclude="none", escalation=Escalation(every=3)))
+
+
+def test_more_postings_than_the_world_has_lotteries_of_are_refused() -> None:
+    world = make_world(2, 1, tries=8, success=False)
+    for engine in (simulate, play_compiled):
+        with pytest.raises(MarketError, match="posted 5 times, but the World holds lotteries of 4 postings"):
+            engine(world, make_rules(SecondPrice(), postings=5, exclude="none"))

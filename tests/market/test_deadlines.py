@@ -52,7 +52,7 @@ def test_last_posting_that_fails_in_time_is_closed_as_failed() -> None:
 
 
 def test_unfilled_task_that_cannot_be_posted_again_in_time_closes_by_deadline() -> None:
-    play = Play(make_world(1, 1, present=False), make_rules(postings=9, exclude="none", repost_delay=2, deadline=3))
+    play = Play(make_world(1, 1, present=False), make_rules(postings=4, exclude="none", repost_delay=2, deadline=3))
     assert play.closed() == [(0, 0, 0, "reposted"), (0, 1, 2, "deadline")]
 
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import load
+from sim.compiled.lanes import play_compiled
 from sim.kit.arrays import Status
 from sim.kit.draws import derived
 from sim.kit.errors import MarketError, ScenarioError
@@ -20,7 +21,6 @@ from sim.ledger.ledger import KIND
 from sim.market.accounts import ALLOCATOR, NATURE
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
-from sim.replay import replay
 from sim.scenario.scenario import label_of
 from sim.specs.settings import Inspection, MarketSpec
 from tests.market.compare import as_rows, assert_same_rows, rows
@@ -165,7 +165,7 @@ def test_a_sweep_of_its_rate_adds_up_the_same(tmp_path: Path) -> None:
 
 def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MarketError, match=r"market\.inspection: a status is what the verifier says"):
-        replay(make_world(1, 1), make_rules(market=inspected(0.5)))
+        play_compiled(make_world(1, 1), make_rules(market=inspected(0.5)))
     planned = WORLD + ARMS.replace("COST", "0.1").replace('"second_price"', '"production_plans"')
     path = tmp_path / "s.toml"
     path.write_text(planned + "\n[bidders]\nplans = {budgets = [0.1, inf], cost_sd = 0.5}\n")

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.agents.agent import AGENTS, Abstain, Agent, Bid, News, Posting, register_agent
+from sim.compiled.lanes import play_compiled
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
 from sim.kit.errors import MarketError, RunError, ScenarioError
@@ -19,7 +20,6 @@ from sim.ledger.ledger import read_frame
 from sim.market.rules import Rules
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
-from sim.replay import replay
 from sim.scenario.plugins import plugins
 from sim.scenario.scenario import label_of, load_scenario
 from sim.world.world import World
@@ -188,12 +188,12 @@ def test_draws_are_named_by_agent_task_posting_and_purpose() -> None:
     assert all(0 < value < 1 for value in first["a0"])
 
 
-def test_the_batch_engine_refuses_processes_and_cancelling_by_name() -> None:
+def test_the_compiled_engine_refuses_processes_and_cancelling_by_name() -> None:
     world = make_world(1, 2)
     with pytest.raises(MarketError, match=r"bidders\.process"):
-        replay(world, make_rules(processes={0: Agent}))
+        play_compiled(world, make_rules(processes={0: Agent}))
     with pytest.raises(MarketError, match=r"market\.first_success_cancels"):
-        replay(world, make_rules(market=CANCELS))
+        play_compiled(world, make_rules(market=CANCELS))
 
 
 SCENARIO = """\

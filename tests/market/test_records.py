@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.compiled.lanes import play_compiled
 from sim.kit import draws
 from sim.kit.errors import ArrayError, MarketError, ScenarioError
 from sim.market.simulate import simulate
-from sim.replay import replay
 from sim.standing.sources import ExpectedCost
 from sim.world.history import drawn_counts, with_records
 from sim.world.world import World
@@ -154,7 +154,7 @@ def test_without_records_in_the_world_there_is_no_market() -> None:
         with pytest.raises(MarketError, match=says):
             simulate(world, rule)
         with pytest.raises(MarketError, match=says):
-            replay(world, rule)
+            play_compiled(world, rule)
 
 
 def test_halves_need_two_tasks() -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.compiled.lanes import play_compiled
 from sim.kit.errors import MarketError
 from sim.market.escalation import Escalation
 from sim.market.simulate import simulate
@@ -20,7 +21,6 @@ from sim.mechanisms import Mechanism
 from sim.mechanisms.assignment import AssignmentVCG
 from sim.mechanisms.price import FirstPrice, SecondPrice
 from sim.mechanisms.score import FirstScore
-from sim.replay import replay
 from sim.scenario.scenario import label_of
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
@@ -151,9 +151,9 @@ def test_bids_of_a_round_cost_what_one_call_costs() -> None:
     assert simulate(world, by_bid, detail="auctions")["auctions"]["n_bids"].tolist() == [1, 2, 2]
 
 
-def test_batch_engine_refuses_rounds_by_name() -> None:
+def test_compiled_engine_refuses_rounds_by_name() -> None:
     with pytest.raises(MarketError, match=r"cannot play this market: market\.round"):
-        replay(make_world(1, 1), make_rules(round=1))
+        play_compiled(make_world(1, 1), make_rules(round=1))
 
 
 @pytest.mark.parametrize(

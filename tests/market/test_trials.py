@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.compiled.lanes import play_compiled
 from sim.experiment.run_folder import arm_rules, arm_world, scenario_origin
 from sim.kit.arrays import Status
 from sim.market.simulate import simulate
 from sim.mechanisms.planner import Always
-from sim.replay import replay
 from sim.scenario.scenario import Scenario, load_scenario
 from sim.tables.table import Recorded, read_table
 from sim.world.world import World
@@ -87,7 +87,7 @@ def test_success_rates_are_those_of_all_trials(tmp_path: Path) -> None:
     scenario = load(tmp_path, table, replications=500)
     world = arm_world(scenario, scenario.arms[0], scenario_origin(scenario))
     for agent, rate in ((0, 0.8), (1, 0.2)):
-        came = replay(world, make_rules(Always(agent=agent), penalty=0.0))["attempts"]["success"]
+        came = play_compiled(world, make_rules(Always(agent=agent), penalty=0.0))["attempts"]["success"]
         assert len(came) == 500 * 4
         assert_rate(np.asarray(came, np.bool_), rate)
     assert bidlab("run", tmp_path / "s.toml", "--out", tmp_path / "o").code == 0
@@ -215,7 +215,7 @@ def test_engines_agree_on_repeated_and_lost_trials(tmp_path: Path, exclude: str)
     world = arm_world(scenario, scenario.arms[0], scenario_origin(scenario))
     rules = arm_rules(scenario.arms[0], world)
     expected = rows(simulate(world, rules))
-    assert_same_rows(rows(replay(world, rules)), expected)
+    assert_same_rows(rows(play_compiled(world, rules)), expected)
     assert_same_rows(naive_market(world, rules), expected)
     for row in expected["attempts"]:
         at = row["replication"], row["task"], row["agent"], min(row["try"], world.n_tries - 1)

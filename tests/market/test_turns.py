@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.compiled.lanes import play_compiled
 from sim.experiment.execute import execute
 from sim.experiment.plan import plan
 from sim.experiment.run_folder import Run
@@ -21,7 +22,6 @@ from sim.ledger.events import events
 from sim.market.simulate import simulate
 from sim.mechanisms.base import Capabilities, Mechanism, Promises
 from sim.mechanisms.cascade import Cascade
-from sim.replay import replay
 from sim.scenario.scenario import load_scenario
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
@@ -126,7 +126,7 @@ def test_who_waits_has_posted_its_bond_and_has_it_back_unspent_when_the_cascade_
     told = Play(world, rule)
     assert [told.outcomes(t) for t in range(3)] == [["won", "won"], ["won", "no bond"], ["won", "won"]]
     assert {row["agent"] for row in told.attempts} == {0}
-    assert_same_rows(rows(replay(world, rule)), rows(simulate(world, rule)))
+    assert_same_rows(rows(play_compiled(world, rule)), rows(simulate(world, rule)))
 
 
 @tried(150)
@@ -137,7 +137,7 @@ def test_shared_and_skipped_turns_are_alike_in_all_engines(data: st.DataObject) 
     market = rows(simulate(world, rule))
     assert_same_rows(market, naive_market(world, rule))
     without = replace(rule, card=None)
-    assert_same_rows(rows(replay(world, without)), rows(simulate(world, without)))
+    assert_same_rows(rows(play_compiled(world, without)), rows(simulate(world, without)))
 
 
 def test_events_tell_who_is_hired_when_its_turn_comes() -> None:

@@ -18,6 +18,7 @@ from analysis.arm import ArmData
 from analysis.final_wealth import exit_ticks, final_wealth
 from analysis.ledger_rows import Rows
 from sim.agents.production import Plans
+from sim.compiled.lanes import play_compiled
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender
 from sim.kit.errors import MarketError
 from sim.ledger.ledger import KIND
@@ -31,7 +32,6 @@ from sim.mechanisms import Mechanism
 from sim.mechanisms.base import Promises, select
 from sim.mechanisms.contingent import Contingent
 from sim.mechanisms.live import AgentEconomyPhase2
-from sim.replay import replay
 from sim.world.world import World
 from tests.market.compare import Row, as_rows, assert_same_rows, rows
 from tests.market.play import Play, ledger_of
@@ -142,7 +142,7 @@ def test_clearing_is_asked_again_until_nobody_hired_lacks_the_bond() -> None:
         rule = make_rules(Bonded(), bankroll=bankroll)
         played = Play(world, rule)
         assert played.outcomes(0) == outcomes
-        assert_same_rows(rows(replay(world, rule)), rows(simulate(world, rule)))
+        assert_same_rows(rows(play_compiled(world, rule)), rows(simulate(world, rule)))
     (won,) = Play(world, make_rules(Bonded(), bankroll=(0.5, 1.5, 9.0, 9.0))).attempts
     assert (won["agent"], won["pay_success"], won["pay_failure"]) == (1, 0.25, -1.5)
 
@@ -181,7 +181,7 @@ def test_attempt_stopped_at_its_budget_costs_that_budget() -> None:
     world = certain(3, 1, belief=0.5, cost_belief=0.125, cost=1.0, value=1.0, reserve=1.0)
     rule = make_rules("production_plans", plans=Plans((0.25,), 0.0), bankroll=(0.5,))
     assert [Play(world, rule).outcomes(t)[0] for t in range(3)] == ["won", "won", "exited"]
-    assert_same_rows(rows(replay(world, rule)), rows(simulate(world, rule)))
+    assert_same_rows(rows(play_compiled(world, rule)), rows(simulate(world, rule)))
 
 
 @pytest.mark.parametrize("limit", [{"bankroll": (1.0,)}, {"budgets": (1.0,)}])

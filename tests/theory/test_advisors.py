@@ -10,11 +10,11 @@ import pytest
 from scipy.special import expit
 from scipy.stats import rankdata
 
+from sim.compiled.lanes import play_compiled
 from sim.kit.arrays import Status
 from sim.kit.draws import normal, uniform, words_range
 from sim.mechanisms.planner import RouteByAdvice
 from sim.mechanisms.price import SecondPrice
-from sim.replay import replay
 from sim.standing.advisors import UCB1, Beta, Lesson, PlattBatch, PlattOnline, Posted, Thompson
 from sim.standing.advisors.platt import fitted_shift
 from sim.world.world import World
@@ -164,7 +164,7 @@ def bandit_world(replications: int, n_tasks: int) -> World:
 def test_regret_of_a_router_that_explores(advisor: UCB1 | Thompson) -> None:
     """p = (.8, .6), T = 2000. UCB1: about 35.8, below the bound 8 ln T / gap + (1 + pi^2 / 3) gap = 304.9."""
     horizon, replications, gap = 2000, 200, 0.2
-    tables = replay(
+    tables = play_compiled(
         bandit_world(replications, horizon), make_rules(RouteByAdvice(), advisor=advisor), detail="attempts"
     )
     attempts = tables["attempts"]
@@ -189,13 +189,13 @@ def test_claims_move_a_router_with_a_claiming_advisor_and_no_other() -> None:
     loud = make_world(40, 2, belief=[[0.9, 0.6]] * 40, success=success, arrival=np.arange(40), duration=0)
     for advisor, moved in ((Beta(prior=1.0, mean=0.5), False), (UCB1(), False), (Beta(prior=1.0), True)):
         rule = make_rules(RouteByAdvice(), advisor=advisor)
-        winners = [replay(world, rule)["attempts"]["agent"][0] for world in (honest, loud)]
+        winners = [play_compiled(world, rule)["attempts"]["agent"][0] for world in (honest, loud)]
         assert (winners[0] != winners[1]) == moved
 
 
 def test_what_an_advisor_learns_changes_nothing_under_a_rule_that_asks_for_no_advice() -> None:
     world = bandit_world(3, 20)
-    plain = replay(world, make_rules(SecondPrice()))["attempts"]
-    advised = replay(world, make_rules(SecondPrice(), advisor=Thompson()))["attempts"]
+    plain = play_compiled(world, make_rules(SecondPrice()))["attempts"]
+    advised = play_compiled(world, make_rules(SecondPrice(), advisor=Thompson()))["attempts"]
     for name, column in plain.items():
         np.testing.assert_array_equal(column, advised[name])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.compiled.lanes import play_compiled
 from sim.kit.arrays import Status
 from sim.kit.errors import MarketError, ScenarioError
 from sim.market.rules import Rules
@@ -17,7 +18,6 @@ from sim.market.simulate import simulate
 from sim.mechanisms import Capabilities
 from sim.mechanisms.planner import RouteByAdvice
 from sim.mechanisms.price import SecondPrice
-from sim.replay import replay
 from sim.specs.settings import Settings
 from sim.standing.advisors import (
     ADVISORS,
@@ -140,7 +140,7 @@ def test_advice_of_a_probability_is_one(advisor: Advisor) -> None:
 
 def test_without_a_draw_an_exploring_advisor_is_refused_by_both_engines() -> None:
     rule = make_rules(RouteByAdvice(), advisor=Thompson())
-    for engine in (simulate, replay):
+    for engine in (simulate, play_compiled):
         with pytest.raises(MarketError, match="explores"):
             engine(make_world(2, 2), rule)
 

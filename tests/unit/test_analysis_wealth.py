@@ -11,10 +11,10 @@ from analysis.arm import ArmData
 from analysis.quantities.of_run import agents, summary
 from analysis.tables import columns
 from sim.agents.bankroll import bankrolls, parse_bankroll
+from sim.compiled.lanes import play_compiled
 from sim.kit.errors import ScenarioError
 from sim.market.rules import Rules
 from sim.market.simulate import simulate
-from sim.replay import replay
 from sim.world.world import World
 from tests.market.play import ledger_of
 from tests.worlds import make_rules, make_world
@@ -64,7 +64,7 @@ def test_without_accounts_exits_are_undefined_and_limitless_wealth_has_no_mean()
 
 def test_counts_of_exits_are_those_of_the_rows() -> None:
     world, rule = broke(), make_rules(bankroll=(0.5, 1.0))
-    for engine in (simulate, replay):
+    for engine in (simulate, play_compiled):
         counts = engine(world, rule, detail="auctions")["auctions"]["n_exits"]
         assert counts.reshape(2, 3).tolist() == [[0, 0, 1], [0, 0, 0]]
 

@@ -20,6 +20,7 @@ _BINARY = {
     "subtract": "-",
     "multiply": "*",
     "divide": "/",
+    "remainder": "%",
     "bitwise_and": "&",
     "bitwise_or": "|",
     "bitwise_xor": "^",

@@ -298,6 +298,8 @@ def _operation(name: str, parts: list[Traced]) -> Traced:
         kind = max(kinds, key="bif".index)
         if kind == "b" and name not in ("maximum", "minimum"):
             raise UntraceableError(f"np.{name} of truth values")
+    elif name == "remainder" and kinds == ["i", "i"] and nodes[1].op == "constant" and nodes[1].args[0] > 0:
+        kind = "i"  # of a number that is not 0, where NumPy and Python agree
     elif name in LIBRARY:
         return Traced(Node("library", (name, *(as_kind(node, "f") for node in nodes)), "f", length_of(*nodes)))
     elif name in _FLOAT:

@@ -24,7 +24,6 @@ from sim.market.rules import Rules
 from sim.market.simulate import Detail, Tables, simulate
 from sim.mechanisms import Mechanism, lookup, names
 from sim.population.profile import Profile
-from sim.replay import replay
 from sim.scenario.scenario import Scenario, label_of, load_scenario
 from sim.world.origin import Origin, ProfileOrigin
 from sim.world.synthetic import task_names
@@ -115,15 +114,14 @@ def headline() -> None:
     rival, naive = auctionsi(), 20_000 / seconds(lambda: naive_market(20_000, 1))
     print("six agents, two postings, replications of the 93 recorded tasks; tasks a second\n")
     print(f"{'compiled, of so many replications:':36s}" + "".join(f"{lanes:12,}" for lanes in SIDE_BY_SIDE), end="")
-    print(f"{'batch':>12s}{'event':>10s}{'/batch':>8s}{'/naive':>8s}{'/AuctionSI':>12s}")
+    print(f"{'event':>10s}{'/event':>8s}{'/naive':>8s}{'/AuctionSI':>12s}")
     for name, overrides in CASES.items():
         chosen = ['world.order="table"', *overrides]
         rates = [Case.of("marketbench_head_to_head", chosen, lanes).rate(fast) for lanes in SIDE_BY_SIDE]
-        batch = Case.of("marketbench_head_to_head", chosen).rate(replay)
         slow = Case.of("marketbench_head_to_head", chosen, 40).rate(simulate)
         beside = "" if rival is None else f"{rates[0] / rival:12.0f}"
         print(f"{name:36s}" + "".join(f"{rate:12,.0f}" for rate in rates), end="")
-        print(f"{batch:12,.0f}{slow:10,.0f}{rates[0] / batch:8.1f}{rates[0] / naive:8.1f}{beside}")
+        print(f"{slow:10,.0f}{rates[0] / slow:8.0f}{rates[0] / naive:8.0f}{beside}")
     print(f"{'naive SimPy market, one posting':36s}{naive:12,.0f}")
     if rival is not None:
         print(f"{'AuctionSI 0.2.0':36s}{rival:12,.0f}")

@@ -1,4 +1,4 @@
-"""The batch engine gives the ledger of the event market, row by row and bit by bit, under every mechanism."""
+"""The compiled engine gives the ledger of the event market, row by row and bit by bit, in every kind of market."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 
 from sim.agents.bidding import Bidders, Fallback, parse_policy
 from sim.bundled import profiles
+from sim.compiled import lanes
+from sim.compiled.lanes import play_compiled
 from sim.kit.errors import MarketError
 from sim.market.rules import Rules
-from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
 from sim.mechanisms.cascade import Cascade
 from sim.mechanisms.planner import RouteByAdvice
 from sim.mechanisms.price import HireAll, SecondPrice
 from sim.population.profile import read_profile
-from sim.replay import play, replay
-from sim.replay.pending import KeyFormat
 from sim.scenario.scenario import label_of
 from sim.specs.settings import Settings
+from sim.standing.advisors import Advisor, PlattBatch
 from sim.standing.reputation import LiveReputation
 from sim.world.history import with_records
 from sim.world.synthetic import synthetic_base
@@ -31,38 +31,29 @@ from tests.market.compare import assert_same_markets, assert_same_rows, rows
 from tests.tried import tried
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
+pytest.importorskip("numba")
+
 POLICIES = ("truthful", {"mark_up": {"rate": 0.5}}, {"overclaim": {"logits": 1.0}}, {"fixed_claim": {"claim": 0.75}})
 
 
 def assert_same(world: World, rule: Rules) -> None:
-    assert_same_markets(replay, world, rule)
+    """An advisor that the compiled engine refuses by name is left out."""
+    assert_same_markets(play_compiled, world, replace(rule, advisor=played(rule.advisor)))
 
 
-def still_played() -> list[object]:
-    """The rules that nothing else plays in batches come first; the others are slow."""
-    left = ("k_redundant", "production_plans")
-    marks = {True: (), False: (pytest.mark.slow,)}
-    return [pytest.param(rule, id=label_of(rule), marks=marks[rule.name in left]) for rule in examples()]
-
-
-@pytest.mark.parametrize("mechanism", still_played())
-@tried(30)
-@given(data=st.data())
-def test_batch_engine_equals_the_event_market(mechanism: Mechanism, data: st.DataObject) -> None:
-    most = min(20, mechanism.capabilities.most_agents or 20)
-    world = data.draw(worlds((4, 5, most)))
-    assert_same(world, data.draw(accounted(data.draw(rules(mechanism)), world)))
+def played(advisor: Advisor | None) -> Advisor | None:
+    return None if isinstance(advisor, PlattBatch) else advisor
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
 @tried(15)
 @given(data=st.data())
-def test_blocks_of_few_lanes_join_to_the_same_ledger(mechanism: Mechanism, data: st.DataObject) -> None:
+def test_several_calls_join_to_the_same_ledger(mechanism: Mechanism, data: st.DataObject) -> None:
     world = data.draw(worlds((7, 5, 3)))
     rule = data.draw(accounted(data.draw(rules(mechanism)), world))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(play, "LANES", data.draw(st.integers(1, 3), label="lanes"))
+        patch.setattr(lanes, "_TASKS", data.draw(st.integers(1, 15), label="tasks"))
         assert_same(world, rule)
 
 
@@ -85,7 +76,7 @@ def test_world_that_does_not_vary_is_read_as_one_that_does() -> None:
     for capacity in (1, 3):
         rule = make_rules(HireAll(), capacity=capacity, postings=2, exclude="failed", reputation=LiveReputation())
         assert_same(thin, rule)
-        assert_same_rows(rows(replay(thin, rule)), rows(replay(whole, rule)))
+        assert_same_rows(rows(play_compiled(thin, rule)), rows(play_compiled(whole, rule)))
 
 
 def _alike(array: object) -> bool:
@@ -97,50 +88,27 @@ def _broadcast(array: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
     return np.broadcast_to(first, array.shape)
 
 
-def test_try_beyond_those_known_is_refused_by_both_engines() -> None:
-    world = make_world(1, 1, tries=1, success=False)
-    rule = make_rules(SecondPrice(), postings=2)
-    for engine in (simulate, replay):
-        with pytest.raises(MarketError, match=r"try 2 of agent 0 at task 0: only 1 are known"):
-            engine(world, rule)
-
-
-def test_ticks_that_do_not_fit_a_key_are_refused() -> None:
-    world = make_world(2, 2, arrival=2**60)
-    with pytest.raises(MarketError, match=r"market engine"):
-        replay(world, make_rules(SecondPrice()))
-
-
 @pytest.mark.parametrize(
     ("rule", "at_work"), [(SecondPrice(), 1), (Cascade(), 3)], ids=["one at work", "three in turns"]
 )
 def test_durations_are_refused_where_they_do_not_fit_a_key_and_not_before(rule: Mechanism, at_work: int) -> None:
-    """Two postings of tasks that arrive by tick 7: 7 + 2 x (work + window + delay + 1) ticks, of those a key has."""
+    """Two postings of the first task, and room for a third: 2 x (window + work + delay) + window ticks."""
     rules = make_rules(rule, postings=2, exclude="none", window=3, repost_delay=5)
-    most = KeyFormat.of(2, 2, 3).most_ticks - 1
-    longest = ((most - 7) // 2 - 3 - 5 - 1) // at_work
+    bits = 1 + 1 + 2  # of 2 tasks, 2 postings and 3 agents, in a moment of 62
+    longest = (2 ** (62 - bits) - 1 - 2 * (3 + 5) - 3) // 2 // at_work
 
     def world(duration: int) -> World:
         return make_world(2, 3, replications=4, tries=2, success=False, arrival=[0, 7], duration=[[duration], [1]])
 
     assert_same(world(longest), rules)
-    with pytest.raises(MarketError, match=r"2 tasks, 2 postings and 3 agents over .* ticks are too many for the batch"):
-        replay(world(longest + 1), rules)
-
-
-def test_progress_adds_up_to_the_tasks() -> None:
-    world = make_world(5, 2, replications=7)
-    for capacity in (1, 9):
-        done: list[int] = []
-        replay(world, make_rules(SecondPrice(), capacity=capacity), progress=done.append)
-        assert sum(done) == 35
+    with pytest.raises(MarketError, match=r"2 tasks, 2 postings and 3 agents over .* ticks are too many for"):
+        play_compiled(world(longest + 1), rules)
 
 
 ADVICE = (
     {"base_rate": {"prior": 2.0, "mean": 0.5, "by_family": True}},
     {"beta": {"prior": 5.0, "decay": 0.9, "by_family": True}},
     {"platt_online": {"eta": 0.3, "eps": 0.001}},
-    {"platt_batch": {"eps": 0.001, "memory": 8, "by_family": True}},
     {"thompson": {"by_family": True}},
     {"ucb1": {}},
     {"planner": {"budget": 60, "prior": 2.0, "noise": 0.5}},
