@@ -95,6 +95,7 @@ class _Player:
                 lane=self._lane,
                 now=self._now,
                 attempts=_pointers(attempts),
+                kept=self.written.kept,
                 clearings=_pointers(clearings),
                 counts=_pointers(self.counts),
                 seen=_pointers(self._seen),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled.checked import in_hand
 from sim.compiled.code import Code
-from sim.compiled.kernel.layout import Attempts, Clearings, Counts
+from sim.compiled.kernel.layout import Attempts, Clearings, Counts, Kept
+from sim.compiled.pointer import Pointer
 from sim.kit.arrays import Award, Bids, Standing, Tender, thin
 from sim.market.accounts import account_columns, hires
 from sim.market.rows import Barred, Cleared, Columns, at_budget, bid_columns, clearing_columns
@@ -24,7 +25,11 @@ _ATTEMPTS = {
     "turn": np.int64, "start": np.int64, "finish": np.int64, "status": np.int8, "timed_out": np.bool_,
     "success": np.bool_,
 }  # fmt: skip
-_CLEARINGS = {"closed": np.int8, "withdrawn": np.bool_}
+_CLEARINGS = {"closed": np.int8, "withdrawn": np.bool_, "by_tie": np.bool_}
+_NUMBERS = ("value", "reserve", "penalty")
+_BIDS = ("ask", "claim", "belief", "cost_belief")
+_STANDING = ("reputation", "expected_cost", "advice")
+_AWARD = ("hired", "pay_success", "pay_failure", "turn", "budget", "fee")
 
 
 class Written:
@@ -33,15 +38,19 @@ class Written:
     def __init__(self, world: World, code: Code, *, whole: bool) -> None:
         tasks = world.n_replications * world.n_tasks
         self._code, self._world, self._whole = code, world, whole
+        shown = (*_BIDS, "active", *_STANDING, *(name for name in _AWARD if name in code.gives))
+        self._names = {kind: [name for name in names if name in shown] for kind, names in code.rows.items()}
+        self.kept = _kept(code, self._names)
         rows = int(_SHARE * tasks) + 16
         self.attempts = Attempts(**{name: np.empty(rows, _ATTEMPTS.get(name, np.float64)) for name in Attempts._fields})
         self.clearings = self._room(rows if whole else 0)
 
     def _room(self, rows: int) -> Clearings:
-        n, names = self._world.n_agents, self._code.rows
-        places = ("replication", "task", "posting", "tick", "closed", "withdrawn")
+        n, names = self._world.n_agents, self._names
+        places = ("replication", "task", "posting", "tick", "closed", "withdrawn", "by_tie")
         return Clearings(
             **{name: np.empty(rows, _CLEARINGS.get(name, np.int64)) for name in places},
+            numbers=np.empty((rows, len(_NUMBERS))),
             floats=np.empty((rows, len(names["f"]), n)),
             whole=np.empty((rows, len(names["i"]), n), np.int64),
             truths=np.empty((rows, len(names["b"]), n), np.bool_),
@@ -76,14 +85,15 @@ class Written:
 
     def _cleared(self, world: World, rules: Rules, count: int) -> tuple[Cleared, Any]:
         rows = Clearings(*(array[:count] for array in self.clearings))
-        of = in_hand(self._code, (rows.floats, rows.whole, rows.truths))
+        of = {name: rows.numbers[:, place] for place, name in enumerate(_NUMBERS)} | {"posting": rows.posting}
+        for kind, array in zip(self._names, (rows.floats, rows.whole, rows.truths), strict=True):
+            of |= {name: array[:, place] for place, name in enumerate(self._names[kind])}
         willing, excluded, exited, no_bond = (rows.barred[:, place] for place in range(4))
         accounted = rules.bankroll is not None
         at = rows.replication, rows.task
         late = world.latency[at] > rules.window if bool((thin(world.latency) > rules.window).any()) else None
         bids = rules.menus(Bids.trusted(**{name: of[name] for name in ("ask", "claim", "active")}))
-        award = {name: of[name] for name in ("hired", "pay_success", "pay_failure", "by_tie")}
-        award |= {name: of[name] for name in ("turn", "budget", "fee") if name in self._code.gives}
+        award = {name: of[name] for name in _AWARD if name in of} | {"by_tie": rows.by_tie}
         cleared = Cleared(
             replication=rows.replication,
             task=rows.task,
@@ -103,11 +113,29 @@ class Written:
             cost_belief=of["cost_belief"],
             bid_cost=np.broadcast_to(np.float64(rules.bid_cost), willing.shape),
             bids=bids,
-            tender=Tender.trusted(**{name: of[name] for name in ("value", "reserve", "penalty", "posting")}),
-            standing=Standing.trusted(**{name: of[name] for name in ("reputation", "expected_cost", "advice")}),
+            tender=Tender.trusted(**{name: of[name] for name in (*_NUMBERS, "posting")}),
+            standing=Standing.trusted(**{name: of[name] for name in _STANDING}),
             award=Award.trusted(**award),
         )
         return cleared, rows.closed
+
+
+def _kept(code: Code, names: Mapping[Any, list[str]]) -> Kept:
+    """Which rows in hand a clearing keeps."""
+
+    def places(kind: Any, wanted: Sequence[str]) -> Pointer:
+        return Pointer(np.array([*map(code.rows[kind].index, wanted), 0], np.int64))
+
+    return Kept(
+        floats=places("f", names["f"]),
+        whole=places("i", names["i"]),
+        truths=places("b", names["b"]),
+        numbers=places("f", _NUMBERS),
+        n_floats=len(names["f"]),
+        n_whole=len(names["i"]),
+        n_truths=len(names["b"]),
+        n_numbers=len(_NUMBERS),
+    )
 
 
 def _attempts(rows: Attempts, rules: Rules) -> Columns:

@@ -277,8 +277,24 @@ class Attempts(NamedTuple):
     cost: Any
 
 
+class Kept(NamedTuple):
+    """Places in hand of the rows that a clearing keeps, and how many they are. numbers: those of which it keeps one."""
+
+    floats: Any
+    whole: Any
+    truths: Any
+    numbers: Any
+    n_floats: int
+    n_whole: int
+    n_truths: int
+    n_numbers: int
+
+
 class Clearings(NamedTuple):
-    """C clearings: place and end of each, and what was in hand, (C, rows, n); barred (C, 4, n): `Now` has the first."""
+    """C clearings: place and end of each, and what was in hand of the rows that are kept.
+
+    floats, whole, truths (C, rows, n), numbers (C, rows), by_tie (C,); barred (C, 4, n): `Now` has the first.
+    """
 
     replication: Any
     task: Any
@@ -286,6 +302,8 @@ class Clearings(NamedTuple):
     tick: Any
     closed: Any
     withdrawn: Any
+    by_tie: Any
+    numbers: Any
     floats: Any
     whole: Any
     truths: Any
@@ -326,6 +344,7 @@ class Given(NamedTuple):
     lane: Lane
     now: Now
     attempts: Attempts
+    kept: Kept
     clearings: Clearings
     counts: Counts
     seen: Seen

@@ -104,7 +104,7 @@ def play(start, stop, of):
             reposted, again, closed = closes(r, t, p, end, passed, withdrawn, closed, size, market, world)
             rows = write_attempts(r, t, p, rows, hires, size, hand, now, of.attempts)
             cleared = write_clearing(
-                r, t, p, tick, closed, withdrawn, cleared, size, hand, lane, now, market, of.clearings
+                r, t, p, tick, closed, withdrawn, cleared, size, hand, lane, now, market, of.kept, of.clearings
             )
             if rows < 0 or cleared < 0:
                 return FULL

@@ -42,15 +42,20 @@ def write_attempts(r, t, p, row, hires, size, hand, now, to):
 
 
 @piece
-def write_clearing(r, t, p, tick, closed, withdrawn, row, size, hand, lane, now, market, to):
-    """One row, and all that was in hand; the next row, or -1 where there is no room. Nothing where none is wanted."""
+def write_clearing(r, t, p, tick, closed, withdrawn, row, size, hand, lane, now, market, kept, to):
+    """One row, and what was in hand; the next row, or -1 where there is no room. Nothing where none is wanted."""
     if size.clearings == 0:
         return row
     if row >= size.clearings:
         return -1
     to.replication[row], to.task[row], to.posting[row], to.tick[row] = r, t, p, tick
     to.closed[row], to.withdrawn[row] = closed, withdrawn
-    copy_hand(row, size, hand, to)
+    to.by_tie[row] = hand.truths[BY_TIE * size.width]
+    for i in range(kept.n_numbers):
+        to.numbers[row * kept.n_numbers + i] = hand.floats[kept.numbers[i] * size.width]
+    keep(row, kept.floats, kept.n_floats, size, hand.floats, to.floats)
+    keep(row, kept.whole, kept.n_whole, size, hand.whole, to.whole)
+    keep(row, kept.truths, kept.n_truths, size, hand.truths, to.truths)
     n = size.agents
     for a in range(n):
         at = 4 * row * n + a
@@ -61,8 +66,16 @@ def write_clearing(r, t, p, tick, closed, withdrawn, row, size, hand, lane, now,
 
 
 @piece
+def keep(row, places, count, size, hand, to):
+    """Copy some rows of an array in hand."""
+    for i in range(count):
+        for a in range(size.agents):
+            to[(row * count + i) * size.agents + a] = hand[places[i] * size.width + a]
+
+
+@piece
 def copy_hand(row, size, hand, to):
-    """Keep what is in hand."""
+    """Keep all that is in hand."""
     n, w = size.agents, size.width
     for i in range(size.floats):
         for a in range(n):
