@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,14 @@ def hash64(text: str) -> int:
 
 def words_of(names: Sequence[str]) -> Words:
     """One 64-bit word per name, shape (len(names),). Names, not positions, identify agents and recorded tasks."""
-    return np.array([hash64(name) for name in names], dtype=np.uint64)
+    return _words_of(tuple(names))
+
+
+@lru_cache(maxsize=64)
+def _words_of(names: tuple[str, ...]) -> Words:
+    words = np.array([hash64(name) for name in names], dtype=np.uint64)
+    words.flags.writeable = False
+    return words
 
 
 def words_range(count: int, first: int = 0) -> Words:
