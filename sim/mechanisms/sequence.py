@@ -18,6 +18,9 @@ import numpy as np
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 
+_Tail = dict[int, FloatArray]  # T(k, j) by j, as far as it is needed; more tries than places add nothing
+
+
 class Chain(NamedTuple):
     """A chain, all (..., n). tried: the place is in it; after: value of what follows, once the place has failed.
 
@@ -51,11 +54,10 @@ def best_chain(able: BoolArray, gain: FloatArray, stay: FloatArray, at_most: int
     before, reach = np.zeros(gain.shape[:-1]), np.ones(gain.shape[:-1])
     tried, after, bar = np.zeros(gain.shape, np.bool_), np.zeros(gain.shape), np.zeros(gain.shape)
     for k in range(n):
-        taken = able[..., k] & (left > 0)
-        follows = _at(tails[k + 1], np.maximum(left - 1, 0))
+        follows = _at(tails[k + 1], left - 1)
         whole = gain[..., k] + stay[..., k] * follows
-        taken &= whole >= _at(tails[k + 1], left)
-        without = _without(able, gain, stay, tails, k)
+        taken = able[..., k] & (left > 0) & (whole >= _at(tails[k + 1], left))
+        without = _without(able, gain, stay, tails, k, most)
         tried[..., k], after[..., k] = taken, follows
         bar[..., k] = _bar(without - before, reach, follows, whole)
         before = np.where(taken, before + reach * gain[..., k], before)
@@ -75,31 +77,39 @@ def _bar(added: FloatArray, reach: FloatArray, after: FloatArray, whole: FloatAr
     return np.maximum(np.minimum(ratio, whole), after)
 
 
-def _tails(able: BoolArray, gain: FloatArray, stay: FloatArray, most: int) -> list[FloatArray]:
-    """T(k, j) for k = 0, ..., n, each (most + 1, ...)."""
+def _tails(able: BoolArray, gain: FloatArray, stay: FloatArray, most: int) -> list[_Tail]:
+    """T(k, .) for k = 0, ..., n."""
     n = gain.shape[-1]
-    tails = [np.zeros((most + 1, *gain.shape[:-1]))] * (n + 1)
+    tails: list[_Tail] = [{0: np.zeros(gain.shape[:-1])}]
     for k in reversed(range(n)):
-        tails[k] = _one_more(able[..., k], gain[..., k], stay[..., k], tails[k + 1])
-    return tails
+        tails.append(_one_more(able[..., k], gain[..., k], stay[..., k], tails[-1], most - k, most))
+    return tails[::-1]
 
 
-def _one_more(able: BoolArray, gain: FloatArray, stay: FloatArray, tail: FloatArray) -> FloatArray:
-    """T(k, .) from T(k + 1, .)."""
-    found = tail.copy()
-    tried = gain + stay * tail[:-1]
-    found[1:] = np.where(able, np.maximum(tried, tail[1:]), tail[1:])
+def _one_more(able: BoolArray, gain: FloatArray, stay: FloatArray, tail: _Tail, least: int, most: int) -> _Tail:
+    """T(k, .) from T(k + 1, .), for what is left once k places are behind: from `least` to `most` tries."""
+    top = max(tail)
+    found = {}
+    for j in range(max(0, min(least, top + 1)), min(most, top + 1) + 1):
+        as_many = tail[min(j, top)]
+        found[j] = np.where(able, np.maximum(gain + stay * tail[j - 1], as_many), as_many) if j > 0 else as_many
     return found
 
 
-def _without(able: BoolArray, gain: FloatArray, stay: FloatArray, tails: list[FloatArray], place: int) -> FloatArray:
+def _without(
+    able: BoolArray, gain: FloatArray, stay: FloatArray, tails: list[_Tail], place: int, most: int
+) -> FloatArray:
     """Value (...) of the best chain without the place."""
     tail = tails[place + 1]
     for k in reversed(range(place)):
-        tail = _one_more(able[..., k], gain[..., k], stay[..., k], tail)
-    return np.asarray(tail[-1])
+        tail = _one_more(able[..., k], gain[..., k], stay[..., k], tail, most - k, most)
+    return tail[max(tail)]
 
 
-def _at(tail: FloatArray, left: IntArray) -> FloatArray:
-    """T(k, left), (...)."""
-    return np.asarray(np.take_along_axis(tail, left[None], axis=0)[0])
+def _at(tail: _Tail, left: IntArray) -> FloatArray:
+    """T(k, left), (...), where nothing is left T(k, 0)."""
+    least, *others = tail
+    found = tail[least]
+    for j in others:
+        found = np.where(left >= j, tail[j], found)
+    return found
