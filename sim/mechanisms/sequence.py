@@ -17,7 +17,6 @@ import numpy as np
 
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
-
 _Tail = dict[int, FloatArray]  # T(k, j) by j, as far as it is needed; more tries than places add nothing
 
 
