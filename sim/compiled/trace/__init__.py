@@ -3,6 +3,7 @@
 traced.py    stands in for an array: NumPy hands it every operation, and it makes a node of it
 tracing.py   calls a rule with such arrays; what cannot be traced is refused with the line that stopped it
     emitted.py   writes the graph as Python that numba compiles: the same operations, in the same order
+    blocks.py    writes it for a block of postings that are cleared side by side
 """
 
 from sim.compiled.trace.graph import Node, UntraceableError

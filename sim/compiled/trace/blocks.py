@@ -8,7 +8,8 @@ a vector (an order, a place) compares all pairs of agents. Truth values are 0 an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sim.compiled.trace.emitted import BEGIN, CASTS, Writer, module
 from sim.compiled.trace.graph import REDUCTIONS, WHOLE, Kind, Node, UntraceableError
@@ -113,8 +114,12 @@ class _BlockWriter(Writer):
         return [*self._memory(), *numbers, *self.lines]
 
     def _stage(self, nodes: list[Node]) -> None:
+        alike: dict[Any, list[Node]] = {}
         for node in filter(_apart, nodes):
-            self._alone(node)
+            places = node.inputs[1] if node.op in _PAIRED[1:] else node
+            alike.setdefault((node.op, places.number, node.length, node.inputs[0].length), []).append(node)
+        for group in alike.values():
+            self._alone(group)
         plain = [n for n in nodes if not _apart(n) and n.op not in REDUCTIONS and not _written_out(n)]
         reductions = [node for node in nodes if node.op in REDUCTIONS]
         self._side_by_side([node for node in plain if node.length is None])
@@ -152,17 +157,18 @@ class _BlockWriter(Writer):
         for node in sums:
             self._add(2, f"{self._beside(node)} = 0.0")
         self._add(1, f"for a in {self._agents(length)}:")
-        self._take_up([*vectors, *reductions])
+        for line in self._plain_numbers([*vectors, *reductions]):
+            self._add(2, line)
         self._add(2, f"for j in range({WIDE}):")
         self._write(3, vectors)
         for node in reductions:
             self._gather(node)
         self.now = set()
 
-    def _take_up(self, nodes: list[Node]) -> None:
-        """Plain numbers of the agent whose turn it is."""
-        for number in sorted({i.number for node in nodes for i in node.inputs if i.op == "vector"}):
-            self._add(2, f"v{number} = {self.vectors[number].format('a')}")
+    def _plain_numbers(self, nodes: list[Node]) -> list[str]:
+        """Lines that take up the plain numbers of the agent whose turn it is."""
+        numbers = sorted({one.number for node in nodes for one in node.inputs if one.op == "vector"})
+        return [f"v{number} = {self.vectors[number].format('a')}" for number in numbers]
 
     def _gather(self, node: Node) -> None:
         own, given = self._at(node), self._value(node.inputs[0])
@@ -185,49 +191,45 @@ class _BlockWriter(Writer):
                 self._add(3, f"{own} = np.float64(a) if better else {own}")
                 self._add(3, f"{best} = y if better else best")
 
-    def _alone(self, node: Node) -> None:
-        match node.op:
+    def _alone(self, nodes: list[Node]) -> None:
+        """One node, or several that put elements to the same places or take them from there."""
+        first, *_ = nodes
+        match first.op:
             case "argsort":
-                self._order(node)
+                self._order(first)
             case "scatter":
-                array, places, values = node.inputs
-                self._over_agents(node, array)
-                self._over_pairs(node, places.length, self._raw(places, "b"), "a", self._raw(values, "b"))
+                self._over_agents([(node, self._raw(node.inputs[0])) for node in nodes], first.length)
+                self._over_pairs(nodes, self._raw(first.inputs[1], "b"), "a", [node.inputs[2] for node in nodes])
             case "take" | "element_at":
-                array, places = node.inputs
-                self._fill(node, "0.0")
-                self._over_pairs(node, array.length, self._raw(places), "b", self._raw(array, "b"))
+                self._over_agents([(node, "0.0") for node in nodes], first.length)
+                self._over_pairs(nodes, self._raw(first.inputs[1]), "b", [node.inputs[0] for node in nodes])
             case _:
-                self._over_agents(node)
+                value = _float(first.kind, self._expression(first))
+                self._over_agents([(first, value)], first.length, self._plain_numbers([first]))
 
-    def _fill(self, node: Node, number: str) -> None:
+    def _over_agents(self, made: Sequence[tuple[Node, str]], length: int | None, before: Sequence[str] = ()) -> None:
+        """Nodes and their values, agent by agent."""
         depth = 1
-        if node.length is not None:
-            self._add(1, f"for a in {self._agents(node.length)}:")
+        if length is not None:
+            self._add(1, f"for a in {self._agents(length)}:")
             depth = 2
+        for line in before:
+            self._add(depth, line)
         self._add(depth, f"for j in range({WIDE}):")
-        self._add(depth + 1, f"{self._at(node)} = {number}")
+        for node, value in made:
+            self._add(depth + 1, f"{self._at(node)} = {value}")
 
-    def _over_agents(self, node: Node, instead: Node | None = None) -> None:
-        """The node itself, or another number in its place, agent by agent."""
-        depth = 1
-        if node.length is not None:
-            self._add(1, f"for a in {self._agents(node.length)}:")
-            self._take_up([node])
+    def _over_pairs(self, nodes: list[Node], place: str, of: str, values: list[Node]) -> None:
+        """For every agent, or every clearing, the value of that b at whom `place` is `of`."""
+        depth, length = 1, nodes[0].length
+        if length is not None:
+            self._add(1, f"for a in {self._agents(length)}:")
             depth = 2
-        self._add(depth, f"for j in range({WIDE}):")
-        value = _float(node.kind, self._expression(node)) if instead is None else self._raw(instead)
-        self._add(depth + 1, f"{self._at(node)} = {value}")
-
-    def _over_pairs(self, node: Node, length: int | None, place: str, of: str, value: str) -> None:
-        """For every agent or clearing, the value of those b of whom `place` is `of`."""
-        depth = 1
-        if node.length is not None:
-            self._add(1, f"for a in {self._agents(node.length)}:")
-            depth = 2
-        self._add(depth, f"for b in {self._agents(length)}:")
+        self._add(depth, f"for b in {self._agents(values[0].length)}:")
         self._add(depth + 1, f"for j in range({WIDE}):")
-        self._add(depth + 2, f"{self._at(node)} = {value} if {place} == np.float64({of}) else {self._at(node)}")
+        self._add(depth + 2, f"here = {place} == np.float64({of})")
+        for node, value in zip(nodes, values, strict=True):
+            self._add(depth + 2, f"{self._at(node)} = {self._raw(value, 'b')} if here else {self._at(node)}")
 
     def _order(self, node: Node) -> None:
         """How many agents stand before each, then who stands at each place; equal ones in the order of agents."""
