@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.auditing.choice import LEAST, Choice, Chooser, Estimate, estimate, nothing
+from sim.auditing.compiled_deals import dealer
 from sim.auditing.deviations import Desk
 from sim.auditing.lies import Grid, Lies
 from sim.auditing.money import Effect, Truth, effect, truth
@@ -60,13 +61,17 @@ def refusal(rule: Mechanism) -> str:
     return ""
 
 
-def audit(problem: Problem, grid: Grid | None = None) -> Audit:
-    """Audit `problem.rule` for `problem.agent`; raises RunError naming the rule where it cannot be audited."""
+def audit(problem: Problem, grid: Grid | None = None, *, compiled: bool = False) -> Audit:
+    """Audit `problem.rule` for `problem.agent`; raises RunError naming the rule where it cannot be audited.
+
+    compiled: the rule is compiled where it can be, which is worth its seconds where types and draws are many.
+    """
     reason = refusal(problem.rule)
     if reason:
         raise RunError(f"{problem.rule.name}: {reason}; it is not audited")
     grid = grid or Grid()
-    few, many = Desk(problem, problem.screening), Desk(problem, problem.draws)
+    deals = dealer(problem.rule, problem.draws.ask.shape[1]) if compiled else None
+    few, many = Desk(problem, problem.screening, deals), Desk(problem, problem.draws, deals)
     ignores = _ignores(few, grid)
     kinds = _kinds(few, many, grid, ignores)
     return Audit(problem, kinds, truth(many), effect(many, kinds["joint"].choice), ignores)
@@ -80,7 +85,7 @@ def _ignores(desk: Desk, grid: Grid) -> str:
     rule = desk.problem.rule
     if not rule.promises.claim_ignored:
         return ""
-    sample = Desk(desk.problem, desk.draws.cut(slice(_CHECKED)))
+    sample = Desk(desk.problem, desk.draws.cut(slice(_CHECKED)), desk.dealer)
     menu, n_claims = grid.joint(), grid.n_claims + 1
     deal = sample.deal(sample.shared(*menu))
     over = [field.reshape(grid.n_asks, n_claims, -1) for field in deal]

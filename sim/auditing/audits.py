@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sim.auditing.audit import audit, refusal
+from sim.auditing.compiled_deals import WORTH
 from sim.auditing.known import AGENTS as E1_AGENTS
 from sim.auditing.known import e1
 from sim.auditing.lies import Grid
@@ -35,6 +36,11 @@ class Sizes:
     types: int = 400
     draws: int = 4000
     screening: int = 200
+
+    @property
+    def compiled(self) -> bool:
+        """So much that rules are worth compiling."""
+        return self.types * self.draws >= WORTH
 
 
 @dataclass(frozen=True)
@@ -109,8 +115,9 @@ def run_job(job: Job, grid: Grid) -> Row:
     if refusal(job.rule):
         return bare_row(job.rule, attacked)
     problem = job.problem(job.verifier)
-    found = audit(problem, grid)
-    exact = audit(replace(problem, verifier=EXACT), grid) if job.verifier != EXACT else None
+    compiled = job.sizes.compiled
+    found = audit(problem, grid, compiled=compiled)
+    exact = audit(replace(problem, verifier=EXACT), grid, compiled=compiled) if job.verifier != EXACT else None
     return row_of(found, attacked, job.arm, exact)
 
 
@@ -118,7 +125,7 @@ def _attacked(job: Job) -> Attacked:
     """The attacks on the job's rule, made once for all agents of an arm."""
     key = type(job.rule), repr(job.rule), job.agents, job.seed
     if key not in _ATTACKED:
-        _ATTACKED[key] = attack(job.rule, job.agents, job.seed)
+        _ATTACKED[key] = attack(job.rule, job.agents, job.seed, compiled=job.sizes.compiled)
     return _ATTACKED[key]
 
 

@@ -7,12 +7,15 @@ advice about it), so one clearing serves every type: a type only weighs the two 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.auditing.compiled_deals import SHARED, Dealer, table
 from sim.auditing.problem import Draws, Problem
+from sim.compiled.abreast import Postings
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.kit.errors import RunError
 
@@ -48,10 +51,10 @@ class Tried(NamedTuple):
 
 
 class Desk:
-    """The draws of a problem, ready to clear."""
+    """The draws of a problem, ready to clear. dealer: the compiled rule, where there is one."""
 
-    def __init__(self, problem: Problem, draws: Draws) -> None:
-        self.problem, self.draws, self.types = problem, draws, problem.types
+    def __init__(self, problem: Problem, draws: Draws, dealer: Dealer | None = None) -> None:
+        self.problem, self.draws, self.types, self.dealer = problem, draws, problem.types, dealer
         self._ask, self._claim, self._active = (_across(a) for a in (draws.ask, draws.claim, draws.active))
         self._lottery = _across(draws.lottery)
         self._standing = {name: _across(array) for name, array in vars(draws.standing).items()}
@@ -89,7 +92,7 @@ class Desk:
     def utility(self, which: IntArray, share: FloatArray, claim: FloatArray) -> FloatArray:
         """u (B, R) of types `which` (B,) at the bids of `tried`; equal bids of several types are cleared once."""
         if share.ndim > 1 or self.types.advice is not None or np.isnan(share + claim).any():
-            return self.deal(self.tried(which, share, claim)).utility(*self.weights(which))
+            return self._utility(self.tried(which, share, claim), *self.weights(which))
         bids, at = np.unique(np.stack([share, claim]), axis=1, return_inverse=True)
         deal = self.deal(self.shared(*bids))
         return Deal(*(field[at] for field in deal)).utility(*self.weights(which))
@@ -100,6 +103,35 @@ class Desk:
 
     def deal(self, tried: Tried) -> Deal:
         """What these bids get the audited agent."""
+        if self.dealer is not None:
+            called = lambda rows: np.stack(self._called(tried.rows(rows)))  # noqa: E731
+            made = self.dealer.deals(self._table, tried.ask, tried.claim, called, tried.advice)
+            if made is not None:
+                return Deal(*made)
+        return self._called(tried)
+
+    def _utility(self, tried: Tried, passes: FloatArray, cost: FloatArray) -> FloatArray:
+        """u (B, R) by these bids, of types with these weights (B, 1)."""
+        if self.dealer is not None:
+
+            def called(rows: slice) -> FloatArray:
+                return self._called(tried.rows(rows)).utility(passes[rows], cost[rows])[None]
+
+            weights = passes[:, 0], cost[:, 0]
+            made = self.dealer.deals(self._table, tried.ask, tried.claim, called, tried.advice, SHARED, weights)
+            if made is not None:
+                return np.asarray(made[0])
+        return self._called(tried).utility(passes, cost)
+
+    @cached_property
+    def _table(self) -> Postings:
+        draws = self.draws
+        bids = {"ask": draws.ask, "claim": draws.claim, "active": draws.active}
+        fails = 1.0 - np.asarray(self.problem.verifier.passes(draws.ability))
+        return table(bids, draws.tender, draws.standing, draws.lottery, fails, self.problem.agent)
+
+    def _called(self, tried: Tried) -> Deal:
+        """The same from the rule itself."""
         made = Deal(*(np.empty(tried.ask.shape) for _ in Deal._fields))
         for part, award, _ in self.awards(tried):
             chance = self.chance(award)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.auditing.attacked import Books
+from sim.auditing.compiled_deals import EACH, Dealer, table
 from sim.auditing.found import Found, posting, terms, worst
 from sim.auditing.search import critical
 from sim.kit.arrays import BoolArray, FloatArray
@@ -27,6 +28,7 @@ _SHARES = np.linspace(-0.25, 1.25, 19)  # of the greater of value and reserve
 _CLAIMS = (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 _NEAR = (-0.2, -0.05, -1e-3, 1e-3, 0.05, 0.2)  # of the same, about the truth; and of 1, about the true claim
 _BESIDE = 1e-7
+_ROWS = 40  # bids that are cleared at a time where the rule is called
 
 
 class Lied(NamedTuple):
@@ -38,16 +40,17 @@ class Lied(NamedTuple):
     both: Found
 
 
-def lied(rule: Mechanism, drawn: Books, truthful_rivals: bool = False) -> Lied:
-    """Attack the rule with every agent's rivals as drawn, or truthful."""
+def lied(rule: Mechanism, drawn: Books, dealer: Dealer | None = None, *, truthful_rivals: bool = False) -> Lied:
+    """Attack the rule, which may be compiled, with every agent's rivals as drawn, or truthful."""
     books = drawn.honest(rule, True if truthful_rivals else drawn.mine)
+    desk = _Desk(rule, books, dealer)
     truth, p = _true_ask(rule, books), books.own(books.belief)
     claims = np.stack([p, *_claims(books, p)])
     asks = np.stack([truth, *_asks(books, truth)])
     every = np.broadcast_to(asks, (len(claims), *asks.shape))  # (claims, asks, B), the truth first on both axes
-    gain, hired = _tried(rule, books, every, claims)
-    edge = np.stack(_edges(rule, books, claims, hired[:, 1 : 1 + len(_SHARES)]), axis=1)
-    beside, _ = _tried(rule, books, edge, claims)
+    gain, hired = desk.tried(every, claims)
+    edge = np.stack(_edges(desk, claims, hired[:, 1 : 1 + len(_SHARES)]), axis=1)
+    beside, _ = desk.tried(edge, claims)
     gain, asks = np.concatenate([gain, beside], axis=1), np.concatenate([every, edge], axis=1)
     attack = _Attack(rule, books, asks, claims)
     return Lied(
@@ -83,23 +86,54 @@ def _asks(books: Books, truth: FloatArray) -> list[FloatArray]:
     return [*(share * scale for share in _SHARES), *(known + step * scale for step in _NEAR), *stated, *near]
 
 
-def _tried(rule: Mechanism, books: Books, asks: FloatArray, claims: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Utility and whether hired (claims, asks, B), of asks (claims, asks, B) at claims (claims, B)."""
-    made, hired = np.empty(asks.shape), np.empty(asks.shape, np.bool_)
-    for place, (ask, claim) in enumerate(zip(asks, claims, strict=True)):
-        award = books.award(rule, books.with_own_bid(ask, np.broadcast_to(claim, ask.shape)))
-        made[place], hired[place] = books.utility(award), books.own(award.hired)
-    return made, hired
+class _Desk:
+    """The postings, ready to clear. dealer: the compiled rule, where there is one."""
+
+    def __init__(self, rule: Mechanism, books: Books, dealer: Dealer | None) -> None:
+        self.books, self._rule, self._dealer = books, rule, dealer
+        if dealer is not None:
+            fails = 1.0 - books.belief
+            self._table = table(vars(books.bids), books.tender, books.standing, books.lottery, fails, books.me)
+
+    def tried(self, asks: FloatArray, claims: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Utility and whether hired (claims, asks, B), of asks (claims, asks, B) at claims (claims, B)."""
+        each = np.broadcast_to(claims[:, None], asks.shape)
+        made, hired = self._cleared(*(array.reshape(-1, asks.shape[-1]) for array in (asks, each)))
+        return made.reshape(asks.shape), hired.reshape(asks.shape)
+
+    def hires(self, asks: FloatArray, claims: FloatArray) -> BoolArray:
+        """Whether the agent is hired, (claims, B), by an ask at each claim."""
+        return self._cleared(asks, claims)[1]
+
+    def _cleared(self, ask: FloatArray, claim: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Utility and whether hired by bids (L, B)."""
+        books = self.books
+        if self._dealer is not None:
+
+            def called(rows: slice) -> FloatArray:
+                return np.stack(self._called(ask[rows], claim[rows]))
+
+            types = books.own(books.belief), books.own(books.cost)
+            made = self._dealer.deals(self._table, ask, claim, called, how=EACH, weights=types)
+            if made is not None:
+                return made[0], made[1] > 0
+        made, hired = np.empty(ask.shape), np.empty(ask.shape, np.bool_)
+        for start in range(0, len(ask), _ROWS):
+            part = slice(start, start + _ROWS)
+            made[part], hired[part] = self._called(ask[part], claim[part])
+        return made, hired
+
+    def _called(self, ask: FloatArray, claim: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """The same from the rule itself."""
+        award = self.books.award(self._rule, self.books.with_own_bid(ask, claim))
+        return self.books.utility(award), self.books.own(award.hired)
 
 
-def _edges(rule: Mechanism, books: Books, claims: FloatArray, won: BoolArray) -> tuple[FloatArray, FloatArray]:
+def _edges(desk: _Desk, claims: FloatArray, won: BoolArray) -> tuple[FloatArray, FloatArray]:
     """(claims, B): asks just within and just beyond the highest that wins at each claim. won: whether shares do."""
-    scale = _scale(books)
-
-    def wins(shares: FloatArray) -> BoolArray:
-        return np.asarray(books.own(books.award(rule, books.with_own_bid(shares * scale, claims)).hired))
-
-    low, high = (np.where(np.isnan(side), 1.0, side) * scale for side in critical(wins, won, _SHARES))
+    scale = _scale(desk.books)
+    sides = critical(lambda shares: desk.hires(shares * scale, claims), won, _SHARES)
+    low, high = (np.where(np.isnan(side), 1.0, side) * scale for side in sides)
     return low, high
 
 

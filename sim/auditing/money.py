@@ -64,7 +64,7 @@ def truth(desk: Desk) -> Truth:
 
 def effect(desk: Desk, choice: Choice) -> Effect:
     """Averages over the first draws of the desk."""
-    desk = Desk(desk.problem, desk.draws.cut(slice(_MOST)))
+    desk = Desk(desk.problem, desk.draws.cut(slice(_MOST)), desk.dealer)
     liars = ~(np.isnan(choice.lies.share) & np.isnan(choice.lies.claim))
     gaining = choice.per_type > 1e-3 * desk.problem.unit
     change, d_ask = np.zeros((3, len(liars))), np.zeros(len(liars))

@@ -15,13 +15,14 @@ attack refutes; what it does not refute is not proved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
 from sim.auditing.attacked import books
+from sim.auditing.compiled_deals import Dealer, dealer
 from sim.auditing.deficit import expects_to, pays_too_much
 from sim.auditing.dominance import Lied, lied
 from sim.auditing.efficiency import wastes
@@ -83,17 +84,23 @@ def declared(promises: Promises) -> dict[str, str]:
     }
 
 
-def attack(rule: Mechanism, agents: Sequence[str], seed: int, size: int = POSTINGS) -> Attacked:
-    """Attack every letter. agents: names, for rules that name some. size: postings for each number of agents."""
+def attack(
+    rule: Mechanism, agents: Sequence[str], seed: int, size: int = POSTINGS, *, compiled: bool = False
+) -> Attacked:
+    """Attack every letter. agents: names, for rules that name some. size: postings for each number of agents.
+
+    compiled: the rule is compiled where it can be.
+    """
     if rule.capabilities.couples_tasks or rule.capabilities.takes_menu:
         tried = attack_tables(rule, seed)
         found = {"A": tried["ask"], "Q": tried["claim"], "N": NOTHING, **{k: tried[k] for k in ("IR", "E", "D")}}
         return Attacked(found, tried["any_ask"], tried["both"], tried["expected"], sizes())
     cases = _cases(rule, agents)
     with np.errstate(over="ignore"):
-        lies = _each(cases, lambda one, n, k: lied(one, books(n, size, seed, "any", k)))
+        dealers = {n: dealer(one, n) if compiled and n > 1 else None for one, n in cases}
+        lies = _each(cases, lambda one, n, k: lied(one, books(n, size, seed, "any", k), dealers[n]))
         found = {letter: first([getattr(lie, name) for lie in lies]) for letter, name in (("A", "ask"), ("Q", "claim"))}
-        found["N"] = _best_reply(cases, seed, size) if rule.promises.equilibrium else NOTHING
+        found["N"] = _best_reply(cases, seed, size, dealers) if rule.promises.equilibrium else NOTHING
         found["IR"] = first(_each(cases, lambda one, n, k: loses(one, n, seed, k)))
         found["E"] = first(_each(cases, lambda one, n, k: wastes(one, books(n, size, seed, "value", k))))
         within = [(one, books(n, size, seed, "within")) for one, n in cases]
@@ -103,9 +110,11 @@ def attack(rule: Mechanism, agents: Sequence[str], seed: int, size: int = POSTIN
     return Attacked(found, any_ask, both, expected, tuple(n for _, n in cases))
 
 
-def _best_reply(cases: list[tuple[Mechanism, int]], seed: int, size: int) -> Found:
+def _best_reply(
+    cases: list[tuple[Mechanism, int]], seed: int, size: int, dealers: Mapping[int, Dealer | None]
+) -> Found:
     def lies(one: Mechanism, n: int, penalised: bool) -> Lied:
-        return lied(one, books(n, size, seed, "any", penalised), truthful_rivals=True)
+        return lied(one, books(n, size, seed, "any", penalised), dealers[n], truthful_rivals=True)
 
     return first([lie.both for lie in _each(cases, lies)])
 

@@ -21,6 +21,7 @@ from sim.kit.arrays import BoolArray, FloatArray, IntArray
 KEPT = 2
 _BISECTIONS = 26  # from one step of the grid to below 1e-9 of the scale
 _ROOM = 1 << 21  # numbers held at a time
+_FEW = 1 << 17  # of one array, so that memory is used again
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +110,9 @@ def best_shared(desk: Desk, menu: Lies) -> list[Lies]:
     """The best lie of each type over the whole menu: on even draws, on odd draws, on all."""
     sums = np.zeros((2, 3, len(menu.share)))
     odd = np.arange(len(desk)) % 2 == 1
-    for start in range(0, len(menu.share), max(1, _ROOM // len(desk))):
-        part = slice(start, start + max(1, _ROOM // len(desk)))
+    rows = max(1, _FEW // len(desk))
+    for start in range(0, len(menu.share), rows):
+        part = slice(start, start + rows)
         deal = desk.deal(desk.shared(*menu.at(part)))
         for place, half in enumerate((~odd, odd)):
             sums[place, :, part] = [field[:, half].sum(axis=1) for field in deal]
@@ -133,8 +135,12 @@ def _best(desk: Desk, deal: Deal, weigh: tuple[FloatArray, FloatArray]) -> Float
     passes, cost = weigh
     weights = np.concatenate([-cost, passes, 1.0 - passes], axis=1)
     made = np.empty((len(desk.types), len(desk)))
+    each = np.stack([np.ascontiguousarray(field.T) for field in deal])  # (3, E, L)
+    idle = (each == 0).all(axis=0)
     for draw in range(len(desk)):
-        outcomes = np.unique(np.stack([field[:, draw] for field in deal]), axis=1)
+        kept = ~idle[draw]
+        kept[idle[draw].argmax()] = True  # what gets nothing is sorted once
+        outcomes = np.unique(each[:, draw, kept], axis=1)
         made[:, draw] = (weights @ outcomes).max(axis=1)
     truth = np.concatenate([truths(desk, part) for part in blocks(len(made), len(desk))])
     return np.asarray(np.maximum(0.0, made - truth))

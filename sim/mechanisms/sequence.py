@@ -17,6 +17,8 @@ import numpy as np
 
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
+_Tail = dict[int, FloatArray]  # T(k, j) by j, as far as it is needed; more tries than places add nothing
+
 
 class Chain(NamedTuple):
     """A chain, all (..., n). tried: the place is in it; after: value of what follows, once the place has failed.
@@ -46,17 +48,17 @@ def best_chain(able: BoolArray, gain: FloatArray, stay: FloatArray, at_most: int
     """The best chain with at most so many tries, by dynamic programming."""
     n = gain.shape[-1]
     most = min(at_most, n)
-    tails, without = _tails(able, gain, stay, most)
+    tails = _tails(able, gain, stay, most)
     left = np.full(gain.shape[:-1], most)
     before, reach = np.zeros(gain.shape[:-1]), np.ones(gain.shape[:-1])
-    tried, after, bar = np.zeros_like(able), np.zeros_like(gain), np.zeros_like(gain)
+    tried, after, bar = np.zeros(gain.shape, np.bool_), np.zeros(gain.shape), np.zeros(gain.shape)
     for k in range(n):
-        taken = able[..., k] & (left > 0)
-        follows = _at(tails[k + 1], np.maximum(left - 1, 0))
+        follows = _at(tails[k + 1], left - 1)
         whole = gain[..., k] + stay[..., k] * follows
-        taken &= whole >= _at(tails[k + 1], left)
+        taken = able[..., k] & (left > 0) & (whole >= _at(tails[k + 1], left))
+        without = _without(able, gain, stay, tails, k, most)
         tried[..., k], after[..., k] = taken, follows
-        bar[..., k] = _bar(without[..., k] - before, reach, follows, whole)
+        bar[..., k] = _bar(without - before, reach, follows, whole)
         before = np.where(taken, before + reach * gain[..., k], before)
         reach = np.where(taken, reach * stay[..., k], reach)
         left = left - taken
@@ -74,28 +76,39 @@ def _bar(added: FloatArray, reach: FloatArray, after: FloatArray, whole: FloatAr
     return np.maximum(np.minimum(ratio, whole), after)
 
 
-def _tails(able: BoolArray, gain: FloatArray, stay: FloatArray, most: int) -> tuple[list[FloatArray], FloatArray]:
-    """T(k, j) for k = 0, ..., n, each (..., most + 1), and the value of the best chain without each place, (..., n).
-
-    All chains grow together, from the last place on: that of all places comes first, then those without n - 1, n - 2,
-    ..., each of which is the one of all places until it comes to its place. j = 0, ..., most stand in a row.
-    """
-    n, row = gain.shape[-1], most + 1
-    chains, without = np.zeros((*gain.shape[:-1], (n + 1) * row), order="F"), np.zeros_like(gain)
-    one_more = np.arange((n + 1) * row) % row > 0
-    tails = [chains[..., :row].copy(order="K")] * (n + 1)
+def _tails(able: BoolArray, gain: FloatArray, stay: FloatArray, most: int) -> list[_Tail]:
+    """T(k, .) for k = 0, ..., n."""
+    n = gain.shape[-1]
+    tails: list[_Tail] = [{0: np.zeros(gain.shape[:-1])}]
     for k in reversed(range(n)):
-        length = (n - k) * row
-        same = chains[..., 1:length]
-        tried = gain[..., k, None] + stay[..., k, None] * chains[..., : length - 1]
-        chains[..., 1:length] = np.where(able[..., k, None] & one_more[1:length], np.maximum(tried, same), same)
-        chains[..., length : length + row] = tails[k + 1]
-        tails[k] = chains[..., :row].copy(order="K")
-    for k in range(n):
-        without[..., k] = chains[..., (n - k + 1) * row - 1]
-    return tails, without
+        tails.append(_one_more(able[..., k], gain[..., k], stay[..., k], tails[-1], most - k, most))
+    return tails[::-1]
 
 
-def _at(tail: FloatArray, left: IntArray) -> FloatArray:
-    """T(k, left), (...)."""
-    return np.asarray(np.take_along_axis(tail, left[..., None], axis=-1)[..., 0])
+def _one_more(able: BoolArray, gain: FloatArray, stay: FloatArray, tail: _Tail, least: int, most: int) -> _Tail:
+    """T(k, .) from T(k + 1, .), for what is left once k places are behind: from `least` to `most` tries."""
+    top = max(tail)
+    found = {}
+    for j in range(max(0, min(least, top + 1)), min(most, top + 1) + 1):
+        as_many = tail[min(j, top)]
+        found[j] = np.where(able, np.maximum(gain + stay * tail[j - 1], as_many), as_many) if j > 0 else as_many
+    return found
+
+
+def _without(
+    able: BoolArray, gain: FloatArray, stay: FloatArray, tails: list[_Tail], place: int, most: int
+) -> FloatArray:
+    """Value (...) of the best chain without the place."""
+    tail = tails[place + 1]
+    for k in reversed(range(place)):
+        tail = _one_more(able[..., k], gain[..., k], stay[..., k], tail, most - k, most)
+    return tail[max(tail)]
+
+
+def _at(tail: _Tail, left: IntArray) -> FloatArray:
+    """T(k, left), (...), where nothing is left T(k, 0)."""
+    least, *others = tail
+    found = tail[least]
+    for j in others:
+        found = np.where(left >= j, tail[j], found)
+    return found

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.compiled.rule import CompiledRule, compiled
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms import Mechanism, lookup
 from sim.mechanisms.base import contract
-from tests.compiled.test_trace import fronts, same, traced
+from tests.compiled.one_by_one import as_machine_code, one_by_one
+from tests.compiled.test_trace import fronts, interpreted, same
 from tests.tried import tried
 
 
@@ -21,9 +21,7 @@ from tests.tried import tried
 @pytest.mark.parametrize("at_most", [None, 2, 3])
 def test_sets_of_agents(n: int, at_most: int | None) -> None:
     rule, front = lookup("k_redundant")(at_most=at_most), fronts(n, 100, penalised=False)
-    found = traced(rule, n)
-    assert isinstance(found, CompiledRule)
-    assert same(found(*front), rule(*front))
+    assert same(one_by_one(rule, front, interpreted), rule(*front))
 
 
 @pytest.mark.slow
@@ -32,9 +30,7 @@ def test_sets_of_agents(n: int, at_most: int | None) -> None:
 def test_sets_of_agents_as_machine_code(n: int, at_most: int | None) -> None:
     pytest.importorskip("numba")
     rule, front = lookup("k_redundant")(at_most=at_most), fronts(n, 3000 if n < 9 else 400, penalised=False)
-    found = compiled(rule, n)
-    assert isinstance(found, CompiledRule)
-    assert same(found(*front), rule(*front))
+    assert same(one_by_one(rule, front, as_machine_code), rule(*front))
 
 
 @dataclass(frozen=True)
@@ -55,9 +51,7 @@ class Grows(Mechanism):
 
 def test_parts_of_an_array_are_assigned() -> None:
     front = fronts(4, 100, penalised=False)
-    found = traced(Grows(), 4)
-    assert isinstance(found, CompiledRule)
-    assert same(found(*front), Grows()(*front))
+    assert same(one_by_one(Grows(), front, interpreted), Grows()(*front))
 
 
 Step = tuple[int, int, int, int]
@@ -96,6 +90,4 @@ class Assigns(Mechanism):
 )
 def test_parts_are_assigned_in_any_order(steps: list[Step]) -> None:
     rule, front = Assigns(tuple(steps)), fronts(4, 20, penalised=False)
-    found = traced(rule, 4)
-    assert isinstance(found, CompiledRule)
-    assert same(found(*front), rule(*front))
+    assert same(one_by_one(rule, front, interpreted), rule(*front))

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from sim.agents.production import Plans
-from sim.compiled.rule import CompiledRule, compiled
 from sim.compiled.trace import UntraceableError, trace
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms import Mechanism, lookup
 from sim.mechanisms.base import contract
-from tests.compiled.test_trace import fronts, same, traced
+from tests.compiled.one_by_one import as_machine_code, one_by_one
+from tests.compiled.test_trace import fronts, interpreted, same
 
 PLANS = [
     Plans((np.inf,), 0.0),
@@ -49,9 +49,7 @@ def over_menus(payment: str, plans: Plans) -> OverMenus:
 @pytest.mark.parametrize("payment", PAYMENTS)
 def test_menus(payment: str, plans: Plans, n: int) -> None:
     rule, front = over_menus(payment, plans), fronts(n, 100, penalised=True)
-    found = traced(rule, n)
-    assert isinstance(found, CompiledRule)
-    assert same(found(*front), rule(*front))
+    assert same(one_by_one(rule, front, interpreted), rule(*front))
     assert rule(*front).budget is not None
 
 
@@ -62,11 +60,9 @@ def test_menus(payment: str, plans: Plans, n: int) -> None:
 def test_menus_as_machine_code(payment: str, plans: Plans, n: int) -> None:
     pytest.importorskip("numba")
     rule = over_menus(payment, plans)
-    found = compiled(rule, n)
-    assert isinstance(found, CompiledRule)
     for seed in range(3):
         front = fronts(n, 3000, penalised=True, seed=seed)
-        assert same(found(*front), rule(*front))
+        assert same(one_by_one(rule, front, as_machine_code), rule(*front))
 
 
 @dataclass(frozen=True)
@@ -94,9 +90,7 @@ class Tables(Mechanism):
 @pytest.mark.parametrize("n", [1, 3, 4])
 def test_arrays_with_an_axis_more(n: int) -> None:
     front = fronts(n, 150, penalised=False)
-    found = traced(Tables(), n)
-    assert isinstance(found, CompiledRule)
-    assert same(found(*front), Tables()(*front))
+    assert same(one_by_one(Tables(), front, interpreted), Tables()(*front))
 
 
 def misaligned(bids: Bids, tender: Tender) -> Any:

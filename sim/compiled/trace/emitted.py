@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.compiled.trace.graph import ALONE, REDUCTIONS, WHOLE, Kind, Node, UntraceableError, literal
+from sim.compiled.trace.graph import ALONE, REDUCTIONS, WHOLE, Kind, Node, UntraceableError
 from sim.compiled.trace.helpers import HELPERS
 from sim.compiled.trace.scratch import GIVEN, INLINE, scratch_of
-from sim.compiled.trace.spots import SCRATCH, ByRow, InHand
-from sim.compiled.trace.tracing import NUMBERS, OPTIONAL, OUTPUTS, VECTORS, Graph
+from sim.compiled.trace.spots import InHand
+from sim.compiled.trace.tracing import Graph
 
 _BINARY = {
     "add": "+",
@@ -32,44 +32,12 @@ _BINARY = {
     "greater_equal": ">=",
 }
 _CALLED = ("isnan", "isfinite", "isinf", "sqrt", "rint", "floor", "ceil", "trunc")
-_CASTS: dict[Kind, str] = {"f": "np.float64({})", "i": "np.int64({})", "b": "({} != 0)"}
-_TYPES: dict[Kind, str] = {"f": "np.float64", "i": "np.int64", "b": "np.bool_"}
-_BEGIN = {  # before any agent, by kind
+CASTS: dict[Kind, str] = {"f": "np.float64({})", "i": "np.int64({})", "b": "({} != 0)"}
+BEGIN = {  # before any agent, by kind
     "largest": {"f": "-np.inf", "i": "-(2**63)", "b": "False"},
     "smallest": {"f": "np.inf", "i": "2**63 - 1", "b": "True"},
 }
 _COUNTED = {"count": "0", "any": "False", "every": "True", "argmin": "0", "argmax": "0"}
-
-
-def arguments(graph: Graph) -> list[str]:
-    """Names of the function's arguments, in order: what is given, and an array for each output, named o_ and it."""
-    outputs = [name for name in OUTPUTS | OPTIONAL if name in graph.outputs]
-    return [*VECTORS, *NUMBERS, *(f"o_{name}" for name in outputs)]
-
-
-def source(graph: Graph) -> str:
-    """The module of the function `clear`, which numba compiles: arrays with one clearing a row, (M, n) or (M,).
-
-    It returns the number of the first row that the rule refuses, or -1.
-    """
-    writer = Writer(graph, ByRow())
-    body = "\n".join(f"    {line}" for line in writer.body())
-    longest = max((node.length for node in graph.nodes if node.length is not None), default=0)
-    width = "ask.shape[1]" if longest <= graph.n_agents else str(longest)
-    scratch = [
-        f"    {SCRATCH[kind]} = np.empty(({max(1, count)}, {width}), {_TYPES[kind]})"
-        for kind, count in writer.kept.count.items()
-    ]
-    head = [
-        "@njit(error_model='numpy', cache=CACHED)",
-        f"def clear({', '.join(arguments(graph))}):",
-        *scratch,
-        "    n = ask.shape[1]",
-        "    for k in range(len(value)):",
-    ]
-    vectors = [node for node in graph.nodes if node.op == "vector"]
-    tables = [f"v{node.number} = np.array(({', '.join(map(literal, node.args))},))" for node in vectors]
-    return module(graph, [*tables, *head, body, "    return -1", ""])
 
 
 def pointed(graph: Graph, spots: InHand, *, one: bool = False) -> tuple[str, dict[Kind, int]]:
@@ -103,7 +71,7 @@ def module(graph: Graph, lines: Sequence[str]) -> str:
 class Writer:
     """Writes the lines of a graph, which read and write where `spots` says."""
 
-    def __init__(self, graph: Graph, spots: ByRow | InHand, *, one: bool = False) -> None:
+    def __init__(self, graph: Graph, spots: InHand, *, one: bool = False) -> None:
         self.graph, self.spots, self.one = graph, spots, one
         self.nodes = graph.nodes
         self.lines: list[str] = []
@@ -130,7 +98,7 @@ class Writer:
         self._write_what_is_no_loops()
         for node in self.graph.held:
             self._add(1, f"if not {self._value(node)}:")
-            self._add(2, f"return {self.spots.refusal}")
+            self._add(2, "return 1")
         return self.lines
 
     def _agents(self, length: int | None) -> str:
@@ -165,10 +133,10 @@ class Writer:
 
     def _loop(self, length: int, vectors: list[Node], reductions: list[Node]) -> None:
         for node in reductions:
-            begin = _COUNTED[node.op] if node.op in _COUNTED else _BEGIN[node.op][node.kind]
+            begin = _COUNTED[node.op] if node.op in _COUNTED else BEGIN[node.op][node.kind]
             self._add(1, f"x{node.number} = {begin}")
             if node.op in ("argmin", "argmax"):
-                self._add(1, f"b{node.number} = {_CASTS[node.inputs[0].kind].format(0)}")
+                self._add(1, f"b{node.number} = {CASTS[node.inputs[0].kind].format(0)}")
         for node in vectors:
             if node.op == "running_sum":
                 self._add(1, f"x{node.number} = {'0.0' if node.kind == 'f' else '0'}")
@@ -196,9 +164,9 @@ class Writer:
             case "count":
                 self._add(2, f"{own} += {value}")
             case "any":
-                self._add(2, f"{own} = {own} or {_CASTS['b'].format(value) if node.inputs[0].kind != 'b' else value}")
+                self._add(2, f"{own} = {own} or {CASTS['b'].format(value) if node.inputs[0].kind != 'b' else value}")
             case "every":
-                self._add(2, f"{own} = {own} and {_CASTS['b'].format(value) if node.inputs[0].kind != 'b' else value}")
+                self._add(2, f"{own} = {own} and {CASTS['b'].format(value) if node.inputs[0].kind != 'b' else value}")
             case _:
                 best, sign = f"b{node.number}", "<" if node.op == "argmin" else ">"
                 self._add(2, f"if a == 0 or {value} {sign} {best} or ({value} != {value} and {best} == {best}):")
@@ -251,7 +219,7 @@ class Writer:
     def _put_down(self, node: Node, at: str) -> str:
         """What is read of scratch."""
         here = self._kept(node, at)
-        return f"({here} != 0)" if node.kind == "b" and self.spots.truths_are_bytes else here
+        return f"({here} != 0)" if node.kind == "b" else here
 
     def _value(self, node: Node, at: str = "") -> str:
         """The node where it is read. at: of which agent; "": of the loop's, or the number of the clearing."""
@@ -262,7 +230,7 @@ class Writer:
         if node.length is None:
             return f"x{node.number}"
         if node.op == "vector":
-            return (self.vectors[node.number] or f"v{node.number}[{{}}]").format(at or "a")
+            return self.vectors[node.number].format(at or "a")
         if node.op == "spread":
             return self._value(node.inputs[0])
         if node.op == "is_place":
@@ -297,7 +265,7 @@ class Writer:
             return f"special_{node.args[0]}({values[0]})"
         match node.op:
             case "cast":
-                return _CASTS[node.kind].format(values[0])
+                return CASTS[node.kind].format(values[0])
             case "spread" | "positive":
                 return values[0]
             case "where":

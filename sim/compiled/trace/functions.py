@@ -20,9 +20,11 @@ def _placed(name: str, value: Any, axis: Any) -> Traced:
 
 
 def _accumulated(array: Traced, axis: Any) -> Traced:
-    if axis not in (-1, 1) or array.node.length is None:
+    if axis not in (-1, 1) or (array.node.length is None and not array.column):
         raise UntraceableError(f"a running sum over axis {axis} of an array {array.shape}")
     kind: Kind = "f" if array.node.kind == "f" else "i"
+    if array.node.length is None:
+        return Traced(as_kind(array.node, kind), column=True)
     return Traced(Node("running_sum", (as_kind(array.node, kind),), kind, array.node.length))
 
 

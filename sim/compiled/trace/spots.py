@@ -1,4 +1,4 @@
-"""Where the text of a graph reads and writes: arrays of a row for each clearing, or the arrays in hand."""
+"""Where the text of a graph reads and writes: the arrays in hand."""
 
 from __future__ import annotations
 
@@ -18,40 +18,6 @@ _NONE: dict[str, tuple[int, str, str]] = {}
 _PLAIN = (0.0, 1.0)  # stand in the text
 
 
-class ByRow:
-    """Arrays with one clearing a row, k the row that is cleared."""
-
-    refusal, truths_are_bytes = "k", False
-
-    def given(self, name: str, at: str | None) -> str:
-        """What is given. at: of which agent; None: a number of the clearing."""
-        return f"{name}[k]" if at is None else f"{name}[k, {at}]"
-
-    def made(self, name: str, at: str | None) -> str:
-        """What is made."""
-        return self.given(f"o_{name}", at)
-
-    def constant(self, node: Node) -> str:
-        """A plain number."""
-        return literal(node.args[0])
-
-    def vector(self, node: Node) -> str:
-        """Where plain numbers, one for each agent, are read, {} for the agent; "": they are written out."""
-        return ""
-
-    def uniform(self, seed: int, purpose: str, axes: str) -> str:
-        """A draw."""
-        raise UntraceableError(f"a draw for {purpose!r} beside a World")
-
-    def on_grid(self, claim: str, grids: Grids) -> str:
-        """A claim moved to its agent's grid."""
-        raise UntraceableError("a grid of claims beside a World")
-
-    def scratch(self, kind: Kind, row: int, at: str) -> str:
-        """What is put down on the way."""
-        return f"{SCRATCH[kind]}[{row}, {at}]"
-
-
 class InHand:
     """Three arrays of a row for each name and a column for each agent. row: kind and name -> its row.
 
@@ -59,8 +25,6 @@ class InHand:
     of their own, so that it is compiled once for all values of them. keys: seeds and purposes of draws, to which those
     of the graph are added. drawn: seed, purpose and axes of what is given as draws, which are made where they are read.
     """
-
-    refusal, truths_are_bytes = "1", True
 
     def __init__(
         self,
@@ -74,7 +38,7 @@ class InHand:
         self.keys = keys
 
     def constant(self, node: Node) -> str:
-        """As `ByRow`."""
+        """A plain number."""
         value = node.args[0]
         if node.kind != "f" or value in _PLAIN or not math.isfinite(value):
             return literal(value)
@@ -83,7 +47,7 @@ class InHand:
         return f"numbers[{self.numbers.index(value)}]"
 
     def uniform(self, seed: int, purpose: str, axes: str) -> str:
-        """As `ByRow`: the replication's key for the purpose, then a word for each other axis."""
+        """A draw: the replication's key for the purpose, then a word for each other axis."""
         if (seed, purpose) not in self.keys:
             self.keys.append((seed, purpose))
         if len(self.keys) > MOST_KEYS:
@@ -94,7 +58,7 @@ class InHand:
         return f"uniform({text})"
 
     def on_grid(self, claim: str, grids: Grids) -> str:
-        """As `ByRow`: of each agent where its grid begins and how long it is, then the grids and their borders."""
+        """A claim moved to its agent's grid: of each agent where that begins and how long it is."""
         first = len(self.numbers)
         at = first + 2 * len(grids)
         tables: list[float] = []
@@ -107,14 +71,14 @@ class InHand:
         return f"on_grid({claim}, numbers, np.int64({place[0]}), np.int64({place[1]}))"
 
     def vector(self, node: Node) -> str:
-        """As `ByRow`."""
+        """Where plain numbers, one for each agent, are read, {} for the agent."""
         first = len(self.numbers)
         self.numbers += [float(value) for value in node.args]
         here = f"numbers[{first} + {{}}]"
         return {"f": here, "i": f"np.int64({here})", "b": f"({here} != 0.0)"}[node.kind]
 
     def given(self, name: str, at: str | None) -> str:
-        """As `ByRow`."""
+        """What is given. at: of which agent; None: a number of the clearing."""
         if name in self._drawn:
             return self.uniform(*self._drawn[name])
         kind, row = self._row[name]
@@ -122,10 +86,10 @@ class InHand:
         return f"({here} != 0)" if kind == "b" else here
 
     def made(self, name: str, at: str | None) -> str:
-        """As `ByRow`."""
+        """What is made."""
         kind, row = self._row[name]
         return f"{SCRATCH[kind]}[{row} * w + {at or 0}]"
 
     def scratch(self, kind: Kind, row: int, at: str) -> str:
-        """As `ByRow`."""
+        """What is put down on the way."""
         return f"{SCRATCH[kind]}[{self._after[kind] + row} * w + {at}]"

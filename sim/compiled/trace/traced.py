@@ -96,8 +96,8 @@ class Traced(NDArrayOperatorsMixin):
                 return found
             if isinstance(last, int | np.integer) and not isinstance(last, bool):
                 return self._element(int(last))
-            if isinstance(last, slice) and length is not None:
-                return self._part(*last.indices(length))
+            if isinstance(last, slice) and (length is not None or self.column):
+                return Traced(spread(self.node, self.size))._part(*last.indices(self.size))
         raise UntraceableError(f"the index {key!r} of an array {self.shape}")
 
     def _element(self, place: int) -> Traced:
