@@ -18,7 +18,8 @@ import numpy as np
 
 from sim.compiled.kept import loaded
 from sim.compiled.trace import UntraceableError, trace
-from sim.compiled.trace.blocks import GIVEN, MADE, SINGLE, WIDE, in_blocks, place, rows
+from sim.compiled.trace.block_rows import GIVEN, MADE, SINGLE, WIDE, place, rows
+from sim.compiled.trace.blocks import in_blocks
 from sim.compiled.trace.graph import Kind
 from sim.compiled.trace.tracing import NUMBERS, OPTIONAL, OUTPUTS, Graph
 from sim.kit.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.compiled.code import Code
 from sim.compiled.hand import PER_CLEARING
-from sim.compiled.kernel.layout import Seen
+from sim.compiled.kernel.output import Seen
 from sim.compiled.traced_parts import same
 from sim.kit.arrays import Bids, Standing, Tender
 from sim.kit.errors import MarketError

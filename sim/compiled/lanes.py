@@ -17,7 +17,6 @@ from sim.compiled.kernel.layout import (
     FULL,
     TOO_LATE,
     UNKNOWN_TRY,
-    Counts,
     Given,
     Hand,
     Lane,
@@ -25,9 +24,9 @@ from sim.compiled.kernel.layout import (
     Now,
     Part,
     Parts,
-    Seen,
     Size,
 )
+from sim.compiled.kernel.output import Counts, Seen
 from sim.compiled.packed import Packed
 from sim.compiled.pointer import Pointer
 from sim.compiled.refusal import refusal

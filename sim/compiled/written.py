@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled.code import Code
-from sim.compiled.kernel.layout import Attempts, Clearings, Counts, Kept
+from sim.compiled.kernel.output import Attempts, Clearings, Counts, Kept
 from sim.compiled.pointer import Pointer
 from sim.kit.arrays import Award, Bids, Standing, Tender, thin
 from sim.market.accounts import account_columns, hires

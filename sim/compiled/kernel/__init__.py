@@ -6,7 +6,9 @@ in as a function that was compiled from its own code (sim/compiled/traced_parts.
 (sim/compiled/hand.py). Everything about an attempt is settled at the clearing that starts it; what tasks share (slots,
 standing, accounts) is read at a clearing and written as attempts end. Rows are written in the ledger's order.
 
-    layout.py     what is given, kept and written
+    layout.py     what is given and kept
+    output.py     what is written
+    piece.py      how a piece of the loop is compiled
     heap.py       moments that are to come
     finish.py     attempts that end
     clearing.py   bids, who is barred, accounts at a clearing

@@ -11,16 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sim.compiled.trace.block_rows import MADE, ROOM, WIDE, place
 from sim.compiled.trace.emitted import BEGIN, CASTS, Writer, module
 from sim.compiled.trace.graph import REDUCTIONS, WHOLE, Kind, Node, UntraceableError
 from sim.compiled.trace.spots import InHand
-from sim.compiled.trace.tracing import NUMBERS, VECTORS, Graph
+from sim.compiled.trace.tracing import Graph
 
-WIDE = 40  # clearings of a block; a multiple of what the processor takes at a time
-GIVEN = tuple(VECTORS)  # vectors of the hand, in order: what is given, then what is made
-MADE = ("hired", "pay_success", "pay_failure", "turn", "budget", "fee")
-SINGLE = (*NUMBERS, "by_tie")  # then numbers
-_ROOM = 8  # agents of a vector's rows, or a multiple
 _PLAIN = ("input", "constant", "vector")
 _PAIRED = ("argsort", "scatter", "take", "element_at")
 _APART = (*_PAIRED, "special", "library")  # in loops of their own
@@ -61,7 +57,7 @@ class _BlockWriter(Writer):
         self.lines, self.now, self.vectors, self.depth = [], set(), {}, {}
         self.loops = 0
         longest = max([graph.n_agents, *(node.length or 0 for node in self.nodes)])
-        self.room = -(-longest // _ROOM) * _ROOM
+        self.room = -(-longest // ROOM) * ROOM
         for node in self.nodes:
             if node.op == "whole":
                 raise UntraceableError("a number of the whole array is used beside a short cut")
@@ -315,17 +311,6 @@ def _written_out(node: Node) -> bool:
     if node.op in ("spread", "is_place", "cast"):
         return node.inputs[0].op == "constant"
     return node.op in _PLAIN
-
-
-def rows(room: int) -> int:
-    """Rows of the hand, where each vector has so many."""
-    return len(GIVEN + MADE) * room + len(SINGLE)
-
-
-def place(name: str, room: int) -> int:
-    if name in SINGLE:
-        return len(GIVEN + MADE) * room + SINGLE.index(name)
-    return (GIVEN + MADE).index(name) * room
 
 
 def _along(length: int | None, at: str) -> str:
