@@ -134,10 +134,18 @@ def _best(desk: Desk, deal: Deal, weigh: tuple[FloatArray, FloatArray]) -> Float
     weights = np.concatenate([-cost, passes, 1.0 - passes], axis=1)
     made = np.empty((len(desk.types), len(desk)))
     for draw in range(len(desk)):
-        outcomes = np.unique(np.stack([field[:, draw] for field in deal]), axis=1)
+        outcomes = _different(np.stack([field[:, draw] for field in deal]))
         made[:, draw] = (weights @ outcomes).max(axis=1)
     truth = np.concatenate([truths(desk, part) for part in blocks(len(made), len(desk))])
     return np.asarray(np.maximum(0.0, made - truth))
+
+
+def _different(columns: FloatArray) -> FloatArray:
+    """The different columns, in order: what np.unique finds along the axis, in a fraction of its time."""
+    ordered = columns[:, np.lexsort(columns[::-1])]
+    first = np.ones(ordered.shape[1], np.bool_)
+    first[1:] = (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)
+    return ordered[:, first]
 
 
 def _wins(desk: Desk, which: IntArray, share: FloatArray) -> BoolArray:
