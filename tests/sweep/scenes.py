@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -83,6 +82,7 @@ def plan_of(path: Path, *overrides: str, options: Options | None = None, **chang
 
 
 def run(plan: Plan, folder: Path, *, figures: bool = False, **how: Any) -> Path:
-    """Run the plan into `folder`, with the analysis of the command line. figures: draw them, which takes a while."""
-    with contextlib.nullcontext() if figures else mock.patch("analysis.figures.sweeps.draw_all"):
+    """Run the plan into `folder`, with the analysis of the command line. figures: draw them, coarsely."""
+    coarse, none = mock.patch("analysis.figures.save.DPI", 60), mock.patch("analysis.figures.sweeps.draw_all")
+    with coarse if figures else none:
         return execute_sweep(plan, folder, analysis_of(plan), **how)

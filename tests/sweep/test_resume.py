@@ -74,7 +74,7 @@ def test_killed_at_several_moments_and_given_again(whole: Path, tmp_path: Path) 
     assert not partial_of(out).exists()
 
 
-@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_interrupted_it_leaves_a_labelled_part(whole: Path, tmp_path: Path, workers: int) -> None:
     out = tmp_path / "o"
     process = start(whole, out, workers)
