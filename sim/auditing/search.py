@@ -140,10 +140,18 @@ def _best(desk: Desk, deal: Deal, weigh: tuple[FloatArray, FloatArray]) -> Float
     for draw in range(len(desk)):
         kept = ~idle[draw]
         kept[idle[draw].argmax()] = True  # what gets nothing is sorted once
-        outcomes = np.unique(each[:, draw, kept], axis=1)
+        outcomes = _different(each[:, draw, kept])
         made[:, draw] = (weights @ outcomes).max(axis=1)
     truth = np.concatenate([truths(desk, part) for part in blocks(len(made), len(desk))])
     return np.asarray(np.maximum(0.0, made - truth))
+
+
+def _different(columns: FloatArray) -> FloatArray:
+    """The different columns, in order: what np.unique finds along the axis, in a fraction of its time."""
+    ordered = columns[:, np.lexsort(columns[::-1])]
+    first = np.ones(ordered.shape[1], np.bool_)
+    first[1:] = (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)
+    return ordered[:, first]
 
 
 def _wins(desk: Desk, which: IntArray, share: FloatArray) -> BoolArray:

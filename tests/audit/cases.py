@@ -84,16 +84,16 @@ def played(
     n = len(ability)
     order = sorted(np.flatnonzero(award.hired), key=lambda i: 0 if award.turn is None else int(award.turn[i]))
     utility, principal, welfare = np.zeros(n), 0.0, 0.0
-    for chance, success in outcomes([float(p) for p in ability]):
+    for chance, success in outcomes([float(ability[i]) for i in order]):
         for seen_chance, flips in outcomes([verifier.false_fail if hit else verifier.false_pass for hit in success]):
             w, solved = chance * seen_chance, False
-            for i in order:
-                passed = success[i] != flips[i]
+            for i, hit, flip in zip(order, success, flips, strict=True):
+                passed = hit != flip
                 pay = award.pay_success[i] if passed else award.pay_failure[i]
                 utility[i] += w * (pay - cost[i])
                 principal -= w * pay
                 welfare -= w * cost[i]
-                solved = solved or success[i]
+                solved = solved or hit
                 if award.turn is not None and passed:
                     break
             principal += w * value * solved

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
+
+from typer.main import get_command
 
 from sim.cli import main
 
@@ -38,6 +41,9 @@ mechanism = "second_price"
 SCENARIO = TOP + WORLD + TENDER + ARM
 
 
+_MADE_ONCE = cache(get_command)  # what typer makes of signatures takes longer than most commands
+
+
 class Said(NamedTuple):
     """What a command gave back."""
 
@@ -47,10 +53,12 @@ class Said(NamedTuple):
 
 
 def bidlab(*arguments: str | Path, figures: bool = False) -> Said:
-    """Run `bidlab` with these arguments. figures: draw those of runs, which takes most of a short run's time."""
+    """Run `bidlab` with these arguments. figures: draw them, which takes most of a short run's time."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     with (
         contextlib.nullcontext() if figures else mock.patch("analysis.figures.draw_all"),
+        contextlib.nullcontext() if figures else mock.patch("analysis.figures.sweeps.draw_all"),
+        mock.patch("typer.main.get_command", _MADE_ONCE),
         mock.patch.object(sys, "argv", ["bidlab", *map(str, arguments)]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),

@@ -111,7 +111,7 @@ def test_another_audit_is_replaced_by_force_only(tmp_path: Path, monkeypatch: py
     assert set(pd.read_csv(tmp_path / "out" / "audit" / "audit.csv")["rule"]) == {"second_price"}
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_a_promise_that_is_not_kept_fails_the_command(tmp_path: Path, jobs: str) -> None:
     plugin = tmp_path / "p.py"
     plugin.write_text(PLUGIN)

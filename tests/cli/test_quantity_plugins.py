@@ -61,7 +61,7 @@ def test_in_the_tables_of_a_run(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_in_a_sweep_with_two_processes_and_its_figure(tmp_path: Path) -> None:
     arguments = laid_out(tmp_path)
-    said = bidlab("sweep", *arguments, "--jobs", "2")
+    said = bidlab("sweep", *arguments, "--jobs", "2", figures=True)
     assert said.code == 0, said.err
     table = load(tmp_path / "o")
     alone = bidlab("cell", tmp_path / "o", "1", "--out", tmp_path / "c", "--plugin", tmp_path / "q.py")

@@ -53,8 +53,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     folder = found[10]
     scenario = folder / "s.toml"
     scenario.write_text(TOP + WORLD + TENDER + ARM + MORE_ARMS + SWEEP)
-    with mock.patch("analysis.figures.sweeps.draw_all"):
-        assert bidlab("sweep", scenario, "--out", folder / "sweep", "--jobs", "1").code == 0
+    assert bidlab("sweep", scenario, "--out", folder / "sweep", "--jobs", "1").code == 0
     audit = ("audit", "second_score", "--types", "2", "--draws", "4", "--jobs", "1")
     assert bidlab(*audit, "--out", folder / "audit").code == 0
     return found

@@ -11,9 +11,10 @@ from sim.auditing.promises import attack
 from sim.auditing.row import bare_row, judge, row_of
 from sim.mechanisms import Mechanism
 from tests.scenes import registered
+from tests.tried import of_all
 
 RULES = registered()
-FEW = 32  # postings
+FEW = of_all(32)  # postings
 
 
 def test_there_are_rules() -> None:

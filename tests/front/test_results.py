@@ -116,7 +116,7 @@ def test_settings_name_their_key(run: Any) -> None:
 
 
 def test_a_run_read_back_cannot_be_changed(tmp_path: Path, run: Any) -> None:
-    opened = bl.load(bl.run(run.run.scenario, out=tmp_path / "o").run.folder)
+    opened = bl.load(bl.run(run.run.scenario, out=tmp_path / "o", figures=False).run.folder)
     with pytest.raises(ScenarioError, match="was read back from a run"):
         bl.run(opened.run.scenario, seed=2)
 

@@ -11,12 +11,12 @@ from sim.mechanisms import Mechanism
 from sim.scenario.scenario import label_of
 from tests.market.compare import assert_same_rows, rows
 from tests.reference_market import naive_market
-from tests.tried import tried
+from tests.tried import tried_on_each
 from tests.worlds import accounted, examples, rules, worlds
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
-@tried(60)
+@tried_on_each(60)
 @given(data=st.data())
 def test_event_market_equals_the_naive_market(mechanism: Mechanism, data: st.DataObject) -> None:
     world = data.draw(worlds())

@@ -27,7 +27,7 @@ from tests.market.compare import as_rows, assert_same_rows, rows
 from tests.market.play import Play
 from tests.reference_market import naive_market
 from tests.sweep.scenes import plan_of, run, write
-from tests.tried import tried
+from tests.tried import tried_on_each
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
 PASS, FAIL, INFRA = int(Status.PASS), int(Status.FAIL), int(Status.INFRA)
@@ -66,7 +66,7 @@ def test_by_hand() -> None:
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
-@tried(20)
+@tried_on_each(20)
 @given(data=st.data())
 def test_it_equals_the_naive_market(mechanism: Mechanism, data: st.DataObject) -> None:
     world = data.draw(worlds())

@@ -23,7 +23,7 @@ from sim.standing.sources import ExpectedCost
 from sim.world.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import ledger_of
-from tests.tried import tried
+from tests.tried import tried, tried_on_each
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
 MONEY = {
@@ -70,7 +70,7 @@ def dearer_rules(rule: Rules, factor: float) -> Rules:
 
 
 @every_mechanism
-@tried(20)
+@tried_on_each(20)
 @given(data=st.data(), factor=st.sampled_from([0.25, 4.0]))
 def test_another_currency_scales_the_money_and_nothing_else(
     mechanism: Mechanism, data: st.DataObject, factor: float
@@ -88,7 +88,7 @@ def test_another_currency_scales_the_money_and_nothing_else(
 
 
 @every_mechanism
-@tried(20)
+@tried_on_each(20)
 @given(data=st.data())
 def test_payment_is_what_the_contract_says_for_the_verified_status(mechanism: Mechanism, data: st.DataObject) -> None:
     tables = simulate(data.draw(worlds()), data.draw(rules(mechanism)))

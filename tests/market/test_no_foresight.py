@@ -21,7 +21,7 @@ from sim.scenario.scenario import label_of
 from sim.standing.sources import ExpectedCost
 from sim.world.world import World
 from tests.market.compare import Row, assert_same_rows, rows
-from tests.tried import tried
+from tests.tried import tried_on_each
 from tests.worlds import examples, rules, worlds
 
 _AT_THE_END = ("finish", "status", "timed_out", "success", "payment", "cost")
@@ -88,7 +88,7 @@ def _posting(row: Row) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
-@tried(30)
+@tried_on_each(30)
 @given(data=st.data(), now=st.integers(0, 8), luck=st.integers(0, 2**32 - 1))
 def test_another_future_leaves_the_past_as_it_was(
     mechanism: Mechanism, data: st.DataObject, now: int, luck: int
@@ -100,7 +100,7 @@ def test_another_future_leaves_the_past_as_it_was(
 
 
 @pytest.mark.parametrize("mechanism", [m for m in examples() if not m.capabilities.announces_reserve], ids=label_of)
-@tried(15)
+@tried_on_each(15)
 @given(data=st.data())
 def test_sealed_reserve_reaches_no_ask(mechanism: Mechanism, data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(mechanism))

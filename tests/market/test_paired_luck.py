@@ -18,7 +18,7 @@ from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
 from sim.scenario.scenario import label_of
 from tests.market.compare import as_rows, assert_same_rows, rows
-from tests.tried import tried
+from tests.tried import tried, tried_on_each
 from tests.worlds import examples, make_rules, rules, worlds
 
 every_mechanism = pytest.mark.parametrize("mechanism", examples(), ids=label_of)
@@ -39,7 +39,7 @@ def test_try_has_the_same_outcome_under_every_mechanism_and_it_is_the_worlds(dat
 
 
 @every_mechanism
-@tried(12)
+@tried_on_each(12)
 @given(data=st.data())
 def test_size_of_the_blocks_changes_nothing(mechanism: Mechanism, data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(mechanism))
@@ -51,7 +51,7 @@ def test_size_of_the_blocks_changes_nothing(mechanism: Mechanism, data: st.DataO
 
 
 @every_mechanism
-@tried(12)
+@tried_on_each(12)
 @given(data=st.data())
 def test_opening_batch_equals_asking_for_each_task(mechanism: Mechanism, data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(mechanism))

@@ -26,7 +26,7 @@ from sim.world.world import World
 from tests.cli.command import bidlab
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
-from tests.tried import tried
+from tests.tried import tried_on_each
 from tests.worlds import CANCELS, accounted, examples, make_rules, make_world, rules, worlds
 
 PLUGIN = Path(__file__).parent / "plugins" / "three_agents.py"
@@ -37,7 +37,7 @@ def everybody(rule: Rules, world: World, factory: Any = Agent) -> Rules:
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=label_of)
-@tried(12)
+@tried_on_each(12)
 @given(data=st.data())
 def test_the_base_agent_for_everybody_gives_the_ledger_of_none(mechanism: Mechanism, data: st.DataObject) -> None:
     world = data.draw(worlds())

@@ -24,7 +24,7 @@ from sim.mechanisms.score import FirstScore
 from sim.scenario.scenario import label_of
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
-from tests.tried import tried
+from tests.tried import tried, tried_on_each
 from tests.worlds import examples, make_rules, make_world, rules, worlds
 
 RANKING = [FirstPrice(), SecondPrice(), FirstScore(), AssignmentVCG()]
@@ -169,7 +169,7 @@ def test_rounds_of_one_task_at_every_tick_are_no_rounds(mechanism: Mechanism, da
 
 
 @pytest.mark.parametrize("mechanism", RANKING, ids=label_of)
-@tried(60)
+@tried_on_each(60)
 @given(data=st.data())
 def test_every_round_keeps_its_promises(mechanism: Mechanism, data: st.DataObject) -> None:
     every, room = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))

@@ -35,7 +35,7 @@ from sim.mechanisms.live import AgentEconomyPhase2
 from sim.world.world import World
 from tests.market.compare import Row, as_rows, assert_same_rows, rows
 from tests.market.play import Play, ledger_of
-from tests.tried import tried
+from tests.tried import tried, tried_on_each
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
 
@@ -191,7 +191,7 @@ def test_rounds_have_no_place_for_accounts(limit: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("mechanism", examples(), ids=lambda rule: str(rule))
-@tried(10)
+@tried_on_each(10)
 @given(data=st.data())
 def test_bankroll_without_limit_changes_nothing(mechanism: Mechanism, data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(mechanism))

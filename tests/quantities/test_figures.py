@@ -44,7 +44,7 @@ where = {{ "tender.penalty" = 0.0 }}
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("figures")
     scenario = SYNTHETIC.replace("replications = 16", "replications = 40")
-    return run(plan_of(write(place, scenario, SWEEP)), place / "o") / "figures"
+    return run(plan_of(write(place, scenario, SWEEP)), place / "o", figures=True) / "figures"
 
 
 @pytest.mark.slow

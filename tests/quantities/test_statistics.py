@@ -55,19 +55,25 @@ def test_an_auc_of_hundredths_is_exact() -> None:
     assert len(sums_of(claim, success)) == 4 * B
 
 
-@pytest.fixture(scope="module", params=[pytest.param("point", marks=pytest.mark.slow), "drawn"])
+SLOW = pytest.mark.slow
+WORLDS = ["drawn", *(pytest.param(name, marks=SLOW) for name in ("drawn, two panels", "point, two panels"))]
+
+
+@pytest.fixture(scope="module", params=WORLDS)
 def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    """Rows of a cell, `run_` what a run of it says; 60 replications of 12 tasks, of one population or of one each."""
+    """Rows of a sweep, `run_` what a run says; 60 replications of 12 tasks, of one population or of one each."""
     folder = tmp_path_factory.mktemp("statistics")
     scenario = SYNTHETIC.replace("replications = 16", "replications = 60").replace("tasks = 7\nbid", "tasks = 12\nbid")
-    if request.param == "drawn":
+    if "two panels" not in request.param:
+        scenario = scenario.replace("sigma_u = [0.0, 2.3]", "sigma_u = 2.3")
+    if "drawn" in request.param:
         scenario = scenario.replace('parameters = "point"', 'parameters = "bootstrap"')
-    sweep = f'[sweep]\nquantities = {json.dumps(ASKED)}\n"tender.penalty" = [0.0, 1.0]\n'
+    sweep = f'[sweep]\nquantities = {json.dumps(ASKED)}\n"tender.penalty" = [1.0]\n'
     place = run(plan_of(write(folder, scenario, sweep)), folder / "o")
-    _, tables = tables_of_cell(place, 1, folder / "cell")
+    _, tables = tables_of_cell(place, 0, folder / "cell")
     table = load(place)
     asked = table["metric"].isin(ASKED) & ((table["agent"] != "") | (table["metric"] == "regret_fixed"))
-    rows = table[(table["cell"] == 1) & asked].to_dict("records")
+    rows = table[asked].to_dict("records")
     for row in rows:
         of = tables["agents"].loc[(row["arm"], row["agent"])] if row["agent"] else tables["summary"].loc[row["arm"]]
         for part in ("value", "se", "se_mc", "low", "high", "clusters"):

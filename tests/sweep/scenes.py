@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from analysis.sweep_report import analysis_of
 from sim.experiment.plan import Options, Plan, plan_sweep
@@ -80,6 +81,8 @@ def plan_of(path: Path, *overrides: str, options: Options | None = None, **chang
     return plan_sweep(load_scenario(path, overrides=overrides, **changes), options)
 
 
-def run(plan: Plan, folder: Path, **how: Any) -> Path:
-    """Run the plan into `folder`, with the analysis of the command line."""
-    return execute_sweep(plan, folder, analysis_of(plan), **how)
+def run(plan: Plan, folder: Path, *, figures: bool = False, **how: Any) -> Path:
+    """Run the plan into `folder`, with the analysis of the command line. figures: draw them, coarsely."""
+    coarse, none = mock.patch("analysis.figures.save.DPI", 60), mock.patch("analysis.figures.sweeps.draw_all")
+    with coarse if figures else none:
+        return execute_sweep(plan, folder, analysis_of(plan), **how)

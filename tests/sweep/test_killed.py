@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-from unittest import mock
 
 import pytest
 
@@ -26,10 +25,8 @@ MOMENTS = 20
 ROOT = GOLDEN.parent.parent
 COMMAND = """
 import sys
-from unittest import mock
 from tests.cli.command import bidlab
-with mock.patch("analysis.figures.sweeps.draw_all"):
-    said = bidlab(*sys.argv[1:])
+said = bidlab(*sys.argv[1:])
 sys.stderr.write(said.err)
 sys.exit(said.code)
 """  # no figures, which take most of the time
@@ -90,8 +87,7 @@ def test_killed_at_random_moments(undisturbed: Undisturbed, tmp_path: Path) -> N
         begun += partial_of(out).exists()
         if moment % 2 and moment < MOMENTS - 1:
             continue
-        with mock.patch("analysis.figures.sweeps.draw_all"):
-            said = bidlab(*undisturbed.command, "--out", out)
+        said = bidlab(*undisturbed.command, "--out", out)
         assert (said.code, said.err) == (0, ""), said
         assert contents(out) == whole
         assert not partial_of(out).exists()

@@ -37,7 +37,7 @@ arms = ["always", "second price"]
 def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The figures of a finished sweep."""
     folder = tmp_path_factory.mktemp("figures")
-    return run(plan_of(write(folder, sweep=SWEEP + FIGURES)), folder / "o") / "figures"
+    return run(plan_of(write(folder, sweep=SWEEP + FIGURES)), folder / "o", figures=True) / "figures"
 
 
 def test_every_figure_ships_its_data(figures: Path) -> None:
@@ -52,10 +52,12 @@ def test_every_figure_ships_its_data(figures: Path) -> None:
 
 
 def test_default_figure_holds_the_other_factors(tmp_path: Path) -> None:
-    folder = run(plan_of(write(tmp_path, sweep='[sweep]\n"tender.penalty" = [0.0, 1.0, 2.0]\n')), tmp_path / "o")
+    path = write(tmp_path, sweep='[sweep]\n"tender.penalty" = [0.0, 1.0, 2.0]\n')
+    folder = run(plan_of(path), tmp_path / "o", figures=True)
     data = pd.read_csv(folder / "figures" / "lines.csv")
     assert set(data["tender.penalty"]) == {0.0, 1.0, 2.0}
-    plain = run(plan_of(write(tmp_path, sweep='[sweep]\n"tender.reserve" = ["value"]\n')), tmp_path / "p")
+    path = write(tmp_path, sweep='[sweep]\n"tender.reserve" = ["value"]\n')
+    plain = run(plan_of(path, replications=1), tmp_path / "p", figures=True)
     assert [path.name for path in (plain / "figures").iterdir()] == ["left_out.csv"]
 
 

@@ -45,7 +45,7 @@ def test_lead_is_the_difference_the_other_way_round(tmp_path: Path) -> None:
 
 
 def test_map_for_each_arm_but_the_baseline(tmp_path: Path) -> None:
-    folder = run(plan_of(write(tmp_path, sweep=SWEEP + MAP)), tmp_path / "o")
+    folder = run(plan_of(write(tmp_path, sweep=SWEEP + MAP)), tmp_path / "o", figures=True)
     table, info = load(folder), run_info(folder) or {}
     data = pd.read_csv(folder / "figures" / "map.csv")
     assert {path.name for path in (folder / "figures").iterdir()} == {f"map.{kind}" for kind in ("pdf", "png", "csv")}

@@ -80,10 +80,11 @@ def test_any_order_and_the_same_bytes(tmp_path: Path, monkeypatch: pytest.Monkey
     assert contents(run(plan, tmp_path / "reversed")) == expected
 
 
-def test_dask_cluster_and_the_same_bytes(alone: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_dask_cluster_and_the_same_bytes(alone: Path, tmp_path: Path, workers: int) -> None:
     distributed: Any = pytest.importorskip("distributed")
     folder = alone.parent
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:
         address = cluster.scheduler_address
         said = bidlab("sweep", folder / "s.toml", "--out", tmp_path / "o", "--scheduler", address, *options(folder))
     assert said.code == 0, said.err
