@@ -20,6 +20,7 @@ from sim.standing.sources import family_codes
 from sim.world.world import World
 
 _KEPT: WeakKeyDictionary[World, dict[Any, Field]] = WeakKeyDictionary()
+_DRAWS = ("belief", "cost_belief", "verified", "success", "infra", "cost")
 _WORDS = {"tasks": "t", "postings": "p", "tries": "k", "agents": "i"}
 
 
@@ -127,7 +128,7 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
         bulk_advice=_place(code.bulk, "advice"),
         bulk_silent=_place(code.bulk, "silent"),
         draws_tries="draw_try" in code.called,
-        **{f"draws_{name}": name in drawn for name in ("verified", "success", "infra", "cost")},
+        **{f"draws_{name}": name in drawn for name in _DRAWS},
         draws_ticks="duration" in drawn,
     )
 

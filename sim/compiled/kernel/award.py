@@ -17,7 +17,7 @@ def ask(parts, size, market, hand):
 def award(r, t, p, tick, owner, parts, size, market, world, hand, lane, now, seen, done):
     """Whether there is an award in hand, whether the tender was withdrawn, and how many bids were made."""
     look_up(r, t, p, size, market, world, hand, lane)
-    refused = form_bids(r, t, p, parts, size, market, world, hand, lane, now)
+    refused = form_bids(r, t, p, parts, size, market, world, hand, lane)
     withdrawn = market.budgets and lane.purse[owner] - lane.pledged[owner] < hand.floats[RESERVE * size.width]
     bar(tick, r, t, withdrawn, size, market, world, hand, lane, now)
     if market.reads:

@@ -47,70 +47,91 @@ def per_place(field, r, t, one, other):
 
 
 @piece
-def form_bids(r, t, p, parts, size, market, world, hand, lane, now):
-    """What is believed and bid, NaN where an agent does not bid."""
-    floats, whole, w = hand.floats, hand.whole, size.width
-    hand.words[0], hand.words[1] = world.tasks[t], world.postings[p]
-    floats[VALUE * w], floats[PENALTY * w] = per_task(world.value, r, t), per_task(world.penalty, r, t)
-    floats[RESERVE * w] = lane.reserve[t] if market.escalates else per_task(world.reserve, r, t)
-    whole[POSTING * w] = p
-    for a in range(size.agents):
-        floats[BELIEF * w + a] = per_agent(world.belief, r, t, a)
-        floats[COST_BELIEF * w + a] = per_agent(world.cost_belief, r, t, a)
-    if market.tells_tries:
+def believe(r, t, p, parts, size, market, world, hand, lane):
+    """What agents believe of the task, from where it is known."""
+    floats, w = hand.floats, size.width
+    if market.bulk_belief < 0 and not market.draws_belief:
         for a in range(size.agents):
-            c = t * size.agents + a
-            whole[TRIES * w + a], whole[FAILURES * w + a] = lane.tries[c], lane.failures[c]
+            floats[BELIEF * w + a] = per_agent(world.belief, r, t, a)
+    if market.bulk_cost_belief < 0 and not market.draws_cost_belief:
+        for a in range(size.agents):
+            floats[COST_BELIEF * w + a] = per_agent(world.cost_belief, r, t, a)
     if market.silences:
         for a in range(size.agents):
             hand.truths[SILENT * w + a] = per_agent(world.silent, r, t, a)
     if market.draws:
         run(parts.draw, size, hand)
-    for a in range(size.agents):
-        c = t * size.agents + a
-        if market.bulk:
-            at, cells = a * size.tasks + t, size.agents * size.tasks
-            if market.bulk_belief >= 0:
-                floats[BELIEF * w + a] = lane.drawn[market.bulk_belief * cells + at]
-            if market.bulk_cost_belief >= 0:
-                floats[COST_BELIEF * w + a] = lane.drawn[market.bulk_cost_belief * cells + at]
-            if market.bulk_advice >= 0:
-                floats[ADVICE * w + a] = lane.drawn[market.bulk_advice * cells + at]
-            if market.bulk_silent >= 0:
-                hand.truths[SILENT * w + a] = lane.drawn[market.bulk_silent * cells + at] != 0.0
-        if market.retries and lane.failures[c] > 0:
-            times = min(np.int64(lane.failures[c]), size.failures) - 1
-            floats[BELIEF * w + a] = per_place(world.retry_belief, r, t, a, times)
-    refused = run(parts.bid, size, hand)
-    for a in range(size.agents):
-        present = not market.absences or per_agent(world.present, r, t, a) != 0
-        willing = present and np.isfinite(floats[ASK * w + a])
-        now.willing[a] = willing
-        if not present:
-            floats[BELIEF * w + a] = np.nan
-            floats[COST_BELIEF * w + a] = np.nan
-        if not willing:
-            floats[ASK * w + a] = np.nan
-            floats[CLAIM * w + a] = np.nan
-    return refused
+    if market.bulk:
+        from_bulk(t, market.bulk_belief, BELIEF, size, hand, lane)
+        from_bulk(t, market.bulk_cost_belief, COST_BELIEF, size, hand, lane)
+        from_bulk(t, market.bulk_advice, ADVICE, size, hand, lane)
+        if market.bulk_silent >= 0:
+            at = market.bulk_silent * size.agents * size.tasks + t
+            for a in range(size.agents):
+                hand.truths[SILENT * w + a] = lane.drawn[at + a * size.tasks] != 0.0
+    if market.retries:
+        for a in range(size.agents):
+            failures = np.int64(lane.failures[t * size.agents + a])
+            if failures > 0:
+                floats[BELIEF * w + a] = per_place(world.retry_belief, r, t, a, min(failures, size.failures) - 1)
+
+
+@piece
+def from_bulk(t, row, name, size, hand, lane):
+    """Have in hand what was drawn of all tasks at once, where it was."""
+    if row >= 0:
+        at = row * size.agents * size.tasks + t
+        for a in range(size.agents):
+            hand.floats[name * size.width + a] = lane.drawn[at + a * size.tasks]
+
+
+@piece
+def form_bids(r, t, p, parts, size, market, world, hand, lane):
+    """What is believed and bid; not 0 where the policies refuse that."""
+    floats, whole, w = hand.floats, hand.whole, size.width
+    hand.words[0], hand.words[1] = world.tasks[t], world.postings[p]
+    floats[VALUE * w], floats[PENALTY * w] = per_task(world.value, r, t), per_task(world.penalty, r, t)
+    floats[RESERVE * w] = lane.reserve[t] if market.escalates else per_task(world.reserve, r, t)
+    whole[POSTING * w] = p
+    believe(r, t, p, parts, size, market, world, hand, lane)
+    if market.tells_tries:
+        for a in range(size.agents):
+            c = t * size.agents + a
+            whole[TRIES * w + a], whole[FAILURES * w + a] = lane.tries[c], lane.failures[c]
+    return run(parts.bid, size, hand)
+
+
+@piece
+def has_slot(a, tick, size, lane):
+    """Whether an agent has a slot that is free."""
+    free = False
+    for slot in range(a * size.capacity, (a + 1) * size.capacity):
+        free = free or lane.until[slot] <= tick
+    return free
 
 
 @piece
 def bar(tick, r, t, withdrawn, size, market, world, hand, lane, now):
-    """Who can win: willing, in time, with a slot, and kept out by nothing."""
+    """Who bids, NaN for who does not, and who can win: willing, in time, with a slot, and kept out by nothing."""
+    floats, w = hand.floats, size.width
     for a in range(size.agents):
         c = t * size.agents + a
+        present = not market.absences or per_agent(world.present, r, t, a) != 0
+        willing = present and np.isfinite(floats[ASK * w + a])
+        if not present:
+            floats[BELIEF * w + a], floats[COST_BELIEF * w + a] = np.nan, np.nan
+        if not willing:
+            floats[ASK * w + a], floats[CLAIM * w + a] = np.nan, np.nan
         excluded = (market.exclude_hired and lane.tries[c] > 0) or (market.exclude_failed and lane.failures[c] > 0)
-        able = now.willing[a] != 0 and not excluded and not withdrawn
-        if able and market.shares_slots:
-            able = False
-            for slot in range(a * size.capacity, (a + 1) * size.capacity):
-                able = able or lane.until[slot] <= tick
+        able = willing and not excluded and not withdrawn
+        if market.shares_slots:
+            able = able and has_slot(a, tick, size, lane)
         if market.lateness:
             able = able and per_agent(world.late, r, t, a) == 0
         if market.bankrolls:
             able = able and lane.exited[a] == 0
-        now.excluded[a], now.no_bond[a], hand.truths[ACTIVE * size.width + a] = excluded, False, able
+        now.willing[a], now.excluded[a], now.no_bond[a] = willing, excluded, False
+        hand.truths[ACTIVE * w + a] = able
 
 
 @piece

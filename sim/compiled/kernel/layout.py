@@ -147,6 +147,8 @@ class Market(NamedTuple):
     bankrolls: bool
     budgets: bool
     draws: bool
+    draws_belief: bool
+    draws_cost_belief: bool
     bulk: bool
     bulk_belief: int
     bulk_cost_belief: int
