@@ -144,52 +144,64 @@ def middle(p: float) -> float:
 
 
 @njit(error_model="numpy")
+def near_tail(p: float) -> float:
+    """The quantile of p outside the middle, but not within 1.4e-11 of 0 or 1."""
+    low = p < 0.5
+    r = np.sqrt(-finite_log(p if low else 1.0 - p)) - 1.6
+    a = 7.74545014278341407640e-4
+    a = a * r + 2.27238449892691845833e-2
+    a = a * r + 2.41780725177450611770e-1
+    a = a * r + 1.27045825245236838258e0
+    a = a * r + 3.64784832476320460504e0
+    a = a * r + 5.76949722146069140550e0
+    a = a * r + 4.63033784615654529590e0
+    a = a * r + 1.42343711074968357734e0
+    b = 1.05075007164441684324e-9
+    b = b * r + 5.47593808499534494600e-4
+    b = b * r + 1.51986665636164571966e-2
+    b = b * r + 1.48103976427480074590e-1
+    b = b * r + 6.89767334985100004550e-1
+    b = b * r + 1.67638483018380384940e0
+    b = b * r + 2.05319162663775882187e0
+    b = b * r + 1.0
+    found = a / b
+    return -found if low else found
+
+
+@njit(error_model="numpy")
+def far_tail(p: float) -> float:
+    """The quantile of p beyond the near tail."""
+    low = p < 0.5
+    r = np.sqrt(-finite_log(p if low else 1.0 - p)) - 5.0
+    a = 2.01033439929228813265e-7
+    a = a * r + 2.71155556874348757815e-5
+    a = a * r + 1.24266094738807843860e-3
+    a = a * r + 2.65321895265761230930e-2
+    a = a * r + 2.96560571828504891230e-1
+    a = a * r + 1.78482653991729133580e0
+    a = a * r + 5.46378491116411436990e0
+    a = a * r + 6.65790464350110377720e0
+    b = 2.04426310338993978564e-15
+    b = b * r + 1.42151175831644588870e-7
+    b = b * r + 1.84631831751005468180e-5
+    b = b * r + 7.86869131145613259100e-4
+    b = b * r + 1.48753612908506148525e-2
+    b = b * r + 1.36929880922735805310e-1
+    b = b * r + 5.99832206555887937690e-1
+    b = b * r + 1.0
+    found = a / b
+    return -found if low else found
+
+
+@njit(error_model="numpy")
 def ndtri(p: float) -> float:
     """The standard normal quantile of p; NaN outside [0, 1]."""
-    q = p - 0.5
-    if abs(q) <= 0.425:
+    if abs(p - 0.5) <= 0.425:
         return middle(p)
     if not (p > 0.0 and p < 1.0):
         return -np.inf if p == 0.0 else np.inf if p == 1.0 else np.nan
-    least = p if q < 0.0 else 1.0 - p
-    r = np.sqrt(-finite_log(least))
-    if r <= 5.0:
-        r -= 1.6
-        a = 7.74545014278341407640e-4
-        a = a * r + 2.27238449892691845833e-2
-        a = a * r + 2.41780725177450611770e-1
-        a = a * r + 1.27045825245236838258e0
-        a = a * r + 3.64784832476320460504e0
-        a = a * r + 5.76949722146069140550e0
-        a = a * r + 4.63033784615654529590e0
-        a = a * r + 1.42343711074968357734e0
-        b = 1.05075007164441684324e-9
-        b = b * r + 5.47593808499534494600e-4
-        b = b * r + 1.51986665636164571966e-2
-        b = b * r + 1.48103976427480074590e-1
-        b = b * r + 6.89767334985100004550e-1
-        b = b * r + 1.67638483018380384940e0
-        b = b * r + 2.05319162663775882187e0
-        b = b * r + 1.0
-    else:
-        r -= 5.0
-        a = 2.01033439929228813265e-7
-        a = a * r + 2.71155556874348757815e-5
-        a = a * r + 1.24266094738807843860e-3
-        a = a * r + 2.65321895265761230930e-2
-        a = a * r + 2.96560571828504891230e-1
-        a = a * r + 1.78482653991729133580e0
-        a = a * r + 5.46378491116411436990e0
-        a = a * r + 6.65790464350110377720e0
-        b = 2.04426310338993978564e-15
-        b = b * r + 1.42151175831644588870e-7
-        b = b * r + 1.84631831751005468180e-5
-        b = b * r + 7.86869131145613259100e-4
-        b = b * r + 1.48753612908506148525e-2
-        b = b * r + 1.36929880922735805310e-1
-        b = b * r + 5.99832206555887937690e-1
-        b = b * r + 1.0
-    return -a / b if q < 0.0 else a / b
+    near = np.sqrt(-finite_log(p if p < 0.5 else 1.0 - p)) <= 5.0
+    return near_tail(p) if near else far_tail(p)
 
 
 BY_NAME = {"exp": exp, "log": log, "expit": expit, "logit": logit, "ndtri": ndtri}

@@ -14,10 +14,13 @@ from sim.agents.bidding import Bidders
 from sim.bundled import find_scenario
 from sim.compiled import lanes, traced_parts
 from sim.compiled.code import code_of
+from sim.compiled.kept import loaded
 from sim.compiled.lanes import play_compiled
+from sim.compiled.trace.helpers import HELPERS
 from sim.experiment import engine as engines
 from sim.experiment.engine import choose, play, slower
 from sim.experiment.run_folder import arm_world, scenario_origin
+from sim.kit import portable
 from sim.kit.arrays import ArrayError, Award, Bids, FloatArray, Standing, Tender
 from sim.kit.errors import MarketError, RunError
 from sim.market.escalation import Escalation
@@ -222,3 +225,12 @@ def test_more_postings_than_the_world_has_lotteries_of_are_refused() -> None:
     for engine in (simulate, play_compiled):
         with pytest.raises(MarketError, match="posted 5 times, but the World holds lotteries of 4 postings"):
             engine(world, make_rules(SecondPrice(), postings=5, exclude="none"))
+
+
+def test_normal_quantiles_of_many_numbers_are_those_of_each() -> None:
+    """Middle, tails, what lies beyond them, and no probability at all; more of them than are looked at together."""
+    beyond = [0.0, 1.0, np.nan, -1.0, 5e-324, 1e-300, 1.3e-11, 1.4e-11, 2e-11, 3e-11, 1.0 - 1e-11, 1.0 - 2.0**-53]
+    p = np.concatenate([beyond, (np.arange(3000) + 0.5) / 3000, [0.075, 0.925, 0.5]])
+    scratch = np.concatenate([p, np.zeros(len(p))])
+    loaded(HELPERS).ndtri_of(0, len(p), len(p), scratch)
+    np.testing.assert_array_equal(scratch[len(p) :], portable.ndtri(p))

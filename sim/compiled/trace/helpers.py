@@ -4,12 +4,16 @@ HELPERS = '''\
 import numpy as np
 from numba import njit
 
+from sim.compiled.stack import own
 from sim.kit.scalar_functions import exp as special_exp
 from sim.kit.scalar_functions import expit as special_expit
 from sim.kit.scalar_functions import log as special_log
 from sim.kit.scalar_functions import logit as special_logit
 from sim.kit.scalar_functions import middle as special_middle
 from sim.kit.scalar_functions import ndtri as special_ndtri
+from sim.kit.scalar_functions import near_tail as special_near_tail
+
+PIECE = 512  # numbers that are looked at together
 
 
 @njit(error_model="numpy")
@@ -61,12 +65,22 @@ def on_grid(claim, numbers, first, count):
 def ndtri_of(first, to, count, scratch):
     """The normal quantile of `count` numbers from place `first` on, put down from place `to` on.
 
-    The middle, where most numbers lie, of all of them at once; then the tails one by one.
+    The middle, where most numbers lie, of all of them at once; then those of the tails together, but for a few.
     """
     for i in range(count):
         scratch[to + i] = special_middle(scratch[first + i])
-    for i in range(count):
-        p = scratch[first + i]
-        if not abs(p - 0.5) <= 0.425:
-            scratch[to + i] = special_ndtri(p)
+    place, outer, found = own(PIECE), own(PIECE), own(PIECE)
+    for start in range(0, count, PIECE):
+        some = 0
+        for i in range(start, min(start + PIECE, count)):
+            place[some] = i
+            some += not abs(scratch[first + i] - 0.5) <= 0.425
+        for j in range(some):
+            outer[j] = scratch[first + np.int64(place[j])]
+        for j in range(some):
+            found[j] = special_near_tail(outer[j])
+        for j in range(some):
+            p = outer[j]
+            beyond = not (2e-11 < p and p < 1.0 - 2e-11)
+            scratch[to + np.int64(place[j])] = special_ndtri(p) if beyond else found[j]
 '''
