@@ -18,8 +18,10 @@ and write neighbours. The array is made in pieces that stay in the processor's c
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 _ONE = np.uint64(1)
 _EXPONENT = np.uint64(0x3FF << 52)  # of the floats in [1, 2)
 _PIECE = 1 << 14  # draws made at a time
+_MANY = 1 << 13  # draws that are worth loading numba for
 
 
 def hash64(text: str) -> int:
@@ -156,8 +159,21 @@ def _fill(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:
         _draw(drawn[part], _mixed(key + words[part, None]), steps[1:])
 
 
+@cache
+def _compiled() -> tuple[Any, Any]:
+    from sim.kit.scalar_functions import DRAWN, NEXT_KEYS  # numba is slow to load
+
+    return NEXT_KEYS, DRAWN
+
+
 def _draw(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:
     """Fill drawn (..., len of each step, r) from key (..., r)."""
+    next_keys, made = _compiled() if drawn.size >= _MANY or "numba" in sys.modules else (None, None)
+    if steps and made is not None:
+        for step in steps[:-1]:
+            key = next_keys(key, step)
+        made(key, steps[-1], out=drawn)
+        return
     for step in steps:
         key = _mixed(key[..., None, :] + step[:, None])
     bits = key + GAMMA

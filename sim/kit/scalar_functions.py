@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 try:
-    from numba import njit, vectorize
+    from numba import guvectorize, njit, vectorize
 except ImportError:
+    guvectorize = None
 
     def njit(**how: Any) -> Any:
         """Leave functions as they are."""
@@ -204,5 +205,38 @@ def ndtri(p: float) -> float:
     return near_tail(p) if near else far_tail(p)
 
 
+@njit(error_model="numpy")
+def mix(z: int) -> int:
+    """As sim/kit/draws.py has it."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(error_model="numpy")
+def uniform(key: int) -> float:
+    """As sim/kit/draws.py has it."""
+    bits = (mix(key + np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(12)) | np.uint64(0x3FF << 52)
+    return np.int64(bits).view(np.float64) - (1.0 - 2.0**-53)
+
+
+def _next_keys(keys: Any, steps: Any, made: Any) -> None:
+    for s in range(len(steps)):
+        for r in range(len(keys)):
+            made[s, r] = mix(keys[r] + steps[s])
+
+
+def _drawn(keys: Any, steps: Any, made: Any) -> None:
+    for s in range(len(steps)):
+        for r in range(len(keys)):
+            made[s, r] = uniform(mix(keys[r] + steps[s]))
+
+
+NEXT_KEYS = DRAWN = None  # of keys (..., r) and steps (s,), (..., s, r); where numba is not installed NumPy does it
+if guvectorize is not None:
+    _FORM = "(r),(s)->(s,r)"
+    NEXT_KEYS = guvectorize(["void(uint64[:], uint64[:], uint64[:, :])"], _FORM, cache=True)(_next_keys)
+    DRAWN = guvectorize(["void(uint64[:], uint64[:], float64[:, :])"], _FORM, cache=True)(_drawn)
 BY_NAME = {"exp": exp, "log": log, "expit": expit, "logit": logit, "ndtri": ndtri}
-ARRAYS = {name: vectorize(["float64(float64)"], cache=True)(function) for name, function in BY_NAME.items()}
+PARTS = {"middle": middle, "near_tail": near_tail}  # of the normal quantile
+ARRAYS = {name: vectorize(["float64(float64)"], cache=True)(function) for name, function in (BY_NAME | PARTS).items()}
