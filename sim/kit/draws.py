@@ -160,16 +160,18 @@ def _fill(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:
 
 
 @cache
-def _compiled() -> tuple[Any, Any]:
+def _compiled() -> tuple[Any, Any] | None:
+    """Functions that make keys and draws; None where numba is not installed."""
     from sim.kit.scalar_functions import DRAWN, NEXT_KEYS  # numba is slow to load
 
-    return NEXT_KEYS, DRAWN
+    return None if NEXT_KEYS is None else (NEXT_KEYS, DRAWN)
 
 
 def _draw(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:
     """Fill drawn (..., len of each step, r) from key (..., r)."""
-    next_keys, made = _compiled() if drawn.size >= _MANY or "numba" in sys.modules else (None, None)
-    if steps and made is not None:
+    compiled = _compiled() if drawn.size >= _MANY or "numba" in sys.modules else None
+    if steps and compiled is not None:
+        next_keys, made = compiled
         for step in steps[:-1]:
             key = next_keys(key, step)
         made(key, steps[-1], out=drawn)
