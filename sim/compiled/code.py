@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from sim.agents.bidding import Bidders
-from sim.compiled.drawing import Drawing, drawing_of, kept, reads
+from sim.compiled.drawing import Drawing, drawing_of, reads
 from sim.compiled.hand import FLOATS, TRUTHS, WHOLE
 from sim.compiled.kept import loaded
 from sim.compiled.trace.bulk import in_bulk
@@ -21,6 +20,7 @@ from sim.compiled.trace.spots import InHand
 from sim.compiled.trace.tracing import Graph, trace_part
 from sim.compiled.traced_parts import Part, learners_of, parts_of
 from sim.kit.arrays import FloatArray
+from sim.kit.remembered import Remembered
 from sim.market.rules import Rules
 from sim.world.world import World
 
@@ -66,7 +66,7 @@ class _Ruled:
     gives: frozenset[str]
     asks: frozenset[str]
     checked: Checked = field(default_factory=Checked)
-    drawn: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
+    drawn: Remembered = field(default_factory=lambda: Remembered(64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +140,7 @@ def code_of(rules: Rules, world: World, *, whole: bool = True) -> Code:
 
 
 _SHOWN = frozenset({"lottery", "exploration", "expected_cost", "advice"})  # what a ledger tells of a clearing
-_MOST_KEPT = 256  # rules that are kept compiled
-_RULED: OrderedDict[Any, _Ruled | UntraceableError] = OrderedDict()
+_RULED = Remembered(256)
 _DRAWINGS: WeakKeyDictionary[World, dict[Any, Drawing]] = WeakKeyDictionary()
 
 
@@ -187,14 +186,14 @@ def _ruled(rules: Rules, world: World) -> _Ruled:
     silent = world.has("silent")
     things = (*bids, *others, rules.public, rules.postings > 1, world.n_agents, silent)
     key = tuple((type(thing), _hashed(thing)) for thing in things)
-    if key not in _RULED:
+
+    def make() -> _Ruled | UntraceableError:
         try:
-            _RULED[key] = _compiled_rules(rules, world)
+            return _compiled_rules(rules, world)
         except UntraceableError as error:
-            _RULED[key] = error
-        if len(_RULED) > _MOST_KEPT:
-            _RULED.popitem(last=False)
-    found = _RULED[key]
+            return error
+
+    found: _Ruled | UntraceableError = _RULED.of(None, key, make)
     if isinstance(found, UntraceableError):
         raise UntraceableError(*found.args)
     return found
@@ -250,7 +249,7 @@ def _drawn(ruled: _Ruled, drawing: Drawing) -> tuple[Drawing, dict[str, _Compile
             found[name] = _Compiled(loaded(text).part, np.array([*numbers, 0.0]), none, tuple(graph.outputs), rows)
         return found, keys
 
-    found, keys = kept(ruled.drawn, drawing.of, make)
+    found, keys = ruled.drawn.of(None, drawing.of, make)
     return replace(drawing, keys=keys), found
 
 

@@ -5,8 +5,7 @@ A field whose formula cannot be traced is made by NumPy, like every other.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from sim.compiled.trace.graph import Kind, UntraceableError
 from sim.compiled.trace.tracing import Graph, trace_part
 from sim.compiled.trace.words import SymbolicWords
 from sim.kit import draws
+from sim.kit.remembered import Remembered
 from sim.market.rules import Rules
 from sim.world.formula import Formula
 from sim.world.world import World
@@ -64,9 +64,7 @@ class Drawing:
 
 
 _DRAWN = {"draw": OF_POSTING, "draw_lane": OF_POSTING, "draw_try": OF_TRY}
-_MOST_KEPT = 512
-_PARTS: OrderedDict[Hashable, str | None] = OrderedDict()
-_GRAPHS: OrderedDict[Hashable, dict[str, Graph]] = OrderedDict()
+_PARTS, _GRAPHS = Remembered(512), Remembered(512)
 
 
 def drawing_of(world: World, rules: Rules, asks: Collection[str]) -> Drawing:
@@ -88,16 +86,7 @@ def drawing_of(world: World, rules: Rules, asks: Collection[str]) -> Drawing:
     def graphs() -> dict[str, Graph]:
         return {part: _graph(some, _DRAWN[part], n) for part, some in drawn.items() if some}
 
-    return Drawing(kept(_GRAPHS, of, graphs), frozenset().union(*drawn.values()), of, words)
-
-
-def kept(known: OrderedDict[Hashable, Any], of: Hashable, make: Callable[[], Any]) -> Any:
-    """What is made of `of`, made once for as long as it is not crowded out."""
-    if of not in known:
-        known[of] = make()
-        if len(known) > _MOST_KEPT:
-            known.popitem(last=False)
-    return known[of]
+    return Drawing(_GRAPHS.of(None, of, graphs), frozenset().union(*drawn.values()), of, words)
 
 
 def _known(formula: Formula) -> Hashable:
@@ -115,7 +104,7 @@ def _part_of(name: str, formula: Formula, n: int) -> str | None:
             return None
         return "draw_try" if of is OF_TRY else "draw_lane" if _goes_in_bulk(graph) else "draw"
 
-    found: str | None = kept(_PARTS, (name, _known(formula), n), find)
+    found: str | None = _PARTS.of(None, (name, _known(formula), n), find)
     return found
 
 

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kit import draws
+from sim.kit.remembered import Remembered
 from sim.population.population import Population, draw_named
 from sim.population.profile import Profile
 from sim.world.formula import Axis, Formula
 from sim.world.luck import Identities
 
+_DESCRIBED = Remembered(256)
 _PER_AGENT = ("claim", "cost_belief", "ability")
 _PER_TRY = ("success", "cost")
 Names = tuple[draws.Words, ...]
@@ -27,7 +29,7 @@ class _Group:
 
     def __init__(self, profile: Profile, seed: int) -> None:
         self._profile, self._seed = profile, seed
-        self._of = repr(profile), seed
+        self._of = _DESCRIBED.of(profile, None, lambda: repr(profile)), seed
         self._agents = draws.words_of(tuple(profile.agents))
         self._last: tuple[Names, Population] | None = None
 

@@ -18,6 +18,7 @@ from sim.kit import draws
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.names import EVERYBODY
+from sim.kit.remembered import Remembered
 from sim.population.beliefs import to_grid
 from sim.population.knobs import Knobs, Shock, turn
 from sim.population.population import Population, draw_named, family_of
@@ -142,8 +143,18 @@ def pool_of(world: WorldSettings, names: Sequence[str]) -> int:
     return world.pool_size
 
 
+_TURNED = Remembered(256)
+
+
 def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str]) -> Profile:
     """The profile as the scenario changes it: with its families, at its sigma_u, with its knobs, only these agents."""
+    knobs = repr([getattr(world, name) for name in ("sigma_f", "families", "sigma_d", "sigma_u", "private_share")])
+    values = knobs, repr(world.agents), tuple(names)
+    turned: Profile = _TURNED.of(profile, values, lambda: _turned_profile(profile, world, names))
+    return turned
+
+
+def _turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str]) -> Profile:
     families = {"sigma_f": world.sigma_f, "families": world.families}
     profile = profile.model_copy(update={key: value for key, value in families.items() if value is not None})
     if world.sigma_d is not None:
