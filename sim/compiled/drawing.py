@@ -58,9 +58,9 @@ class Drawing:
         columns = [draws.lane_keys(seed, purpose, r) for seed, purpose in self.keys]
         return np.ascontiguousarray(np.array(columns, np.uint64).reshape(len(columns), len(r)).T)
 
-    def steps(self, axis: str) -> Any:
-        """What the words of an axis add to a key."""
-        return draws.steps(self.words.get(axis, np.zeros(1, np.uint64)))
+    def steps(self, axis: str, count: int = 1) -> Any:
+        """What the words of an axis add to a key; of so many where it has none."""
+        return draws.steps(self.words.get(axis, np.zeros(count, np.uint64)))
 
 
 _DRAWN = {"draw": OF_POSTING, "draw_lane": OF_POSTING, "draw_try": OF_TRY}
@@ -74,11 +74,14 @@ def drawing_of(world: World, rules: Rules, asks: Collection[str]) -> Drawing:
     for name, formula in _formulas(world):
         if not _wanted(name, rules, world, asks):
             continue
-        if any(axis in words and not np.array_equal(words[axis], own) for axis, own in formula.words.items()):
+        own: dict[str, draws.Words] = dict(formula.words.items())
+        if formula.families is not None:
+            own["f"] = formula.families
+        if any(axis in words and not np.array_equal(words[axis], these) for axis, these in own.items()):
             continue
         part = _part_of(name, formula, world.n_agents)
         if part is not None:
-            words.update(formula.words.items())
+            words.update(own)
             drawn[part][name] = formula
     n = world.n_agents
     of = n, *((part, name, _known(formula)) for part, some in drawn.items() for name, formula in some.items())

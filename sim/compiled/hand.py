@@ -3,13 +3,13 @@
 Floats, whole numbers and truth values have an array each. A number of the clearing stands in column 0 of its row. What
 learners know, and what a traced part puts down on its way, stands in the rows after those named here.
 
-Words name draws (sim/kit/draws.py): of the task, of the posting and of the try that are dealt with, the keys of the
-replication for each purpose, and the words of the agents.
+Words name draws (sim/kit/draws.py): of the task, the posting and the try that are dealt with, of the task's family, the
+keys of the replication for each purpose, and the words of the agents.
 """
 
 from __future__ import annotations
 
-FIRST_KEY, MOST_KEYS = 3, 29  # the words of task, posting and try come before
+FIRST_KEY, MOST_KEYS = 4, 28  # the words of task, posting, try and the task's family come before
 FIRST_AGENT = FIRST_KEY + MOST_KEYS  # then those of agents
 FLOATS = (
     "belief",

@@ -21,7 +21,6 @@ from sim.world.world import World
 
 _KEPT: WeakKeyDictionary[World, dict[Any, Field]] = WeakKeyDictionary()
 _DRAWS = ("belief", "cost_belief", "verified", "success", "infra", "cost")
-_WORDS = {"tasks": "t", "postings": "p", "tries": "k", "agents": "i"}
 
 
 def field(array: NDArray[Any] | None, dtype: Any, axes: int) -> Field:
@@ -184,7 +183,10 @@ def fields_of(world: World, rules: Rules, code: Code, size: Size) -> Fields:
         first=kept("first", i, 2, moments, array=lambda: _first_postings(world, rules, size)),
         family=Pointer(family),
         keys=Pointer(drawing.lane_keys(world.n_replications)),
-        **{name: Pointer(drawing.steps(axis)) for name, axis in _WORDS.items()},
+        tasks=Pointer(np.concatenate([drawing.steps(axis, world.n_tasks) for axis in ("t", "f")])),
+        postings=Pointer(drawing.steps("p", rules.postings)),
+        tries=Pointer(drawing.steps("k", world.n_tries)),
+        agents=Pointer(drawing.steps("i", world.n_agents)),
         bankroll=Pointer(np.array(rules.bankroll or (0.0,) * world.n_agents, np.float64)),
         budgets=Pointer(np.array(rules.budgets or (0.0,), np.float64)),
     )

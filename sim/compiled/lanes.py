@@ -143,7 +143,7 @@ def _pointers(arrays: Any) -> Any:
 def _hand(code: Code, size: Size) -> Hand:
     others = np.zeros((size.families, size.states, size.agents))
     words = np.zeros(FIRST_AGENT + size.agents, np.uint64)
-    words[FIRST_AGENT:] = code.drawing.steps("i")
+    words[FIRST_AGENT:] = code.drawing.steps("i", size.agents)
     made = code.hand("f", np.float64), code.hand("i", np.int64), code.hand("b", np.bool_), words, code.initial, others
     return Hand(*map(Pointer, made))
 

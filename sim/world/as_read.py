@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.kit import draws
 from sim.kit.remembered import Remembered
-from sim.population.population import Population, draw_named
+from sim.population.population import Population, draw_named, family_of
 from sim.population.profile import Profile
 from sim.world.formula import Axis, Formula
 from sim.world.luck import Identities
@@ -58,7 +58,11 @@ class _Group:
                 return self.array(name, r, t, i, k)
             return getattr(r.piece(self._profile, self._seed, (r, t, i, k)), name)
 
-        return Formula(axes, make, (name, self._of))
+        return Formula(axes, make, (name, self._of), self._families(ids.t))
+
+    def _families(self, t: draws.Words) -> draws.Words | None:
+        profile = self._profile
+        return family_of(profile, self._seed, t).astype(np.uint64) if profile.sigma_f > 0 else None
 
 
 def drawn_as_read(profile: Profile, seed: int, ids: Identities) -> dict[str, Any]:

@@ -40,19 +40,25 @@ class Formula(Later):
     """An array that follows from words. words: names of the elements along each axis, in order; make: from these.
 
     of: what `make` was made from; formulas of equal `of` make the same from the same words. None: nobody knows.
+    families: the word of the family that each task is of, where draws go by it.
     """
 
     def __init__(
-        self, words: Mapping[Axis, draws.Words], make: Callable[..., NDArray[Any]], of: Hashable = None
+        self,
+        words: Mapping[Axis, draws.Words],
+        make: Callable[..., NDArray[Any]],
+        of: Hashable = None,
+        families: draws.Words | None = None,
     ) -> None:
         super().__init__(tuple(map(len, words.values())), lambda: make(*words.values()))
-        self.words, self.make, self.of = words, make, of
+        self.words, self.make, self.of, self.families = words, make, of, families
 
     def cut(self, index: tuple[Any, ...]) -> Formula:
         """The formula of array[index]."""
         kept = [*index, *[slice(None)] * (len(self.words) - len(index))]
         words = {axis: names[part] for (axis, names), part in zip(self.words.items(), kept, strict=True)}
-        return Formula(words, self.make, self.of)
+        families = None if self.families is None else self.families[dict(zip(self.words, kept, strict=True))["t"]]
+        return Formula(words, self.make, self.of, families)
 
 
 def made(field: NDArray[Any] | Later) -> NDArray[Any]:

@@ -131,7 +131,7 @@ def _verified(world: WorldSettings, seed: int, ids: Identities, success: BoolArr
     if isinstance(success, Formula):
         truth = success.make
         of = None if success.of is None else ("verifier", seed, verifier.false_pass, verifier.false_fail, success.of)
-        return Formula(_per_try(ids), lambda *words: judged(truth(*words), *words), of)
+        return Formula(_per_try(ids), lambda *words: judged(truth(*words), *words), of, success.families)
     return judged(success, *ids)
 
 

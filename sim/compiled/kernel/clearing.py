@@ -89,7 +89,7 @@ def from_bulk(t, row, name, size, hand, lane):
 def form_bids(r, t, p, parts, size, market, world, hand, lane):
     """What is believed and bid; not 0 where the policies refuse that."""
     floats, whole, w = hand.floats, hand.whole, size.width
-    hand.words[0], hand.words[1] = world.tasks[t], world.postings[p]
+    hand.words[0], hand.words[1], hand.words[3] = world.tasks[t], world.postings[p], world.tasks[size.tasks + t]
     floats[VALUE * w], floats[PENALTY * w] = per_task(world.value, r, t), per_task(world.penalty, r, t)
     floats[RESERVE * w] = lane.reserve[t] if market.escalates else per_task(world.reserve, r, t)
     whole[POSTING * w] = p

@@ -66,7 +66,7 @@ class Fields(NamedTuple):
     first: Field  # (R, T + 1) moments of first postings in order, NEVER at the end
     family: Any  # (T,)
     keys: Any  # (R, J) keys of draws, by purpose
-    tasks: Any  # (T,) words
+    tasks: Any  # (2 T,) words, then those of their families
     postings: Any  # (P,)
     tries: Any  # (K,)
     agents: Any  # (n,)

@@ -46,7 +46,7 @@ def attempt(r, t, a, tick, parts, size, market, world, hand, lane, now):
     known = min(nth, size.tries - 1)
     w = size.width
     if market.draws_tries:
-        hand.words[0], hand.words[2] = world.tasks[t], world.tries[known]
+        hand.words[0], hand.words[2], hand.words[3] = world.tasks[t], world.tries[known], world.tasks[size.tasks + t]
         part = parts.draw_try
         call(part.code, part.numbers, hand.words, hand.floats, hand.whole, hand.truths, a, w)
     cost = hand.floats[TRY_COST * w + a] if market.draws_cost else per_place(world.cost, r, t, a, known)

@@ -18,15 +18,16 @@ class _InBulk(InHand):
         super().__init__({}, {}, keys)
 
     def uniform(self, seed: int, purpose: str, axes: str) -> str:
-        if axes not in ("t", "ti"):
+        if not set(axes) <= {"t", "f", "i"}:
             raise UntraceableError(f"draws for {purpose!r} that are not by task and agent")
-        return super().uniform(seed, purpose, axes).replace("words[0]", "tasks[t]")
+        return super().uniform(seed, purpose, axes).replace("words[0]", "tasks[t]").replace("words[3]", "tasks[T + t]")
 
 
 def in_bulk(graph: Graph, keys: list[tuple[int, str]]) -> tuple[str, list[float], int]:
     """The module of the function `part(numbers, words, tasks, scratch, out, n, T)`, its numbers and rows of scratch.
 
-    scratch and out have rows of n T numbers, agent by agent; out has one for each output in order.
+    tasks: the words of the T tasks, then those of their families. scratch and out have rows of n T numbers, agent by
+    agent; out has one for each output in order.
     """
     writer = _BulkWriter(graph, _InBulk(keys))
     head = [

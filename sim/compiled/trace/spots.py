@@ -12,7 +12,7 @@ from sim.compiled.trace.graph import Kind, Node, UntraceableError, literal
 
 Grids = Sequence[Sequence[float] | None]
 
-_WORDS = {"t": "words[0]", "p": "words[1]", "k": "words[2]", "i": f"words[{FIRST_AGENT} + a]"}
+_WORDS = {"t": "words[0]", "p": "words[1]", "k": "words[2]", "f": "words[3]", "i": f"words[{FIRST_AGENT} + a]"}
 SCRATCH: dict[Kind, str] = {"f": "floats", "i": "whole", "b": "truths"}
 _NONE: dict[str, tuple[int, str, str]] = {}
 _PLAIN = (0.0, 1.0)  # stand in the text

@@ -14,13 +14,12 @@ import numpy as np
 from sim.compiled.trace.graph import Node, UntraceableError
 from sim.compiled.trace.traced import Traced, lifted
 from sim.kit import draws
-from sim.kit.arrays import FloatArray
 from sim.population.population import Piece
 from sim.population.profile import Profile
 
 
 class SymbolicWords:
-    """The word of one axis: "r", "t", "p", "i" or "k". n_agents: along "i"."""
+    """The word of one axis, "r", "t", "p", "i" or "k", or of the task's family, "f". n_agents: along "i"."""
 
     def __init__(self, axis: str, n_agents: int) -> None:
         self.axis, self.n_agents = axis, n_agents
@@ -76,5 +75,5 @@ class SymbolicPiece(Piece):
         node = claim.node
         return Traced(Node("on_grid", (node, grids), "f", node.length))
 
-    def _family_fit(self) -> FloatArray:
-        raise UntraceableError("fits to families of tasks")
+    def _family_fit(self) -> Any:
+        return self._normal("family fit", SymbolicWords("f", len(self.i)), self.i)
