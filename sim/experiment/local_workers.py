@@ -38,13 +38,13 @@ class Processes:
         from joblib.externals import loky
 
         self._count = count
-        self._executor = loky.ProcessPoolExecutor(
-            max_workers=count,
-            initializer=_prepare,
-            initargs=(os.getpid(), load),
-            env=ONE_THREAD,
-        )
-        with _uninterrupted():
+        with _uninterrupted(), _quiet_tracker():
+            self._executor = loky.ProcessPoolExecutor(
+                max_workers=count,
+                initializer=_prepare,
+                initargs=(os.getpid(), load),
+                env=ONE_THREAD,
+            )
             self._executor.submit(os.getpid)  # starts all of them
 
     def each(self, function: Callable[..., Result], given: Sequence[tuple[Any, ...]]) -> Iterator[Result]:
@@ -82,6 +82,19 @@ def _stopped_quietly() -> Iterator[None]:
         yield
     finally:
         threading.excepthook = said
+
+
+@contextlib.contextmanager
+def _quiet_tracker() -> Iterator[None]:
+    """The process that clears up after a pool, if it starts now, warns of nothing that a stopped pool left to it."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [before, "ignore:resource_tracker"]))
+    try:
+        yield
+    finally:
+        del os.environ["PYTHONWARNINGS"]
+        if before is not None:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 @contextlib.contextmanager
