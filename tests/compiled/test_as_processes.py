@@ -28,7 +28,7 @@ from sim.world.history import with_records
 from sim.world.synthetic import synthetic_base
 from sim.world.world import World
 from tests.market.compare import assert_same_markets, assert_same_rows, rows
-from tests.tried import tried
+from tests.tried import tried, tried_on_each
 from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
 
 pytest.importorskip("numba")
@@ -57,7 +57,7 @@ def test_several_calls_join_to_the_same_ledger(mechanism: Mechanism, data: st.Da
         assert_same(world, rule)
 
 
-@tried(40)
+@tried_on_each(24)
 @given(data=st.data())
 def test_policies_and_silent_agents_bid_the_same(data: st.DataObject) -> None:
     world, rule = data.draw(worlds()), data.draw(rules(SecondPrice()))

@@ -181,10 +181,9 @@ def test_progress_adds_up_to_the_tasks() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        ["world.infra=0.2", "tender.deadline=4", 'tender.timeout="INFRA"'],
+        ["world.infra=0.2", "tender.deadline=4", 'tender.timeout="INFRA"', "world.families=3", "world.sigma_f=0.8"],
         pytest.param([], marks=pytest.mark.slow),
         pytest.param(["world.nonresponse=0.3"], marks=pytest.mark.slow),
-        ["world.families=3", "world.sigma_f=0.8"],
     ],
 )
 def test_population_drawn_as_the_market_goes_is_the_one_that_is_drawn_before(change: list[str]) -> None:

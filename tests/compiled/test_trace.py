@@ -134,7 +134,7 @@ def test_census_one_by_one(rule: Mechanism, n: int) -> None:
     """As the market's loop clears them; rules over menus have a test of their own."""
     rule = rule.for_agents([f"a{place}" for place in range(n)])
     if not rule.capabilities.takes_menu:
-        front = fronts(n, 60, rule.capabilities.takes_penalty)
+        front = fronts(n, 25, rule.capabilities.takes_penalty)
         assert same(one_by_one(rule, front, interpreted), rule(*front))
 
 
