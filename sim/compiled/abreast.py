@@ -25,7 +25,7 @@ from sim.compiled.trace.tracing import NUMBERS, OPTIONAL, OUTPUTS, Graph
 from sim.kit.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender
 from sim.mechanisms import Mechanism
 
-FIELDS, SHARED, EACH = 0, 1, 2  # as in sim/compiled/deal_loop.py
+FIELDS, SHARED, EACH = 0, 1, 2  # deals; utilities, of a type a bid; utilities of a type a posting, and who is hired
 _TYPES: dict[Kind, Any] = {"f": np.float64, "i": np.int64, "b": np.bool_}
 _MADE = {**OUTPUTS, **OPTIONAL}
 _LOOKED_AT = ("ask", "claim", "active", "advice", "hired", "pay_success", "pay_failure", "turn", "fee", "value")

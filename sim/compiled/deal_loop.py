@@ -16,7 +16,7 @@ at: where in the hand stand asks, claims, active, advice, hired, both payments, 
 import numpy as np
 from numba import njit
 
-FIELDS, SHARED, EACH = 0, 1, 2  # deals; utilities, of a type a bid; utilities of a type a posting, and who is hired
+from sim.compiled.abreast import EACH, SHARED
 
 
 @njit(inline="always")

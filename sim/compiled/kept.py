@@ -47,7 +47,9 @@ def _versions() -> str:
     """What else the code of a text hangs on."""
     import numba
 
-    functions = (Path(kit.__file__).parent / "scalar_functions.py").read_text(encoding="utf-8")
+    here = Path(__file__).parent
+    files = Path(kit.__file__).parent / "scalar_functions.py", here / "library.py", here / "stack.py"
+    functions = "".join(file.read_text(encoding="utf-8") for file in files)
     return f"{sys.version_info[:3]} numba {numba.__version__} numpy {np.__version__} {functions}"
 
 

@@ -10,8 +10,10 @@ from sim.kit.scalar_functions import expit as special_expit
 from sim.kit.scalar_functions import log as special_log
 from sim.kit.scalar_functions import logit as special_logit
 from sim.kit.scalar_functions import middle as special_middle
+from sim.kit.scalar_functions import mix
 from sim.kit.scalar_functions import ndtri as special_ndtri
 from sim.kit.scalar_functions import near_tail as special_near_tail
+from sim.kit.scalar_functions import uniform
 
 PIECE = 512  # numbers that are looked at together
 
@@ -30,21 +32,6 @@ def smaller(x, y):
 def before(x, y):
     """x stands before y in an ascending order, in which NaN is last."""
     return x < y or (y != y and x == x)
-
-
-@njit(error_model="numpy")
-def mix(z):
-    """As sim/kit/draws.py has it."""
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-@njit(error_model="numpy")
-def uniform(key):
-    """As sim/kit/draws.py has it."""
-    bits = (mix(key + np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(12)) | np.uint64(0x3FF << 52)
-    return np.int64(bits).view(np.float64) - (1.0 - 2.0**-53)
 
 
 @njit(error_model="numpy")

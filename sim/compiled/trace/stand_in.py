@@ -48,9 +48,7 @@ def numpy_in_symbols(own: str) -> Iterator[None]:
     made |= {"empty": _maker("empty", 0), "full": _full}
     made |= {name: _kept(name) for name in ("asarray", "ascontiguousarray", "array")}
     stand_in = StandIn(made)
-    modules = {*_seen(own.partition(".")[0], len(sys.modules)), sys.modules["__main__"], sys.modules.get(own, np)} - {
-        np
-    }
+    modules = {*_seen(own.partition(".")[0], len(sys.modules)), sys.modules["__main__"], sys.modules.get(own, np)}
     seen = [(module, name) for module in modules for name in _NAMES if vars(module).get(name) is np]
     try:
         for module, name in seen:
