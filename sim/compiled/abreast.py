@@ -66,7 +66,7 @@ class Postings:
 
 def postings(given: Mapping[str, Any], fails: FloatArray, own: int = -1, me: IntArray | None = None) -> Postings:
     """given: arrays (R, n) or (R,) by name; fails (R, n)."""
-    front = np.stack([np.asarray(given[name], np.float64).T for name in GIVEN])
+    front = np.ascontiguousarray(np.stack([np.asarray(given[name], np.float64).T for name in GIVEN]))
     single = np.stack([np.asarray(given[name], np.float64) for name in NUMBERS])
     places = _NOTHING if me is None else me.astype(np.float64)
     return Postings(front, single, np.ascontiguousarray(fails.T), own, places)

@@ -36,7 +36,7 @@ def field(array: NDArray[Any] | None, dtype: Any, axes: int) -> Field:
     )
     if not any(steps) or array.size == 0:
         steps = (0,) * axes
-    return Field(Pointer(array), *steps)
+    return Field(Pointer(array, strided=True), *steps)
 
 
 def _place(names: tuple[str, ...], name: str) -> int:

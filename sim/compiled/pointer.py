@@ -15,11 +15,16 @@ _KINDS[np.dtype(np.bool_)] = _KINDS[np.dtype(np.int8)]  # a truth value is a byt
 
 
 class Pointer:
-    """The memory of an array, which it keeps alive."""
+    """The memory of an array, which it keeps alive. strided: who reads it knows the step along each axis.
+
+    Raises ValueError where it is not and the array is no line of elements, the last axis closest.
+    """
 
     __slots__ = ("address", "array", "kind")
 
-    def __init__(self, array: NDArray[Any]) -> None:
+    def __init__(self, array: NDArray[Any], *, strided: bool = False) -> None:
+        if not strided and not array.flags.c_contiguous:
+            raise ValueError(f"an array {array.shape} with steps {array.strides} is no line of elements")
         self.array, self.address = array, array.__array_interface__["data"][0]
         self.kind = _KINDS[array.dtype]
 

@@ -16,12 +16,12 @@ from sim.auditing.compiled_deals import dealer
 from sim.auditing.lies import Grid
 from sim.auditing.problem import Verifier
 from sim.auditing.promises import attack
-from sim.compiled.abreast import abreast
+from sim.compiled.abreast import abreast, postings
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.kit.errors import MarketError
 from sim.mechanisms import Mechanism, Promises, contract, lookup, names
 from tests.audit.cases import ByAdvice, small
-from tests.compiled.test_trace import named
+from tests.compiled.test_trace import fronts, named
 
 pytest.importorskip("numba")
 RULES = [rule for name in names() for rule in lookup(name).examples()]
@@ -76,6 +76,24 @@ def test_attacks() -> None:
     rule, agents = FEW[0], ("a0", "a1", "a2", "a3")
     compiled, called = (attack(rule, agents, 3, size=24, compiled=how) for how in (True, False))
     assert compiled == called
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_postings_in_any_order_of_memory(order: Any) -> None:
+    """The first agent's bid, as the rule itself clears it."""
+    rule, (bids, tender, standing, lottery) = FEW[0], fronts(4, 100, penalised=False)
+    given = {**vars(bids), **vars(tender), **vars(standing), "lottery": lottery}
+    given = {name: None if array is None else np.asarray(array, order=order) for name, array in given.items()}
+    compiled = abreast(rule, 4, whole=False)
+    assert compiled is not None
+    made = compiled.deals(postings(given, np.zeros((100, 4)), 0), np.full((1, 100), 0.25), np.full((1, 1), 0.75))
+    own = {name: getattr(bids, name).copy() for name in ("ask", "claim", "active")}
+    for name, value in (("ask", 0.25), ("claim", 0.75), ("active", True)):
+        own[name][:, 0] = value
+    award = rule(Bids.trusted(**own, menu=None), tender, standing, lottery)
+    assert made is not None
+    np.testing.assert_array_equal(made[0, 0], award.hired[:, 0])
+    np.testing.assert_array_equal(made[1, 0], np.where(award.hired, award.pay_success, 0.0)[:, 0])
 
 
 @pytest.mark.slow

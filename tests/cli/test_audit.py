@@ -159,6 +159,17 @@ def test_scenario(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "p" / "run.json").read_text())["scenario"]["arms"][0]["tender"]["penalty"] == 0.5
 
 
+def test_scenario_in_compiled_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = lay_out(tmp_path, SCENARIO + ARM.replace('"x"', '"y"').replace("second_price", "posted_price"))
+    found = []
+    for worth in (1 << 60, 1):
+        monkeypatch.setattr("sim.auditing.audits.WORTH", worth)
+        said = audited(tmp_path / str(worth), "--scenario", scenario, "--jobs", "1")
+        assert said.code == 0, said.err
+        found.append((tmp_path / str(worth) / "audit.csv").read_bytes())
+    assert found[0] == found[1]
+
+
 def test_verifier_that_errs(tmp_path: Path) -> None:
     said = audited(tmp_path / "o", "second_price", "first_score", "--false-fail", "0.2", "--false-pass", "0.1")
     assert said.code == 0, said.err

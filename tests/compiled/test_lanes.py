@@ -16,6 +16,7 @@ from sim.compiled import lanes, traced_parts
 from sim.compiled.code import code_of
 from sim.compiled.kept import loaded
 from sim.compiled.lanes import play_compiled
+from sim.compiled.pointer import Pointer
 from sim.compiled.trace.helpers import HELPERS
 from sim.experiment import engine as engines
 from sim.experiment.engine import choose, play, slower
@@ -234,3 +235,10 @@ def test_normal_quantiles_of_many_numbers_are_those_of_each() -> None:
     scratch = np.concatenate([p, np.zeros(len(p))])
     loaded(HELPERS).ndtri_of(0, len(p), len(p), scratch)
     np.testing.assert_array_equal(scratch[len(p) :], portable.ndtri(p))
+
+
+def test_compiled_code_is_handed_no_array_in_another_order() -> None:
+    array = np.zeros((2, 3), order="F")
+    with pytest.raises(ValueError, match="is no line of elements"):
+        Pointer(array)
+    assert Pointer(array, strided=True).address == array.ctypes.data
