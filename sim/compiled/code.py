@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -53,7 +54,7 @@ class Checked:
 class _Ruled:
     """What follows from an arm's rules alone; fields as in `Code`. after: rows of each kind before those of scratch.
 
-    clear: the rule's graph; the others are in `compiled`. drawn: what was made for each drawing.
+    clear: the rule's graph; the others are in `compiled`. drawn: `Code` by drawing.
     """
 
     parts: Mapping[str, Part]
@@ -73,17 +74,19 @@ class _Ruled:
 class Code:
     """What the loop calls, and what is in hand.
 
-    called: machine code by part; numbers: the parameters that each reads; parts: as they stand; drawing: of fields that
-    are yet to be made. rows: kind -> names of the rows before those of scratch; scratch: rows after them; width:
-    columns. initial (rows, width): floats before anything is known. common: rows of knowledge that are of no family of
-    tasks. gives: what an award states; asks: what of the World is read. bulk: what is drawn of all tasks of a
-    replication at once, bulk_rows: its rows of scratch. checked: shared by all that has these rules and this size.
+    called: machine code by part; numbers: the parameters that each reads; parts: as they stand. drawn: fields that are
+    drawn as the market goes; keys: seeds and purposes of draws. rows: kind -> names of the rows before those of
+    scratch; scratch: rows after them; width: columns. initial (rows, width): floats before anything is known. common:
+    rows of knowledge that are of no family of tasks. gives: what an award states; asks: what of the World is read.
+    bulk: what is drawn of all tasks of a replication at once, bulk_rows: its rows of scratch. checked: shared by all
+    that has these rules and this size.
     """
 
     called: Mapping[str, Any]
     numbers: Mapping[str, FloatArray]
     parts: Mapping[str, Part]
-    drawing: Drawing
+    drawn: frozenset[str]
+    keys: Sequence[tuple[int, str]]
     rows: Mapping[Kind, tuple[str, ...]]
     scratch: Mapping[Kind, int]
     bulk: tuple[str, ...]
@@ -95,7 +98,7 @@ class Code:
     asks: frozenset[str]
     checked: Checked
 
-    @property
+    @cached_property
     def states(self) -> int:
         """Rows of what learners know."""
         return (len(self.rows["f"]) - len(FLOATS)) // 2
@@ -105,25 +108,32 @@ class Code:
         return np.zeros((len(self.rows[kind]) + self.scratch[kind], self.width), dtype)
 
 
-def code_of(rules: Rules, world: World, *, whole: bool = True) -> Code:
-    """Trace and compile what these rules have; raises UntraceableError naming the line that cannot be traced.
+def code_of(rules: Rules, world: World, *, whole: bool = True) -> tuple[Code, Drawing]:
+    """Trace and compile what these rules have, and find what of this World they draw.
 
     whole: all that is before the rule is wanted, not only what it reads. What equal rules, or this World, were compiled
-    to before is not compiled again.
+    to before is not compiled again. Raises UntraceableError naming the line that cannot be traced.
     """
     ruled = _ruled(rules, world)
-    asks = ruled.asks | (_SHOWN if whole else frozenset())
+    asks = ruled.asks | _SHOWN if whole else ruled.asks
     known = _DRAWINGS.setdefault(world, {})
-    key = whole, tuple(sorted(ruled.asks)), *reads(rules, asks)
+    key = whole, ruled.asks, *reads(rules, asks)
     if key not in known:
         known[key] = drawing_of(world, rules, asks)
-    drawing, drawn = _drawn(ruled, known[key])
+    drawing: Drawing = known[key]
+    code: Code = ruled.drawn.of(None, (whole, drawing.of), lambda: _code(ruled, drawing, asks))
+    return code, drawing
+
+
+def _code(ruled: _Ruled, drawing: Drawing, asks: frozenset[str]) -> Code:
+    drawn, keys = _drawn(ruled, drawing)
     parts = [ruled.compiled, drawn]
     return Code(
         called={name: one.called for part in parts for name, one in part.items()},
         numbers={name: one.numbers for part in parts for name, one in part.items()},
         parts=ruled.parts,
-        drawing=drawing,
+        drawn=drawing.fields,
+        keys=keys,
         rows=ruled.rows,
         scratch={
             kind: max((one.scratch[kind] for part in parts for one in part.values()), default=0) for kind in ruled.rows
@@ -228,29 +238,24 @@ def _compiled_rules(rules: Rules, world: World) -> _Ruled:
     )
 
 
-def _drawn(ruled: _Ruled, drawing: Drawing) -> tuple[Drawing, dict[str, _Compiled]]:
-    """The rule's own code, and that of what is drawn, which hang on each other."""
-
-    def make() -> tuple[dict[str, _Compiled], list[tuple[int, str]]]:
-        keys: list[tuple[int, str]] = []
-        graphs, lottery = dict(drawing.graphs), _lottery(ruled, drawing)
-        found = {"clear": _compiled(ruled.clear, ruled.rows, keys, drawn=lottery)}
-        if lottery:
-            outputs = dict(graphs.pop("draw").outputs)
-            graphs["draw_shown"] = Graph(ruled.clear.n_agents, {"lottery": outputs.pop("lottery")}, ())
-            if outputs:
-                graphs["draw"] = Graph(ruled.clear.n_agents, outputs, ())
-        for name, graph in graphs.items():
-            if name != "draw_lane":
-                found[name] = _compiled(graph, ruled.rows, keys, one=name == "draw_try")
-                continue
-            text, numbers, rows = in_bulk(graph, keys)
-            none = dict.fromkeys(ruled.rows, 0)
-            found[name] = _Compiled(loaded(text).part, np.array([*numbers, 0.0]), none, tuple(graph.outputs), rows)
-        return found, keys
-
-    found, keys = ruled.drawn.of(None, drawing.of, make)
-    return replace(drawing, keys=keys), found
+def _drawn(ruled: _Ruled, drawing: Drawing) -> tuple[dict[str, _Compiled], list[tuple[int, str]]]:
+    """The rule's own code and that of what is drawn, which hang on each other, and the keys of draws."""
+    keys: list[tuple[int, str]] = []
+    graphs, lottery = dict(drawing.graphs), _lottery(ruled, drawing)
+    found = {"clear": _compiled(ruled.clear, ruled.rows, keys, drawn=lottery)}
+    if lottery:
+        outputs = dict(graphs.pop("draw").outputs)
+        graphs["draw_shown"] = Graph(ruled.clear.n_agents, {"lottery": outputs.pop("lottery")}, ())
+        if outputs:
+            graphs["draw"] = Graph(ruled.clear.n_agents, outputs, ())
+    for name, graph in graphs.items():
+        if name != "draw_lane":
+            found[name] = _compiled(graph, ruled.rows, keys, one=name == "draw_try")
+            continue
+        text, numbers, rows = in_bulk(graph, keys)
+        none = dict.fromkeys(ruled.rows, 0)
+        found[name] = _Compiled(loaded(text).part, np.array([*numbers, 0.0]), none, tuple(graph.outputs), rows)
+    return found, keys
 
 
 def _lottery(ruled: _Ruled, drawing: Drawing) -> dict[str, tuple[int, str, str]]:

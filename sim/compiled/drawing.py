@@ -43,20 +43,17 @@ class Drawing:
     """What of a World is drawn as the market goes.
 
     graphs: "draw", "draw_lane", "draw_try" -> their graph. fields: names of what they draw. of: what these graphs
-    follow from; drawings of equal `of` have the same. words: by axis. keys: seeds and purposes of draws.
+    follow from; drawings of equal `of` have the same. words: by axis.
     """
 
     graphs: Mapping[str, Graph]
     fields: frozenset[str]
     of: Hashable
     words: Mapping[str, draws.Words]
-    keys: Sequence[tuple[int, str]] = ()
 
-    def lane_keys(self, replications: int) -> Any:
-        """(R, J) keys of each replication for each purpose."""
-        r = self.words.get("r", draws.words_range(replications))
-        columns = [draws.lane_keys(seed, purpose, r) for seed, purpose in self.keys]
-        return np.ascontiguousarray(np.array(columns, np.uint64).reshape(len(columns), len(r)).T)
+    def lane_keys(self, keys: Sequence[tuple[int, str]], replications: int) -> draws.Words:
+        """(R, J) keys of each replication for each seed and purpose."""
+        return draws.lane_keys(keys, self.words.get("r", draws.words_range(replications)))
 
     def steps(self, axis: str, count: int = 1) -> Any:
         """What the words of an axis add to a key; of so many where it has none."""

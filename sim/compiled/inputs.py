@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.compiled.code import Code
-from sim.compiled.drawing import own_success
+from sim.compiled.drawing import Drawing, own_success
 from sim.compiled.kernel.layout import NEVER, Field, Fields, Market, Size
 from sim.compiled.pointer import Pointer
 from sim.kit.arrays import FloatArray, IntArray, thin
@@ -26,17 +27,21 @@ _DRAWS = ("belief", "cost_belief", "verified", "success", "infra", "cost")
 def field(array: NDArray[Any] | None, dtype: Any, axes: int) -> Field:
     """The array's memory and its steps; one number where there is none."""
     if array is None:
-        array = np.broadcast_to(np.zeros((), dtype), (1,) * axes)
+        return _nothing(dtype, axes)
     array = np.asarray(array, dtype)
-    size = array.itemsize
-    if any(stride < 0 or stride % size for stride in array.strides):
-        array = np.ascontiguousarray(array)
-    steps = tuple(
-        0 if length == 1 else stride // size for length, stride in zip(array.shape, array.strides, strict=True)
-    )
-    if not any(steps) or array.size == 0:
-        steps = (0,) * axes
+    if array.size == 0:
+        return Field(Pointer(array, strided=True), *(0,) * axes)
+    size, steps = array.itemsize, []
+    for length, stride in zip(array.shape, array.strides, strict=True):
+        if length > 1 and (stride < 0 or stride % size):
+            return field(np.ascontiguousarray(array), dtype, axes)
+        steps.append(0 if length == 1 else stride // size)
     return Field(Pointer(array, strided=True), *steps)
+
+
+@cache
+def _nothing(dtype: Any, axes: int) -> Field:
+    return Field(Pointer(np.zeros((1,) * axes, dtype)), *(0,) * axes)
 
 
 def _place(names: tuple[str, ...], name: str) -> int:
@@ -79,14 +84,14 @@ def size_of(world: World, rules: Rules, code: Code, *, seen: int, counted: bool)
         clearings=0,
         seen=seen,
         counted=counted,
-        keys=len(code.drawing.keys),
+        keys=len(code.keys),
         most_ticks=most_ticks,
     )
 
 
 def market_of(world: World, rules: Rules, code: Code) -> Market:
     """The rules as numbers."""
-    deadline, drawn = rules.deadline is not None, code.drawing.fields
+    deadline, drawn = rules.deadline is not None, code.drawn
     return Market(
         window=rules.window,
         delay=rules.repost_delay,
@@ -132,12 +137,11 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
     )
 
 
-def fields_of(world: World, rules: Rules, code: Code, size: Size) -> Fields:
+def fields_of(world: World, rules: Rules, code: Code, drawing: Drawing, size: Size) -> Fields:
     """The World's arrays."""
     known = _KEPT.setdefault(world, {})
     expected, advice = _sources(world, rules, code)
     family, _ = families(world, rules)
-    drawing = code.drawing
 
     def kept(name: str, dtype: Any, axes: int, *of: Any, array: Callable[[], Any] | None = None) -> Field:
         """As `field`, of an array of the World, or one that follows from it and `of`, once for each World."""
@@ -150,20 +154,21 @@ def fields_of(world: World, rules: Rules, code: Code, size: Size) -> Fields:
         """As `kept`; nothing where it is drawn as the market goes, or nobody reads it."""
         unread = name in ("lottery", "exploration") and name not in code.asks
         unread = unread or (name == "success" and not own_success(world))
-        none = unread or name in drawing.fields
+        none = unread or name in code.drawn
         return field(None, dtype, axes) if none else kept(name, dtype, axes)
 
     def late() -> Any:
-        return np.broadcast_to(thin(world.latency) > rules.window, world.latency.shape)
+        few = thin(world.latency) > rules.window
+        return np.broadcast_to(few, world.latency.shape) if few.any() else None
 
     f, b, i = np.float64, np.bool_, np.int64
     moments = size.task_bits, size.posting_bits, size.agent_bits, rules.window
     return Fields(
         value=kept("value", f, 2),
         reserve=kept("reserve", f, 2),
-        penalty=field(rules.penalty_in(world), f, 2),
+        penalty=field(np.full((1, 1), rules.penalty) if rules.penalties is None else rules.penalty_in(world), f, 2),
         arrival=kept("arrival", i, 2),
-        owner=kept("owner", i, 2),
+        owner=kept("principal", i, 2),
         belief=drawn("belief", f, 3),
         cost_belief=drawn("cost_belief", f, 3),
         present=kept("present", b, 3),
@@ -182,7 +187,7 @@ def fields_of(world: World, rules: Rules, code: Code, size: Size) -> Fields:
         cost=drawn("cost", f, 4),
         first=kept("first", i, 2, moments, array=lambda: _first_postings(world, rules, size)),
         family=Pointer(family),
-        keys=Pointer(drawing.lane_keys(world.n_replications)),
+        keys=Pointer(drawing.lane_keys(code.keys, world.n_replications)),
         tasks=Pointer(np.concatenate([drawing.steps(axis, world.n_tasks) for axis in ("t", "f")])),
         postings=Pointer(drawing.steps("p", rules.postings)),
         tries=Pointer(drawing.steps("k", world.n_tries)),
@@ -199,16 +204,15 @@ def families(world: World, rules: Rules) -> tuple[IntArray, int]:
 
 def _sources(world: World, rules: Rules, code: Code) -> tuple[FloatArray, FloatArray]:
     """Expected cost and advice (R, T, n) where they do not change as the market goes."""
-    source, shape = rules.expected_cost, world.present.shape
-    cost = np.broadcast_to(np.float64(source.dollars), shape)
-    advice = np.broadcast_to(np.float64(np.nan), shape)
+    source = rules.expected_cost
+    cost, advice = np.full((1, 1, 1), source.dollars), np.full((1, 1, 1), np.nan)
     if source.kind == "record" and "expected_cost" in code.asks and world.record_cost is not None:
         cost = world.record_cost
     if "advice" not in code.asks:
         return cost, advice
     if rules.advice == "record" and world.record_advice is not None:
         advice = world.record_advice
-    elif rules.advice == "ability" and "ability" not in code.drawing.fields:
+    elif rules.advice == "ability" and "ability" not in code.drawn:
         advice = world.ability
     elif rules.advice == "planner" and world.pilot is not None:
         advice = world.pilot
@@ -217,8 +221,7 @@ def _sources(world: World, rules: Rules, code: Code) -> tuple[FloatArray, FloatA
 
 def _first_postings(world: World, rules: Rules, size: Size) -> IntArray:
     """(R, T + 1) moments of first postings in order, NEVER at the end; (1, T + 1) where all replications are alike."""
-    arrival = thin(world.arrival)
-    ticks = np.broadcast_to(arrival, (arrival.shape[0], size.tasks)) + rules.window
+    ticks = thin(world.arrival) + rules.window
     first = ((ticks << size.task_bits) + np.arange(size.tasks)) << (size.posting_bits + size.agent_bits)
     if not (first[:, 1:] >= first[:, :-1]).all():
         first.sort(axis=1)

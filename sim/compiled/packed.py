@@ -7,7 +7,6 @@ is packed does not change while the loop runs, and compiled code is told so; wha
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,23 +29,41 @@ _WORD, _FLOAT, _BYTES = ir.IntType(64), ir.DoubleType(), ir.IntType(8).as_pointe
 
 
 class Packed:
-    """A named tuple of numbers, arrays (`Pointer`) and other such tuples, in memory that it keeps alive."""
+    """A named tuple of numbers, arrays (`Pointer`) and other such tuples. Who packs arrays keeps them alive."""
 
-    __slots__ = ("_kept", "address", "values")
+    __slots__ = ("_memory", "_places", "address", "kind")
 
     def __init__(self, values: Any) -> None:
-        leaves = [one.address if isinstance(one, Pointer) else one for one in _leaves(values)]
-        form = "".join("d" if isinstance(one, float) else "q" for one in leaves)
-        self.values, self._kept = values, np.frombuffer(struct.pack(form, *leaves), np.uint8)
-        self.address = self._kept.__array_interface__["data"][0]
+        self.kind = _kind(values)
+        self._places = {name: 8 * place for name, (_, place) in self.kind.fields.items()}
+        self._memory = bytearray(8 * len(_leaves(values)))
+        self.address = np.frombuffer(self._memory, np.uint8).__array_interface__["data"][0]
+        self.put(**values._asdict())
+
+    def put(self, **changed: Any) -> None:
+        """Put other values in the place of some, of the same kinds as they were."""
+        for name, values in changed.items():
+            _form(values).pack_into(self._memory, self._places[name], *_leaves(values))
 
 
-def _leaves(values: Any) -> Iterator[Any]:
-    for one in values:
+_FORMS: dict[type, struct.Struct] = {}  # of the named tuples: what each field is follows from its name
+
+
+def _form(values: Any) -> struct.Struct:
+    kind = type(values)
+    if kind not in _FORMS:
+        _FORMS[kind] = struct.Struct("".join("d" if isinstance(one, float) else "q" for one in _leaves(values)))
+    return _FORMS[kind]
+
+
+def _leaves(values: Any) -> list[Any]:
+    found: list[Any] = []
+    for one in values if isinstance(values, tuple) else (values,):
         if isinstance(one, tuple):
-            yield from _leaves(one)
+            found += _leaves(one)
         else:
-            yield one
+            found.append(one.address if isinstance(one, Pointer) else one)
+    return found
 
 
 class PackedType(types.Type):
@@ -67,7 +84,7 @@ def _kind(values: Any) -> PackedType:
         if isinstance(one, Pointer):
             kind = one.kind
         elif isinstance(one, tuple):
-            kind, words = _kind(one), len(list(_leaves(one)))
+            kind, words = _kind(one), len(_leaves(one))
         elif isinstance(one, bool):
             kind = types.boolean
         elif isinstance(one, float):
@@ -79,7 +96,7 @@ def _kind(values: Any) -> PackedType:
 
 @typeof_impl.register(Packed)
 def _typeof(packed: Packed, context: Any) -> PackedType:
-    return _kind(packed.values)
+    return packed.kind
 
 
 @unbox(PackedType)

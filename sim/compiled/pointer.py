@@ -29,6 +29,11 @@ class Pointer:
         self.kind = _KINDS[array.dtype]
 
 
+def pointers(arrays: Any) -> Any:
+    """A named tuple of arrays as one of their pointers."""
+    return type(arrays)(*map(Pointer, arrays))
+
+
 @typeof_impl.register(Pointer)
 def _kind(pointer: Pointer, context: Any) -> Any:
     return pointer.kind

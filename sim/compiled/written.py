@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.compiled.code import Code
 from sim.compiled.kernel.output import Attempts, Clearings, Counts, Kept
 from sim.compiled.pointer import Pointer
+from sim.compiled.trace.graph import Kind
 from sim.kit.arrays import Award, Bids, Standing, Tender, thin
 from sim.market.accounts import account_columns, hires
 from sim.market.rows import Barred, Cleared, Columns, at_budget, bid_columns, clearing_columns
@@ -38,44 +39,30 @@ class Written:
 
     def __init__(self, world: World, code: Code, *, whole: bool) -> None:
         tasks = world.n_replications * world.n_tasks
-        self._code, self._world, self._whole = code, world, whole
-        shown = (*_BIDS, "active", *_STANDING, *(name for name in _AWARD if name in code.gives))
-        self._names = {kind: [name for name in names if name in shown] for kind, names in code.rows.items()}
-        self.kept = _kept(code, self._names)
+        self._names = _shown(code)
         rows = int(_SHARE * tasks) + 16
         self.attempts = Attempts(*_columns(rows, [_ATTEMPTS.get(name, np.float64) for name in Attempts._fields]))
-        self.clearings = self._room(rows if whole else 0)
-
-    def _room(self, rows: int) -> Clearings:
-        n, names = self._world.n_agents, self._names
-        places = ("replication", "task", "posting", "tick", "closed", "withdrawn", "by_tie")
-        return Clearings(
-            **{name: np.empty(rows, _CLEARINGS.get(name, np.int64)) for name in places},
-            numbers=np.empty((rows, len(_NUMBERS))),
-            floats=np.empty((rows, len(names["f"]), n)),
-            whole=np.empty((rows, len(names["i"]), n), np.int64),
-            truths=np.empty((rows, len(names["b"]), n), np.bool_),
-            barred=np.empty((rows, 4, n), np.bool_),
-        )
+        self.clearings = clearings_of(rows, world.n_agents, self._names) if whole else None
 
     def grow(self, done: NDArray[np.int64]) -> None:
         """Twice the room, with what is written so far."""
         self.attempts = Attempts(*(_twice(array, int(done[1])) for array in self.attempts))
-        if self._whole:
+        if self.clearings is not None:
             self.clearings = Clearings(*(_twice(array, int(done[2])) for array in self.clearings))
 
-    def tables(self, world: World, rules: Rules, counts: Counts, done: NDArray[np.int64]) -> Tables:
+    def tables(self, world: World, rules: Rules, counts: Counts | None, done: NDArray[np.int64]) -> Tables:
         """Columns of the ledger's tables, as `simulate` gives them."""
         rows = Attempts(*(array[: done[1]] for array in self.attempts))
         found: Tables = {"attempts": _attempts(rows, rules)}
-        if counts.fees.size:
+        if counts is not None and counts.fees.size:
             replication, task = np.indices(counts.fees.shape).reshape(2, -1)
             found["auctions"] = {"replication": replication, "task": task}
             found["auctions"] |= {
                 name if name == "fees" else f"n_{name}": array.reshape(-1) for name, array in counts._asdict().items()
             }
-        if self._whole:
-            cleared, closed = self._cleared(world, rules, int(done[2]))
+        if self.clearings is not None:
+            whole = Clearings(*(array[: done[2]] for array in self.clearings))
+            cleared, closed = self._cleared(world, rules, whole), whole.closed
             found["clearings"] = clearing_columns(cleared, closed, rules)
             found["bids"] = {name: values.reshape(-1) for name, values in bid_columns(cleared, rules).items()}
             found["accounts"] = account_columns(
@@ -84,8 +71,7 @@ class Written:
             )  # fmt: skip
         return found
 
-    def _cleared(self, world: World, rules: Rules, count: int) -> tuple[Cleared, Any]:
-        rows = Clearings(*(array[:count] for array in self.clearings))
+    def _cleared(self, world: World, rules: Rules, rows: Clearings) -> Cleared:
         of = {name: rows.numbers[:, place] for place, name in enumerate(_NUMBERS)} | {"posting": rows.posting}
         for kind, array in zip(self._names, (rows.floats, rows.whole, rows.truths), strict=True):
             of |= {name: array[:, place] for place, name in enumerate(self._names[kind])}
@@ -95,7 +81,7 @@ class Written:
         late = world.latency[at] > rules.window if bool((thin(world.latency) > rules.window).any()) else None
         bids = rules.menus(Bids.trusted(**{name: of[name] for name in ("ask", "claim", "active")}))
         award = {name: of[name] for name in _AWARD if name in of} | {"by_tie": rows.by_tie}
-        cleared = Cleared(
+        return Cleared(
             replication=rows.replication,
             task=rows.task,
             posting=rows.posting,
@@ -118,11 +104,31 @@ class Written:
             standing=Standing.trusted(**{name: of[name] for name in _STANDING}),
             award=Award.trusted(**award),
         )
-        return cleared, rows.closed
 
 
-def _kept(code: Code, names: Mapping[Any, list[str]]) -> Kept:
+def _shown(code: Code) -> dict[Kind, list[str]]:
+    """Names of the rows in hand that a clearing keeps whole."""
+    shown = (*_BIDS, "active", *_STANDING, *(name for name in _AWARD if name in code.gives))
+    return {kind: [name for name in names if name in shown] for kind, names in code.rows.items()}
+
+
+def clearings_of(rows: int, n: int, names: Mapping[Kind, Sequence[str]]) -> Clearings:
+    """Memory for so many clearings. n: agents; names: of the rows in hand that each keeps."""
+    count = {kind: len(some) for kind, some in names.items()}
+    places = ("replication", "task", "posting", "tick", "closed", "withdrawn", "by_tie")
+    return Clearings(
+        **{name: np.empty(rows, _CLEARINGS.get(name, np.int64)) for name in places},
+        numbers=np.empty((rows, len(_NUMBERS))),
+        floats=np.empty((rows, count.get("f", 0), n)),
+        whole=np.empty((rows, count.get("i", 0), n), np.int64),
+        truths=np.empty((rows, count.get("b", 0), n), np.bool_),
+        barred=np.empty((rows, 4, n), np.bool_),
+    )
+
+
+def kept_rows(code: Code) -> Kept:
     """Which rows in hand a clearing keeps."""
+    names = _shown(code)
 
     def places(kind: Any, wanted: Sequence[str]) -> Pointer:
         return Pointer(np.array([*map(code.rows[kind].index, wanted), 0], np.int64))

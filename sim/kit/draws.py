@@ -128,14 +128,15 @@ def derived(drawn: FloatArray, purpose: str) -> FloatArray:
     return np.asarray(((key >> np.uint64(12) | _EXPONENT).view(np.float64) - 1.0) + 2.0**-53).reshape(np.shape(drawn))
 
 
-def lane_keys(seed: int, purpose: str, replications: Words) -> Words:
-    """key_1 of a draw whose first identity is the replication: what is left is to mix in the others.
+def lane_keys(draws: Sequence[tuple[int, str]], replications: Words) -> Words:
+    """key_1 (R, J) of draws whose first identity is the replication, by their seed and purpose.
 
-    Source: the module's text.
+    What is left is to mix in the other identities. Source: the module's text.
     """
+    seeds = np.array([seed + 1 for seed, _ in draws], np.uint64)
     with np.errstate(over="ignore"):
-        key = _mixed(np.array([hash64(purpose)], np.uint64) + GAMMA * np.array([seed + 1], np.uint64))
-        return _mixed(key + GAMMA * (replications + _ONE))
+        key = _mixed(np.array([hash64(purpose) for _, purpose in draws], np.uint64) + GAMMA * seeds)
+        return np.ascontiguousarray(_mixed(key + GAMMA * (replications[:, None] + _ONE)))
 
 
 def steps(words: Words) -> Words:

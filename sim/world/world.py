@@ -9,7 +9,7 @@ A market is a deterministic function of (World, mechanism). Two mechanisms given
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -24,6 +24,7 @@ _PER_TASK = ("value", "reserve", "arrival")
 _OF_TASKS = (*_PER_TASK, "principal", "half")
 _PER_AGENT = ("present", "belief", "cost_belief", "latency", "ability")
 _PER_TRY = ("success", "verified", "infra", "cost", "duration")
+_FROZEN = frozenset({*_PER_TASK, *_PER_AGENT, *_PER_TRY, "lottery"})
 _SHARES = ("belief", "ability")
 _MONEY_OR_TIME = ("cost_belief", "latency", "cost", "duration", "reserve", "arrival")
 
@@ -106,15 +107,19 @@ class World:
     observed: BoolArray | None = None
 
     def __post_init__(self) -> None:
+        self._settle(vars(self))
+
+    def _settle(self, given: Collection[str]) -> None:
+        """Tell formulas from arrays, and check. given: names of the fields whose numbers nobody has checked yet."""
         formulas = {name: value for name, value in vars(self).items() if isinstance(value, Later)}
         object.__setattr__(self, "formulas", formulas)
         for name in formulas:
             object.__delattr__(self, name)
-        for name in (*_PER_TASK, *_PER_AGENT, *_PER_TRY, "lottery"):
+        for name in _FROZEN.intersection(given):
             if name not in formulas:
                 object.__setattr__(self, name, frozen(getattr(self, name)))
         self._check_shapes()
-        self._check_numbers(vars(self))
+        self._check_numbers(given)
         self._check_advice()
         self._check_retries()
         self._check_principals()
@@ -132,7 +137,7 @@ class World:
 
     def _check_numbers(self, names: Collection[str]) -> None:
         """Check arrays that are there."""
-        given = set(names)
+        given = set(names) & vars(self).keys()
         present, present_try = self.present, self.present[..., None]
         for name in [one for one in _SHARES if one in given]:
             array = getattr(self, name)
@@ -281,7 +286,15 @@ class World:
 
     def changed(self, **changes: Any) -> Self:
         """The World with other fields; formulas stay formulas."""
-        return replace(self, **dict(self.formulas) | changes)
+        all_of_it = "present" in changes  # which says what of the others is read
+        return self._with(dict(self.formulas) | changes, vars(self) if all_of_it else changes)
+
+    def _with(self, other: Mapping[str, Any], given: Collection[str]) -> Self:
+        made = object.__new__(type(self))
+        vars(made).update({name: value for name, value in vars(self).items() if name != "formulas"})
+        vars(made).update(other)
+        made._settle(given)
+        return made
 
     def _take(self, index: tuple[Any, ...], per_task: tuple[Any, ...], names: dict[str, Any]) -> Self:
         arrays: dict[str, Any] = {}
@@ -292,7 +305,7 @@ class World:
                 if name in ("lottery", "exploration"):
                     cut = (*index[:2], slice(None), *index[2:])
                 arrays[name] = array.cut(cut) if isinstance(array, Later) else array[cut]
-        return replace(self, **arrays, **names)
+        return self._with(arrays | names, ())
 
     def only(self, agent: int) -> Self:
         """The World in which this agent is alone; every array is a view."""

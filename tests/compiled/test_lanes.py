@@ -74,7 +74,7 @@ def test_some_rules_in_every_market(mechanism: Mechanism, data: st.DataObject) -
 def test_parameters_are_no_part_of_the_text() -> None:
     """A sweep over them compiles once."""
     world = make_world(1, 3)
-    found = [code_of(make_rules(Hybrid(), advisor=Beta(prior=prior, decay=0.9)), world) for prior in (3.0, 7.5)]
+    found = [code_of(make_rules(Hybrid(), advisor=Beta(prior=prior, decay=0.9)), world)[0] for prior in (3.0, 7.5)]
     for name in ("bid", "clear", "read", "learn"):
         assert found[0].called[name] is found[1].called[name]
     assert not np.array_equal(found[0].numbers["read"], found[1].numbers["read"])
@@ -82,7 +82,7 @@ def test_parameters_are_no_part_of_the_text() -> None:
 
 def test_number_of_agents_is_no_part_of_the_text() -> None:
     rule = make_rules(SecondPrice(), reputation=LiveReputation())
-    few, many = (code_of(rule, make_world(1, n)) for n in (3, 40))
+    few, many = (code_of(rule, make_world(1, n))[0] for n in (3, 40))
     assert all(few.called[name] is many.called[name] for name in few.called)
 
 
@@ -132,9 +132,10 @@ def test_compiled_code_that_differs_from_the_rule_is_an_error(monkeypatch: pytes
     world, rule = make_world(3, 2, cost_belief=[[0.125, 0.25]] * 3), make_rules(SecondPrice())
     play_compiled(world, rule)
     monkeypatch.setattr(SecondPrice, "__call__", FirstPrice.__call__)
-    code = code_of(rule, world)
+    code, drawing = code_of(rule, world)
     part = replace(code.parts["clear"], run=traced_parts.parts_of(rule, world)["clear"].run)
-    monkeypatch.setattr(lanes, "code_of", lambda *given, **how: replace(code, parts=dict(code.parts) | {"clear": part}))
+    code = replace(code, parts=dict(code.parts) | {"clear": part})
+    monkeypatch.setattr(lanes, "code_of", lambda *given, **how: (code, drawing))
     with pytest.raises(MarketError, match="pay_success of the compiled clear is not what the rule itself gives"):
         play_compiled(world, rule)
 
