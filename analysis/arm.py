@@ -20,7 +20,7 @@ from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.final_wealth import exit_ticks
 from analysis.inference import CLUSTERS, REPLAYED, By
 from analysis.ledger_rows import Columns, Rows, cell_of, cell_sum, replication_of
-from analysis.observed import Observed, groups_of, stated_claims
+from analysis.observed import Observed, groups_of, honest_asks, stated_claims
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen
 from sim.ledger.ledger import ATTEMPT_DOLLARS, REASON, STATUS, Ledger
 from sim.market.coupling import coupling, hires_by_record, replayed
@@ -40,6 +40,7 @@ class ArmData:
     present, success (R, T, n): the agent can bid; it truly succeeds at its first try.
     belief, cost_belief (R, T, n): held at the first posting, after a card where agents read one; NaN where absent.
     claim, ask (R, T, n): of the first posting's bid, NaN where none was made.
+    honest (R, T, n): the truthful ask of what each agent believed then, NaN where it made no bid or no rules are known.
     stated (R, T, n): what each agent would claim at the first posting, whether it bids or not; NaN where absent.
     attempts, wins (R, T, n): attempts made, and those that truly succeeded.
     of_attempts: (R, T, n) dollars summed over attempts, by column: payment, cost and the others of the ledger's
@@ -72,6 +73,7 @@ class ArmData:
     cost_belief: FloatArray
     claim: FloatArray
     ask: FloatArray
+    honest: FloatArray
     stated: FloatArray
     attempts: IntArray
     wins: IntArray
@@ -127,6 +129,7 @@ class ArmData:
         arrays |= {"exit_tick": exit_ticks(rows, world)}
         belief, cost_belief = arrays["belief"], arrays["cost_belief"]
         arrays |= {"stated": stated_claims(world, rules, belief, cost_belief)}
+        arrays |= {"honest": honest_asks(world, rules, belief, cost_belief)}
         uncarded = world.uncarded
         if uncarded is not None:
             uncarded = frozen(stated_claims(world, rules, uncarded, cost_belief))

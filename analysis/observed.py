@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from analysis.calibration import ece_null
 from sim.agents.bidding import BidderState, see
-from sim.kit.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
 from sim.market.rules import Rules
 from sim.world.world import World
 
@@ -30,11 +30,23 @@ def stated_claims(world: World, rules: Rules | None, belief: FloatArray, cost_be
     """
     claim = belief
     if rules is not None:
-        posting = np.broadcast_to(np.int64(0), world.reserve.shape)
-        notice = see(rules.public, world.value, world.reserve, rules.penalty_in(world), posting)
         none_yet = np.broadcast_to(np.int64(0), world.present.shape)
-        claim = rules.bidder(belief, cost_belief, notice, BidderState(none_yet, none_yet))[1]
+        claim = rules.bidder(belief, cost_belief, _first_notice(world, rules), BidderState(none_yet, none_yet))[1]
     return np.where(world.present, claim, np.nan)
+
+
+def honest_asks(world: World, rules: Rules | None, belief: FloatArray, cost_belief: FloatArray) -> FloatArray:
+    """(R, T, n) dollars: the rule's truthful ask at the first posting; NaN where absent, or without rules."""
+    if rules is None:
+        return np.full(world.present.shape, np.nan)
+    return np.where(
+        world.present, rules.mechanism.truthful_ask(belief, cost_belief, _first_notice(world, rules)), np.nan
+    )
+
+
+def _first_notice(world: World, rules: Rules) -> Notice:
+    posting = np.broadcast_to(np.int64(0), world.reserve.shape)
+    return see(rules.public, world.value, world.reserve, rules.penalty_in(world), posting)
 
 
 @dataclass(frozen=True, eq=False)

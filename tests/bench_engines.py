@@ -42,6 +42,11 @@ CASES = {
     "durations, capacity 2": [*CLOCK, "market.capacity=2"],
     "durations, capacity 1, reputation": [*CLOCK, "market.capacity=1", 'standing.reputation="agent_economy"'],
 }
+LEARNERS = {
+    "six by EXP3 over 3 mark-ups": "{exp3={low=-0.5,high=1.0,rounds=93,mark_ups=[-0.2,0.0,0.5]}}",
+    "six by EXP3 over 3 x 3 bids": "{exp3={low=-0.5,high=1.0,rounds=93,mark_ups=[-0.2,0.0,0.5],shifts=[-1.0,0.0,1.0]}}",
+    "six by their own record": "{recalibrate={rate=0.1}}",
+}
 AUCTIONSI = """
 import time
 from auctionsi import RecoveryPolicy, SecondPriceReverseAuction

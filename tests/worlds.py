@@ -13,7 +13,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
-from sim.agents.bidding import Bidders, BidderState
+from sim.agents.bidding import BidderState
+from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
 from sim.agents.retry import after_each
 from sim.kit.arrays import FloatArray, Notice, Status

@@ -22,6 +22,7 @@ from analysis.quantities.auctions import MEANS, SHARES
 from analysis.quantities.claimed import CLAIMED, CURVE
 from analysis.quantities.declared import Mean, Quantity, Ratio, Statistic, Top
 from analysis.quantities.hiring import HIRING
+from analysis.quantities.late import LATE
 from analysis.quantities.pooled import POOLED
 from analysis.quantities.registered import (
     built_in,
@@ -50,4 +51,4 @@ __all__ = [
     "unregister",
 ]
 
-built_in([*MEANS, *REGRETS, *SHARES, *POOLED, *CLAIMED, *HIRING, *CURVE])
+built_in([*MEANS, *REGRETS, *SHARES, *POOLED, *CLAIMED, *HIRING, *LATE, *CURVE])

@@ -10,25 +10,27 @@ ask abstains. It sees the notice, never the tender, so a sealed reserve cannot r
     fixed_claim     claims the same on every task; asks what it would at its belief
     clipped_claim   claims its belief moved into [low, high]; asks what it would at its belief
 
-A liar's ask is the truthful ask at its belief, so that a policy changes one thing.
+Policies that learn as the market goes (sim/agents/learners.py) are named in the same way. A liar's ask is the truthful
+ask at its belief, so that a policy changes one thing.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 import numpy as np
 from annotated_types import Ge, Le
 
+from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
+from sim.agents.learning import LearningPolicy
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.parameters import choose
 from sim.kit.portable import expit, logit, power
 from sim.kit.shortcut import unless
-from sim.mechanisms import Mechanism
 
 Bid = tuple[FloatArray, FloatArray]
 Probability = Annotated[float, Ge(0), Le(1)]
@@ -154,12 +156,16 @@ POLICIES: dict[str, type[Any]] = {
     "overclaim": Overclaim,
     "fixed_claim": FixedClaim,
     "clipped_claim": ClippedClaim,
+    "exp3": Exp3,
+    "hedge": Hedge,
+    "recalibrate": Recalibrate,
+    "imitate": Imitate,
 }
 
 
-def parse_policy(raw: Any) -> Policy:
+def parse_policy(raw: Any) -> Policy | LearningPolicy:
     """The policy `raw` names; raises ValueError saying what is allowed."""
-    found: Policy = choose(raw, POLICIES)
+    found: Policy | LearningPolicy = choose(raw, POLICIES)
     if isinstance(found, ClippedClaim) and found.low > found.high:
         raise ValueError(f"low must not exceed high; got {found.low} and {found.high}")
     return found
@@ -171,59 +177,6 @@ def check_named(own: Iterable[str], agents: Sequence[str]) -> None:
         if name not in agents:
             allowed = ", ".join(agents)
             raise ScenarioError(f"bidders.agents: no agent {name!r}{closest(name, agents)}; allowed: {allowed}")
-
-
-@dataclass(frozen=True)
-class Bidders:
-    """All agents under a rule: everybody bids by `everybody`, but for those with a policy of their own.
-
-    own: agent's place -> policy. fallback: the bid put in for the silent; without one they abstain.
-    """
-
-    mechanism: Mechanism
-    everybody: Policy
-    own: Mapping[int, Policy]
-    fallback: Fallback | None = None
-
-    @classmethod
-    def of(
-        cls,
-        mechanism: Mechanism,
-        everybody: Policy,
-        own: Mapping[str, Policy],
-        agents: Sequence[str],
-        *,
-        alone: bool = False,
-        fallback: Fallback | None = None,
-    ) -> Bidders:
-        """own: by agent's name. Raises ScenarioError where no agent has a name, unless each is alone."""
-        if not alone:
-            check_named(own, agents)
-        places = {list(agents).index(name): policy for name, policy in own.items() if name in agents}
-        if mechanism.capabilities.asks_for != "price" and any(
-            isinstance(one, Shaded) for one in (everybody, *places.values())
-        ):
-            raise ScenarioError(f"bidders.policy: shaded is a price, and under {mechanism.name} an ask is a cost")
-        return cls(mechanism, everybody, places, fallback)
-
-    @classmethod
-    def truthful(cls, mechanism: Mechanism) -> Bidders:
-        """Everybody bids truthfully."""
-        return cls(mechanism, Truthful(), {})
-
-    def __call__(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice, state: BidderState) -> Bid:
-        """Every agent's bid."""
-        truthful = self.mechanism.truthful_ask(belief, cost_belief, notice)
-        ask, claim = self.everybody.bid(truthful, belief, notice)
-        for place, policy in self.own.items():
-            one = slice(place, place + 1)
-            own_ask, own_claim = policy.bid(truthful[..., one], belief[..., one], notice)
-            ask, claim = ask.copy(), claim.copy()
-            ask[..., one], claim[..., one] = own_ask, own_claim
-        if state.silent is None:
-            return ask, claim
-        forced = (math.inf, 0.0) if self.fallback is None else (self.fallback.ask, self.fallback.claim)
-        return np.where(state.silent, forced[0], ask), np.where(state.silent, forced[1], claim)
 
 
 def see(

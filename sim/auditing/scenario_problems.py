@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents.bidding import Bidders, Fallback, Truthful, see
+from sim.agents.bidding import Fallback, Truthful, see
+from sim.agents.everybody import Bidders
 from sim.auditing.problem import EXACT, Draws, Problem, Types, Verifier
 from sim.experiment.run_folder import arm_rules, arm_world
 from sim.kit.arrays import FloatArray, IntArray, Notice, Standing, Tender

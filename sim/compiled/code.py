@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from sim.agents.bidding import Bidders
+from sim.agents.everybody import Bidders
 from sim.compiled.drawing import Drawing, drawing_of, reads
 from sim.compiled.hand import FLOATS, TRUTHS, WHOLE
 from sim.compiled.kept import loaded
@@ -19,7 +18,7 @@ from sim.compiled.trace.emitted import pointed
 from sim.compiled.trace.graph import Kind, UntraceableError
 from sim.compiled.trace.spots import InHand
 from sim.compiled.trace.tracing import Graph, trace_part
-from sim.compiled.traced_parts import Part, learners_of, parts_of
+from sim.compiled.traced_parts import Part, learners_of, memo_rows, parts_of
 from sim.kit.arrays import FloatArray
 from sim.kit.remembered import Remembered
 from sim.market.rules import Rules
@@ -60,6 +59,9 @@ class _Ruled:
     parts: Mapping[str, Part]
     clear: Graph
     rows: Mapping[Kind, tuple[str, ...]]
+    states: int
+    adapted: int
+    memos: int
     after: tuple[int, ...]
     compiled: Mapping[str, _Compiled]
     initial: FloatArray
@@ -89,6 +91,9 @@ class Code:
     keys: Sequence[tuple[int, str]]
     rows: Mapping[Kind, tuple[str, ...]]
     scratch: Mapping[Kind, int]
+    states: int
+    adapted: int
+    memos: int
     bulk: tuple[str, ...]
     bulk_rows: int
     initial: FloatArray
@@ -97,11 +102,6 @@ class Code:
     gives: frozenset[str]
     asks: frozenset[str]
     checked: Checked
-
-    @cached_property
-    def states(self) -> int:
-        """Rows of what learners know."""
-        return (len(self.rows["f"]) - len(FLOATS)) // 2
 
     def hand(self, kind: Kind, dtype: Any) -> Any:
         """An array in hand."""
@@ -135,6 +135,9 @@ def _code(ruled: _Ruled, drawing: Drawing, asks: frozenset[str]) -> Code:
         drawn=drawing.fields,
         keys=keys,
         rows=ruled.rows,
+        states=ruled.states,
+        adapted=ruled.adapted,
+        memos=ruled.memos,
         scratch={
             kind: max((one.scratch[kind] for part in parts for one in part.values()), default=0) for kind in ruled.rows
         },
@@ -213,7 +216,8 @@ def _compiled_rules(rules: Rules, world: World) -> _Ruled:
     n = world.n_agents
     learners, parts = learners_of(rules, n), parts_of(rules, world)
     known = tuple(row for one in learners for row in one.rows)
-    rows: dict[Kind, tuple[str, ...]] = {"f": (*FLOATS, *known, *(f"next {row}" for row in known))}
+    memos = memo_rows(rules)
+    rows: dict[Kind, tuple[str, ...]] = {"f": (*FLOATS, *known, *(f"next {row}" for row in known), *memos)}
     rows |= {"i": WHOLE, "b": TRUTHS}
     own = type(rules.mechanism).__module__
     graphs = {name: trace_part(part.run, part.given, part.made, n, own) for name, part in parts.items()}
@@ -229,6 +233,9 @@ def _compiled_rules(rules: Rules, world: World) -> _Ruled:
         parts=parts,
         clear=graphs["clear"],
         rows=rows,
+        states=len(known),
+        adapted=sum(len(one.rows) for one in learners if one.of == "bid"),
+        memos=len(memos),
         after=after,
         compiled={name: _compiled(graph, rows, []) for name, graph in graphs.items() if name != "clear"},
         initial=initial,

@@ -28,6 +28,7 @@ OF_POSTING: dict[str, tuple[str, Kind]] = {  # field -> row in hand, kind
     "silent": ("silent", "b"),
     "lottery": ("lottery", "f"),
     "exploration": ("exploration", "f"),
+    "choice": ("choice", "f"),
 }
 OF_TRY: dict[str, tuple[str, Kind]] = {
     "verified": ("try_verified", "b"),
@@ -118,7 +119,7 @@ def _goes_in_bulk(graph: Graph) -> bool:
 
 def reads(rules: Rules, asks: Collection[str]) -> tuple[bool, ...]:
     """What of the rules decides which fields are drawn."""
-    shown = [name in asks for name in ("lottery", "exploration", "advice", "expected_cost")]
+    shown = [name in asks for name in ("lottery", "exploration", "choice", "advice", "expected_cost")]
     return (*shown, rules.advice == "ability", rules.advice == "outcome", rules.expected_cost.kind == "actual")
 
 
@@ -129,7 +130,7 @@ def _formulas(world: World) -> list[tuple[str, Formula]]:
 def _wanted(name: str, rules: Rules, world: World, asks: Collection[str]) -> bool:
     """Whether a market under these rules reads the field element by element, where it is needed."""
     match name:
-        case "lottery" | "exploration":
+        case "lottery" | "exploration" | "choice":
             return name in asks
         case "ability":
             return rules.advice == "ability" and "advice" in asks

@@ -1,7 +1,8 @@
 """What a market in compiled code has in hand: three arrays of a row for each name and a column for each agent.
 
 Floats, whole numbers and truth values have an array each. A number of the clearing stands in column 0 of its row. What
-learners know, and what a traced part puts down on its way, stands in the rows after those named here.
+learners know, the memos of bids by policies that learn, and what a traced part puts down on its way stand in the rows
+after those named here.
 
 Words name draws (sim/kit/draws.py): of the task, the posting and the try that are dealt with, of the task's family, the
 keys of the replication for each purpose, and the words of the agents.
@@ -21,6 +22,7 @@ FLOATS = (
     "advice",
     "lottery",
     "exploration",
+    "choice",
     "pay_success",
     "pay_failure",
     "budget",
@@ -33,9 +35,10 @@ FLOATS = (
     "raised",  # reserve
     "penalty",
     "try_cost",  # of an attempt that is drawn as it starts
+    "payment",  # what a policy that learns is told
 )
 WHOLE = ("tries", "failures", "turn", "status", "posting", "task_failures", "try_ticks")
-TRUTHS = ("silent", "active", "hired", "by_tie", "try_verified", "try_success", "try_infra")
+TRUTHS = ("silent", "active", "hired", "by_tie", "try_verified", "try_success", "try_infra", "told")
 PER_CLEARING = frozenset(
     {"value", "reserve", "first_reserve", "raised", "penalty", "posting", "task_failures", "by_tie"}
 )

@@ -76,6 +76,8 @@ def size_of(world: World, rules: Rules, code: Code, *, seen: int, counted: bool)
         postings=rules.postings,
         capacity=int(rules.capacity) if rules.capacity < world.n_tasks else 1,
         states=code.states,
+        adapted=code.adapted,
+        memos=code.memos,
         common=code.common,
         task_bits=bits[0],
         posting_bits=bits[1],
@@ -110,10 +112,12 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
         losses="infra" not in drawn and bool(thin(world.infra).any()),
         own_success=own_success(world),
         escalates="unfilled" in code.parts,
-        learns=code.states > 0,
+        learns=code.states > code.adapted,
         reads="read" in code.parts,
         actual_cost=rules.expected_cost.kind == "actual" and "expected_cost" in code.asks,
         outcome_advice=rules.advice == "outcome" and "advice" in code.asks,
+        chooses="choice" in code.asks and "choice" not in drawn,
+        adapts=code.adapted > 0,
         explores="exploration" in code.asks and "exploration" not in drawn and rules.advisor is not None,
         tells_tries=bool(code.asks & {"tries", "failures"}),
         looks_at_cost="expected_cost" in code.asks,
@@ -152,7 +156,7 @@ def fields_of(world: World, rules: Rules, code: Code, drawing: Drawing, size: Si
 
     def drawn(name: str, dtype: Any, axes: int) -> Field:
         """As `kept`; nothing where it is drawn as the market goes, or nobody reads it."""
-        unread = name in ("lottery", "exploration") and name not in code.asks
+        unread = name in ("lottery", "exploration", "choice") and name not in code.asks
         unread = unread or (name == "success" and not own_success(world))
         none = unread or name in code.drawn
         return field(None, dtype, axes) if none else kept(name, dtype, axes)
@@ -178,6 +182,7 @@ def fields_of(world: World, rules: Rules, code: Code, drawing: Drawing, size: Si
         advice=field(advice, f, 3),
         lottery=drawn("lottery", f, 4),
         exploration=drawn("exploration", f, 4),
+        choice=drawn("choice", f, 4),
         retry_belief=kept("retry_belief", f, 4),
         delivered=field(world.delivered if rules.advice == "outcome" and "advice" in code.asks else None, b, 4),
         verified=drawn("verified", b, 4),

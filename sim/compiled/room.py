@@ -52,7 +52,7 @@ _LEFT: OrderedDict[Any, Room] = OrderedDict()
 @contextmanager
 def room_for(code: Code, size: Size, market: Market) -> Iterator[Room]:
     """A room of this size that no other market is in, for as long as the context lasts."""
-    waits = market.learns or market.bankrolls or market.budgets
+    waits = market.learns or market.adapts or market.bankrolls or market.budgets
     key = code, size._replace(attempts=0, clearings=0, seen=0, counted=False), waits
     room = _LEFT.pop(key, None) or Room(code, size, waits=waits)
     yield room
@@ -102,6 +102,7 @@ def _lane(code: Code, size: Size, *, waits: bool) -> Lane:
         "status": (some, np.int8),
         **dict.fromkeys(("cost", "claim", "payment", "bond", "most"), (some, np.float64)),
         "ranked": (some, np.int32),
+        "memo": ((*some, size.memos + 1), np.float64),
         "reserve": (t, np.float64),
         "task_failures": (t, np.int64),
         "until": ((n, size.capacity), np.int64),

@@ -4,6 +4,7 @@ A part is a function from arrays by name to arrays by name, (..., n), or (...) f
 are those of sim/compiled/hand.py. The loop calls it as compiled code, a check calls it as it stands.
 
     bid        policies over the rule's own truthful ask
+    heard      what policies that learn make of what they are told
     clear      the mechanism
     read       what learners make of what they know
     learn      one step of all learners; what they know then
@@ -24,15 +25,18 @@ from typing import Any
 import numpy as np
 
 from sim.agents.bidding import BidderState, see
+from sim.agents.everybody import Bidders
+from sim.agents.learning import Heard, rivals
 from sim.compiled.hand import FLOATS, TRUTHS, WHOLE
 from sim.compiled.trace.graph import Kind
-from sim.kit.arrays import Bids, Standing, Tender
+from sim.kit.arrays import Bids, Standing, Status, Tender
 from sim.market.rules import Rules
 from sim.standing.advisors import Lesson, Posted
 from sim.standing.reputation import Outcome
 from sim.world.world import World
 
 Arrays = Mapping[str, Any]
+_NONE = int(Status.NONE)
 _TENDER = ("value", "reserve", "penalty", "posting")
 _AWARD = ("hired", "pay_success", "pay_failure", "by_tie", "turn", "budget", "fee")
 _KINDS: dict[str, Kind] = {
@@ -53,8 +57,12 @@ class Part:
 
 def parts_of(rules: Rules, world: World) -> dict[str, Part]:
     """The parts that these rules have."""
-    found = {"bid": _bid(rules, world.has("silent")), "clear": _clear(rules)}
-    learners = learners_of(rules, world.n_agents)
+    every = learners_of(rules, world.n_agents)
+    known = tuple(row for one in every if one.of == "bid" for row in one.rows)
+    found = {"bid": _bid(rules, world.has("silent"), known), "clear": _clear(rules)}
+    if rules.learners is not None:
+        found["heard"] = _heard(rules, rules.learners, known)
+    learners = [one for one in every if one.of != "bid"]
     if learners:
         found |= {"read": _read(learners, rules), "learn": _learn(learners)}
     if rules.escalation is not None and rules.postings > 1:
@@ -66,15 +74,54 @@ def _part(run: Callable[[Arrays], Arrays], given: tuple[str, ...], made: tuple[s
     return Part(run, {name: _KINDS.get(name, "f") for name in given}, {name: _KINDS.get(name, "f") for name in made})
 
 
-def _bid(rules: Rules, may_be_silent: bool) -> Part:
+def _bid(rules: Rules, may_be_silent: bool, known: tuple[str, ...]) -> Part:
+    """known: rows of what policies have learned."""
+    learners = rules.learners
+    memos = memo_rows(rules)
+    draws = learners is not None and learners.draws
+
     def run(of: Arrays) -> Arrays:
         notice = see(rules.public, *(of[name] for name in _TENDER))
         state = BidderState(of["tries"], of["failures"], of["silent"] if may_be_silent else None)
-        ask, claim = rules.bidder(of["belief"], of["cost_belief"], notice, state)
-        return {"ask": ask, "claim": claim}
+        if learners is None:
+            ask, claim = rules.bidder(of["belief"], of["cost_belief"], notice, state)
+            return {"ask": ask, "claim": claim}
+        luck = of["choice"] if draws else None
+        learned = tuple(of[row] for row in known)
+        made = learners.formed(of["belief"], of["cost_belief"], notice, state, learned, luck)
+        return {"ask": made.ask, "claim": made.claim, **dict(zip(memos, made.memo, strict=True))}
 
     given = ("belief", "cost_belief", "tries", "failures", *_TENDER, *(("silent",) if may_be_silent else ()))
-    return _part(run, given, ("ask", "claim"))
+    return _part(run, (*given, *known, *(("choice",) if draws else ())), ("ask", "claim", *memos))
+
+
+def _heard(rules: Rules, learners: Bidders, known: tuple[str, ...]) -> Part:
+    memos, asks_shown = memo_rows(rules), "asks" in rules.public
+
+    def run(of: Arrays) -> Arrays:
+        rival = np.full(np.shape(of["payment"]), np.nan)
+        if asks_shown:
+            notice = see(rules.public, *(of[name] for name in _TENDER))
+            rival = np.where(of["told"] & (of["status"] == _NONE), rivals(of["ask"], of["active"], notice), rival)
+        heard = Heard(
+            told=of["told"],
+            status=of["status"],
+            hired=of["hired"],
+            payment=of["payment"],
+            cost=of["cost"],
+            rival=rival,
+            memo=tuple(of[row] for row in memos),
+        )
+        after = learners.learn(tuple(of[row] for row in known), heard)
+        return dict(zip((f"next {row}" for row in known), after, strict=True))
+
+    given = ("told", "status", "hired", "payment", "cost", *(("ask", "active", *_TENDER) if asks_shown else ()))
+    return _part(run, (*given, *known, *memos), tuple(f"next {row}" for row in known))
+
+
+def memo_rows(rules: Rules) -> tuple[str, ...]:
+    """Names of the rows that hold the memos of bids."""
+    return () if rules.learners is None else tuple(f"memo {place}" for place in range(rules.learners.n_memos))
 
 
 def _clear(rules: Rules) -> Part:
@@ -96,7 +143,7 @@ def _clear(rules: Rules) -> Part:
 class Learning:
     """A learner, and the names of the rows that hold what it knows, with what it knows at the start.
 
-    of: what it gives, "reputation", "expected_cost" or "advice".
+    of: what it gives, "bid" (all policies that learn), "reputation", "expected_cost" or "advice".
     """
 
     learner: Any
@@ -106,9 +153,10 @@ class Learning:
 
 
 def learners_of(rules: Rules, n_agents: int) -> list[Learning]:
-    """Those that learn, the advisor last."""
+    """Those that learn, policies first, the advisor last."""
     found, count = [], 0
-    sources = (
+    sources: tuple[tuple[str, Any], ...] = (
+        ("bid", rules.learners),
         ("reputation", rules.reputation),
         ("expected_cost", rules.expected_cost.learner),
         ("advice", rules.advisor),

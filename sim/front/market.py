@@ -188,6 +188,7 @@ def _check_held(world: World, settings: Settings) -> None:
         "advice": "standing.advice" in records and not world.has("record_advice"),
         "expected_cost": "standing.expected_cost" in records and not world.has("record_cost"),
         "an advice that explores": settings.explores and not world.has("exploration"),
+        "a policy that draws its bids": settings.bidders.chooses and not world.has("choice"),
     }
     for what in (name for name, missing in lacks.items() if missing):
         raise ScenarioError(f"Market: {what}: the World was drawn without it; give it where the World is drawn too")

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
 from sim.kit.errors import closest
 from sim.kit.invalid import below, fault_lines, written
@@ -83,11 +83,19 @@ def _model(cls: type[Any]) -> type[BaseModel]:
     return _models[cls]
 
 
+def _from_list(hint: Any) -> Any:
+    """A tuple may be written as a list, which is what files have."""
+    plain = hint.__origin__ if hasattr(hint, "__metadata__") else hint
+    if get_origin(plain) is not tuple:
+        return hint
+    return Annotated[hint, BeforeValidator(lambda raw: tuple(raw) if isinstance(raw, list) else raw)]
+
+
 def _make_model(cls: type[Any]) -> type[BaseModel]:
     hints = get_type_hints(cls, include_extras=True)
     definitions: dict[str, Any] = {}
     for field in dataclasses.fields(cls):
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        definitions[field.name] = (hints[field.name], ... if required else None)
+        definitions[field.name] = (_from_list(hints[field.name]), ... if required else None)
     config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
     return create_model(cls.__name__, __config__=config, **definitions)

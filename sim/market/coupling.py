@@ -7,12 +7,11 @@ other:
     record, pilots               one history of each agent a replication
     reputation, learned cost, advisor, card of the past    learned from earlier tasks
     capacity, rounds             tasks compete for the same agents; so do assignment and concurrency, which need rounds
-    agents with processes        they may remember
+    agents with processes        they may remember; policies that learn do (sim/agents/learning.py)
     bankroll, budget             money spent on the one is missing at the other
 
-What a rule does not read does not couple. A policy that changes with what an agent has seen would be one more; none of
-those of sim/agents/bidding.py does. Shocks at a stated share of the tasks do not couple them: they are the same in
-every replication.
+What a rule does not read does not couple. Shocks at a stated share of the tasks do not couple them: they are the same
+in every replication.
 
 Where tasks are coupled, a synthetic world leaves the replications as clusters of an interval. A recorded table has one
 draw of tasks: there an interval needs the rule to be replayed on redrawn tasks (`replayed`), since a task that is drawn
@@ -43,6 +42,7 @@ def coupling(rules: Rules, world: World) -> tuple[str, ...]:
         "standing.reputation": rules.reputation is not None,
         "bidders.card, of the past": rules.card is not None,
         "bidders.process": bool(rules.processes),
+        "bidders.policy, learned": rules.learners is not None,
         "market.capacity": not math.isinf(rules.capacity),
         "market.round": rules.round is not None,
         "bidders.bankroll": rules.bankroll is not None and not all(map(math.isinf, rules.bankroll)),

@@ -14,8 +14,9 @@ import numpy as np
 from sim.agents.bidding import BidderState, see
 from sim.agents.production import spent, stopped, ticks
 from sim.agents.retry import at_try, posterior
-from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice, Status
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Notice, Status
 from sim.kit.errors import MarketError
+from sim.market.adapting import Adapting
 from sim.market.allocator import Allocator
 from sim.market.rules import Rules
 from sim.market.source import ABSTAINED, BID, At, Offers, Outcome
@@ -40,12 +41,17 @@ class Drawn:
         self._formed: dict[At, Offers] = {}
         self._cut: dict[tuple[At, int, int], float] = {}
         self._first: Offers | None = None
+        learners = rules.learners
+        self._adapting = (
+            None if learners is None else Adapting(learners, world.n_agents, asks_shown="asks" in rules.public)
+        )
+        self._asked: dict[At, tuple[int, Notice, BidderState]] = {}  # where bids are made as the window closes
         self._replication = -1
 
     @property
     def opening(self) -> Offers | None:
-        """The bids on first postings, None where a card may change them."""
-        return None if self._rules.card is not None else self.first
+        """The bids on first postings, None where a card, or what agents have learned, may change them."""
+        return None if self._rules.card is not None or self._adapting is not None else self.first
 
     @property
     def first(self) -> Offers:
@@ -59,26 +65,43 @@ class Drawn:
         return self._first
 
     def post(self, at: At, posting: int, notice: Notice, asked: BoolArray) -> None:
-        """Form everybody's bid."""
+        """Form everybody's bid, unless somebody learns until the window closes."""
+        if self._adapting is not None:
+            self._formed.pop(at, None)
+            self._asked[at] = posting, notice, self._own(at)
+            return
         if posting == 0 and at[0] not in self._cards:
             self._formed[at] = self.first.row(at)
             return
-        own = BidderState(self._counts(self._tries, at), self._counts(self._failures, at))
-        self._formed[at] = self._bid(at, notice, own, self._cards.get(at[0]))
+        self._formed[at] = self._bid(at, notice, self._own(at), self._cards.get(at[0]))
 
     def offers(self, at: At, posting: int) -> Offers:
         """The bids (n,)."""
+        if at not in self._formed:
+            posting, notice, own = self._asked[at]
+            self._formed[at] = self._bid(at, notice, own, self._cards.get(at[0]), posting)
         return self._formed[at]
+
+    def _own(self, at: At) -> BidderState:
+        return BidderState(self._counts(self._tries, at), self._counts(self._failures, at))
 
     def _counts(self, counts: dict[tuple[int, int, int], int], at: At) -> IntArray:
         return np.array([counts.get((*at, agent), 0) for agent in range(self._world.n_agents)], np.int64)
 
-    def _bid(self, at: tuple[int, ...], notice: Notice, own: BidderState, card: State | None = None) -> Offers:
+    def _bid(
+        self, at: tuple[int, ...], notice: Notice, own: BidderState, card: State | None = None, posting: int = 0
+    ) -> Offers:
         world, rules = self._world, self._rules
         if world.silent is not None:
             own = BidderState(own.tries, own.failures, world.silent[at])
         belief, cost_belief = self._beliefs(at, own.failures, card)
-        ask, claim = rules.bidder(belief, cost_belief, notice, own)
+        if self._adapting is None or rules.learners is None:
+            ask, claim = rules.bidder(belief, cost_belief, notice, own)
+        else:
+            luck = None if world.choice is None else world.choice[at][posting]
+            known = self._adapting.known(at[0])
+            ask, claim, memo = rules.learners.formed(belief, cost_belief, notice, own, known, luck)
+            self._adapting.formed((at[0], at[1]), memo)
         willing = np.isfinite(ask)
         if not self._all_present:
             present = world.present[at]
@@ -140,8 +163,15 @@ class Drawn:
         so_far = math.ceil(cost * elapsed / lasts * _BILLIONTH) / _BILLIONTH
         return Outcome(int(Status.CANCELLED), False, min(cost, so_far))
 
-    def heard(self, at: At, agent: int, outcome: Outcome) -> None:
-        """Count the failure, and put the attempt on the agent's card."""
+    def cleared(self, at: At, posting: int, notice: Notice, bids: Bids, award: Award) -> None:
+        """Have those that learn do so."""
+        if self._adapting is not None:
+            self._adapting.cleared(at, notice, bids, award)
+
+    def heard(self, at: At, agent: int, outcome: Outcome, payment: float) -> None:
+        """Count the failure, put the attempt on the agent's card, and have it learn."""
+        if self._adapting is not None:
+            self._adapting.ended(at, agent, outcome, payment)
         if self._rules.card is not None:
             self._note(at, agent, outcome)
         if outcome.status == _FAIL and self._rules.postings > 1:
@@ -196,6 +226,8 @@ def check_world(world: World, rules: Rules) -> None:
         )
     if rules.advisor is not None and rules.advisor.explores and not world.has("exploration"):
         raise MarketError("the advisor explores, but the World holds no draws for it")
+    if rules.learners is not None and rules.learners.draws and not world.has("choice"):
+        raise MarketError("a policy draws its bids, but the World holds no draws for it")
     if rules.advice == "record" and not world.has("record_advice"):
         raise MarketError("advice comes from a record, but the World holds none (record_advice)")
     if rules.expected_cost.kind == "record" and not world.has("record_cost"):

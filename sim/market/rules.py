@@ -11,7 +11,8 @@ import numpy as np
 
 from sim.agents.agent import Agent, processes_of
 from sim.agents.bankroll import bankrolls
-from sim.agents.bidding import Bidder, Bidders, Fallback
+from sim.agents.bidding import Bidder, Fallback
+from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender, require_fee
 from sim.kit.errors import MarketError, ScenarioError
@@ -84,6 +85,12 @@ class Rules:
         if self.escalation is not None and self.escalation.above_value is None:
             above = replace(self.escalation, above_value=self.mechanism.capabilities.announces_reserve)
             object.__setattr__(self, "escalation", above)
+
+    @property
+    def learners(self) -> Bidders | None:
+        """The bidders, where some of them learn."""
+        bidder = self.bidder
+        return bidder if isinstance(bidder, Bidders) and bidder.learns else None
 
     def ask(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """The mechanism's award; raises MarketError or ArrayError where it charges a fee that nobody can owe."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Notice
 from sim.ledger.ledger import OUTCOME
 
 At = tuple[int, int]
@@ -102,5 +102,8 @@ class Source(Protocol):
     def cancel(self, at: At, agent: int, nth: int, elapsed: int) -> Outcome:
         """End the try after these many ticks, before it is complete; status CANCELLED."""
 
-    def heard(self, at: At, agent: int, outcome: Outcome) -> None:
-        """The agent learns how its attempt ended, by the deadline's status where that ended it."""
+    def cleared(self, at: At, posting: int, notice: Notice, bids: Bids, award: Award) -> None:
+        """A posting was cleared: what was before the mechanism and what it answered, (n,)."""
+
+    def heard(self, at: At, agent: int, outcome: Outcome, payment: float) -> None:
+        """The agent learns how its attempt ended, by the deadline's status where that ended it, and is paid."""

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from sim.agents.agent import parse_process
 from sim.agents.bankroll import parse_bankroll
 from sim.agents.bidding import Policy, parse_policy
+from sim.agents.learning import LearningPolicy
 from sim.agents.retry import Update, parse_on_retry
 from sim.kit.invalid import written
 from sim.kit.section import Money, Rate, Section, parsed_by
@@ -87,13 +88,20 @@ class FallbackBid(Section):
 class BidderSpec(Section):
     """How agents bid."""
 
-    policy: Annotated[Policy, parsed_by(parse_policy)] = Field(
+    @property
+    def chooses(self) -> bool:
+        """Some policy draws its bids."""
+        return any(isinstance(one, LearningPolicy) and one.draws for one in (self.policy, *self.agents.values()))
+
+    policy: Annotated[Policy | LearningPolicy, parsed_by(parse_policy)] = Field(
         "truthful",
         validate_default=True,
         description='"truthful", {mark_up = {rate}}, {shaded = {n_bidders}}, {overclaim = {logits}}, '
-        "{fixed_claim = {claim}} or {clipped_claim = {low, high}}",
+        "{fixed_claim = {claim}}, {clipped_claim = {low, high}}, or one that learns: {exp3 = {low, high, rounds, "
+        "mark_ups, shifts}}, {hedge = {low, high, rounds, mark_ups}}, {recalibrate = {rate, mark_up}}, {imitate = "
+        "{mark_ups, rate, decay}} (sim/agents/learners.py)",
     )
-    agents: dict[str, Annotated[Policy, parsed_by(parse_policy)]] = Field(
+    agents: dict[str, Annotated[Policy | LearningPolicy, parsed_by(parse_policy)]] = Field(
         default_factory=dict, description="policies of agents that have one of their own"
     )
     bankroll: Annotated[dict[str, float] | None, parsed_by(parse_bankroll)] = Field(

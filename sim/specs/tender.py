@@ -16,7 +16,7 @@ from sim.kit.section import Money, Section, parsed_by
 from sim.specs.principal import PrincipalSettings
 from sim.specs.reserve_price import Reserve, parse_reserve
 
-Public = Literal["value", "reserve", "penalty"]
+Public = Literal["value", "reserve", "penalty", "asks"]
 Factor = Annotated[float, Field(ge=1, le=1e6)]
 
 _PUBLIC: tuple[Public, ...] = ("value", "penalty")
@@ -61,7 +61,8 @@ class TenderSpec(Section):
         description="several principals, [[tender.principals]] each (sim/world/principals.py); absent: one, unnamed",
     )
     public: list[Public] = Field(
-        default_factory=lambda: list(_PUBLIC), description="what bidders see; the rest is sealed"
+        default_factory=lambda: list(_PUBLIC),
+        description="what bidders see; asks: of a clearing, once it is over; the rest is sealed",
     )
     postings: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="times a task may be offered")
     exclude: Literal["none", "failed", "hired"] | None = Field(

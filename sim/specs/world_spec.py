@@ -34,8 +34,9 @@ class WorldSpec:
     """Specs are equal where their keys are.
 
     key, base: SHA-256 of all that decides the World, and of all but its records. card: read before the market opens, or
-    of the past. on_retry: how beliefs follow failures. planner: makes pilot attempts. explores: advice needs a uniform
-    draw of its own at every posting. records: made before the market opens, by the key that asks for each.
+    of the past. on_retry: how beliefs follow failures. planner: makes pilot attempts. explores, chooses: advice, and
+    policies, need a uniform draw of their own at every posting. records: made before the market opens, by the key that
+    asks for each.
     """
 
     key: str
@@ -46,6 +47,7 @@ class WorldSpec:
     on_retry: Update | None = field(compare=False, repr=False)
     planner: Planner | None = field(compare=False, repr=False)
     explores: bool = field(compare=False, repr=False)
+    chooses: bool = field(compare=False, repr=False)
     records: Mapping[str, Record] = field(compare=False, repr=False)
 
     @classmethod
@@ -62,6 +64,7 @@ class WorldSpec:
         card = of_bidders.pop("card")
         base: list[Any] = [_drawn("world", world), _drawn("tender", tender), of_bidders]
         base += [advice.explores, None if advice.planner is None else asdict(advice.planner)]
+        base += ["chooses"] if bidders.chooses else []  # whatever draws no bids keeps its name
         whole = [*base, card, {key: asdict(record) for key, record in records.items()}]
         return cls(
             key=_digest(whole),
@@ -72,6 +75,7 @@ class WorldSpec:
             on_retry=bidders.on_retry,
             planner=advice.planner,
             explores=advice.explores,
+            chooses=bidders.chooses,
             records=records,
         )
 

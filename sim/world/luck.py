@@ -2,9 +2,9 @@
 
 What is drawn, and by what it is named (besides the seed): value, reserve, principal (replication, task); place in the
 order, arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra, verifier
-(replication, task, agent, try); lottery and, only where an advisor explores, exploration (replication, task, posting,
-agent). A rerun changes the words of tries and no others. An agent with a law of its own for duration, latency or
-response draws it by the same name, and nobody else's draw moves.
+(replication, task, agent, try); lottery and, only where they are needed, exploration and choice (replication, task,
+posting, agent). A rerun changes the words of tries and no others. An agent with a law of its own for duration, latency
+or response draws it by the same name, and nobody else's draw moves.
 """
 
 from __future__ import annotations
@@ -91,6 +91,7 @@ def luck(
         "silent": _silent(world, seed, ids, agents),
         "lottery": _per_posting(seed, "lottery", ids, tender.postings),
         "exploration": _per_posting(seed, "exploration", ids, tender.postings) if spec.explores else None,
+        "choice": _per_posting(seed, "choice", ids, tender.postings) if spec.chooses else None,
     }
 
 

@@ -29,7 +29,8 @@ from sim.world.origin import TableOrigin
 from sim.world.recorded import without_records
 from sim.world.world import World
 
-_OF_SLOT = frozenset({"arrival", "lottery", "exploration", "latency", "silent"})  # luck of the place, not of the task
+# Luck of the place, not of the task.
+_OF_SLOT = frozenset({"arrival", "lottery", "exploration", "choice", "latency", "silent"})
 
 
 def resampled_world(origin: TableOrigin, spec: WorldSpec, seed: int, tables: range, replications: int) -> World:

@@ -48,8 +48,8 @@ class World:
     repeats: a try beyond K repeats the last one instead of being refused.
     observed (R, T, n, K): the try is a recorded trial with a known outcome, and no copy of another; None where the
         first try is what is observed of an agent at a task, as in every synthetic world.
-    lottery (R, T, P, n) in (0, 1): the lowest wins a tie. exploration: as lottery, and independent of it, for advisors
-        that explore; None where none does.
+    lottery (R, T, P, n) in (0, 1): the lowest wins a tie. exploration, choice: as lottery, and independent of it, for
+        advisors that explore and policies that draw their bids; None where none does.
     pilot (R, T, n): a planner's estimate of each ability, made before the market opens; None where there is none.
     silent (R, T, n): no bid comes, and another is put in its place; None where there are no such bids.
     record_advice (R, T, n) smoothed success rate, and record_cost (R, T, n) mean dollars, NaN where nobody knows, of
@@ -96,6 +96,7 @@ class World:
     spread: FloatArray | None = None
     retry_belief: FloatArray | None = None
     exploration: FloatArray | None = field(default_factory=_nothing)
+    choice: FloatArray | None = field(default_factory=_nothing)
     pilot: FloatArray | None = None
     record_advice: FloatArray | None = field(default_factory=_nothing)
     record_cost: FloatArray | None = field(default_factory=_nothing)
@@ -191,7 +192,8 @@ class World:
         object.__setattr__(self, "principal", frozen(owner))
 
     def _check_advice(self) -> None:
-        for name, shape in (("exploration", self.shape_of("lottery")), ("pilot", self.present.shape)):
+        posted = self.shape_of("lottery")
+        for name, shape in (("exploration", posted), ("choice", posted), ("pilot", self.present.shape)):
             array = vars(self).get(name)
             if array is None:
                 continue
@@ -302,7 +304,7 @@ class World:
             array = vars(self)[name] if name in vars(self) else self.formulas.get(name)
             if isinstance(array, np.ndarray | Later):
                 cut = per_task if name in _OF_TASKS else index
-                if name in ("lottery", "exploration"):
+                if name in ("lottery", "exploration", "choice"):
                     cut = (*index[:2], slice(None), *index[2:])
                 arrays[name] = array.cut(cut) if isinstance(array, Later) else array[cut]
         return self._with(arrays | names, ())

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.agents.bidding import Bidders, Fallback, parse_policy
+from sim.agents.bidding import Fallback, parse_policy
+from sim.agents.everybody import Bidders
 from sim.bundled import profiles
 from sim.compiled import lanes
 from sim.compiled.lanes import play_compiled

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.agents.bidding import Bidders
+from sim.agents.everybody import Bidders
 from sim.bundled import find_scenario
 from sim.compiled import lanes, traced_parts
 from sim.compiled.code import code_of

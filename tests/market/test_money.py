@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analysis.arm import ArmData
 from analysis.quantities.auctions import surplus, utility, welfare
-from sim.agents.bidding import Bidders
+from sim.agents.everybody import Bidders
 from sim.kit.arrays import Status
 from sim.market.rules import Rules
 from sim.market.simulate import simulate

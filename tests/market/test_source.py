@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.kit.arrays import BoolArray, Notice, Status
+from sim.kit.arrays import Award, Bids, BoolArray, Notice, Status
 from sim.ledger.ledger import OUTCOME, STATUS
 from sim.market.allocator import Allocator
 from sim.market.processes import Market
@@ -64,7 +64,10 @@ class Scripted:
         self.log.append(("cancel", at[1], agent, nth, elapsed))
         return Outcome(int(Status.CANCELLED), False, elapsed / 8)
 
-    def heard(self, at: At, agent: int, outcome: Outcome) -> None:
+    def cleared(self, at: At, posting: int, notice: Notice, bids: Bids, award: Award) -> None:
+        self.log.append(("cleared", at[1], posting, np.flatnonzero(award.hired).tolist()))
+
+    def heard(self, at: At, agent: int, outcome: Outcome, payment: float) -> None:
         self.log.append(("heard", at[1], agent, outcome.status))
 
 
@@ -97,6 +100,7 @@ def test_answers_that_come_late_malformed_or_never_are_told_apart_and_cost_what_
     assert source.log == [
         ("post", 0, 0, [True] * 4),
         ("offers", 0, 0),
+        ("cleared", 0, 0, [0]),
         ("start", 0, 0, 0),
         ("outcome", 0, 0, 0),
         ("heard", 0, 0, 1),

@@ -9,7 +9,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import expit, logit
 
-from sim.agents.bidding import POLICIES, Bidders, BidderState, Fallback, Shaded, Truthful, parse_policy, see
+from sim.agents.bidding import POLICIES, BidderState, Fallback, Shaded, Truthful, parse_policy, see
+from sim.agents.everybody import Bidders
 from sim.kit.arrays import FloatArray, Notice
 from sim.kit.errors import ScenarioError
 from sim.mechanisms import lookup

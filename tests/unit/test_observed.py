@@ -17,7 +17,8 @@ from analysis.figures import draw_all, reliability, who_knows
 from analysis.inference import Estimate
 from analysis.quantities import quantity
 from analysis.quantities.of_run import agents
-from sim.agents.bidding import Bidders, Fallback, parse_policy
+from sim.agents.bidding import Fallback, parse_policy
+from sim.agents.everybody import Bidders
 from sim.kit.arrays import FloatArray
 from sim.kit.errors import ArrayError
 from sim.market.simulate import simulate

@@ -7,6 +7,7 @@ from sim.compiled.kernel.layout import (
     ADVICE,
     ASK,
     BELIEF,
+    CHOICE,
     CLAIM,
     COST_BELIEF,
     EXPECTED_COST,
@@ -144,6 +145,9 @@ def look_up(r, t, p, size, market, world, hand, lane):
     if market.explores:
         for a in range(size.agents):
             floats[EXPLORATION * w + a] = per_place(world.exploration, r, t, p, a)
+    if market.chooses:
+        for a in range(size.agents):
+            floats[CHOICE * w + a] = per_place(world.choice, r, t, p, a)
     if market.actual_cost:
         for a in range(size.agents):
             floats[EXPECTED_COST * w + a] = per_place(world.cost, r, t, a, next_try(t, a, size, lane))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.compiled.kernel.heap import drop
-from sim.compiled.kernel.layout import CLAIMED, COST, KNOWN, NONE, STATUS
+from sim.compiled.kernel.layout import ACTIVE, CLAIMED, COST, FEE, HIRED, KNOWN, NONE, PAYMENT, STATUS, TOLD
 from sim.compiled.kernel.piece import piece, run
 
 ENDING, FAMILY = 1, 2  # places in `Lane.marks`
@@ -36,6 +36,44 @@ def settle_with(c, a, market, owner, lane):
 
 
 @piece
+def take_over(first, stop, size, hand):
+    """Have what is known next be what is known, of these rows of knowledge."""
+    for row in range(KNOWN + first, KNOWN + stop):
+        for b in range(size.agents):
+            hand.floats[row * size.width + b] = hand.floats[(row + size.states) * size.width + b]
+
+
+@piece
+def hear_end(c, a, parts, size, hand, lane):
+    """An agent whose policy learns is told how its attempt ended."""
+    w = size.width
+    for b in range(size.agents):
+        hand.truths[TOLD * w + b], hand.truths[HIRED * w + b] = b == a, b == a
+        hand.whole[STATUS * w + b], hand.floats[PAYMENT * w + b], hand.floats[COST * w + b] = NONE, 0.0, 0.0
+        for row in range(size.memos):
+            hand.floats[(KNOWN + 2 * size.states + row) * w + b] = 0.0
+    for row in range(size.memos):
+        hand.floats[(KNOWN + 2 * size.states + row) * w + a] = lane.memo[c * (size.memos + 1) + row]
+    hand.whole[STATUS * w + a], hand.floats[COST * w + a] = lane.status[c], lane.cost[c]
+    hand.floats[PAYMENT * w + a] = lane.payment[c] - lane.memo[c * (size.memos + 1) + size.memos]
+    run(parts.heard, size, hand)
+    take_over(0, size.adapted, size, hand)
+
+
+@piece
+def hear_clearing(parts, size, market, hand):
+    """All whose bids counted, and whose policies learn, are told whether they were hired."""
+    w = size.width
+    for b in range(size.agents):
+        hand.truths[TOLD * w + b], hand.whole[STATUS * w + b] = hand.truths[ACTIVE * w + b], NONE
+        hand.floats[COST * w + b], hand.floats[PAYMENT * w + b] = 0.0, 0.0
+        if market.fees and hand.truths[HIRED * w + b] == 0:
+            hand.floats[PAYMENT * w + b] = 0.0 - hand.floats[FEE * w + b]
+    run(parts.heard, size, hand)
+    take_over(0, size.adapted, size, hand)
+
+
+@piece
 def end_until(tick, r, parts, size, market, world, hand, lane):
     """End what ends at this tick or earlier, one attempt after the other."""
     below = size.task_bits + size.posting_bits + size.agent_bits
@@ -56,6 +94,6 @@ def end_until(tick, r, parts, size, market, world, hand, lane):
             hand.whole[STATUS * w + a] = lane.status[c]
             hand.floats[COST * w + a], hand.floats[CLAIMED * w + a] = lane.cost[c], lane.claim[c]
             run(parts.learn, size, hand)
-            for row in range(KNOWN, KNOWN + size.states):
-                for b in range(size.agents):
-                    hand.floats[row * w + b] = hand.floats[(row + size.states) * w + b]
+            take_over(size.adapted, size.states, size, hand)
+        if market.adapts and lane.status[c] != NONE:
+            hear_end(c, a, parts, size, hand, lane)

@@ -18,10 +18,11 @@ from sim.ledger.ledger import REASON
 NEVER = np.iinfo(np.int64).max
 DONE, FULL, REFUSED, UNKNOWN_TRY, TOO_LATE = range(5)  # how a call ended
 
-(BELIEF, COST_BELIEF, ASK, CLAIM, REPUTATION, EXPECTED_COST, ADVICE, LOTTERY, EXPLORATION, PAY_SUCCESS, PAY_FAILURE,
- BUDGET, FEE, COST, CLAIMED, VALUE, RESERVE, FIRST_RESERVE, RAISED, PENALTY, TRY_COST) = range(len(FLOATS))  # fmt: skip
+(BELIEF, COST_BELIEF, ASK, CLAIM, REPUTATION, EXPECTED_COST, ADVICE, LOTTERY, EXPLORATION, CHOICE, PAY_SUCCESS,
+ PAY_FAILURE, BUDGET, FEE, COST, CLAIMED, VALUE, RESERVE, FIRST_RESERVE, RAISED, PENALTY, TRY_COST, PAYMENT,
+) = range(len(FLOATS))  # fmt: skip
 TRIES, FAILURES, TURN, STATUS, POSTING, TASK_FAILURES, TRY_TICKS = range(len(WHOLE))
-SILENT, ACTIVE, HIRED, BY_TIE, TRY_VERIFIED, TRY_SUCCESS, TRY_INFRA = range(len(TRUTHS))
+SILENT, ACTIVE, HIRED, BY_TIE, TRY_VERIFIED, TRY_SUCCESS, TRY_INFRA, TOLD = range(len(TRUTHS))
 KNOWN = len(FLOATS)  # first row of what learners know, before those of what they know next
 NONE, FAIL, PASS, INFRA = (int(one) for one in (Status.NONE, Status.FAIL, Status.PASS, Status.INFRA))
 REPOSTED, SOLVED, FAILED, UNFILLED, DEADLINE, NO_BUDGET = (
@@ -56,6 +57,7 @@ class Fields(NamedTuple):
     advice: Field
     lottery: Field
     exploration: Field
+    choice: Field
     retry_belief: Field
     delivered: Field
     verified: Field
@@ -78,7 +80,8 @@ class Size(NamedTuple):
     """Counts, and how many bits of a moment name a task, a posting and an agent.
 
     width: columns in hand. capacity: slots that are counted. floats, whole, truths: rows in hand before those of
-    scratch. states: of what learners know; common of these are of no family of tasks, the others of the one in hand.
+    scratch. states: of what learners know, the first `adapted` of them of policies; `common` are of no family of tasks,
+    the others of the one in hand. memos: rows of them, after what is known next.
     attempts, clearings, seen: rows there is room for; counted: whether auctions are counted.
     """
 
@@ -95,6 +98,8 @@ class Size(NamedTuple):
     postings: int
     capacity: int
     states: int
+    adapted: int
+    memos: int
     common: int
     task_bits: int
     posting_bits: int
@@ -132,10 +137,12 @@ class Market(NamedTuple):
     own_success: bool
     escalates: bool
     learns: bool
+    adapts: bool
     reads: bool
     actual_cost: bool
     outcome_advice: bool
     explores: bool
+    chooses: bool
     tells_tries: bool
     looks_at_cost: bool
     looks_at_advice: bool
@@ -176,6 +183,7 @@ class Parts(NamedTuple):
     clear: Part
     read: Part
     learn: Part
+    heard: Part
     unfilled: Part
     failed: Part
     draw: Part
@@ -203,9 +211,10 @@ class Lane(NamedTuple):
     """What is kept of a replication.
 
     (T, n): tries, failures, and of attempts that run status, cost, claim, payment, bond, most; ranked: the agent at
-    each place among the hired. (T,): reserve, task_failures. until (n, c): ticks at which slots are free. waiting,
-    ending: heaps of moments. (n,) and (principals,): balance, held and what runs; exited. marks: lengths of the heaps,
-    the family in hand. scratch, drawn: rows of (n, T) for what is drawn of all tasks at once.
+    each place among the hired; memo (T, n, memos + 1): of its bid, and the fee. (T,): reserve, task_failures. until
+    (n, c): ticks at which slots are free. waiting, ending: heaps of moments. (n,) and (principals,): balance, held and
+    what runs; exited. marks: lengths of the heaps, the family in hand. scratch, drawn: rows of (n, T) for what is drawn
+    of all tasks at once.
     """
 
     tries: Any
@@ -217,6 +226,7 @@ class Lane(NamedTuple):
     bond: Any
     most: Any
     ranked: Any
+    memo: Any
     reserve: Any
     task_failures: Any
     until: Any

@@ -11,9 +11,11 @@ from sim.compiled.kernel.layout import (
     DEADLINE,
     FAIL,
     FAILED,
+    FEE,
     FIRST_RESERVE,
     HIRED,
     INFRA,
+    KNOWN,
     NO_BUDGET,
     NONE,
     PASS,
@@ -185,7 +187,7 @@ def closes(r, t, p, end, passed, withdrawn, closed, size, market, world):
 @piece
 def let_go(t, p, tick, end, owner, hires, size, market, hand, lane, now):
     """Take the slots of the hired, set money aside, and note when each is let go."""
-    waits = market.learns or market.bankrolls or market.budgets
+    waits = market.learns or market.adapts or market.bankrolls or market.budgets
     for place in range(hires):
         a = now.hired[place]
         until = now.finish[a] if now.tried[a] != 0 else end
@@ -212,6 +214,11 @@ def hold(c, a, owner, size, market, hand, lane, now):
         status = now.status[a]
         lane.status[c], lane.cost[c] = status, now.cost[a]
         lane.payment[c] = success if status == PASS else failure if status == FAIL else 0.0
+    if market.adapts:
+        for row in range(size.memos):
+            kept = hand.floats[(KNOWN + 2 * size.states + row) * size.width + a]
+            lane.memo[c * (size.memos + 1) + row] = kept
+        lane.memo[c * (size.memos + 1) + size.memos] = hand.floats[FEE * size.width + a] if market.fees else 0.0
     lane.bond[c], lane.most[c] = bond_of(success, failure), max(0.0, max(success, failure))
     if market.bankrolls:
         lane.held[a] += lane.bond[c]

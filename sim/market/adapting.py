@@ -1,0 +1,79 @@
+"""What agents that learn know, replication by replication, and what they are told (sim/agents/learning.py)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.agents.everybody import Bidders
+from sim.agents.learning import Heard, State, rivals
+from sim.kit.arrays import Award, Bids, FloatArray, Notice, Status
+from sim.market.source import At, Outcome
+
+_NONE = int(Status.NONE)
+
+
+class _Bid(NamedTuple):
+    """What is remembered of an agent's bid while its attempt is under way. memo: a number of each."""
+
+    memo: tuple[float, ...]
+    fee: float
+
+
+class Adapting:
+    """The learning of a block of replications of n agents. asks_shown: the notice makes asks public."""
+
+    def __init__(self, bidders: Bidders, n_agents: int, *, asks_shown: bool) -> None:
+        self._bidders, self._n, self._asks_shown = bidders, n_agents, asks_shown
+        self._known: dict[int, State] = {}
+        self._memos: dict[At, tuple[FloatArray, ...]] = {}
+        self._under_way: dict[tuple[At, int], _Bid] = {}
+
+    def known(self, replication: int) -> State:
+        """What is known now."""
+        if replication not in self._known:
+            self._known[replication] = self._bidders.init(self._n)
+        return self._known[replication]
+
+    def formed(self, at: At, memo: tuple[FloatArray, ...]) -> None:
+        """Keep the memos (n,) of the bids on a posting until it clears."""
+        self._memos[at] = memo
+
+    def cleared(self, at: At, notice: Notice, bids: Bids, award: Award) -> None:
+        """All whose bids counted learn whether they were hired. Arrays are (n,)."""
+        memo, fee = self._memos.pop(at), np.zeros(self._n) if award.fee is None else award.fee
+        none = np.zeros(self._n)
+        rival = rivals(bids.ask, bids.active, notice) if self._asks_shown else np.full(self._n, np.nan)
+        heard = Heard(
+            told=bids.active,
+            status=np.full(self._n, _NONE),
+            hired=award.hired,
+            payment=np.where(award.hired, none, none - fee),
+            cost=none,
+            rival=rival,
+            memo=memo,
+        )
+        self._learn(at[0], heard)
+        for agent in np.flatnonzero(award.hired).tolist():
+            self._under_way[at, agent] = _Bid(tuple(float(one[agent]) for one in memo), float(fee[agent]))
+
+    def ended(self, at: At, agent: int, outcome: Outcome, payment: float) -> None:
+        """The agent learns how its attempt ended."""
+        bid, here = self._under_way.pop((at, agent)), np.arange(self._n) == agent
+        none = np.zeros(self._n)
+        heard = Heard(
+            told=here,
+            status=np.where(here, outcome.status, _NONE),
+            hired=here,
+            payment=np.where(here, payment - bid.fee, 0.0),
+            cost=np.where(here, outcome.cost, 0.0),
+            rival=np.full(self._n, np.nan),
+            memo=tuple(np.where(here, one, none) for one in bid.memo),
+        )
+        self._learn(at[0], heard)
+
+    def _learn(self, replication: int, heard: Heard) -> None:
+        known = self.known(replication)
+        with np.errstate(all="ignore"):  # what is there of agents that are told nothing means nothing
+            self._known[replication] = self._bidders.learn(known, heard)
