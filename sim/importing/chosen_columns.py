@@ -9,23 +9,23 @@ from sim.importing.importer import Importer
 from sim.importing.importer_registry import ANY, mapping_of
 from sim.importing.mapping import LABELS, OURS, OUTCOMES, ColumnSpec, ImportSpec
 from sim.importing.source_row import SourceRow
-from sim.importing.used_fields import fields_read, keys_of, missing_fields
+from sim.importing.used_fields import fields_read, missing_fields
 from sim.kit.errors import ScenarioError, capped, several
 
 
 def chosen_columns(
-    importer: Importer, spec: ImportSpec, rows: Sequence[SourceRow]
+    importer: Importer, spec: ImportSpec, rows: Sequence[SourceRow], keys: Sequence[str]
 ) -> tuple[dict[str, ColumnSpec], dict[str, str]]:
     """The columns to read in their order, and why others of the format are not read.
 
-    A column that is not stated is a group of path_pattern of its name, or, where no format is named, a key of the rows.
-    Raises ScenarioError with all that do not hold together.
+    keys: those at the top of the rows. A column that is not stated is a group of path_pattern of its name, or, where no
+    format is named, a key of the rows. Raises ScenarioError with all that do not hold together.
     """
-    own = {name: f"${name}" for name in OURS if any(name in row.file.fields for row in rows)}
+    groups = {name for file in {row.file for row in rows} for name in file.fields}
+    own = {name: f"${name}" for name in OURS if name in groups}
     if spec.wide is not None:
         own |= {name: f"${name}" for name in ("agent", *spec.wide.fields) if name in OURS}
     if importer.name == ANY:
-        keys = keys_of(rows)
         own = {name: name for name in OURS if name in keys} | own
     whole = spec.model_copy(update={"columns": own | dict(spec.columns)})
     columns = {name: found for name in OURS if (found := whole.column(name)) is not None}

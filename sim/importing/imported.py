@@ -94,7 +94,7 @@ def _import(importer: Importer, spec: ImportSpec, files: Sequence[SourceFile], s
     if spec.wide is not None:
         rows, empty = long_rows(rows, spec.wide, spec.nulls)
         dropped += [Dropped("nothing in any field of wide for a task and an agent", empty)] if empty else []
-    columns, unread = chosen_columns(importer, spec, rows)
+    columns, unread = chosen_columns(importer, spec, rows, keys)
     reads = {f"columns.{name}": fields_read(column) for name, column in columns.items()}
     checked = reads | {f"where.{field}": fields_of(field) for field in spec.where}
     if spec.lost and spec.lost != mapping_of(importer).lost:
@@ -121,7 +121,7 @@ def _import(importer: Importer, spec: ImportSpec, files: Sequence[SourceFile], s
             dropped=dropped,
             columns=known,
             unread=unread,
-            unused=unused(rows, used),
+            unused=unused(keys, used),
             **_panel(made),
         ),
         [row.place for row in kept],

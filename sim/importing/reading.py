@@ -8,7 +8,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from sim.importing.dotted import exploded
 from sim.importing.source_row import SourceFile, SourceRow
@@ -16,6 +16,7 @@ from sim.kit.errors import TableError
 from sim.kit.memory import gib
 from sim.tables.table_file import READ_FACTOR, check_memory, csv_rows, jsonl_rows, once, short
 
+Read = TypeVar("Read")
 Unpack = Callable[[Any], Iterable[Any] | None]
 _DOCUMENTS = (".json", ".yaml", ".yml")
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
@@ -28,21 +29,28 @@ def rows_of(file: SourceFile, rows: str | None, unpack: Unpack) -> list[SourceRo
     Raises TableError in lines that name file and line.
     """
     suffix, content = _content(file)
+    if suffix not in _DOCUMENTS:
+        read = _of_parquet if suffix == ".parquet" else _of_lines
+        return _named(file, suffix, lambda: list(read(file, suffix, content)))
+    documents = _named(file, suffix, lambda: _documents(suffix, content))
     try:
-        if suffix in _LINES:
-            return list(_of_lines(file, suffix, content))
-        if suffix == ".parquet":
-            return list(_of_parquet(file, content))
-        return list(_of_documents(file, _documents(suffix, content), rows, unpack))
+        return list(_of_documents(file, documents, rows, unpack))
+    except ValueError as error:  # what a reader says of a document; TableError is one
+        raise error if isinstance(error, TableError) else TableError(f"{file.shown}: {error}") from None
+
+
+def _named(file: SourceFile, suffix: str, read: Callable[[], list[Read]]) -> list[Read]:
+    """What `read` gives; its errors name the file."""
+    try:
+        return read()
     except TableError:
         raise
     except UnicodeDecodeError:
         raise TableError(f"{file.shown}: is no UTF-8 text") from None
-    except ValueError as error:
-        raise TableError(f"{file.shown}: {error}") from None
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise TableError(f"{file.shown}: cannot be read as {suffix[1:]}: {reason[:200]}") from None
+        reason = " ".join(str(error).split())[:200]
+        ours = type(error) is ValueError  # of this file, not of a library
+        raise TableError(f"{file.shown}: {reason if ours else f'cannot be read as {suffix[1:]}: {reason}'}") from None
 
 
 def _content(file: SourceFile) -> tuple[str, bytes]:
@@ -78,7 +86,7 @@ def _of_lines(file: SourceFile, suffix: str, content: bytes) -> Iterator[SourceR
         yield SourceRow(file, number, line, {name: row[place] for place, name in kept}, _special(file, number))
 
 
-def _of_parquet(file: SourceFile, content: bytes) -> Iterator[SourceRow]:
+def _of_parquet(file: SourceFile, suffix: str, content: bytes) -> Iterator[SourceRow]:
     import pyarrow.parquet as pq
 
     for number, values in enumerate(pq.read_table(io.BytesIO(content)).to_pylist(), start=1):

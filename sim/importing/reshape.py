@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from sim.importing.cell_text import is_empty
 from sim.importing.mapping import WideSpec
 from sim.importing.source_row import SourceRow
+from sim.importing.used_fields import keys_of
 from sim.kit.errors import TableError, capped, closest, several
 
 
@@ -16,7 +17,7 @@ def long_rows(rows: Sequence[SourceRow], wide: WideSpec, nulls: Collection[str])
 
     Raises TableError where an agent has no heading, or the pattern of agents finds none.
     """
-    headings = list(dict.fromkeys(heading for row in rows for heading in row.values))
+    headings = keys_of(rows)
     agents = _agents(wide, headings)
     named = {agent: {name: form.replace("{agent}", agent) for name, form in wide.fields.items()} for agent in agents}
     _check(named, headings)

@@ -19,11 +19,10 @@ def fields_read(spec: ColumnSpec) -> list[str]:
 
 def check_fields(rows: Sequence[SourceRow], read: Mapping[str, Iterable[str]]) -> None:
     """Raise TableError where no row has a field, with all such fields. read: key of the mapping -> its fields."""
-    there, faults = keys_of(rows), []
-    for key, fields in read.items():
-        faults += [f"{key}: {_fault(rows, field, there)}" for field in missing_fields(rows, fields)]
-    if faults:
-        raise TableError(*capped(faults))
+    missing = [(key, field) for key, fields in read.items() for field in missing_fields(rows, fields)]
+    if missing:
+        there = keys_of(rows)
+        raise TableError(*capped(f"{key}: {_fault(rows, field, there)}" for key, field in missing))
 
 
 def missing_fields(rows: Sequence[SourceRow], fields: Iterable[str]) -> list[str]:
@@ -33,7 +32,11 @@ def missing_fields(rows: Sequence[SourceRow], fields: Iterable[str]) -> list[str
 
 def keys_of(rows: Iterable[SourceRow]) -> list[str]:
     """The keys at the top of the rows, in order."""
-    return list(dict.fromkeys(str(key) for row in rows for key in row.values))
+    found: dict[str, None] = {}
+    for row in rows:
+        if not row.values.keys() <= found.keys():
+            found |= dict.fromkeys(map(str, row.values))
+    return list(found)
 
 
 def _fault(rows: Sequence[SourceRow], field: str, there: Sequence[str]) -> str:
@@ -50,8 +53,8 @@ def _fault(rows: Sequence[SourceRow], field: str, there: Sequence[str]) -> str:
     return f"no field {field!r}{closest(field, there)}; the rows have {several(there)}"
 
 
-def unused(rows: Sequence[SourceRow], read: Iterable[Any]) -> list[str]:
+def unused(keys: Iterable[str], read: Iterable[Any]) -> list[str]:
     """Keys at the top of the rows that nothing reads."""
     used = {field for field in read if isinstance(field, str)}
     used |= {field.partition(".")[0] for field in used}
-    return [key for key in keys_of(rows) if key not in used]
+    return [key for key in keys if key not in used]

@@ -24,7 +24,7 @@ class OpenHands(Importer):
 
     report: str = "test_result.report"
 
-    summary = "output*.jsonl of OpenHands' evaluations; the agent is in the folder MODEL_maxiter_N"
+    summary = "output*.jsonl of OpenHands; the agent is in the folder MODEL_maxiter_N"
     source = "https://github.com/All-Hands-AI/OpenHands"
 
     def mapping(self) -> Mapping[str, Any]:

@@ -30,7 +30,7 @@ class SweBench(Importer):
 
     report: Literal["run", "instance"] = "run"
 
-    summary = "reports of SWE-bench's harness, of runs or of instances; agent and run are in the path"
+    summary = "reports of SWE-bench, of runs or of instances; agent and run are in the path"
     source = "https://github.com/SWE-bench/SWE-bench"
 
     def mapping(self) -> Mapping[str, Any]:

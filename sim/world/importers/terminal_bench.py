@@ -20,7 +20,7 @@ from sim.importing.importer_registry import register_importer
 class TerminalBench(Importer):
     """RUN/results.json, or RUN/TASK/TRIAL/results.json; not both, for they hold the same trials."""
 
-    summary = "results.json of Terminal-Bench, of runs or of trials; the agent is the run's folder"
+    summary = "results.json of Terminal-Bench, of runs or trials; the agent is the run's folder"
     source = "https://github.com/laude-institute/terminal-bench"
 
     def mapping(self) -> Mapping[str, Any]:
