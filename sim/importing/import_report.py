@@ -56,6 +56,12 @@ class ImportReport:
         """Share of the pairs (task, agent) that have a row."""
         return self.pairs / (self.agents * self.tasks)
 
+    @property
+    def left_out(self) -> list[str]:
+        """A line for each thing that the files hold and the table does not."""
+        dropped = [f"{one.number:,} row(s) dropped: {one.reason}" for one in self.dropped]
+        return dropped + [f"no {name}: {why}" for name, why in self.unread.items()]
+
     def as_json(self) -> dict[str, Any]:
         """As run.json and its like keep it."""
         kept = asdict(self)

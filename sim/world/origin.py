@@ -47,10 +47,11 @@ class Origin(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class TableOrigin:
-    """Agents and tasks of a recorded table."""
+    """Agents and tasks of a recorded table. left_out: of results that were imported, what the table does not hold."""
 
     recorded: Recorded
     agents: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -97,19 +98,23 @@ class ProfileOrigin:
 def load_origin(world: WorldSettings, folder: Path) -> Origin:
     """The origin that [world] names, paths starting in `folder`; raises TableError or ScenarioError in one line."""
     if world.table is not None:
-        recorded = _recorded(world.table, world, folder)
-        return TableOrigin(recorded, tuple(world.agents) if isinstance(world.agents, list) else recorded.agents)
+        recorded, left_out = _recorded(world.table, world, folder)
+        agents = tuple(world.agents) if isinstance(world.agents, list) else recorded.agents
+        return TableOrigin(recorded, agents, left_out)
     path = find_profile(world.profile or "", folder)
     profile = read_profile(path)
     bootstrap = read_draws(draws_beside(path), profile) if world.parameters == "bootstrap" else []
     return ProfileOrigin(profile, bootstrap, kept_agents(profile, world), task_names(world.tasks or 0))
 
 
-def _recorded(table: str | ImportSpec, world: WorldSettings, folder: Path) -> Recorded:
+def _recorded(table: str | ImportSpec, world: WorldSettings, folder: Path) -> tuple[Recorded, tuple[str, ...]]:
+    """The table, and what of imported results is not in it."""
     if isinstance(table, str):
-        return read_table(folder / table, world.columns or {})
-    sheet = _imported(table, folder).sheet
-    return read_sheet(sheet, found_columns(sheet, {}, "with world.table.columns.{} = ..."))
+        return read_table(folder / table, world.columns or {}), ()
+    made = _imported(table, folder)
+    sheet = made.sheet
+    columns = found_columns(sheet, {}, "with world.table.columns.{} = ...")
+    return read_sheet(sheet, columns), tuple(made.report.left_out)
 
 
 def _imported(table: ImportSpec, folder: Path) -> Imported:

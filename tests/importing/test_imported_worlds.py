@@ -47,6 +47,9 @@ COLUMNS = ("agent", "task", "claim", "success", "cost", "cost_belief", "family",
 OF_TABLE = f'table = "table.parquet"\ncolumns = {{{", ".join(f"{name} = {name!r}" for name in COLUMNS)}}}\n'
 
 
+LEFT_OUT = 'bidlab: in_place: world.table: 60 row(s) dropped: filter is not "strict"\n'
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Samples of lm_eval, the table imported of them, and a scenario of each."""
@@ -69,6 +72,12 @@ def test_in_place_and_by_table_are_the_same_world_bit_for_bit(folder: Path) -> N
         worlds.append(arm_world(scenario, scenario.arms[0], plan(scenario).origin))
     assert same(*worlds)
     assert worlds[0].infra.any()
+
+
+def test_what_is_left_out_is_said(folder: Path) -> None:
+    for command in (("check",), ("run", "--no-figures", "--out", "r"), ("sweep", "--out", "s")):
+        said = bidlab(command[0], "in_place.toml", *command[1:])
+        assert (said.code, said.err) == (0, LEFT_OUT)
 
 
 def test_the_hash_follows_what_the_files_hold(folder: Path) -> None:
