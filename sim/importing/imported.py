@@ -32,7 +32,7 @@ from sim.tables.table_file import Sheet
 if TYPE_CHECKING:
     import pandas as pd
 
-_KNOWN = Remembered(4)
+_KNOWN = Remembered(1)
 
 
 @dataclass(frozen=True, eq=False)
