@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import audit as audit_command
+from sim.cli import importing_results
 from sim.cli import sweep as sweep_command
 from sim.cli.options import (
     Engine,
@@ -135,6 +136,7 @@ def check(
 
 sweep_command.add(app)
 audit_command.add(app)
+importing_results.add(app)
 
 
 @app.command()
@@ -166,11 +168,11 @@ def fit(
 @app.command("list")
 def list_(
     what: Annotated[
-        str, typer.Argument(help="mechanisms, scenarios, reputations, advisors or settings")
+        str, typer.Argument(help="mechanisms, scenarios, reputations, advisors, importers or settings")
     ] = "mechanisms",
     plugin: Plugins = None,
 ) -> None:
-    """List what there is: mechanisms with their parameters and promises, scenarios, reputations, advisors, keys."""
+    """List what there is: mechanisms with parameters and promises, scenarios, reputations, advisors, formats, keys."""
     from sim.cli import listing
     from sim.scenario.plugins import plugins
 
@@ -179,6 +181,7 @@ def list_(
         "scenarios": listing.scenarios,
         "reputations": listing.reputations,
         "advisors": listing.advisors,
+        "importers": listing.importers,
         "settings": listing.settings,
     }
     if what not in kinds:

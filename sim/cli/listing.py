@@ -139,6 +139,17 @@ def advisors() -> list[Any]:
     return [_words(None, ["advisor", "what it advises", "learns", "parameters"], rows), "", _ADVICE]
 
 
+def importers() -> list[Any]:
+    """Formats of results that can be imported, with parameters and where each is described."""
+    from sim.front.register import importer_class, importers
+
+    rows = []
+    for name in importers():
+        reader = importer_class(name)
+        rows.append((name, reader.summary, _parameters(reader), reader.source))
+    return [_words(None, ["format", "what is read", "parameters", "source"], rows)]
+
+
 def _words(title: str | None, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Sheet:
     """A table of sentences."""
     return of_rows(title, heads, rows, n_left=len(heads), prose=heads[1:])
@@ -160,16 +171,17 @@ def settings() -> list[Any]:
 
 
 def _keys(prefix: str, model: type[BaseModel], skip: set[str]) -> Iterator[tuple[str, str, str]]:
-    for name, field in model.model_fields.items():
+    for own, field in model.model_fields.items():
+        name = field.alias or own
         if name in skip:
             continue
         inner = _section(field.annotation)
-        if inner is not None:
+        if inner is not None and not _also_plain(field.annotation):
             yield from _keys(f"{prefix}{name}.", inner, set())
             continue
         default = "required" if field.is_required() else str(field.get_default(call_default_factory=True))
         yield f"{prefix}{name}", "absent" if default == "None" else default, field.description or ""
-        for ending, each in _each(field.annotation):
+        for ending, each in [("", inner)] if inner is not None else _each(field.annotation):
             yield from _keys(f"{prefix}{name}{ending}.", each, set())
 
 
@@ -178,6 +190,11 @@ def _section(annotation: Any) -> type[BaseModel] | None:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind
     return None
+
+
+def _also_plain(annotation: Any) -> bool:
+    """The key may hold a text as well as a table."""
+    return str in getattr(annotation, "__args__", ())
 
 
 def _each(annotation: Any) -> list[tuple[str, type[BaseModel]]]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sim.importing.mapping import ImportSpec
 from sim.kit.errors import ScenarioError
 from sim.kit.invalid import written
 from sim.scenario.file import key_path, set_key
@@ -115,7 +116,8 @@ class Cells:
     def _origin(self, world: WorldSettings) -> Origin:
         """One origin for all cells that have the same."""
         known = json.dumps(
-            [getattr(world, name) for name in _ORIGIN] + [world.agents if isinstance(world.agents, list) else None]
+            [getattr(world, name) for name in _ORIGIN] + [world.agents if isinstance(world.agents, list) else None],
+            default=ImportSpec.model_dump,
         )
         if known not in self._origins:
             self._origins[known] = load_origin(world, self._whole.folder)

@@ -22,6 +22,7 @@ from sim.experiment.stored import CLOCK, RUN, run_info, write_checksums
 from sim.experiment.versions import differing, made_by
 from sim.kit.at_once import sync, write_at_once
 from sim.kit.errors import RunError
+from sim.world.origin import Input
 
 Say = Callable[[str], None]
 _BEGUN = re.compile(r"run\.json\.(\d+\.)?tmp")  # all that a run killed at its very start leaves behind
@@ -74,10 +75,10 @@ def partial_of(folder: Path) -> Path:
     return folder.with_name(folder.name + ".partial")
 
 
-def open_partial(partial: Path, info: Mapping[str, Any], inputs: Sequence[Path], kept: str, force: bool) -> None:
+def open_partial(partial: Path, info: Mapping[str, Any], inputs: Sequence[Input], kept: str, force: bool) -> None:
     """Make `partial` ready: what this very run finished before, and nothing else.
 
-    kept: pattern of the names that stay. inputs: files to be copied into it. force: go on with what other versions
+    kept: pattern of the names that stay. inputs: to be written into it. force: go on with what other versions
     made; begin anew where anything else differs. Raises RunError where it is not given.
     """
     there = run_info(partial)
@@ -89,9 +90,12 @@ def open_partial(partial: Path, info: Mapping[str, Any], inputs: Sequence[Path],
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     write_info(partial, info)
     copies = partial / "inputs"
-    for path in inputs:
+    for one in inputs:
         copies.mkdir(exist_ok=True)
-        shutil.copyfile(path, copies / path.name)
+        if one.path is not None:
+            shutil.copyfile(one.path, copies / one.name)
+        else:
+            (copies / one.name).write_bytes(one.content())
 
 
 def _goes_on(partial: Path, old: Mapping[str, Any], info: Mapping[str, Any], force: bool) -> bool:
@@ -117,7 +121,7 @@ def _goes_on(partial: Path, old: Mapping[str, Any], info: Mapping[str, Any], for
 def making(
     folder: Path,
     info: Mapping[str, Any],
-    inputs: Sequence[Path] = (),
+    inputs: Sequence[Input] = (),
     kept: str = "",
     force: bool = False,
     joined: bool = False,

@@ -25,7 +25,7 @@ def write_manifest(folder: Path, plan: Plan, n_jobs: int, made: list[dict[str, A
     """Write manifest.json of a sweep with its first `n_jobs` jobs done. made: which versions made which of them."""
     first, count = plan.job(n_jobs - 1)
     replications = first + count
-    inputs = [path.read_bytes() for path in plan.scenario.inputs]
+    inputs = [one.content() for one in plan.scenario.inputs]
     cells = []
     for cell in plan.cells:
         resolved = {**cell.scenario.resolved, "replications": replications}

@@ -1,4 +1,4 @@
-"""What a table says that is no error and looks like one: dollars in another unit."""
+"""What a table says that is no error and may be one: dollars in another unit, results that are not in it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ _UNITS = ((100.0, "cents: divide by 100"), (1e6, "millionths of a dollar: divide
 def unlikely(plan: Plan) -> list[str]:
     """A line for each column of dollars whose median is above the value of every task, with the likely unit.
 
-    Nothing pays then for the median attempt. Only values that are the same for all tasks are looked at.
+    Nothing pays then for the median attempt. Only values that are the same for all tasks are looked at. Before them
+    stands a line for each thing that imported results hold and the table does not.
     """
-    origin, lines = plan.origin, []
+    origin = plan.origin
     if not isinstance(origin, TableOrigin):
         return []
+    lines = [f"{plan.scenario.name}: world.table: {line}" for line in origin.left_out]
     values = [arm.settings.tender.value for arm in plan.scenario.arms]
     stated = [value.a for value in values if value is not None and value.kind == "constant"]
     if not stated or len(stated) < len(values):
-        return []
+        return lines
     value, table = max(stated), origin.recorded
     for name, dollars in (("cost", table.cost), ("cost_belief", table.cost_belief)):
         median = float(np.median(dollars[table.present]))

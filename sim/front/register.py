@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+import sim.world.importers  # noqa: F401 -- it registers the formats, whose names are taken
 from sim.agents.bidding import POLICIES
+from sim.importing.importer_registry import importer_class, importers, register_importer
 from sim.mechanisms.registry import register as register_mechanism
 
 Kind = TypeVar("Kind", bound=type)
 
-__all__ = ["register_mechanism", "register_policy"]
+__all__ = ["importer_class", "importers", "register_importer", "register_mechanism", "register_policy"]
 
 
 def register_policy(name: str) -> Callable[[Kind], Kind]:

@@ -33,8 +33,7 @@ def read_raw(
     Raises ScenarioError where the file is no TOML or an option has not the form asked for.
     """
     raw = read_toml(path)
-    for text in overrides:
-        _override(raw, text)
+    with_overrides(raw, overrides, "--set", "tender.penalty=1.0")
     for key, value in (("seed", seed), ("replications", replications)):
         if value is not None:
             raw[key] = value
@@ -87,23 +86,26 @@ def set_key(raw: dict[str, Any], path: Sequence[str], value: Any) -> None:
     table[path[-1]] = value
 
 
-def _override(raw: dict[str, Any], text: str) -> None:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise ScenarioError(f"--set {text}: must be key=value, e.g. tender.penalty=1.0")
-    try:
-        path = key_path(key)
-    except ValueError as error:
-        raise ScenarioError(f"--set {text}: must be key=value, e.g. tender.penalty=1.0: {error}") from None
-    if path[0] == "arm":
-        raise ScenarioError(f"--set {text}: arms are set in the file; --set changes what they start from")
-    try:
-        set_key(raw, path, _toml_value(value.strip()))
-    except ValueError as error:
-        raise ScenarioError(f"--set {text}: {error}") from None
+def with_overrides(raw: dict[str, Any], overrides: Sequence[str], option: str, example: str) -> None:
+    """Set each `key=value` in place, keys dotted, values TOML or a bare word; raises ScenarioError."""
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ScenarioError(f"{option} {text}: must be key=value, e.g. {example}")
+        try:
+            path = key_path(key)
+        except ValueError as error:
+            raise ScenarioError(f"{option} {text}: must be key=value, e.g. {example}: {error}") from None
+        if path[0] == "arm":
+            raise ScenarioError(f"{option} {text}: arms are set in the file; {option} changes what they start from")
+        try:
+            set_key(raw, path, toml_value(value.strip()))
+        except ValueError as error:
+            raise ScenarioError(f"{option} {text}: {error}") from None
 
 
-def _toml_value(text: str) -> Any:
+def toml_value(text: str) -> Any:
+    """The value that `text` writes in TOML, itself where it writes none."""
     try:
         table = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
@@ -112,7 +114,7 @@ def _toml_value(text: str) -> Any:
 
 
 def _mechanism_option(text: str) -> Any:
-    value = _toml_value(text) if text.startswith("{") else text
+    value = toml_value(text) if text.startswith("{") else text
     if not text or (isinstance(value, str) and value.startswith("{")):
         raise ScenarioError(f"--mechanism {text}: must be a name or '{{name = {{parameter = value}}}}'")
     return value

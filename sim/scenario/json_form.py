@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from sim.world.origin import IMPORTED
+
 
 def limitless(sections: dict[str, Any]) -> None:
     """Turn "inf", as JSON has it, back into the number where a key may hold it."""
@@ -22,9 +24,13 @@ def limitless(sections: dict[str, Any]) -> None:
         plans["budgets"] = [math.inf if budget == "inf" else budget for budget in plans["budgets"]]
 
 
-def relocate(world: dict[str, Any]) -> None:
-    """Point [world] to its inputs where a run keeps them."""
-    if world["table"] is not None:
+def relocate(world: dict[str, Any], folder: Path) -> None:
+    """Point [world] to its inputs where a run keeps them, in `folder`."""
+    if isinstance(world["table"], dict):
+        with (folder / IMPORTED).open(encoding="utf-8") as table:
+            headings = table.readline().rstrip("\n").split(",")
+        world |= {"table": IMPORTED, "columns": dict(zip(headings, headings, strict=True))}
+    elif world["table"] is not None:
         world["table"] = Path(world["table"]).name
     else:
         world["profile"] = f"{Path(world['profile']).name.removesuffix('.toml')}.toml"

@@ -34,7 +34,7 @@ from sim.scenario.json_form import finite, limitless, relocate
 from sim.scenario.model import ArmFile, ScenarioFile
 from sim.specs.settings import Settings
 from sim.standing.records import check_splits
-from sim.world.origin import input_files
+from sim.world.origin import Input, inputs
 
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
 MOST_ARMS = 1_000
@@ -98,13 +98,13 @@ class Scenario:
         return dataclasses.replace(self, arms=arms, resolved=resolved, written=written, factors=(), figures=())
 
     @property
-    def inputs(self) -> list[Path]:
-        """The files the scenario reads: its table, or its profile."""
-        return input_files(self.arms[0].settings.world, self.folder)
+    def inputs(self) -> list[Input]:
+        """What the scenario reads: its table, or its profile."""
+        return inputs(self.arms[0].settings.world, self.folder)
 
     def digest(self, plugins: Mapping[str, str] | None = None) -> str:
         """SHA-256 of the resolved scenario, its inputs and its plugins (file name -> SHA-256), 64 hex digits."""
-        return digest_of(self.resolved, [path.read_bytes() for path in self.inputs], plugins)
+        return digest_of(self.resolved, [one.content() for one in self.inputs], plugins)
 
 
 def digest_of(resolved: Mapping[str, Any], inputs: Iterable[bytes], plugins: Mapping[str, str] | None = None) -> str:
@@ -319,7 +319,7 @@ def reopened(resolved: dict[str, Any], folder: Path) -> Scenario:
     arms = []
     for entry in resolved["arms"]:
         sections = {section: copy.deepcopy(entry[section]) for section in SECTIONS}
-        relocate(sections["world"])
+        relocate(sections["world"], folder)
         limitless(sections)
         rule = _mechanism(where, entry["mechanism"], read_back(lookup(entry["mechanism"]), entry["parameters"]))
         arms.append(

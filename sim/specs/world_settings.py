@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from sim.importing.mapping import ImportSpec
 from sim.kit.distribution import Arrivals, Distribution, parse_arrivals, parse_ticks
 from sim.kit.errors import closest
 from sim.kit.section import Money, Rate, Section, parsed_by
@@ -51,11 +52,13 @@ class Verifier(Section):
 class WorldSettings(Section):
     """What luck decides."""
 
-    table: str | None = Field(
-        None, description="recorded table, relative to the scenario: .csv, .parquet or .jsonl; this or profile"
+    table: str | ImportSpec | None = Field(
+        None,
+        description="recorded table, relative to the scenario: .csv, .parquet or .jsonl; or {files, format, columns, "
+        "...}, results that are imported in place (docs/importing.md); this or profile",
     )
     columns: Annotated[dict[str, str], AfterValidator(_columns)] | None = Field(
-        None, description="our column names mapped to the table's; must be stated with a table"
+        None, description="our column names mapped to the table's; must be stated with a table that is a file"
     )
     profile: str | None = Field(
         None, description="population to draw tasks and agents from: a bundled profile's name, or a .toml file"
@@ -139,14 +142,19 @@ class WorldSettings(Section):
         if (self.table is None) == (self.profile is None):
             yield "must hold either table (a recorded one) or profile (a population to draw from)"
             return
+        imported = isinstance(self.table, ImportSpec)
         own, other = (_OF_TABLE, _OF_PROFILE) if self.table is not None else (_OF_PROFILE, _OF_TABLE)
         kind = "a table" if self.table is not None else "a profile"
         for key, required in own.items():
-            if required and getattr(self, key) is None:
+            if required and not imported and getattr(self, key) is None:
                 yield f"world.{key} is missing; it must be stated with {kind}"
         for key in other:
             if getattr(self, key) is not None:
                 yield f"world.{key} has no meaning with {kind}"
+        if isinstance(self.table, ImportSpec) and self.table.files is None:
+            yield "world.table.files is missing: name the files of the results"
+        if imported and self.columns is not None:
+            yield "world.columns has no meaning with results that are imported; their columns are world.table.columns"
         if self.agents is not None and not self.agents:
             yield "world.agents must not be empty: name at least one agent"
         if self.profile is not None:

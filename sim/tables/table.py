@@ -35,9 +35,12 @@ from sim.tables.table_faults import Faults
 from sim.tables.table_file import Sheet, check_memory, choose, read_file
 
 __all__ = [
+    "OF_TASK",
     "OPTIONAL",
     "REQUIRED",
     "Recorded",
+    "add_differing",
+    "add_repeats",
     "found_columns",
     "guessed",
     "known_outcomes",
@@ -52,6 +55,7 @@ OPTIONAL = (
     "principal",
 )
 _LABELS = ("agent", "task", "family", "block", "principal", "trial")
+OF_TASK = ("family", "block", "principal")
 _OUTCOMES = ("success", "status")
 _ALIASES = {"cost": ("cost_usd",), "tokens": ("tokens_forecast",)}
 _CELL_FACTOR = 100  # bytes to a (task, agent, trial)
@@ -163,7 +167,7 @@ def known_outcomes(recorded: Recorded) -> Recorded:
 def _arrange(sheet: Sheet, labels: dict[str, list[str]], amounts: dict[str, FloatArray], outcome: Outcomes) -> Recorded:
     agents, i = _codes(labels["agent"])
     tasks, t = _codes(labels["task"])
-    place, name = _trial_places(sheet, labels, t * len(agents) + i)
+    place, name = _trial_places(sheet, labels)
     n_trials = int(place.max()) + 1
     size = f"{len(tasks):,} tasks x {len(agents):,} agents x {n_trials:,} trial(s)"
     check_memory(sheet.path, size, len(tasks) * len(agents) * n_trials * _CELL_FACTOR)
@@ -216,30 +220,45 @@ def _codes(names: Iterable[str]) -> tuple[tuple[str, ...], IntArray]:
     return tuple(order), np.array(codes, np.int64)
 
 
-def _trial_places(sheet: Sheet, labels: dict[str, list[str]], cell: IntArray) -> tuple[IntArray, IntArray]:
+def _trial_places(sheet: Sheet, labels: Mapping[str, list[str]]) -> tuple[IntArray, IntArray]:
     """Place 0, 1, ... of each row among the trials of its cell, and its place there by the trials' ids.
 
     Raises TableError where two rows are the same trial.
     """
+    faults = Faults(sheet)
+    add_repeats(faults, labels, "world.columns.trial")
+    faults.check()
+    cell = _cells(labels)
     nothing = np.zeros(len(cell), np.int64)
     key, trial = trial_order(labels["trial"]) if "trial" in labels else (nothing, nothing)
+    return _places(cell, key), _places(cell, trial)
+
+
+def add_repeats(faults: Faults, labels: Mapping[str, list[str]], key: str) -> None:
+    """Add the rows that are the same trial as an earlier one. key: what the user maps to tell trials apart."""
+    cell = _cells(labels)
+    trial = trial_order(labels["trial"])[1] if "trial" in labels else np.zeros(len(cell), np.int64)
     order = np.lexsort((trial, cell))
     same = (np.diff(cell[order], prepend=-1) == 0) & (np.diff(trial[order], prepend=-1) == 0)
-    if same.any():
-        starts = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))  # the first row of each trial
-        first = np.empty_like(order)
-        first[order] = order[starts]
-        hint = "" if "trial" in labels else "; map world.columns.trial if these are repeated trials"
+    if not same.any():
+        return
+    starts = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))  # the first row of each trial
+    first = np.empty_like(order)
+    first[order] = order[starts]
+    hint = "" if "trial" in labels else f"; map {key} if these are repeated trials"
 
-        def text(row: int) -> str:
-            what = f"agent {labels['agent'][row]!r}, task {labels['task'][row]!r}"
-            trial_of = f", trial {labels['trial'][row]}" if "trial" in labels else ""
-            return f"duplicate of row {first[row] + 1}: {what}{trial_of}{hint}"
+    def text(row: int) -> str:
+        what = f"agent {labels['agent'][row]!r}, task {labels['task'][row]!r}"
+        trial_of = f", trial {labels['trial'][row]}" if "trial" in labels else ""
+        return f"duplicate of {faults.sheet.earlier(int(first[row]))}: {what}{trial_of}{hint}"
 
-        faults = Faults(sheet)
-        faults.add(first != np.arange(len(order)), text)
-        faults.check()
-    return _places(cell, key), _places(cell, trial)
+    faults.add(first != np.arange(len(order)), text)
+
+
+def _cells(labels: Mapping[str, list[str]]) -> IntArray:
+    """A number for the (task, agent) of each row."""
+    agents, i = _codes(labels["agent"])
+    return _codes(labels["task"])[1] * len(agents) + i
 
 
 def _places(cell: IntArray, key: IntArray) -> IntArray:
@@ -255,6 +274,15 @@ def _places(cell: IntArray, key: IntArray) -> IntArray:
 def _task_labels(sheet: Sheet, name: str, labels: dict[str, list[str]], tasks: tuple[str, ...]) -> tuple[str, ...]:
     if name not in labels:
         return ("",) * len(tasks)
+    faults = Faults(sheet)
+    add_differing(faults, name, labels)
+    faults.check()
+    found = dict(zip(reversed(labels["task"]), reversed(labels[name]), strict=True))
+    return tuple(found[task] for task in tasks)
+
+
+def add_differing(faults: Faults, name: str, labels: Mapping[str, list[str]]) -> None:
+    """Add the rows whose label of this name is another than an earlier row has of the same task."""
     found: dict[str, str] = {}
     known = [found.setdefault(task, label) for task, label in zip(labels["task"], labels[name], strict=True)]
     differ = [one != other for one, other in zip(known, labels[name], strict=True)]
@@ -262,7 +290,4 @@ def _task_labels(sheet: Sheet, name: str, labels: dict[str, list[str]], tasks: t
     def text(row: int) -> str:
         return f"{name} of task {labels['task'][row]!r} is {labels[name][row]!r}, but {known[row]!r} in an earlier row"
 
-    faults = Faults(sheet)
     faults.add(differ, text)
-    faults.check()
-    return tuple(found[task] for task in tasks)

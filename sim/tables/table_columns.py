@@ -110,7 +110,7 @@ def trial_order(column: list[str]) -> tuple[IntArray, IntArray]:
 
     As numbers where all ids are numbers; else by their rows, for texts have no order of their own.
     """
-    values: list[Any] = [_exact(text) for text in column]
+    values: list[Any] = [exact(text) for text in column]
     if any(value is None for value in values):
         values = column
     known = {value: place for place, value in enumerate(sorted(set(values)))}
@@ -187,7 +187,7 @@ def _number(value: Any) -> float:
         return np.nan
 
 
-def _exact(text: str) -> Decimal | None:
+def exact(text: str) -> Decimal | None:
     """The number `text` writes, to its last digit, None where it writes none."""
     if "_" in text or not text.isascii():
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,25 +19,35 @@ from sim.kit.memory import available, gib
 if TYPE_CHECKING:
     import pandas as pd
 
-_READ_FACTOR = 20  # bytes of memory to a byte of text, while a table is read
+READ_FACTOR = 20  # bytes of memory to a byte of text, while a table is read
 _CELL_BYTES = 150  # of memory to a cell of a typed format, while it is read and checked
 _MOST_READ = 15  # columns of a table that are looked at
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A table as it was read. column: the cells below a heading, by its place. lines: where each row of text starts."""
+    """A table as it was read. column: the cells below a heading, by its place. lines: where each row of text starts.
+
+    places: what names each row where the rows are of several files; path then names none of them.
+    """
 
     path: Path
     headings: list[str]
     column: Callable[[int], list[Any]]
     n_rows: int
     lines: list[int] | None
+    places: Callable[[int], str] | None = None
 
     def place(self, row: int) -> str:
         """File and row, which counts from 0 here and from 1 there."""
+        if self.places is not None:
+            return self.places(row)
         line = "" if self.lines is None else f" (line {self.lines[row]})"
         return f"{self.path}: row {row + 1}{line}"
+
+    def earlier(self, row: int) -> str:
+        """A row as an error of a later one names it."""
+        return f"row {row + 1}" if self.places is None else self.places(row)
 
 
 def read_file(path: Path) -> Sheet:
@@ -53,7 +63,7 @@ def read_file(path: Path) -> Sheet:
         raise TableError(f"{str(path)!r}: cannot be read: {getattr(error, 'strerror', error)}") from None
     if size == 0:
         raise TableError(f"{path}: the file is empty")
-    check_memory(path, f"a file of {gib(size)}", size * _READ_FACTOR)
+    check_memory(path, f"a file of {gib(size)}", size * READ_FACTOR)
     try:
         sheet = readers[path.suffix](path)
     except TableError:
@@ -89,66 +99,79 @@ def check_memory(path: Path, what: str, need: int) -> None:
 
 
 def _read_csv(path: Path) -> Sheet:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        headings, rows, lines = csv_rows(path, file, ",")
+    return Sheet(path, headings, lambda place: [row[place] for row in rows], len(rows), lines)
+
+
+def csv_rows(path: Path | str, file: Iterable[str], delimiter: str) -> tuple[list[str], list[list[str]], list[int]]:
+    """Headings, rows of cells, and the line each row starts in; raises TableError with all rows of another length."""
     headings: list[str] = []
     rows: list[list[str]] = []
     lines: list[int] = []
     faults: list[str] = []
     n_faults = 0
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        begins = 1
-        try:
-            for row in reader:
-                at, begins = begins, reader.line_num + 1
-                if len(row) < 2 and not "".join(row).strip():
-                    continue
-                if not headings:
-                    headings = [heading.strip() for heading in row]
-                    continue
-                if len(row) != len(headings):
-                    n_faults += 1
-                    if n_faults <= MOST_FAULTS:
-                        faults.append(f"{path}: line {at}: has {len(row)} fields; the header has {len(headings)}")
-                    continue
-                rows.append(row)
-                lines.append(at)
-        except csv.Error as error:
-            raise TableError(*faults, f"{path}: line {begins}: is no CSV: {error}") from None
+    reader = csv.reader(file, strict=True, delimiter=delimiter)
+    begins = 1
+    try:
+        for row in reader:
+            at, begins = begins, reader.line_num + 1
+            if len(row) < 2 and not "".join(row).strip():
+                continue
+            if not headings:
+                headings = [heading.strip() for heading in row]
+                continue
+            if len(row) != len(headings):
+                n_faults += 1
+                if n_faults <= MOST_FAULTS:
+                    faults.append(f"{path}: line {at}: has {len(row)} fields; the header has {len(headings)}")
+                continue
+            rows.append(row)
+            lines.append(at)
+    except csv.Error as error:
+        raise TableError(*faults, f"{path}: line {begins}: is no CSV: {error}") from None
     if faults:
         raise TableError(*capped(faults, n_faults))
     if headings and not rows:
         raise TableError(f"{path}: the table has a header and no rows")
-    return Sheet(path, headings, lambda place: [row[place] for row in rows], len(rows), lines)
+    return headings, rows, lines
 
 
 def _read_jsonl(path: Path) -> Sheet:
-    rows: list[dict[str, Any]] = []
-    lines: list[int] = []
-    faults: list[str] = []
-    n_faults = 0
     with path.open(encoding="utf-8-sig") as file:
-        for at, text in enumerate(file, start=1):
-            if not text.strip():
-                continue
-            try:
-                row = json.loads(text, object_pairs_hook=_once)
-                fault = None if isinstance(row, dict) else f"must be a JSON object, {{...}}; got {short(text.strip())}"
-            except (ValueError, RecursionError) as error:
-                fault = f"is no JSON: {error}"
-            if fault is None:
-                rows.append(row)
-                lines.append(at)
-                continue
-            n_faults += 1
-            if n_faults <= MOST_FAULTS:
-                faults.append(f"{path}: line {at}: {fault}")
-    if faults:
-        raise TableError(*capped(faults, n_faults))
+        rows, lines = jsonl_rows(path, file)
     headings = list(dict.fromkeys(heading for row in rows for heading in row))
     return Sheet(path, headings, lambda place: [row.get(headings[place]) for row in rows], len(rows), lines)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def jsonl_rows(path: Path | str, file: Iterable[str]) -> tuple[list[dict[str, Any]], list[int]]:
+    """The rows, and the line each stands in; raises TableError with all lines that are none."""
+    rows: list[dict[str, Any]] = []
+    lines: list[int] = []
+    faults: list[str] = []
+    n_faults = 0
+    for at, text in enumerate(file, start=1):
+        if not text.strip():
+            continue
+        try:
+            row = json.loads(text, object_pairs_hook=once)
+            fault = None if isinstance(row, dict) else f"must be a JSON object, {{...}}; got {short(text.strip())}"
+        except (ValueError, RecursionError) as error:
+            fault = f"is no JSON: {error}"
+        if fault is None:
+            rows.append(row)
+            lines.append(at)
+            continue
+        n_faults += 1
+        if n_faults <= MOST_FAULTS:
+            faults.append(f"{path}: line {at}: {fault}")
+    if faults:
+        raise TableError(*capped(faults, n_faults))
+    return rows, lines
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; raises ValueError where a key occurs twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sim.bundled import find_profile
+from sim.importing.imported import Imported, import_results
+from sim.importing.mapping import ImportSpec
+from sim.importing.table_bytes import csv_bytes
 from sim.kit.errors import ScenarioError
 from sim.population.profile import Profile, read_profile
 from sim.population.profile_draws import draws_beside, read_draws
 from sim.specs.world_settings import WorldSettings
 from sim.specs.world_spec import WorldSpec
-from sim.tables.table import Recorded, read_table
+from sim.tables.table import Recorded, found_columns, read_sheet, read_table
+from sim.world import importers as _importers  # noqa: F401 -- it registers the formats
 from sim.world.history import Base
 from sim.world.recorded import recorded_base
 from sim.world.synthetic import kept_agents, synthetic_base, task_names, turned_profile
+
+IMPORTED, IMPORT_REPORT = "imported.csv", "imported.json"  # where a run keeps imported results
 
 
 class Origin(Protocol):
@@ -40,10 +47,11 @@ class Origin(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class TableOrigin:
-    """Agents and tasks of a recorded table."""
+    """Agents and tasks of a recorded table. left_out: of results that were imported, what the table does not hold."""
 
     recorded: Recorded
     agents: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -90,17 +98,56 @@ class ProfileOrigin:
 def load_origin(world: WorldSettings, folder: Path) -> Origin:
     """The origin that [world] names, paths starting in `folder`; raises TableError or ScenarioError in one line."""
     if world.table is not None:
-        recorded = read_table(folder / world.table, world.columns or {})
-        return TableOrigin(recorded, tuple(world.agents) if isinstance(world.agents, list) else recorded.agents)
+        recorded, left_out = _recorded(world.table, world, folder)
+        agents = tuple(world.agents) if isinstance(world.agents, list) else recorded.agents
+        return TableOrigin(recorded, agents, left_out)
     path = find_profile(world.profile or "", folder)
     profile = read_profile(path)
     bootstrap = read_draws(draws_beside(path), profile) if world.parameters == "bootstrap" else []
     return ProfileOrigin(profile, bootstrap, kept_agents(profile, world), task_names(world.tasks or 0))
 
 
-def input_files(world: WorldSettings, folder: Path) -> list[Path]:
-    """The files that [world] reads, to be hashed and kept with a run."""
+def _recorded(table: str | ImportSpec, world: WorldSettings, folder: Path) -> tuple[Recorded, tuple[str, ...]]:
+    """The table, and what of imported results is not in it."""
+    if isinstance(table, str):
+        return read_table(folder / table, world.columns or {}), ()
+    made = _imported(table, folder)
+    sheet = made.sheet
+    columns = found_columns(sheet, {}, "with world.table.columns.{} = ...")
+    return read_sheet(sheet, columns), tuple(made.report.left_out)
+
+
+def _imported(table: ImportSpec, folder: Path) -> Imported:
+    try:
+        return import_results(table, folder)
+    except ScenarioError as error:
+        raise ScenarioError(*(f"world.table.{line}" for line in error.args)) from None
+
+
+class Input(NamedTuple):
+    """What [world] reads, as a run keeps it: under which name, and its bytes. path: of the file that holds them."""
+
+    name: str
+    content: Callable[[], bytes]
+    path: Path | None = None
+
+
+def inputs(world: WorldSettings, folder: Path) -> list[Input]:
+    """What [world] reads, to be hashed and kept with a run.
+
+    Results that are imported are kept as the table they became, with the SHA-256 of every file of theirs beside it.
+    """
+    if isinstance(world.table, ImportSpec):
+        made = _imported(world.table, folder)
+        report = json.dumps(made.report.as_json(), indent=1, ensure_ascii=False) + "\n"
+        return [Input(IMPORTED, lambda: csv_bytes(made)), Input(IMPORT_REPORT, report.encode)]
     if world.table is not None:
-        return [folder / world.table]
+        path = folder / world.table
+        beside = path.with_name(IMPORT_REPORT)
+        return [_of_file(path), *([_of_file(beside)] if path.name == IMPORTED and beside.is_file() else [])]
     path = find_profile(world.profile or "", folder)
-    return [path, *([draws_beside(path)] if world.parameters == "bootstrap" else [])]
+    return [_of_file(path), *([_of_file(draws_beside(path))] if world.parameters == "bootstrap" else [])]
+
+
+def _of_file(path: Path) -> Input:
+    return Input(path.name, path.read_bytes, path)

@@ -1,0 +1,1 @@
+"""Results that people have: files of any usual form, by a small mapping, as a recorded table."""

@@ -1,0 +1,29 @@
+"""Named readers of results: one registered importer for each format. Importing this room registers them."""
+
+from sim.world.importers import (
+    any_table,
+    every_eval_ever,
+    forecasts,
+    harbor,
+    helm,
+    inspect_logs,
+    lm_eval,
+    openhands,
+    routing_tables,
+    swe_bench,
+    terminal_bench,
+)
+
+__all__ = [
+    "any_table",
+    "every_eval_ever",
+    "forecasts",
+    "harbor",
+    "helm",
+    "inspect_logs",
+    "lm_eval",
+    "openhands",
+    "routing_tables",
+    "swe_bench",
+    "terminal_bench",
+]
