@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 from analysis.quantities.declared import Level, Quantity, Statistic, Table, check
 from sim.kit.errors import RunError, ScenarioError, SimError, closest
-from sim.kit.kinds import KINDS, Kind
+from sim.kit.kinds import Described, Registry
 
-_QUANTITIES: dict[tuple[str, str], Quantity] = {}
-_BUILT_IN: set[tuple[str, str]] = set()
+Key = tuple[str, str]  # level, name
+
+
+def _check(key: Key, quantity: Quantity) -> None:
+    if key in QUANTITIES:
+        raise ValueError(f"quantity {quantity.name!r} of level {quantity.level} is registered already")
+
+
+QUANTITIES: Registry[Key, Quantity] = Registry(
+    "quantity",
+    "call register_quantity(Quantity(...))",
+    check=_check,
+    describe=lambda quantity: Described(quantity.meaning, "", ""),
+)
 
 
 def register_quantity(quantity: Quantity) -> Quantity:
@@ -21,22 +31,21 @@ def register_quantity(quantity: Quantity) -> Quantity:
     Raises ValueError where the declaration does not hold together or its level has one of that name.
     """
     check(quantity)
-    if quantity.key in _QUANTITIES:
-        raise ValueError(f"quantity {quantity.name!r} of level {quantity.level} is registered already")
-    _QUANTITIES[quantity.key] = quantity
+    QUANTITIES.add(quantity.key, quantity)
     return quantity
 
 
 def built_in(quantities: Iterable[Quantity]) -> None:
     """Register the package's own."""
     for quantity in quantities:
-        _BUILT_IN.add(register_quantity(quantity).key)
+        register_quantity(quantity)
+    QUANTITIES.seal()
 
 
 def quantities(level: Level | None = None) -> list[Quantity]:
     """All registered ones, those of arms before those of agents, each in order of registration."""
     levels: tuple[Level, ...] = ("arm", "agent") if level is None else (level,)
-    return [quantity for each in levels for quantity in _QUANTITIES.values() if quantity.level == each]
+    return [quantity for each in levels for quantity in QUANTITIES.values() if quantity.level == each]
 
 
 def tabled(level: Level, table: Table = "own") -> list[Quantity]:
@@ -51,15 +60,15 @@ def paired_of_arms() -> list[Quantity]:
 
 def quantity(name: str, level: Level) -> Quantity:
     """The quantity of this name; raises ScenarioError with the closest spelling."""
-    if (level, name) not in _QUANTITIES:
+    if (level, name) not in QUANTITIES:
         names = [each.name for each in quantities(level)]
         raise ScenarioError(f"unknown quantity {name!r}{closest(name, names)}; allowed: {', '.join(names)}")
-    return _QUANTITIES[level, name]
+    return QUANTITIES[level, name]
 
 
-def of_plugins() -> list[tuple[str, str]]:
+def of_plugins() -> list[Key]:
     """Keys of those that are not the package's own."""
-    return [key for key in _QUANTITIES if key not in _BUILT_IN]
+    return QUANTITIES.added()
 
 
 def never_known(name: str) -> str:
@@ -81,13 +90,6 @@ def blamed(of: Quantity) -> Iterator[None]:
         raise RunError(f"quantity {of.name!r}: {type(error).__name__}: {' '.join(str(error).split())}") from None
 
 
-def unregister(key: Any) -> None:
+def unregister(key: Key) -> None:
     """Forget a plugin's quantity."""
-    _QUANTITIES.pop(key, None)
-
-
-def _admit(path: Path, key: Any) -> None:
-    """Nothing more to check: what it makes of an arm is known once an arm is played."""
-
-
-KINDS["quantity"] = Kind(of_plugins, _admit, unregister, "call register_quantity(Quantity(...))")
+    QUANTITIES.unregister(key)

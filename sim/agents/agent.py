@@ -17,12 +17,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sim.kit.arrays import Status
-from sim.kit.errors import MarketError, RunError, ScenarioError, closest
-from sim.kit.kinds import KINDS, Kind
+from sim.kit.errors import ScenarioError, closest
+from sim.kit.kinds import Registry
 from sim.kit.names import EVERYBODY
 
 if TYPE_CHECKING:
@@ -145,26 +144,15 @@ class Agent:
         return self._place.draw(purpose)
 
 
-AGENTS: dict[str, Callable[[], Agent]] = {"honest": Agent}
+def _check(name: str, factory: Any) -> None:
+    if not callable(factory):
+        raise TypeError(f"agent {name!r} must be a class of agents, or a function that makes one")
 
 
-def register_agent(name: str) -> Callable[[Callable[[], Agent]], Callable[[], Agent]]:
-    """Let scenarios name a class of agents, or any factory of them, in `bidders.process`."""
-
-    def add(factory: Callable[[], Agent]) -> Callable[[], Agent]:
-        if name in AGENTS:
-            raise MarketError(f"an agent {name!r} is registered already")
-        AGENTS[name] = factory
-        return factory
-
-    return add
-
-
-def find_agent(name: str) -> Callable[[], Agent]:
-    """The class or factory of that name; raises ValueError with the names there are."""
-    if name not in AGENTS:
-        raise ValueError(f"no agent {name!r}{closest(name, AGENTS)}; allowed: {', '.join(AGENTS)}")
-    return AGENTS[name]
+AGENTS: Registry[str, Callable[[], Agent]] = Registry(
+    "agent", "decorate a class of agents with @register_agent('name')", check=_check, own={"honest": Agent}
+)
+register_agent = AGENTS.register  # lets scenarios name a class of agents, or a function that makes one, as a process
 
 
 def parse_process(raw: Any) -> dict[str, str]:
@@ -177,7 +165,7 @@ def parse_process(raw: Any) -> dict[str, str]:
     for name in named.values():
         if not isinstance(name, str):
             raise ValueError(f"must be the name of a registered agent, or {{agent = name}}; got {name!r}")
-        find_agent(name)
+        AGENTS.lookup(name)
     return dict(named)
 
 
@@ -194,24 +182,9 @@ def processes_of(
             allowed = ", ".join(agents)
             raise ScenarioError(f"bidders.process: no agent {name!r}{closest(name, agents)}; allowed: {allowed}")
     named = {place: stated.get(name, stated.get(EVERYBODY)) for place, name in enumerate(agents)}
-    return {place: find_agent(name) for place, name in named.items() if name is not None}
+    return {place: AGENTS[name] for place, name in named.items() if name is not None}
 
 
 def is_process(answer: Any) -> bool:
     """The answer is still to come."""
     return inspect.isgenerator(answer)
-
-
-def _admit(path: Path, name: Any) -> None:
-    """Check what a plugin registers; raises RunError with the file's path."""
-    if not isinstance(name, str) or not name.isidentifier():
-        raise RunError(f"--plugin {path}: agent {name!r}: a name is letters, digits and underscores")
-    if not callable(AGENTS[name]):
-        raise RunError(f"--plugin {path}: agent {name!r} must be a class of agents, or a function that makes one")
-
-
-def _unregister(name: Any) -> None:
-    del AGENTS[name]
-
-
-KINDS["agent"] = Kind(AGENTS.keys, _admit, _unregister, "decorate a class of agents with @register_agent('name')")

@@ -28,6 +28,7 @@ from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import LearningPolicy
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
 from sim.kit.errors import ScenarioError, closest
+from sim.kit.kinds import Registry
 from sim.kit.parameters import choose
 from sim.kit.portable import expit, logit, power
 from sim.kit.shortcut import unless
@@ -149,18 +150,23 @@ class ClippedClaim:
         return ask, np.minimum(np.maximum(belief, self.low), self.high)
 
 
-POLICIES: dict[str, type[Any]] = {
-    "truthful": Truthful,
-    "mark_up": MarkUp,
-    "shaded": Shaded,
-    "overclaim": Overclaim,
-    "fixed_claim": FixedClaim,
-    "clipped_claim": ClippedClaim,
-    "exp3": Exp3,
-    "hedge": Hedge,
-    "recalibrate": Recalibrate,
-    "imitate": Imitate,
-}
+POLICIES: Registry[str, type[Any]] = Registry(
+    "policy",
+    "decorate a frozen dataclass with @register_policy('name')",
+    methods={"bid": "ask, belief, notice"},
+    own={
+        "truthful": Truthful,
+        "mark_up": MarkUp,
+        "shaded": Shaded,
+        "overclaim": Overclaim,
+        "fixed_claim": FixedClaim,
+        "clipped_claim": ClippedClaim,
+        "exp3": Exp3,
+        "hedge": Hedge,
+        "recalibrate": Recalibrate,
+        "imitate": Imitate,
+    },
+)
 
 
 def parse_policy(raw: Any) -> Policy | LearningPolicy:

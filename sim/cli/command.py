@@ -9,6 +9,7 @@ import typer
 
 from sim.cli import audit as audit_command
 from sim.cli import importing_results
+from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
 from sim.cli.options import (
     Engine,
@@ -83,6 +84,7 @@ def run(
         plan = _plan(scenario, seed, replications, override, mechanism, digests, engine)
         _say_unrounded(plan)
         folder = out or Path("out") / plan.scenario.name
+        slower()  # of what this process played before
         with auctions(plan) as (progress, phase, hidden):
 
             def finish(made: Run) -> None:
@@ -105,18 +107,24 @@ def run(
 
 @app.command()
 def check(
-    scenario: Named,
+    scenario: Annotated[str | None, Named.__metadata__[0]] = None,
     seed: Seed = None,
     replications: Replications = None,
     override: Overrides = None,
     mechanism: Rules = None,
     plugin: Plugins = None,
 ) -> None:
-    """Check a scenario without running it."""
+    """Check a scenario without running it, and the parts of plugins against the contracts of their kinds."""
     from sim.experiment.run_memory import estimate
     from sim.scenario.plugins import plugins
 
+    if scenario is None and not plugin:
+        raise RunError("check: name a scenario, or give --plugin FILE")
     with plugins(plugin or []) as digests:
+        if plugin:
+            printed(_kept_contracts())
+        if scenario is None:
+            return
         plan = _plan(scenario, seed, replications, override, mechanism, digests)
         auctions = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)
         origin = plan.origin
@@ -137,6 +145,7 @@ def check(
 sweep_command.add(app)
 audit_command.add(app)
 importing_results.add(app)
+new_command.add(app)
 
 
 @app.command()
@@ -168,26 +177,21 @@ def fit(
 @app.command("list")
 def list_(
     what: Annotated[
-        str, typer.Argument(help="mechanisms, scenarios, reputations, advisors, importers or settings")
+        str,
+        typer.Argument(help="a kind of parts (mechanisms, policies, agents, advisors, ...), scenarios or settings"),
     ] = "mechanisms",
     plugin: Plugins = None,
 ) -> None:
-    """List what there is: mechanisms with parameters and promises, scenarios, reputations, advisors, formats, keys."""
-    from sim.cli import listing
+    """List what there is: the parts of a kind with parameters and source, scenarios, keys of a scenario."""
+    from sim.cli import kinds_listing
     from sim.scenario.plugins import plugins
 
-    kinds = {
-        "mechanisms": listing.mechanisms,
-        "scenarios": listing.scenarios,
-        "reputations": listing.reputations,
-        "advisors": listing.advisors,
-        "importers": listing.importers,
-        "settings": listing.settings,
-    }
-    if what not in kinds:
-        raise RunError(f"list {what}: unknown{closest(what, kinds)}; allowed: {', '.join(kinds)}")
+    tables = kinds_listing.tables()
+    name = kinds_listing.named(what, tables)
+    if name not in tables:
+        raise RunError(f"list {what}: unknown{closest(what, tables)}; allowed: {', '.join(tables)}")
     with plugins(plugin or []):
-        printed(kinds[what]())
+        printed(tables[name]())
 
 
 @app.command()
@@ -230,6 +234,18 @@ def explain(
             names = ", ".join(info["plugins"]) or "none"
             raise RunError(f"{folder}: ran with other plugins ({names}); give the same files with --plugin")
         printed(explanation(explain_task(Run.open(folder), task, number, arm)))
+
+
+def _kept_contracts() -> list[str]:
+    """A line for each part of the plugins; raises RunError with all that is wrong with any of them."""
+    from sim.front.contracts import added, faults_of
+
+    found = {(kind, name): faults_of(kind, name) for kind, name in added()}
+    titles = {key: f"{key[0]} {key[1] if isinstance(key[1], str) else key[1][1]}" for key in found}
+    faults = [f"{titles[key]}: {line}" for key, lines in found.items() for line in lines]
+    if faults:
+        raise RunError(*faults)
+    return [f"{title}: keeps its contract" for title in titles.values()]
 
 
 def _plan(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from sim.experiment.stored import Stored
 from sim.experiment.versions import mixture
 from sim.explain.explain import Explained, ExplainedPosting
 from sim.kit.digits import alone, of_numbers
+from sim.kit.kinds import described, parameters_of
 from sim.kit.terminal import Column, Sheet, of_rows, shown_name
 from sim.mechanisms import Mechanism, Promises, lookup, names
 from sim.scenario.model import ScenarioFile
@@ -75,14 +75,6 @@ def promises_of(promises: Promises) -> str:
     return " ".join(marked.get(letter, letter) for letter in kept)
 
 
-def _parameters(rule: type[Any]) -> str:
-    hints = []
-    for field in dataclasses.fields(rule):
-        default = "" if field.default is dataclasses.MISSING else f" = {field.default}"
-        hints.append(f"{field.name}{default}")
-    return ", ".join(hints)
-
-
 def _of_each(rule: type[Mechanism], describe: Callable[[Mechanism], str]) -> str:
     """What `describe` says of the rule, or of each of its examples, named by what they differ in, where it varies."""
     examples = rule.examples()
@@ -102,7 +94,7 @@ def mechanisms() -> list[Any]:
         rule = lookup(name)
         needs = _of_each(rule, lambda example: ", ".join(sorted(example.capabilities.needs)))
         promises = _of_each(rule, lambda example: promises_of(example.promises))
-        rows.append((name, rule.summary, _parameters(rule), needs, promises, rule.source))
+        rows.append((name, rule.summary, parameters_of(rule), needs, promises, rule.source))
     others = (
         ("standing.reputation", REPUTATIONS, "reputations"),
         ("standing.advice", {**_ORACLES, **_RECORDS, "planner": Planner, **ADVISORS}, "advisors"),
@@ -125,38 +117,26 @@ def reputations() -> list[Any]:
     """Reputations and cost learners with their parameters."""
     rows = []
     for field, learners in (("reputation", REPUTATIONS), ("expected_cost", COST_LEARNERS)):
-        for name, learner in learners.items():
-            rows.append((name, field, _parameters(learner)))
-    return [_words(None, ["name", "field of standing", "parameters"], rows)]
+        for name in learners:
+            found = learners.described(name)
+            rows.append((name, field, found.summary, found.parameters, found.source))
+    return [_words(None, ["name", "field of standing", "what it is", "parameters", "source"], rows)]
 
 
 def advisors() -> list[Any]:
     """Where advice can come from, with parameters."""
-    rows = [(name, meaning, "nothing", "") for name, meaning in (_ORACLES | _RECORDS).items()]
-    rows.append(("planner", _first_line(Planner), "before the market opens", _parameters(Planner)))
-    for name, advisor in ADVISORS.items():
-        rows.append((name, _first_line(advisor), "from verified outcomes", _parameters(advisor)))
-    return [_words(None, ["advisor", "what it advises", "learns", "parameters"], rows), "", _ADVICE]
-
-
-def importers() -> list[Any]:
-    """Formats of results that can be imported, with parameters and where each is described."""
-    from sim.front.register import importer_class, importers
-
-    rows = []
-    for name in importers():
-        reader = importer_class(name)
-        rows.append((name, reader.summary, _parameters(reader), reader.source))
-    return [_words(None, ["format", "what is read", "parameters", "source"], rows)]
+    rows = [(name, meaning, "nothing", "", "") for name, meaning in (_ORACLES | _RECORDS).items()]
+    planner = described(Planner)
+    rows.append(("planner", planner.summary, "before the market opens", planner.parameters, planner.source))
+    for name in ADVISORS:
+        found = ADVISORS.described(name)
+        rows.append((name, found.summary, "from verified outcomes", found.parameters, found.source))
+    return [_words(None, ["advisor", "what it advises", "learns", "parameters", "source"], rows), "", _ADVICE]
 
 
 def _words(title: str | None, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Sheet:
     """A table of sentences."""
     return of_rows(title, heads, rows, n_left=len(heads), prose=heads[1:])
-
-
-def _first_line(cls: type[Any]) -> str:
-    return (cls.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def settings() -> list[Any]:

@@ -25,8 +25,7 @@ Rules = Annotated[
     list[str] | None, typer.Option("--mechanism", help="run this rule instead of the scenario's arms; may be repeated")
 ]
 Plugins = Annotated[
-    list[Path] | None,
-    typer.Option("--plugin", help="Python file that registers mechanisms or other parts; it is executed"),
+    list[Path] | None, typer.Option("--plugin", help="Python file that registers parts of your own; it is executed")
 ]
 Engine = Annotated[str, typer.Option(help="auto, market (SimPy processes) or compiled; same ledger")]
 Folder = Annotated[Path, typer.Argument(help="folder of a run")]

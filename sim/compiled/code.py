@@ -208,7 +208,9 @@ def _ruled(rules: Rules, world: World) -> _Ruled:
 
     found: _Ruled | UntraceableError = _RULED.of(None, key, make)
     if isinstance(found, UntraceableError):
-        raise UntraceableError(*found.args)
+        again = UntraceableError(*found.args)
+        again.part = found.part
+        raise again
     return found
 
 
@@ -220,7 +222,7 @@ def _compiled_rules(rules: Rules, world: World) -> _Ruled:
     rows: dict[Kind, tuple[str, ...]] = {"f": (*FLOATS, *known, *(f"next {row}" for row in known), *memos)}
     rows |= {"i": WHOLE, "b": TRUTHS}
     own = type(rules.mechanism).__module__
-    graphs = {name: trace_part(part.run, part.given, part.made, n, own) for name, part in parts.items()}
+    graphs = {name: _traced(name, part, n, own) for name, part in parts.items()}
     nodes = [node for graph in graphs.values() for node in graph.nodes]
     width = max([1, n, *(node.length for node in nodes if node.length is not None)])
     initial = np.full((len(rows["f"]), width), np.nan)
@@ -243,6 +245,14 @@ def _compiled_rules(rules: Rules, world: World) -> _Ruled:
         gives=frozenset(graphs["clear"].outputs),
         asks=frozenset(node.args[0] for node in nodes if node.op == "input"),
     )
+
+
+def _traced(name: str, part: Part, n_agents: int, own: str) -> Graph:
+    try:
+        return trace_part(part.run, part.given, part.made, n_agents, own)
+    except UntraceableError as error:
+        error.part = name
+        raise
 
 
 def _drawn(ruled: _Ruled, drawing: Drawing) -> tuple[dict[str, _Compiled], list[tuple[int, str]]]:

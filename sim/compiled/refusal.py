@@ -28,7 +28,7 @@ def refusal(
     if card is not None:
         return 'bidders.card.record = "past": what is on a card when a bid is formed depends on what ended before'
     if advisor is not None and _remembers_attempts(advisor):
-        name = next((name for name, kind in ADVISORS.items() if kind is type(advisor)), type(advisor).__name__)
+        name = ADVISORS.name_of(advisor)
         return f"standing.advice: {name} remembers single attempts, where the loop keeps a few numbers of each agent"
     return None
 

@@ -9,23 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from sim.agents.bidding import POLICIES
+from sim.agents.everybody import Bidders
 from sim.compiled.refusal import refusal
 from sim.compiled.trace import UntraceableError
 from sim.kit.errors import MarketError, RunError, closest
+from sim.kit.kinds import Registry
 from sim.market.accounts import recode
 from sim.market.rules import Rules, past_card
 from sim.market.simulate import Detail, Tables, simulate
+from sim.specs.reserve_price import RESERVES
 from sim.specs.settings import Terms
+from sim.standing.advisors import ADVISORS
+from sim.standing.reputation import COST_LEARNERS, REPUTATIONS
 from sim.world.world import World
 
 Engine = Literal["market", "compiled", "auto"]
 ENGINES = ("auto", "market", "compiled")
 NO_NUMBA = "numba is not installed, so every market is played by SimPy processes: slower, with the same numbers"
-UNTRACED: dict[str, str] = {}  # rule -> the line that kept it from being compiled, in this process
+UNTRACED: dict[str, str] = {}  # part -> the line that kept its market from being compiled, until that is told
 
 
 def check_engine(wanted: str) -> None:
@@ -43,12 +49,14 @@ def refused(terms: Terms) -> str | None:
 
 
 def slower() -> list[str]:
-    """What kept this process from compiling a market, a line for each rule."""
+    """What has kept this process from compiling markets since it was last asked, a line for each part."""
     if find_spec("numba") is None:
         return [NO_NUMBA]
-    return [
-        f"{rule} is not compiled, so it runs slower, with the same numbers: {line}" for rule, line in UNTRACED.items()
+    told = [
+        f"{part} is not compiled, so it runs slower, with the same numbers: {line}" for part, line in UNTRACED.items()
     ]
+    UNTRACED.clear()
+    return told
 
 
 def choose(wanted: str, settings: Terms) -> Engine:
@@ -81,10 +89,25 @@ def play(
         try:
             return play_compiled(world, rules, detail=detail, progress=progress)
         except UntraceableError as error:
+            stopped = _untraced(rules, error.part)
             if engine == "compiled":
-                raise MarketError(f"--engine compiled: {rules.mechanism.name} cannot be compiled: {error}") from None
-            UNTRACED.setdefault(rules.mechanism.name, str(error))
+                raise MarketError(f"--engine compiled: {stopped} cannot be compiled: {error}") from None
+            UNTRACED.setdefault(stopped, str(error))
     return simulate(world, rules, detail=detail, progress=progress)
+
+
+def _untraced(rules: Rules, part: str) -> str:
+    """What a part of a market that cannot be traced is: those of the user's that are in it, or the rule."""
+    bidder, learners = rules.bidder, (rules.reputation, rules.expected_cost.learner)
+    own = [bidder.everybody, *bidder.own.values()] if isinstance(bidder, Bidders) else []
+    inside: dict[str, list[tuple[Registry[Any, Any], Any]]] = {
+        "bid": [(POLICIES, policy) for policy in own],
+        "read": [*zip((REPUTATIONS, COST_LEARNERS), learners, strict=True), (ADVISORS, rules.advisor)],
+        "unfilled": [(RESERVES, rules.escalation)],
+    }
+    inside |= {"learn": inside["read"], "failed": inside["unfilled"]}
+    users = [f"{of.kind} {of.name_of(one)}" for of, one in inside.get(part, []) if of.name_of(one) in of.added()]
+    return ", ".join(dict.fromkeys(users)) or rules.mechanism.name
 
 
 def play_alone(

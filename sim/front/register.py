@@ -6,34 +6,29 @@ with `plugins`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 import sim.world.importers  # noqa: F401 -- it registers the formats, whose names are taken
 from sim.agents.bidding import POLICIES
-from sim.importing.importer_registry import importer_class, importers, register_importer
+from sim.importing.importer_registry import register_importer
 from sim.mechanisms.registry import register as register_mechanism
+from sim.population.belief_model import BELIEF_MODELS
+from sim.specs.reserve_price import RESERVES
+from sim.standing.advisors import ADVISORS
+from sim.standing.reputation import COST_LEARNERS, REPUTATIONS
 
-Kind = TypeVar("Kind", bound=type)
+__all__ = [
+    "register_advisor",
+    "register_belief_model",
+    "register_cost_learner",
+    "register_importer",
+    "register_mechanism",
+    "register_policy",
+    "register_reputation",
+    "register_reserve_policy",
+]
 
-__all__ = ["importer_class", "importers", "register_importer", "register_mechanism", "register_policy"]
-
-
-def register_policy(name: str) -> Callable[[Kind], Kind]:
-    """Class decorator: make a frozen dataclass with a method `bid(ask, belief, notice)` known as a bidding policy.
-
-    Raises TypeError where the class is none, ValueError where the name is taken or is no word.
-    """
-
-    def add(policy: Kind) -> Kind:
-        parameters = vars(policy).get("__dataclass_params__")
-        if parameters is None or not parameters.frozen:
-            raise TypeError(f"policy {name!r} must be a dataclass with frozen=True, and the decorator stand above it")
-        if not callable(getattr(policy, "bid", None)):
-            raise TypeError(f"policy {name!r} must define bid(self, ask, belief, notice)")
-        if not name.isidentifier() or name in POLICIES:
-            raise ValueError(f"policy {name!r} is {'registered already' if name in POLICIES else 'no word'}")
-        POLICIES[name] = policy
-        return policy
-
-    return add
+register_policy = POLICIES.register
+register_reputation = REPUTATIONS.register
+register_cost_learner = COST_LEARNERS.register
+register_advisor = ADVISORS.register
+register_belief_model = BELIEF_MODELS.register
+register_reserve_policy = RESERVES.register

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
@@ -54,7 +55,7 @@ def read_back(cls: type[Any], parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: math.inf if value == "inf" and number(name) else value for name, value in parameters.items()}
 
 
-def choose(raw: Any, among: dict[str, type[Any]]) -> Any:
+def choose(raw: Any, among: Mapping[str, type[Any]]) -> Any:
     """The instance `raw` asks for among the classes named; raises ValueError."""
     name, parameters = split(raw)
     if name not in among:

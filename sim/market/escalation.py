@@ -21,15 +21,16 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Gt
 
-from sim.kit.arrays import FloatArray, IntArray
-from sim.specs.reserve_price import rounded
-
-Dollars = float | np.float64 | FloatArray  # one task's, or many at once
+from sim.kit.arrays import IntArray
+from sim.specs.reserve_price import RESERVES, Dollars, Raising, rounded
+from sim.specs.tender import EscalationSettings
 
 
 @dataclass(frozen=True)
 class Escalation:
-    """Factors and cap of the reserve on re-posting, of one task or of arrays of tasks. The defaults are those of [AE].
+    """Factors and cap of the reserve on re-posting, of one task or of arrays of tasks.
+
+    The defaults are the live engine's. Source: [AE].
 
     >>> live = Escalation(credits_per_dollar=90.0)
     >>> round(90 * live.after_unfilled(1.0, 1.0)), round(90 * live.after_failure(1.0, 1.0, failures=2))
@@ -69,6 +70,16 @@ class Escalation:
         bounty, limit = _whole(reserve * self.credits_per_dollar), _whole(self.cap * first * self.credits_per_dollar)
         raised = np.minimum(limit, np.maximum(bounty + 1.0, np.rint(factor * bounty)))
         return np.maximum(bounty, raised) / self.credits_per_dollar
+
+
+RESERVES.add("factors", Escalation, own=True)
+
+
+def escalation_of(stated: EscalationSettings | None) -> Raising | None:
+    """How the reserve rises; None where it does not."""
+    if stated is None or stated.policy is not None:
+        return None if stated is None else stated.policy
+    return Escalation(**{key: value for key, value in stated.model_dump().items() if key != "policy"})
 
 
 def _whole(credits: Dollars) -> Dollars:

@@ -16,9 +16,10 @@ from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender, require_fee
 from sim.kit.errors import MarketError, ScenarioError
-from sim.market.escalation import Escalation
+from sim.market.escalation import Escalation, escalation_of
 from sim.mechanisms import Mechanism
 from sim.scenario.scenario import label_of
+from sim.specs.reserve_price import Raising
 from sim.specs.settings import MarketSpec, Terms
 from sim.specs.tender import TenderSpec
 from sim.standing.advisors import Advisor
@@ -60,7 +61,7 @@ class Rules:
     postings: int = 1
     repost_delay: int = 0
     exclude: str = "none"
-    escalation: Escalation | None = None
+    escalation: Raising | None = None
     deadline: int | None = None
     timeout: Status = Status.FAIL
     reputation: Learner | None = None
@@ -82,7 +83,7 @@ class Rules:
 
     def __post_init__(self) -> None:
         """A bounty that is announced may rise above the value unless the escalation says otherwise."""
-        if self.escalation is not None and self.escalation.above_value is None:
+        if isinstance(self.escalation, Escalation) and self.escalation.above_value is None:
             above = replace(self.escalation, above_value=self.mechanism.capabilities.announces_reserve)
             object.__setattr__(self, "escalation", above)
 
@@ -117,7 +118,6 @@ class Rules:
         _check_penalty(mechanism, tender)
         _check_round(mechanism, settings)
         mechanism = mechanism.for_agents(world.agents)
-        escalation = None if tender.escalation is None else Escalation(**tender.escalation.model_dump())
         forced = settings.bidders.fallback
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
         announced = ("reserve",) if mechanism.capabilities.announces_reserve else ()
@@ -143,7 +143,7 @@ class Rules:
             postings=tender.postings,
             repost_delay=market.repost_delay,
             exclude=tender.exclude or "none",
-            escalation=escalation,
+            escalation=escalation_of(tender.escalation),
             deadline=tender.deadline,
             timeout=Status[tender.timeout or "FAIL"],
             reputation=reputation_of(standing.reputation, world.agents, alone=market.alone),

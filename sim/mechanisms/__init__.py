@@ -19,7 +19,7 @@ from sim.mechanisms import (
 )
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, break_even_price, contract, lowest_lottery, select
 from sim.mechanisms.critical import CriticalScoreRule
-from sim.mechanisms.registry import lookup, names, register
+from sim.mechanisms.registry import MECHANISMS, lookup, names, register
 
 __all__ = [
     "Capabilities",
@@ -49,3 +49,5 @@ __all__ = [
     "score",
     "select",
 ]
+
+MECHANISMS.seal()

@@ -29,6 +29,7 @@ from sim.kit import draws
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
 from sim.kit.portable import exp, expit
 from sim.population.agent_profile import LogNormal
+from sim.population.belief_model import BeliefModel, Seen
 from sim.population.beliefs import to_grid
 from sim.population.profile import Profile
 
@@ -192,7 +193,21 @@ class Piece:
     def claim(self) -> FloatArray:
         """(T, n, R)."""
         level, slope = (self._of_agents(getattr(agent, key) for agent in self.agents) for key in ("m", "slope"))
-        return self._on_grids(np.asarray(expit(level + slope * self.signal + self._overconfidence)))
+        fitted = self._on_grids(np.asarray(expit(level + slope * self.signal + self._overconfidence)))
+        model = self.profile.own_beliefs
+        return fitted if model is None else self._believed(model, fitted)
+
+    def _believed(self, model: BeliefModel, fitted: FloatArray) -> FloatArray:
+        """(T, n, R) by a belief model, whose last axis is agents."""
+        seen = Seen(
+            fitted=np.moveaxis(fitted, 1, -1),
+            ability=np.moveaxis(self.ability, 1, -1),
+            signal=np.moveaxis(self.signal, 1, -1),
+            fit=np.moveaxis(self.fit, 1, -1),
+            difficulty=self.difficulty[..., None],
+            cue=self.cue[..., None],
+        )
+        return np.moveaxis(np.asarray(model.belief(seen), np.float64), -1, 1)
 
     @cached_property
     def success(self) -> BoolArray:

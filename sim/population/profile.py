@@ -6,6 +6,7 @@
     [agents.NAME]       alpha, m, lambda, rho, gamma as in sim/population/beliefs.py; grid of its claims;
                         cost, cost_belief: log-normal, cost_belief correlated with the signal; zero: share of 0;
                         duration, latency, nonresponse: the agent's own where stated, else the scenario's [world]
+    beliefs             what they think of it all, where that is not fitted (sim/population/belief_model.py)
 
 rho is the correlation of the signal with z = (sigma_d d + sigma_u u) / task_sd, task_sd^2 = sigma_d^2 + sigma_u^2, the
 only one that outcomes identify: it stands for rho_d = rho sigma_d / task_sd and rho_u = rho sigma_u / task_sd. A
@@ -27,9 +28,10 @@ from pydantic import Field, ValidationError
 from sim.kit.errors import ScenarioError
 from sim.kit.invalid import invalid, written
 from sim.kit.names import EVERYBODY, NAME, alike, is_name, look_alike
-from sim.kit.section import Section
+from sim.kit.section import Section, parsed_by
 from sim.kit.toml_file import read_toml
 from sim.population.agent_profile import LOGISTIC_VARIANCE, AgentProfile, Sd
+from sim.population.belief_model import BeliefModel, Fitted, parse_beliefs
 from sim.population.beliefs import success_rate
 from sim.population.pool import PoolSpread, drawn_agents
 
@@ -53,6 +55,9 @@ class Profile(Section):
     families: Annotated[int, Field(ge=1, le=10**6)] = Field(1, description="number of families, equally likely")
     agents: dict[str, AgentProfile] = Field(default_factory=dict, description="the agents, by name")
     pool: Pool | None = Field(None, description="agents to be drawn, in place of agents")
+    beliefs: Annotated[BeliefModel | None, parsed_by(parse_beliefs)] = Field(
+        None, description="the belief model of all agents; absent: as their numbers say"
+    )
 
     def faults(self) -> Iterator[str]:
         """What does not agree."""
@@ -63,6 +68,11 @@ class Profile(Section):
             yield f'agents: no agent may be named "{EVERYBODY}", which stands for all agents'
         if two := look_alike(self.agents):
             yield f"agents: {alike(*two)}"
+
+    @property
+    def own_beliefs(self) -> BeliefModel | None:
+        """The belief model; None where beliefs are what the agents' numbers say."""
+        return None if isinstance(self.beliefs, Fitted) else self.beliefs
 
     @property
     def tau(self) -> float:

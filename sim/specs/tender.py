@@ -14,7 +14,7 @@ from sim.kit.invalid import written
 from sim.kit.names import alike, look_alike
 from sim.kit.section import Money, Section, parsed_by
 from sim.specs.principal import PrincipalSettings
-from sim.specs.reserve_price import Reserve, parse_reserve
+from sim.specs.reserve_price import Raising, Reserve, parse_raising, parse_reserve
 
 Public = Literal["value", "reserve", "penalty", "asks"]
 Factor = Annotated[float, Field(ge=1, le=1e6)]
@@ -23,7 +23,7 @@ _PUBLIC: tuple[Public, ...] = ("value", "penalty")
 
 
 class EscalationSettings(Section):
-    """How the reserve rises when a task is posted again (sim/market/escalation.py)."""
+    """How the reserve rises when a task is posted again (sim/market/escalation.py), by factors or by a policy."""
 
     unfilled_factor: Factor = Field(1.15, description="factor after a posting nobody cleared")
     failed_factor: Factor = Field(1.10, description="factor after every `every`-th failure")
@@ -37,6 +37,16 @@ class EscalationSettings(Section):
         description="whether the reserve may rise above the task's value, where one is stated; absent: only under "
         "rules that announce it as a bounty (the live ones)",
     )
+    policy: Annotated[Raising | None, parsed_by(parse_raising)] = Field(
+        None, description="a reserve policy in place of these factors, see `bidlab list reserve_policies`; absent: none"
+    )
+
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
+        fields = type(self).model_fields.items()
+        others = [name for name, field in fields if name != "policy" and getattr(self, name) != field.default]
+        if self.policy is not None and others:
+            yield f"{', '.join(others)}: no meaning with a policy, which says itself how the reserve rises"
 
 
 class TenderSpec(Section):
@@ -48,7 +58,7 @@ class TenderSpec(Section):
     reserve: Annotated[Reserve, parsed_by(parse_reserve)] = Field(
         description='the cap or bounty: dollars, a distribution, "value", {share_of_value = x} or '
         "{best_reserve = law}, what earns the principal most where break-even prices follow {uniform = [low, high]}, "
-        "{power = {low, high, shape}} or {exponential = mean}"
+        "{power = {low, high, shape}} or {exponential = mean}; or a plugin's reserve policy"
     )
     penalty: Money = Field(description="dollars a failed agent pays under price and score rules")
     budget: Annotated[float | None, parsed_by(parse_amount)] = Field(

@@ -11,13 +11,14 @@ from sim.importing.mapping import ImportSpec
 from sim.kit.distribution import Arrivals, Distribution, parse_arrivals, parse_ticks
 from sim.kit.errors import closest
 from sim.kit.section import Money, Rate, Section, parsed_by
+from sim.population.belief_model import BeliefModel, parse_beliefs
 from sim.population.knobs import Knobs, Shock
 from sim.tables.table import OPTIONAL, REQUIRED, missing_columns
 
 # Keys that go with a table, and with a profile; True where they must be stated.
 _OF_TABLE = {"columns": True, "beyond_tries": False, "trials": False}
 _OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
-    ("sigma_u", "sigma_d", "private_share", "sigma_f", "families", "pool_size", "shocks"), False
+    ("sigma_u", "sigma_d", "private_share", "sigma_f", "families", "pool_size", "shocks", "beliefs"), False
 )
 
 
@@ -100,6 +101,11 @@ class WorldSettings(Section):
     agents: list[str] | dict[str, Knobs] | None = Field(
         None,
         description='agents to keep, or a table of knobs for each agent of a profile that is changed; "*": for all',
+    )
+    beliefs: Annotated[BeliefModel | None, parsed_by(parse_beliefs)] = Field(
+        None,
+        description='what agents think of their abilities: "fitted", "ability" (they know it), {recalibrated = {shift, '
+        "slope}} or a plugin's (sim/population/belief_model.py); absent: as the profile says",
     )
     shocks: list[Shock] | None = Field(None, description="changes in the middle of a run; of a profile's agents only")
     rerun: Annotated[int, Field(ge=0, le=10**6)] = Field(

@@ -15,6 +15,7 @@ from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 
 from sim.kit.arrays import FloatArray, Status
+from sim.kit.kinds import Registry
 
 State = tuple[FloatArray, ...]
 
@@ -186,9 +187,16 @@ class OwnStarts:
         return self.of[0].read(state)
 
 
-REPUTATIONS: dict[str, type[LiveReputation] | type[ExponentialReputation] | type[BetaReputation]] = {
-    "agent_economy": LiveReputation,
-    "exponential": ExponentialReputation,
-    "beta": BetaReputation,
-}
-COST_LEARNERS: dict[str, type[RunningMeanCost]] = {"running_mean": RunningMeanCost}
+_METHODS = {"init": "n_agents", "step": "state, outcome", "read": "state"}
+REPUTATIONS: Registry[str, type[Any]] = Registry(
+    "reputation",
+    "decorate a frozen dataclass with @register_reputation('name')",
+    methods=_METHODS,
+    own={"agent_economy": LiveReputation, "exponential": ExponentialReputation, "beta": BetaReputation},
+)
+COST_LEARNERS: Registry[str, type[Any]] = Registry(
+    "cost_learner",
+    "decorate a frozen dataclass with @register_cost_learner('name')",
+    methods=_METHODS,
+    own={"running_mean": RunningMeanCost},
+)

@@ -13,7 +13,7 @@ advice          outcome (whether the next try succeeds: an oracle's); ability; {
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -144,7 +144,7 @@ def _reputation(raw: Any) -> Learner | None:
     if name not in REPUTATIONS:
         allowed = ("none", *REPUTATIONS)
         raise ValueError(f"unknown name {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
-    rule: Learner = choose(raw, {**REPUTATIONS})
+    rule: Learner = choose(raw, REPUTATIONS)
     if isinstance(rule, LiveReputation) and not rule.low <= rule.start <= rule.high <= MOST:
         got = f"{rule.low:g}, {rule.start:g}, {rule.high:g}"
         raise ValueError(f"{name}: must have low <= start <= high <= {number(MOST)}; got {got}")
@@ -160,18 +160,26 @@ def parse_expected_cost(raw: Any) -> ExpectedCost:
         return ExpectedCost("actual")
     if is_record(raw):
         return ExpectedCost("record", record=parse_record(raw))
-    if isinstance(raw, dict) and len(raw) == 1:
-        match raw:
-            case {"fixed": dollars} if is_number(dollars):
-                return ExpectedCost("fixed", float(dollars))
-            case {"running_mean": {**parameters}}:
-                learner: Learner = choose(raw, {**COST_LEARNERS})
-                if all(is_number(value) for value in parameters.values()):
-                    return ExpectedCost("learned", learner=learner)
+    match raw:
+        case {"fixed": dollars} if len(raw) == 1 and is_number(dollars):
+            return ExpectedCost("fixed", float(dollars))
+        case {"running_mean": {**parameters}} if not all(is_number(value) for value in parameters.values()):
+            pass
+        case str() | {} if _names_one(raw, COST_LEARNERS):
+            return ExpectedCost("learned", learner=choose(raw, COST_LEARNERS))
+    others = "".join(f", or {name}" for name in COST_LEARNERS.added())
     raise ValueError(
         f'must be "actual", {{fixed = dollars from 0 to {number(MOST)}}}, {{record = "redrawn", tasks = number}}, '
-        f'{{record = "split"}} or {{running_mean = {{prior = dollars, weight = attempts}}}}; got {written(raw)}'
+        f'{{record = "split"}} or {{running_mean = {{prior = dollars, weight = attempts}}}}{others}; got {written(raw)}'
     )
+
+
+def _names_one(raw: Any, among: Mapping[str, Any]) -> bool:
+    """It is written as one of these parts is."""
+    try:
+        return split(raw)[0] in among
+    except ValueError:
+        return False
 
 
 def family_codes(family: Sequence[str], *, by_family: bool) -> tuple[IntArray, int]:

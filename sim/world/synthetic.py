@@ -55,7 +55,8 @@ def synthetic_base(
     def draw(at: int, words: draws.Words) -> Population:
         return draw_named(turned[at], seed, words, ids.t, ids.k, skill=skill, overconfidence=overconfidence)
 
-    as_read = len(turned) == 1 and spec.on_retry is None and not world.shocks
+    plain = all(one.own_beliefs is None for one in turned.values())
+    as_read = len(turned) == 1 and spec.on_retry is None and not world.shocks and plain
     drawn = vars(_by_draw(chosen, r, draw)) if not as_read else drawn_as_read(next(iter(turned.values())), seed, ids)
     some = next(iter(turned.values()))  # durations, latencies and non-response are the same in every parameter draw
     lucky = luck(spec, seed, ids, drawn["success"], agents=tuple(some.agents.values()))
@@ -149,7 +150,7 @@ _TURNED = Remembered(256)
 def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str]) -> Profile:
     """The profile as the scenario changes it: with its families, at its sigma_u, with its knobs, only these agents."""
     knobs = repr([getattr(world, name) for name in ("sigma_f", "families", "sigma_d", "sigma_u", "private_share")])
-    values = knobs, repr(world.agents), tuple(names)
+    values = knobs, repr(world.agents), tuple(names), world.beliefs
     turned: Profile = _TURNED.of(profile, values, lambda: _turned_profile(profile, world, names))
     return turned
 
@@ -165,6 +166,8 @@ def _turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str]
         common, private = math.sqrt(1.0 - world.private_share), math.sqrt(world.private_share)
         task_sd = profile.task_sd
         profile = profile.model_copy(update={"sigma_d": task_sd * common, "sigma_u": task_sd * private})
+    if world.beliefs is not None:
+        profile = profile.model_copy(update={"beliefs": world.beliefs})
     knobs: dict[str, Knobs] = world.agents if isinstance(world.agents, dict) else {}
     profile = turn(profile, knobs)
     return profile.model_copy(update={"agents": {name: profile.agents[name] for name in names}})

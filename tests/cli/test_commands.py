@@ -182,9 +182,9 @@ def test_list(what: str, fragments: tuple[str, ...]) -> None:
 
 
 def test_list_of_what_there_is_none() -> None:
-    said = bidlab("list", "mechanism")
+    said = bidlab("list", "mechanismz")
     assert said.code == 2
-    assert said.err.startswith("bidlab: list mechanism: unknown (did you mean 'mechanisms'?); allowed:")
+    assert said.err.startswith("bidlab: list mechanismz: unknown (did you mean 'mechanisms'?); allowed:")
 
 
 def test_ten_line_rule(tmp_path: Path) -> None:

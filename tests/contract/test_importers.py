@@ -7,22 +7,23 @@ from pathlib import Path
 import pytest
 
 import sim.world.importers
-from sim.importing.importer_registry import check_importer, importer_class, importers, mapping_of
+from sim.front.contracts import faults_of
+from sim.importing.importer_registry import IMPORTERS, importer_class, mapping_of
 
 LONGEST = 80  # lines of a reader's file
 NEEDS_COLUMNS = {"table"}  # of which the user states all
 
 
-@pytest.mark.parametrize("name", importers())
+@pytest.mark.parametrize("name", IMPORTERS)
 def test_an_importer_keeps_the_contract(name: str) -> None:
-    check_importer(name)
+    assert faults_of("importer", name) == []
     reader = importer_class(name)
     assert reader.name == name
     assert 0 < len(reader.summary) <= 80
     assert reader.source or name in NEEDS_COLUMNS
 
 
-@pytest.mark.parametrize("name", importers())
+@pytest.mark.parametrize("name", IMPORTERS)
 def test_an_importer_says_where_agents_tasks_and_outcomes_stand(name: str) -> None:
     spec = mapping_of(importer_class(name)())
     groups = spec.path_pattern or "" if spec.wide is None else "(?P<agent>"

@@ -117,7 +117,7 @@ def test_a_policy_of_ones_own() -> None:
         with pytest.raises(ValueError, match="registered already"):
             bl.register_policy("half")(Half)
     finally:
-        POLICIES.pop("half")
+        POLICIES.unregister("half")
 
 
 class Late(bl.Agent):

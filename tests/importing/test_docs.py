@@ -64,7 +64,7 @@ def test_a_format_of_ones_own(folder: Path) -> None:
 
 
 def test_every_key_and_format_is_on_the_page() -> None:
-    from sim.importing.importer_registry import importers
+    from sim.importing.importer_registry import IMPORTERS
 
-    named = [*ImportSpec.model_fields, *ColumnSpec.model_fields, *importers()]
+    named = [*ImportSpec.model_fields, *ColumnSpec.model_fields, *IMPORTERS]
     assert [name for name in named if f"`{name}`" not in PAGE and name not in ("table",)] == []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.front.import_table import import_table
-from sim.importing.importer_registry import importers
+from sim.importing.importer_registry import IMPORTERS
 from sim.tables.table import Recorded, read_table
 from sim.world.world import World
 from tests.cli.command import bidlab
@@ -19,7 +19,7 @@ FORMATS = {*LAYOUTS} - {"swe_bench_instances"} | {"inspect"}  # of inspect: test
 
 
 def test_every_importer_has_made_up_results() -> None:
-    assert set(importers()) == FORMATS
+    assert set(IMPORTERS) == FORMATS
 
 
 @pytest.fixture(params=LAYOUTS)

@@ -10,7 +10,7 @@ import pytest
 
 from sim.cli.importing_results import import_
 from sim.front.import_table import import_table
-from sim.importing.importer_registry import importers, unregister_importer
+from sim.importing.importer_registry import IMPORTERS
 from tests.cli.command import bidlab
 from tests.importing.made_up import LAYOUTS
 
@@ -88,12 +88,12 @@ def test_a_format_of_ones_own_from_the_command_line_and_from_python(folder: Path
     assert said.code == 0, said.err
     assert (folder / "t.csv").read_text() == "agent,task,success,cost\nb,1,1,0.07\na,1,1,0.01\n"
     assert "our_log" in bidlab("list", "importers", "--plugin", "ours.py").out
-    assert "our_log" not in importers()
+    assert "our_log" not in IMPORTERS
     runpy.run_path("ours.py", run_name="tests.ours")
     try:
         assert import_table("log.json", "our_log").columns["success"] == [True, False]
     finally:
-        unregister_importer("our_log")
+        IMPORTERS.unregister("our_log")
 
 
 @pytest.mark.parametrize(

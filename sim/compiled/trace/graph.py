@@ -31,7 +31,12 @@ COUNTER = _Counter()
 
 
 class UntraceableError(Exception):
-    """What a rule does to its data has no counterpart in a loop over agents; the rule is called instead."""
+    """What a rule does to its data has no counterpart in a loop over agents; the rule is called instead.
+
+    part: of the market (sim/compiled/traced_parts.py) that does it, "" where that is not known.
+    """
+
+    part = ""
 
 
 @dataclass(frozen=True, eq=False)

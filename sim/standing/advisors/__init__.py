@@ -7,19 +7,25 @@ pay through the advice, this time or later. Who must be asked for a claim pays w
 
 from typing import Any
 
+from sim.kit.kinds import Registry
 from sim.standing.advisors.advisor import Advisor, Lesson, Posted
 from sim.standing.advisors.bandit import UCB1, Thompson
 from sim.standing.advisors.platt import PlattBatch, PlattOnline
 from sim.standing.advisors.rates import BaseRate, Beta
 
-ADVISORS: dict[str, type[Any]] = {
-    "base_rate": BaseRate,
-    "beta": Beta,
-    "platt_online": PlattOnline,
-    "platt_batch": PlattBatch,
-    "thompson": Thompson,
-    "ucb1": UCB1,
-}
+ADVISORS: Registry[str, type[Any]] = Registry(
+    "advisor",
+    "decorate a frozen dataclass with @register_advisor('name')",
+    methods={"init": "n_agents", "step": "state, seen", "read": "state, posted"},
+    own={
+        "base_rate": BaseRate,
+        "beta": Beta,
+        "platt_online": PlattOnline,
+        "platt_batch": PlattBatch,
+        "thompson": Thompson,
+        "ucb1": UCB1,
+    },
+)
 
 __all__ = [
     "ADVISORS",

@@ -88,6 +88,11 @@ class Counting:
         """No."""
         return False
 
+    @property
+    def by_family(self) -> bool:
+        """No, unless an advisor has it as a parameter."""
+        return False
+
     def init(self, n_agents: int) -> State:
         """S and N, none yet."""
         return np.zeros(n_agents), np.zeros(n_agents)

@@ -27,7 +27,10 @@ UNTRIED = 2.0**20  # index of an agent without a verified outcome: above any tha
 
 @dataclass(frozen=True, kw_only=True)
 class Thompson(Counting):
-    """A draw from each agent's Beta(1 + S, 1 + F) posterior, new at every posting of every task."""
+    """A draw from each agent's Beta(1 + S, 1 + F) posterior, new at every posting of every task.
+
+    Source: [Thompson1933].
+    """
 
     by_family: bool = False
 
@@ -45,7 +48,7 @@ class UCB1(Counting):
     """mean + sqrt(2 ln t / N): an index, which may exceed 1, and `UNTRIED` where N = 0.
 
     An index cannot stand in for a probability of success, so only a rule that ranks by it and pays nothing by it takes
-    it: the router. There a success is worth value x index, an agent's expected cost is what it is.
+    it: the router. There a success is worth value x index, an agent's expected cost is what it is. Source: [Auer2002].
 
     >>> from sim.standing.advisors import Lesson
     >>> rule = UCB1()

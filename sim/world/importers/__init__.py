@@ -1,5 +1,6 @@
 """Named readers of results: one registered importer for each format. Importing this room registers them."""
 
+from sim.importing.importer_registry import IMPORTERS
 from sim.world.importers import (
     any_table,
     every_eval_ever,
@@ -27,3 +28,5 @@ __all__ = [
     "swe_bench",
     "terminal_bench",
 ]
+
+IMPORTERS.seal()

@@ -1,0 +1,151 @@
+"""The package's own figures of a run, each with what decides whether it applies, and its caption.
+
+reliability, who_knows   what the agents of the first arm would claim, where that is the same in all arms
+hired_rate               the arms that are random-reserve auctions with agents alone
+arms                     where there are several
+incidence                where some can be compared to their baseline in money, and are not too many for one figure
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis import auction
+from analysis.arm import ArmData
+from analysis.basis import caption
+from analysis.few_agents import MOST as MOST_AGENTS
+from analysis.few_agents import selection_note
+from analysis.figures.figure_registry import FIGURES, Drawable, RunFigure, Shown, counts
+from analysis.incidence import applies
+
+_LEAST = 2
+_ONE = "there is one arm"
+_MEAN = "Student t corrected for skewness; rates: Wilson"
+_BY_RECORD = "; of arms that hire by a record: percentiles of the redrawn tables"
+_RATE = "Wilson"
+_AUC = "Student t on the logit scale"
+_PERMUTED = "p: permutation of outcomes within tasks, raw and adjusted by Holm over its agents; intervals unadjusted"
+
+
+def _reliability(shown: Shown) -> Drawable | str:
+    from analysis.figures import reliability
+
+    first = shown.arms[0]
+
+    def words(data: pd.DataFrame) -> str:
+        cut = _cut(len(first.agents), "ECE", "reliability.csv", reliability.MOST)
+        text = f"{cut}{caption(reliability.drawn(data), _RATE)}"
+        return f"{text}\nn = {int(first.observed.known.sum()):,} claims{_ALL}; {shown.stamp}"
+
+    return _why_no_claims(shown.arms) or Drawable(lambda: reliability.draw(first), words)
+
+
+def _who_knows(shown: Shown) -> Drawable | str:
+    from analysis.figures import who_knows
+
+    first = shown.arms[0]
+    if why := _why_no_claims(shown.arms):
+        return why
+    n_tasks = int(who_knows.complete(first).sum())
+    if n_tasks < _LEAST or len(first.agents) < _LEAST:
+        few = f"{n_tasks} such task(s), {len(first.agents)} agent(s)"
+        return f"needs 2 agents and 2 tasks at which an outcome of each is known; there are {few}"
+
+    def words(data: pd.DataFrame) -> str:
+        cut = _cut(len(first.agents), "own − others", "who_knows.csv", MOST_AGENTS)
+        return f"{cut}{caption(who_knows.drawn(data), _AUC)}\n{_PERMUTED}\nn = {n_tasks:,} tasks{_ALL}; {shown.stamp}"
+
+    return Drawable(lambda: who_knows.draw(first), words)
+
+
+def _why_no_claims(arms: Sequence[ArmData]) -> str:
+    """Why there is no figure of claims, "" where there is one."""
+    if not arms[0].observed.known.any():
+        return "no outcome of a claim is known"
+    return "" if all(_same_claims(arms[0], arm) for arm in arms[1:]) else "claims or outcomes differ between the arms"
+
+
+def _hired_rate(shown: Shown) -> Drawable | str:
+    from analysis.figures import hired_rate
+
+    auctions = [arm for arm in shown.arms if auction.applies(arm)]
+
+    def words(data: pd.DataFrame) -> str:
+        cut = _cut(len(auctions[0].agents), "cash profit", "hired_rate.csv", hired_rate.MOST_AGENTS)
+        text = f"{cut}{caption(hired_rate.drawn(data), _MEAN)}"
+        return f"{text}\nn = {counts(auctions[0])} of the reserve; {shown.stamp}"
+
+    if not auctions:
+        return "no arm is a posted price against a uniform reserve with each agent alone"
+    return Drawable(lambda: hired_rate.draw(auctions), words)
+
+
+def _arms(shown: Shown) -> Drawable | str:
+    from analysis.figures import arms as arms_figure
+
+    arms = shown.arms
+    if len(arms) < _LEAST:
+        return _ONE
+    cut = f"the first {arms_figure.MOST} of {len(arms)} arms; " if len(arms) > arms_figure.MOST else ""
+
+    def words(data: pd.DataFrame) -> str:
+        text = f"{cut}{caption(arms_figure.drawn(data), _MEAN + _record(arms))}{_same(data)}"
+        return f"{text}\nn = {counts(arms[0])}; {shown.stamp}"
+
+    return Drawable(lambda: arms_figure.draw(arms, shown.compared), words)
+
+
+def _incidence(shown: Shown) -> Drawable | str:
+    from analysis.figures import incidence
+
+    arms, named = shown.arms, {arm.name: arm for arm in shown.arms}
+    if len(arms) < _LEAST:
+        return _ONE
+    if len(arms) > incidence.MOST:
+        return f"{len(arms)} arms; it takes at most {incidence.MOST}"
+    if not any(applies(arm, named[shown.compared[arm.name]]) for arm in arms):
+        return "no arm can be compared with its baseline in money"
+
+    def words(data: pd.DataFrame) -> str:
+        text = caption(incidence.drawn(data), f"Student t{_record(arms)}")
+        return f"{text}\nn = {counts(arms[0])}; {shown.stamp}"
+
+    return Drawable(lambda: incidence.draw(arms, shown.compared), words)
+
+
+def _record(arms: Sequence[ArmData]) -> str:
+    return _BY_RECORD if any(arm.by_record and arm.replays is not None for arm in arms) else ""
+
+
+def _same(data: pd.DataFrame) -> str:
+    same = ((data["changed"] == 0) & (data["arm"] != data["baseline"])).any()
+    return "; same: no decision differs from the baseline's" if same else ""
+
+
+_ALL = ", also of agents that did not bid"
+
+
+def _cut(n_agents: int, by: str, where: str, most: int) -> str:
+    which = selection_note(n_agents, by, where, most)
+    return f"{which}\n" if which else ""
+
+
+def _same_claims(a: ArmData, b: ArmData) -> bool:
+    """Equal claims and outcomes of the same agents."""
+    one, other = a.observed, b.observed
+    if a.agents != b.agents or one.claim.shape != other.claim.shape:
+        return False
+    return bool(np.array_equal(one.claim, other.claim, equal_nan=True) and np.array_equal(one.share, other.share))
+
+
+for _name, _summary, _candidate in (
+    ("reliability", "success rate against claim, by agent", _reliability),
+    ("who_knows", "whose claims tell an agent's successes: its own, or others'", _who_knows),
+    ("hired_rate", "how often each agent is hired alone against a random reserve, and what it earns", _hired_rate),
+    ("arms", "the arms side by side: welfare, solve rate, cost, whom each hires", _arms),
+    ("incidence", "who gains and who pays in each arm, beside its baseline", _incidence),
+):
+    FIGURES.add(_name, RunFigure(_summary, _candidate), own=True)

@@ -1,0 +1,67 @@
+"""Contract suites: what a part of each kind must do, told in sentences by a suite over one instance of it.
+
+A plugin's parts go through the suites of EXAMINED as they are loaded (`admit`), so that nothing is played with a part
+that breaks its contract; those of mechanisms are tried on one batch. Suites that need a market or a run are in
+sim/front/contracts.py, which has all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sim.contracts import mechanism_contract
+from sim.contracts.advisor_contract import advisor_faults
+from sim.contracts.belief_contract import belief_fault, belief_faults
+from sim.contracts.blame import Checks, check_given, guard
+from sim.contracts.importer_contract import importer_faults
+from sim.contracts.learner_contract import learner_faults, read_fault
+from sim.contracts.policy_contract import bid_fault, policy_faults
+from sim.contracts.reserve_contract import dollars_fault, reserve_faults
+from sim.contracts.trial import Suite, examples_of, told
+from sim.kit.errors import RunError
+from sim.kit.kinds import KINDS
+
+
+class Contract(NamedTuple):
+    """suite: all faults of an instance. checks: of what each method gives back while it runs."""
+
+    suite: Suite
+    checks: Checks
+
+
+EXAMINED: Mapping[str, Contract] = {
+    "policy": Contract(policy_faults, {"bid": bid_fault}),
+    "reputation": Contract(learner_faults, {"read": read_fault}),
+    "cost_learner": Contract(learner_faults, {"read": read_fault}),
+    "advisor": Contract(advisor_faults, {}),
+    "belief_model": Contract(belief_faults, {"belief": belief_fault}),
+    "reserve_policy": Contract(
+        reserve_faults,
+        {"opening": dollars_fault, "after_unfilled": dollars_fault, "after_failure": dollars_fault},
+    ),
+    "importer": Contract(importer_faults, {}),
+}
+_OTHERS: Mapping[str, Callable[[Path, Any], None]] = {"mechanism": mechanism_contract.admit}
+
+
+def admit(path: Path, kind: str, name: Any) -> list[str]:
+    """Examine a plugin's part as it is loaded, and watch it from then on; its faults, a line each.
+
+    Raises RunError where it cannot be tried.
+    """
+    if kind in _OTHERS:
+        _OTHERS[kind](path, name)
+    if kind not in EXAMINED:
+        return []
+    part, contract, registry = KINDS[kind][name], EXAMINED[kind], KINDS[kind]
+    what = f" {kind} {name!r}:"
+    guard(path, what, part, registry.methods)
+    try:
+        found = [line for each in examples_of(part) for line in told(contract.suite, each)]
+    except ValueError as error:
+        raise RunError(*(f"--plugin {path}:{what} {line}" for line in str(error).split("\n"))) from None
+    check_given(path, what, part, contract.checks)
+    at = f"--plugin {path}:"
+    return [line if line.startswith(at) else f"{at}{what} {line}" for line in dict.fromkeys(found)]

@@ -1,0 +1,221 @@
+"""What a mechanism must do: an award of the bids' shape, posting by posting, whatever its economics.
+
+`admit` is for a plugin's rule as it is loaded: it checks what a registration cannot, tries the rule on a small batch,
+and has every error of its methods name file and line. `mechanism_faults` is the whole suite; what a rule promises is
+for `bidlab audit`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from sim.contracts.blame import guarded
+from sim.contracts.trial import grid, same
+from sim.kit.arrays import MOST_PAID, Award, Bids, FloatArray, Notice, Standing, Tender, frozen
+from sim.kit.errors import RunError, SimError
+from sim.kit.parameters import check_annotations
+from sim.mechanisms import Mechanism, registry
+
+Batch = TypeVar("Batch", Bids, Tender, Standing)
+
+_NEEDS = frozenset({"value", "expected_cost", "advice"})
+_WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "precedence", "score", "critical_ask")
+
+
+def admit(path: Path, name: Any) -> None:
+    """Check what a registration cannot, then watch the rule and try it; raises RunError."""
+    at = f"--plugin {path}: mechanism {name!r}"
+    rule = registry.lookup(name)
+    if rule.__call__ is Mechanism.__call__:
+        raise RunError(f"{at} must define __call__(self, bids, tender, standing, lottery)")
+    try:
+        check_annotations(rule)
+    except ValueError as error:
+        raise RunError(f"{at}: {' '.join(str(error).split())}") from None
+    _watch(path, rule)
+    try:
+        examples = rule.examples()
+    except Exception as error:
+        raise RunError(f"{at}: give every parameter a default, or define examples(): {error}") from None
+    for example in examples:
+        if example.capabilities.couples_tasks and rule.assign is Mechanism.assign:
+            raise RunError(f"{at} couples tasks: it must define assign(self, bids, tender, standing, lottery)")
+        needs = example.capabilities.needs
+        if not isinstance(needs, frozenset | set) or not needs <= _NEEDS:
+            raise RunError(f"{at}: needs must be a set of {', '.join(sorted(_NEEDS))}; got {needs!r}")
+        _try(at, example)
+
+
+def _watch(path: Path, rule: type[Mechanism]) -> None:
+    """Have every error of the rule's methods name the file and the line, and every award checked."""
+    what = f" mechanism {rule.name!r}:"
+
+    def checked(method: Callable[..., Any]) -> Callable[..., Award]:
+        clear = guarded(path, what, method)
+
+        @functools.wraps(clear)
+        def award_of(self: Mechanism, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+            award: Award = clear(self, bids, tender, standing, lottery)
+            fault = award_fault(award, bids) or _undeclared(self, award)
+            if fault:
+                raise RunError(f"--plugin {path}:{what} {fault}")
+            return award
+
+        return award_of
+
+    for name in _WATCHED:
+        if name in vars(rule):
+            setattr(rule, name, guarded(path, what, vars(rule)[name]))
+    rule.__call__ = checked(rule.__call__)  # type: ignore[method-assign]
+    if "assign" in vars(rule):
+        rule.assign = checked(rule.assign)  # type: ignore[method-assign]
+
+
+def _undeclared(rule: Mechanism, award: Award) -> str:
+    """What the award names and the rule does not say it may, or nothing."""
+    if award.turn is not None and not rule.capabilities.in_turns:
+        return "names turns: say so with capabilities = Capabilities(in_turns=True)"
+    if award.budget is not None and not rule.capabilities.takes_menu:
+        return "names budgets: say so with capabilities = Capabilities(takes_menu=True)"
+    return ""
+
+
+def award_fault(award: Any, bids: Bids) -> str:
+    """What is wrong with an award for these bids, or nothing."""
+    if not isinstance(award, Award):
+        return f"must return an Award (use sim.mechanisms.contract); got {type(award).__name__}"
+    shape = bids.active.shape
+    for name, kind, expected in (
+        ("hired", "b", shape),
+        ("pay_success", "f", shape),
+        ("pay_failure", "f", shape),
+        ("by_tie", "b", shape[:-1]),
+    ):
+        array = np.asarray(getattr(award, name, None))
+        if array.dtype.kind != kind:
+            return f"{name} must be {'booleans' if kind == 'b' else 'floats'}; got dtype {array.dtype}"
+        if array.shape != expected:
+            return f"{name} must have shape {expected} for bids of shape {shape}; got {array.shape}"
+        if kind == "f" and not np.isfinite(array).all():
+            return f"{name} must be finite; got {array[~np.isfinite(array)][0]}"
+        if kind == "f" and (np.abs(array) > MOST_PAID).any():
+            return f"{name} must be from -{MOST_PAID:g} to {MOST_PAID:g}; got {array[np.abs(array) > MOST_PAID][0]}"
+    for name, kind in (("turn", "i"), ("budget", "f")):
+        array = getattr(award, name)
+        if array is not None and (np.asarray(array).dtype.kind, np.shape(array)) != (kind, shape):
+            wanted = "whole numbers" if kind == "i" else "floats"
+            return f"{name} must be {wanted} of shape {shape}; got {np.asarray(array).dtype} of shape {np.shape(array)}"
+    if (award.hired & ~bids.active).any():
+        return "hires an agent without a bid that counts (bids.active is False)"
+    return ""
+
+
+def _try(at: str, rule: Mechanism) -> None:
+    """Clear a small batch, and its rows one by one, which must agree; ask the rule for asks and scores."""
+    rows, n = 4, 3
+    grid = (np.arange(rows * n).reshape(rows, n) * 7 % 12 + 0.5) / 12
+    active = np.ones((rows, n), np.bool_)
+    active[0] = False
+    active[1, 0] = False
+    each = np.ones(rows)
+    bids = Bids(ask=np.where(active, grid, np.nan), claim=np.where(active, 1 - grid / 2, np.nan), active=active)
+    tender = Tender(value=each, reserve=0.8 * each, penalty=0.1 * each, posting=np.arange(rows))
+    standing = Standing(reputation=np.ones((rows, n)), expected_cost=grid / 4, advice=1 - grid / 3)
+    lottery = frozen(grid[::-1, ::-1].copy())
+    with np.errstate(all="ignore"):
+        batch = rule(bids, tender, standing, lottery)
+        for row in range(rows):
+            alone = rule(_row(bids, row), _row(tender, row), _row(standing, row), lottery[row])
+            for name, array in vars(alone).items():
+                if array is not None and not np.array_equal(getattr(batch, name)[row], array):
+                    raise RunError(
+                        f"{at}: gives a batch of postings another {name} than the same postings one by one; agents "
+                        "are the last axis, so reduce along axis=-1 and add [..., None] to what is the tender's"
+                    )
+        notice = Notice(value=tender.value, reserve=tender.reserve, penalty=tender.penalty, posting=tender.posting)
+        asks = np.asarray(rule.truthful_ask(1 - grid, grid, notice))
+        terms = rule.terms(bids, tender, standing)
+    if asks.shape != grid.shape or asks.dtype.kind != "f":
+        raise RunError(f"{at}: truthful_ask must return floats of the shape of belief, {grid.shape}; got {asks.shape}")
+    if not isinstance(terms, dict) or any(np.shape(term) != grid.shape for term in terms.values()):
+        raise RunError(f"{at}: terms must return a dict of arrays of the shape of the bids")
+
+
+def _row(batch: Batch, row: int) -> Batch:
+    """One row of a batch of bids, tenders or standings."""
+    return type(batch).trusted(**{name: array[row] for name, array in vars(batch).items()})
+
+
+def mechanism_faults(rule: Mechanism) -> Iterator[str]:
+    """All that is wrong with a rule."""
+    for n in (0, 1, 4):
+        named = _among(rule, n)
+        for leading in ((), (5,), (2, 3)):
+            given = _scene(leading, n)
+            if named is not None and (wrong := award_fault(named(*given), given[0])):
+                yield wrong
+                return
+    if named is None:
+        return
+    given = _scene((40,), 4)
+    award = named(*given)
+    if wrong := award_fault(award, given[0]):
+        yield wrong
+        return
+    if not _same_awards(award, named(*given)):
+        yield "gives another award when it is asked again; lotteries are handed to it"
+    bids, tender, standing, lottery = given
+    for row in range(40):
+        alone = named(_row(bids, row), _row(tender, row), _row(standing, row), lottery[row])
+        if not _same_awards(_row_of(award, row), alone):
+            yield "gives a batch of postings another award than the same postings one by one"
+    for pay in (award.pay_success, award.pay_failure):
+        if (pay[~award.hired] != 0).any():
+            yield "promises money to an agent that it does not hire; what all owe is a fee"
+    yield from _of_inactive(named, given, award)
+
+
+def _among(rule: Mechanism, n: int) -> Mechanism | None:
+    """The rule among n agents; None where it names one that is not there."""
+    try:
+        return rule.for_agents([f"a{place}" for place in range(n)])
+    except SimError:
+        return None
+
+
+def _of_inactive(rule: Mechanism, given: tuple[Any, ...], award: Award) -> Iterator[str]:
+    bids, tender, standing, lottery = given
+    for ask, claim in ((0.0, 1.0), (np.nan, np.nan), (np.inf, 0.0)):
+        other = Bids.trusted(
+            ask=frozen(np.where(bids.active, bids.ask, ask)),
+            claim=frozen(np.where(bids.active, bids.claim, claim)),
+            active=bids.active,
+        )
+        if not _same_awards(award, rule(other, tender, standing, lottery)):
+            yield f"reads a bid that does not count (active is False) where it asks {ask:g} and claims {claim:g}"
+
+
+def _scene(leading: tuple[int, ...], n: int) -> tuple[Bids, Tender, Standing, FloatArray]:
+    shape = (*leading, n)
+    numbers, each = grid(shape), 0.5 + grid(leading, 5) / 2
+    active = frozen(grid(shape, 29) < 0.8)
+    bids = Bids.trusted(ask=numbers, claim=grid(shape, 11), active=active)
+    tender = Tender(value=each, reserve=0.8 * each, penalty=0.0 * each, posting=np.zeros(leading, np.int64))
+    standing = Standing(reputation=0.5 + numbers, expected_cost=grid(shape, 13) / 4, advice=grid(shape, 17))
+    return bids, tender, standing, grid(shape, 19)
+
+
+def _same_awards(one: Award, other: Award) -> bool:
+    return all(
+        same(array, getattr(other, name)) if array is not None else getattr(other, name) is None
+        for name, array in vars(one).items()
+    )
+
+
+def _row_of(award: Award, row: int) -> Award:
+    return Award.trusted(**{name: None if array is None else array[row] for name, array in vars(award).items()})
