@@ -14,6 +14,7 @@ In a third of the postings all of it lies on quarters, so that agents tie. What 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -103,8 +104,9 @@ def comes(award: Award, ability: FloatArray) -> FloatArray:
     return np.stack([turn_comes(award, agent, fail) for agent in range(len(fail))], axis=-1)
 
 
+@lru_cache(maxsize=32)
 def books(n: int, size: int, seed: int, reserve: ReserveLaw = "any", penalised: bool = False) -> Books:
-    """Draws `size` postings before n agents."""
+    """Draws `size` postings before n agents; rules share them, so that nobody may change them."""
     streams = _Streams(n, size, f"{reserve} {penalised}", seed)
     coarse = streams.each("coarse") < 1 / 3
 
@@ -123,7 +125,7 @@ def books(n: int, size: int, seed: int, reserve: ReserveLaw = "any", penalised: 
     claim = streams.mixed("claim", rounded(0.01 + 0.99 * streams.all("q"), 0.25), [0.0, 1.0, belief])
     active = streams.all("active") < 0.85
     usage = np.where(streams.each("usage")[:, None] < 0.5, 0.0, 0.5 * v * streams.all("expected cost"))
-    return Books(
+    return _fixed(
         belief=belief,
         cost=cost,
         bids=Bids.trusted(ask=np.where(active, ask, np.nan), claim=claim, active=active),
@@ -136,6 +138,15 @@ def books(n: int, size: int, seed: int, reserve: ReserveLaw = "any", penalised: 
         lottery=streams.all("lottery"),
         me=(streams.each("who") * n).astype(np.int64),
     )
+
+
+def _fixed(**of: Any) -> Books:
+    """Books whose arrays are for reading alone."""
+    for one in of.values():
+        for array in [one] if isinstance(one, np.ndarray) else vars(one).values():
+            if array is not None:
+                array.flags.writeable = False
+    return Books(**of)
 
 
 def _reserve(streams: _Streams, value: FloatArray, law: ReserveLaw, coarse: BoolArray) -> FloatArray:

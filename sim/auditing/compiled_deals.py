@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled.abreast import EACH, FIELDS, SHARED, Abreast, Postings, abreast, postings
+from sim.compiled.abreast import EACH, FIELDS, SHARED, SUMS, TRIED, Abreast, Postings, abreast, postings, weighed
 from sim.kit.arrays import Bids, FloatArray, IntArray, Standing, Tender
 from sim.kit.errors import MarketError
 from sim.mechanisms import Mechanism
@@ -19,7 +19,7 @@ from sim.mechanisms import Mechanism
 COMPARED = 256  # clearings of a rule that are also called
 WORTH = 1 << 17  # types x draws of an audit from which a rule is compiled for it
 
-__all__ = ["EACH", "FIELDS", "SHARED", "WORTH", "Dealer", "dealer", "table"]
+__all__ = ["EACH", "FIELDS", "SHARED", "SUMS", "TRIED", "WORTH", "Dealer", "dealer", "table", "weighed"]
 
 
 def dealer(rule: Mechanism, n_agents: int) -> Dealer | None:

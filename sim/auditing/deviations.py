@@ -6,14 +6,14 @@ advice about it), so one clearing serves every type: a type only weighs the two 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.auditing.compiled_deals import SHARED, Dealer, table
+from sim.auditing.compiled_deals import FIELDS, SHARED, SUMS, TRIED, Dealer, table, weighed
 from sim.auditing.problem import Draws, Problem
 from sim.compiled.abreast import Postings
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
@@ -64,9 +64,13 @@ class Desk:
 
     def truth(self, which: IntArray) -> FloatArray:
         """Truthful ask (B, R) of the types numbered `which` (B,); infinite where the type would rather abstain."""
-        shape = len(which), len(self)
-        notice = self.draws.notice
-        seen = type(notice).trusted(**{name: np.broadcast_to(array, shape) for name, array in vars(notice).items()})
+        return self._over_draws(self._truth(which))
+
+    def _truth(self, which: IntArray) -> FloatArray:
+        """The same; (B, 1) where all draws have one notice."""
+        notice = {name: _one_for_all(array) for name, array in vars(self.draws.notice).items()}
+        shape = len(which), max(map(len, notice.values()))
+        seen = type(self.draws.notice).trusted(**{name: np.broadcast_to(a, shape) for name, a in notice.items()})
         belief, cost = (
             np.broadcast_to(array[which, None, None], (*shape, 1)) for array in (self.types.belief, self.types.cost)
         )
@@ -74,28 +78,55 @@ class Desk:
 
     def tried(self, which: IntArray, share: FloatArray, claim: FloatArray) -> Tried:
         """Bids of types `which` (B,): share (B,) or (B, R) of the scale as ask, claim (B,); NaN: the truth."""
-        share = share[:, None] if share.ndim == 1 else share
-        ask = np.broadcast_to(share * self.draws.scale, (len(which), len(self)))
+        ask = self._asked(share)
         honest = np.isnan(ask)
         if honest.any():
-            ask = np.where(honest, self.truth(which), ask)
+            ask = np.where(honest, self._truth(which), ask)
         stated = np.where(np.isnan(claim), self.types.belief[which], claim)[:, None]
         advice = None if self.types.advice is None else self.types.advice[which, None]
-        return Tried(ask, stated, np.isfinite(ask), advice)
+        return self._bids(ask, stated, advice)
 
     def shared(self, share: FloatArray, claim: FloatArray) -> Tried:
         """Bids that are the same for every type: share (B,) or (B, R), claim (B,)."""
-        share = share[:, None] if share.ndim == 1 else share
-        ask = np.broadcast_to(share * self.draws.scale, (len(claim), len(self)))
-        return Tried(ask, claim[:, None], np.isfinite(ask), None)
+        return self._bids(self._asked(share), claim[:, None])
+
+    def _asked(self, share: FloatArray) -> FloatArray:
+        """Asks (B, R) by shares (B,) or (B, R); (B, 1) where they are the same in all draws."""
+        return np.asarray((share[:, None] if share.ndim == 1 else share) * self._scale)
+
+    def _bids(self, ask: FloatArray, claim: FloatArray, advice: FloatArray | None = None) -> Tried:
+        return Tried(self._over_draws(ask), claim, self._over_draws(np.isfinite(ask)), advice)
+
+    def _over_draws(self, column: NDArray[Any]) -> NDArray[Any]:
+        """(B, R) or (B, 1) as (B, R), without a copy."""
+        return np.broadcast_to(column, (len(column), len(self)))
+
+    @cached_property
+    def _scale(self) -> FloatArray:
+        """(R,), or (1,) where it is the same in all draws."""
+        return _one_for_all(self.draws.scale)
 
     def utility(self, which: IntArray, share: FloatArray, claim: FloatArray) -> FloatArray:
         """u (B, R) of types `which` (B,) at the bids of `tried`; equal bids of several types are cleared once."""
         if share.ndim > 1 or self.types.advice is not None or np.isnan(share + claim).any():
             return self._utility(self.tried(which, share, claim), *self.weights(which))
         bids, at = np.unique(np.stack([share, claim]), axis=1, return_inverse=True)
-        deal = self.deal(self.shared(*bids))
-        return Deal(*(field[at] for field in deal)).utility(*self.weights(which))
+        deal, (passes, cost) = self.deal(self.shared(*bids)), self.weights(which)
+        if self.dealer is not None:
+            return weighed(deal, at, passes[:, 0], cost[:, 0])
+        return Deal(*(field[at] for field in deal)).utility(passes, cost)
+
+    def tested(self, which: IntArray, share: FloatArray, claim: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """u and whether the agent may have to work, (B, R) each, at the bids of `tried`."""
+        tried, (passes, cost) = self.tried(which, share, claim), self.weights(which)
+
+        def called(rows: slice) -> FloatArray:
+            deal = self._called(tried.rows(rows))
+            return np.stack([deal.utility(passes[rows], cost[rows]), deal.chance])
+
+        made = self._dealt(tried, called, TRIED, (passes[:, 0], cost[:, 0]))
+        u, chance = called(slice(None)) if made is None else made
+        return u, chance > 0
 
     def weights(self, which: IntArray) -> tuple[FloatArray, FloatArray]:
         """v and c (B, 1) of these types, by their own beliefs."""
@@ -103,25 +134,39 @@ class Desk:
 
     def deal(self, tried: Tried) -> Deal:
         """What these bids get the audited agent."""
-        if self.dealer is not None:
-            called = lambda rows: np.stack(self._called(tried.rows(rows)))  # noqa: E731
-            made = self.dealer.deals(self._table, tried.ask, tried.claim, called, tried.advice)
-            if made is not None:
-                return Deal(*made)
-        return self._called(tried)
+        made = self._dealt(tried, lambda rows: np.stack(self._called(tried.rows(rows))))
+        return self._called(tried) if made is None else Deal(*made)
+
+    def sums(self, tried: Tried) -> FloatArray:
+        """What these bids get the audited agent over all even draws, and over all odd ones, (3, B, 2)."""
+
+        def called(rows: slice) -> FloatArray:
+            return _added_up(self._called(tried.rows(rows)))
+
+        # NumPy adds up what is one row in another order.
+        made = self._dealt(tried, called, SUMS) if len(tried.ask) > 1 else None
+        return called(slice(None)) if made is None else made
 
     def _utility(self, tried: Tried, passes: FloatArray, cost: FloatArray) -> FloatArray:
         """u (B, R) by these bids, of types with these weights (B, 1)."""
-        if self.dealer is not None:
 
-            def called(rows: slice) -> FloatArray:
-                return self._called(tried.rows(rows)).utility(passes[rows], cost[rows])[None]
+        def called(rows: slice) -> FloatArray:
+            return self._called(tried.rows(rows)).utility(passes[rows], cost[rows])[None]
 
-            weights = passes[:, 0], cost[:, 0]
-            made = self.dealer.deals(self._table, tried.ask, tried.claim, called, tried.advice, SHARED, weights)
-            if made is not None:
-                return np.asarray(made[0])
-        return self._called(tried).utility(passes, cost)
+        made = self._dealt(tried, called, SHARED, (passes[:, 0], cost[:, 0]))
+        return np.asarray((called(slice(None)) if made is None else made)[0])
+
+    def _dealt(
+        self,
+        tried: Tried,
+        called: Callable[[slice], FloatArray],
+        how: int = FIELDS,
+        weights: tuple[FloatArray, FloatArray] | None = None,
+    ) -> FloatArray | None:
+        """As `Dealer.deals`; None where there is no dealer too."""
+        if self.dealer is None:
+            return None
+        return self.dealer.deals(self._table, tried.ask, tried.claim, called, tried.advice, how, weights)
 
     @cached_property
     def _table(self) -> Postings:
@@ -186,6 +231,18 @@ class Desk:
         """(n, R) as (rows, R, n), without a copy."""
         n, size = whole.shape
         return np.moveaxis(np.broadcast_to(whole[:, None], (n, rows, size)), 0, -1)
+
+
+def _added_up(deal: Deal) -> FloatArray:
+    """Its fields over even and over odd draws, (3, B, 2)."""
+    odd = np.arange(deal.chance.shape[1]) % 2 == 1
+    return np.stack([[field[:, half].sum(axis=1) for half in (~odd, odd)] for field in deal]).swapaxes(1, 2)
+
+
+def _one_for_all(array: FloatArray) -> FloatArray:
+    """(R,), or (1,) where all elements are the same."""
+    same = (array == array[:1]) | (np.isnan(array) & np.isnan(array[:1]))
+    return array[:1] if same.all() else array
 
 
 def fees(award: Award) -> FloatArray:

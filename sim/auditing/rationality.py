@@ -8,6 +8,7 @@ draws and gains in none, or where its mean lies below 0 by a one-sided t test at
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ _DRAWS = 128
 
 def loses(rule: Mechanism, n: int, seed: int, penalised: bool) -> Found:
     """The type that expects to lose most."""
-    drawn = _cells(rule, n, seed, penalised).honest(rule)
+    drawn = _cells(n, seed, penalised, rule.capabilities.announces_reserve).honest(rule)
     award = drawn.award(rule)
     u = drawn.utility(award).reshape(_TYPES, _DRAWS)
     mean = np.where(refutes(u), u.mean(axis=1), 0.0)
@@ -48,7 +49,8 @@ def refutes(u: FloatArray) -> Any:
     return never | (student.cdf(ratio, u.shape[1] - 1) < LEVEL / len(u))
 
 
-def _cells(rule: Mechanism, n: int, seed: int, penalised: bool) -> Books:
+@lru_cache(maxsize=16)
+def _cells(n: int, seed: int, penalised: bool, announced: bool) -> Books:
     """_DRAWS postings for each of _TYPES types: the agent's place and type and the notice stay the same."""
     drawn = books(n, _TYPES * _DRAWS, seed, "any", penalised)
     one = np.arange(0, _TYPES * _DRAWS, _DRAWS).repeat(_DRAWS)  # the posting that each takes after
@@ -56,7 +58,7 @@ def _cells(rule: Mechanism, n: int, seed: int, penalised: bool) -> Books:
     mine = np.arange(n) == me[:, None]
     share = drawn.tender.reserve / drawn.tender.value
     kept = {name: array[one] for name, array in vars(drawn.tender).items()}
-    if not rule.capabilities.announces_reserve:
+    if not announced:
         kept["reserve"] = share * kept["value"]
     # Rivals' costs are drawn in proportion to their own posting's value, so they are scaled to this one's.
     cost = drawn.cost * (kept["value"] / drawn.tender.value)[:, None]

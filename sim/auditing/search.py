@@ -60,14 +60,13 @@ def screen_own(desk: Desk, menu: Lies, grid: Grid) -> Screened:
     for part in blocks(n_types, n_lies * len(desk)):
         which = np.arange(part.start, part.stop)
         each = np.repeat(which, n_lies)
-        tried = desk.tried(each, np.tile(menu.share, len(which)), np.tile(menu.claim, len(which)))
-        deal, truth = desk.deal(tried), truths(desk, part)
-        gains = deal.utility(*desk.weights(each)).reshape(len(which), n_lies, -1) - truth[:, None]
+        u, won = desk.tested(each, np.tile(menu.share, len(which)), np.tile(menu.claim, len(which)))
+        shape, truth = (len(which), n_lies, len(desk)), truths(desk, part)
+        gains = u.reshape(shape) - truth[:, None]
         means[part], on_grid[part] = gains.mean(axis=2), np.maximum(0.0, gains.max(axis=1))
         ex_post[part] = on_grid[part]
         if asks:
-            won = deal.chance.reshape(len(which), n_lies, -1) > 0
-            for share in critical(partial(_wins, desk, which), won, menu.share):
+            for share in critical(partial(_wins, desk, which), won.reshape(shape), menu.share):
                 near = desk.utility(which, share, np.full(len(which), np.nan)) - truth
                 ex_post[part] = np.fmax(ex_post[part], near)
     best = np.argsort(-means, axis=1, kind="stable")[:, :KEPT]
@@ -108,16 +107,11 @@ def refine(desk: Desk, lies: Lies, grid: Grid) -> Lies:
 
 def best_shared(desk: Desk, menu: Lies) -> list[Lies]:
     """The best lie of each type over the whole menu: on even draws, on odd draws, on all."""
-    sums = np.zeros((2, 3, len(menu.share)))
-    odd = np.arange(len(desk)) % 2 == 1
     rows = max(1, _FEW // len(desk))
-    for start in range(0, len(menu.share), rows):
-        part = slice(start, start + rows)
-        deal = desk.deal(desk.shared(*menu.at(part)))
-        for place, half in enumerate((~odd, odd)):
-            sums[place, :, part] = [field[:, half].sum(axis=1) for field in deal]
+    parts = [slice(start, start + rows) for start in range(0, len(menu.share), rows)]
+    even, odd = np.moveaxis(np.concatenate([desk.sums(desk.shared(*menu.at(part))) for part in parts], axis=1), 2, 0)
     weigh = desk.weights(np.arange(len(desk.types)))
-    return [menu.at(_worth(total, weigh).argmax(axis=1)) for total in (sums[0], sums[1], sums[0] + sums[1])]
+    return [menu.at(_worth(total, weigh).argmax(axis=1)) for total in (even, odd, even + odd)]
 
 
 def _means(deal: Deal, weigh: tuple[FloatArray, FloatArray]) -> FloatArray:

@@ -7,7 +7,7 @@ compiled once, for any parameters and mostly for any number of agents.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
@@ -25,7 +25,10 @@ from sim.compiled.trace.tracing import NUMBERS, OPTIONAL, OUTPUTS, Graph
 from sim.kit.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender
 from sim.mechanisms import Mechanism
 
-FIELDS, SHARED, EACH = 0, 1, 2  # deals; utilities, of a type a bid; utilities of a type a posting, and who is hired
+# Deals; utilities, of a type a bid; those of a type a posting, and who is hired; utilities of a type a bid, and the
+# chance that it works; deals added up over even and over odd postings.
+FIELDS, SHARED, EACH, TRIED, SUMS = range(5)
+_FIELDS = (3, 1, 2, 2, 3)
 _TYPES: dict[Kind, Any] = {"f": np.float64, "i": np.int64, "b": np.bool_}
 _MADE = {**OUTPUTS, **OPTIONAL}
 _LOOKED_AT = ("ask", "claim", "active", "advice", "hired", "pay_success", "pay_failure", "turn", "fee", "value")
@@ -68,7 +71,7 @@ def postings(given: Mapping[str, Any], fails: FloatArray, own: int = -1, me: Int
     """given: arrays (R, n) or (R,) by name; fails (R, n)."""
     front = np.ascontiguousarray(np.stack([np.asarray(given[name], np.float64).T for name in GIVEN]))
     single = np.stack([np.asarray(given[name], np.float64) for name in NUMBERS])
-    places = _NOTHING if me is None else me.astype(np.float64)
+    places = _NOTHING if me is None else np.append(me, np.zeros(WIDE)).astype(np.float64)
     return Postings(front, single, np.ascontiguousarray(fails.T), own, places)
 
 
@@ -94,23 +97,25 @@ class Abreast:
     ) -> FloatArray | None:
         """What one agent gets by bids ask (B, R), claim (B, R) or (B, 1), with advice (B, 1) about it.
 
-        Chance to work, and what is promised for success and failure times that chance, less the fee, (3, B, R); or
-        utilities by weights p, c, (B,) for SHARED, (R,) for EACH, where who is hired follows. None where the rule
-        refuses a posting.
+        Chance to work, and what is promised for success and failure times that chance, less the fee, (3, B, R), or
+        their SUMS (3, B, 2); or utilities by weights p, c, (B,) for SHARED and TRIED, where the chance follows, (R,)
+        for EACH, where who is hired follows. None where the rule refuses a posting.
         """
         from sim.compiled.pointer import Pointer
 
         n, size = of.front.shape[1:]
-        made = np.empty(((3, 1, 2)[how], *ask.shape))
+        made = np.empty((_FIELDS[how], len(ask), 2 if how == SUMS else size))
+        ask = ask[:, :1] if ask.strides[1] == 0 else ask
         arrays = [np.ascontiguousarray(array, np.float64) for array in (ask, claim, *weights)]
         known = _NOTHING if advice is None else np.ascontiguousarray(advice, np.float64)
         outputs = self.graph.outputs
         asks, claims, passes, cost = map(Pointer, arrays)
-        refused = _deal()(
-            self._part, Pointer(self._numbers), Pointer(self._hand), Pointer(self._at), n, size, len(ask), WIDE,
+        refused = _loop("deal")(
+            self._part, Pointer(self._numbers), Pointer(self._hand), Pointer(self._at), n, size, len(ask),
             self._room, Pointer(of.front), Pointer(of.single), Pointer(of.fails), of.own, Pointer(of.me),
-            asks, claims, int(claim.shape[1] > 1), Pointer(known), int(advice is not None),
-            int("turn" in outputs), int("fee" in outputs), how, passes, cost, Pointer(np.empty(WIDE)), Pointer(made),
+            asks, int(ask.shape[1] > 1), claims, int(claim.shape[1] > 1), Pointer(known), int(advice is not None),
+            int("turn" in outputs), int("fee" in outputs), how, passes, cost, Pointer(np.zeros(7 * WIDE)),
+            Pointer(made),
         )  # fmt: skip
         return made if refused < 0 else None
 
@@ -151,14 +156,26 @@ def called(part: Any) -> Callable[[FloatArray, FloatArray, int, int], int]:
     return lambda numbers, hand, n, count: int(run(numbers.ctypes.data, hand.ctypes.data, n, count))
 
 
+def weighed(deal: Sequence[FloatArray], at: IntArray, passes: FloatArray, cost: FloatArray) -> FloatArray:
+    """Utilities (B, R) by weights passes, cost (B,) of what rows at (B,) of a deal's fields (U, R) give."""
+    from sim.compiled.pointer import Pointer
+
+    made = np.empty((len(at), deal[0].shape[1]))
+    fields = [Pointer(np.ascontiguousarray(field)) for field in deal]
+    of = [Pointer(np.ascontiguousarray(array, np.float64)) for array in (at, passes, cost)]
+    _loop("weigh")(*fields, *of, *made.shape, Pointer(made))
+    return made
+
+
 @cache
-def _deal() -> Callable[..., int]:
-    """The loop; what it is given has the same types in every call, so that they are looked at once."""
-    deal = loaded((Path(__file__).parent / "deal_loop.py").read_text(encoding="utf-8")).deal
+def _loop(name: str) -> Callable[..., int]:
+    """A loop; what it is given has the same types in every call, so that they are looked at once."""
+    text = (Path(__file__).parent / "deal_loop.py").read_text(encoding="utf-8")
+    loop = getattr(loaded(f"# {WIDE} {EACH} {SHARED} {SUMS} {TRIED}\n{text}"), name)  # what it imports
 
     def run(*given: Any) -> int:
-        known: list[Any] = list(deal.overloads.values())
-        refused: int = known[0].entry_point(*given) if known else deal(*given)
-        return refused
+        known: list[Any] = list(loop.overloads.values())
+        found: int = known[0].entry_point(*given) if known else loop(*given)
+        return found
 
     return run

@@ -48,7 +48,8 @@ def _versions() -> str:
     import numba
 
     here = Path(__file__).parent
-    files = Path(kit.__file__).parent / "scalar_functions.py", here / "library.py", here / "stack.py"
+    own = (here / f"{name}.py" for name in ("library", "stack", "choose"))
+    files = Path(kit.__file__).parent / "scalar_functions.py", *own
     functions = "".join(file.read_text(encoding="utf-8") for file in files)
     return f"{sys.version_info[:3]} numba {numba.__version__} numpy {np.__version__} {functions}"
 

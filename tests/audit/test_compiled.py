@@ -13,7 +13,8 @@ import pytest
 from sim.auditing import compiled_deals
 from sim.auditing.audit import audit
 from sim.auditing.compiled_deals import dealer
-from sim.auditing.lies import Grid
+from sim.auditing.deviations import Desk
+from sim.auditing.lies import Grid, Lies
 from sim.auditing.problem import Verifier
 from sim.auditing.promises import attack
 from sim.compiled.abreast import abreast, postings
@@ -70,6 +71,17 @@ def _plain(thing: Any) -> Any:
 def test_gains(rule: Mechanism) -> None:
     assert dealer(rule, 4) is not None
     assert found(rule, compiled=True) == found(rule, compiled=False)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_sums_over_every_other_draw(count: int) -> None:
+    problem, deals = small(FEW[1], 6, 101), dealer(FEW[1], 4)
+    bids = Lies(np.linspace(0.2, 0.9, count), np.linspace(0.3, 0.8, count))
+    compiled, called = (Desk(problem, problem.draws, how) for how in (deals, None))
+    made = compiled.sums(compiled.shared(*bids))
+    np.testing.assert_array_equal(made, called.sums(called.shared(*bids)))
+    fields = called.deal(called.shared(*bids))
+    np.testing.assert_allclose(made[..., 1], [field[:, 1::2].sum(axis=1) for field in fields], rtol=1e-12)
 
 
 def test_attacks() -> None:

@@ -13,15 +13,26 @@ from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms import Mechanism, lookup
 from sim.mechanisms.base import contract
 from tests.compiled.one_by_one import as_machine_code, one_by_one
-from tests.compiled.test_trace import fronts, interpreted, same
+from tests.compiled.test_trace import Front, cleared, fronts, interpreted, same
 from tests.tried import tried
+
+
+def check(rule: Mechanism, front: Front) -> None:
+    """One by one, and a block side by side."""
+    found, expected = cleared(rule, front), rule(*front)
+    assert found is not None
+    assert same(found, expected)
+    assert same(one_by_one(rule, front, interpreted), expected)
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])
 @pytest.mark.parametrize("at_most", [None, 2, 3])
 def test_sets_of_agents(n: int, at_most: int | None) -> None:
-    rule, front = lookup("k_redundant")(at_most=at_most), fronts(n, 100, penalised=False)
-    assert same(one_by_one(rule, front, interpreted), rule(*front))
+    check(lookup("k_redundant")(at_most=at_most), fronts(n, 100, penalised=False))
+
+
+def test_sets_of_many_agents_are_not_cleared_in_blocks() -> None:
+    assert cleared(lookup("k_redundant")(), fronts(7, 10, penalised=False)) is None
 
 
 @pytest.mark.slow
@@ -50,8 +61,7 @@ class Grows(Mechanism):
 
 
 def test_parts_of_an_array_are_assigned() -> None:
-    front = fronts(4, 100, penalised=False)
-    assert same(one_by_one(Grows(), front, interpreted), Grows()(*front))
+    check(Grows(), fronts(4, 100, penalised=False))
 
 
 Step = tuple[int, int, int, int]
@@ -89,5 +99,4 @@ class Assigns(Mechanism):
     )
 )
 def test_parts_are_assigned_in_any_order(steps: list[Step]) -> None:
-    rule, front = Assigns(tuple(steps)), fronts(4, 20, penalised=False)
-    assert same(one_by_one(rule, front, interpreted), rule(*front))
+    check(Assigns(tuple(steps)), fronts(4, 20, penalised=False))

@@ -30,7 +30,7 @@ from tests.compiled.one_by_one import one_by_one
 
 Front = tuple[Bids, Tender, Standing, FloatArray]
 RULES = [rule for name in names() for rule in lookup(name).examples()]
-CALLED = {"k_redundant", "production_plans"}  # sets of agents, and plans: arrays with an axis more
+CALLED = {"production_plans"}  # arrays with an axis more
 ARRAYS = ("hired", "pay_success", "pay_failure", "by_tie", "turn", "budget", "fee")
 
 
@@ -79,10 +79,11 @@ def interpreted(text: str) -> Callable[..., int]:
     numba = mock.Mock(
         njit=lambda **how: lambda function: function, cfunc=lambda *form, **how: lambda function: function
     )
-    stack = SimpleNamespace(own=np.zeros)
+    stack, choose = SimpleNamespace(own=np.zeros), SimpleNamespace(choose=lambda first, yes, no: yes if first else no)
     library = SimpleNamespace(**{name: called_by_python(name) for name in LIBRARY})
     space: dict[str, Any] = {"CACHED": False}
     mocked = {"numba": numba, "sim.compiled.stack": stack, "sim.compiled.library": library}
+    mocked["sim.compiled.choose"] = choose
     with mock.patch.dict(sys.modules, mocked):
         exec(text, space)
     part: Callable[..., int] = space["part"]

@@ -5,7 +5,7 @@ stacked.py   stands in for one with an axis more, such as a menu of budgets
 tracing.py   calls a rule with such arrays; what cannot be traced is refused with the line that stopped it
     emitted.py   writes the graph as Python that numba compiles: the same operations, in the same order
     scratch.py   says where it keeps what it needs again
-    blocks.py    writes it for a block of postings that are cleared side by side
+    blocks.py    writes it for a block of postings that are cleared side by side; block_memory.py: what is kept for it
 """
 
 from sim.compiled.trace.graph import Node, UntraceableError

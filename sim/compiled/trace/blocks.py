@@ -8,18 +8,16 @@ a vector (an order, a place) compares all pairs of agents. Truth values are 0 an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sim.compiled.trace.block_rows import MADE, ROOM, WIDE, place
+from sim.compiled.trace.block_memory import PAIRED, BlockMemory, apart, written_out
+from sim.compiled.trace.block_rows import MADE, WIDE, place
 from sim.compiled.trace.emitted import BEGIN, CASTS, Writer, module
-from sim.compiled.trace.graph import REDUCTIONS, WHOLE, Kind, Node, UntraceableError
+from sim.compiled.trace.graph import REDUCTIONS, Kind, Node
 from sim.compiled.trace.spots import InHand
 from sim.compiled.trace.tracing import Graph
 
-_PLAIN = ("input", "constant", "vector")
-_PAIRED = ("argsort", "scatter", "take", "element_at")
-_APART = (*_PAIRED, "special", "library")  # in loops of their own
 _WHOLE_NUMBERS = {"largest": "-(2.0**53)", "smallest": "2.0**53"}
 _COUNTED = {"count": "0.0", "any": "0.0", "every": "1.0", "argmin": "0.0", "argmax": "0.0"}
 
@@ -33,6 +31,7 @@ def in_blocks(graph: Graph) -> tuple[str, list[float], int]:
     head = [
         "from numba import cfunc, types",
         "",
+        "from sim.compiled.choose import choose",
         "from sim.compiled.stack import own",
         "",
         "ARRAY = types.CPointer(types.float64)",
@@ -45,50 +44,14 @@ def in_blocks(graph: Graph) -> tuple[str, list[float], int]:
     return text, [*writer.spots.numbers, 0.0], writer.room
 
 
-def _apart(node: Node) -> bool:
-    return node.op in _APART
-
-
 class _BlockWriter(Writer):
     spots: InHand
 
     def __init__(self, graph: Graph) -> None:
         self.graph, self.spots, self.one, self.nodes = graph, InHand({}, {}, []), False, graph.nodes
-        self.lines, self.now, self.vectors, self.depth = [], set(), {}, {}
-        self.loops = 0
-        longest = max([graph.n_agents, *(node.length or 0 for node in self.nodes)])
-        self.room = -(-longest // ROOM) * ROOM
-        for node in self.nodes:
-            if node.op == "whole":
-                raise UntraceableError("a number of the whole array is used beside a short cut")
-            if node.op == "put":
-                raise UntraceableError("arrays put together part by part, for a block of postings")
-            later = node.op in WHOLE or _apart(node)
-            inner = [self.depth[one.number] + (later or one.op in REDUCTIONS) for one in node.inputs]
-            self.depth[node.number] = max(inner, default=0)
-        self.stands = self._read_elsewhere()
-
-    def _read_elsewhere(self) -> set[int]:
-        """Of every node that is read beside the loop that makes it: the number. It stands in memory of its own."""
-        kept = {node.number for node in [*self.graph.outputs.values(), *self.graph.held]}
-        for node in self.nodes:
-            if _apart(node) or node.op in REDUCTIONS:
-                kept.add(node.number)
-            for inner in node.inputs:
-                if self._loop_of(node) != self._loop_of(inner) and node.op not in REDUCTIONS:
-                    kept.add(inner.number)
-        return {node.number for node in self.nodes if node.number in kept and not _written_out(node)}
-
-    def _memory(self) -> Iterator[str]:
-        for node in self.nodes:
-            vector = node.length is not None
-            if node.number in self.stands:
-                yield f"    r{node.number} = own({WIDE * (self.room if vector else 1)})"
-            if node.op in ("argsort", "argmin", "argmax", "running_sum"):
-                yield f"    s{node.number} = own({WIDE * (self.room if node.op == 'argsort' else 1)})"
-
-    def _loop_of(self, node: Node) -> tuple[int, int | None, int]:
-        return self.depth[node.number], node.length, node.number if _apart(node) or node.op in REDUCTIONS else -1
+        self.lines, self.now, self.vectors = [], set(), {}
+        self.memory = BlockMemory(graph)
+        self.depth, self.room = self.memory.depth, self.memory.room
 
     def body(self) -> list[str]:
         """The lines that clear a block."""
@@ -109,16 +72,16 @@ class _BlockWriter(Writer):
             self._add(2, f"if not {self._value(node)}:")
             self._add(3, "return j")
         numbers = [f"    c{place} = numbers[{place}]" for place in range(singles)]
-        return [*self._memory(), *numbers, *self.lines]
+        return [*self.memory.lines(), *numbers, *self.lines]
 
     def _stage(self, nodes: list[Node]) -> None:
         alike: dict[Any, list[Node]] = {}
-        for node in filter(_apart, nodes):
-            places = node.inputs[1] if node.op in _PAIRED[1:] else node
+        for node in filter(apart, nodes):
+            places = node.inputs[1] if node.op in PAIRED[1:] else node
             alike.setdefault((node.op, places.number, node.length, node.inputs[0].length), []).append(node)
         for group in alike.values():
             self._alone(group)
-        plain = [n for n in nodes if not _apart(n) and n.op not in REDUCTIONS and not _written_out(n)]
+        plain = [n for n in nodes if not apart(n) and n.op not in REDUCTIONS and not written_out(n)]
         reductions = [node for node in nodes if node.op in REDUCTIONS]
         self._side_by_side([node for node in plain if node.length is None])
         lengths = [node.length for node in plain] + [node.inputs[0].length for node in reductions]
@@ -141,7 +104,7 @@ class _BlockWriter(Writer):
             self.now.add(node.number)
             if before:
                 self._add(indent, f"{before}{_float(node.kind, f'x{node.number}')}")
-            if node.number in self.stands:
+            if node.number in self.memory.stands:
                 self._add(indent, f"{self._at(node)} = {_float(node.kind, f'x{node.number}')}")
 
     def _by_agents(self, length: int, vectors: list[Node], reductions: list[Node]) -> None:
@@ -198,12 +161,23 @@ class _BlockWriter(Writer):
             case "scatter":
                 self._over_agents([(node, self._raw(node.inputs[0])) for node in nodes], first.length)
                 self._over_pairs(nodes, self._raw(first.inputs[1], "b"), "a", [node.inputs[2] for node in nodes])
+            case "put":
+                self._put(first)
             case "take" | "element_at":
                 self._over_agents([(node, "0.0") for node in nodes], first.length)
                 self._over_pairs(nodes, self._raw(first.inputs[1]), "b", [node.inputs[0] for node in nodes])
             case _:
                 value = _float(first.kind, self._expression(first))
                 self._over_agents([(first, value)], first.length, self._plain_numbers([first]))
+
+    def _put(self, node: Node) -> None:
+        """Some elements in place of those of an array, or of a copy of it where that is read later."""
+        array, values, first, count = node.args
+        if node.number not in self.memory.changed:
+            self._over_agents([(node, self._raw(array))], node.length)
+        self._add(1, f"for a in {self._agents(count)}:")
+        self._add(2, f"for j in range({WIDE}):")
+        self._add(3, f"{self._at(node, f'{first} + a')} = {self._raw(values)}")
 
     def _over_agents(self, made: Sequence[tuple[Node, str]], length: int | None, before: Sequence[str] = ()) -> None:
         """Nodes and their values, agent by agent."""
@@ -227,7 +201,7 @@ class _BlockWriter(Writer):
         self._add(depth + 1, f"for j in range({WIDE}):")
         self._add(depth + 2, f"here = {place} == np.float64({of})")
         for node, value in zip(nodes, values, strict=True):
-            self._add(depth + 2, f"{self._at(node)} = {self._raw(value, 'b')} if here else {self._at(node)}")
+            self._add(depth + 2, f"{self._at(node)} = choose(here, {self._raw(value, 'b')}, {self._at(node)})")
 
     def _order(self, node: Node) -> None:
         """How many agents stand before each, then who stands at each place; equal ones in the order of agents."""
@@ -279,7 +253,7 @@ class _BlockWriter(Writer):
             return _float(node.kind, self._value(node))
         if node.op == "vector":
             return _float(node.kind, self.vectors[node.number].format(at))
-        if node.op != "input" and _written_out(node):
+        if node.op != "input" and written_out(node):
             return _float(node.kind, self._value(node, at))
         return self._at(node, at)
 
@@ -289,7 +263,7 @@ class _BlockWriter(Writer):
             return f"c{text[8:-1]}" if text.startswith("numbers[") else text
         if node.op == "vector":
             return self.vectors[node.number].format(at) if at else f"v{node.number}"
-        if node.op != "input" and _written_out(node):
+        if node.op != "input" and written_out(node):
             return self._expression(node) if node.op != "is_place" or not at else f"({at} == {node.args[0].args[0]})"
         if node.number in self.now and not at:
             return f"x{node.number}"
@@ -299,18 +273,14 @@ class _BlockWriter(Writer):
         if node.op == "running_sum":
             so_far = self._beside(node)
             return f"{CASTS[node.kind].format(so_far)} + {self._value(node.inputs[0])}"
+        if node.op == "where":
+            condition, yes, no = map(self._value, node.inputs)
+            return f"choose({condition}, {yes}, {no})"
         if node.op == "spread":
             return self._value(node.inputs[0])
         if node.op == "is_place":
             return f"(a == {self._value(node.inputs[0])})"
         return super()._expression(node)
-
-
-def _written_out(node: Node) -> bool:
-    """It is given, or plain numbers say what it is; it is read where it is needed."""
-    if node.op in ("spread", "is_place", "cast"):
-        return node.inputs[0].op == "constant"
-    return node.op in _PLAIN
 
 
 def _along(length: int | None, at: str) -> str:
