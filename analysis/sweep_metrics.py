@@ -1,7 +1,7 @@
 """What a job of a sweep keeps of an arm: sums over its replications from which every estimate follows.
 
-Index convention: R replications of the job, T tasks, n agents, Q rows. Rows are those of `rows_of(quantities, agents)`
-in that order, the paired differences last. A job keeps for each of them
+Index convention: B jobs played together, R replications of them all, T tasks, n agents, Q rows. Rows are those of
+`rows_of(quantities, agents)` in that order, the paired differences last. A job keeps for each of them
 
     noise_*, main_*      `Moments` over replications, and over the clusters of the interval where these are not tasks
     by                   place in BYS of these clusters; a difference has the coarser ones of the two arms
@@ -14,7 +14,7 @@ All of these add up over jobs (`merge`). The top of a quantity has no sums: it i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
@@ -22,19 +22,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.built import built_of
-from analysis.inference import By, Clustered, Estimate, difference_of, estimate_of
+from analysis.inference import Clustered, Estimate, difference_of, estimate_of
 from analysis.moments import Moments
 from analysis.quantities import Quantity, Statistic, Top, quantity
 from analysis.quantities.declared import Context, Level
 from analysis.quantities.grouped import GROUPS, Sums, found, sums_of
-from analysis.quantities.swept import Counted, Key, Sides, chosen, difference_of_parts, is_statistic
+from analysis.quantities.swept import Counted, Key, chosen, difference_of_parts, is_statistic
 from analysis.quantities.view import View
 from analysis.ranking_interval import share_interval
 from analysis.sweep_cells import Cells
+from analysis.sweep_sums import BYS, Kept, by_job
 from sim.experiment.job import Played
 from sim.kit.arrays import BoolArray, FloatArray
 
-BYS: tuple[By, ...] = ("task", "pair", "replication", "none")  # from fine to coarse
 _ADDED, _GROUPED = ("more", "less", "task_num", "task_den"), ("groups", "by_task")
 
 
@@ -65,10 +65,11 @@ def rows_of(of: Iterable[Quantity], agents: Sequence[str]) -> list[Row]:
 
 @dataclass(frozen=True, eq=False)
 class Measure:
-    """What is kept of an arm until its rows are made. own: columns of the rows that are not paired."""
+    """What is kept of an arm until its rows are made. own: columns of the rows that are not paired, (Q, B, ...)."""
 
     counted: Counted
     own: dict[str, NDArray[Any]]
+    jobs: int
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,11 @@ class Reducer:
         """Some quantity needs more than the attempts."""
         return any(each.needs for each in self.of)
 
+    @property
+    def alone(self) -> bool:
+        """Jobs are read one by one: sums by group are of one job, and so is a ledger."""
+        return self.whole or any(is_statistic(each) for each in self.of)
+
     def about(self, agents: Sequence[str]) -> list[Row]:
         """What the rows are of."""
         return rows_of(self.of, agents)
@@ -96,100 +102,37 @@ class Reducer:
         view = cast(View, built_of(played) if self.whole else Cells(played))
         found_of = Counted(view)
         counted = [each for each in self.of if not is_statistic(each) and not isinstance(each.how, Top)]
-        kept = _Kept(view.world.from_table)
+        kept = Kept(view.world.from_table, played.jobs)
         for each in counted:
             kept.add(found_of.sides(each), each.rate, view.by_claims if each.claims else view.by)
         columns = kept.columns()
         if len(counted) == len(self.of):
-            return Measure(found_of, columns)
+            return Measure(found_of, columns, played.jobs)
         sizes = [1 if each.level == "arm" else view.world.n_agents for each in self.of]
-        return Measure(found_of, _with_statistics(self.of, sizes, columns, view, played.first))
+        return Measure(found_of, _with_statistics(self.of, sizes, columns, view, played.first), played.jobs)
 
     def rows(self, measured: Measure, baseline: Measure) -> dict[str, NDArray[Any]]:
         """The columns of one arm's rows, its paired differences last."""
         view, base = measured.counted.view, baseline.counted.view
         same = view.n_markets == base.n_markets and np.array_equal(view.present, base.present)
-        kept, more, less = _Kept(view.world.from_table), [], []
+        jobs = measured.jobs
+        kept, more, less = Kept(view.world.from_table, jobs), [np.zeros((0, jobs))], [np.zeros((0, jobs))]
         for each in (one for one in self.of if one.paired):
             num, den, apart = difference_of_parts(each, measured.counted, baseline.counted, same)
             kept.add((num, den), each.rate, max(view.by, base.by, key=BYS.index))
-            count = len(num)
-            more += [float((apart > 0).sum())] * count if each.rate else [0.0] * count
-            less += [float((apart < 0).sum())] * count if each.rate else [0.0] * count
-        paired = kept.columns() | {"more": np.array(more), "less": np.array(less)}
+            more.append(by_job(apart > 0, len(num), jobs) if each.rate else np.zeros((len(num), jobs)))
+            less.append(by_job(apart < 0, len(num), jobs) if each.rate else np.zeros((len(num), jobs)))
+        paired = kept.columns() | {"more": np.concatenate(more), "less": np.concatenate(less)}
         for name in _GROUPED:
             if name in measured.own:
-                paired[name] = _empty(len(more))
+                paired[name] = _empty(len(paired["more"]))
         return {name: np.concatenate([measured.own[name], paired[name]]) for name in measured.own}
 
 
-class _Kept:
-    """Parts that are added up together."""
-
-    def __init__(self, recorded: bool) -> None:
-        self.recorded = recorded
-        self.parts: list[Sides] = []
-        self.rates: list[bool] = []
-        self.bys: list[By] = []
-
-    def add(self, part: Sides, rate: bool, by: By) -> None:
-        """One more part."""
-        self.parts.append(part)
-        self.rates.append(rate)
-        self.bys.append(by)
-
-    def columns(self) -> dict[str, NDArray[Any]]:
-        """The columns of all their rows; nobody solved more or less."""
-        sizes = [len(num) for num, _ in self.parts]
-        noise = _moments(self.parts, self.rates, lambda side: side.sum(axis=2))
-        main = noise
-        if "pair" in self.bys:
-            at = [place for place, by in enumerate(self.bys) if by == "pair"]
-            parts, rates = [self.parts[place] for place in at], [self.rates[place] for place in at]
-            main = _moments(parts, rates, lambda side: side.reshape(len(side), -1))
-            if len(at) < len(self.bys):
-                main = _put(noise, main, np.repeat([by == "pair" for by in self.bys], sizes))
-        columns = noise.columns("noise") | main.columns("main")
-        places = np.array([BYS.index(by) for by in self.bys], np.int8)
-        columns |= {"by": np.repeat(places, sizes), "more": np.zeros(sum(sizes)), "less": np.zeros(sum(sizes))}
-        if self.recorded:
-            for name, place in (("task_num", 0), ("task_den", 1)):
-                columns[name] = np.concatenate([part[place].sum(axis=1) for part in self.parts])
-        return columns
-
-
-def _put(all_of_them: Moments, some: Moments, where: BoolArray) -> Moments:
-    """The rows `where` replaced."""
-    order = np.arange(len(where))
-    order[where] = len(where) + np.arange(int(where.sum()))
-    return Moments.joined([all_of_them, some]).rows(order)
-
-
-def _moments(parts: Sequence[Sides], rates: Sequence[bool], clusters: Callable[[FloatArray], FloatArray]) -> Moments:
-    """Of all rows of the parts, in their order; those with the same den everywhere are added up together, and so are
-    the others. clusters: (q, R, T) -> (q, G)."""
-    made: list[Moments] = []
-    order: list[int] = []
-    sizes = [len(num) for num, _ in parts]
-    first = np.cumsum([0, *sizes])
-    for same in (True, False):
-        at = [place for place, (_, den) in enumerate(parts) if (den.strides[1:] == (0, 0)) == same]
-        if not at:
-            continue
-        num = np.concatenate([clusters(parts[place][0]) for place in at])
-        if same:
-            cells = parts[0][0].shape[1] * parts[0][0].shape[2] // num.shape[1]  # in a cluster
-            den = np.concatenate([parts[place][1][:, 0, :1] * cells for place in at])
-        else:
-            den = np.concatenate([clusters(parts[place][1]) for place in at])
-        made.append(Moments.of(num, den, np.repeat([rates[place] for place in at], [sizes[place] for place in at])))
-        order.extend(row for place in at for row in range(first[place], first[place + 1]))
-    return Moments.joined(made).rows(np.argsort(order))
-
-
 def _empty(count: int) -> NDArray[Any]:
-    array = np.empty(count, object)
-    array[:] = [np.zeros(0)] * count
+    """(count, 1): no sums, of one job."""
+    array = np.empty((count, 1), object)
+    array[:, 0] = [np.zeros(0)] * count
     return array
 
 
@@ -199,7 +142,10 @@ def _with_statistics(
     """The columns with rows of nothing where a quantity is no ratio, and the sums by group of statistics."""
     counted = np.repeat([not is_statistic(each) and not isinstance(each.how, Top) for each in of], sizes)
     place = np.where(counted, np.cumsum(counted) - 1, 0)
-    made = {name: np.where(_like(counted, values), values[place], 0) for name, values in columns.items()}
+    made = {
+        name: np.where(np.expand_dims(counted, tuple(range(1, values.ndim))), values[place], 0)
+        for name, values in columns.items()
+    }
     made = {name: values.astype(columns[name].dtype) for name, values in made.items()}
     groups, by_task, at = _empty(len(counted)), _empty(len(counted)), 0
     for each, size in zip(of, sizes, strict=True):
@@ -207,14 +153,10 @@ def _with_statistics(
             sums = sums_of(each.how, view, first)
             by = view.by_claims if each.claims else view.by
             for row in range(size):
-                groups[at + row], by_task[at + row] = sums.noise[row].ravel(), sums.tasks[row].ravel()
+                groups[at + row, 0], by_task[at + row, 0] = sums.noise[row].ravel(), sums.tasks[row].ravel()
             made["by"][at : at + size] = BYS.index(by)
         at += size
     return made | {"groups": groups, "by_task": by_task}
-
-
-def _like(rows: BoolArray, values: NDArray[Any]) -> BoolArray:
-    return rows if values.ndim == 1 else rows[:, None]
 
 
 def merge(total: dict[str, NDArray[Any]], job: Mapping[str, NDArray[Any]]) -> None:

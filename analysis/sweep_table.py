@@ -23,9 +23,10 @@ from analysis.inference import CLUSTERS, Estimate
 from analysis.intervals import holm, t_quantile
 from analysis.quantities import Statistic
 from analysis.quantities.grouped import words
-from analysis.sweep_metrics import BYS, Row, estimate, merge
+from analysis.sweep_metrics import Row, estimate, merge
+from analysis.sweep_sums import BYS
 from sim.experiment import store
-from sim.experiment.job import read_info, read_sums
+from sim.experiment.job_file import read_info, read_sums
 from sim.experiment.manifest import PARTIAL
 from sim.experiment.parts import DamagedPartError, read_part
 from sim.experiment.stored import Stored, run_info

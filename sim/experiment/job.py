@@ -1,31 +1,34 @@
-"""One job of a sweep: a block of replications with every cell and arm, reduced at once to sums that add up over jobs.
+"""The jobs of a sweep: a block of replications with every cell and arm, reduced at once to sums that add up over jobs.
 
-Cells that share Worlds are played one after the other, and a World lives no longer than it is needed. A cell that
-fails, for whatever reason, is reported by its error and costs the others nothing.
+Small jobs are played together, and reduced one by one. Cells that share Worlds are played one after the other, a World
+lives no longer than it is needed, and an arm that is the same in several cells is played once for all of them. A cell
+that fails, for whatever reason, is reported by its error and costs the others nothing.
+
+Index convention: B jobs played together, Q quantities; sums are (Q, B) or (Q, B, number of sums).
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
+from sim.experiment.batch import Batch
 from sim.experiment.engine import Engine, choose, play_alone
 from sim.experiment.engine import play as play_market
-from sim.experiment.format import FORMAT, check_format
+from sim.experiment.format import FORMAT
+from sim.experiment.job_file import job_table
 from sim.experiment.parts import part_bytes
 from sim.experiment.run_folder import draw_world
 from sim.kit import draws
 from sim.kit.arrays import IntArray
 from sim.kit.errors import SimError
+from sim.kit.remembered import Remembered
 from sim.ledger.ledger import arrow_table, categories
 from sim.market.coupling import coupling, replayed
 from sim.market.rows import Columns
@@ -35,20 +38,22 @@ from sim.scenario.scenario import Arm
 from sim.world.origin import Origin
 from sim.world.world import World
 
-_METADATA = b"bidlab.job"
-_SAME = "_of"  # of a column of sums: the row that holds them
 Tick = Callable[[int], None]  # number of the cell that is done
+_Key = tuple[int, int, int]  # what tells an arm of a cell from others
+_BUDGET = 256 * 2**20  # bytes of measures that are kept
+_BYTES = 128  # of a measure, for each agent and auction
 
 
 @dataclass(frozen=True, eq=False)
 class Played:
-    """One arm of one cell over a block of replications.
+    """One arm of one cell over the replications of one job, or of several, as many each.
 
     attempts: columns of the ledger's table, replications numbered from 0 within the block. tables: all of the ledger's
         tables where the reducer asks for them, else none.
     counts: n_clearings, n_bids, n_awards, n_ties, n_exits, fees, (R, T, m) each; m markets, one for each agent where
         they are alone; none beside `tables`. coupled, replayed: as sim/market/coupling.py has them.
-    first: number of the block's first replication.
+    first: number of the first replication.
+    jobs: how many there are.
     """
 
     arm: Arm
@@ -62,6 +67,7 @@ class Played:
     counts: dict[str, IntArray]
     coupled: tuple[str, ...]
     replayed: bool
+    jobs: int = 1
 
 
 class Reducer(Protocol):
@@ -71,6 +77,10 @@ class Reducer(Protocol):
     def whole(self) -> bool:
         """It reads the whole ledger, not the attempts alone."""
 
+    @property
+    def alone(self) -> bool:
+        """It is handed one job at a time."""
+
     def about(self, agents: Sequence[str]) -> Any:
         """What the rows are of, as a job's file tells it (JSON)."""
 
@@ -78,7 +88,7 @@ class Reducer(Protocol):
         """Of one arm, whatever `rows` needs of it."""
 
     def rows(self, measured: Any, baseline: Any) -> Columns:
-        """Of one arm, from its measure and its baseline's: columns, a row for each quantity."""
+        """Of one arm, from its measure and its baseline's: columns of sums, as the head of the module says."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +103,10 @@ class CellWork:
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """All that a worker needs for any job of a sweep. experiment: its hash, which every part states."""
+    """All that a worker needs for any job of a sweep. experiment: its hash, which every part states.
+
+    together: how many jobs are played together at most.
+    """
 
     cells: tuple[CellWork, ...]
     baselines: tuple[int, ...]
@@ -102,6 +115,7 @@ class Work:
     engine: str
     reducer: Reducer
     experiment: str
+    together: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,29 +128,42 @@ class Done:
     seconds: float
 
 
-def run_job(work: Work, number: int, first: int, count: int, tick: Tick | None = None) -> Done:
-    """Play replications first, ..., first + count - 1 of every cell and arm."""
+class _Made(NamedTuple):
+    """What a job makes of a cell. digests: of the decisions of its arms. attempts: arm -> bytes of a file."""
+
+    columns: Columns
+    digests: list[str]
+    attempts: dict[int, bytes]
+
+
+def run_jobs(work: Work, batch: Batch, tick: Tick | None = None) -> list[Done]:
+    """Play the replications of these jobs in every cell and arm."""
     begun = time.perf_counter()
-    worlds: dict[str, World] = {}
-    columns: dict[int, Columns] = {}
-    errors: dict[str, str] = {}
-    digests: dict[str, list[str]] = {}
-    attempts: dict[tuple[int, int], bytes] = {}
+    player, found = _Player(work, batch), [dict[int, _Made | str]() for _ in batch.numbers]
     for cell in in_order_of_worlds(work.cells):
-        worlds = {key: world for key, world in worlds.items() if key in cell.worlds}
-        name = str(cell.number)
-        try:
-            columns[cell.number], digests[name], kept = _play_cell(work, cell, worlds, number, first, count)
-            attempts |= {(cell.number, place): content for place, content in kept.items()}
-        except Exception as error:  # of any kind: the other cells must not be lost
-            errors[name] = _in_one_line(error)
-        if tick is not None:
-            tick(cell.number)
-    about = work.reducer.about(work.cells[0].origin.agents)
-    info = {"format": FORMAT, "job": number, "first": first, "count": count, "errors": errors, "digests": digests}
-    info["rows"] = about
-    content = part_bytes(_table(columns, info), work.experiment, {"job": number})
-    return Done(number, content, attempts, time.perf_counter() - begun)
+        for job, made in zip(found, player.cell(cell), strict=True):
+            job[cell.number] = made
+            if tick is not None:
+                tick(cell.number)
+    seconds = (time.perf_counter() - begun) / len(found)
+    return [_done(work, job, made, seconds) for job, made in zip(batch.each, found, strict=True)]
+
+
+def _done(work: Work, job: Batch, found: Mapping[int, _Made | str], seconds: float) -> Done:
+    (number,) = job.numbers
+    made = {cell: one for cell, one in found.items() if not isinstance(one, str)}
+    info = {
+        "format": FORMAT,
+        "job": number,
+        "first": job.first,
+        "count": job.count,
+        "errors": {str(cell): one for cell, one in found.items() if isinstance(one, str)},
+        "digests": {str(cell): one.digests for cell, one in made.items()},
+        "rows": work.reducer.about(work.cells[0].origin.agents),
+    }
+    table = job_table({cell: one.columns for cell, one in made.items()}, info)
+    attempts = {(cell, arm): content for cell, one in made.items() for arm, content in one.attempts.items()}
+    return Done(number, part_bytes(table, work.experiment, {"job": number}), attempts, seconds)
 
 
 def in_order_of_worlds(cells: Sequence[CellWork]) -> list[CellWork]:
@@ -146,7 +173,7 @@ def in_order_of_worlds(cells: Sequence[CellWork]) -> list[CellWork]:
     return [cells[at] for at in sorted(range(len(cells)), key=places.__getitem__)]
 
 
-def play(world: World, arm: Arm, engine: Engine, first: int = 0, whole: bool = False) -> Played:
+def play(world: World, arm: Arm, engine: Engine, first: int = 0, whole: bool = False, jobs: int = 1) -> Played:
     """Play one arm in its World. first: number of its first replication. whole: keep the whole ledger."""
     if whole:
         return _play_whole(world, arm, engine, first)
@@ -178,6 +205,7 @@ def play(world: World, arm: Arm, engine: Engine, first: int = 0, whole: bool = F
         },
         tuple(dict.fromkeys(reason for each in found for reason in coupling(each, world))),
         any(replayed(each, world) for each in found),
+        jobs,
     )
 
 
@@ -191,78 +219,99 @@ def _play_whole(world: World, arm: Arm, engine: Engine, first: int) -> Played:
     return Played(arm, first, world, rules, alone, tables["attempts"], tables, {}, coupled, again)
 
 
-def decisions(played: Played, first: int) -> int:
-    """A number that equal decisions share: who was hired for which task at which posting and tick, on what budget.
+def decisions(played: Played) -> list[int]:
+    """For each job a number that equal decisions share: who was hired for which task at which posting and tick, on what
+    budget.
 
     It is the sum, modulo 2^64, of a hash of every attempt, so neither the order of rows nor of jobs matters.
     """
     rows = played.attempts
+    found = np.zeros(played.jobs, np.uint64)
     with np.errstate(over="ignore"):
-        key = draws.mix((rows["replication"] + first).astype(np.uint64) + np.uint64(1))
+        key = draws.mix((rows["replication"] + played.first).astype(np.uint64) + np.uint64(1))
         for name in ("task", "posting", "agent", "start"):
             key = draws.mix(key + draws.GAMMA * (rows[name].astype(np.uint64) + np.uint64(1)))
         limited = ~np.isnan(rows["budget"])
         if limited.any():
             bits = np.where(limited, rows["budget"], 0.0).view(np.uint64)
             key = np.where(limited, draws.mix(key + draws.GAMMA * (bits + np.uint64(1))), key)
-        return int(key.sum(dtype=np.uint64))
+        np.add.at(found, rows["replication"] * played.jobs // played.world.n_replications, key)
+    return [int(one) for one in found]
 
 
-def read_info(path: Path) -> dict[str, Any]:
-    """What a job's file says of the job: its replications, the errors of cells that failed, the others' decisions."""
-    info: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_METADATA])
-    check_format(path, info)
-    return info
+class _Player:
+    """Plays the cells of a batch, one after the other, and keeps what later cells may have in common with them."""
 
+    def __init__(self, work: Work, batch: Batch) -> None:
+        self._work, self._batch = work, batch
+        held = Counter(key for cell in work.cells for key in _keys(cell))
+        self._shared = frozenset(key for key, count in held.items() if count > 1 and not work.ledger)
+        origin = work.cells[0].origin
+        size = _BYTES * len(batch.numbers) * batch.count * len(origin.tasks) * len(origin.agents)
+        self._measured = Remembered(max(1, _BUDGET // size))
+        self._worlds: dict[str, World] = {}
+        self._digests: dict[_Key, list[str]] = {}
+        self._rows: dict[tuple[_Key, _Key], Columns] = {}
+        self._attempts: dict[int, bytes] = {}
 
-def read_sums(path: Path) -> Columns:
-    """The columns of sums in a job's file."""
-    table = pq.read_table(path, page_checksum_verification=True)
-    columns: dict[str, Any] = {}
-    for name in table.column_names:
-        if name.endswith(_SAME):
-            continue
-        column = table.column(name).combine_chunks()
-        if pa.types.is_list(column.type):
-            columns[name] = _ragged(column, table.column(f"{name}{_SAME}").to_numpy())
-        elif pa.types.is_fixed_size_list(column.type):
-            columns[name] = column.flatten().to_numpy().reshape(len(column), -1)
-        else:
-            columns[name] = column.to_numpy(zero_copy_only=False)
-    return columns
+    def cell(self, cell: CellWork) -> list[_Made | str]:
+        """For each job what it makes of the cell, or the error in one line."""
+        try:
+            return self._cell(cell)
+        except Exception as error:  # of any kind: the other cells must not be lost
+            if len(self._batch.numbers) == 1:
+                return [_in_one_line(error)]
+            return [made for job in self._batch.each for made in _Player(self._work, job).cell(cell)]
 
+    def _cell(self, cell: CellWork) -> list[_Made | str]:
+        self._worlds = {key: world for key, world in self._worlds.items() if key in cell.worlds}
+        self._attempts = {}
+        keys = _keys(cell)
+        pairs = [(keys[place], keys[baseline]) for place, baseline in enumerate(self._work.baselines)]
+        missing = {pair: place for place, pair in enumerate(pairs) if pair not in self._rows}
+        baselines = {
+            keys[place]: self._measure(cell, place)
+            for place in sorted({self._work.baselines[place] for place in missing.values()})
+        }
+        rows = dict(self._rows)
+        for (own, baseline), place in missing.items():
+            measured = baselines[own] if own in baselines else self._measure(cell, place)
+            rows[own, baseline] = self._work.reducer.rows(measured, baselines[baseline])
+        self._rows = {pair: one for pair, one in rows.items() if self._shared.issuperset(pair)}
+        columns = _in_order([rows[pair] for pair in pairs])
+        return [
+            _Made(
+                {name: values[:, job] if values.ndim > 1 else values for name, values in columns.items()},
+                [self._digests[key][job] for key in keys],
+                self._attempts,
+            )
+            for job in range(len(self._batch.numbers))
+        ]
 
-def _ragged(column: Any, same: IntArray) -> NDArray[Any]:
-    """(Q,) arrays of sums; rows that have the same share one."""
-    found = np.empty(len(column), object)
-    ends, values = column.offsets.to_numpy(), column.values.to_numpy()
-    for row, at in enumerate(same.tolist()):
-        found[row] = values[ends[row] : ends[row + 1]] if row == at else found[at]
-    return found
+    def _measure(self, cell: CellWork, place: int) -> Any:
+        """The reducer's measure of an arm; one that several cells hold is played once, if there is room to keep it."""
+        key = _keys(cell)[place]
+        if key not in self._shared:
+            return self._play(cell, place)
+        return self._measured.of(self._work, key, lambda: self._play(cell, place))
 
-
-def _play_cell(
-    work: Work, cell: CellWork, worlds: dict[str, World], job: int, first: int, count: int
-) -> tuple[Columns, list[str], dict[int, bytes]]:
-    digests, kept = [""] * len(cell.arms), {}
-
-    def measured(place: int) -> Any:
-        arm, key = cell.arms[place], cell.worlds[place]
-        if key not in worlds:
-            worlds[key] = draw_world(arm.settings.spec, cell.origin, work.seed, count, first)
-        played = play(worlds[key], arm, choose(work.engine, arm.settings.terms), first, work.reducer.whole)
-        digests[place] = f"{decisions(played, first):016x}"
+    def _play(self, cell: CellWork, place: int) -> Any:
+        work, batch, arm, key = self._work, self._batch, cell.arms[place], cell.worlds[place]
+        jobs = len(batch.numbers)
+        if key not in self._worlds:
+            self._worlds[key] = draw_world(arm.settings.spec, cell.origin, work.seed, jobs * batch.count, batch.first)
+        engine = choose(work.engine, arm.settings.terms)
+        played = play(self._worlds[key], arm, engine, batch.first, work.reducer.whole, jobs)
+        self._digests[_keys(cell)[place]] = [f"{one:016x}" for one in decisions(played)]
         if work.ledger:
-            of = {"cell": cell.number, "arm": place, "job": job}
-            kept[place] = part_bytes(_attempts(cell, place, played, first), work.experiment, of)
+            of = {"cell": cell.number, "arm": place, "job": batch.numbers[0]}
+            self._attempts[place] = part_bytes(_attempts(cell, place, played), work.experiment, of)
         return work.reducer.measure(played)
 
-    baselines = {place: measured(place) for place in sorted(set(work.baselines))}
-    rows = []
-    for place, baseline in enumerate(work.baselines):
-        own = baselines[place] if place in baselines else measured(place)
-        rows.append(work.reducer.rows(own, baselines[baseline]))
-    return _in_order(rows), digests, kept
+
+def _keys(cell: CellWork) -> list[_Key]:
+    """What tells the cell's arms from others: cells that no swept factor tells apart hold the same ones."""
+    return [(id(arm.settings), id(arm.mechanism), id(cell.origin)) for arm in cell.arms]
 
 
 def _in_order(rows: Sequence[Columns]) -> Columns:
@@ -275,44 +324,11 @@ def _in_order(rows: Sequence[Columns]) -> Columns:
     }
 
 
-def _attempts(cell: CellWork, place: int, played: Played, first: int) -> pa.Table:
+def _attempts(cell: CellWork, place: int, played: Played) -> pa.Table:
     names = categories([arm.name for arm in cell.arms], cell.origin.agents, cell.origin.tasks)
-    columns = {**played.attempts, "replication": played.attempts["replication"] + first}
+    columns = {**played.attempts, "replication": played.attempts["replication"] + played.first}
     columns["arm"] = np.full(len(columns["task"]), place)
     return arrow_table("attempts", columns, names)
-
-
-def _table(columns: dict[int, Columns], info: dict[str, Any]) -> pa.Table:
-    """The job's file: one row for each (cell, arm, quantity) in that order."""
-    cells = sorted(columns)
-    arrays: dict[str, Any] = {}
-    if cells:
-        rows = len(next(iter(columns[cells[0]].values())))
-        arrays["cell"] = pa.array(np.repeat(np.array(cells, np.int32), rows))
-        for name in columns[cells[0]]:
-            values = np.concatenate([columns[cell][name] for cell in cells])
-            if values.dtype == object:
-                arrays[name], arrays[f"{name}{_SAME}"] = _sums(values)
-            else:
-                arrays[name] = _column(values)
-    return pa.table(arrays).replace_schema_metadata({_METADATA: json.dumps(info, sort_keys=True).encode()})
-
-
-def _column(values: NDArray[Any]) -> Any:
-    if values.ndim == 1:
-        return pa.array(values)
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
-
-
-def _sums(values: NDArray[Any]) -> tuple[Any, Any]:
-    """Arrays of any lengths, those of an earlier row left out; and for each row the row that holds its own.
-
-    What agents claim is the same in most arms.
-    """
-    first: dict[bytes, int] = {}
-    same = np.array([first.setdefault(row.tobytes(), place) for place, row in enumerate(values)], np.int32)
-    kept = [row if same[place] == place else row[:0] for place, row in enumerate(values)]
-    return pa.array(kept, pa.list_(pa.float64())), pa.array(same)
 
 
 def _in_one_line(error: Exception) -> str:

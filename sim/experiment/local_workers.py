@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from sim.kit.memory import KEPT
 from sim.kit.threads import ONE_THREAD
 
 Result = TypeVar("Result")
@@ -37,13 +38,13 @@ class Processes:
     def __init__(self, count: int, load: Callable[[], None] = no_preparation) -> None:
         from joblib.externals import loky
 
-        self._count = count
+        self.count = count
         with _uninterrupted(), _quiet_tracker():
             self._executor = loky.ProcessPoolExecutor(
                 max_workers=count,
                 initializer=_prepare,
                 initargs=(os.getpid(), load),
-                env=ONE_THREAD,
+                env=ONE_THREAD | KEPT,
             )
             self._executor.submit(os.getpid)  # starts all of them
 
@@ -55,7 +56,7 @@ class Processes:
             return {self._executor.submit(function, *arguments) for arguments in itertools.islice(queue, count)}
 
         # Few are handed over at a time: what waits inside the pool could not be taken back at Ctrl-C.
-        running = submit(2 * self._count)
+        running = submit(2 * self.count)
         while running:
             done, running = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
             running |= submit(len(done))

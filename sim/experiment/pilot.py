@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sim.experiment.job import Reducer, Work, run_job
+from sim.experiment.batch import Batch
+from sim.experiment.job import Reducer, Work, run_jobs
 from sim.experiment.plan import LEAST_JOBS, Plan
 from sim.experiment.sweep import work_of
 from sim.kit.memory import gib
@@ -20,7 +21,7 @@ def forecast(plan: Plan, reducer: Reducer, jobs: int) -> str:
     """What there is to do, and estimates of time, disk and memory on `jobs` processes; nothing is written."""
     count = plan.jobs_for(plan.scenario.replications)
     chosen = sorted({0, len(plan.cells) // 2, len(plan.cells) - 1})[:_CELLS]
-    work = work_of(plan, reducer)
+    work = work_of(plan, reducer, jobs)
     part = replace(work, cells=tuple(work.cells[at] for at in chosen))
     few, some = 1, min(plan.block, _REPLICATIONS)
     _timed(part, few)  # what is made once is not counted
@@ -30,7 +31,8 @@ def forecast(plan: Plan, reducer: Reducer, jobs: int) -> str:
     seconds = per_job * count / max(1, min(jobs, count))
     scale = len(plan.cells) / len(chosen)
     disk = count * (sums * scale + attempts * scale * plan.block / some)
-    memory = jobs * (_PROCESS_BYTES + plan.block * max(cell.bytes for cell in plan.cells))
+    held = plan.block * min(work.together, -(-count // max(1, jobs))) * max(cell.bytes for cell in plan.cells)
+    memory = jobs * (_PROCESS_BYTES + held)
     rounds = "" if plan.options.precision is None else f"; with --precision, at most {plan.most:,} replications"
     return (
         f"{plan.scenario.name}: {len(plan.cells):,} cell(s) x {len(plan.arms)} arm(s) x {plan.scenario.replications:,} "
@@ -44,7 +46,7 @@ def forecast(plan: Plan, reducer: Reducer, jobs: int) -> str:
 def _timed(work: Work, count: int) -> tuple[float, int, int]:
     """Seconds, bytes of sums and bytes of attempts of a job of `count` replications."""
     begun = time.perf_counter()
-    done = run_job(work, 0, 0, count)
+    (done,) = run_jobs(work, Batch((0,), 0, count))
     return time.perf_counter() - begun, len(done.table), sum(map(len, done.attempts.values()))
 
 

@@ -6,6 +6,9 @@ depends on the scenario alone, never on who works on it:
 
     block = min(2048, replications / 8, 256 MiB / bytes of one replication), at least 1
     bytes of one replication = tasks x agents x (300 + 40 tries + 24 postings) x worlds of a cell + tasks x 400
+
+Small jobs are played together (sim/experiment/batch.py), as many as hold 2^23 auctions, which are lost where a process
+is killed, and fit with their sums into 256 MiB, or into a quarter of what memory there is for each process.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from sim.experiment.soundness import check_alike, check_arms, check_some_playabl
 from sim.experiment.versions import versions
 from sim.kit.collector import all_kept
 from sim.kit.errors import MOST_FAULTS, RunError, ScenarioError, capped
+from sim.kit.memory import available
 from sim.scenario.axes import Factor, asked_for, levels
 from sim.scenario.file import key_path
 from sim.scenario.scenario import Arm, Scenario
@@ -36,6 +40,8 @@ from sim.world.principals import principal_names
 MOST_BLOCK = 2048
 LEAST_JOBS = 8
 _BUDGET = 256 * 2**20
+_SUMS = 300  # bytes of a row of sums
+_AUCTIONS = 2**23  # some ten seconds
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,18 @@ class Plan:
             return self.scenario.replications
         most = max(1, self.scenario.replications // LEAST_JOBS)
         return max(1, min(MOST_BLOCK, most, _BUDGET // max(cell.bytes for cell in self.cells)))
+
+    def together(self, rows: int, processes: int) -> int:
+        """How many jobs of a sweep one of these processes plays together at most. rows: of sums a job keeps of an arm.
+
+        It changes no number.
+        """
+        if self.block * len(self.origin.tasks) == 1:
+            return 1  # one auction has no spread, which its sums alone can tell
+        sums = rows * len(self.arms) * len(self.cells) * _SUMS
+        bytes_of_job = self.block * max(cell.bytes for cell in self.cells) + sums
+        room = max(_BUDGET, available() // (4 * processes))
+        return max(1, min(room // bytes_of_job, _AUCTIONS // self.auctions(self.block)))
 
     @property
     def most(self) -> int:

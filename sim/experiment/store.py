@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from sim.experiment.job import Done, read_info
+from sim.experiment.job import Done
+from sim.experiment.job_file import read_info
 from sim.experiment.parts import DamagedPartError, read_part
 from sim.kit.at_once import write_at_once
 

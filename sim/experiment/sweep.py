@@ -55,11 +55,12 @@ class Analysis:
     finish: Callable[[Path, Plan, str], None]
 
 
-def work_of(plan: Plan, reducer: Reducer) -> Work:
-    """What a worker needs for any job of the plan."""
+def work_of(plan: Plan, reducer: Reducer, processes: int = 1) -> Work:
+    """What each of so many workers needs for any job of the plan."""
     cells = (CellWork(cell.number, cell.arms, cell.worlds, cell.origin) for cell in plan.cells)
     options, seed = plan.options, plan.scenario.seed
-    return Work(tuple(cells), plan.baselines, seed, options.ledger, options.engine, reducer, plan.digest)
+    together = 1 if options.ledger or reducer.alone else plan.together(len(reducer.about(plan.agents)), processes)
+    return Work(tuple(cells), plan.baselines, seed, options.ledger, options.engine, reducer, plan.digest, together)
 
 
 def execute_sweep(
@@ -122,7 +123,7 @@ def _play(
     clock: dict[str, Any],
 ) -> int:
     """Do all jobs there are to do, in rounds where a precision is asked for; returns how many there are."""
-    work, n_cells = work_of(plan, analysis.reducer), len(plan.cells)
+    work, n_cells = work_of(plan, analysis.reducer, crew.count), len(plan.cells)
     needed, reported = plan.jobs_for(plan.scenario.replications), 0
 
     def tick(_: int) -> None:

@@ -17,7 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from sim.experiment.job import Done, Tick, Work, run_job
+from sim.experiment.batch import Batch, batches
+from sim.experiment.job import Done, Tick, Work, run_jobs
 from sim.experiment.local_workers import Processes
 from sim.kit.errors import RunError
 from sim.scenario.plugins import plugins
@@ -40,9 +41,9 @@ class Here:
         self.work, self.tick = work, tick
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Done]:
-        """The jobs one after the other."""
-        for job in jobs:
-            yield run_job(self.work, *job, tick=self.tick)
+        """The jobs, as many together as the work says."""
+        for batch in batches(jobs, self.work.together):
+            yield from run_jobs(self.work, batch, self.tick)
 
 
 class Cluster:
@@ -56,7 +57,7 @@ class Cluster:
         if not re.fullmatch(r"([a-z]+://)?[^\s/]+:[0-9]+", address):
             raise RunError(f"--scheduler {address}: must be a scheduler's address, e.g. tcp://host:8786")
         self._as_completed = distributed.as_completed
-        self._paths = [str(path.resolve()) for path in paths]
+        self._paths, self._together = [str(path.resolve()) for path in paths], work.together
         try:
             self._client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
@@ -71,10 +72,11 @@ class Cluster:
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Done]:
         """The jobs as they are finished; raises RunError where the cluster cannot do them."""
-        futures = [self._client.submit(_job_of, self._payload, self._paths, *job, pure=False) for job in jobs]
+        given = _shared_out(jobs, self._together, self.count)
+        futures = [self._client.submit(_jobs_of, self._payload, self._paths, batch, pure=False) for batch in given]
         try:
             for future in self._as_completed(futures, loop=self._client.loop):
-                yield future.result()
+                yield from future.result()
                 future.release()
         except (OSError, RuntimeError, ImportError, concurrent.futures.CancelledError) as error:
             reason = " ".join(str(error).split())
@@ -91,13 +93,15 @@ class OnThisMachine:
     """Processes of this machine."""
 
     def __init__(self, work: Work, processes: Processes, paths: Sequence[Path]) -> None:
-        self._processes = processes
+        self._processes, self._together = processes, work.together
         self._given = pickle.dumps(work), [str(path.resolve()) for path in paths]
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Done]:
         """The jobs as they are finished; raises RunError where a process was killed."""
         try:
-            yield from self._processes.each(_job_of, [(*self._given, *job) for job in jobs])
+            given = _shared_out(jobs, self._together, self._processes.count)
+            for done in self._processes.each(_jobs_of, [(*self._given, batch) for batch in given]):
+                yield from done
         except concurrent.futures.BrokenExecutor as error:
             raise RunError(
                 "a worker process was killed, for want of memory most likely; finished jobs are kept: go on with "
@@ -141,8 +145,13 @@ def workers_for(work: Work, crew: Crew, tick: Tick | None = None) -> Iterator[Wo
             yield OnThisMachine(work, started, crew.plugin_paths)
 
 
-def _job_of(content: bytes, paths: Sequence[str], number: int, first: int, count: int) -> Done:
-    return run_job(_unpacked(content, tuple(paths)), number, first, count)
+def _shared_out(jobs: Sequence[Job], most: int, count: int) -> list[Batch]:
+    """The jobs in batches, so that each of `count` workers has as many."""
+    return batches(jobs, min(most, -(-len(jobs) // max(1, count))))
+
+
+def _jobs_of(content: bytes, paths: Sequence[str], batch: Batch) -> list[Done]:
+    return run_jobs(_unpacked(content, tuple(paths)), batch)
 
 
 _loaded: dict[str, Any] = {}

@@ -39,14 +39,13 @@ def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFram
 
     found = table.copy()
     for place, (_, column) in enumerate(table.items()):
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            changed = column.astype(object)
-        elif pd.api.types.is_numeric_dtype(column.dtype) or not len(column):
+        if pd.api.types.is_numeric_dtype(column.dtype) or not len(column):
             continue
-        else:
-            changed = column
-        own = [change(cell) if isinstance(cell, str) else cell for cell in changed]
-        if any(isinstance(old, str) and old != new for old, new in zip(changed, own, strict=True)):
+        whole = isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype)
+        texts = {cell for cell in (column.unique() if whole else column) if isinstance(cell, str)}
+        changed = {text: change(text) for text in texts}
+        if any(old != new for old, new in changed.items()):
+            own = [changed[cell] if isinstance(cell, str) else cell for cell in column]
             kind = object if isinstance(column.dtype, pd.CategoricalDtype) else column.dtype
             found.isetitem(place, pd.Series(own, dtype=kind).array)
     return found

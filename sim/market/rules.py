@@ -212,11 +212,16 @@ def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
         )
     if settings.standing.advice.planner is not None and not world.has("pilot"):
         raise ScenarioError("standing.advice: planner needs a profile: a table holds no tasks to try agents out on")
-    if settings.standing.advice.kind == "ability" and bool((world.present & (world.ability != world.ability)).any()):
+    if settings.standing.advice.kind == "ability" and not _knows_abilities(world):
         raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
     deadline, window = settings.tender.deadline, settings.market.window
     if deadline is not None and deadline <= window:
         raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
+
+
+def _knows_abilities(world: World) -> bool:
+    """Every ability of those present is known; those that are yet to be drawn are."""
+    return "ability" in world.formulas or not bool((world.present & np.isnan(world.ability)).any())
 
 
 def _check_penalty(mechanism: Mechanism, tender: TenderSpec) -> None:

@@ -74,31 +74,33 @@ def draw_named(
 
     skill, overconfidence: logits added to ability and to claims before rounding, broadcast to (R, T, n).
     """
-    shape = len(r), len(t), len(profile.agents)
-    level = np.broadcast_to(skill, shape), np.broadcast_to(overconfidence, shape)
-    made = _empty(*shape, len(k))
-    size = max(1, _PIECE // max(1, len(r) * shape[2]))
-    for start in range(0, len(t), size):
-        part = slice(start, start + size)
-        piece = Piece(profile, seed, (r, t[part], k), *(logits[:, part] for logits in level))
-        for field in fields(Population):
-            getattr(made, field.name)[:, part] = np.moveaxis(getattr(piece, field.name), -1, 0)
-    return made
+    drawn = LazyPopulation(profile, seed, r, t, k, skill=skill, overconfidence=overconfidence)
+    return Population(**{field.name: drawn.array(field.name) for field in fields(Population)})
 
 
-def _empty(n_replications: int, n_tasks: int, n_agents: int, n_tries: int) -> Population:
-    """A population yet to be drawn; replications lie closest in memory."""
+class LazyPopulation:
+    """As `draw_named`, each array drawn when it is asked for; what several of them follow from is drawn once."""
 
-    def room(*others: int, kind: type = np.float64) -> NDArray[Any]:
-        return np.moveaxis(np.empty((*others, n_replications), kind), -1, 0)
+    def __init__(
+        self,
+        profile: Profile,
+        seed: int,
+        r: draws.Words,
+        t: draws.Words,
+        k: draws.Words,
+        *,
+        skill: FloatArray | float = 0.0,
+        overconfidence: FloatArray | float = 0.0,
+    ) -> None:
+        shape = len(r), len(t), len(profile.agents)
+        logits = [np.broadcast_to(x, shape) for x in (skill, overconfidence)]
+        size = max(1, _PIECE // max(1, len(r) * shape[2]))
+        parts = [slice(start, start + size) for start in range(0, max(1, len(t)), size)]
+        self._pieces = [Piece(profile, seed, (r, t[part], k), *(x[:, part] for x in logits)) for part in parts]
 
-    task, agent = (n_tasks,), (n_tasks, n_agents)
-    return Population(
-        **{name: room(*task) for name in ("difficulty", "cue")},
-        **{name: room(*agent) for name in ("fit", "signal", "ability", "claim", "cost_belief")},
-        success=room(*agent, n_tries, kind=np.bool_),
-        cost=room(*agent, n_tries),
-    )
+    def array(self, name: str) -> NDArray[Any]:
+        """The field of `Population` of that name; replications lie closest in memory."""
+        return np.moveaxis(np.concatenate([getattr(piece, name) for piece in self._pieces]), -1, 0)
 
 
 class Piece:

@@ -37,15 +37,16 @@ class _Part:
 
 @dataclass(frozen=True, eq=False)
 class _Group:
-    """Arms with the same settings. fixed: sections that no swept key reaches. varying: the others."""
+    """Arms with the same settings. fixed: sections that no swept key reaches. varying: the others. known: by level."""
 
     fixed: Mapping[str, Any]
     varying: tuple[_Part, ...]
+    known: dict[tuple[int, ...], Settings]
 
     @classmethod
     def of(cls, parts: Sequence[_Part], section: Callable[[_Part, Mapping[str, Any]], Section]) -> _Group:
         fixed = {part.section: section(part, {}) for part in parts if not part.keys}
-        return cls(fixed, tuple(part for part in parts if part.keys))
+        return cls(fixed, tuple(part for part in parts if part.keys), {})
 
 
 class Varied:
@@ -86,14 +87,22 @@ class Varied:
         return self._parts[known]
 
     def _settings(self, group: _Group, parameters: Mapping[str, Any]) -> Settings:
-        own: dict[str, Any] = {part.section: self._section(part, parameters) for part in group.varying}
-        made = Settings.model_validate(Settings.model_construct(None, **group.fixed, **own))  # how sections agree
-        if not _OF_RECORDS.isdisjoint(own):
-            check_splits(made.records, self._replications)
-        return made
+        """The same object wherever all that reaches the group is the same."""
+        level = self._level([key for part in group.varying for key in part.keys], parameters)
+        if level not in group.known:
+            own: dict[str, Any] = {part.section: self._section(part, parameters) for part in group.varying}
+            made = Settings.model_validate(Settings.model_construct(None, **group.fixed, **own))  # how sections agree
+            if not _OF_RECORDS.isdisjoint(own):
+                check_splits(made.records, self._replications)
+            group.known[level] = made
+        return group.known[level]
+
+    @staticmethod
+    def _level(keys: Sequence[str], parameters: Mapping[str, Any]) -> tuple[int, ...]:
+        return tuple([id(parameters[key]) for key in keys])
 
     def _section(self, part: _Part, parameters: Mapping[str, Any]) -> Section:
-        level = tuple([id(parameters[key]) for key in part.keys])
+        level = self._level(part.keys, parameters)
         if level not in part.known:
             raw = self._written[part.section]
             for key in part.keys:

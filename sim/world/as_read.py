@@ -1,4 +1,4 @@
-"""The fields of a population's World as formulas: an array is drawn when it is read, all of a population at once.
+"""The fields of a population's World as formulas: an array is drawn when it is read, and what it follows from is kept.
 
 A market in compiled code draws by the same formulas what it comes to need, and reads no array
 (sim/compiled/drawing.py).
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.kit import draws
 from sim.kit.remembered import Remembered
-from sim.population.population import Population, draw_named, family_of
+from sim.population.population import LazyPopulation, family_of
 from sim.population.profile import Profile
 from sim.world.formula import Axis, Formula
 from sim.world.luck import Identities
@@ -25,25 +25,25 @@ Names = tuple[draws.Words, ...]
 
 
 class _Group:
-    """A population, kept as it was last drawn: what reads one array reads others soon."""
+    """A population, kept as it was last drawn: what reads one array reads others soon, which share draws."""
 
     def __init__(self, profile: Profile, seed: int) -> None:
         self._profile, self._seed = profile, seed
         self._of = _DESCRIBED.of(profile, None, lambda: repr(profile)), seed
         self._agents = draws.words_of(tuple(profile.agents))
-        self._last: tuple[Names, Population] | None = None
+        self._last: tuple[Names, LazyPopulation] | None = None
 
     def array(self, name: str, r: draws.Words, t: draws.Words, i: draws.Words, k: draws.Words) -> NDArray[Any]:
         """One array of the replications, tasks, agents and tries of these words."""
-        whole: NDArray[Any] = getattr(self._drawn(r, t, k), name)
+        whole = self._drawn(r, t, k).array(name)
         if np.array_equal(i, self._agents):
             return whole
         return whole[:, :, [int(np.flatnonzero(self._agents == word)[0]) for word in i]]
 
-    def _drawn(self, *words: draws.Words) -> Population:
+    def _drawn(self, *words: draws.Words) -> LazyPopulation:
         same = self._last is not None and all(map(np.array_equal, self._last[0], words))
         if self._last is None or not same:
-            self._last = words, draw_named(self._profile, self._seed, *words)
+            self._last = words, LazyPopulation(self._profile, self._seed, *words)
         return self._last[1]
 
     def formula(self, name: str, ids: Identities) -> Formula:

@@ -94,7 +94,7 @@ def job(reducer: Reducer, cell: Cell, arm: int, first: int, count: int) -> dict[
     played = cell.arms[arm]
     world = draw_world(played.settings.spec, cell.origin, 3, count, first)
     own = reducer.measure(play(world, played, choose("auto", played.settings.terms), first, reducer.whole))
-    return reducer.rows(own, own)
+    return {name: values[:, 0] for name, values in reducer.rows(own, own).items()}
 
 
 @pytest.mark.parametrize("scenario", [SYNTHETIC, RECORDED], ids=["synthetic", "recorded"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from scipy.stats import t
 
 from analysis import load
 from analysis.sweep_table import COLUMNS
+from sim.experiment import job
 from sim.experiment.plan import Options
 from sim.kit.errors import RunError
 from tests.cli.command import bidlab
@@ -41,15 +43,15 @@ def test_cell_that_fails_loses_no_other(tmp_path: Path) -> None:
 def test_any_error_is_kept_to_its_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also one that nobody foresaw, in one job only."""
     plan = plan_of(write(tmp_path))
-    broken = {"cell": 1, "first": 6}
-    play = __import__("sim.experiment.job", fromlist=["_play_cell"])._play_cell
+    play = job._Player._cell
 
-    def stop(work: object, cell: object, worlds: object, job: int, first: int, count: int) -> object:
-        if (cell.number, first) == (broken["cell"], broken["first"]):  # type: ignore[attr-defined]
+    def stop(player: job._Player, cell: job.CellWork) -> list[Any]:
+        batch = player._batch
+        if cell.number == 1 and batch.first <= 6 < batch.first + batch.count * len(batch.numbers):
             raise ZeroDivisionError("by\nnought")
-        return play(work, cell, worlds, job, first, count)
+        return list(play(player, cell))
 
-    monkeypatch.setattr("sim.experiment.job._play_cell", stop)
+    monkeypatch.setattr(job._Player, "_cell", stop)
     folder = run(plan, tmp_path / "o")
     failures = pd.read_csv(folder / "failures.csv")
     assert failures[["cell", "job", "error"]].to_numpy().tolist() == [[1, 3, "ZeroDivisionError: by nought"]]

@@ -19,12 +19,14 @@ from analysis.sweep_report import analysis_of
 from sim.experiment import store
 from sim.experiment.folder import partial_of
 from sim.experiment.job import Done
+from sim.experiment.plan import Options
 from sim.experiment.sweep import InterruptedSweepError, execute_sweep
 from tests.cli.command import bidlab
 from tests.market.folders import contents
 from tests.sweep.scenes import plan_of, run, write
 
 LONGER = ("--set", "world.tasks=40")
+ONE_BY_ONE = (*LONGER, "--ledger")  # jobs with a ledger are not played together
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +36,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run(plan_of(write(folder), "world.tasks=40"), folder / "o")
 
 
-def start(whole: Path, out: Path, jobs: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "bidlab", "sweep", str(whole.parent / "s.toml"), "--out", str(out)]
-    command += ["--jobs", str(jobs), *LONGER]
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `whole`, with its ledger."""
+    folder = tmp_path_factory.mktemp("ledger")
+    return run(plan_of(write(folder), "world.tasks=40", options=Options(ledger=True)), folder / "o")
+
+
+def start(ledger: Path, out: Path, jobs: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "bidlab", "sweep", str(ledger.parent / "s.toml"), "--out", str(out)]
+    command += ["--jobs", str(jobs), *ONE_BY_ONE]
     # A shell that runs the tests in the background has its children ignore Ctrl-C.
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
@@ -52,10 +61,10 @@ def wait_for(out: Path, jobs: int, process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.slow
-def test_killed_at_several_moments_and_given_again(whole: Path, tmp_path: Path) -> None:
+def test_killed_at_several_moments_and_given_again(ledger: Path, tmp_path: Path) -> None:
     out = tmp_path / "o"
     for jobs, workers in ((1, 1), (3, 2)):
-        process = start(whole, out, workers)
+        process = start(ledger, out, workers)
         wait_for(out, jobs, process)
         process.send_signal(signal.SIGKILL)
         process.wait()  # its workers may hold the pipes a while longer, so they are not read to the end
@@ -66,18 +75,18 @@ def test_killed_at_several_moments_and_given_again(whole: Path, tmp_path: Path) 
     assert table.attrs["partial"].startswith("partial: ")
     kept = store.finished(partial_of(out))
     assert len(kept) >= 3
-    said = bidlab("sweep", whole.parent / "s.toml", "--out", out, "--jobs", "1", "--resume", *LONGER)
+    said = bidlab("sweep", ledger.parent / "s.toml", "--out", out, "--jobs", "1", "--resume", *ONE_BY_ONE)
     assert said.code == 0, said.err
     done = json.loads((out / "clock.json").read_text())["seconds"]
     assert not {f"job {number}" for number in kept} & set(done)
-    assert contents(out) == contents(whole)
+    assert contents(out) == contents(ledger)
     assert not partial_of(out).exists()
 
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_interrupted_it_leaves_a_labelled_part(whole: Path, tmp_path: Path, workers: int) -> None:
+def test_interrupted_it_leaves_a_labelled_part(ledger: Path, tmp_path: Path, workers: int) -> None:
     out = tmp_path / "o"
-    process = start(whole, out, workers)
+    process = start(ledger, out, workers)
     wait_for(out, 2, process)
     os.kill(process.pid, signal.SIGINT)
     said = process.communicate()
@@ -91,10 +100,10 @@ def test_interrupted_it_leaves_a_labelled_part(whole: Path, tmp_path: Path, work
     assert table["n"].unique().tolist() == [held * 2 * 40]
     assert f"partial: {held} of 8 jobs" in bidlab("show", partial_of(out)).out
     assert bidlab("cell", partial_of(out), "0").code == 2
-    assert bidlab("sweep", whole.parent / "s.toml", "--out", out, "--jobs", "1", "--resume", *LONGER).code == 0
-    assert contents(out) == contents(whole)
+    assert bidlab("sweep", ledger.parent / "s.toml", "--out", out, "--jobs", "1", "--resume", *ONE_BY_ONE).code == 0
+    assert contents(out) == contents(ledger)
     assert load(out).attrs["partial"] == ""
-    said_whole = bidlab("sweep", whole.parent / "s.toml", "--out", out, "--jobs", "1", "--resume", *LONGER)
+    said_whole = bidlab("sweep", ledger.parent / "s.toml", "--out", out, "--jobs", "1", "--resume", *ONE_BY_ONE)
     assert (said_whole.code, said_whole.err.count("\n")) == (2, 1)
     assert "is whole; there is nothing to resume" in said_whole.err
 

@@ -13,6 +13,8 @@ import pytest
 
 from analysis.sweep_metrics import Reducer
 from sim.experiment import sweep
+from sim.experiment.batch import batches
+from sim.experiment.job import run_jobs
 from sim.experiment.local_workers import Processes
 from sim.experiment.plan import Options
 from sim.experiment.workers import Here
@@ -20,7 +22,7 @@ from sim.ledger.ledger import read_frame
 from tests.cli.command import bidlab
 from tests.cli.test_commands import PLUGIN
 from tests.market.folders import contents
-from tests.sweep.scenes import plan_of, run, write
+from tests.sweep.scenes import RECORDED, SWEEP, SYNTHETIC, plan_of, run, write
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +117,33 @@ def test_jobs_and_their_size_depend_on_the_scenario_alone(tmp_path: Path) -> Non
     jobs = [plan.job(number) for number in range(plan.jobs_for(21))]
     assert jobs[-1] == (20, 1)
     assert sum(count for _, count in jobs) == 21
+
+
+@pytest.mark.parametrize("scenario", [SYNTHETIC, RECORDED, SYNTHETIC.replace("tasks = 7", "tasks = 1")])
+def test_jobs_played_together_give_the_same_bytes(scenario: str, tmp_path: Path) -> None:
+    """Jobs of one replication, of several, and a last one that is short."""
+    sweep_of = SWEEP if scenario is not RECORDED else '[sweep]\n"tender.penalty" = [0.0, 1.0]\n'
+    for count in (5, 27):
+        plan = plan_of(write(tmp_path, scenario, sweep_of), replications=count)
+        jobs = [(number, *plan.job(number)) for number in range(plan.jobs_for(count))]
+        work = sweep.work_of(plan, Reducer())
+        found = [
+            {done.number: done.table for batch in batches(jobs, most) for done in run_jobs(work, batch)}
+            for most in (1, 2, min(work.together, 4))
+        ]
+        assert found[0] == found[1] or work.together == 1
+        assert found[0] == found[2]
+
+
+def test_an_arm_that_cells_share_is_played_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three arms one states its own penalty, and two have the one that is swept over two levels."""
+    played: list[object] = []
+    play = importlib.import_module("sim.experiment.job").play
+    monkeypatch.setattr("sim.experiment.job.play", lambda *a: (played.append(a), play(*a))[1])
+    scenario = SYNTHETIC.replace("sigma_u = [0.0, 2.3]", "sigma_u = 1.0")
+    plan = plan_of(write(tmp_path, scenario, '[sweep]\n"tender.penalty" = [0.0, 1.0]\n'), replications=1)
+    list(Here(sweep.work_of(plan, Reducer())).run([(0, 0, 1)]))
+    assert len(played) == 5
 
 
 def test_worlds_are_drawn_once_for_all_that_share_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
