@@ -69,6 +69,18 @@ def test_another_seed_gives_another_ledger(tmp_path: Path) -> None:
     assert [name for name in one if one[name] == two[name]] == ["inputs/table.csv"]
 
 
+def test_a_run_of_few_bids_is_left_to_the_processes_and_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines: list[str] = []
+    play = sim.experiment.execute.play
+    monkeypatch.setattr(sim.experiment.execute, "play", lambda *a, **k: (engines.append(a[0]), play(*a, **k))[1])
+    short = contents(run(tmp_path / "short"))
+    monkeypatch.setattr("sim.experiment.engine.FEW", 0)
+    assert contents(run(tmp_path / "compiled")) == short
+    assert engines == ["market"] * 2 + ["auto"] * 2
+
+
 @pytest.fixture(scope="module")
 def two_processes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The same command, with figures and events, in this process and in another, which hash strings differently."""
