@@ -48,6 +48,14 @@ def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def tables_attacked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attack the tables of bids before a rule once for all tests that audit it."""
+    from tests.audit.cases import tables_attacked
+
+    monkeypatch.setattr("sim.auditing.promises.attack_tables", tables_attacked)
+
+
+@pytest.fixture
 def regen(request: pytest.FixtureRequest) -> bool:
     """Golden files are to be written, not compared."""
     return bool(request.config.getoption("--regen"))
