@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,6 +18,41 @@ os.environ.pop("COLUMNS", None)  # how wide the output is, is up to each test
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regen", action="store_true", help="write the golden ledgers anew and print what changed (-s)")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each worker starts with files of its own, so that fixtures of a file are mostly made once."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end, and is not looked at for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw each figure once, coarsely, for tests of which figures there are and what they show: PDF files are empty."""
+    from analysis.figures import save
+
+    draw = save._drawn
+
+    def coarse(figure: Any, *, format: str, **how: Any) -> bytes:
+        return draw(figure, format="png", dpi=60) if format == "png" else b""
+
+    monkeypatch.setattr(save, "_drawn", coarse)
+
+
+@pytest.fixture
+def tables_attacked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attack the tables of bids before a rule once for all tests that audit it."""
+    from tests.audit.cases import tables_attacked
+
+    monkeypatch.setattr("sim.auditing.promises.attack_tables", tables_attacked)
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from sim.world.world import World
 Engine = Literal["market", "compiled", "auto"]
 ENGINES = ("auto", "market", "compiled")
 NO_NUMBA = "numba is not installed, so every market is played by SimPy processes: slower, with the same numbers"
+FEW = 1 << 12  # bids of an arm that processes have played before code for it is compiled, or read from disk
 UNTRACED: dict[str, str] = {}  # part -> the line that kept its market from being compiled, until that is told
 
 
@@ -69,6 +70,12 @@ def choose(wanted: str, settings: Terms) -> Engine:
     if wanted == "compiled" and reason is not None:
         raise RunError(f"--engine compiled: cannot play this market: {reason}")
     return "market" if wanted == "market" or reason is not None else "compiled" if wanted == "compiled" else "auto"
+
+
+def for_run(engine: Engine, world: World) -> Engine:
+    """The engine of an arm that a run plays once: of few bids it is the processes, where nobody says otherwise."""
+    bids = world.n_replications * world.n_tasks * world.n_agents
+    return "market" if engine == "auto" and bids < FEW else engine
 
 
 def play(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.experiment.engine import play, play_alone
+from sim.experiment.engine import for_run, play, play_alone
 from sim.experiment.folder import Say, making, say_who_made, warned, write_clock
 from sim.experiment.parts import DamagedPartError, part_bytes, read_part
 from sim.experiment.plan import Plan
@@ -109,7 +109,7 @@ def arm_tables(plan: Plan, place: int, worlds: Worlds, progress: Progress | None
     arm = plan.scenario.arms[place]
     world = worlds.of(arm)
     tick = None if progress is None else (lambda done: progress(arm.name, done))
-    engine = plan.engines[arm.name]
+    engine = for_run(plan.engines[arm.name], world)
     if arm.settings.market.alone:
         tables = play_alone(engine, world, lambda alone: arm_rules(arm, alone), progress=tick)
     else:

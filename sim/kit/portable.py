@@ -21,10 +21,10 @@ _NEAR = 2e-11  # from 0 and 1; the near tail ends a little beyond
 
 
 @cache
-def _loops() -> dict[str, Any]:
-    from sim.kit.scalar_functions import ARRAYS  # numba is slow to load
+def _loop(name: str) -> Any:
+    from sim.kit.scalar_functions import over_arrays  # numba is slow to load
 
-    return ARRAYS
+    return over_arrays(name)
 
 
 def _of(name: str, x: Any) -> FloatArray:
@@ -32,7 +32,7 @@ def _of(name: str, x: Any) -> FloatArray:
         found: FloatArray = x.special(name)
         return found
     with np.errstate(all="ignore"):
-        return np.asarray(_loops()[name](np.asarray(x, np.float64)), np.float64)
+        return np.asarray(_loop(name)(np.asarray(x, np.float64)), np.float64)
 
 
 def exp(x: Any) -> FloatArray:

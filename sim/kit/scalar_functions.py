@@ -10,6 +10,7 @@ sim/kit/portable.py has the same of arrays. Sources: reduction of the arguments 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -264,4 +265,9 @@ if guvectorize is not None:
     DRAWN = guvectorize(["void(uint64[:], uint64[:], float64[:, :])"], _FORM, cache=True)(_drawn)
 BY_NAME = {"exp": exp, "log": log, "expit": expit, "logit": logit, "ndtri": ndtri}
 PARTS = {"middle": middle, "near_tail": near_tail}  # of the normal quantile
-ARRAYS = {name: vectorize(["float64(float64)"], cache=True)(function) for name, function in (BY_NAME | PARTS).items()}
+
+
+@cache
+def over_arrays(name: str) -> Any:
+    """The function of that name over arrays, compiled when it is first asked for."""
+    return vectorize(["float64(float64)"], cache=True)((BY_NAME | PARTS)[name])

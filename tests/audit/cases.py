@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
 
 from sim.auditing.known import e1
 from sim.auditing.problem import EXACT, Problem, Verifier
+from sim.auditing.several import attack_tables
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.mechanisms import Mechanism, Promises, contract, select
 from sim.mechanisms.base import Capabilities
+
+tables_attacked = cache(attack_tables)  # it takes a second or two, and is the same in every test of a rule
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from sim.mechanisms.price import FirstPrice, SecondPrice
 from tests.audit.promising import BREAKERS, Admission, Generous, Worst
 from tests.scenes import registered
 
+pytestmark = pytest.mark.usefixtures("tables_attacked_once")
 AGENTS = ("a0", "a1", "a2", "a3")
 
 

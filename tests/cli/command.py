@@ -52,10 +52,11 @@ class Said(NamedTuple):
     err: str
 
 
-def bidlab(*arguments: str | Path, figures: bool = False) -> Said:
-    """Run `bidlab` with these arguments. figures: draw them, which takes most of a short run's time."""
+def bidlab(*arguments: str | Path, figures: bool = False, dpi: int = 60) -> Said:
+    """Run `bidlab` with these arguments. figures: draw them, which takes most of a short run's time, coarsely."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     with (
+        mock.patch("analysis.figures.save.DPI", dpi),
         contextlib.nullcontext() if figures else mock.patch("analysis.figures.draw_all"),
         contextlib.nullcontext() if figures else mock.patch("analysis.figures.sweeps.draw_all"),
         mock.patch("typer.main.get_command", _MADE_ONCE),

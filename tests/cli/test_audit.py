@@ -12,6 +12,7 @@ from analysis.audit_report import audit_views, read_audit
 from analysis.audit_table import COLUMNS, views
 from tests.cli.command import ARM, SCENARIO, Said, bidlab, files, lay_out
 
+pytestmark = pytest.mark.usefixtures("tables_attacked_once")
 SMALL = ("--types", "6", "--draws", "20", "--jobs", "1")
 PLUGIN = """
 from dataclasses import dataclass

@@ -17,6 +17,7 @@ from sim.scenario.file import key_path
 from tests.cli.command import ARM, HEADER, ROWS, SCENARIO, TENDER, TOP, bidlab, lay_out
 
 COST = HEADER.replace(",belief", "")
+ENGINE = ("--engine", "market")  # nothing is compiled
 BARE = "".join(line.rpartition(",")[0] + "\n" for line in ROWS.splitlines())
 
 
@@ -138,7 +139,7 @@ def test_too_many_levels_are_refused_at_once(tmp_path: Path) -> None:
 
 def test_output_in_ascii_shows_other_letters_by_their_codes(tmp_path: Path) -> None:
     path = lay_out(tmp_path, SCENARIO.replace('name = "x"', 'name = "caf\u00e9"'))
-    command = ["run", str(path), "--out", str(tmp_path / "o")]
+    command = ["run", str(path), "--out", str(tmp_path / "o"), *ENGINE]
     ask = "from unittest import mock\nfrom sim.cli import main\n"
     ask += "with mock.patch('analysis.figures.draw_all'):\n    main()\n"
     done = subprocess.run(
@@ -226,7 +227,7 @@ def test_agents_that_do_what_they_may_not(tmp_path: Path, bid: str, work: str, w
 
 def test_a_notebooks_backend_is_no_fault(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "bidlab", "run", str(lay_out(tmp_path)), "--out", str(tmp_path / "o")],
+        [sys.executable, "-m", "bidlab", "run", str(lay_out(tmp_path)), "--out", str(tmp_path / "o"), *ENGINE],
         capture_output=True, env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.nowhere"}, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")

@@ -13,6 +13,7 @@ from sim.mechanisms import Mechanism
 from tests.scenes import registered
 from tests.tried import of_all
 
+pytestmark = pytest.mark.usefixtures("tables_attacked_once")
 RULES = registered()
 FEW = of_all(32)  # postings
 

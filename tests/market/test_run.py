@@ -15,6 +15,7 @@ import pytest
 import sim.experiment.execute
 import sim.experiment.folder
 import sim.experiment.plan
+from analysis.figures.save import DPI
 from sim.experiment.execute import execute
 from sim.experiment.folder import partial_of
 from sim.experiment.run_folder import Run
@@ -69,12 +70,24 @@ def test_another_seed_gives_another_ledger(tmp_path: Path) -> None:
     assert [name for name in one if one[name] == two[name]] == ["inputs/table.csv"]
 
 
+def test_a_run_of_few_bids_is_left_to_the_processes_and_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines: list[str] = []
+    play = sim.experiment.execute.play
+    monkeypatch.setattr(sim.experiment.execute, "play", lambda *a, **k: (engines.append(a[0]), play(*a, **k))[1])
+    short = contents(run(tmp_path / "short"))
+    monkeypatch.setattr("sim.experiment.engine.FEW", 0)
+    assert contents(run(tmp_path / "compiled")) == short
+    assert engines == ["market"] * 2 + ["auto"] * 2
+
+
 @pytest.fixture(scope="module")
 def two_processes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The same command, with figures and events, in this process and in another, which hash strings differently."""
     folder = tmp_path_factory.mktemp("processes")
     command = ["run", str(GOLDEN / "live.toml"), "--replications", "2", "--events", "--out"]
-    said = bidlab(*command, folder / "here", figures=True)
+    said = bidlab(*command, folder / "here", figures=True, dpi=DPI)
     assert said.code == 0, said.err
     hash_seed = "1" if os.environ.get("PYTHONHASHSEED") == "0" else "0"
     done = _python("-m", "bidlab", *command, str(folder / "there"), PYTHONHASHSEED=hash_seed)

@@ -13,7 +13,6 @@ from analysis.quantities import Mean, Quantity, Ratio, Statistic, Top, quantitie
 from analysis.quantities.registered import unregister
 from analysis.sweep_metrics import Reducer, estimate, merge
 from sim.experiment.cell import Cell
-from sim.experiment.engine import choose
 from sim.experiment.job import play
 from sim.experiment.run_folder import draw_world
 from sim.kit.errors import ScenarioError
@@ -93,7 +92,7 @@ def job(reducer: Reducer, cell: Cell, arm: int, first: int, count: int) -> dict[
     """Sums of these replications of an arm, which is its own baseline."""
     played = cell.arms[arm]
     world = draw_world(played.settings.spec, cell.origin, 3, count, first)
-    own = reducer.measure(play(world, played, choose("auto", played.settings.terms), first, reducer.whole))
+    own = reducer.measure(play(world, played, "market", first, reducer.whole))
     return {name: values[:, 0] for name, values in reducer.rows(own, own).items()}
 
 

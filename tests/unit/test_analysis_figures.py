@@ -36,6 +36,7 @@ def test_all_figures_twice_are_the_same_bytes(tmp_path):
         assert b"CreationDate" not in path.read_bytes()
 
 
+@pytest.mark.usefixtures("drawn_once")
 def test_figures_that_do_not_apply_are_left_out(tmp_path):
     world = make_world(np.ones((2, 3, 1, 1)))
     solo = ArmData.build("solo", "x", world, sold(world, np.ones((2, 3, 1), np.bool_), False, 0.5), False)
@@ -46,6 +47,7 @@ def test_figures_that_do_not_apply_are_left_out(tmp_path):
     assert draw_all([], tmp_path, "") == []
 
 
+@pytest.mark.usefixtures("drawn_once")
 def test_a_synthetic_world_of_many_agents(tmp_path):
     stream = np.random.default_rng(14)
     shape = (4, 6, 14)
@@ -67,6 +69,7 @@ def test_a_synthetic_world_of_many_agents(tmp_path):
     assert len(data) == 5 * 14
 
 
+@pytest.mark.usefixtures("drawn_once")
 def test_agents_who_are_absent_or_never_bid(tmp_path):
     present = np.ones((2, 4, 3), np.bool_)
     present[..., 0] = False

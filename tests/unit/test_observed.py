@@ -35,6 +35,7 @@ R, T, N, K = 2, 7, 3, 5
 ON_CLAIMS = ["claims", "success_rate", "mean_claim", "brier", "ece", "ece_null", "auc", "auc_others", "comparative_auc"]
 
 
+@pytest.mark.usefixtures("drawn_once")
 def test_claims_of_an_agent_that_abstains_count_in_every_arm(tmp_path: Path) -> None:
     """Claims 0, 0, 1, 1 with successes 0, 0, 1, 0: it asks nothing at a claim of 0, and is never asked by a planner."""
     table = "".join(f"a,t{t},{p},{y},.3,.3\n" for t, (p, y) in enumerate([(0, 0), (0, 0), (1, 1), (1, 0)]))
@@ -244,6 +245,7 @@ def test_trials_of_a_calibrated_agent_are_independent_in_the_null() -> None:
     np.testing.assert_allclose(null, [0.25, 0.5], atol=4 * 0.0005)
 
 
+@pytest.mark.usefixtures("drawn_once")
 def test_figures_of_repeated_trials(tmp_path: Path) -> None:
     world = replace(several(), present=np.ones((R, T, N), np.bool_))
     arm = arm_of(world)
@@ -278,6 +280,7 @@ def test_observed_is_cut_with_the_world() -> None:
     np.testing.assert_array_equal(world.replication(1).observed, world.observed[1:])
 
 
+@pytest.mark.usefixtures("drawn_once")
 def test_arms_with_other_claims_have_no_figure_of_one_arms_claims(tmp_path: Path) -> None:
     other = ARM.replace('"x"', '"y"') + "bidders = {policy = {fixed_claim = {claim = 0.5}}}\n"
     scenario = lay_out(tmp_path, TOP + WORLD + TENDER + ARM + other)
