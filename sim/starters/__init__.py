@@ -1,5 +1,5 @@
 """Starter files: what `bidlab new` writes. Each runs as it is written."""
 
-from sim.starters.starting import MADE, Started, like, started, write
+from sim.starters.starter_files import MADE, Started, like, started, write
 
 __all__ = ["MADE", "Started", "like", "started", "write"]

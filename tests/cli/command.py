@@ -60,6 +60,7 @@ def bidlab(*arguments: str | Path, figures: bool = False, dpi: int = 60) -> Said
         contextlib.nullcontext() if figures else mock.patch("analysis.figures.draw_all"),
         contextlib.nullcontext() if figures else mock.patch("analysis.figures.sweeps.draw_all"),
         mock.patch("typer.main.get_command", _MADE_ONCE),
+        mock.patch.dict("sim.experiment.engine.UNTRACED", clear=True),  # a command is a process of its own
         mock.patch.object(sys, "argv", ["bidlab", *map(str, arguments)]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim.experiment import engine
 from sim.front.contracts import added
 from tests.cli.command import bidlab
 from tests.front.test_extending import EXAMPLES, KINDS_SHOWN
@@ -78,12 +77,6 @@ def figure(body: str) -> str:
         f'@bl.register_figure("mine")\ndef mine(arms):\n    figure = Figure(figsize=(3, 2))\n'
         f'    axes = figure.subplots()\n    data = pd.DataFrame({{"x": [1.0]}})\n    {body}\n    return figure, data\n'
     )
-
-
-@pytest.fixture(autouse=True)
-def nothing_was_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What earlier commands of this process could not compile is another test's."""
-    monkeypatch.setattr(engine, "UNTRACED", {})
 
 
 COUNTED = "SEEN = [0]\n"

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from sim.agents.bidding import MarkUp, Truthful
 from sim.kit.distribution import Arrivals, Distribution
-from sim.specs.reserve_price import Reserve
+from sim.specs.reserve_price import Reserve, ShareOfValue
 from sim.specs.settings import Settings
 
 STATED = {
@@ -26,7 +26,7 @@ STATED = {
 def test_fields_hold_what_was_parsed() -> None:
     found = Settings.model_validate(STATED)
     assert found.tender.value == Distribution("constant", 2.0)
-    assert found.tender.reserve == Reserve(share=0.5)
+    assert found.tender.reserve == Reserve(policy=ShareOfValue(0.5))
     assert (found.world.arrivals, found.world.duration) == (Arrivals(every=2), None)
     assert (found.bidders.policy, found.bidders.agents) == (Truthful(), {"gpt-5.2": MarkUp(0.1)})
     assert (found.standing.advice.kind, found.standing.expected_cost.kind) == ("record", "unknown")
