@@ -163,19 +163,22 @@ def _fill(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:
 @cache
 def _compiled() -> tuple[Any, Any] | None:
     """Functions that make keys and draws; None where numba is not installed."""
-    from sim.kit.scalar_functions import DRAWN, NEXT_KEYS  # numba is slow to load
+    from sim.kit.scalar_functions import over_keys  # numba is slow to load
 
-    return None if NEXT_KEYS is None else (NEXT_KEYS, DRAWN)
+    return over_keys()
 
 
 def _draw(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:
     """Fill drawn (..., len of each step, r) from key (..., r)."""
     compiled = _compiled() if drawn.size >= _MANY or "numba" in sys.modules else None
     if steps and compiled is not None:
-        next_keys, made = compiled
+        next_keys, draw = compiled
+        keys, lanes = np.ascontiguousarray(key).reshape(-1, key.shape[-1]), key.shape[-1]
         for step in steps[:-1]:
-            key = next_keys(key, step)
-        made(key, steps[-1], out=drawn)
+            made = np.empty((len(keys), len(step), lanes), np.uint64)
+            next_keys(keys, step, made)
+            keys = made.reshape(-1, lanes)
+        draw(keys, steps[-1], drawn.reshape(len(keys), len(steps[-1]), lanes))
         return
     for step in steps:
         key = _mixed(key[..., None, :] + step[:, None])

@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 
 try:
-    from numba import guvectorize, njit, vectorize
-except ImportError:
-    guvectorize = None
+    from numba import njit, vectorize
 
-    def njit(**how: Any) -> Any:
+    COMPILED = True
+except ImportError:
+    COMPILED = False
+
+    def njit(*kinds: Any, **how: Any) -> Any:
         """Leave functions as they are."""
         return lambda function: function
 
@@ -247,22 +249,34 @@ def uniform(key: int) -> float:
 
 
 def _next_keys(keys: Any, steps: Any, made: Any) -> None:
-    for s in range(len(steps)):
-        for r in range(len(keys)):
-            made[s, r] = mix(keys[r] + steps[s])
+    for m in range(len(keys)):
+        for s in range(len(steps)):
+            for r in range(keys.shape[1]):
+                made[m, s, r] = mix(keys[m, r] + steps[s])
 
 
 def _drawn(keys: Any, steps: Any, made: Any) -> None:
-    for s in range(len(steps)):
-        for r in range(len(keys)):
-            made[s, r] = uniform(mix(keys[r] + steps[s]))
+    for m in range(len(keys)):
+        for s in range(len(steps)):
+            for r in range(keys.shape[1]):
+                made[m, s, r] = uniform(mix(keys[m, r] + steps[s]))
 
 
-NEXT_KEYS = DRAWN = None  # of keys (..., r) and steps (s,), (..., s, r); where numba is not installed NumPy does it
-if guvectorize is not None:
-    _FORM = "(r),(s)->(s,r)"
-    NEXT_KEYS = guvectorize(["void(uint64[:], uint64[:], uint64[:, :])"], _FORM, cache=True)(_next_keys)
-    DRAWN = guvectorize(["void(uint64[:], uint64[:], float64[:, :])"], _FORM, cache=True)(_drawn)
+@cache
+def over_keys() -> tuple[Any, Any] | None:
+    """Functions that fill an array (m, s, r) with keys, and with draws, from keys (m, r) and steps (s,).
+
+    None where numba is not installed. They are no gufuncs, whose code is kept in two files that hang on each other:
+    processes that make them at a time may each leave one, and the next crashes.
+    """
+    if not COMPILED:
+        return None
+    kinds = [(f"void(uint64[:, ::1], uint64[::1], {one}[:, :, ::1])", code) for one, code in _OVER_KEYS]
+    keys, draws = (njit([kind], error_model="numpy", cache=True)(code) for kind, code in kinds)
+    return keys, draws
+
+
+_OVER_KEYS = (("uint64", _next_keys), ("float64", _drawn))
 BY_NAME = {"exp": exp, "log": log, "expit": expit, "logit": logit, "ndtri": ndtri}
 PARTS = {"middle": middle, "near_tail": near_tail}  # of the normal quantile
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sim.experiment import engine
 from sim.front.contracts import added
 from tests.cli.command import bidlab
 from tests.front.test_extending import EXAMPLES, KINDS_SHOWN
@@ -331,7 +332,10 @@ SLOW = {
 
 
 @pytest.mark.parametrize("name", SLOW)
-def test_a_part_that_cannot_be_traced_is_played_by_processes_and_named(name: str, tmp_path: Path) -> None:
+def test_a_part_that_cannot_be_traced_is_played_by_processes_and_named(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "FEW", 0)  # so small a run would be left to the processes
     code, settings, line = SLOW[name]
     (tmp_path / "mine.py").write_text(code)
     (tmp_path / "s.toml").write_text(SCENARIO.partition("beliefs")[0] + SHORT.replace("second_price", "agent_economy"))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -162,3 +166,15 @@ def test_draws_are_splitmix64_of_the_identities(seed: int) -> None:
     drawn = uniform(seed, "lottery", words_range(3), words_of(["a", "b"]))
     for i, name in np.ndindex(3, 2):
         assert drawn[i, name] == scalar_uniform(seed, "lottery", i, hash64("ab"[name]))
+
+
+@pytest.mark.slow
+def test_compiled_draws_are_kept_in_files_that_stand_alone(tmp_path: Path) -> None:
+    """The code of a gufunc is kept in two files; two processes that made one at a time left halves that crash."""
+    pytest.importorskip("numba")
+    code = "from sim.kit import draws; draws.uniform(1, 'x', draws.words_range(300), draws.words_range(300))"
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-c", code], check=True, env=cache, cwd=Path(__file__).parents[2])
+    names = [path.name for path in tmp_path.rglob("*.nbi")]
+    assert any("_drawn" in name for name in names)
+    assert not any(name.startswith("guf-") for name in names)
