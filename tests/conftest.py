@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from typing import Any
 
@@ -26,12 +25,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import WorkStealingScheduling
 
     return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
-
-
-def pytest_collection_finish() -> None:
-    """What is there by now stays to the end, and is not looked at for garbage again and again."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture
