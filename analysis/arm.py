@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.final_wealth import exit_ticks
 from analysis.inference import CLUSTERS, REPLAYED, By
-from analysis.ledger_rows import Columns, Rows, cell_of, cell_sum, replication_of
+from analysis.ledger_rows import Columns, Rows, cell_of, cell_sum, lost_money, replication_of
 from analysis.observed import Observed, groups_of, stated_claims
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen
 from sim.ledger.ledger import ATTEMPT_DOLLARS, REASON, STATUS, Ledger
@@ -50,8 +50,8 @@ class ArmData:
         them of claim - success.
     value, reserve, penalty (R, T, m) dollars, of the first posting. overhead (R, T, m) dollars.
     n_ties, n_awards (R, T, m): clearings that hired, by a tie and at all.
-    losses (R, T, n): attempts paid less than they cost. exit_tick (R, n): when each agent's wealth was found to have
-        run out, NaN where it stayed. no_budget (R, T, m): the task closed for want of budget.
+    losses (R, T, n): attempts paid less than they cost, NaN where that is unknown. exit_tick (R, n): when each agent's
+        wealth was found to have run out, NaN where it stayed. no_budget (R, T, m): the task closed for want of budget.
     bankroll (n), budgets (one for each principal) dollars; None where no account is kept.
     replays: what the arm does on redrawn tables (analysis/resampled.py); None where its error does not need them, or
         none can be had. seed: of the redrawn tables.
@@ -88,7 +88,7 @@ class ArmData:
     overhead: FloatArray
     n_ties: IntArray
     n_awards: IntArray
-    losses: IntArray
+    losses: FloatArray
     no_budget: BoolArray
     exit_tick: FloatArray
     bankroll: tuple[float, ...] | None = None
@@ -293,7 +293,7 @@ def _of_attempts(world: World, rows: Columns) -> dict[str, NDArray[Any]]:
         "wins": cell_sum(at, shape, success).astype(np.int64),
         "expected": cell_sum(at, shape, belief * win + (1 - belief) * lose - cost_belief),
         "published": cell_sum(at, shape, np.where(status == STATUS.index("PASS"), payment - ask, 0.0)),
-        "losses": cell_sum(at, shape, payment < cost).astype(np.int64),
+        "losses": cell_sum(at, shape, lost_money(payment, cost)),
         "judged": cell_sum(at, shape, judged).astype(np.int64),
         "claim_gap": cell_sum(at, shape, np.where(judged, claim - success, 0.0)),
     }

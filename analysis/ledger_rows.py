@@ -75,3 +75,8 @@ def cell_sum(at: tuple[IntArray, ...], shape: tuple[int, ...], values: ArrayLike
     flat = np.ravel_multi_index(at, shape) if len(at[0]) else at[0]
     sums = np.bincount(flat, np.asarray(values, np.float64), minlength=int(np.prod(shape)))
     return np.asarray(sums.reshape(shape), np.float64)
+
+
+def lost_money(payment: FloatArray, cost: FloatArray) -> FloatArray:
+    """(A,) 1 where an attempt was paid less than it cost, else 0; NaN where nobody knows what it cost."""
+    return np.asarray(np.where(np.isnan(cost), np.nan, payment < cost))

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.inference import By
+from analysis.ledger_rows import lost_money
 from analysis.observed import Observed, groups_of, stated_claims
 from sim.experiment.job import Played
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status, thin
@@ -138,8 +139,8 @@ class Cells:
 
     @property
     def losses(self) -> FloatArray:
-        """(n, R, T) attempts paid less than they cost."""
-        return self._per_agent(self.played.attempts["payment"] < self.played.attempts["cost"])
+        """(n, R, T) attempts paid less than they cost; NaN where that is unknown."""
+        return self._per_agent(lost_money(self.played.attempts["payment"], self.played.attempts["cost"]))
 
     @property
     def published(self) -> FloatArray:

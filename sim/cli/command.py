@@ -114,6 +114,7 @@ def check(
     """Check a scenario without running it."""
     from sim.experiment.run_memory import estimate
     from sim.scenario.plugins import plugins
+    from sim.tables.sparse import about_left_out
 
     with plugins(plugin or []) as digests:
         plan = _plan(scenario, seed, replications, override, mechanism, digests)
@@ -126,7 +127,7 @@ def check(
             f"at most {memory / 2**30:.2f} GiB; hash {plan.digest[:12]}"
         )
         swept = sweep_command.check(plan.scenario, digests)
-        printed([size])
+        printed([size, *about_left_out(plan.info).splitlines()])
         if swept is None:
             _say_unrounded(plan)
         else:

@@ -23,6 +23,7 @@ from sim.specs.settings import Settings
 from sim.standing.advisors import ADVISORS
 from sim.standing.pilots import Planner
 from sim.standing.reputation import COST_LEARNERS, REPUTATIONS
+from sim.tables.sparse import about_left_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -241,7 +242,8 @@ def found(info: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[Any]:
         f"{scenario['name']}: {scenario['question']}\n"
         f"seed {info['seed']}, {scenario['replications']} replication(s), {len(info['tasks'])} tasks, "
         f"{len(info['agents'])} agents, hash {info['hash'][:12]}\n"
-    ) + mixture(info, "arms")
+    )
+    head += mixture(info, "arms") + about_left_out(info)
     head += f"{scenario['note']}\n" if scenario["note"] else ""
     return [head, *arms_view(tables), "", *agents_view(tables, info)]
 
