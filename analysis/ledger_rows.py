@@ -77,6 +77,13 @@ def cell_sum(at: tuple[IntArray, ...], shape: tuple[int, ...], values: ArrayLike
     return np.asarray(sums.reshape(shape), np.float64)
 
 
+def cell_max(at: tuple[IntArray, ...], shape: tuple[int, ...], values: FloatArray) -> FloatArray:
+    """The greatest of `values` >= 0 over the rows of each cell; 0 where there is none."""
+    found = np.zeros(shape)
+    np.maximum.at(found, at, values)
+    return found
+
+
 def lost_money(payment: FloatArray, cost: FloatArray) -> FloatArray:
     """(A,) 1 where an attempt was paid less than it cost, else 0; NaN where nobody knows what it cost."""
     return np.asarray(np.where(np.isnan(cost), np.nan, payment < cost))

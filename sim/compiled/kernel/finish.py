@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.compiled.kernel.heap import drop
-from sim.compiled.kernel.layout import CLAIMED, COST, KNOWN, NONE, STATUS
+from sim.compiled.kernel.layout import CLAIMED, COST, FAIL, KNOWN, NONE, PASS, STATUS
 from sim.compiled.kernel.piece import piece, run
 
 ENDING, FAMILY = 1, 2  # places in `Lane.marks`
@@ -33,6 +33,16 @@ def settle_with(c, a, market, owner, lane):
         lane.purse[owner] += -lane.payment[c]
         lane.contracts[owner] -= 1
         lane.pledged[owner] = 0.0 if lane.contracts[owner] == 0 else lane.pledged[owner] - lane.most[c]
+
+
+@piece
+def paid(status, score, success, failure):
+    """What a contract pays, as `sim.kit.arrays.settle` has it."""
+    if status != PASS and status != FAIL:
+        return 0.0
+    if 0.0 < score < 1.0:
+        return failure + score * (success - failure)
+    return success if status == PASS else failure
 
 
 @piece
