@@ -26,6 +26,7 @@ _FRONT = {
     "compare": "sim.front.compare",
     "audit": "sim.front.audit",
     "fit": "sim.front.fit",
+    "frontier": "sim.front.frontiers",
     "load": "sim.front.load",
     "World": "sim.front.worlds",
     "Scenario": "sim.scenario.given",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import audit as audit_command
+from sim.cli import leaderboard as frontier_command
 from sim.cli import sweep as sweep_command
 from sim.cli.options import (
     Engine,
@@ -136,6 +137,7 @@ def check(
 
 sweep_command.add(app)
 audit_command.add(app)
+frontier_command.add(app)
 
 
 @app.command()
