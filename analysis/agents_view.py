@@ -75,7 +75,9 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
 
 
 def _claims(own: pd.DataFrame, pooled: pd.DataFrame, arm: str) -> list[Any]:
-    """One row per agent, and one for the claims of all of them."""
+    """One row per agent, and one for the claims of all of them; a line where nobody claims anything."""
+    if not own["claims"].any():
+        return [f"arm {arm!r}: there are no claims with a known outcome"]
     label = "all claims" if "all claims" not in set(own["agent"]) else "all claims, of everybody"
     all_of_them = pooled[pooled["arm"] == arm].assign(agent=label)
     both = pd.concat([own, all_of_them.reindex(columns=own.columns)], ignore_index=True)

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.final_wealth import exit_ticks
 from analysis.inference import CLUSTERS, REPLAYED, By
-from analysis.ledger_rows import Columns, Rows, cell_of, cell_sum, replication_of
+from analysis.ledger_rows import Columns, Rows, cell_max, cell_of, cell_sum, lost_money, replication_of
 from analysis.observed import Observed, groups_of, honest_asks, stated_claims
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen
 from sim.ledger.ledger import ATTEMPT_DOLLARS, REASON, STATUS, Ledger
@@ -42,17 +42,16 @@ class ArmData:
     claim, ask (R, T, n): of the first posting's bid, NaN where none was made.
     honest (R, T, n): the truthful ask of what each agent believed then, NaN where it made no bid or no rules are known.
     stated (R, T, n): what each agent would claim at the first posting, whether it bids or not; NaN where absent.
-    attempts, wins (R, T, n): attempts made, and those that truly succeeded.
+    attempts, wins, scores (R, T, n): attempts made, those that truly succeeded, and the best score, NaN if not graded.
     of_attempts: (R, T, n) dollars summed over attempts, by column: payment, cost and the others of the ledger's
         ATTEMPT_DOLLARS. bid_cost, fee (R, T, n) dollars, summed over bids.
-    expected, published (R, T, n) dollars: sums over attempts of the profit the agent expected, by the belief and
-        cost belief it held at that try, and of [verified PASS] x (payment - ask).
-    judged (R, T, n): attempts that were neither lost to the system nor cancelled. claim_gap (R, T, n): sum over
-        them of claim - success.
+    expected, published (R, T, n) dollars: sums over attempts of the profit expected, by belief and cost belief at that
+        try, and of [verified PASS] x (payment - ask).
+    judged, claim_gap (R, T, n): attempts neither lost to the system nor cancelled; their sum of claim - success.
     value, reserve, penalty (R, T, m) dollars, of the first posting. overhead (R, T, m) dollars.
     n_ties, n_awards (R, T, m): clearings that hired, by a tie and at all.
-    losses (R, T, n): attempts paid less than they cost. exit_tick (R, n): when each agent's wealth was found to have
-        run out, NaN where it stayed. no_budget (R, T, m): the task closed for want of budget.
+    losses (R, T, n): attempts paid less than they cost, NaN where unknown. exit_tick (R, n): when each agent's wealth
+        had run out, NaN where it stayed. no_budget (R, T, m): the task closed for want of budget.
     bankroll (n), budgets (one for each principal) dollars; None where no account is kept.
     replays: what the arm does on redrawn tables (analysis/resampled.py); None where its error does not need them, or
         none can be had. seed: of the redrawn tables.
@@ -77,6 +76,7 @@ class ArmData:
     stated: FloatArray
     attempts: IntArray
     wins: IntArray
+    scores: FloatArray
     of_attempts: Mapping[str, FloatArray]
     bid_cost: FloatArray
     fee: FloatArray
@@ -90,7 +90,7 @@ class ArmData:
     overhead: FloatArray
     n_ties: IntArray
     n_awards: IntArray
-    losses: IntArray
+    losses: FloatArray
     no_budget: BoolArray
     exit_tick: FloatArray
     bankroll: tuple[float, ...] | None = None
@@ -197,6 +197,11 @@ class ArmData:
         return self.per_auction(self.wins) > 0
 
     @property
+    def score(self) -> FloatArray:
+        """(R, T, m) best score of the attempts; NaN where outcomes are not graded."""
+        return self.scores if self.alone else self.scores.max(axis=2, keepdims=True, initial=0.0)
+
+    @property
     def filled(self) -> BoolArray:
         """(R, T, m): some attempt was made."""
         return self.per_auction(self.attempts) > 0
@@ -294,9 +299,10 @@ def _of_attempts(world: World, rows: Columns) -> dict[str, NDArray[Any]]:
     return {
         "attempts": cell_sum(at, shape, np.ones(len(status))).astype(np.int64),
         "wins": cell_sum(at, shape, success).astype(np.int64),
+        "scores": np.full(shape, np.nan) if world.score is None else cell_max(at, shape, rows["score"]),
         "expected": cell_sum(at, shape, belief * win + (1 - belief) * lose - cost_belief),
         "published": cell_sum(at, shape, np.where(status == STATUS.index("PASS"), payment - ask, 0.0)),
-        "losses": cell_sum(at, shape, payment < cost).astype(np.int64),
+        "losses": cell_sum(at, shape, lost_money(payment, cost)),
         "judged": cell_sum(at, shape, judged).astype(np.int64),
         "claim_gap": cell_sum(at, shape, np.where(judged, claim - success, 0.0)),
     }

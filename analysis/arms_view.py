@@ -12,6 +12,7 @@ from sim.kit.digits import p_value
 from sim.kit.terminal import Column, estimate_column
 
 _ARMS: Shown = {
+    "score": (True, 0),
     "solve_rate": (True, 0),
     "cost": (True, 0),
     "welfare": (True, 0),

@@ -15,6 +15,7 @@ from analysis.fit_moments import EVERYBODY, FITTED, PER_AGENT, POOLED, rms_z
 from sim.fitting.fit import Fitted, log_likelihoods
 from sim.fitting.private_fit import DROP
 from sim.fitting.signals import NOISE
+from sim.fitting.skills import Skills
 from sim.kit.arrays import BoolArray
 from sim.kit.digits import Digits, digits, number
 from sim.kit.terminal import Column, Sheet, error_column, shown_name
@@ -67,6 +68,26 @@ def report(recorded: Recorded, fitted: Fitted, moments: pd.DataFrame) -> list[An
     ]
 
 
+def skills_report(skills: Skills) -> list[Any]:
+    """Everything about a fit of a table without claims or cost beliefs."""
+    left = f", {skills.left_out} resamples left out for want of variety" if skills.left_out else ""
+    spread, sigma_u = number(float(skills.value["sigma_d"]), float(skills.se["sigma_d"])), skills.value["sigma_u"]
+    ends = skills.sigma_u_interval
+    held = "held, not fitted" if ends is None else f"95% interval {interval(ends)}, from repeated trials"
+    heads = _PARAMETERS | _COSTS
+    columns = {name: heads[name] for name in skills.parameters if _shown(skills, name)}
+    return [
+        f"{skills.n_tasks} tasks, {len(skills.agents)} agents, {skills.n_outcomes} outcomes; "
+        f"log-likelihood of outcomes {skills.log_likelihood:.2f}{left}\n"
+        f"sigma_d = {spread}, sigma_u = {float(sigma_u):.2f} ({held})",
+        "",
+        _agents(skills, "ability, and costs in logarithms of dollars (± standard error)", columns),
+        "",
+        f"the table has no {skills.lacks}: abilities and what it has of costs are fitted alone. No population can be "
+        "drawn from these; claims may be made from a record instead (world.claim)",
+    ]
+
+
 def cannot_say(recorded: Recorded, fitted: Fitted) -> list[str]:
     """What is not identified, in words and with the figures that show it."""
     lines = [_split(fitted)] if fitted.repeated else [_sigma_u(recorded, fitted), _split(fitted)]
@@ -115,7 +136,7 @@ def interval(ends: tuple[float, float]) -> str:
     return f"{low} or more" if math.isinf(ends[1]) else f"{low} to {high}"
 
 
-def _shown(fitted: Fitted, key: str) -> bool:
+def _shown(fitted: Fitted | Skills, key: str) -> bool:
     """Shares of zeros only where there are some."""
     return not key.endswith("_zero") or bool((fitted.value[key] > 0).any())
 
@@ -124,7 +145,7 @@ def _errors(fitted: Fitted) -> str:
     return " (± standard error for another draw of tasks)" if fitted.profiles else ", without standard errors"
 
 
-def _agents(fitted: Fitted, title: str, columns: dict[str, str]) -> Sheet:
+def _agents(fitted: Fitted | Skills, title: str, columns: dict[str, str]) -> Sheet:
     names = Column("agent", [shown_name(agent) for agent in fitted.agents], left=True)
     shown = [error_column(head, zip(fitted.value[k], fitted.se[k], strict=True)) for k, head in columns.items()]
     return Sheet(title, [names, *shown])

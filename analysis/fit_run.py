@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sim.fitting.fit import Fitted, fit
+from sim.fitting.fit import ASSUMED_SIGMA_U, Fitted, fit
+from sim.fitting.skills import fit_skills, lacking
 from sim.fitting.write import check_replaceable, write_fitted
 from sim.kit.errors import RunError, TableError
 from sim.tables.table import OPTIONAL, REQUIRED, Recorded, found_columns, known_outcomes, read_sheet
@@ -35,12 +36,20 @@ def fit_table(
     Raises TableError, ScenarioError or RunError in one line.
     """
     from analysis.fit_moments import moments
-    from analysis.fit_report import report
+    from analysis.fit_report import report, skills_report
 
     if out is not None:
         check_replaceable(out, force, "--force")
     sheet = read_file(table)
-    recorded = known_outcomes(read_sheet(sheet, _columns(sheet, columns)))
+    recorded = known_outcomes(read_sheet(sheet, stated_columns(sheet, columns)))
+    if missing := lacking(recorded):
+        if out is not None:
+            raise TableError(f"--out {out}: a profile draws claims and costs, and {table} has no {missing}")
+        held = ASSUMED_SIGMA_U if sigma_u is None else sigma_u
+        bare = fit_skills(
+            recorded, sigma_u=held, n_bootstrap=n_bootstrap, seed=seed, progress=progress, identified=sigma_u is None
+        )
+        return skills_report(bare)
     fitted = fit(recorded, sigma_u=sigma_u, n_bootstrap=n_bootstrap, seed=seed, source=source, progress=progress)
     compared = moments(recorded, fitted.profile, seed=seed)
     said = report(recorded, fitted, compared)
@@ -50,7 +59,8 @@ def fit_table(
     return said
 
 
-def _columns(sheet: Sheet, stated: Sequence[str]) -> dict[str, str]:
+def stated_columns(sheet: Sheet, stated: Sequence[str]) -> dict[str, str]:
+    """Our names -> the table's, those stated as "ours=theirs" first; raises TableError where one is wrong."""
     allowed = (*REQUIRED, *OPTIONAL)
     mapped: dict[str, str] = {}
     for text in stated:

@@ -75,3 +75,15 @@ def cell_sum(at: tuple[IntArray, ...], shape: tuple[int, ...], values: ArrayLike
     flat = np.ravel_multi_index(at, shape) if len(at[0]) else at[0]
     sums = np.bincount(flat, np.asarray(values, np.float64), minlength=int(np.prod(shape)))
     return np.asarray(sums.reshape(shape), np.float64)
+
+
+def cell_max(at: tuple[IntArray, ...], shape: tuple[int, ...], values: FloatArray) -> FloatArray:
+    """The greatest of `values` >= 0 over the rows of each cell; 0 where there is none."""
+    found = np.zeros(shape)
+    np.maximum.at(found, at, values)
+    return found
+
+
+def lost_money(payment: FloatArray, cost: FloatArray) -> FloatArray:
+    """(A,) 1 where an attempt was paid less than it cost, else 0; NaN where nobody knows what it cost."""
+    return np.asarray(np.where(np.isnan(cost), np.nan, payment < cost))

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.inference import By
+from analysis.ledger_rows import cell_max, lost_money
 from analysis.observed import Observed, groups_of, stated_claims
 from sim.experiment.job import Played
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status, thin
@@ -72,6 +73,15 @@ class Cells:
     def solved(self) -> BoolArray:
         """(m, R, T): some attempt truly succeeded."""
         return self._per_auction(self.played.attempts["success"]) > 0
+
+    @cached_property
+    def score(self) -> FloatArray:
+        """(m, R, T) best score of the attempts; NaN where outcomes are not graded."""
+        shape = self.n_markets, *self.shape
+        if self.world.score is None:
+            return np.broadcast_to(np.nan, shape)
+        at = self._at_agent if self.n_markets > 1 else self._auction
+        return cell_max((at,), (int(np.prod(shape)),), self.played.attempts["score"]).reshape(shape)
 
     @cached_property
     def filled(self) -> BoolArray:
@@ -138,8 +148,8 @@ class Cells:
 
     @property
     def losses(self) -> FloatArray:
-        """(n, R, T) attempts paid less than they cost."""
-        return self._per_agent(self.played.attempts["payment"] < self.played.attempts["cost"])
+        """(n, R, T) attempts paid less than they cost; NaN where that is unknown."""
+        return self._per_agent(lost_money(self.played.attempts["payment"], self.played.attempts["cost"]))
 
     @property
     def published(self) -> FloatArray:

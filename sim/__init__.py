@@ -26,6 +26,7 @@ _FRONT = {
     "compare": "sim.front.compare",
     "audit": "sim.front.audit",
     "fit": "sim.front.fit",
+    "frontier": "sim.front.frontiers",
     "load": "sim.front.load",
     "import_table": "sim.front.import_table",
     "World": "sim.front.worlds",

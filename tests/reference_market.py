@@ -278,6 +278,12 @@ class NaiveMarket(NaiveKnowledge):
         truly = self.truly(task, agent, known) and enough and not timed_out
         wrong = review is not None and status == "PASS" and not truly
         self.hired[task].append(agent)
+        score = float(status == "PASS")
+        if self.world.score is not None and status != "INFRA" and enough and not timed_out:
+            score = float(self.world.score[at])
+        pay = {"PASS": won, "FAIL": lost, "INFRA": 0.0}[status]
+        if 0.0 < score < 1.0:
+            pay = lost + score * (won - lost)
         row = {
             "replication": self.r,
             "task": task,
@@ -290,6 +296,7 @@ class NaiveMarket(NaiveKnowledge):
             "status": int(Status[status]),
             "timed_out": timed_out,
             "success": truly,
+            "score": score,
             "ask": bid[0],
             "claim": bid[1],
             "belief": believed[0],
@@ -297,7 +304,7 @@ class NaiveMarket(NaiveKnowledge):
             "pay_success": won,
             "pay_failure": lost,
             "budget": budget if math.isfinite(budget) else math.nan,
-            "payment": {"PASS": won, "FAIL": lost, "INFRA": 0.0}[status],
+            "payment": pay,
             "cost": cost,
             "inspection": review.cost if review is not None and inspected else 0.0,
             "harm": review.harm if review is not None and wrong else 0.0,

@@ -83,6 +83,12 @@ MEANS = (
     ),
     _mean("utility", "payment - fees - cost - bid_cost, the agents' / auctions", Mean(utility)),
     _mean("welfare", "surplus + utility / auctions", Mean(welfare)),
+    _mean(
+        "score",
+        "best score of an attempt, 0 without one / auctions; empty where outcomes are not graded",
+        Mean(lambda view: view.score),
+        unit="",
+    ),
 )
 SHARES = (
     Quantity(

@@ -22,10 +22,10 @@ class View(Protocol):
     """Sums of one arm's attempts over postings and tries, by market or by agent, beside its World.
 
     alone: each agent has a market of its own. by, by_claims: clusters of what happened, and of what agents claim.
-    Of markets: value; overhead; solved, filled (some attempt succeeded, was made); n_ties, n_awards (clearings that
-    hired, by a tie and at all). Of agents: present; attempts; wins, those that truly succeeded; hired, whether there
-    were any; judged, those not lost to the system, and claim_gap, claim - success summed over them; losses, those paid
-    less than they cost; published, [verified PASS] x (payment - ask).
+    Of markets: value; overhead; score, the best of an attempt; solved, filled (some attempt succeeded, was made);
+    n_ties, n_awards (clearings that hired, by a tie and at all). Of agents: present; attempts; wins, those that truly
+    succeeded; hired, whether there were any; judged, those not lost to the system, and claim_gap, claim - success
+    summed over them; losses, those paid less than they cost; published, [verified PASS] x (payment - ask).
     exits: (R,) agents found without wealth left. accounts: accounts are kept.
     observed: what every agent would claim. claim_groups: (N,) within what claims compare, None: everywhere.
     before_card: `observed` before agents read a card, None without one.
@@ -59,6 +59,8 @@ class View(Protocol):
     def attempts(self) -> NDArray[Any]: ...
     @property
     def wins(self) -> NDArray[Any]: ...
+    @property
+    def score(self) -> FloatArray: ...
     @property
     def hired(self) -> NDArray[Any]: ...
     @property

@@ -9,6 +9,7 @@ import typer
 
 from sim.cli import audit as audit_command
 from sim.cli import importing_results
+from sim.cli import leaderboard as frontier_command
 from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
 from sim.cli.options import (
@@ -117,6 +118,7 @@ def check(
     """Check a scenario without running it, and the parts of plugins against the contracts of their kinds."""
     from sim.experiment.run_memory import estimate
     from sim.scenario.plugins import plugins
+    from sim.tables.sparse import about_left_out
 
     if scenario is None and not plugin:
         raise RunError("check: name a scenario, or give --plugin FILE")
@@ -135,7 +137,7 @@ def check(
             f"at most {memory / 2**30:.2f} GiB; hash {plan.digest[:12]}"
         )
         swept = sweep_command.check(plan.scenario, digests)
-        printed([size])
+        printed([size, *about_left_out(plan.info).splitlines()])
         if swept is None:
             _say_unrounded(plan)
         else:
@@ -146,6 +148,7 @@ sweep_command.add(app)
 audit_command.add(app)
 importing_results.add(app)
 new_command.add(app)
+frontier_command.add(app)
 
 
 @app.command()

@@ -23,6 +23,7 @@ from sim.specs.settings import Settings
 from sim.standing.advisors import ADVISORS
 from sim.standing.pilots import Planner
 from sim.standing.reputation import COST_LEARNERS, REPUTATIONS
+from sim.tables.sparse import about_left_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,11 +191,12 @@ def _each(annotation: Any) -> list[tuple[str, type[BaseModel]]]:
 def columns() -> list[Any]:
     """What each column of a run's CSV files means and what it is divided by."""
     from analysis.audit_table import COLUMNS as AUDIT
+    from analysis.frontier_table import COLUMNS as FRONTIER
     from analysis.sweep_table import COLUMNS as SWEEP
     from analysis.tables import columns as of_run
 
     tables: list[Any] = []
-    for file, meanings in {**of_run(), "sweep": SWEEP, "audit": AUDIT}.items():
+    for file, meanings in {**of_run(), "sweep": SWEEP, "audit": AUDIT, "frontier": FRONTIER}.items():
         rows = [(name, meaning) for name, meaning in meanings.items() if not _part(name, meanings)]
         tables += [_words(f"{file}.csv", ["column", "meaning"], rows), ""]
     return [*tables, _quantities(), "", _ERRORS]
@@ -238,7 +240,8 @@ def found(info: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[Any]:
         f"{scenario['name']}: {scenario['question']}\n"
         f"seed {info['seed']}, {scenario['replications']} replication(s), {len(info['tasks'])} tasks, "
         f"{len(info['agents'])} agents, hash {info['hash'][:12]}\n"
-    ) + mixture(info, "arms")
+    )
+    head += mixture(info, "arms") + about_left_out(info)
     head += f"{scenario['note']}\n" if scenario["note"] else ""
     return [head, *arms_view(tables), "", *agents_view(tables, info)]
 

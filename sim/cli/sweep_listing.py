@@ -11,6 +11,7 @@ from sim.experiment.versions import mixture
 from sim.kit.digits import Digits, of_estimates, of_numbers
 from sim.kit.terminal import Column, FirstThatFits, Sheet, estimate_column, shown_name
 from sim.scenario.axes import short_key
+from sim.tables.sparse import about_left_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,8 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     head = (
         f"{about['scenario']}, sweep of {', '.join(keys_of(info))}: {about['question']}\n"
         f"seed {about['seed']}, {table['cell'].nunique():,} cell(s), {len(info['arms'])} arm(s), "
-        f"{n:,} auctions in each, hash {about['hash'][:12]}\n{mixture(info, 'jobs')}{label}{note}"
+        f"{n:,} auctions in each, hash {about['hash'][:12]}\n{mixture(info, 'jobs')}{about_left_out(info)}"
+        f"{label}{note}"
     )
     where = (
         f"{folder}: sweep.csv, sweep.parquet, factors.csv, manifest.json, figures/; or analysis.load({str(folder)!r})"

@@ -124,6 +124,6 @@ def _now(n: int) -> Now:
     kinds = {
         "willing": np.bool_, "excluded": np.bool_, "no_bond": np.bool_, "hired": np.int64, "tried": np.bool_,
         "nth": np.int64, "start": np.int64, "finish": np.int64, "status": np.int64, "timed_out": np.bool_,
-        "success": np.bool_, "cost": np.float64, "rank": np.int64,
+        "success": np.bool_, "score": np.float64, "cost": np.float64, "rank": np.int64,
     }  # fmt: skip
     return Now(**{name: Pointer(np.zeros(n, dtype)) for name, dtype in kinds.items()})

@@ -34,7 +34,8 @@ from sim.kit.memory import available
 from sim.scenario.axes import Factor, asked_for, levels
 from sim.scenario.file import key_path
 from sim.scenario.scenario import Arm, Scenario
-from sim.world.origin import Origin
+from sim.tables.sparse import left_out
+from sim.world.origin import Origin, TableOrigin
 from sim.world.principals import principal_names
 
 MOST_BLOCK = 2048
@@ -195,6 +196,8 @@ class Plan:
             "agents": list(self.agents),
             "tasks": list(self.origin.tasks),
         }
+        if isinstance(self.origin, TableOrigin) and (counts := left_out(self.origin.recorded, self.agents)):
+            shared["left_out"] = counts
         own = self._of_sweep() if self.swept else self._of_run()
         return {"format": FORMAT, **shared, **own}
 

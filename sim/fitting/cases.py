@@ -54,8 +54,8 @@ class Cases:
         return np.bincount(self.cell[here, agent], weight[here], len(self.grid[agent])).astype(np.float64)
 
 
-def cases_of(recorded: Recorded) -> Cases:
-    """The table's cases; raises TableError where it cannot be fitted."""
+def cases_of(recorded: Recorded, *, claims: bool = True) -> Cases:
+    """The table's cases; raises TableError where it cannot be fitted. claims: they are fitted, with cost beliefs."""
     if len(recorded.agents) < 2:
         raise TableError("a fit needs two agents at least: one agent's outcomes cannot separate difficulty from chance")
     present = recorded.present
@@ -84,12 +84,12 @@ def cases_of(recorded: Recorded) -> Cases:
         believed=believed,
         paid=paid,
     )
-    check(cases, np.ones(len(recorded.tasks)))
+    check(cases, np.ones(len(recorded.tasks)), claims=claims)
     return cases
 
 
-def check(cases: Cases, weight: FloatArray) -> None:
-    """Raise TableError where a parameter would be infinite: no variety of outcomes or of claims.
+def check(cases: Cases, weight: FloatArray, *, claims: bool = True) -> None:
+    """Raise TableError where a parameter would be infinite: no variety of outcomes or, if they are fitted, of claims.
 
     Costs that are all 0 in these tasks and not in the table have no logarithms to fit, and are refused too.
     """
@@ -100,7 +100,7 @@ def check(cases: Cases, weight: FloatArray) -> None:
             did = "solves none" if rate == 0 else "solves all"
             raise TableError(f"agent {name!r} {did} of its {n_tasks} tasks: its skill has no finite estimate")
         distinct = int(np.count_nonzero(cases.counts(weight, i)))
-        if distinct < LEAST_CLAIMS:
+        if claims and distinct < LEAST_CLAIMS:
             made = f"{distinct} distinct claim{'s' if distinct > 1 else ''}"
             raise TableError(f"agent {name!r} makes {made}; m and slope need {LEAST_CLAIMS}")
         for what, used in (("cost belief", cases.believed[:, i]), ("cost", cases.paid[:, i].sum(axis=-1))):

@@ -24,7 +24,8 @@ error) and bias is .1 too low; rho, m and lambda are off by less than .02 (tests
 trials a cell sigma_u is estimated without visible bias and its interval holds the truth 95% of the time
 (tests/theory/test_fit_private_fit.py).
 
-Index convention: n agents, B resamples. Draws: "fit bootstrap", (resample, place).
+Index convention: n agents, B resamples (sim/fitting/resamples.py). A table without claims or cost beliefs has
+abilities and costs fitted alone (sim/fitting/skills.py).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from sim.fitting.ability import Ability, AbilityFit
 from sim.fitting.cases import Cases, cases_of, check
 from sim.fitting.claim_grid import fit_claims
 from sim.fitting.private_fit import private_fit_interval
-from sim.kit import draws
+from sim.fitting.resamples import Values, resampled
 from sim.kit.arrays import FloatArray
 from sim.kit.errors import ScenarioError, TableError
 from sim.kit.invalid import fault_lines
@@ -66,10 +67,7 @@ ZEROS = ("cost_belief_zero", "cost_zero")  # shares of costs that are 0
 DERIVED = ("m_calibrated", "slope_calibrated", "bias", "excess", "overconfidence")
 POOLED = ("sigma_d", "sigma_u", "own_minus_others")
 ASSUMED_SIGMA_U = 1.0
-_MOST_LEFT_OUT = 9  # resamples without an estimate, to each one with
 _LEAST_TAU = 0.01  # logits; below it a correlation with z means nothing
-
-Values = dict[str, FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +128,12 @@ def fit(
         sigma_u = ASSUMED_SIGMA_U
     ability, once = AbilityFit(cases, sigma_u), np.ones(len(recorded.tasks))
     best, value = estimate(cases, ability, once)
-    drawn, left_out = _bootstrap(cases, ability, n_bootstrap, seed, best, progress)
+
+    def again(weight: FloatArray) -> Values:
+        check(cases, weight)
+        return estimate(cases, ability, weight, best)[1]
+
+    drawn, left_out = resampled(len(recorded.tasks), n_bootstrap, seed, again, progress)
     draw = {name: np.array([one[name] for one in drawn]).reshape(-1, *np.shape(value[name])) for name in value}
     return Fitted(
         agents=recorded.agents,
@@ -186,38 +189,6 @@ def log_likelihoods(recorded: Recorded, sigma_u: Sequence[float]) -> list[float]
     """The greatest log-likelihood of the outcomes at each of these sigma_u: flat where sigma_u is not identified."""
     cases, weight = cases_of(recorded), np.ones(len(recorded.tasks))
     return [AbilityFit(cases, spread).fit(weight).log_likelihood for spread in sigma_u]
-
-
-def _bootstrap(
-    cases: Cases,
-    ability: AbilityFit,
-    n_bootstrap: int,
-    seed: int,
-    start: Ability,
-    progress: Callable[[int], None] | None,
-) -> tuple[list[Values], int]:
-    """Estimates of n_bootstrap resamples of the tasks, and how many more had none."""
-    found: list[Values] = []
-    n_tasks = len(cases.present)
-    place = draws.words_range(n_tasks)
-    for number in range((1 + _MOST_LEFT_OUT) * n_bootstrap):
-        if len(found) == n_bootstrap:
-            break
-        uniform = draws.uniform(seed, "fit bootstrap", np.array([number], np.uint64), place)[0]
-        weight = np.bincount((uniform * n_tasks).astype(np.int64), minlength=n_tasks).astype(np.float64)
-        try:
-            check(cases, weight)
-            found.append(estimate(cases, ability, weight, start)[1])
-        except TableError:
-            continue
-        if progress is not None:
-            progress(1)
-    if len(found) < n_bootstrap:
-        raise TableError(
-            f"the table is too small for standard errors: {number + 1 - len(found)} of {number + 1} resamples of its "
-            "tasks had no estimate; fit without a bootstrap"
-        )
-    return found, number - n_bootstrap if found else 0
 
 
 def _own_minus_others(latent: FloatArray) -> FloatArray:

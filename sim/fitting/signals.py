@@ -107,24 +107,27 @@ def log_normals(cases: Cases, weight: FloatArray, score: FloatArray, variance: F
 
     And the correlation of ln cost belief with the signal. Zeros are taken to come independently of all else.
     """
-    here, tried = weight[:, None] * cases.present, weight[:, None, None] * cases.tried
+    here = weight[:, None] * cases.present
     some = weight[:, None] * cases.believed
     belief, belief_sd = _log_moments(cases.log_cost_belief, some)
     n = some.sum(axis=0)
     middle = np.divide((some * score).sum(axis=0), n, out=np.zeros(len(n)), where=n > 0)
     joint = (some * (score - middle) * cases.log_cost_belief).sum(axis=0) / np.where(n > 0, n, 1.0)
     r = np.divide(joint, variance * belief_sd, out=np.where(n > 0, 0.0, np.nan), where=belief_sd > 0)
-    paid = weight[:, None, None] * cases.paid
-    cost, cost_sd = _log_moments(cases.log_cost, paid)
     return {
         "cost_belief_zero": 1.0 - n / here.sum(axis=0),
         "cost_belief_mean": belief,
         "cost_belief_sd": belief_sd,
         "cost_belief_correlation": np.clip(r, -1.0, 1.0),
-        "cost_zero": 1.0 - paid.sum(axis=(0, 2)) / tried.sum(axis=(0, 2)),
-        "cost_mean": cost,
-        "cost_sd": cost_sd,
+        **cost_laws(cases, weight),
     }
+
+
+def cost_laws(cases: Cases, weight: FloatArray) -> dict[str, FloatArray]:
+    """Of costs, (n,) each: share of zeros; mean and sd of the logarithms of the rest, NaN where there are none."""
+    tried, paid = weight[:, None, None] * cases.tried, weight[:, None, None] * cases.paid
+    cost, cost_sd = _log_moments(cases.log_cost, paid)
+    return {"cost_zero": 1.0 - paid.sum(axis=(0, 2)) / tried.sum(axis=(0, 2)), "cost_mean": cost, "cost_sd": cost_sd}
 
 
 def _log_moments(logs: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:

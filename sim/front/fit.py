@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.fitting import fit as fitting
+from sim.fitting.skills import Skills, fit_skills, lacking
 from sim.front.arguments import arguments
 from sim.front.html import notebook
 from sim.front.worlds import sheet_of_source
@@ -19,15 +20,25 @@ if TYPE_CHECKING:
 
 
 class Fit:
-    """A fitted population. profile: its numbers. moments: the table beside simulated ones. estimates: with errors."""
+    """A fitted population. profile: its numbers. moments: the table beside simulated ones. estimates: with errors.
 
-    def __init__(self, found: fitting.Fitted, moments: pd.DataFrame) -> None:
+    Of a table without claims or cost beliefs abilities and costs alone are fitted: `profile` and `write` then raise
+    RunError, and moments is None.
+    """
+
+    def __init__(self, found: fitting.Fitted | Skills, moments: pd.DataFrame | None) -> None:
         self.found, self.moments = found, moments
 
     @property
     def profile(self) -> Profile:
         """The population, as a scenario's world.profile reads it."""
-        return self.found.profile
+        return self._whole.profile
+
+    @property
+    def _whole(self) -> fitting.Fitted:
+        if isinstance(self.found, Skills):
+            raise RunError(f"fit: the table has no {self.found.lacks}, so that abilities and costs alone are fitted")
+        return self.found
 
     @property
     def estimates(self) -> pd.DataFrame:
@@ -36,7 +47,8 @@ class Fit:
 
         found = self.found
         columns = {}
-        for name in (*fitting.PARAMETERS, *fitting.DERIVED):
+        whole = (*fitting.PARAMETERS, *fitting.DERIVED)
+        for name in found.parameters if isinstance(found, Skills) else whole:
             columns[name], columns[f"{name}_se"] = found.value[name], found.se[name]
         return pd.DataFrame({"agent": list(found.agents), **columns})
 
@@ -48,7 +60,7 @@ class Fit:
         from sim.fitting.write import check_replaceable, write_fitted
 
         check_replaceable(Path(path), force, "force=True")
-        return write_fitted(self.found, Path(path), table=table, command="bidlab.fit")
+        return write_fitted(self._whole, Path(path), table=table, command="bidlab.fit")
 
     def __repr__(self) -> str:
         """The estimates."""
@@ -83,5 +95,9 @@ def fit(
         raise RunError(f"resamples: must be >= 2; got {resamples}")
     sheet = sheet_of_source(table)
     recorded = known_outcomes(read_sheet(sheet, found_columns(sheet, columns or {}, "in columns")))
+    if lacking(recorded):
+        held = fitting.ASSUMED_SIGMA_U if sigma_u is None else sigma_u
+        free = sigma_u is None
+        return Fit(fit_skills(recorded, sigma_u=held, n_bootstrap=resamples, seed=seed, identified=free), None)
     found = fitting.fit(recorded, sigma_u=sigma_u, n_bootstrap=resamples, seed=seed, source=source)
     return Fit(found, moments(recorded, found.profile, seed=seed))

@@ -286,18 +286,22 @@ def require_fee(fee: FloatArray) -> None:
     require("fee", f"be at most {MOST_PAID:g}", fee, fee <= MOST_PAID)
 
 
-def settle(award: Award, status: NDArray[np.int8]) -> FloatArray:
+def settle(award: Award, status: NDArray[np.int8], score: ArrayLike = np.nan) -> FloatArray:
     """Payment (..., n) in dollars for each agent: PASS pays pay_success, FAIL pay_failure, all others nothing.
 
-    `status`: (..., n) `Status` codes as the verifier reports them. Every payment for work in bidlab comes from here; a
-    fee is no part of it, since it is owed at the clearing whatever the status.
+    `status`: (..., n) `Status` codes as the verifier reports them. score: what the work is worth where that is graded,
+    NaN where it is not; one between 0 and 1 pays its share of the way from pay_failure to pay_success. Every payment
+    for work in bidlab comes from here; a fee is no part of it, since it is owed at the clearing whatever the status.
 
     >>> award = Award([True, False], [0.4, 0.0], [-0.5, 0.0], np.False_)
     >>> settle(award, np.array([Status.FAIL, Status.NONE], np.int8)).tolist()
     [-0.5, 0.0]
     """
     passed = np.where(status == Status.PASS, award.pay_success, 0.0)
-    return np.where(status == Status.FAIL, award.pay_failure, passed)
+    paid = np.where(status == Status.FAIL, award.pay_failure, passed)
+    share = np.asarray(score, np.float64)
+    partly = (share > 0) & (share < 1) & ((status == Status.PASS) | (status == Status.FAIL))
+    return np.where(partly, award.pay_failure + share * (award.pay_success - award.pay_failure), paid)
 
 
 def _same_shape(**arrays: NDArray[Any]) -> None:

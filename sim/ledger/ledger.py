@@ -56,6 +56,7 @@ ATTEMPTS: dict[str, str] = {
     "status": "category",  # what the verifier said: PASS, FAIL, INFRA; or CANCELLED
     "timed_out": "bool",  # ended by the deadline
     "success": "bool",  # what truly happened
+    "score": "float64",  # what the verifier says the work is worth, in [0, 1]: 1 of PASS, else 0, unless it is graded
     "ask": "float64",
     "claim": "float64",
     "belief": "float64",  # the success probability the agent believed when it bid, at its budget where it has one

@@ -9,6 +9,7 @@ import numpy as np
 from sim.kit.arrays import Award, BoolArray, FloatArray, Status, settle
 from sim.market.allocator import Clearing
 from sim.market.rules import Rules
+from sim.market.source import Outcome
 from sim.market.tasks import Tasks
 from sim.market.wealth import Accounts, Balances, bond, most
 
@@ -71,13 +72,13 @@ class Books:
         if self.principals is not None:
             self.principals.hold(self._owner[task], most(*terms))
 
-    def complete(self, task: int, posting: int, agent: int, status: int, cost: float) -> None:
+    def complete(self, task: int, posting: int, agent: int, outcome: Outcome) -> None:
         """Settle an attempt."""
         award = self._running.pop((task, posting, agent))
         seen = np.full(self._n_agents, _NONE, np.int8)
-        seen[agent] = status
-        payment, terms = settle(award, seen)[agent], (award.pay_success[agent], award.pay_failure[agent])
+        seen[agent] = outcome.status
+        payment, terms = settle(award, seen, outcome.score)[agent], (award.pay_success[agent], award.pay_failure[agent])
         if self.agents is not None:
-            self.agents.settle(agent, payment - cost, bond(*terms))
+            self.agents.settle(agent, payment - outcome.cost, bond(*terms))
         if self.principals is not None:
             self.principals.settle(self._owner[task], -payment, most(*terms))

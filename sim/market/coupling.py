@@ -4,7 +4,7 @@ One task couples with another where they share a draw, or where what happened to
 other:
 
     parameters, family effect    drawn once a replication
-    record, pilots               one history of each agent a replication
+    record, pilots               one history of each agent a replication; claims may be a record, too
     reputation, learned cost, advisor, card of the past    learned from earlier tasks
     capacity, rounds             tasks compete for the same agents; so do assignment and concurrency, which need rounds
     agents with processes        they may remember; policies that learn do (sim/agents/learning.py)
@@ -15,7 +15,8 @@ in every replication.
 
 Where tasks are coupled, a synthetic world leaves the replications as clusters of an interval. A recorded table has one
 draw of tasks: there an interval needs the rule to be replayed on redrawn tasks (`replayed`), since a task that is drawn
-or not changes what happens at the others. (A record of costs or a card changes it too little to tell.)
+or not changes what happens at the others. (A record of costs or a card changes it too little to tell; one of claims is
+what hires.)
 """
 
 from __future__ import annotations
@@ -26,15 +27,19 @@ from sim.market.rules import Rules
 from sim.world.world import World
 
 _COST, _ADVICE, _CARD = "standing.expected_cost, a record", "standing.advice, a record", "bidders.card, a record"
+_CLAIM, _COST_BELIEF = "world.claim, a record", "world.cost_belief, a record"
 
 
 def coupling(rules: Rules, world: World) -> tuple[str, ...]:
     """Names of what couples the tasks of a replication, in the words of the scenario; empty where nothing does."""
     needs = rules.mechanism.capabilities.needs
     pays, advised = "expected_cost" in needs, "advice" in needs
+    asked = rules.mechanism.capabilities.solicits_bids
     found = {
         _COST: pays and world.has("record_cost"),
         _ADVICE: advised and world.has("record_advice"),
+        _CLAIM: asked and "belief" in world.by_record,
+        _COST_BELIEF: asked and "cost_belief" in world.by_record,
         _CARD: world.uncarded is not None,
         "standing.advice, pilots": advised and rules.advice == "planner",
         "standing.advice, learned": advised and rules.advisor is not None,
@@ -53,9 +58,9 @@ def coupling(rules: Rules, world: World) -> tuple[str, ...]:
 
 def hires_by_record(coupled: tuple[str, ...]) -> bool:
     """Whom an arm with this `coupling` hires follows from a record of the agents."""
-    return _ADVICE in coupled
+    return _ADVICE in coupled or _CLAIM in coupled
 
 
 def replayed(rules: Rules, world: World) -> bool:
     """What happens at a task of this recorded table follows from the other tasks that are in it."""
-    return world.from_table and bool(set(coupling(rules, world)) - {_COST, _CARD})
+    return world.from_table and bool(set(coupling(rules, world)) - {_COST, _COST_BELIEF, _CARD})

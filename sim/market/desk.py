@@ -182,12 +182,12 @@ class Desk:
     ) -> None:
         """An attempt ended: free the slot, settle, and let everybody learn of it."""
         task, posting, status = hire.task, hire.posting, outcome.status
-        payment = hire.pay(agent, status)
+        payment = hire.pay(agent, status, outcome.score)
         self._tape.attempts.append(AttemptNote(hire.clearing, agent, nth, start, now, timed_out, payment, outcome))
         self._finish.pop((task, agent), None)
         self.slots.give_back(agent)
         if self.books is not None:
-            self.books.complete(task, posting, agent, status, outcome.cost)
+            self.books.complete(task, posting, agent, outcome)
         if status != _CANCELLED:
             self.known.add(task, posting, agent, outcome)
             self.source.heard((self._replication, task), agent, outcome, payment)
@@ -209,7 +209,7 @@ class Desk:
         """An agent's turn never came: its slot and its bond are free again."""
         self.slots.give_back(agent)
         if self.books is not None:
-            self.books.complete(hire.task, hire.posting, agent, _NONE, 0.0)
+            self.books.complete(hire.task, hire.posting, agent, Outcome(_NONE, False, 0.0))
 
     def finish(self, task: int, agent: int) -> float:
         """Tick at which a running attempt will end, inf where it has not begun."""

@@ -26,6 +26,7 @@ from sim.world.card import Attempted
 from sim.world.world import World
 
 _NONE, _FAIL, _PASS = int(Status.NONE), int(Status.FAIL), int(Status.PASS)
+_DONE = _FAIL, _PASS
 _BILLIONTH = 1e9
 
 
@@ -152,7 +153,9 @@ class Drawn:
             budget = self._cut.pop((at, agent, nth), math.nan)
             if stopped(cost, budget):
                 return Outcome(_FAIL if status == _PASS else status, False, float(spent(cost, budget)))
-        return Outcome(status, success, cost)
+        if self._score is None or status not in _DONE:
+            return Outcome(status, success, cost)
+        return Outcome(status, success, cost, score=self._score[task][agent][known])
 
     def cancel(self, at: At, agent: int, nth: int, elapsed: int) -> Outcome:
         """Of its cost, the share of its ticks that are over, rounded up to a billionth of a dollar."""
@@ -208,6 +211,7 @@ class Drawn:
         status = np.where(world.verified[replication], _PASS, _FAIL)
         self._status = np.where(world.infra[replication], int(Status.INFRA), status).tolist()
         self._success = (world.success[replication] & ~world.infra[replication]).tolist()
+        self._score = None if world.score is None else world.score[replication].tolist()
         self._duration, self._cost = world.duration[replication].tolist(), world.cost[replication].tolist()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -50,11 +51,14 @@ class Hire:
         self.timed_out = False
         self.working: dict[int, Any] = {}
 
-    def pay(self, agent: int, status: int) -> float:
-        """Dollars that the contract pays at this status."""
-        if status == _PASS:
-            return float(self.award.pay_success[(*self.row, agent)])
-        return float(self.award.pay_failure[(*self.row, agent)]) if status == _FAIL else 0.0
+    def pay(self, agent: int, status: int, score: float = math.nan) -> float:
+        """Dollars that the contract pays at this status and score, as `sim.kit.arrays.settle` has them."""
+        if status not in (_FAIL, _PASS):
+            return 0.0
+        won, lost = (float(pay[(*self.row, agent)]) for pay in (self.award.pay_success, self.award.pay_failure))
+        if 0.0 < score < 1.0:
+            return lost + score * (won - lost)
+        return won if status == _PASS else lost
 
     def budget(self, agent: int) -> float | None:
         """Dollars at which the attempt is stopped; None: it is not."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender
 from sim.ledger.ledger import OUTCOME
 from sim.market.rules import Rules
 from sim.market.source import BID, answered
@@ -95,7 +95,7 @@ class Tried:
     """Attempts as they went, (A,) each. clearing: its row in `Cleared`; nth: the agent's tries at the task before.
 
     status: `Status` codes, as the verifier said; success: what truly happened; cost, payment: dollars; inspection,
-    harm: dollars (sim/market/inspection.py), None: none.
+    harm: dollars (sim/market/inspection.py), None: none. score: in [0, 1], NaN and None: 1 of PASS, else 0.
     """
 
     clearing: IntArray
@@ -110,6 +110,7 @@ class Tried:
     payment: FloatArray
     inspection: FloatArray | None = None
     harm: FloatArray | None = None
+    score: FloatArray | None = None
 
 
 class Picked:
@@ -154,6 +155,7 @@ def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
         "status": tried.status,
         "timed_out": tried.timed_out,
         "success": tried.success,
+        "score": _scores(tried),
         "ask": offered[0],
         "claim": offered[1],
         "belief": believed[1],
@@ -166,6 +168,12 @@ def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
         "inspection": _one(0.0, shape) if tried.inspection is None else tried.inspection,
         "harm": _one(0.0, shape) if tried.harm is None else tried.harm,
     }
+
+
+def _scores(tried: Tried) -> FloatArray:
+    """(A,) what the verifier says that the work is worth."""
+    passed = (tried.status == int(Status.PASS)).astype(np.float64)
+    return passed if tried.score is None else np.where(np.isnan(tried.score), passed, tried.score)
 
 
 def at_budget(rules: Rules, ask: FloatArray, claim: FloatArray, budget: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -17,6 +17,7 @@ from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender, require_fee
 from sim.kit.errors import MarketError, ScenarioError
 from sim.market.escalation import Escalation, escalation_of
+from sim.market.unknown import check_known
 from sim.mechanisms import Mechanism
 from sim.scenario.scenario import label_of
 from sim.specs.reserve_price import Raising
@@ -114,6 +115,7 @@ class Rules:
     def of(cls, mechanism: Mechanism, settings: Terms, world: World) -> Self:
         """The rules of an arm; raises ScenarioError where the mechanism needs what the scenario does not provide."""
         tender, market, standing = settings.tender, settings.market, settings.standing
+        check_known(mechanism, settings, world)
         _check_needs(mechanism, settings, world)
         _check_penalty(mechanism, tender)
         _check_round(mechanism, settings)

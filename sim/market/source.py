@@ -7,6 +7,7 @@ of answers kept from an earlier run are one market. Index convention: n agents; 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -67,6 +68,7 @@ class Outcome(NamedTuple):
     """What came of an attempt. status: as the verifier says; success: what truly happened; cost: dollars.
 
     inspection, harm: dollars that looking at it cost the allocator, and that accepting it cost the principal.
+    score: in [0, 1], what the work is worth where outcomes are graded; NaN: 1 of PASS, else 0.
     """
 
     status: int
@@ -74,6 +76,7 @@ class Outcome(NamedTuple):
     cost: float
     inspection: float = 0.0
     harm: float = 0.0
+    score: float = math.nan
 
 
 class Source(Protocol):

@@ -145,11 +145,11 @@ class Mechanism:
 
     def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
         """What an honest agent asks, (..., n) dollars; infinite where it would rather abstain. Default: its cost where
-        the rule asks for that, else its break-even price.
+        the rule asks for that, else its break-even price; where nobody is asked, 0 for what it does not know.
         """
-        if self.capabilities.asks_for == "cost":
-            return cost_belief
-        return break_even_price(belief, cost_belief, notice.penalty)
+        own, asks_cost = self.capabilities, self.capabilities.asks_for == "cost"
+        ask = cost_belief if asks_cost else break_even_price(belief, cost_belief, notice.penalty)
+        return ask if own.solicits_bids else np.where(np.isnan(ask), 0.0, ask)
 
     def binding(self, bids: Bids, tender: Tender, standing: Standing, award: Award) -> BoolArray:
         """Whose bond is less than the rule would take on failure without a limit, (..., n); nobody's by default."""

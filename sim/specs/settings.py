@@ -174,6 +174,8 @@ class Settings(Section):
             "standing.advice": self.standing.advice.record,
             "standing.expected_cost": self.standing.expected_cost.record,
             "bidders.card": None if card is None else card.before_market,
+            "world.claim": self.world.claim,
+            "world.cost_belief": self.world.cost_belief,
         }
         return {key: record for key, record in asked.items() if record is not None}
 
@@ -197,6 +199,13 @@ class Settings(Section):
                 'bidders.on_retry must be stated where an agent may try a task again (postings > 1, exclude = "none"): '
                 '"same" or "update"'
             )
+        if card is not None and card.before_market is not None and self.world.claim is not None:
+            yield (
+                f'bidders.card: record = "{card.record}" has no meaning with world.claim, which is a record '
+                "already: a card moves claims to what it holds"
+            )
+        if self.world.graded is not None and self.market.inspection is not None:
+            yield "market.inspection: cannot be combined with world.graded: a score is known, and paid for"
         if update is not None and update.spread is None and self.world.table is not None:
             yield (
                 "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "

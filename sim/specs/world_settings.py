@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from sim.importing.mapping import ImportSpec
 from sim.kit.distribution import Arrivals, Distribution, parse_arrivals, parse_ticks
 from sim.kit.errors import closest
+from sim.kit.invalid import written
 from sim.kit.section import Money, Rate, Section, parsed_by
 from sim.population.belief_model import BeliefModel, parse_beliefs
 from sim.population.knobs import Knobs, Shock
+from sim.standing.records import Record, check_not_gone, is_record, parse_record
 from sim.tables.table import OPTIONAL, REQUIRED, missing_columns
 
 # Keys that go with a table, and with a profile; True where they must be stated.
-_OF_TABLE = {"columns": True, "beyond_tries": False, "trials": False}
+_OF_TABLE = {"columns": True} | dict.fromkeys(("beyond_tries", "trials", "claim", "cost_belief", "graded"), False)
 _OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
     ("sigma_u", "sigma_d", "private_share", "sigma_f", "families", "pool_size", "shocks", "beliefs"), False
 )
@@ -39,8 +41,10 @@ def _faults_of_columns(raw: dict[str, str]) -> Iterator[str]:
     if "agent" in raw and raw["agent"] == raw.get("task"):
         yield f"agent and task must be two columns; got {raw['agent']!r} for both"
     costs = {"cost_belief", "tokens", "usd_per_token"} & set(raw)
-    if costs not in ({"cost_belief"}, {"tokens", "usd_per_token"}):
+    if costs not in (set(), {"cost_belief"}, {"tokens", "usd_per_token"}):
         yield "map either 'cost_belief', or both 'tokens' and 'usd_per_token'"
+    if "score" in raw and raw.keys() & {"success", "status"}:
+        yield "'score' stands instead of 'success' and 'status'; map one of them"
 
 
 class Verifier(Section):
@@ -48,6 +52,25 @@ class Verifier(Section):
 
     false_pass: Rate = Field(0.0, description="share of failures the verifier passes")
     false_fail: Rate = Field(0.0, description="share of successes the verifier fails")
+
+
+class Graded(Section):
+    """Outcomes that are numbers in [0, 1]: the table's score (sim/world/recorded.py)."""
+
+    mark: Annotated[float, Field(gt=0, le=1)] = Field(description="least score that is a success")
+
+
+def _record(raw: Any) -> Record:
+    check_not_gone(raw)
+    if not is_record(raw):
+        raise ValueError(
+            'must be {record = "redrawn", tasks = number} or {record = "split"}: what the agent did on other tasks; '
+            f"got {written(raw)}"
+        )
+    return parse_record(raw)
+
+
+Made = Annotated[Record | None, parsed_by(_record)]
 
 
 class WorldSettings(Section):
@@ -60,6 +83,20 @@ class WorldSettings(Section):
     )
     columns: Annotated[dict[str, str], AfterValidator(_columns)] | None = Field(
         None, description="our column names mapped to the table's; must be stated with a table that is a file"
+    )
+    claim: Made = Field(
+        None,
+        description='{record = "redrawn", tasks = number} or {record = "split"}: agents believe and claim their '
+        "smoothed success rate on other tasks (sim/standing/records.py), instead of what the table has",
+    )
+    cost_belief: Made = Field(
+        None,
+        description="likewise, their mean cost on other tasks; who has none there makes no bid",
+    )
+    graded: Graded | None = Field(
+        None,
+        description="{mark}: outcomes are scores in [0, 1], columns.score; a success is a score of the mark at least, "
+        "and contracts pay by the score; absent: an outcome is a success or none",
     )
     profile: str | None = Field(
         None, description="population to draw tasks and agents from: a bundled profile's name, or a .toml file"
@@ -165,8 +202,21 @@ class WorldSettings(Section):
             yield "world.agents must not be empty: name at least one agent"
         if self.profile is not None:
             yield from self._of_spreads()
-        elif isinstance(self.agents, dict):
+        else:
+            yield from self._of_scores()
+        if self.profile is None and isinstance(self.agents, dict):
             yield "world.agents: knobs belong to a profile; with a table, list the agents to keep"
+
+    def _of_scores(self) -> Iterator[str]:
+        scored = "score" in (self.columns or {})
+        if scored and self.graded is None:
+            yield "world.graded must be stated where columns.score is mapped: {mark = least score that is a success}"
+        if self.graded is None:
+            return
+        if not scored:
+            yield "world.graded needs a column of scores: map columns.score"
+        if self.verifier.false_pass > 0 or self.verifier.false_fail > 0:
+            yield "world.verifier: has no meaning with world.graded: the score is what the verifier says"
 
     def _of_spreads(self) -> Iterator[str]:
         if self.sigma_d is not None and self.sigma_u is None:

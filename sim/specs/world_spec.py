@@ -62,7 +62,8 @@ class WorldSpec:
         """The part of an arm's settings that decides its World."""
         of_bidders = _drawn("bidders", bidders)
         card = of_bidders.pop("card")
-        base: list[Any] = [_drawn("world", world), _drawn("tender", tender), of_bidders]
+        of_world = {key: value for key, value in _drawn("world", world).items() if f"world.{key}" not in records}
+        base: list[Any] = [of_world, _drawn("tender", tender), of_bidders]
         base += [advice.explores, None if advice.planner is None else asdict(advice.planner)]
         base += ["chooses"] if bidders.chooses else []  # whatever draws no bids keeps its name
         whole = [*base, card, {key: asdict(record) for key, record in records.items()}]

@@ -2,10 +2,14 @@
 
 One row per (task, agent, trial). Columns are named by the scenario:
 
-    agent, task, claim, cost                        required
-    success  or  status                             at least one of the two. An empty success and the status INFRA are
-                                                    attempts lost to the system; the other statuses are PASS and FAIL
-    cost_belief  or  tokens and usd_per_token       one of the two; tokens x usd_per_token is the belief
+    agent, task                                     required
+    success  or  status                             at least one of the two, or a score. An empty success and the status
+                                                    INFRA are attempts lost to the system; the other statuses are PASS
+                                                    and FAIL
+    score                                           in [0, 1], empty where the attempt was lost; stands instead of the
+                                                    two where a scenario says what mark is a success (world.graded)
+    claim, cost                                     may be missing, all of them: what reads them is then refused
+    cost_belief  or  tokens and usd_per_token       one of the two, or none; tokens x usd_per_token is the belief
     family, block                                   labels of the task
     principal                                       owner of the task, by its name in the scenario
     duration                                        ticks of the attempt
@@ -49,21 +53,38 @@ __all__ = [
     "read_table",
 ]
 
-REQUIRED = ("agent", "task", "claim", "success", "cost")
+REQUIRED = ("agent", "task", "success")
 OPTIONAL = (
-    *("status", "cost_belief", "tokens", "usd_per_token", "family", "block", "duration", "ability", "trial"),
+    *(
+        "claim",
+        "cost",
+        "status",
+        "score",
+        "cost_belief",
+        "tokens",
+        "usd_per_token",
+        "family",
+        "block",
+        "duration",
+        "ability",
+        "trial",
+    ),
     "principal",
 )
 _LABELS = ("agent", "task", "family", "block", "principal", "trial")
 OF_TASK = ("family", "block", "principal")
-_OUTCOMES = ("success", "status")
+_OUTCOMES = ("success", "status", "score")
+_PRICED = ("tokens", "usd_per_token")
 _ALIASES = {"cost": ("cost_usd",), "tokens": ("tokens_forecast",)}
 _CELL_FACTOR = 100  # bytes to a (task, agent, trial)
 
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """A recorded table as arrays: T tasks, n agents, K trials. Cells without a row are `~present` and not read."""
+    """A recorded table as arrays: T tasks, n agents, K trials. Cells without a row are `~present` and not read.
+
+    belief, cost_belief and cost are NaN everywhere where the table has no such column.
+    """
 
     agents: tuple[str, ...]
     tasks: tuple[str, ...]
@@ -82,11 +103,18 @@ class Recorded:
     trial_belief: FloatArray | None = None  # (T, n, K) of each trial; None where those of a cell agree
     trial_cost_belief: FloatArray | None = None  # (T, n, K) dollars, likewise
     trial_name: IntArray | None = None  # (T, n, K) place of each trial in its cell by its id; None where as they stand
+    score: FloatArray | None = None  # (T, n, K) in [0, 1]; success is then False, and follows from a mark
+
+    def lacks(self, name: str) -> bool:
+        """The table has no column for belief, cost_belief or cost."""
+        held = getattr(self, name)[self.present]
+        return bool(held.size and np.isnan(held).all())
 
 
 def missing_columns(mapped: Mapping[str, str]) -> list[str]:
-    """Names that must be mapped to a column and are not; a status stands for the success."""
-    return [name for name in REQUIRED if name not in mapped and not (name == "success" and "status" in mapped)]
+    """Names that must be mapped to a column and are not; a status or a score stands for the success."""
+    stands = {"success"} if mapped.keys() & {"status", "score"} else set()
+    return [name for name in REQUIRED if name not in mapped and name not in stands]
 
 
 def read_table(path: Path, columns: Mapping[str, str]) -> Recorded:
@@ -102,7 +130,7 @@ def read_sheet(sheet: Sheet, columns: Mapping[str, str]) -> Recorded:
     amounts = {name: numbers(faults, chosen[name], columns[name], name) for name in plain}
     outcome = outcomes(faults, chosen, columns)
     faults.check()
-    if "cost_belief" not in amounts:
+    if "tokens" in amounts and "usd_per_token" in amounts:
         amounts["cost_belief"] = amounts["tokens"] * amounts["usd_per_token"]
     return _arrange(sheet, labels, amounts, outcome)
 
@@ -115,13 +143,14 @@ def found_columns(sheet: Sheet, stated: Mapping[str, str], how: str) -> dict[str
     mapped = guessed(sheet.headings, stated)
     missing = missing_columns(mapped)
     faults = [f"no column for {', '.join(missing)}; say which {how.format(missing[0])}"] if missing else []
-    if not {"cost_belief"} <= set(mapped) and not {"tokens", "usd_per_token"} <= set(mapped):
-        left = [name for name in ("tokens", "usd_per_token") if name not in mapped]
+    left = [name for name in _PRICED if name not in mapped]
+    if len(left) == 1:
         faults.append(
-            "no column for cost_belief, the dollars that an attempt was expected to cost; tokens and usd_per_token may "
-            f"stand instead, but {' and '.join(left)} {'is' if len(left) == 1 else 'are'} missing; say which "
-            f"{how.format('cost_belief')}"
+            f"no column for {left[0]}, which with the other of tokens and usd_per_token stands for the dollars that an "
+            f"attempt was expected to cost; say which {how.format(left[0])}"
         )
+    if "score" in mapped and mapped.keys() & {"success", "status"}:
+        faults.append("score stands instead of success and status; map one of them")
     if faults:
         raise TableError(*(f"{sheet.path}: {fault}; the table has {several(sheet.headings)}" for fault in faults))
     return mapped
@@ -139,15 +168,18 @@ def guessed(there: Sequence[str], stated: Mapping[str, str]) -> dict[str, str]:
     for ours in stated:
         if ours not in allowed:
             raise TableError(f"columns: unknown name {ours!r}{closest(ours, allowed)}; allowed: {', '.join(allowed)}")
-    mapped = dict(stated)
+    mapped, skipped = dict(stated), {"score"}  # a score needs a mark
+    if "score" in stated:
+        skipped |= {"success", "status"}
     for ours in allowed:
-        if ours == "status" and "success" in mapped:
+        if ours in skipped or (ours == "status" and "success" in mapped):
             continue  # a status that nobody named is no better than the success
         found = [name for name in (ours, *_ALIASES.get(ours, ())) if name in there]
         if ours not in mapped and found:
             mapped[ours] = found[0]
-    if "cost_belief" in mapped:
-        return {ours: theirs for ours, theirs in mapped.items() if ours not in ("tokens", "usd_per_token")}
+    priced = [name for name in _PRICED if name in mapped]
+    if "cost_belief" in mapped or (len(priced) == 1 and not stated.keys() & set(_PRICED)):
+        return {ours: theirs for ours, theirs in mapped.items() if ours not in _PRICED}
     return mapped
 
 
@@ -158,7 +190,7 @@ def known_outcomes(recorded: Recorded) -> Recorded:
     kept = (np.arange(recorded.success.shape[-1]) < recorded.trials[..., None]) & ~recorded.infra
     first, trials = np.argsort(~kept, axis=-1, kind="stable"), kept.sum(axis=-1)
     place = np.take_along_axis(first, _latest(trials, recorded.success.shape[-1]), axis=-1)
-    per_trial = ("success", "cost", "duration", "trial_belief", "trial_cost_belief", "trial_name")
+    per_trial = ("success", "cost", "duration", "trial_belief", "trial_cost_belief", "trial_name", "score")
     arrays = {name: x for name in per_trial if (x := getattr(recorded, name)) is not None}
     moved: dict[str, Any] = {name: np.take_along_axis(x, place, axis=-1) for name, x in arrays.items()}
     return replace(recorded, trials=trials, infra=None, **moved)
@@ -180,8 +212,11 @@ def _arrange(sheet: Sheet, labels: dict[str, list[str]], amounts: dict[str, Floa
         full[t, i, place] = values
         return np.take_along_axis(full, latest, axis=-1)
 
-    belief, cost_belief = cells(amounts["claim"]), cells(amounts["cost_belief"])
-    unknown = np.full((len(tasks), len(agents)), np.nan)
+    def column(name: str) -> FloatArray:
+        unknown = np.broadcast_to(np.float64(np.nan), (len(tasks), len(agents), n_trials))
+        return cells(amounts[name]) if name in amounts else unknown
+
+    belief, cost_belief = column("claim"), column("cost_belief")
     return Recorded(
         agents=agents,
         tasks=tasks,
@@ -190,9 +225,9 @@ def _arrange(sheet: Sheet, labels: dict[str, list[str]], amounts: dict[str, Floa
         present=trials > 0,
         belief=belief[..., 0],
         cost_belief=cost_belief[..., 0],
-        ability=cells(amounts["ability"])[..., 0] if "ability" in amounts else unknown,
+        ability=column("ability")[..., 0],
         success=cells(outcome.success) == 1,
-        cost=cells(amounts["cost"]),
+        cost=column("cost"),
         duration=cells(amounts["duration"]).astype(np.int64) if "duration" in amounts else None,
         trials=trials,
         principal=_task_labels(sheet, "principal", labels, tasks) if "principal" in labels else (),
@@ -200,6 +235,7 @@ def _arrange(sheet: Sheet, labels: dict[str, list[str]], amounts: dict[str, Floa
         trial_belief=_where_they_differ(belief),
         trial_cost_belief=_where_they_differ(cost_belief),
         trial_name=None if np.array_equal(name, place) else cells(name).astype(np.int64),
+        score=None if outcome.score is None else cells(outcome.score),
     )
 
 
@@ -210,7 +246,8 @@ def _latest(trials: IntArray, n_trials: int) -> IntArray:
 
 def _where_they_differ(values: FloatArray) -> FloatArray | None:
     """values (T, n, K); None where those of each cell are the same."""
-    return None if np.array_equal(values, np.broadcast_to(values[..., :1], values.shape)) else values
+    first = np.broadcast_to(values[..., :1], values.shape)
+    return None if np.array_equal(values, first, equal_nan=True) else values
 
 
 def _codes(names: Iterable[str]) -> tuple[tuple[str, ...], IntArray]:

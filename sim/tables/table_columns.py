@@ -37,10 +37,14 @@ _STATUS = {"PASS": 1.0, "FAIL": 0.0, "INFRA": np.nan}
 
 
 class Outcomes(NamedTuple):
-    """Of each row: it truly succeeded; it was lost to the system (and then did not succeed)."""
+    """Of each row: it truly succeeded; it was lost to the system (and then did not succeed).
+
+    score: in [0, 1], 0 where it was lost, of a table of scores, in which nothing is a success before a mark is stated.
+    """
 
     success: BoolArray
     lost: BoolArray
+    score: FloatArray | None = None
 
 
 def texts(faults: Faults, column: list[Any], title: str, name: str) -> list[str]:
@@ -93,7 +97,9 @@ def _as_bytes(value: Any) -> str:
 
 
 def outcomes(faults: Faults, chosen: Mapping[str, list[Any]], titles: Mapping[str, str]) -> Outcomes:
-    """What became of each row's attempt, by its success, its status or both."""
+    """What became of each row's attempt: by its success, its status or both; or by its score."""
+    if "score" in chosen:
+        return _scores(faults, chosen["score"], titles["score"])
     said = {}
     if "success" in chosen:
         said["success"] = _successes(faults, chosen["success"], titles["success"])
@@ -126,6 +132,19 @@ def _empty(value: Any) -> bool:
 def _missing(value: Any) -> bool:
     """Nothing, or the NaN by which some writers of typed formats say so."""
     return _empty(value) or (isinstance(value, float) and value != value)
+
+
+def _scores(faults: Faults, column: list[Any], title: str) -> Outcomes:
+    lost = np.array([_missing(value) for value in column])
+    found = np.array([_truth(value) for value in column], np.float64)
+    hint = "; looks like percentages: divide by 100" if _percentages(found) else ""
+    rule = "a number in [0, 1], or empty where the attempt was lost"
+
+    def text(row: int) -> str:
+        return f"{title} must be {rule}; got {short(column[row])}{_as_bytes(column[row])}{hint}"
+
+    faults.add(~lost & ~((found >= 0) & (found <= 1)), text)
+    return Outcomes(np.zeros(len(column), np.bool_), lost, np.where(lost, 0.0, found))
 
 
 def _successes(faults: Faults, column: list[Any], title: str) -> FloatArray:

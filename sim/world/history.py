@@ -2,6 +2,8 @@
 
     record_advice   smoothed success rate      (S + 1/2) / (N + 1)
     record_cost     mean cost                  NaN where there is none
+    belief          smoothed success rate, where agents claim what they did (world.claim)
+    cost_belief     mean cost, likewise (world.cost_belief)
     card            one shift of claims and one factor of cost beliefs for each agent (sim/world/card.py)
 
 All follow from sums over an agent's trials. Index convention: R replications, T tasks, n agents, K tries, and G, the
@@ -19,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.retry import after_each
 from sim.kit import draws
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, thin
 from sim.kit.errors import ScenarioError
@@ -56,7 +59,10 @@ def with_records(world: World, histories: Histories, spec: WorldSpec) -> World:
             made["half"] = histories.half
     for key, name, names, mean in _KNOWN:
         if key in asked:
+            _check_costs(key, names, world)
             made[name] = _record(histories, asked[key], names, mean, world.present.shape)
+    if own := tuple(name for name in ("belief", "cost_belief") if name in made):
+        made |= {"by_record": own, **_retried(world, made.get("belief"))}
     world = world.changed(**made) if made else world
     if card is None or "bidders.card" not in asked:
         return world
@@ -72,6 +78,20 @@ def _record(
     return Later(shape, lambda: histories.serve(record, mean(histories.sums(record, names))))
 
 
+def _check_costs(key: str, names: Collection[str], world: World) -> None:
+    """Raise ScenarioError where a record is of costs and there are none."""
+    if "cost" in names and not world.knows("cost"):
+        raise ScenarioError(f"{key}: a record of costs, and the table holds none; map columns.cost")
+
+
+def _retried(world: World, belief: Later | None) -> dict[str, FloatArray]:
+    """What failures leave of beliefs that follow from a record; nothing where beliefs stay."""
+    later, spread = world.retry_belief, world.spread
+    if later is None or spread is None or belief is None:
+        return {}
+    return {"retry_belief": after_each(belief.array, spread, later.shape[-1])}
+
+
 def smoothed(sums: Sums) -> FloatArray:
     """(S + 1/2) / (N + 1), 1/2 where nothing was observed."""
     return (sums["passed"] + 0.5) / (sums["trials"] + 1.0)
@@ -85,6 +105,8 @@ def mean_cost(sums: Sums) -> FloatArray:
 _KNOWN = (
     ("standing.advice", "record_advice", OF_RATE, smoothed),
     ("standing.expected_cost", "record_cost", OF_COST, mean_cost),
+    ("world.claim", "belief", OF_RATE, smoothed),
+    ("world.cost_belief", "cost_belief", OF_COST, mean_cost),
 )
 
 

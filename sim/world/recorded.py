@@ -62,6 +62,7 @@ def without_records(
         cost=trials.cost,
         present=np.broadcast_to(recorded.present, ids.per_agent),
         observed=trials.observed,
+        score=trials.score,
         **lucky,
         **_retries(spec, trials.belief),
     )

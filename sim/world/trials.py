@@ -32,7 +32,8 @@ from sim.world.luck import Identities
 class Played:
     """The trials of a table as the replications of a World meet them; what does not vary is broadcast.
 
-    belief, cost_belief (R, T, n); success, infra, cost (R, T, n, K); duration likewise, None where the table has none.
+    belief, cost_belief (R, T, n); success, infra, cost (R, T, n, K); duration and score likewise, None where the table
+    has none. Of a table of scores a success is a score of the world's mark at least.
     observed (R, T, n, K): the try is a recorded trial, and no copy, with a known outcome; None: the first try is.
     """
 
@@ -43,6 +44,7 @@ class Played:
     cost: FloatArray
     duration: IntArray | None
     observed: BoolArray | None
+    score: FloatArray | None
 
 
 def played(recorded: Recorded, world: WorldSettings, seed: int, ids: Identities) -> Played:
@@ -64,14 +66,16 @@ def played(recorded: Recorded, world: WorldSettings, seed: int, ids: Identities)
         return np.take_along_axis(each[None], stated[..., :1], axis=-1)[..., 0]
 
     infra = np.broadcast_to(np.False_, ids.per_try) if recorded.infra is None else tries(recorded.infra)
+    score = tries(recorded.score)
     return Played(
         belief=first(recorded.trial_belief, recorded.belief),
         cost_belief=first(recorded.trial_cost_belief, recorded.cost_belief),
-        success=tries(recorded.success),
+        success=tries(recorded.success) if world.graded is None else score >= world.graded.mark,
         infra=infra,
         cost=tries(recorded.cost),
         duration=tries(recorded.duration),
         observed=_observed(recorded, infra, exchangeable),
+        score=score,
     )
 
 

@@ -27,6 +27,7 @@ _PER_TRY = ("success", "verified", "infra", "cost", "duration")
 _FROZEN = frozenset({*_PER_TASK, *_PER_AGENT, *_PER_TRY, "lottery"})
 _SHARES = ("belief", "ability")
 _MONEY_OR_TIME = ("cost_belief", "latency", "cost", "duration", "reserve", "arrival")
+_UNKNOWN = ("belief", "cost_belief", "cost")  # what a table may not hold
 
 
 def _nothing() -> None:
@@ -46,6 +47,10 @@ class World:
     success (R, T, n, K) what truly happens on that try; verified: what the verifier would say; infra: the attempt is
         lost to the system; cost dollars; duration ticks.
     repeats: a try beyond K repeats the last one instead of being refused.
+    score (R, T, n, K) in [0, 1]: what the try is worth, where outcomes are graded; None where they are successes or
+        none.
+    belief, cost_belief and cost are NaN throughout where a table does not hold them (`knows`); cost_belief is NaN of
+        an agent without any cost on its record. by_record: those of the first two that follow from a record.
     observed (R, T, n, K): the try is a recorded trial with a known outcome, and no copy of another; None where the
         first try is what is observed of an agent at a task, as in every synthetic world.
     lottery (R, T, P, n) in (0, 1): the lowest wins a tie. exploration, choice: as lottery, and independent of it, for
@@ -106,6 +111,8 @@ class World:
     principal: IntArray | None = None
     shared: tuple[str, ...] = ()
     observed: BoolArray | None = None
+    score: FloatArray | None = None
+    by_record: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._settle(vars(self))
@@ -126,6 +133,7 @@ class World:
         self._check_principals()
         self._check_records()
         self._check_observed()
+        self._check_score()
 
     def __getattr__(self, name: str) -> Any:
         """Make what is read for the first time."""
@@ -143,16 +151,30 @@ class World:
         for name in [one for one in _SHARES if one in given]:
             array = getattr(self, name)
             if not _within(array, 1.0):
-                known = ~np.isnan(array) if name == "ability" else np.True_
+                known = ~np.isnan(array) if name == "ability" or self._unknown(name, array) else np.True_
                 require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~(known & present))
         for name in [one for one in _MONEY_OR_TIME if one in given]:
             array = getattr(self, name)
             if not _within(array, _MOST):
                 read = present_try if name in _PER_TRY else present if name in _PER_AGENT else np.True_
-                require(name, "be finite and >= 0", array, (np.isfinite(array) & (array >= 0)) | ~read)
+                known = ~np.isnan(array) if self._unknown(name, array) else np.True_
+                require(name, "be finite and >= 0", array, (np.isfinite(array) & (array >= 0)) | ~(read & known))
         if "value" not in given:
             return
         require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(self.value) & ~(self.value < 0))
+
+    def _unknown(self, name: str, array: FloatArray | IntArray) -> bool:
+        """It is NaN as a whole, or may be where a record says nothing."""
+        return name in self.by_record or (name in _UNKNOWN and bool(np.isnan(thin(array)).all()))
+
+    def _check_score(self) -> None:
+        if self.score is None:
+            return
+        if self.score.shape != self.shape_of("success"):
+            raise ArrayError(f"score must have shape {self.shape_of('success')}; got {self.score.shape}")
+        good = (self.score >= 0) & (self.score <= 1)
+        require("score", "lie in [0, 1]", self.score, good | ~self.present[..., None])
+        object.__setattr__(self, "score", frozen(self.score))
 
     def _check_records(self) -> None:
         for name in ("record_advice", "uncarded", "record_cost", "half"):
@@ -168,7 +190,7 @@ class World:
             elif name == "record_cost":
                 good = np.isnan(array) | (np.isfinite(array) & (array >= 0))
                 require(name, "be finite and >= 0, or NaN", array, good | ~self.present)
-            elif not _within(array, 1.0):
+            elif not _within(array, 1.0) and (name != "uncarded" or self.knows("belief")):
                 require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~self.present)
             object.__setattr__(self, name, frozen(array))
 
@@ -216,7 +238,8 @@ class World:
             raise ArrayError(f"retry_belief must have shape {per_agent} and failures, at least 1; got {later.shape}")
         require("spread", "be finite and >= 0", spread, (np.isfinite(spread) & (spread >= 0)) | ~self.present)
         good = ((later >= 0) & (later <= 1)) | ~self.present[..., None]
-        require("retry_belief", "lie in [0, 1]", later, good)
+        if self.knows("belief"):
+            require("retry_belief", "lie in [0, 1]", later, good)
         object.__setattr__(self, "spread", frozen(spread))
         object.__setattr__(self, "retry_belief", frozen(later))
 
@@ -269,6 +292,13 @@ class World:
     def delivered(self) -> BoolArray:
         """(R, T, n, K): the try succeeds and is not lost to the system, so the principal gets its value."""
         return self.success & ~self.infra if self.infra.any() else self.success
+
+    def knows(self, name: str) -> bool:
+        """Whether anything is known of belief, cost_belief or cost; of a synthetic World all is."""
+        if not self.from_table:
+            return True
+        array = thin(getattr(self, name))[:1]
+        return not array.size or not bool(np.isnan(array).all())
 
     def __repr__(self) -> str:
         """Its size in words."""

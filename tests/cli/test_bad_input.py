@@ -117,7 +117,7 @@ WORLDS = [
     edit(COSTS, COSTS + ', tokens = "belief"', "s.toml", "world.columns", "either"),
     edit(COSTS, 'tokens = "belief"', "world.columns", "usd_per_token"),
     edit('task = "task"', 'task = "agent"', "world.columns", "two columns"),
-    edit('claim = "claim", ', "", "world.columns", "'claim' must be mapped"),
+    edit('claim = "claim", ', "", "mechanism: second_price reads claims", "map columns.claim"),
     edit(COSTS, COSTS + ', agent = "agent"', "s.toml", "TOML", "uplicate"),
     world('order = "random"', "order", '"table" or "shuffled"', '"random"'),
     world("arrivals = { poisson = inf }", "arrivals", "tasks per tick", "inf"),

@@ -24,19 +24,12 @@ BARE = "".join(line.rpartition(",")[0] + "\n" for line in ROWS.splitlines())
 @pytest.mark.parametrize(
     ("header", "fragments"),
     [
-        (
-            COST,
-            ("no column for cost_belief", "tokens and usd_per_token may stand instead", "--column cost_belief=NAME"),
-        ),
-        (
-            COST.replace("cost", "tokens"),
-            ("no column for cost;", "no column for cost_belief", "usd_per_token is missing"),
-        ),
-        (COST.replace("claim", "p"), ("no column for claim;", "--column claim=NAME", "agent, task, p")),
+        (HEADER.replace("task", "problem"), ("no column for task;", "--column task=NAME", "agent, problem, claim")),
+        (HEADER.replace("agent", "a").replace("success", "s"), ("no column for agent, success;", "a, task, claim, s")),
     ],
 )
 def test_fit_names_the_columns_it_lacks(tmp_path: Path, header: str, fragments: tuple[str, ...]) -> None:
-    (tmp_path / "t.csv").write_text(header + BARE)
+    (tmp_path / "t.csv").write_text(header + ROWS)
     said = bidlab("fit", tmp_path / "t.csv", "--out", tmp_path / "p.toml")
     assert (said.code, said.out) == (2, "")
     assert all(line.startswith(f"bidlab: {tmp_path / 't.csv'}: ") for line in said.err.splitlines())

@@ -52,8 +52,8 @@ def test_a_frame_is_the_table_it_was_read_from(tmp_path: Path) -> None:
     assert all(
         np.array_equal(getattr(one, name), getattr(two, name)) for name in ("belief", "cost", "success", "lottery")
     )
-    with pytest.raises(TableError, match="frame: no column for cost"):
-        bl.World.from_frame(pd.DataFrame({"agent": ["a"], "task": ["t"], "claim": [0.5], "success": [1]}))
+    with pytest.raises(TableError, match="frame: no column for success"):
+        bl.World.from_frame(pd.DataFrame({"agent": ["a"], "task": ["t"], "claim": [0.5], "cost": [1.0]}))
     with pytest.raises(TableError, match="frame: row 1: claim must be a number in"):
         bl.World.from_frame(
             pd.DataFrame(

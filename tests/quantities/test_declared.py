@@ -21,6 +21,7 @@ from tests.sweep.scenes import RECORDED, SYNTHETIC, plan_of, write
 
 NAMES = {
     "arm": "solve_rate unfilled_rate cost payment overhead bid_cost inspection harm surplus utility welfare "
+    "score "
     "regret_fixed regret_ability regret_outcome share_top tie_rate exit_rate success_rate mean_claim brier "
     "brier_reliability brier_resolution brier_uncertainty ece ece_null residual_correlation comparative_auc",
     "agent": "success_rate mean_claim brier brier_reliability brier_resolution brier_uncertainty ece ece_null auc "
@@ -33,7 +34,7 @@ RATES = {"solve_rate", "unfilled_rate", "tie_rate", "exit_rate", "success_rate",
     "negative_utility_rate",
     "late_hired_rate",
 }
-PAIRED = set(NAMES["arm"].split()[:11]) | {"cash_profit", "rivals_profit"}
+PAIRED = set(NAMES["arm"].split()[:12]) | {"cash_profit", "rivals_profit"}
 DEFAULT = (
     "share hired_rate cash_profit success_rate_hired claim_minus_success_hired negative_utility_rate rivals_profit"
 )
@@ -53,7 +54,7 @@ def test_the_quantities_there_are() -> None:
     assert {each.name for each in quantities() if each.rate} == RATES | tenths
     assert {each.name for each in quantities() if each.paired} == PAIRED
     kept = {each.key for each in quantities() if each.swept}
-    arms = {("arm", name) for name in [*NAMES["arm"].split()[:11], "tie_rate", "exit_rate"]}
+    arms = {("arm", name) for name in [*NAMES["arm"].split()[:12], "tie_rate", "exit_rate"]}
     assert kept == arms | {("agent", name) for name in DEFAULT.split()}
 
 

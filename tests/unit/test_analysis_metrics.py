@@ -171,8 +171,8 @@ def test_welfare_is_surplus_plus_utility_whatever_is_paid(alone):
 def test_without_a_value_there_is_no_surplus():
     estimates = of_run.summary(messy(value=np.nan)[2])
     names = {name for name, e in estimates.items() if np.isnan(e.value)}
-    no_account = {"exit_rate"}  # whatever the value
-    assert names == {"surplus", "welfare", "regret_fixed", "regret_ability", "regret_outcome"} | no_account
+    nothing_of = {"exit_rate", "score"}  # no account is kept and nothing graded, whatever the value
+    assert names == {"surplus", "welfare", "regret_fixed", "regret_ability", "regret_outcome"} | nothing_of
 
 
 def test_unknown_ability_and_a_single_task():

@@ -3,7 +3,20 @@
 import numpy as np
 
 from sim.compiled.kernel.heap import drop
-from sim.compiled.kernel.layout import ACTIVE, CLAIMED, COST, FEE, HIRED, KNOWN, NONE, PAYMENT, STATUS, TOLD
+from sim.compiled.kernel.layout import (
+    ACTIVE,
+    CLAIMED,
+    COST,
+    FAIL,
+    FEE,
+    HIRED,
+    KNOWN,
+    NONE,
+    PASS,
+    PAYMENT,
+    STATUS,
+    TOLD,
+)  # fmt: skip
 from sim.compiled.kernel.piece import piece, run
 
 ENDING, FAMILY = 1, 2  # places in `Lane.marks`
@@ -71,6 +84,16 @@ def hear_clearing(parts, size, market, hand):
             hand.floats[PAYMENT * w + b] = 0.0 - hand.floats[FEE * w + b]
     run(parts.heard, size, hand)
     take_over(0, size.adapted, size, hand)
+
+
+@piece
+def paid(status, score, success, failure):
+    """What a contract pays, as `sim.kit.arrays.settle` has it."""
+    if status != PASS and status != FAIL:
+        return 0.0
+    if 0.0 < score < 1.0:
+        return failure + score * (success - failure)
+    return success if status == PASS else failure
 
 
 @piece

@@ -65,6 +65,7 @@ class Fields(NamedTuple):
     infra: Field
     duration: Field
     cost: Field
+    score: Field
     first: Field  # (R, T + 1) moments of first postings in order, NEVER at the end
     family: Any  # (T,)
     keys: Any  # (R, J) keys of draws, by purpose
@@ -135,6 +136,7 @@ class Market(NamedTuple):
     silences: bool
     losses: bool
     own_success: bool
+    graded: bool
     escalates: bool
     learns: bool
     adapts: bool
@@ -261,6 +263,7 @@ class Now(NamedTuple):
     status: Any
     timed_out: Any
     success: Any
+    score: Any
     cost: Any
     rank: Any
 

@@ -19,6 +19,7 @@ class Attempts(NamedTuple):
     status: Any
     timed_out: Any
     success: Any
+    score: Any
     ask: Any
     claim: Any
     belief: Any

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.compiled.kernel.clearing import bond_of, per_place, per_task
-from sim.compiled.kernel.finish import ENDING
+from sim.compiled.kernel.finish import ENDING, paid
 from sim.compiled.kernel.heap import put
 from sim.compiled.kernel.layout import (
     BUDGET,
@@ -61,29 +61,34 @@ def attempt(r, t, a, tick, parts, size, market, world, hand, lane, now):
         success = hand.truths[TRY_SUCCESS * w + a] != 0
     elif market.own_success:
         success = per_place(world.success, r, t, a, known) != 0
+    stopped = False
     if market.limits:
         limit = hand.floats[BUDGET * size.width + a]
         if cost > limit:
             ticks = np.int64(np.ceil(ticks * (limit / cost)))
             passed = success = False
-            cost = limit
+            cost, stopped = limit, True
     status = PASS if passed else FAIL
+    score = 1.0 if passed else 0.0
+    if market.graded and not stopped:
+        score = per_place(world.score, r, t, a, known)
     if market.draws_infra:
         lost = hand.truths[TRY_INFRA * w + a] != 0
     else:
         lost = market.losses and per_place(world.infra, r, t, a, known) != 0
     if lost:
-        status, success = INFRA, False
+        status, success, score = INFRA, False, 0.0
     finish, late = tick + ticks, False
     if market.has_deadline:
         limit = per_task(world.arrival, r, t) + market.deadline
         if finish > limit:
-            finish, late, success, status = limit, True, False, market.timeout
+            finish, late, success, status, score = limit, True, False, market.timeout, 0.0
     lane.tries[c] = nth + 1
     if status == FAIL:
         lane.failures[c] += 1
     now.tried[a], now.nth[a], now.start[a], now.finish[a] = True, nth, tick, finish
     now.status[a], now.timed_out[a], now.success[a], now.cost[a] = status, late, success, cost
+    now.score[a] = score
     return True
 
 
@@ -211,9 +216,8 @@ def hold(c, a, owner, size, market, hand, lane, now):
     lane.status[c], lane.payment[c], lane.cost[c] = NONE, 0.0, 0.0
     lane.claim[c] = hand.floats[CLAIM * size.width + a]
     if now.tried[a] != 0:
-        status = now.status[a]
-        lane.status[c], lane.cost[c] = status, now.cost[a]
-        lane.payment[c] = success if status == PASS else failure if status == FAIL else 0.0
+        lane.status[c], lane.cost[c] = now.status[a], now.cost[a]
+        lane.payment[c] = paid(now.status[a], now.score[a], success, failure)
     if market.adapts:
         for row in range(size.memos):
             kept = hand.floats[(KNOWN + 2 * size.states + row) * size.width + a]

@@ -1,5 +1,6 @@
 """Rows: attempts, clearings with what was in hand, and counts."""
 
+from sim.compiled.kernel.finish import paid
 from sim.compiled.kernel.layout import (
     ASK,
     BELIEF,
@@ -7,8 +8,6 @@ from sim.compiled.kernel.layout import (
     BY_TIE,
     CLAIM,
     COST_BELIEF,
-    FAIL,
-    PASS,
     PAY_FAILURE,
     PAY_SUCCESS,
     TURN,
@@ -30,12 +29,12 @@ def write_attempts(r, t, p, row, hires, size, hand, now, to):
         to.replication[row], to.task[row], to.posting[row], to.agent[row] = r, t, p, a
         to.nth[row], to.turn[row] = now.nth[a], hand.whole[TURN * w + a]
         to.start[row], to.finish[row], to.status[row] = now.start[a], now.finish[a], now.status[a]
-        to.timed_out[row], to.success[row] = now.timed_out[a], now.success[a]
+        to.timed_out[row], to.success[row], to.score[row] = now.timed_out[a], now.success[a], now.score[a]
         to.ask[row], to.claim[row] = floats[ASK * w + a], floats[CLAIM * w + a]
         to.belief[row], to.cost_belief[row] = floats[BELIEF * w + a], floats[COST_BELIEF * w + a]
         success, failure = floats[PAY_SUCCESS * w + a], floats[PAY_FAILURE * w + a]
         to.pay_success[row], to.pay_failure[row], to.budget[row] = success, failure, floats[BUDGET * w + a]
-        to.payment[row] = success if now.status[a] == PASS else failure if now.status[a] == FAIL else 0.0
+        to.payment[row] = paid(now.status[a], now.score[a], success, failure)
         to.cost[row] = now.cost[a]
         row += 1
     return row

@@ -1,0 +1,89 @@
+"""The command `frontier`. Prints, as sim/cli/command.py does."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli.options import Seed, printed, share, whole
+from sim.kit.errors import RunError
+
+_FILES = ("frontier.csv", "frontier.pdf", "frontier.png")
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(frontier)
+
+
+def frontier(
+    table: Annotated[
+        str, typer.Argument(help="recorded table: .csv, .parquet or .jsonl, or a bundled one by its name")
+    ],
+    out: Annotated[Path | None, typer.Option(help="folder for frontier.csv, .pdf and .png [default: no files]")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="our name=the table's, e.g. cost=cost_usd; guessed where absent")
+    ] = None,
+    value: Annotated[str, typer.Option(help="dollars that a success is worth to who chooses")] = "1",
+    mark: Annotated[str | None, typer.Option(help="least score that is a success, with a column of scores")] = None,
+    seed: Seed = None,
+    force: Annotated[bool, typer.Option("--force", help="replace the files of another frontier")] = False,
+) -> None:
+    """Show accuracy against cost: always one agent, random, cascades, routers by record, auctions, oracles."""
+    from analysis.fit_run import stated_columns
+    from analysis.frontier_table import frontier_table
+    from analysis.frontier_view import frontier_views
+    from analysis.panel import Panel
+    from sim.bundled import find_table
+    from sim.front.frontiers import scored
+    from sim.tables.sparse import about_left_out, left_out
+    from sim.tables.table_file import read_file
+
+    _check_out(out, force)
+    sheet, number = read_file(find_table(table)), 0 if seed is None else whole("--seed", seed)
+    least = None if mark is None else share("--mark", mark)
+    recorded = scored(sheet, stated_columns(sheet, column or []), least, "--mark")
+    worth = _dollars(value)
+    frame = frontier_table(Panel.of(recorded, least), worth, number)
+    info = {"left_out": left_out(recorded, recorded.agents), "tasks": recorded.tasks}
+    size, name = f"{len(recorded.tasks):,} tasks, {len(recorded.agents):,} agents", sheet.path.name
+    head = f"{name}: {size}; a success is worth ${worth:g}\n"
+    printed(frontier_views(frame, (head + about_left_out(info)).rstrip()))
+    if out is not None:
+        digest = hashlib.sha256(sheet.path.read_bytes()).hexdigest()[:12]
+        printed(["", *_written(frame, out, f"n = {size}; V = ${worth:g}; seed {number}; {name} {digest}")])
+
+
+def _written(frame: object, out: Path, caption: str) -> list[str]:
+    from importlib.metadata import version
+
+    from analysis.figures.frontier import draw
+    from analysis.figures.save import save
+
+    try:
+        paths = save(*draw(frame), out, "frontier", f"{caption}; bidlab {version('bidlab')}")  # type: ignore[arg-type]
+    except OSError as error:
+        raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None
+    return [f"written: {', '.join(map(str, paths))}"]
+
+
+def _check_out(out: Path | None, force: bool) -> None:
+    """Raise RunError where files of a frontier are there, unless `force`."""
+    there = [] if out is None else [out / name for name in _FILES if (out / name).exists()]
+    if out is not None and out.exists() and not out.is_dir():
+        raise RunError(f"--out {out}: is a file, not a folder")
+    if there and not force:
+        raise RunError(f"--out {out}: {there[0].name} is there; choose another folder, or give --force to replace it")
+
+
+def _dollars(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0.0 < found <= 1e12:
+        raise RunError(f"--value {text}: must be dollars > 0")
+    return found

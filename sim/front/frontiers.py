@@ -1,0 +1,83 @@
+"""`bidlab.frontier`: accuracy against cost of what one could do with the agents of a recorded table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.front.arguments import arguments
+from sim.front.html import notebook
+from sim.front.worlds import sheet_of_source
+from sim.kit.errors import TableError
+from sim.tables.table import Recorded, found_columns, read_sheet
+from sim.tables.table_file import Sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+class Frontier:
+    """What policies solve and cost on a table. table: one row per policy (analysis/frontier_table.py)."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self.table = table
+
+    @property
+    def notes(self) -> list[str]:
+        """What is left out, a line each."""
+        return list(self.table.attrs["notes"])
+
+    def figure(self) -> Figure:
+        """Accuracy against cost."""
+        from analysis.figures.frontier import draw
+
+        return draw(self.table)[0]
+
+    def __repr__(self) -> str:
+        """The table in short."""
+        return str(self._short.to_string(index=False))
+
+    def _repr_html_(self) -> str:
+        """The table in short, as a notebook shows it."""
+        return notebook(self._short)
+
+    @property
+    def _short(self) -> pd.DataFrame:
+        return self.table[["policy", "kind", "tasks", "accuracy", "cost", "on_frontier"]]
+
+
+@arguments("frontier")
+def frontier(
+    table: str | Path | pd.DataFrame = "marketbench",
+    columns: Mapping[str, str] | None = None,
+    *,
+    value: float = 1.0,
+    mark: float | None = None,
+    seed: int = 0,
+) -> Frontier:
+    """Accuracy and cost of always one agent, random, cascades, routers, oracles, and auctions where there are claims.
+
+    table: a bundled one by name, a file, or a DataFrame; agent, task, success or score, cost. columns: our name -> the
+    table's. value: dollars that a success is worth to who chooses. mark: least score that is a success, where columns
+    name a score. Raises TableError.
+
+    >>> found = frontier("marketbench")
+    >>> found.table.loc[found.table["policy"] == "gpt-5-mini", "accuracy"].round(4).tolist()
+    [0.7527]
+    """
+    from analysis.frontier_table import frontier_table
+    from analysis.panel import Panel
+
+    sheet = sheet_of_source(table)
+    recorded = scored(sheet, found_columns(sheet, columns or {}, "in columns"), mark, "mark")
+    return Frontier(frontier_table(Panel.of(recorded, mark), value, seed))
+
+
+def scored(sheet: Sheet, columns: Mapping[str, str], mark: float | None, how: str) -> Recorded:
+    """The table; raises TableError where it has scores and no mark says what a success is, or has none. how: to say."""
+    if ("score" in columns) != (mark is not None):
+        what = "must be stated with a column of scores: the least that is a success"
+        raise TableError(f"{sheet.path}: {how} {what if mark is None else 'has no meaning without a column of scores'}")
+    return read_sheet(sheet, columns)
