@@ -19,10 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.final_wealth import exit_ticks
 from analysis.inference import CLUSTERS, REPLAYED, By
-from analysis.ledger_rows import Columns, Rows, cell_max, cell_of, cell_sum, lost_money, replication_of
+from analysis.ledger_rows import Rows
 from analysis.observed import Observed, groups_of, honest_asks, stated_claims
+from analysis.summed_rows import dollars_of_attempts, of_attempts, of_bids, of_clearings
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen
-from sim.ledger.ledger import ATTEMPT_DOLLARS, REASON, STATUS, Ledger
+from sim.ledger.ledger import Ledger
 from sim.market.coupling import coupling, hires_by_record, replayed
 from sim.market.rules import Rules
 from sim.world.world import World
@@ -123,8 +124,8 @@ class ArmData:
         """
         rows = ledger if isinstance(ledger, Rows) else Rows.of(ledger, world)
         postings = [table["posting"] for table in (rows.attempts, rows.bids, rows.clearings)]
-        arrays = _of_attempts(world, rows.attempts) | _of_bids(world, rows.bids)
-        arrays |= _of_clearings(world, rows.clearings, alone)
+        arrays = of_attempts(world, rows.attempts) | of_bids(world, rows.bids)
+        arrays |= of_clearings(world, rows.clearings, alone)
         arrays |= {"present": world.present, "success": world.success[..., 0]}
         arrays |= {"exit_tick": exit_ticks(rows, world)}
         belief, cost_belief = arrays["belief"], arrays["cost_belief"]
@@ -147,7 +148,7 @@ class ArmData:
             bankroll=bankroll,
             budgets=budgets,
             uncarded=uncarded,
-            of_attempts=_dollars_of_attempts(world, rows.attempts),
+            of_attempts=dollars_of_attempts(world, rows.attempts),
             **{field: frozen(array) for field, array in arrays.items()},  # type: ignore[arg-type]
         )
 
@@ -287,67 +288,3 @@ class ArmData:
     def claim_groups(self) -> IntArray | None:
         """(N,) within what claims compare; None: everywhere."""
         return groups_of(self.world, self.observed)
-
-
-def _of_attempts(world: World, rows: Columns) -> dict[str, NDArray[Any]]:
-    at, shape = cell_of(rows, world), world.present.shape
-    success, ask, status = rows["success"].astype(bool), rows["ask"], rows["status"]
-    payment, cost, claim = rows["payment"], rows["cost"], rows["claim"]
-    win, lose = rows["pay_success"], rows["pay_failure"]
-    belief, cost_belief = rows["belief"], rows["cost_belief"]
-    judged = (status != STATUS.index("INFRA")) & (status != STATUS.index("CANCELLED"))
-    return {
-        "attempts": cell_sum(at, shape, np.ones(len(status))).astype(np.int64),
-        "wins": cell_sum(at, shape, success).astype(np.int64),
-        "scores": np.full(shape, np.nan) if world.score is None else cell_max(at, shape, rows["score"]),
-        "expected": cell_sum(at, shape, belief * win + (1 - belief) * lose - cost_belief),
-        "published": cell_sum(at, shape, np.where(status == STATUS.index("PASS"), payment - ask, 0.0)),
-        "losses": cell_sum(at, shape, lost_money(payment, cost)),
-        "judged": cell_sum(at, shape, judged).astype(np.int64),
-        "claim_gap": cell_sum(at, shape, np.where(judged, claim - success, 0.0)),
-    }
-
-
-def _dollars_of_attempts(world: World, rows: Columns) -> dict[str, FloatArray]:
-    at, shape = cell_of(rows, world), world.present.shape
-    columns = {name: rows[name] for name in ATTEMPT_DOLLARS}
-    none = np.broadcast_to(0.0, shape)
-    return {name: frozen(cell_sum(at, shape, column)) if column.any() else none for name, column in columns.items()}
-
-
-def _of_bids(world: World, rows: Columns) -> dict[str, NDArray[Any]]:
-    at, shape = cell_of(rows, world), world.present.shape
-    first = rows["posting"] == 0
-    cell = tuple(axis[first] for axis in at)
-    held = {name: np.full(shape, np.nan) for name in ("ask", "claim", "belief", "cost_belief")}
-    for name, array in held.items():
-        array[cell] = rows[name][first]
-    return {
-        **held,
-        "bid_cost": cell_sum(at, shape, rows["bid_cost"]),
-        "fee": cell_sum(at, shape, rows["fee"]),
-    }
-
-
-def _of_clearings(world: World, rows: Columns, alone: bool) -> dict[str, NDArray[Any]]:
-    task = rows["task"].astype(np.int64)
-    at = (replication_of(rows, world), task, rows["alone"].astype(np.int64) if alone else np.zeros_like(task))
-    shape = (world.n_replications, world.n_tasks, world.n_agents if alone else 1)
-    first = rows["posting"] == 0
-    cell = tuple(axis[first] for axis in at)
-    terms = {
-        "value": np.broadcast_to(world.value[..., None], shape).copy(),
-        "reserve": np.broadcast_to(world.reserve[..., None], shape).copy(),
-        "penalty": np.full(shape, np.nan),
-    }
-    for name, array in terms.items():
-        array[cell] = rows[name][first]
-    no_budget = rows["closed"] == REASON.index("no budget")
-    hires = rows["n_hired"] > 0
-    return {
-        **terms,
-        "overhead": cell_sum(at, shape, rows["overhead"]),
-        "no_budget": cell_sum(at, shape, no_budget) > 0,
-        "n_awards": cell_sum(at, shape, hires).astype(np.int64),
-        "n_ties": cell_sum(at, shape, hires & rows["by_tie"].astype(bool)).astype(np.int64),
-    }

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen, require, thin
 from sim.kit.errors import ArrayError
 from sim.world.formula import Later
+from sim.world.optional_arrays import check_optional, within
 
 _MOST = float(np.finfo(np.float64).max)
 _PER_TASK = ("value", "reserve", "arrival")
@@ -128,12 +129,7 @@ class World:
                 object.__setattr__(self, name, frozen(getattr(self, name)))
         self._check_shapes()
         self._check_numbers(given)
-        self._check_advice()
-        self._check_retries()
-        self._check_principals()
-        self._check_records()
-        self._check_observed()
-        self._check_score()
+        check_optional(self)
 
     def __getattr__(self, name: str) -> Any:
         """Make what is read for the first time."""
@@ -150,12 +146,12 @@ class World:
         present, present_try = self.present, self.present[..., None]
         for name in [one for one in _SHARES if one in given]:
             array = getattr(self, name)
-            if not _within(array, 1.0):
+            if not within(array, 1.0):
                 known = ~np.isnan(array) if name == "ability" or self._unknown(name, array) else np.True_
                 require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~(known & present))
         for name in [one for one in _MONEY_OR_TIME if one in given]:
             array = getattr(self, name)
-            if not _within(array, _MOST):
+            if not within(array, _MOST):
                 read = present_try if name in _PER_TRY else present if name in _PER_AGENT else np.True_
                 known = ~np.isnan(array) if self._unknown(name, array) else np.True_
                 require(name, "be finite and >= 0", array, (np.isfinite(array) & (array >= 0)) | ~(read & known))
@@ -166,82 +162,6 @@ class World:
     def _unknown(self, name: str, array: FloatArray | IntArray) -> bool:
         """It is NaN as a whole, or may be where a record says nothing."""
         return name in self.by_record or (name in _UNKNOWN and bool(np.isnan(thin(array)).all()))
-
-    def _check_score(self) -> None:
-        if self.score is None:
-            return
-        if self.score.shape != self.shape_of("success"):
-            raise ArrayError(f"score must have shape {self.shape_of('success')}; got {self.score.shape}")
-        good = (self.score >= 0) & (self.score <= 1)
-        require("score", "lie in [0, 1]", self.score, good | ~self.present[..., None])
-        object.__setattr__(self, "score", frozen(self.score))
-
-    def _check_records(self) -> None:
-        for name in ("record_advice", "uncarded", "record_cost", "half"):
-            array = vars(self).get(name)
-            if array is None:
-                continue
-            shape = self.reserve.shape if name == "half" else self.present.shape
-            if array.shape != shape:
-                raise ArrayError(f"{name} must have shape {shape}; got {array.shape}")
-            few = thin(array)
-            if name == "half":
-                require(name, "be 0 or 1", few, (few == 0) | (few == 1))
-            elif name == "record_cost":
-                good = np.isnan(array) | (np.isfinite(array) & (array >= 0))
-                require(name, "be finite and >= 0, or NaN", array, good | ~self.present)
-            elif not _within(array, 1.0) and (name != "uncarded" or self.knows("belief")):
-                require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~self.present)
-            object.__setattr__(self, name, frozen(array))
-
-    def _check_observed(self) -> None:
-        if self.observed is None:
-            return
-        if self.observed.shape != self.shape_of("success") or self.observed.dtype != np.bool_:
-            got = f"{self.observed.dtype} {self.observed.shape}"
-            raise ArrayError(f"observed must be bool of shape {self.shape_of('success')}; got {got}")
-        object.__setattr__(self, "observed", frozen(self.observed))
-
-    def _check_principals(self) -> None:
-        owner, count = self.principal, len(self.principals)
-        if owner is None:
-            if count != 1:
-                raise ArrayError(f"principal must name the owner of each task; there are {count} principals")
-            return
-        if owner.shape != self.reserve.shape:
-            raise ArrayError(f"principal must have shape {self.reserve.shape}; got {owner.shape}")
-        require("principal", f"lie in 0 ... {count - 1}", owner, (owner >= 0) & (owner < count))
-        object.__setattr__(self, "principal", frozen(owner))
-
-    def _check_advice(self) -> None:
-        posted = self.shape_of("lottery")
-        for name, shape in (("exploration", posted), ("choice", posted), ("pilot", self.present.shape)):
-            array = vars(self).get(name)
-            if array is None:
-                continue
-            if array.shape != shape:
-                raise ArrayError(f"{name} must have shape {shape}; got {array.shape}")
-            if not _within(array, 1.0):
-                present = self.present if name == "pilot" else np.True_
-                require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~present)
-            object.__setattr__(self, name, frozen(array))
-
-    def _check_retries(self) -> None:
-        spread, later, per_agent = self.spread, self.retry_belief, self.present.shape
-        if spread is None or later is None:
-            if spread is not later:
-                raise ArrayError("spread and retry_belief must be given together")
-            return
-        if spread.shape != per_agent:
-            raise ArrayError(f"spread must have shape {per_agent}; got {spread.shape}")
-        if later.ndim != 4 or later.shape[:3] != per_agent or later.shape[3] < 1:
-            raise ArrayError(f"retry_belief must have shape {per_agent} and failures, at least 1; got {later.shape}")
-        require("spread", "be finite and >= 0", spread, (np.isfinite(spread) & (spread >= 0)) | ~self.present)
-        good = ((later >= 0) & (later <= 1)) | ~self.present[..., None]
-        if self.knows("belief"):
-            require("retry_belief", "lie in [0, 1]", later, good)
-        object.__setattr__(self, "spread", frozen(spread))
-        object.__setattr__(self, "retry_belief", frozen(later))
 
     def shape_of(self, name: str) -> tuple[int, ...]:
         """Of an array, or of one that is yet to be made."""
@@ -351,9 +271,3 @@ class World:
         """Replications first, ..., first + count - 1; every array is a view."""
         cut = (slice(first, first + count),)
         return self._take((*cut, slice(None), slice(None)), cut, {})
-
-
-def _within(array: FloatArray | IntArray, high: float) -> bool:
-    """No cell is NaN, negative or above `high`: two quick passes, which settle most Worlds."""
-    few = thin(array)
-    return bool(few.size == 0 or (few.min() >= 0 and few.max() <= high))
