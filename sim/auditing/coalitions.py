@@ -53,10 +53,10 @@ def coalition_cells(problem: Problem, tried: Coalitions, seed: int) -> dict[str,
     """What coalitions gain, as cells of the audit's table; none where the rule asks for no bids."""
     if not problem.rule.capabilities.solicits_bids:
         return {}
-    found = ring(problem, tried.ring)
-    cells = {"ring_size": tried.ring, "names": tried.names, "ring_utility": found.gain.base}
-    cells |= _cells("ring", found.gain) | _cells("fixed", found.fixed)
-    most, size = problem.rule.capabilities.most_agents, problem.draws.ask.shape[1]
+    most, size, cells = problem.rule.capabilities.most_agents, problem.draws.ask.shape[1], dict[str, Any]()
+    if tried.ring <= size:
+        found = ring(problem, tried.ring)
+        cells = {"ring_utility": found.gain.base} | _cells("ring", found.gain) | _cells("fixed", found.fixed)
     room = np.inf if most is None else most - size
     lottery = draws.uniform(
         seed, "audit names", draws.words_range(len(problem.draws)), draws.words_range(tried.names - 1)
@@ -66,6 +66,7 @@ def coalition_cells(problem: Problem, tried: Coalitions, seed: int) -> dict[str,
     if room >= 1:
         shilled = shill(problem, lottery[:, 0], GRID)
         if shilled is not None:
+            cells["principal_money"] = shilled.blind.base
             cells |= _cells("shill", shilled.blind) | _cells("shill_seen", shilled.seen)
     return cells
 

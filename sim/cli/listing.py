@@ -190,11 +190,12 @@ def _each(annotation: Any) -> list[tuple[str, type[BaseModel]]]:
 def columns() -> list[Any]:
     """What each column of a run's CSV files means and what it is divided by."""
     from analysis.audit_table import COLUMNS as AUDIT
+    from analysis.coalition_columns import COLUMNS as COALITIONS
     from analysis.sweep_table import COLUMNS as SWEEP
     from analysis.tables import columns as of_run
 
     tables: list[Any] = []
-    for file, meanings in {**of_run(), "sweep": SWEEP, "audit": AUDIT}.items():
+    for file, meanings in {**of_run(), "sweep": SWEEP, "audit": {**AUDIT, **COALITIONS}}.items():
         rows = [(name, meaning) for name, meaning in meanings.items() if not _part(name, meanings)]
         tables += [_words(f"{file}.csv", ["column", "meaning"], rows), ""]
     return [*tables, _quantities(), "", _ERRORS]
