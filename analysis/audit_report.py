@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.audit_table import COLUMNS, LETTERS, View, views
+from analysis.coalition_columns import COLUMNS as COALITIONS
+from analysis.coalition_views import coalition_views
 from sim.experiment.stored import Stored
 from sim.kit.csv_file import write_csv
 from sim.kit.escape import latex, latex_comment, markdown, markdown_paragraph
@@ -25,7 +27,7 @@ _WORDS = ("arm", "rule", "agent", "declared", "ignores", "counterexample", *LETT
 def write_audit(folder: Path, frame: pd.DataFrame, notes: Sequence[str]) -> None:
     """Add audit.csv, audit.md and audit.tex to the folder; notes: what was audited, how finely."""
     write_csv(frame, folder / "audit.csv")
-    shown = views(frame)
+    shown = [*views(frame), *coalition_views(frame)]
     parts = ["# Incentive audit", *map(markdown_paragraph, (*notes, READ)), *(_markdown(view) for view in shown)]
     (folder / "audit.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     lines = [latex_comment(note) for note in (*notes, READ)]
@@ -35,7 +37,7 @@ def write_audit(folder: Path, frame: pd.DataFrame, notes: Sequence[str]) -> None
 def audit_views(frame: pd.DataFrame, notes: Sequence[str]) -> list[Any]:
     """What is printed."""
     parts: list[Any] = [*notes, READ, ""]
-    for view in views(frame):
+    for view in [*views(frame), *coalition_views(frame)]:
         parts += [of_rows(view.title, view.columns, [_named(row) for row in view.rows], view.n_left), ""]
     return parts
 
@@ -46,7 +48,7 @@ def _named(row: Sequence[str]) -> list[str]:
 
 def read_audit(folder: Path) -> pd.DataFrame:
     """audit.csv of a folder; empty text stays empty."""
-    empty = {name: [""] for name in COLUMNS if name not in _WORDS}
+    empty = {name: [""] for name in (*COLUMNS, *COALITIONS) if name not in _WORDS}
     how = {"keep_default_na": False, "na_values": empty, "dtype": dict.fromkeys(_WORDS, str)}
     return Stored.open(folder).csv("audit.csv", **how)
 

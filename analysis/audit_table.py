@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from analysis.coalition_columns import COLUMNS as COALITIONS
 from sim.kit.digits import number
 
 KINDS = {"ask": "ask only", "claim": "claim only", "joint": "joint"}
@@ -101,10 +102,13 @@ class View(NamedTuple):
 
 
 def audit_table(cells: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """audit.csv: one row per (arm, rule, agent), columns COLUMNS; the last only where a verifier errs."""
+    """audit.csv: one row per (arm, rule, agent), columns COLUMNS; the last only where a verifier errs; then those of
+    coalitions, where they were tried.
+    """
     optional = "joint_gain_without_error"
     frame = pd.DataFrame(cells)
-    frame = frame.reindex(columns=[name for name in COLUMNS if name != optional or name in frame.columns])
+    own = [name for name in COLUMNS if name != optional or name in frame.columns]
+    frame = frame.reindex(columns=[*own, *(name for name in COALITIONS if name in frame.columns)])
     for kind in KINDS:
         frame[f"{kind}_gain_of_value"] = frame[f"{kind}_gain"] / frame["unit"]
     sizes = ["types", "draws", "screening_draws"]
@@ -121,24 +125,24 @@ def views(frame: pd.DataFrame) -> list[View]:
     return [_promises(rows), _gains(measured), _who_gains(measured), _ex_post(measured), _changes(measured)]
 
 
-def _who(row: dict[Any, Any]) -> str:
+def who_of(row: dict[Any, Any]) -> str:
     """The rule, or in a scenario the arm and the agent."""
     return f"{row['arm']}: {row['agent']}" if row["arm"] else str(row["rule"])
 
 
-def _first(rows: list[dict[Any, Any]]) -> str:
+def first_column(rows: list[dict[Any, Any]]) -> str:
     return "arm: agent" if rows[0]["arm"] else "rule"
 
 
 def _promises(rows: list[dict[Any, Any]]) -> View:
     letters = [letter for letter in LETTERS if letter != "N" or any(row["N"] for row in rows)]
-    listed = [[_who(row), *(_letter(row, letter) for letter in letters), _KEPT[row["promise"]]] for row in rows]
+    listed = [[who_of(row), *(_letter(row, letter) for letter in letters), _KEPT[row["promise"]]] for row in rows]
     title = (
         "promises, declared (- is not) and found: ok nothing refutes it, x refuted, exp. in expectation only; A "
         "truthful ask dominant (A+ at a true claim), Q truthful claim dominant (Q* ignored), N truth a best reply to "
         "the truth, IR no expected loss, E efficient, D no deficit"
     )
-    return View(title, [_first(rows), *letters, "kept"], listed, 2 + len(letters))
+    return View(title, [first_column(rows), *letters, "kept"], listed, 2 + len(letters))
 
 
 def _letter(row: dict[Any, Any], letter: str) -> str:
@@ -150,44 +154,44 @@ def _letter(row: dict[Any, Any], letter: str) -> str:
 
 
 def _gains(rows: list[dict[Any, Any]]) -> View:
-    listed = [[_who(row), *(_gain(row, kind) for kind in KINDS)] for row in rows]
+    listed = [[who_of(row), *(_gain(row, kind) for kind in KINDS)] for row in rows]
     title = (
         "interim gain of the best lie, dollars [95% interval], and verdict on the truth: x refuted, ok consistent, "
         "? undecided"
     )
-    return View(title, [_first(rows), *KINDS.values()], listed, 1)
+    return View(title, [first_column(rows), *KINDS.values()], listed, 1)
 
 
 def _who_gains(rows: list[dict[Any, Any]]) -> View:
     error = "joint_gain_without_error" in rows[0]
-    columns = [_first(rows), "truth", "u at\ntruth", "at\nability", "joint,\n% of V", "types\ngaining"]
+    columns = [first_column(rows), "truth", "u at\ntruth", "at\nability", "joint,\n% of V", "types\ngaining"]
     listed = []
     for row in rows:
-        cells = [_who(row), row["truth"], short(row["u_truth"]), short(row["u_truth_ability"])]
-        cells += [_percent(row["joint_gain_of_value"]), _percent(row["types_gaining"])]
+        cells = [who_of(row), row["truth"], short(row["u_truth"]), short(row["u_truth_ability"])]
+        cells += [percent(row["joint_gain_of_value"]), percent(row["types_gaining"])]
         listed.append(cells + ([short(row["joint_gain_without_error"])] if error else []))
     title = "what the truth asks for and is worth, dollars, and who gains by a joint lie"
     return View(title, [*columns, *(["without\nerror"] if error else [])], listed, 2)
 
 
 def _ex_post(rows: list[dict[Any, Any]]) -> View:
-    columns = [_first(rows), "ex post", "max", "worst\ntype", "(p, c)", "bond\nbinds"]
+    columns = [first_column(rows), "ex post", "max", "worst\ntype", "(p, c)", "bond\nbinds"]
     listed = []
     for row in rows:
         worst = f"({short(row['worst_belief'], 2)}, {short(row['worst_cost'], 2)})" if row["worst_gain"] > 0 else "-"
-        cells = [_who(row), short(row["ex_post"]), short(row["ex_post_max"], 3), short(row["worst_gain"], 3), worst]
-        listed.append([*cells, _percent(row["binding"])])
+        cells = [who_of(row), short(row["ex_post"]), short(row["ex_post_max"], 3), short(row["worst_gain"], 3), worst]
+        listed.append([*cells, percent(row["binding"])])
     title = "gain when the draw is seen (ex post), and of the type that gains most, dollars"
     return View(title, columns, listed, 1)
 
 
 def _changes(rows: list[dict[Any, Any]]) -> View:
-    columns = [_first(rows), "ask\nmoves", "claim\nmoves", "own, at\nability", "principal", "welfare"]
+    columns = [first_column(rows), "ask\nmoves", "claim\nmoves", "own, at\nability", "principal", "welfare"]
     listed = []
     for row in rows:
         moved = [short(row[name], 3, signed=True) for name in ("ask_change", "claim_change")]
         names = ("own_change_ability", "principal_change", "welfare_change")
-        listed.append([_who(row), *moved, *(short(row[name], signed=True) for name in names)])
+        listed.append([who_of(row), *moved, *(short(row[name], signed=True) for name in names)])
     return View("what the best joint lie changes, dollars per posting", columns, listed, 1)
 
 
@@ -210,5 +214,5 @@ def _gain(row: dict[Any, Any], kind: str) -> str:
     return f"0 {sign}" if low == high == 0 else f"{short(gain)} {sign}\n[{short(low)}, {short(high)}]"
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
     return "-" if math.isnan(value) else "0%" if value == 0 else f"{100 * value:.1f}%"

@@ -11,5 +11,8 @@ ex post gain   E_w max_m D: it is chosen after; never below the interim gain
 
 u is integrated over the agent's own outcome, so no outcome noise enters; every lie and every type meets the same draws
 of w [GlassermanYao1992]. One-shot: a lie that pays through reputation, later postings or an advisor's memory is not
-seen, nor is collusion. Types and w are drawn independently of each other.
+seen. Types and w are drawn independently of each other.
+
+Deviations of several are measured where asked for (`sim.auditing.coalitions`): rings of k agents, one agent under m
+names, a shill of the principal.
 """

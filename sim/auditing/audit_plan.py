@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sim.auditing.audit import refusal
 from sim.auditing.audits import E1Job, Job, ScenarioJob, Sizes, admit
+from sim.auditing.coalitions import Coalitions
 from sim.auditing.known import AGENTS, E1
 from sim.auditing.lies import Grid
 from sim.auditing.problem import EXACT, Verifier
@@ -41,6 +42,7 @@ def plan_e1(
     tolerance: float,
     verifier: Verifier,
     plugins: Mapping[str, str],
+    coalitions: Coalitions | None = None,
 ) -> AuditPlan:
     """Every example of the rules chosen, or of all, in the test world.
 
@@ -48,23 +50,32 @@ def plan_e1(
     for an unknown name.
     """
     seed = SEED if seed is None else seed
+    if coalitions is not None:
+        coalitions.admit(AGENTS)
     rules = [rule for name in chosen or names() for rule in lookup(name).examples()]
     bare = {rule.name: refusal(rule) for rule in rules if refusal(rule)}
-    jobs: list[Job] = [E1Job(rule, sizes, seed, verifier) for rule in rules]
+    jobs: list[Job] = [E1Job(rule, sizes, seed, verifier, coalitions) for rule in rules]
     notes = [E1, *(f"gains not measured: {name} {reason}" for name, reason in bare.items())]
     info = {"seed": seed, "versions": versions(), "agents": list(AGENTS), "tasks": []}
     return _plan(jobs, {**info, "scenario": {"name": "E1"}}, notes, sizes, tolerance, verifier, plugins)
 
 
 def plan_scenario(
-    scenario: Scenario, sizes: Sizes, tolerance: float, verifier: Verifier, plugins: Mapping[str, str]
+    scenario: Scenario,
+    sizes: Sizes,
+    tolerance: float,
+    verifier: Verifier,
+    plugins: Mapping[str, str],
+    coalitions: Coalitions | None = None,
 ) -> AuditPlan:
     """Every agent in every arm of the scenario; raises as `sim.experiment.execute.plan` and `admit` do."""
     for arm in scenario.arms:
         admit(arm.mechanism)
     planned = plan(scenario, plugins)
+    if coalitions is not None:
+        coalitions.admit(planned.origin.agents)
     jobs: list[Job] = [
-        ScenarioJob(scenario, arm, planned.origin, agent, sizes, verifier)
+        ScenarioJob(scenario, arm, planned.origin, agent, sizes, verifier, coalitions)
         for arm in scenario.arms
         for agent in range(len(planned.origin.agents))
     ]
@@ -85,6 +96,7 @@ def _plan(
     plugins: Mapping[str, str],
 ) -> AuditPlan:
     printed = [*notes, *_notes(sizes, info["seed"], tolerance, verifier)]
+    printed += [str(each) for each in dict.fromkeys(job.coalitions for job in jobs) if each is not None]
     whole = {"format": FORMAT, "kind": "audit", **info, "plugins": dict(plugins)}
     whole["audit"] = {"notes": printed, "rules": [_written(job) for job in jobs]}
     whole["hash"] = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
@@ -110,4 +122,5 @@ def _notes(sizes: Sizes, seed: int, tolerance: float, verifier: Verifier) -> lis
 def _written(job: Job) -> dict[str, Any]:
     parameters = {name: str(value) for name, value in job.rule.parameters.items()}
     sizes, verifier = dataclasses.asdict(job.sizes), dataclasses.asdict(job.verifier)
-    return {"arm": job.arm, "mechanism": job.rule.name, "parameters": parameters, **sizes, **verifier}
+    coalitions = {} if job.coalitions is None else dataclasses.asdict(job.coalitions)
+    return {"arm": job.arm, "mechanism": job.rule.name, "parameters": parameters, **sizes, **verifier, **coalitions}

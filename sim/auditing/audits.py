@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sim.auditing.audit import audit, refusal
+from sim.auditing.coalitions import Coalitions, coalition_cells
 from sim.auditing.compiled_deals import WORTH
 from sim.auditing.known import AGENTS as E1_AGENTS
 from sim.auditing.known import e1
@@ -45,12 +46,13 @@ class Sizes:
 
 @dataclass(frozen=True)
 class E1Job:
-    """A rule in the test world."""
+    """A rule in the test world. coalitions: to be tried too."""
 
     rule: Mechanism
     sizes: Sizes
     seed: int
     verifier: Verifier = EXACT
+    coalitions: Coalitions | None = None
 
     arm = ""
     agents = E1_AGENTS
@@ -63,7 +65,7 @@ class E1Job:
 
 @dataclass(frozen=True, eq=False)
 class ScenarioJob:
-    """An agent of a scenario under the rule of an arm."""
+    """An agent of a scenario under the rule of an arm. coalitions: to be tried too."""
 
     scenario: Scenario
     of: Arm
@@ -71,6 +73,7 @@ class ScenarioJob:
     agent: int
     sizes: Sizes
     verifier: Verifier = EXACT
+    coalitions: Coalitions | None = None
 
     @property
     def arm(self) -> str:
@@ -118,7 +121,10 @@ def run_job(job: Job, grid: Grid) -> Row:
     compiled = job.sizes.compiled
     found = audit(problem, grid, compiled=compiled)
     exact = audit(replace(problem, verifier=EXACT), grid, compiled=compiled) if job.verifier != EXACT else None
-    return row_of(found, attacked, job.arm, exact)
+    row = row_of(found, attacked, job.arm, exact)
+    if job.coalitions is not None:
+        row.cells.update(coalition_cells(problem, job.coalitions, job.seed))
+    return row
 
 
 def _attacked(job: Job) -> Attacked:

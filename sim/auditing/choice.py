@@ -125,7 +125,12 @@ def estimate(per_type: FloatArray, per_draw: FloatArray) -> Estimate:
     mean = float(per_type.mean())
     if abs(mean) <= LEAST:
         return Estimate(0.0, 0.0)
+    return Estimate(mean, *standard_error(per_type, per_draw))
+
+
+def standard_error(per_type: FloatArray, per_draw: FloatArray) -> tuple[float, float]:
+    """Two-way, of the common mean of per_type (N,) and per_draw (R,), with its degrees of freedom."""
     parts = [(float(x.var(ddof=1)) / len(x), len(x) - 1) for x in (per_type, per_draw) if len(x) > 1]
     variance = sum(part for part, _ in parts)
     spread = sum(part * part / degrees for part, degrees in parts)
-    return Estimate(mean, float(np.sqrt(variance)), variance * variance / spread if spread > 0 else np.inf)
+    return float(np.sqrt(variance)), variance * variance / spread if spread > 0 else np.inf

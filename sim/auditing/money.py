@@ -8,12 +8,14 @@ verifier says, value and costs what is true. In a cascade the attempts after a s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.auditing.choice import Choice
 from sim.auditing.deviations import Desk, fees, turn_comes
+from sim.auditing.problem import Verifier
 from sim.auditing.search import blocks
 from sim.kit.arrays import Award, FloatArray, IntArray
 
@@ -93,16 +95,31 @@ def _money(desk: Desk, which: IntArray, share: FloatArray, claim: FloatArray) ->
 
 def _shares(desk: Desk, which: IntArray, award: Award) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Own utility, principal's money and welfare, (B, R) each."""
-    verifier, n = desk.problem.verifier, award.hired.shape[-1]
-    ability = [_of(desk, which, agent, "ability") for agent in range(n)]
-    cost = [_of(desk, which, agent, "cost") for agent in range(n)]
+    agents = range(award.hired.shape[-1])
+    ability, cost = ([_of(desk, which, agent, name) for agent in agents] for name in ("ability", "cost"))
+    found = divided(award, ability, cost, desk.draws.tender.value, desk.problem.verifier)
+    return found.net[desk.problem.agent], found.principal, found.welfare
+
+
+class Divided(NamedTuple):
+    """Who gets what by an award, (B, R) dollars each. net: of each agent, at its true ability."""
+
+    net: list[FloatArray]
+    principal: FloatArray
+    welfare: FloatArray
+
+
+def divided(
+    award: Award, ability: Sequence[FloatArray], cost: Sequence[FloatArray], value: FloatArray, verifier: Verifier
+) -> Divided:
+    """Money by an award (B, R, n). ability, cost: of each agent, 0 where it makes no bid; they and value as (B, R)."""
     fail = [1.0 - np.asarray(verifier.passes(p)) for p in ability]
     unseen = [(1.0 - p) * (1.0 - verifier.false_pass) for p in ability]  # it failed, and verified FAIL
     shape = award.hired.shape[:-1]
     paid, spent, solved, unsolved = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.ones(shape)
     net: list[FloatArray] = []
-    for agent in range(n):
-        works, p = turn_comes(award, agent, fail), ability[agent]
+    for agent, p in enumerate(ability):
+        works = turn_comes(award, agent, fail)
         pay = works * (
             award.pay_success[..., agent] * (1.0 - fail[agent]) + award.pay_failure[..., agent] * fail[agent]
         )
@@ -112,8 +129,8 @@ def _shares(desk: Desk, which: IntArray, award: Award) -> tuple[FloatArray, Floa
         solved = solved + turn_comes(award, agent, unseen) * p
         unsolved = unsolved * (1.0 - works * p)
         net.append(pay - works * cost[agent])
-    value = desk.draws.tender.value * (1.0 - unsolved if award.turn is None else solved)
-    return net[desk.problem.agent], np.asarray(value - paid), np.asarray(value - spent)
+    worth = value * (1.0 - unsolved if award.turn is None else solved)
+    return Divided(net, np.asarray(worth - paid), np.asarray(worth - spent))
 
 
 def _of(desk: Desk, which: IntArray, agent: int, name: str) -> FloatArray:

@@ -14,6 +14,7 @@ from sim.kit.errors import RunError, StoppedError
 
 if TYPE_CHECKING:
     from sim.auditing.audits import Job
+    from sim.auditing.coalitions import Coalitions
     from sim.auditing.row import Row
 
 _NO_SEED = 2**64 - 1
@@ -41,6 +42,11 @@ def audit(
     plugin: Plugins = None,
     jobs: Annotated[str | None, typer.Option(help="processes of this machine [default: one per core]")] = None,
     force: Annotated[bool, typer.Option("--force", help="replace another run or audit")] = False,
+    coalitions: Annotated[
+        bool, typer.Option("--coalitions", help="try rings, several names and shills of the principal too")
+    ] = False,
+    ring: Annotated[str | None, typer.Option(help="agents in a ring, with --coalitions [default: 2]")] = None,
+    names: Annotated[str | None, typer.Option(help="names of one agent, with --coalitions [default: 2]")] = None,
 ) -> None:
     """Attack what each rule promises, and measure what an agent gains by a lie about its ask, its claim or both.
 
@@ -58,13 +64,14 @@ def audit(
     sizes = Sizes(_at_least("--types", types, 2), _at_least("--draws", draws, 4))
     verifier = Verifier(share("--false-pass", false_pass), share("--false-fail", false_fail))
     limit = share("--tolerance", tolerance)
+    tried = _coalitions(coalitions, ring, names)
     number = None if seed is None else _seed(seed)
     with plugins(plugin or []) as digests:
         if scenario is None:
-            plan = plan_e1(chosen, number, sizes, limit, verifier, digests)
+            plan = plan_e1(chosen, number, sizes, limit, verifier, digests, tried)
         else:
             found = load_scenario(find_scenario(scenario), seed=number, overrides=override or [], mechanisms=chosen)
-            plan = plan_scenario(found, sizes, limit, verifier, digests)
+            plan = plan_scenario(found, sizes, limit, verifier, digests, tried)
         info = plan.info
         place = out or Path("out") / "audit"
         broken = _write(place, info, plan.jobs, limit, _processes(jobs), plugin or [], force, new=out is None)
@@ -91,6 +98,18 @@ def _check_choice(chosen: Sequence[str], every: bool, scenario: str | None, over
         raise RunError("audit: name a mechanism (see `bidlab list`), or give --all or --scenario")
     if override and scenario is None:
         raise RunError("--set: changes a scenario, and --scenario is not given")
+
+
+def _coalitions(wanted: bool, ring: str | None, names: str | None) -> Coalitions | None:
+    """How many collude; None where that is not asked for."""
+    from sim.auditing.coalitions import Coalitions
+
+    given = {name: text for name, text in (("ring", ring), ("names", names)) if text is not None}
+    if not wanted:
+        for name in given:
+            raise RunError(f"--{name}: is of coalitions, and --coalitions is not given")
+        return None
+    return Coalitions(**{name: _at_least(f"--{name}", text, 2) for name, text in given.items()})
 
 
 def _write(

@@ -10,6 +10,8 @@ import pytest
 
 from analysis.audit_report import audit_views, read_audit
 from analysis.audit_table import COLUMNS, views
+from analysis.coalition_columns import COLUMNS as COALITIONS
+from analysis.coalition_views import coalition_views
 from tests.cli.command import ARM, SCENARIO, Said, bidlab, files, lay_out
 
 pytestmark = pytest.mark.usefixtures("tables_attacked_once")
@@ -203,6 +205,11 @@ def test_verifier_that_errs(tmp_path: Path) -> None:
         (("first_price", "--tolerance", "nan"), ("--tolerance nan", "from 0 to 1")),
         (("first_price", "--false-pass", "-0.1"), ("--false-pass -0.1", "from 0 to 1")),
         (("first_price", "--false-fail", "1.5"), ("--false-fail 1.5", "from 0 to 1")),
+        (("first_price", "--ring", "3"), ("--ring", "--coalitions is not given")),
+        (("first_price", "--names", "2"), ("--names", "--coalitions is not given")),
+        (("first_price", "--coalitions", "--ring", "1"), ("--ring 1", ">= 2")),
+        (("first_price", "--coalitions", "--ring", "5"), ("ring 5", "the 4 agents")),
+        (("first_price", "--coalitions", "--names", "x"), ("--names x", "whole number")),
         (("first_price", "--plugin", "none.py"), ("--plugin none.py", "cannot be read")),
     ],
 )
@@ -262,3 +269,49 @@ def test_tables_fit_a_terminal_and_fold_no_number(tmp_path: Path) -> None:
         assert max(map(len, lines)) <= 80
         for row in view.rows:
             assert all(part in "\n".join(lines) for cell in row[1:] for part in cell.split("\n"))
+
+
+def test_coalitions_are_further_columns_and_tables(tmp_path: Path) -> None:
+    """What an audit finds without them stays what it is, byte for byte."""
+    rules = ("second_price", "k_redundant", "always", "production_plans")
+    plain, said = audited(tmp_path / "p", *rules), audited(tmp_path / "o", *rules, "--coalitions")
+    assert (plain.code, said.code, said.err) == (0, 0, "")
+    frame, before = read_audit(tmp_path / "o"), read_audit(tmp_path / "p")
+    assert list(frame.columns) == [*before.columns, *COALITIONS]
+    pd.testing.assert_frame_equal(frame[before.columns], before)
+    assert (tmp_path / "o" / "audit.tex").read_text().count(r"\begin{tabular}") == 8
+    assert (tmp_path / "o" / "audit.md").read_text().count("| second_price |") == 8
+    assert "coalitions: rings of 2, the agent and those after it; 2 names; one shill" in said.out
+    found = frame.set_index("rule")
+    assert found.loc["second_price", ["names_interim_gain", "names_ex_post_gain"]].tolist() == [0, 0]
+    assert found.loc["second_price", "ring_gain"] > 0
+    assert found.loc["k_redundant", "names_ex_post_share"] > 0
+    assert found.loc[["always(agent=0)", "production_plans"], list(COALITIONS)].isna().all(axis=None)
+    assert bidlab("show", tmp_path / "o") == said
+    info = json.loads((tmp_path / "o" / "run.json").read_text())
+    assert (info["audit"]["rules"][0]["ring"], info["audit"]["rules"][0]["names"]) == (2, 2)
+    assert info["hash"] != json.loads((tmp_path / "p" / "run.json").read_text())["hash"]
+
+
+def test_tables_of_coalitions_fit_a_terminal(tmp_path: Path) -> None:
+    audited(tmp_path / "o", "agent_economy_phase2_second_score", "contingent", "budget_feasible", "--coalitions")
+    frame = read_audit(tmp_path / "o")
+    shown = [view for view in audit_views(frame, []) if not isinstance(view, str)][-3:]
+    for table, view in zip(shown, coalition_views(frame), strict=True):
+        lines = table.lines(80)
+        assert max(map(len, lines)) <= 80
+        for row in view.rows:
+            assert all(part in "\n".join(lines) for cell in row[1:] for part in cell.split("\n"))
+
+
+def test_coalitions_in_a_scenario(tmp_path: Path) -> None:
+    scenario = lay_out(tmp_path, SCENARIO)
+    said = audited(tmp_path / "o", "--scenario", scenario, "--coalitions", "--names", "3")
+    assert said.code == 0, said.err
+    assert "3 names" in said.out
+    frame = read_audit(tmp_path / "o")
+    assert list(frame["agent"]) == ["a", "b"]
+    assert frame["ring_gain"].notna().all()
+    assert frame["ring_utility"].nunique() == 1  # the same two agents, whoever comes first
+    refused = audited(tmp_path / "p", "--scenario", scenario, "--coalitions", "--ring", "3")
+    assert (refused.code, refused.err) == (2, "bidlab: ring 3: must be from 2 to the 2 agents there are\n")

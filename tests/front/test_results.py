@@ -151,6 +151,12 @@ def test_audit_and_fit_are_tables() -> None:
     assert found.attrs["broken"] == []
     with pytest.raises(RunError, match="audit: types: must be a whole number >= 2; got 1"):
         bl.audit(["second_price"], types=1)
+    with pytest.raises(RunError, match="audit: coalitions: must be True or False; got 2"):
+        bl.audit(["second_price"], coalitions=2)
+    together = bl.audit(["second_price"], types=8, draws=16, seed=3, coalitions=True, ring=3)
+    assert together[found.columns].equals(found)
+    assert together.loc[0, "names_ex_post_gain"] == 0 < together.loc[0, "ring_gain"]
+    assert "rings of 3" in together.attrs["notes"][-1]
     fitted = bl.fit("marketbench", resamples=2)
     assert fitted.estimates["agent"].tolist() == list(fitted.profile.agents)
     assert "simulated" in fitted.moments

@@ -1,0 +1,44 @@
+"""Further columns of an audit's table where coalitions are tried.
+
+Gains are dollars per posting; a share is of the utility, or the money, that stands before it. Standard errors: over
+draws, for Sybils over types too.
+"""
+
+from __future__ import annotations
+
+_GAINS = {
+    "ring": "joint utility of a ring that compares types and lets only the best truthful score bid, minus that at the "
+    "truth",
+    "fixed": "the same where only the first member bids, whatever the types",
+    "copies": "an agent's utility by the truth under all its names, always, minus that by its best lie under one",
+    "copies_interim": "the same where each type chooses between one name and all, before anything else is known",
+    "copies_ex_post": "the same where it chooses in each draw",
+    "names_interim": "utility of each type by the best bids under several names minus that by the best under one, both "
+    "chosen before anything else is known",
+    "names_ex_post": "the same, both chosen in each draw",
+    "shill": "principal's money with the best bid of a shill, one for all draws, minus that without",
+    "shill_seen": "the same, the bid chosen in each draw",
+}
+_UTILITIES = {
+    "ring": ("ring_utility", "dollars, joint utility of the ring's members at their beliefs when nobody lies"),
+    "copies": ("one_name_utility", "dollars, utility of the best lie under one name, mean over types"),
+    "shill": ("principal_money", "dollars, the principal's money when nobody lies and there is no shill"),
+}
+
+
+def _of_gain(name: str, meaning: str) -> dict[str, str]:
+    utility = {_UTILITIES[name][0]: _UTILITIES[name][1]} if name in _UTILITIES else {}
+    return {
+        **utility,
+        f"{name}_gain": f"dollars, {meaning}",
+        f"{name}_low": "lower end of its 95% interval; where something is chosen before draws, by hold-out",
+        f"{name}_high": "upper end of its 95% interval; where something is chosen before draws, of the maximum",
+        f"{name}_se": "standard error of the upper end",
+        f"{name}_share": f"{name}_gain as a share; empty where that is of nothing",
+        f"{name}_share_se": "its standard error, of the upper end, by the delta method",
+    }
+
+
+COLUMNS: dict[str, str] = {
+    column: meant for name, meaning in _GAINS.items() for column, meant in _of_gain(name, meaning).items()
+}
