@@ -24,7 +24,7 @@ from tests.market.compare import Row, assert_same_rows, rows
 from tests.tried import tried_on_each
 from tests.worlds import examples, rules, worlds
 
-_AT_THE_END = ("finish", "status", "timed_out", "success", "payment", "cost")
+_AT_THE_END = ("finish", "status", "timed_out", "success", "score", "payment", "cost")
 
 
 def without_oracles(rule: Rules) -> Rules:
