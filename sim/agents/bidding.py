@@ -26,6 +26,7 @@ from annotated_types import Ge, Le
 
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import LearningPolicy
+from sim.agents.rings import Ring
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.kinds import Registry
@@ -165,6 +166,7 @@ POLICIES: Registry[str, type[Any]] = Registry(
         "hedge": Hedge,
         "recalibrate": Recalibrate,
         "imitate": Imitate,
+        "ring": Ring,
     },
 )
 

@@ -63,6 +63,8 @@ class Bidders:
         """own: by agent's name. Raises ScenarioError where no agent has a name, unless each is alone."""
         if not alone:
             check_named(own, agents)
+        everybody, *others = (_named(one, agents) for one in (everybody, *own.values()))
+        own = dict(zip(own, others, strict=True))
         places = {list(agents).index(name): policy for name, policy in own.items() if name in agents}
         if mechanism.capabilities.asks_for != "price" and any(
             isinstance(one, Shaded) for one in (everybody, *places.values())
@@ -168,6 +170,11 @@ class Bidders:
             after = group.policy.learn(before, heard._replace(told=told, memo=heard.memo[group.memo]))
             found += [np.where(told, new, old) for new, old in zip(after, before, strict=True)]
         return tuple(found)
+
+
+def _named(policy: Any, agents: Sequence[str]) -> Any:
+    """The policy with places for the names of agents that it states."""
+    return policy.for_agents(agents) if hasattr(policy, "for_agents") else policy
 
 
 def _put(places: Sequence[int], into: Bid, bid: Bid) -> Bid:

@@ -87,7 +87,10 @@ class Heard(NamedTuple):
 
 @runtime_checkable
 class LearningPolicy(Protocol):
-    """A policy that learns. draws: whether `bid` reads a uniform draw. All three are pure."""
+    """A policy that learns. draws: whether `bid` reads a uniform draw. All three are pure.
+
+    One that names agents defines `for_agents(names)`, which gives the policy with their places.
+    """
 
     draws: ClassVar[bool]
 

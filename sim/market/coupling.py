@@ -47,7 +47,7 @@ def coupling(rules: Rules, world: World) -> tuple[str, ...]:
         "standing.reputation": rules.reputation is not None,
         "bidders.card, of the past": rules.card is not None,
         "bidders.process": bool(rules.processes),
-        "bidders.policy, learned": rules.learners is not None,
+        "bidders.policy, learned": rules.learners is not None and bool(rules.learners.init(1)),
         "market.capacity": not math.isinf(rules.capacity),
         "market.round": rules.round is not None,
         "bidders.bankroll": rules.bankroll is not None and not all(map(math.isinf, rules.bankroll)),

@@ -14,6 +14,7 @@ from sim.agents.bidding import Fallback, Truthful
 from sim.agents.everybody import Bidders
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import Heard, LearningPolicy, Made, Seen, State
+from sim.agents.rings import Ring
 from sim.mechanisms import Mechanism
 from sim.mechanisms.price import HireAll, SecondPrice
 from sim.scenario.scenario import label_of
@@ -48,6 +49,8 @@ POLICIES: tuple[LearningPolicy, ...] = (
     Recalibrate(rate=0.5),
     Imitate(mark_ups=(0.0, 0.25, 1.0), rate=0.5),
     Louder(),
+    Ring((0, 1)),
+    Ring((1, 0), "first"),
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from sim.agents.bidding import POLICIES, ClippedClaim, FixedClaim, MarkUp, Overclaim, Shaded, Truthful
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
+from sim.agents.rings import Ring
 from sim.contracts import EXAMINED, mechanism_contract
 from sim.contracts.trial import told
 from sim.importing.importer_registry import IMPORTERS
@@ -40,6 +41,7 @@ OWN: Mapping[str, Mapping[str, Any]] = {
         "hedge": Hedge(low=0.0, high=1.0, rounds=20, mark_ups=(-0.25, 0.0, 0.5)),
         "recalibrate": Recalibrate(rate=0.5, mark_up=0.1),
         "imitate": Imitate(mark_ups=(0.0, 0.5), rate=0.3),
+        "ring": Ring((0, 1)),
     },
     "reputation": {
         "agent_economy": LiveReputation(),

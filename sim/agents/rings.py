@@ -1,0 +1,78 @@
+"""Policies of several agents together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal, Self
+
+import numpy as np
+from annotated_types import MaxLen, MinLen
+
+from sim.agents.learning import Heard, Made, Seen, State
+from sim.kit.arrays import FloatArray
+from sim.kit.errors import ScenarioError, closest
+
+Members = Annotated[tuple[str | int, ...], MinLen(2), MaxLen(1000)]
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Of the members one bids the truth on each posting, and the others abstain; all other agents bid the truth.
+
+    members: names. stays: "best", who expects most of a success at the task, belief x value - cost belief, or asks
+    least where the notice tells no value, the first named of equals; "first", always the first named. What members
+    pay each other is theirs: it moves nothing but their own money. Source: [McAfeeMcMillan1992].
+    """
+
+    draws: ClassVar[bool] = False
+
+    members: Members
+    stays: Literal["best", "first"] = "best"
+
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        """Of the first two agents, by place."""
+        return cls((0, 1)), cls((0, 1), "first")
+
+    def for_agents(self, agents: Sequence[str]) -> Self:
+        """With places for names; raises ScenarioError where no agent has a name, or one is named twice."""
+        for name in self.members:
+            if name not in agents:
+                known = ", ".join(agents)
+                raise ScenarioError(
+                    f"bidders.policy: ring.members: no agent {name!r}{closest(str(name), agents)}; allowed: {known}"
+                )
+            if self.members.count(name) > 1:
+                raise ScenarioError(f"bidders.policy: ring.members: {name!r} stands twice")
+        return replace(self, members=tuple(list(agents).index(str(name)) for name in self.members))
+
+    def init(self, n_agents: int) -> State:
+        """Nothing is remembered."""
+        return ()
+
+    def bid(self, state: State, seen: Seen) -> Made:
+        """The truthful bid of whoever stays, and of all who are no members."""
+        n = np.shape(seen.belief)[-1]
+        places = [int(place) for place in self.members if int(place) < n]
+        ask, worth = seen.ask.copy(), self._worth(seen)
+        for place in places[1:] if self.stays == "first" else places:
+            here, own = slice(place, place + 1), worth[..., place : place + 1]
+            beaten = np.full(np.shape(own), self.stays == "first")
+            if self.stays == "best":
+                for other in places:
+                    theirs = worth[..., other : other + 1]
+                    if other != place:
+                        earlier = places.index(other) < places.index(place)
+                        beaten = beaten | (theirs >= own if earlier else theirs > own)
+            ask[..., here] = np.where(beaten, np.inf, seen.ask[..., here])
+        return Made(ask, seen.belief)
+
+    def learn(self, state: State, heard: Heard) -> State:
+        """Nothing."""
+        return ()
+
+    def _worth(self, seen: Seen) -> FloatArray:
+        value = np.asarray(seen.notice.value)[..., None]
+        worth = np.where(np.isnan(value), -seen.ask, seen.belief * value - seen.cost_belief)
+        return np.where(np.isnan(worth), -np.inf, worth)
