@@ -24,9 +24,9 @@ from typing import Annotated, Any, Protocol
 import numpy as np
 from annotated_types import Ge, Le
 
+from sim.agents.bidding_ring import Ring
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import LearningPolicy
-from sim.agents.rings import Ring
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.kinds import Registry

@@ -170,6 +170,8 @@ def _compiled() -> tuple[Any, Any] | None:
 
 def _draw(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:
     """Fill drawn (..., len of each step, r) from key (..., r)."""
+    if drawn.size == 0:
+        return
     compiled = _compiled() if drawn.size >= _MANY or "numba" in sys.modules else None
     if steps and compiled is not None:
         next_keys, draw = compiled

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.agents.bidding import Fallback, Truthful
+from sim.agents.bidding_ring import Ring
 from sim.agents.everybody import Bidders
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import Heard, LearningPolicy, Made, Seen, State
-from sim.agents.rings import Ring
 from sim.mechanisms import Mechanism
 from sim.mechanisms.price import HireAll, SecondPrice
 from sim.scenario.scenario import label_of

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sim.agents.bidding import POLICIES, ClippedClaim, FixedClaim, MarkUp, Overclaim, Shaded, Truthful
+from sim.agents.bidding_ring import Ring
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
-from sim.agents.rings import Ring
 from sim.contracts import EXAMINED, mechanism_contract
 from sim.contracts.trial import told
 from sim.importing.importer_registry import IMPORTERS

@@ -64,8 +64,8 @@ attempt(s) lost (INFRA)
 column       read from                                             values  empty
 agent        $agent                                                    60      0
 task         {$scenario}:{instance_id}                                 60      0
-claim        0.6 in all rows                                           60      0
 success      stats.exact_match                                         59      1
+claim        0.6 in all rows                                           60      0
 cost         stats.num_prompt_tokens and stats.num_output_tokens,      60      0
              0.0 where empty
 cost_belief  0.25 in all rows                                          60      0

@@ -112,7 +112,7 @@ def test_a_run_keeps_the_table_and_opens_without_the_files(folder: Path) -> None
 def test_a_changed_input_of_a_run_is_refused(folder: Path) -> None:
     assert bidlab("run", "in_place.toml", "--out", "run").code == 0
     path = folder / "run" / "inputs" / "imported.csv"
-    path.write_text(path.read_text().replace(",1,0.5", ",0,0.5", 1))
+    path.write_text(path.read_text().replace(",1,0.6", ",0,0.6", 1))
     said = bidlab("explain", "run", "--task", "gsm8k_main:25")
     assert said.code == 2
     assert "imported.csv" in said.err
@@ -137,7 +137,7 @@ def test_a_cell_of_a_sweep_runs_alone(folder: Path) -> None:
             IN_PLACE.replace("lm_eval", "lm_evl"),
             "world.table.format: unknown format 'lm_evl' (did you mean",
         ),
-        (IN_PLACE.replace("claim = 0.6, ", ""), "no column for claim; say which with world.table.columns.claim = ..."),
+        (IN_PLACE.replace("claim = 0.6, ", ""), "second_price reads claims, and the table has none; map columns.claim"),
         (OF_TABLE.partition("\n")[2] + IN_PLACE, "world.columns has no meaning with results that are imported"),
         (IN_PLACE.replace("out/", "no/"), "no/*/samples_*.jsonl: no file matches"),
         ("table = 3\n", "world.table"),

@@ -30,13 +30,13 @@ class RouterBench(Importer):
     def mapping(self) -> Mapping[str, Any]:
         """A row for each prompt and model."""
         mark = {} if self.at_least is None else {"at_least": self.at_least}
-        fields = {"score": "{agent}", "dollars": "{agent}|total_cost"}
+        fields = {"grade": "{agent}", "dollars": "{agent}|total_cost"}
         return {
             "wide": {"agents": r"(?P<agent>.+)\|total_cost", "fields": fields},
             "columns": {
                 "task": "sample_id",
                 "family": "eval_name",
-                "success": {"field": "$score", **mark},
+                "success": {"field": "$grade", **mark},
                 "cost": "$dollars",
             },
         }

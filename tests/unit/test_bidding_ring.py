@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.agents.bidding_ring import Ring
 from sim.agents.learning import Seen
-from sim.agents.rings import Ring
 from sim.kit.arrays import FloatArray, Notice
 from sim.kit.errors import ScenarioError
 
