@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,18 @@ from sim.experiment.local_workers import Processes
 from sim.experiment.plan import Options
 from sim.experiment.workers import Here
 from sim.ledger.ledger import read_frame
+from sim.mechanisms.registry import MECHANISMS
 from tests.cli.command import bidlab
 from tests.cli.test_commands import PLUGIN
 from tests.market.folders import contents
 from tests.sweep.scenes import RECORDED, SWEEP, SYNTHETIC, plan_of, run, write
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """Workers in threads of this process keep the plugin's rule for as long as the process lives."""
+    yield
+    MECHANISMS.unregister("best_claim")
 
 
 @pytest.fixture(scope="module")
