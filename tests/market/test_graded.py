@@ -18,6 +18,7 @@ from sim.kit.arrays import Award, Status, settle
 from sim.kit.errors import ArrayError, ScenarioError, TableError
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
+from sim.mechanisms.price import HireAll, SecondPrice
 from sim.scenario.scenario import label_of
 from sim.specs.settings import MarketSpec
 from sim.world.world import World
@@ -49,10 +50,22 @@ def test_the_published_splice() -> None:
     assert round(10 * found["strong model where claims are .8 or more"], 3) == 7.667
 
 
-@pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+@pytest.mark.parametrize("mechanism", [SecondPrice(), HireAll()], ids=label_of)
 @tried_on_each(20)
 @given(data=st.data())
 def test_engines_and_the_definition_agree(mechanism: Mechanism, data: st.DataObject) -> None:
+    assert_agree(mechanism, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+@tried_on_each(20)
+@given(data=st.data())
+def test_under_every_rule(mechanism: Mechanism, data: st.DataObject) -> None:
+    assert_agree(mechanism, data)
+
+
+def assert_agree(mechanism: Mechanism, data: st.DataObject) -> None:
     world = graded(data.draw(worlds()), data.draw(st.integers(0, 99)))
     rule = replace(data.draw(rules(mechanism)), market=MarketSpec())
     rule = data.draw(accounted(rule, world)) if data.draw(st.booleans()) else rule

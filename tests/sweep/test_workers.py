@@ -37,6 +37,7 @@ def forgotten() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a sweep done by one process, with a plugin's rule and its ledger; the scenario lies beside it."""
+    MECHANISMS.unregister("best_claim")  # workers in threads of this process keep it
     folder = tmp_path_factory.mktemp("alone")
     write(folder)
     (folder / "rule.py").write_text(PLUGIN)
