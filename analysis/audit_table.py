@@ -131,6 +131,7 @@ def who_of(row: dict[Any, Any]) -> str:
 
 
 def first_column(rows: list[dict[Any, Any]]) -> str:
+    """Head of the column that `who_of` fills."""
     return "arm: agent" if rows[0]["arm"] else "rule"
 
 
@@ -215,4 +216,5 @@ def _gain(row: dict[Any, Any], kind: str) -> str:
 
 
 def percent(value: float) -> str:
+    """A share as a percentage, "-" where it is not known."""
     return "-" if math.isnan(value) else "0%" if value == 0 else f"{100 * value:.1f}%"

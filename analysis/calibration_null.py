@@ -61,12 +61,13 @@ def pooled_ece_null(
 def simulated_null(claim: FloatArray, rho: float, task: NDArray[np.int64], weight: FloatArray) -> tuple[float, float]:
     """Mean ECE of calibrated claims (N, n) at latent correlation rho, and its Monte Carlo standard error.
 
-    task: (N,) numbers of the factors; weight: (N, n), 0 where no claim was made.
+    task: (N,) numbers of the factors; weight: (N, n), 0 where no claim was made. NaN where a claim that has a weight is
+    not known, or none has.
     """
     from scipy.special import ndtri
 
     made = weight > 0
-    if not made.any():
+    if not made.any() or np.isnan(claim[made]).any():
         return np.nan, np.nan
     where = bin_of(np.where(made, claim, 0.0))[made]
     gap = np.zeros((N_BINS, where.size))

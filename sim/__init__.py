@@ -35,7 +35,7 @@ _FRONT = {
     "Agent": "sim.agents.agent",
     "Bid": "sim.agents.agent",
     "Abstain": "sim.agents.agent",
-    "Made": "sim.agents.learning",
+    "Offer": "sim.agents.learning",
     "Importer": "sim.importing.importer",
     "register_importer": "sim.front.register",
     "faults_of": "sim.front.contracts",

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from annotated_types import MaxLen, MinLen
 
-from sim.agents.learning import Heard, Made, Seen, State
+from sim.agents.learning import Feedback, Offer, Seen, State
 from sim.kit.arrays import FloatArray
 from sim.kit.errors import ScenarioError, closest
 
@@ -51,7 +51,7 @@ class Ring:
         """Nothing is remembered."""
         return ()
 
-    def bid(self, state: State, seen: Seen) -> Made:
+    def bid(self, state: State, seen: Seen) -> Offer:
         """The truthful bid of whoever stays, and of all who are no members."""
         n = np.shape(seen.belief)[-1]
         places = [int(place) for place in self.members if int(place) < n]
@@ -66,9 +66,9 @@ class Ring:
                         earlier = places.index(other) < places.index(place)
                         beaten = beaten | (theirs >= own if earlier else theirs > own)
             ask[..., here] = np.where(beaten, np.inf, seen.ask[..., here])
-        return Made(ask, seen.belief)
+        return Offer(ask, seen.belief)
 
-    def learn(self, state: State, heard: Heard) -> State:
+    def learn(self, state: State, feedback: Feedback) -> State:
         """Nothing."""
         return ()
 

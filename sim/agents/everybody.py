@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.agents.bidding import Bid, BidderState, Fallback, Policy, Shaded, Truthful, check_named
-from sim.agents.learning import Heard, LearningPolicy, Seen, State
+from sim.agents.learning import Feedback, LearningPolicy, Seen, State
 from sim.kit.arrays import FloatArray, Notice
 from sim.kit.errors import ScenarioError
 from sim.mechanisms import Mechanism
@@ -161,14 +161,14 @@ class Bidders:
         """What all groups know at the start."""
         return tuple(one for group in self.groups for one in group.policy.init(n_agents))
 
-    def learn(self, known: State, heard: Heard) -> State:
-        """What all groups know then; who was told nothing knows what it knew."""
+    def learn(self, known: State, feedback: Feedback) -> State:
+        """What all groups know then; agents that are not informed keep their state."""
         found: list[FloatArray] = []
         for group in self.groups:
-            before, told = known[group.state], heard.told
-            told = _without(told, tuple(self.own)) if group.places is None else _only(told, group.places)
-            after = group.policy.learn(before, heard._replace(told=told, memo=heard.memo[group.memo]))
-            found += [np.where(told, new, old) for new, old in zip(after, before, strict=True)]
+            before, informed = known[group.state], feedback.informed
+            informed = _without(informed, tuple(self.own)) if group.places is None else _only(informed, group.places)
+            after = group.policy.learn(before, feedback._replace(informed=informed, memo=feedback.memo[group.memo]))
+            found += [np.where(informed, new, old) for new, old in zip(after, before, strict=True)]
         return tuple(found)
 
 
@@ -190,17 +190,17 @@ def _put_one(one: slice, into: Bid, own: Bid) -> Bid:
     return ask, claim
 
 
-def _without(told: Any, places: Sequence[int]) -> Any:
-    left = told.copy() if places else told
+def _without(informed: Any, places: Sequence[int]) -> Any:
+    left = informed.copy() if places else informed
     for place in places:
         left[..., place : place + 1] = False
     return left
 
 
-def _only(told: Any, places: Sequence[int]) -> Any:
-    left = np.zeros(np.shape(told), np.bool_)
+def _only(informed: Any, places: Sequence[int]) -> Any:
+    left = np.zeros(np.shape(informed), np.bool_)
     for place in places:
-        left[..., place : place + 1] = told[..., place : place + 1]
+        left[..., place : place + 1] = informed[..., place : place + 1]
     return left
 
 

@@ -19,7 +19,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
-from sim.agents.learning import Heard, Made, Seen, State
+from sim.agents.learning import Feedback, Offer, Seen, State
 from sim.kit.arrays import FloatArray, Status
 from sim.kit.portable import exp, expit, logit
 
@@ -43,7 +43,7 @@ class Exp3:
 
     A bid is drawn with probability p = (1 - gamma) w / sum w + gamma / K. mark_ups, shifts: the K bids are all pairs.
     low, high: profits in dollars that count as 0 and 1; profits beyond count as these. rounds T: bids that an agent
-    expects to be told of; gamma = min(1, sqrt(K ln K / ((e - 1) T))). Its regret is at most 2.63 sqrt(T K ln K), in
+    expects feedback on; gamma = min(1, sqrt(K ln K / ((e - 1) T))). Its regret is at most 2.63 sqrt(T K ln K), in
     the scale of x. Source: [ACFS2002], Corollary 3.2.
     """
 
@@ -73,19 +73,19 @@ class Exp3:
         """Logarithms of the weights, all 0."""
         return tuple(np.zeros(n_agents) for _ in self.bids)
 
-    def bid(self, state: State, seen: Seen) -> Made:
+    def bid(self, state: State, seen: Seen) -> Offer:
         """The bid that was drawn. memo: its place, and the chance it had."""
         even = self.gamma / len(state)
         chances = [(1.0 - self.gamma) * one + even for one in shares(state)]
         place = drawn(chances, seen.luck)
         mark_up, shift = (picked(place, [one[axis] for one in self.bids]) for axis in (0, 1))
-        return Made(*changed(seen, mark_up, shift), (place, picked(place, chances)))
+        return Offer(*changed(seen, mark_up, shift), (place, picked(place, chances)))
 
-    def learn(self, state: State, heard: Heard) -> State:
+    def learn(self, state: State, feedback: Feedback) -> State:
         """A bid that lost earned its fee; one that was hired, payment less cost."""
-        place, chance = heard.memo
-        scaled = _scaled(heard.payment - heard.cost, self.low, self.high)
-        step = np.where(heard.lost | heard.ended, self.gamma * (scaled / chance) / len(state), 0.0)
+        place, chance = feedback.memo
+        scaled = _scaled(feedback.payment - feedback.cost, self.low, self.high)
+        step = np.where(feedback.lost | feedback.ended, self.gamma * (scaled / chance) / len(state), 0.0)
         return tuple(one + np.where(place == float(number), step, 0.0) for number, one in enumerate(state))
 
 
@@ -113,19 +113,19 @@ class Hedge:
         """Logarithms of the weights, all 0."""
         return tuple(np.zeros(n_agents) for _ in self.mark_ups)
 
-    def bid(self, state: State, seen: Seen) -> Made:
+    def bid(self, state: State, seen: Seen) -> Offer:
         """The mark-up that was drawn. memo: truthful ask and belief."""
         mark_up = picked(drawn(shares(state), seen.luck), list(self.mark_ups))
-        return Made(seen.ask * (1.0 + mark_up), seen.belief, (seen.ask, seen.belief))
+        return Offer(seen.ask * (1.0 + mark_up), seen.belief, (seen.ask, seen.belief))
 
-    def learn(self, state: State, heard: Heard) -> State:
+    def learn(self, state: State, feedback: Feedback) -> State:
         """What each mark-up would have earned at this clearing."""
-        ask, belief = heard.memo
+        ask, belief = feedback.memo
         eta = math.sqrt(8.0 * math.log(len(state)) / self.rounds)
-        gain, zero = belief * (heard.rival - ask), _scaled(np.zeros(np.shape(ask)), self.low, self.high)
-        earned = np.where(np.isfinite(heard.rival), _scaled(gain, self.low, self.high), zero)
-        steps = (np.where(ask * (1.0 + one) < heard.rival, earned, zero) for one in self.mark_ups)
-        return tuple(one + np.where(heard.cleared, eta * step, 0.0) for one, step in zip(state, steps, strict=True))
+        gain, zero = belief * (feedback.rival - ask), _scaled(np.zeros(np.shape(ask)), self.low, self.high)
+        earned = np.where(np.isfinite(feedback.rival), _scaled(gain, self.low, self.high), zero)
+        steps = (np.where(ask * (1.0 + one) < feedback.rival, earned, zero) for one in self.mark_ups)
+        return tuple(one + np.where(feedback.cleared, eta * step, 0.0) for one, step in zip(state, steps, strict=True))
 
 
 @dataclass(frozen=True)
@@ -145,16 +145,16 @@ class Recalibrate:
         """No shift."""
         return (np.zeros(n_agents),)
 
-    def bid(self, state: State, seen: Seen) -> Made:
+    def bid(self, state: State, seen: Seen) -> Offer:
         """The truthful bid at the moved belief. memo: that belief."""
         ask, claim = changed(seen, self.mark_up, state[0])
-        return Made(ask, claim, (claim,))
+        return Offer(ask, claim, (claim,))
 
-    def learn(self, state: State, heard: Heard) -> State:
+    def learn(self, state: State, feedback: Feedback) -> State:
         """A step up after a PASS, down after a FAIL."""
-        passed, failed = heard.status == _PASS, heard.status == _FAIL
-        step = self.rate * (np.where(passed, 1.0, 0.0) - heard.memo[0])
-        return (state[0] + np.where(heard.told & (passed | failed), step, 0.0),)
+        passed, failed = feedback.status == _PASS, feedback.status == _FAIL
+        step = self.rate * (np.where(passed, 1.0, 0.0) - feedback.memo[0])
+        return (state[0] + np.where(passed | failed, step, 0.0),)
 
 
 @dataclass(frozen=True)
@@ -175,18 +175,18 @@ class Imitate:
         """Mark-ups, and what was earned."""
         return np.resize(np.array(self.mark_ups, np.float64), n_agents), np.zeros(n_agents)
 
-    def bid(self, state: State, seen: Seen) -> Made:
+    def bid(self, state: State, seen: Seen) -> Offer:
         """The truthful ask with the mark-up."""
-        return Made(seen.ask * (1.0 + state[0]), seen.belief)
+        return Offer(seen.ask * (1.0 + state[0]), seen.belief)
 
-    def learn(self, state: State, heard: Heard) -> State:
+    def learn(self, state: State, feedback: Feedback) -> State:
         """Count what was earned; whoever lost follows the best."""
         mark_up, earned = state
         best = np.maximum.reduce(earned, axis=-1, keepdims=True)
         leader = np.maximum.reduce(np.where(earned == best, mark_up, -np.inf), axis=-1, keepdims=True)
-        moved = np.where(heard.lost, mark_up + self.rate * (leader - mark_up), mark_up)
-        gained = np.where(heard.lost | heard.ended, self.decay * earned + (heard.payment - heard.cost), earned)
-        return moved, gained
+        moved = np.where(feedback.lost, mark_up + self.rate * (leader - mark_up), mark_up)
+        profit = feedback.payment - feedback.cost
+        return moved, np.where(feedback.lost | feedback.ended, self.decay * earned + profit, earned)
 
 
 def shares(state: State) -> list[FloatArray]:

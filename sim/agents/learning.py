@@ -1,15 +1,15 @@
-"""Policies that learn: a bid from what an agent has learned so far, and what it makes of what it is told.
+"""Policies that learn: a bid from what an agent has learned so far, and what it learns from feedback.
 
 A learning policy is three functions over arrays with agents as last axis, as a reputation is (sim/standing):
 
     init(n)              what agents know before the market opens, a tuple of (n,) arrays of floats
     bid(state, seen)     ask and claim, and a memo that comes back with what becomes of this bid
-    learn(state, heard)  what they know then
+    learn(state, feedback)  what they know then
 
-An agent is told twice at most of a bid that counted (in time, with a free slot, kept out by nothing): at the clearing,
-hired or not, and, where it was hired, as its attempt ends. An attempt that was cancelled, or whose turn never came,
-teaches nothing. Only what the market shows an agent is in `Heard`. Bids are made as the window closes, from all that is
-known by then; those of agents that do not learn are made as the posting goes out, which is the same bid.
+Feedback on a bid that counted (in time, with a free slot, kept out by nothing) comes twice at most: at the clearing,
+hired or not, and, where it was hired, as its attempt ends. An attempt that was cancelled, or never had its turn,
+teaches nothing. Only what the market shows an agent is in `Feedback`. Bids are made as the window closes, from all that
+is known by then; those of agents that do not learn are made as the posting goes out, which is the same bid.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Seen(NamedTuple):
     truthful: Callable[[FloatArray, FloatArray], FloatArray]
 
 
-class Made(NamedTuple):
+class Offer(NamedTuple):
     """A bid: ask in dollars, infinite to abstain, and claim; memo: arrays (..., n) of floats, as many every time."""
 
     ask: FloatArray
@@ -52,8 +52,8 @@ class Made(NamedTuple):
     memo: tuple[FloatArray, ...] = ()
 
 
-class Heard(NamedTuple):
-    """What agents are told, (..., n); where `told` is False the others say nothing.
+class Feedback(NamedTuple):
+    """What agents learn from, (..., n); informed: they get feedback now; where not, the other arrays mean nothing.
 
     status: NONE at the clearing, else how the attempt ended. hired: at the clearing, whether it was. payment: dollars;
     at the clearing less than 0, the fee of its bid. cost: dollars of the attempt. rival: at the clearing, the least
@@ -61,7 +61,7 @@ class Heard(NamedTuple):
     public. memo: of the bid.
     """
 
-    told: BoolArray
+    informed: BoolArray
     status: NDArray[Any]
     hired: BoolArray
     payment: FloatArray
@@ -77,12 +77,12 @@ class Heard(NamedTuple):
     @property
     def ended(self) -> BoolArray:
         """Told how an attempt ended."""
-        return np.asarray(self.told & (self.status != _NONE))
+        return np.asarray(self.informed & (self.status != _NONE))
 
     @property
     def cleared(self) -> BoolArray:
         """Told of a clearing."""
-        return np.asarray(self.told & (self.status == _NONE))
+        return np.asarray(self.informed & (self.status == _NONE))
 
 
 @runtime_checkable
@@ -97,11 +97,11 @@ class LearningPolicy(Protocol):
     def init(self, n_agents: int) -> State:
         """What agents know at the start, (n_agents,) each."""
 
-    def bid(self, state: State, seen: Seen) -> Made:
+    def bid(self, state: State, seen: Seen) -> Offer:
         """The bids."""
 
-    def learn(self, state: State, heard: Heard) -> State:
-        """What they know then. The market keeps what agents knew who were told nothing."""
+    def learn(self, state: State, feedback: Feedback) -> State:
+        """What they know then. The market keeps the state of agents that are not informed."""
 
 
 def rivals(ask: FloatArray, counts: BoolArray, notice: Notice) -> FloatArray:

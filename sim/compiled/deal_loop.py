@@ -63,6 +63,37 @@ def add_up(out, to, count, first, lanes, row):
 
 
 @njit(error_model="numpy", cache=True)
+def write_down(how, b, bids, here, first, count, size, passes, cost, lanes, out):
+    """Put what the audited agent gets for bid b at `count` postings from `first` on into `out`; how: as in `deal`."""
+    hired, success, failure, fee, asked = WIDE, 2 * WIDE, 3 * WIDE, 4 * WIDE, 5 * WIDE
+    if how == EACH:
+        for j in range(count):
+            p = passes[first + j]
+            worth = p * lanes[success + j] + (1.0 - p) * lanes[failure + j] - cost[first + j]
+            out[here + j] = lanes[j] * worth - lanes[fee + j]
+        put_in(out, bids * size + here, lanes, hired, count)
+        return
+    for j in range(WIDE):
+        lanes[success + j] = lanes[success + j] * lanes[j] - lanes[fee + j]
+        lanes[failure + j] = lanes[failure + j] * lanes[j] - lanes[fee + j]
+    if how == SUMS:
+        add_up(out, 2 * b, count, first, lanes, 0)
+        add_up(out, 2 * (bids + b), count, first, lanes, success)
+        add_up(out, 2 * (2 * bids + b), count, first, lanes, failure)
+    elif how in (SHARED, TRIED):
+        p, c = passes[b], cost[b]
+        for j in range(WIDE):
+            lanes[asked + j] = p * lanes[success + j] + (1.0 - p) * lanes[failure + j] - c * lanes[j]
+        put_in(out, here, lanes, asked, count)
+        if how == TRIED:
+            put_in(out, bids * size + here, lanes, 0, count)
+    else:
+        put_in(out, here, lanes, 0, count)
+        put_in(out, bids * size + here, lanes, success, count)
+        put_in(out, 2 * bids * size + here, lanes, failure, count)
+
+
+@njit(error_model="numpy", cache=True)
 def deal(
     part, numbers, hand, at, n, size, bids, room, front, single, fails, own, me,
     ask, asks, claim, claims, advice, advised, turns, fees, how, passes, cost, lanes, out,
@@ -113,31 +144,7 @@ def deal(
             look(lanes, failure, hand, at[6], own, me, first)
             if fees:
                 look(lanes, fee, hand, at[8], own, me, first)
-            if how == EACH:
-                for j in range(count):
-                    p = passes[first + j]
-                    worth = p * lanes[success + j] + (1.0 - p) * lanes[failure + j] - cost[first + j]
-                    out[here + j] = lanes[j] * worth - lanes[fee + j]
-                put_in(out, bids * size + here, lanes, hired, count)
-                continue
-            for j in range(WIDE):
-                lanes[success + j] = lanes[success + j] * lanes[j] - lanes[fee + j]
-                lanes[failure + j] = lanes[failure + j] * lanes[j] - lanes[fee + j]
-            if how == SUMS:
-                add_up(out, 2 * b, count, first, lanes, 0)
-                add_up(out, 2 * (bids + b), count, first, lanes, success)
-                add_up(out, 2 * (2 * bids + b), count, first, lanes, failure)
-            elif how in (SHARED, TRIED):
-                p, c = passes[b], cost[b]
-                for j in range(WIDE):
-                    lanes[asked + j] = p * lanes[success + j] + (1.0 - p) * lanes[failure + j] - c * lanes[j]
-                put_in(out, here, lanes, asked, count)
-                if how == TRIED:
-                    put_in(out, bids * size + here, lanes, 0, count)
-            else:
-                put_in(out, here, lanes, 0, count)
-                put_in(out, bids * size + here, lanes, success, count)
-                put_in(out, 2 * bids * size + here, lanes, failure, count)
+            write_down(how, b, bids, here, first, count, size, passes, cost, lanes, out)
     return -1
 
 

@@ -35,10 +35,10 @@ FLOATS = (
     "raised",  # reserve
     "penalty",
     "try_cost",  # of an attempt that is drawn as it starts
-    "payment",  # what a policy that learns is told
+    "payment",  # in feedback to policies that learn
 )
 WHOLE = ("tries", "failures", "turn", "status", "posting", "task_failures", "try_ticks")
-TRUTHS = ("silent", "active", "hired", "by_tie", "try_verified", "try_success", "try_infra", "told")
+TRUTHS = ("silent", "active", "hired", "by_tie", "try_verified", "try_success", "try_infra", "informed")
 PER_CLEARING = frozenset(
     {"value", "reserve", "first_reserve", "raised", "penalty", "posting", "task_failures", "by_tie"}
 )

@@ -4,7 +4,7 @@ A part is a function from arrays by name to arrays by name, (..., n), or (...) f
 are those of sim/compiled/hand.py. The loop calls it as compiled code, a check calls it as it stands.
 
     bid        policies over the rule's own truthful ask
-    heard      what policies that learn make of what they are told
+    adapt      what policies that learn know after feedback
     clear      the mechanism
     read       what learners make of what they know
     learn      one step of all learners; what they know then
@@ -26,7 +26,7 @@ import numpy as np
 
 from sim.agents.bidding import BidderState, see
 from sim.agents.everybody import Bidders
-from sim.agents.learning import Heard, rivals
+from sim.agents.learning import Feedback, rivals
 from sim.compiled.hand import FLOATS, TRUTHS, WHOLE
 from sim.compiled.trace.graph import Kind
 from sim.kit.arrays import Bids, Standing, Status, Tender
@@ -61,7 +61,7 @@ def parts_of(rules: Rules, world: World) -> dict[str, Part]:
     known = tuple(row for one in every if one.of == "bid" for row in one.rows)
     found = {"bid": _bid(rules, world.has("silent"), known), "clear": _clear(rules)}
     if rules.learners is not None:
-        found["heard"] = _heard(rules, rules.learners, known)
+        found["adapt"] = _adapt(rules, rules.learners, known)
     learners = [one for one in every if one.of != "bid"]
     if learners:
         found |= {"read": _read(learners, rules), "learn": _learn(learners)}
@@ -95,16 +95,16 @@ def _bid(rules: Rules, may_be_silent: bool, known: tuple[str, ...]) -> Part:
     return _part(run, (*given, *known, *(("choice",) if draws else ())), ("ask", "claim", *memos))
 
 
-def _heard(rules: Rules, learners: Bidders, known: tuple[str, ...]) -> Part:
+def _adapt(rules: Rules, learners: Bidders, known: tuple[str, ...]) -> Part:
     memos, asks_shown = memo_rows(rules), "asks" in rules.public
 
     def run(of: Arrays) -> Arrays:
         rival = np.full(np.shape(of["payment"]), np.nan)
         if asks_shown:
             notice = see(rules.public, *(of[name] for name in _TENDER))
-            rival = np.where(of["told"] & (of["status"] == _NONE), rivals(of["ask"], of["active"], notice), rival)
-        heard = Heard(
-            told=of["told"],
+            rival = np.where(of["informed"] & (of["status"] == _NONE), rivals(of["ask"], of["active"], notice), rival)
+        feedback = Feedback(
+            informed=of["informed"],
             status=of["status"],
             hired=of["hired"],
             payment=of["payment"],
@@ -112,10 +112,10 @@ def _heard(rules: Rules, learners: Bidders, known: tuple[str, ...]) -> Part:
             rival=rival,
             memo=tuple(of[row] for row in memos),
         )
-        after = learners.learn(tuple(of[row] for row in known), heard)
+        after = learners.learn(tuple(of[row] for row in known), feedback)
         return dict(zip((f"next {row}" for row in known), after, strict=True))
 
-    given = ("told", "status", "hired", "payment", "cost", *(("ask", "active", *_TENDER) if asks_shown else ()))
+    given = ("informed", "status", "hired", "payment", "cost", *(("ask", "active", *_TENDER) if asks_shown else ()))
     return _part(run, (*given, *known, *memos), tuple(f"next {row}" for row in known))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents.learning import Heard, Made, Seen
+from sim.agents.learning import Feedback, Offer, Seen
 from sim.contracts.learner_contract import state_fault, statuses
 from sim.contracts.trial import SIZES, first, floats_of, grid, outside, same, shares
 from sim.kit.arrays import FloatArray, Notice, Status, frozen
@@ -20,10 +20,10 @@ from sim.kit.arrays import FloatArray, Notice, Status, frozen
 _BATCH, _STEPS = (3,), 12
 
 
-def made_fault(shape: tuple[int, ...], made: Any) -> str:
+def offer_fault(shape: tuple[int, ...], made: Any) -> str:
     """What is wrong with a bid (..., n) of this shape, or nothing."""
-    if not isinstance(made, Made):
-        return f"must return Made(ask, claim, memo); got {type(made).__name__}"
+    if not isinstance(made, Offer):
+        return f"must return Offer(ask, claim, memo); got {type(made).__name__}"
     if not isinstance(made.memo, tuple):
         return f"memo must be a tuple of arrays; got {type(made.memo).__name__}"
     arrays = {"ask": made.ask, "claim": made.claim}
@@ -55,7 +55,7 @@ def _of_history(policy: Any, start: Any, n: int) -> Iterator[str]:
     for moment in range(_STEPS):
         seen = _seen(shape, moment)
         made = policy.bid(state, seen)
-        if wrong := made_fault(shape, made):
+        if wrong := offer_fault(shape, made):
             yield f"bid: {wrong}"
             return
         if memos not in (None, len(made.memo)):
@@ -64,21 +64,21 @@ def _of_history(policy: Any, start: Any, n: int) -> Iterator[str]:
         memos = len(made.memo)
         if not same(tuple(made), tuple(policy.bid(state, seen))):
             yield "bid: gives another bid when it is asked again; what it draws is seen.luck"
-        heard = _heard(made, shape, moment)
-        after = policy.learn(state, heard)
+        feedback = _adapt(made, shape, moment)
+        after = policy.learn(state, feedback)
         if wrong := state_fault(after, shape):
             yield f"learn: {wrong}"
             return
         if len(after) != len(state):
             yield f"learn: gives {len(after)} arrays, and init {len(state)}"
             return
-        if not same(after, policy.learn(state, heard)):
+        if not same(after, policy.learn(state, feedback)):
             yield "learn: gives another state when it is asked again"
         for at in np.ndindex(*_BATCH):
             own = tuple(array[at] for array in state)
             if not same(tuple(_row(tuple(made), at)), tuple(policy.bid(own, _row_of(seen, at)))):
                 yield "bid: gives a batch other bids than its rows one by one; agents are the last axis"
-            if not same(tuple(array[at] for array in after), policy.learn(own, Heard(*_row(tuple(heard), at)))):
+            if not same(tuple(array[at] for array in after), policy.learn(own, Feedback(*_row(tuple(feedback), at)))):
                 yield "learn: gives a batch another state than its rows; agents are the last axis"
         state = tuple(map(frozen, after))
 
@@ -95,15 +95,15 @@ def _price(belief: FloatArray, cost: FloatArray) -> FloatArray:
     return frozen(np.asarray(cost / belief))
 
 
-def _heard(made: Made, shape: tuple[int, ...], moment: int) -> Heard:
+def _adapt(made: Offer, shape: tuple[int, ...], moment: int) -> Feedback:
     """News of every kind: of a clearing at even moments, of attempts that ended at odd ones."""
     ended = moment % 2 == 1
     status = statuses(shape, moment) if ended else frozen(np.full(shape, int(Status.NONE), np.int8))
     hired = frozen(np.full(shape, ended) | (grid(shape, 13) > 0.7))
     cost = grid(shape, 17) if ended else frozen(np.zeros(shape))
     rival = frozen(np.full(shape, np.nan)) if ended else grid(shape, 19)
-    told = frozen(grid(shape, 23 + moment) > 0.3)
-    return Heard(told, status, hired, grid(shape, 31), cost, rival, tuple(map(frozen, made.memo)))
+    informed = frozen(grid(shape, 23 + moment) > 0.3)
+    return Feedback(informed, status, hired, grid(shape, 31), cost, rival, tuple(map(frozen, made.memo)))
 
 
 def _row(given: tuple[Any, ...], at: tuple[int, ...]) -> list[Any]:

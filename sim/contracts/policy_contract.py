@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sim.agents.learning import LearningPolicy
-from sim.contracts.learning_contract import learning_faults, made_fault
+from sim.contracts.learning_contract import learning_faults, offer_fault
 from sim.contracts.trial import LEADING, SIZES, first, floats_of, grid, outside, same, shares
 from sim.kit.arrays import FloatArray, Notice
 
@@ -21,7 +21,7 @@ from sim.kit.arrays import FloatArray, Notice
 def bid_fault(given: tuple[Any, ...], made: Any) -> str:
     """What is wrong with a bid, or nothing. given: what `bid` was called with."""
     if len(given) == 2:  # state and what is seen
-        return made_fault(np.shape(given[1].belief), made)
+        return offer_fault(np.shape(given[1].belief), made)
     if not isinstance(made, tuple) or len(made) != 2:
         return f"must return ask, claim; got {type(made).__name__}"
     ask, claim = made

@@ -22,7 +22,7 @@ class Importer:
 
     def mapping(self) -> Mapping[str, Any]:
         """The keys of a mapping, as [world] table would write them."""
-        raise NotImplementedError(f"importer {self.name!r} must define mapping(self)")
+        raise TypeError(f"importer {self.name!r} defines no mapping")
 
     def unpack(self, document: Any) -> Iterable[Mapping[str, Any]] | None:
         """The rows of a JSON or YAML document; None: they stand where the mapping's `rows` says.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -11,44 +10,23 @@ from sim.importing.importer import Importer
 from sim.importing.mapping import ImportSpec
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.invalid import below, fault_lines
-from sim.kit.kinds import Registry, is_frozen
+from sim.kit.kinds import Registry, check_subclass
 from sim.kit.parameters import build
 
 ANY = "table"  # of any table, where a mapping names no format
 
-Reader = TypeVar("Reader", bound=type[Importer])
-
 
 def _check(name: str, reader: Any) -> None:
     at = f"importer {name!r}"
-    if not isinstance(reader, type) or not issubclass(reader, Importer):
-        raise TypeError(f"{at} must be a subclass of bidlab.Importer")
-    if not is_frozen(reader):
-        raise TypeError(f"{at} must be a dataclass with frozen=True (put the decorator above it)")
-    if not isinstance(getattr(reader, "summary", None), str):
-        raise TypeError(f"{at} must define the class attribute 'summary'")
+    check_subclass(at, reader, Importer, "bidlab.Importer")
     if reader.mapping is Importer.mapping:
         raise TypeError(f"{at} must define mapping(self)")
 
 
 IMPORTERS: Registry[str, type[Importer]] = Registry(
-    "importer", "decorate a class with @register_importer('name')", check=_check
+    "importer", "decorate a class with @register_importer('name')", check=_check, named=True
 )
-
-
-def register_importer(name: str) -> Callable[[Reader], Reader]:
-    """Class decorator: make a frozen dataclass of an `Importer` known as a format.
-
-    Raises TypeError where the class is no `Importer`, no frozen dataclass or lacks `summary` or `mapping`, ValueError
-    where the name is taken or no word.
-    """
-
-    def add(reader: Reader) -> Reader:
-        IMPORTERS.add(name, reader)
-        reader.name = name
-        return reader
-
-    return add
+register_importer = IMPORTERS.register
 
 
 def importer_class(name: str) -> type[Importer]:

@@ -39,7 +39,8 @@ class Registry(Mapping[Key, Part]):
 
     kind: what a part is called in messages. how: what a file writes to add one. methods: those that a part must define,
     with what they take beside self; any_of: one of them is enough. check: raises TypeError or ValueError for what is no
-    part, given its name and itself. describe: what a list shows of one. own: the package's.
+    part, given its name and itself. named: a part's attribute `name` is the name. describe: what a list shows of one.
+    own: the package's.
     """
 
     def __init__(
@@ -50,11 +51,12 @@ class Registry(Mapping[Key, Part]):
         methods: Mapping[str, str] | None = None,
         any_of: bool = False,
         check: Callable[[Key, Any], None] | None = None,
+        named: bool = False,
         describe: Callable[[Any], Described] | None = None,
         own: Mapping[Key, Part] | None = None,
     ) -> None:
         self.kind, self.how, self.methods = kind, how, dict(methods or {})
-        self._any_of, self._check, self._describe = any_of, check, describe or described
+        self._any_of, self._check, self._named, self._describe = any_of, check, named, describe or described
         self._parts: dict[Key, Part] = dict(own or {})
         self._own = set(self._parts)
         KINDS[kind] = self
@@ -94,6 +96,8 @@ class Registry(Mapping[Key, Part]):
         if name in self._parts:
             raise ValueError(f"{self.kind} {name!r} is registered already")
         self._parts[name] = part
+        if self._named:
+            part.name = name
         if own:
             self._own.add(name)
 
@@ -140,6 +144,16 @@ class Registry(Mapping[Key, Part]):
         if lacking and not (self._any_of and len(lacking) < len(self.methods)):
             wanted = [f"{method}({', '.join(filter(None, ('self', self.methods[method])))})" for method in lacking]
             raise TypeError(f"{at} must define {(' or ' if self._any_of else ', ').join(wanted)}")
+
+
+def check_subclass(at: str, part: Any, base: type[Any], path: str) -> None:
+    """Raise TypeError where `part` is no frozen dataclass of `base`, known as `path`, with a `summary`."""
+    if not isinstance(part, type) or not issubclass(part, base):
+        raise TypeError(f"{at} must be a subclass of {path}")
+    if not is_frozen(part):
+        raise TypeError(f"{at} must be a dataclass with frozen=True (put the decorator above it)")
+    if not isinstance(getattr(part, "summary", None), str):
+        raise TypeError(f"{at} must define the class attribute 'summary'")
 
 
 def is_frozen(part: Any) -> bool:

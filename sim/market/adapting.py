@@ -1,4 +1,4 @@
-"""What agents that learn know, replication by replication, and what they are told (sim/agents/learning.py)."""
+"""What agents that learn know, replication by replication, and the feedback they get (sim/agents/learning.py)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.agents.everybody import Bidders
-from sim.agents.learning import Heard, State, rivals
+from sim.agents.learning import Feedback, State, rivals
 from sim.kit.arrays import Award, Bids, FloatArray, Notice, Status
 from sim.market.source import At, Outcome
 
@@ -45,8 +45,8 @@ class Adapting:
         memo, fee = self._memos.pop(at), np.zeros(self._n) if award.fee is None else award.fee
         none = np.zeros(self._n)
         rival = rivals(bids.ask, bids.active, notice) if self._asks_shown else np.full(self._n, np.nan)
-        heard = Heard(
-            told=bids.active,
+        feedback = Feedback(
+            informed=bids.active,
             status=np.full(self._n, _NONE),
             hired=award.hired,
             payment=np.where(award.hired, none, none - fee),
@@ -54,7 +54,7 @@ class Adapting:
             rival=rival,
             memo=memo,
         )
-        self._learn(at[0], heard)
+        self._learn(at[0], feedback)
         for agent in np.flatnonzero(award.hired).tolist():
             self._under_way[at, agent] = _Bid(tuple(float(one[agent]) for one in memo), float(fee[agent]))
 
@@ -62,8 +62,8 @@ class Adapting:
         """The agent learns how its attempt ended."""
         bid, here = self._under_way.pop((at, agent)), np.arange(self._n) == agent
         none = np.zeros(self._n)
-        heard = Heard(
-            told=here,
+        feedback = Feedback(
+            informed=here,
             status=np.where(here, outcome.status, _NONE),
             hired=here,
             payment=np.where(here, payment - bid.fee, 0.0),
@@ -71,9 +71,9 @@ class Adapting:
             rival=np.full(self._n, np.nan),
             memo=tuple(np.where(here, one, none) for one in bid.memo),
         )
-        self._learn(at[0], heard)
+        self._learn(at[0], feedback)
 
-    def _learn(self, replication: int, heard: Heard) -> None:
+    def _learn(self, replication: int, feedback: Feedback) -> None:
         known = self.known(replication)
-        with np.errstate(all="ignore"):  # what is there of agents that are told nothing means nothing
-            self._known[replication] = self._bidders.learn(known, heard)
+        with np.errstate(all="ignore"):  # numbers of agents that are not informed mean nothing
+            self._known[replication] = self._bidders.learn(known, feedback)

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from sim.kit.kinds import Registry, is_frozen
+from sim.kit.kinds import Registry, check_subclass
 from sim.mechanisms.base import Capabilities, Mechanism, Promises
-
-Rule = TypeVar("Rule", bound=type[Mechanism])
 
 
 def _check(name: str, rule: Any) -> None:
     at = f"mechanism {name!r}"
-    if not isinstance(rule, type) or not issubclass(rule, Mechanism):
-        raise TypeError(f"{at} must be a subclass of sim.mechanisms.Mechanism")
-    if not is_frozen(rule):
-        raise TypeError(f"{at} must be a dataclass with frozen=True (put @register above @dataclass)")
-    if not isinstance(getattr(rule, "summary", None), str):
-        raise TypeError(f"{at} must define the class attribute 'summary'")
+    check_subclass(at, rule, Mechanism, "sim.mechanisms.Mechanism")
     if rule.promises is Mechanism.promises:
         raise TypeError(f"{at} must define the class attribute 'promises'")
     for attribute, kind in (("promises", Promises), ("capabilities", Capabilities)):
@@ -27,23 +19,9 @@ def _check(name: str, rule: Any) -> None:
 
 
 MECHANISMS: Registry[str, type[Mechanism]] = Registry(
-    "mechanism", "decorate a class with @register('name')", check=_check
+    "mechanism", "decorate a class with @register('name')", check=_check, named=True
 )
-
-
-def register(name: str) -> Callable[[Rule], Rule]:
-    """Class decorator: make a frozen dataclass of a `Mechanism` known as `name`.
-
-    Raises TypeError where the class is no `Mechanism`, no frozen dataclass or lacks `summary` or `promises`, ValueError
-    where the name is taken or no word.
-    """
-
-    def add(rule: Rule) -> Rule:
-        MECHANISMS.add(name, rule)
-        rule.name = name
-        return rule
-
-    return add
+register = MECHANISMS.register
 
 
 def names() -> list[str]:

@@ -14,7 +14,7 @@ from sim.agents.bidding import Fallback, Truthful
 from sim.agents.bidding_ring import Ring
 from sim.agents.everybody import Bidders
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
-from sim.agents.learning import Heard, LearningPolicy, Made, Seen, State
+from sim.agents.learning import Feedback, LearningPolicy, Offer, Seen, State
 from sim.mechanisms import Mechanism
 from sim.mechanisms.price import HireAll, SecondPrice
 from sim.scenario.scenario import label_of
@@ -35,12 +35,13 @@ class Louder:
     def init(self, n_agents: int) -> State:
         return (np.zeros(n_agents),)
 
-    def bid(self, state: State, seen: Seen) -> Made:
-        return Made(seen.ask, np.minimum(seen.belief + state[0], 1.0), (seen.belief,))
+    def bid(self, state: State, seen: Seen) -> Offer:
+        return Offer(seen.ask, np.minimum(seen.belief + state[0], 1.0), (seen.belief,))
 
-    def learn(self, state: State, heard: Heard) -> State:
-        told = np.where(heard.lost, self.step, 0.0) - np.where(heard.ended & (heard.status == 0), heard.memo[0], 0.0)
-        return (np.maximum(state[0] + told, 0.0),)
+    def learn(self, state: State, feedback: Feedback) -> State:
+        failed = feedback.ended & (feedback.status == 0)
+        moved = np.where(feedback.lost, self.step, 0.0) - np.where(failed, feedback.memo[0], 0.0)
+        return (np.maximum(state[0] + moved, 0.0),)
 
 
 POLICIES: tuple[LearningPolicy, ...] = (

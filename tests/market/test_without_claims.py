@@ -197,8 +197,7 @@ world = { claim = { record = "split" }, cost_belief = { record = "split" } }
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    frame = table("cost", share=0.4)
-    frame[frame["trial"] == 0].to_csv(tmp_path / "t.csv", index=False)
+    table("cost", share=0.4).to_csv(tmp_path / "t.csv", index=False)
     (tmp_path / "s.toml").write_text(SCENARIO)
     return tmp_path
 

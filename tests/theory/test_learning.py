@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
-from sim.agents.learning import Heard, LearningPolicy, Made, Seen, State, rivals
+from sim.agents.learning import Feedback, LearningPolicy, Offer, Seen, State, rivals
 from sim.kit.arrays import Bids, FloatArray, Notice, Standing, Status, Tender
 from sim.kit.draws import uniform, words_range
 from sim.mechanisms.price import SecondPrice
@@ -24,12 +24,12 @@ def seen(ask: FloatArray, belief: FloatArray, luck: FloatArray) -> Seen:
     return Seen(ask, belief, ask * belief, NOTICE, none, none, luck, lambda p, c: np.asarray(c / p))
 
 
-def told(made: Made, *, status: int = int(Status.NONE), **numbers: FloatArray) -> Heard:
-    """Everybody is told the same kind of thing."""
+def feedback_on(made: Offer, *, status: int = int(Status.NONE), **numbers: FloatArray) -> Feedback:
+    """The same kind of feedback for everybody."""
     shape = made.ask.shape
     known = {name: np.zeros(shape) for name in ("payment", "cost")} | {"rival": np.full(shape, np.nan)} | numbers
     hired = np.full(shape, status != int(Status.NONE))
-    return Heard(np.full(shape, True), np.full(shape, status), hired, memo=made.memo, **known)
+    return Feedback(np.full(shape, True), np.full(shape, status), hired, memo=made.memo, **known)
 
 
 def test_exp3_is_the_algorithm_of_its_source() -> None:
@@ -45,7 +45,7 @@ def test_exp3_is_the_algorithm_of_its_source() -> None:
         assert made.ask[0] == 0.25 * (1 + MARK_UPS[drawn])
         assert (made.memo[0][0], made.memo[1][0]) == (drawn, pytest.approx(p[drawn], rel=1e-12))
         weights[drawn] *= math.exp(gamma * ((profit + 0.5) / 2 / p[drawn]) / k)
-        state = policy.learn(state, told(made, status=1, payment=np.array([profit]), cost=np.zeros(1)))
+        state = policy.learn(state, feedback_on(made, status=1, payment=np.array([profit]), cost=np.zeros(1)))
         np.testing.assert_allclose([float(one[0]) for one in state], np.log(weights), rtol=1e-10, atol=1e-12)
 
 
@@ -60,14 +60,14 @@ def test_hedge_is_the_algorithm_of_its_source() -> None:
         for place, mark_up in enumerate(MARK_UPS):
             earned = belief * (rival - ask) if ask * (1 + mark_up) < rival else 0.0
             weights[place] *= math.exp(eta * min(max((earned + 0.25) / 1.0, 0.0), 1.0))
-        state = policy.learn(state, told(made, rival=np.array([rival])))
+        state = policy.learn(state, feedback_on(made, rival=np.array([rival])))
         np.testing.assert_allclose([float(one[0]) for one in state], np.log(weights), rtol=1e-10, atol=1e-12)
 
 
 RUNS, ROUNDS = 400, 2000
 
 
-def regret_a_round(policy: LearningPolicy, tell: Callable[[int, Made], Heard], gains: FloatArray) -> FloatArray:
+def regret_a_round(policy: LearningPolicy, tell: Callable[[int, Offer], Feedback], gains: FloatArray) -> FloatArray:
     """(runs,) regret to the best of the mark-ups, whose gains (rounds, K) an adversary has fixed before."""
     state: State = policy.init(RUNS)
     earned, rounds = np.zeros(RUNS), len(gains)
@@ -97,8 +97,8 @@ def test_exp3_stays_below_its_bound(name: str) -> None:
     gains, k = adversaries()[name], len(MARK_UPS)
     policy = Exp3(low=0.0, high=1.0, rounds=ROUNDS, mark_ups=MARK_UPS)
 
-    def tell(t: int, made: Made) -> Heard:
-        return told(made, status=1, payment=gains[t, made.memo[0].astype(int)], cost=np.zeros(RUNS))
+    def tell(t: int, made: Offer) -> Feedback:
+        return feedback_on(made, status=1, payment=gains[t, made.memo[0].astype(int)], cost=np.zeros(RUNS))
 
     regret = regret_a_round(policy, tell, gains)
     assert regret.mean() + 3 * regret.std() / math.sqrt(RUNS) < 2.63 * math.sqrt(k * math.log(k) / ROUNDS)
@@ -109,7 +109,7 @@ def test_hedge_stays_below_its_bound() -> None:
     rival = np.where(np.arange(ROUNDS) // 150 % 2 == 0, 1.3, 0.9)
     gains = np.where(1.0 + np.array(MARK_UPS) < rival[:, None], 0.5 * (rival[:, None] - 1.0), 0.0) + 0.1
     policy = Hedge(low=-0.1, high=0.9, rounds=ROUNDS, mark_ups=MARK_UPS)
-    regret = regret_a_round(policy, lambda t, made: told(made, rival=np.full(RUNS, rival[t])), gains)
+    regret = regret_a_round(policy, lambda t, made: feedback_on(made, rival=np.full(RUNS, rival[t])), gains)
     bound = math.sqrt(math.log(len(MARK_UPS)) / (2 * ROUNDS))
     assert regret.mean() + 3 * regret.std() / math.sqrt(RUNS) < bound
 
@@ -157,8 +157,8 @@ def test_recalibration_ends_where_claims_are_what_is_solved() -> None:
     success = uniform(2, "tests/recalibration", words_range(4000), words_range(200)) < 0.6
     for passed in success:
         made = policy.bid(state, seen(np.ones(200), np.full(200, 0.9), np.full(200, 0.5)))
-        heard = told(made, status=1)._replace(status=np.where(passed, int(Status.PASS), int(Status.FAIL)))
-        state = policy.learn(state, heard)
+        feedback = feedback_on(made, status=1)._replace(status=np.where(passed, int(Status.PASS), int(Status.FAIL)))
+        state = policy.learn(state, feedback)
     ends = math.log(0.6 / 0.4) - math.log(0.9 / 0.1)
     assert abs(state[0].mean() - ends) < 4 * state[0].std() / math.sqrt(200) + 0.01
 
@@ -169,7 +169,7 @@ def test_imitators_follow_whoever_earns_most() -> None:
     assert [one.tolist() for one in state] == [[0.0, 0.5, 0.0], [0.0, 0.0, 0.0]]
     made = policy.bid(state, seen(np.ones(3), np.full(3, 0.5), np.full(3, 0.5)))
     assert made.ask.tolist() == [1.0, 1.5, 1.0]
-    paid = told(made, status=1, payment=np.array([0.0, 2.0, 0.0]), cost=np.zeros(3))
+    paid = feedback_on(made, status=1, payment=np.array([0.0, 2.0, 0.0]), cost=np.zeros(3))
     state = policy.learn(state, paid)
-    state = policy.learn(state, told(made))
+    state = policy.learn(state, feedback_on(made))
     assert [one.tolist() for one in state] == [[0.25, 0.5, 0.25], [0.0, 2.0, 0.0]]

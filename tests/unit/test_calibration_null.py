@@ -129,3 +129,14 @@ def test_unmade_claims_and_refusals():
     assert pooled_ece_null(p, Y[:30]) == pooled_ece_null(p, np.where(np.isnan(p), ~Y[:30], Y[:30]))
     with pytest.raises(ValueError, match=r"must be \(N, n\)"):
         pooled_ece_null([0.5], [True])
+
+
+def test_claims_that_are_not_known_have_no_null_and_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table may hold no claims: the simulation would go on to its limit, for nothing."""
+
+    def draw(*given: object) -> None:
+        raise AssertionError("nothing is to be drawn")
+
+    monkeypatch.setattr(null, "normal", draw)
+    for claim in ([[np.nan], [np.nan]], [[0.5], [np.nan]]):
+        assert np.isnan(simulated_null(np.array(claim), 0.0, np.arange(2), np.ones((2, 1)))).all()

@@ -10,12 +10,12 @@ from sim.compiled.kernel.layout import (
     FAIL,
     FEE,
     HIRED,
+    INFORMED,
     KNOWN,
     NONE,
     PASS,
     PAYMENT,
     STATUS,
-    TOLD,
 )  # fmt: skip
 from sim.compiled.kernel.piece import piece, run
 
@@ -57,11 +57,11 @@ def take_over(first, stop, size, hand):
 
 
 @piece
-def hear_end(c, a, parts, size, hand, lane):
-    """An agent whose policy learns is told how its attempt ended."""
+def inform_of_end(c, a, parts, size, hand, lane):
+    """Give an agent that learns feedback on its attempt, which has ended."""
     w = size.width
     for b in range(size.agents):
-        hand.truths[TOLD * w + b], hand.truths[HIRED * w + b] = b == a, b == a
+        hand.truths[INFORMED * w + b], hand.truths[HIRED * w + b] = b == a, b == a
         hand.whole[STATUS * w + b], hand.floats[PAYMENT * w + b], hand.floats[COST * w + b] = NONE, 0.0, 0.0
         for row in range(size.memos):
             hand.floats[(KNOWN + 2 * size.states + row) * w + b] = 0.0
@@ -69,20 +69,20 @@ def hear_end(c, a, parts, size, hand, lane):
         hand.floats[(KNOWN + 2 * size.states + row) * w + a] = lane.memo[c * (size.memos + 1) + row]
     hand.whole[STATUS * w + a], hand.floats[COST * w + a] = lane.status[c], lane.cost[c]
     hand.floats[PAYMENT * w + a] = lane.payment[c] - lane.memo[c * (size.memos + 1) + size.memos]
-    run(parts.heard, size, hand)
+    run(parts.adapt, size, hand)
     take_over(0, size.adapted, size, hand)
 
 
 @piece
-def hear_clearing(parts, size, market, hand):
-    """All whose bids counted, and whose policies learn, are told whether they were hired."""
+def inform_of_clearing(parts, size, market, hand):
+    """Give agents that learn feedback on their bids that counted: hired or not."""
     w = size.width
     for b in range(size.agents):
-        hand.truths[TOLD * w + b], hand.whole[STATUS * w + b] = hand.truths[ACTIVE * w + b], NONE
+        hand.truths[INFORMED * w + b], hand.whole[STATUS * w + b] = hand.truths[ACTIVE * w + b], NONE
         hand.floats[COST * w + b], hand.floats[PAYMENT * w + b] = 0.0, 0.0
         if market.fees and hand.truths[HIRED * w + b] == 0:
             hand.floats[PAYMENT * w + b] = 0.0 - hand.floats[FEE * w + b]
-    run(parts.heard, size, hand)
+    run(parts.adapt, size, hand)
     take_over(0, size.adapted, size, hand)
 
 
@@ -119,4 +119,4 @@ def end_until(tick, r, parts, size, market, world, hand, lane):
             run(parts.learn, size, hand)
             take_over(size.adapted, size.states, size, hand)
         if market.adapts and lane.status[c] != NONE:
-            hear_end(c, a, parts, size, hand, lane)
+            inform_of_end(c, a, parts, size, hand, lane)

@@ -22,7 +22,7 @@ DONE, FULL, REFUSED, UNKNOWN_TRY, TOO_LATE = range(5)  # how a call ended
  PAY_FAILURE, BUDGET, FEE, COST, CLAIMED, VALUE, RESERVE, FIRST_RESERVE, RAISED, PENALTY, TRY_COST, PAYMENT,
 ) = range(len(FLOATS))  # fmt: skip
 TRIES, FAILURES, TURN, STATUS, POSTING, TASK_FAILURES, TRY_TICKS = range(len(WHOLE))
-SILENT, ACTIVE, HIRED, BY_TIE, TRY_VERIFIED, TRY_SUCCESS, TRY_INFRA, TOLD = range(len(TRUTHS))
+SILENT, ACTIVE, HIRED, BY_TIE, TRY_VERIFIED, TRY_SUCCESS, TRY_INFRA, INFORMED = range(len(TRUTHS))
 KNOWN = len(FLOATS)  # first row of what learners know, before those of what they know next
 NONE, FAIL, PASS, INFRA = (int(one) for one in (Status.NONE, Status.FAIL, Status.PASS, Status.INFRA))
 REPOSTED, SOLVED, FAILED, UNFILLED, DEADLINE, NO_BUDGET = (
@@ -185,7 +185,7 @@ class Parts(NamedTuple):
     clear: Part
     read: Part
     learn: Part
-    heard: Part
+    adapt: Part
     unfilled: Part
     failed: Part
     draw: Part

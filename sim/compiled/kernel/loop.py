@@ -7,7 +7,7 @@ from numba import njit
 from sim.compiled.hand import FIRST_KEY
 from sim.compiled.kernel.award import award
 from sim.compiled.kernel.clearing import collect, exits, per_task
-from sim.compiled.kernel.finish import ENDING, FAMILY, end_until, hear_clearing
+from sim.compiled.kernel.finish import ENDING, FAMILY, end_until, inform_of_clearing
 from sim.compiled.kernel.heap import drop, put
 from sim.compiled.kernel.layout import DONE, FULL, KNOWN, NEVER, REFUSED, TOO_LATE, UNKNOWN_TRY
 from sim.compiled.kernel.piece import piece
@@ -112,7 +112,7 @@ def play(start, stop, of):
             if market.escalates:
                 escalate(t, per_task(world.reserve, r, t), hires, parts, size, hand, lane, now)
             if market.adapts:
-                hear_clearing(parts, size, market, hand)
+                inform_of_clearing(parts, size, market, hand)
             let_go(t, p, tick, end, owner, hires, size, market, hand, lane, now)
             if reposted:
                 put(
