@@ -41,7 +41,6 @@ class ArmData:
     present, success (R, T, n): the agent can bid; it truly succeeds at its first try.
     belief, cost_belief (R, T, n): held at the first posting, after a card where agents read one; NaN where absent.
     claim, ask (R, T, n): of the first posting's bid, NaN where none was made.
-    honest (R, T, n): the truthful ask of what each agent believed then, NaN where it made no bid or no rules are known.
     stated (R, T, n): what each agent would claim at the first posting, whether it bids or not; NaN where absent.
     attempts, wins, scores (R, T, n): attempts made, those that truly succeeded, and the best score, NaN if not graded.
     of_attempts: (R, T, n) dollars summed over attempts, by column: payment, cost and the others of the ledger's
@@ -57,6 +56,7 @@ class ArmData:
     replays: what the arm does on redrawn tables (analysis/resampled.py); None where its error does not need them, or
         none can be had. seed: of the redrawn tables.
     uncarded (R, T, n): what agents would claim had they not read a card before the market opens; None without one.
+    rules: the arm's, None where they are not known.
     """
 
     name: str
@@ -73,7 +73,6 @@ class ArmData:
     cost_belief: FloatArray
     claim: FloatArray
     ask: FloatArray
-    honest: FloatArray
     stated: FloatArray
     attempts: IntArray
     wins: IntArray
@@ -99,6 +98,7 @@ class ArmData:
     replays: Mapping[str, FloatArray] | None = None
     seed: int = 0
     uncarded: FloatArray | None = None
+    rules: Rules | None = None
 
     @classmethod
     def build(
@@ -130,7 +130,6 @@ class ArmData:
         arrays |= {"exit_tick": exit_ticks(rows, world)}
         belief, cost_belief = arrays["belief"], arrays["cost_belief"]
         arrays |= {"stated": stated_claims(world, rules, belief, cost_belief)}
-        arrays |= {"honest": honest_asks(world, rules, belief, cost_belief)}
         uncarded = world.uncarded
         if uncarded is not None:
             uncarded = frozen(stated_claims(world, rules, uncarded, cost_belief))
@@ -148,6 +147,7 @@ class ArmData:
             bankroll=bankroll,
             budgets=budgets,
             uncarded=uncarded,
+            rules=rules,
             of_attempts=dollars_of_attempts(world, rows.attempts),
             **{field: frozen(array) for field, array in arrays.items()},  # type: ignore[arg-type]
         )
@@ -273,6 +273,11 @@ class ArmData:
     def to_world(self, array: NDArray[Any]) -> NDArray[Any]:
         """The array, as its axes are those of the World."""
         return array
+
+    @cached_property
+    def honest(self) -> FloatArray:
+        """(R, T, n) dollars: truthful ask by what each agent believed at the first posting; NaN where it made no bid."""
+        return honest_asks(self.world, self.rules, self.belief, self.cost_belief)
 
     @cached_property
     def observed(self) -> Observed:

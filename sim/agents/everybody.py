@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.agents.bidding import Bid, BidderState, Fallback, Policy, Shaded, Truthful, check_named
-from sim.agents.learning import Feedback, LearningPolicy, Seen, State
+from sim.agents.learning import Feedback, LearningPolicy, Offer, Seen, State
 from sim.kit.arrays import FloatArray, Notice
 from sim.kit.errors import ScenarioError
 from sim.mechanisms import Mechanism
@@ -93,13 +93,8 @@ class Bidders:
     ) -> Formed:
         """Every agent's bid. known: what is known by those that learn; luck (..., n): uniform draws, None: 0.5."""
 
-        def truthful(belief: FloatArray, cost_belief: FloatArray) -> FloatArray:
-            return self.mechanism.truthful_ask(belief, cost_belief, notice)
-
-        honest = truthful(belief, cost_belief)
-        draws = np.full(np.shape(belief), 0.5) if luck is None else luck
-        seen = Seen(honest, belief, cost_belief, notice, state.tries, state.failures, draws, truthful)
-        made = [(group.places, group.policy.bid(known[group.state], seen)) for group in self.groups]
+        honest = self.mechanism.truthful_ask(belief, cost_belief, notice)
+        made = self._offers(honest, belief, cost_belief, notice, state, known, luck) if self.groups else []
         ask, claim = honest, belief
         everybody, own_policies = self._plain
         if everybody is not None:
@@ -113,6 +108,25 @@ class Bidders:
             forced = (math.inf, 0.0) if self.fallback is None else (self.fallback.ask, self.fallback.claim)
             ask, claim = np.where(state.silent, forced[0], ask), np.where(state.silent, forced[1], claim)
         return Formed(ask, claim, tuple(one for _, bid in made for one in bid.memo))
+
+    def _offers(
+        self,
+        honest: FloatArray,
+        belief: FloatArray,
+        cost_belief: FloatArray,
+        notice: Notice,
+        state: BidderState,
+        known: State,
+        luck: FloatArray | None,
+    ) -> list[tuple[tuple[int, ...] | None, Offer]]:
+        """The offers of each group that learns, of all agents, and the places that are the group's."""
+
+        def truthful(belief: FloatArray, cost_belief: FloatArray) -> FloatArray:
+            return self.mechanism.truthful_ask(belief, cost_belief, notice)
+
+        draws = np.full(np.shape(belief), 0.5) if luck is None else luck
+        seen = Seen(honest, belief, cost_belief, notice, state.tries, state.failures, draws, truthful)
+        return [(group.places, group.policy.bid(known[group.state], seen)) for group in self.groups]
 
     @cached_property
     def _plain(self) -> tuple[Policy | None, tuple[tuple[int, Policy], ...]]:

@@ -1,7 +1,8 @@
 """Worlds without a scenario: of a recorded table, or drawn from a population; `World.recorded` and its like.
 
 Every setting that reaches a draw can be given by its key in a scenario: those of [world]; value, reserve, postings,
-exclude, timeout and principals of [tender]; card and on_retry of [bidders]; advice and expected_cost of [standing].
+exclude, timeout and principals of [tender]; card, on_retry and policies, some of which draw, of [bidders]; advice and
+expected_cost of [standing].
 Where they are not given, a success is worth 1 dollar and the reserve is that value.
 """
 
@@ -33,7 +34,7 @@ _NOT_DRAWN = {
         *("alone", "window", "capacity", "repost_delay", "overhead", "round", "assignment", "concurrency"),
         *("max_bids_per_worker", "bid_cost_per"),
     ),
-    "bidders": ("policy", "agents", "bankroll", "fallback", "plans"),
+    "bidders": ("bankroll", "fallback", "plans"),
     "standing": ("reputation",),
 }
 

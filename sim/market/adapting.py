@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from sim.agents.bidding import see
 from sim.agents.everybody import Bidders
 from sim.agents.learning import Feedback, State, rivals
-from sim.kit.arrays import Award, Bids, FloatArray, Notice, Status
+from sim.kit.arrays import Award, Bids, FloatArray, Status, Tender
 from sim.market.source import At, Outcome
 
 _NONE = int(Status.NONE)
@@ -22,10 +24,10 @@ class _Bid(NamedTuple):
 
 
 class Adapting:
-    """The learning of a block of replications of n agents. asks_shown: the notice makes asks public."""
+    """The learning of a block of replications of n agents. public: what the market shows."""
 
-    def __init__(self, bidders: Bidders, n_agents: int, *, asks_shown: bool) -> None:
-        self._bidders, self._n, self._asks_shown = bidders, n_agents, asks_shown
+    def __init__(self, bidders: Bidders, n_agents: int, public: Sequence[str]) -> None:
+        self._bidders, self._n, self._public = bidders, n_agents, public
         self._known: dict[int, State] = {}
         self._memos: dict[At, tuple[FloatArray, ...]] = {}
         self._under_way: dict[tuple[At, int], _Bid] = {}
@@ -40,11 +42,14 @@ class Adapting:
         """Keep the memos (n,) of the bids on a posting until it clears."""
         self._memos[at] = memo
 
-    def cleared(self, at: At, notice: Notice, bids: Bids, award: Award) -> None:
+    def cleared(self, at: At, tender: Tender, bids: Bids, award: Award) -> None:
         """All whose bids counted learn whether they were hired. Arrays are (n,)."""
         memo, fee = self._memos.pop(at), np.zeros(self._n) if award.fee is None else award.fee
         none = np.zeros(self._n)
-        rival = rivals(bids.ask, bids.active, notice) if self._asks_shown else np.full(self._n, np.nan)
+        rival = np.full(self._n, np.nan)
+        if "asks" in self._public:
+            notice = see(self._public, tender.value, tender.reserve, tender.penalty, tender.posting)
+            rival = rivals(bids.ask, bids.active, notice)
         feedback = Feedback(
             informed=bids.active,
             status=np.full(self._n, _NONE),

@@ -20,7 +20,7 @@ import math
 import numpy as np
 
 from sim.agents.bidding import see
-from sim.kit.arrays import BoolArray, IntArray, Notice, Status, Tender
+from sim.kit.arrays import BoolArray, IntArray, Status
 from sim.market.allocator import Allocator, Clearing
 from sim.market.books import Books
 from sim.market.knowledge import Knowledge
@@ -63,14 +63,11 @@ class Desk:
             return
         at, state = (self._replication, task), self.tasks[task]
         tender = self.allocator.tender(at, posting, state.reserve)
-        notice = self._notice(tender)
+        notice = see(self._rules.public, tender.value, tender.reserve, tender.penalty, tender.posting)
         if posting or self.source.opening is None:
             self.source.post(at, posting, notice, self._asked(task, now))
         if self._participants is not None:
             self._participants.post(task, posting, notice, self._offers(task, posting))
-
-    def _notice(self, tender: Tender) -> Notice:
-        return see(self._rules.public, tender.value, tender.reserve, tender.penalty, tender.posting)
 
     def _asked(self, task: int, now: int) -> BoolArray:
         """(n,): in the market, not excluded, and a slot free now or freed by what will have ended by the clearing."""
@@ -153,9 +150,8 @@ class Desk:
             claim = opening.bids.claim[at] if own < 0 and opening is not None else self._tape.own[own].bids.claim
             self.known.claims[hire.task, hire.posting] = claim
         if own >= 0:
-            clearing = self._tape.own[own]
-            notice = self._notice(clearing.tender)
-            self.source.cleared((self._replication, hire.task), hire.posting, notice, clearing.bids, hire.award)
+            clearing, at = self._tape.own[own], (self._replication, hire.task)
+            self.source.cleared(at, hire.posting, clearing.tender, clearing.bids, hire.award)
         if self._participants is not None:
             self._participants.hear_award(hire)
 

@@ -14,7 +14,7 @@ import numpy as np
 from sim.agents.bidding import BidderState, see
 from sim.agents.production import spent, stopped, ticks
 from sim.agents.retry import at_try, posterior
-from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Notice, Status
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Notice, Status, Tender
 from sim.kit.errors import MarketError
 from sim.market.adapting import Adapting
 from sim.market.allocator import Allocator
@@ -43,9 +43,7 @@ class Drawn:
         self._cut: dict[tuple[At, int, int], float] = {}
         self._first: Offers | None = None
         learners = rules.learners
-        self._adapting = (
-            None if learners is None else Adapting(learners, world.n_agents, asks_shown="asks" in rules.public)
-        )
+        self._adapting = None if learners is None else Adapting(learners, world.n_agents, rules.public)
         self._asked: dict[At, tuple[int, Notice, BidderState]] = {}  # where bids are made as the window closes
         self._replication = -1
 
@@ -166,10 +164,10 @@ class Drawn:
         so_far = math.ceil(cost * elapsed / lasts * _BILLIONTH) / _BILLIONTH
         return Outcome(int(Status.CANCELLED), False, min(cost, so_far))
 
-    def cleared(self, at: At, posting: int, notice: Notice, bids: Bids, award: Award) -> None:
+    def cleared(self, at: At, posting: int, tender: Tender, bids: Bids, award: Award) -> None:
         """Have those that learn do so."""
         if self._adapting is not None:
-            self._adapting.cleared(at, notice, bids, award)
+            self._adapting.cleared(at, tender, bids, award)
 
     def heard(self, at: At, agent: int, outcome: Outcome, payment: float) -> None:
         """Count the failure, put the attempt on the agent's card, and have it learn."""

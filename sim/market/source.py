@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Notice
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Notice, Tender
 from sim.ledger.ledger import OUTCOME
 
 At = tuple[int, int]
@@ -105,7 +105,7 @@ class Source(Protocol):
     def cancel(self, at: At, agent: int, nth: int, elapsed: int) -> Outcome:
         """End the try after these many ticks, before it is complete; status CANCELLED."""
 
-    def cleared(self, at: At, posting: int, notice: Notice, bids: Bids, award: Award) -> None:
+    def cleared(self, at: At, posting: int, tender: Tender, bids: Bids, award: Award) -> None:
         """A posting was cleared: what was before the mechanism and what it answered, (n,)."""
 
     def heard(self, at: At, agent: int, outcome: Outcome, payment: float) -> None:

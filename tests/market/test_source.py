@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.kit.arrays import Award, Bids, BoolArray, Notice, Status
+from sim.kit.arrays import Award, Bids, BoolArray, Notice, Status, Tender
 from sim.ledger.ledger import OUTCOME, STATUS
 from sim.market.allocator import Allocator
 from sim.market.processes import Market
@@ -64,7 +64,7 @@ class Scripted:
         self.log.append(("cancel", at[1], agent, nth, elapsed))
         return Outcome(int(Status.CANCELLED), False, elapsed / 8)
 
-    def cleared(self, at: At, posting: int, notice: Notice, bids: Bids, award: Award) -> None:
+    def cleared(self, at: At, posting: int, tender: Tender, bids: Bids, award: Award) -> None:
         self.log.append(("cleared", at[1], posting, np.flatnonzero(award.hired).tolist()))
 
     def heard(self, at: At, agent: int, outcome: Outcome, payment: float) -> None:
