@@ -276,7 +276,7 @@ class ArmData:
 
     @cached_property
     def honest(self) -> FloatArray:
-        """(R, T, n) dollars: truthful ask by what each agent believed at the first posting; NaN where it made no bid."""
+        """(R, T, n) dollars: the truthful ask by the beliefs behind the first posting's bid; NaN without a bid."""
         return honest_asks(self.world, self.rules, self.belief, self.cost_belief)
 
     @cached_property

@@ -44,11 +44,13 @@ class BidderState:
 
     tries (..., n): its own earlier attempts at this task; failures (..., n): those of them that verified FAIL. The
     belief it is handed is the one these failures leave it. silent (..., n): no bid comes from it; None: all bid.
+    excluded (..., n): kept out by what happened at the task; None: nobody.
     """
 
     tries: IntArray
     failures: IntArray
     silent: BoolArray | None = None
+    excluded: BoolArray | None = None
 
 
 class Bidder(Protocol):

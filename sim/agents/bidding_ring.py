@@ -21,7 +21,8 @@ class Ring:
     """Of the members one bids the truth on each posting, and the others abstain; all other agents bid the truth.
 
     members: names. stays: "best", who expects most of a success at the task, belief x value - cost belief, or asks
-    least where the notice tells no value, the first named of equals; "first", always the first named. What members
+    least where the notice states no value, the first named of equals; "first", always the first named. A member that is
+    absent from the task, or excluded from it, does not count. What members
     pay each other is theirs: it moves nothing but their own money. Source: [McAfeeMcMillan1992].
     """
 
@@ -54,18 +55,16 @@ class Ring:
     def bid(self, state: State, seen: Seen) -> Offer:
         """The truthful bid of whoever stays, and of all who are no members."""
         n = np.shape(seen.belief)[-1]
-        places = [int(place) for place in self.members if int(place) < n]
+        places = [int(place) for place in self.members if int(place) < n]  # one agent alone has no ring
         ask, worth = seen.ask.copy(), self._worth(seen)
-        for place in places[1:] if self.stays == "first" else places:
-            here, own = slice(place, place + 1), worth[..., place : place + 1]
-            beaten = np.full(np.shape(own), self.stays == "first")
-            if self.stays == "best":
-                for other in places:
-                    theirs = worth[..., other : other + 1]
-                    if other != place:
-                        earlier = places.index(other) < places.index(place)
-                        beaten = beaten | (theirs >= own if earlier else theirs > own)
-            ask[..., here] = np.where(beaten, np.inf, seen.ask[..., here])
+        own = [worth[..., place : place + 1] for place in places]
+        for number, (place, mine) in enumerate(zip(places, own, strict=True)):
+            stays = np.full(np.shape(mine), True)
+            for other, theirs in enumerate(own):
+                if other != number:
+                    stays = stays & (mine > theirs if other < number else mine >= theirs)
+            here = slice(place, place + 1)
+            ask[..., here] = np.where(stays, seen.ask[..., here], np.inf)
         return Offer(ask, seen.belief)
 
     def learn(self, state: State, feedback: Feedback) -> State:
@@ -73,6 +72,9 @@ class Ring:
         return ()
 
     def _worth(self, seen: Seen) -> FloatArray:
+        """(..., n): who has the greatest one stays, the first named of equals; -inf who cannot win the posting."""
         value = np.asarray(seen.notice.value)[..., None]
         worth = np.where(np.isnan(value), -seen.ask, seen.belief * value - seen.cost_belief)
-        return np.where(np.isnan(worth), -np.inf, worth)
+        if self.stays == "first":
+            worth = np.zeros(np.shape(worth))
+        return np.where(seen.able & ~np.isnan(worth), worth, -np.inf)

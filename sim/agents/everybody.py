@@ -91,7 +91,10 @@ class Bidders:
         known: State,
         luck: FloatArray | None,
     ) -> Formed:
-        """Every agent's bid. known: what is known by those that learn; luck (..., n): uniform draws, None: 0.5."""
+        """Every agent's bid. belief: NaN where an agent is absent.
+
+        known: what is known by those that learn; luck (..., n): uniform draws, None: 0.5.
+        """
 
         honest = self.mechanism.truthful_ask(belief, cost_belief, notice)
         made = self._offers(honest, belief, cost_belief, notice, state, known, luck) if self.groups else []
@@ -125,7 +128,8 @@ class Bidders:
             return self.mechanism.truthful_ask(belief, cost_belief, notice)
 
         draws = np.full(np.shape(belief), 0.5) if luck is None else luck
-        seen = Seen(honest, belief, cost_belief, notice, state.tries, state.failures, draws, truthful)
+        able = ~np.isnan(belief) if state.excluded is None else ~(np.isnan(belief) | state.excluded)
+        seen = Seen(honest, belief, cost_belief, notice, state.tries, state.failures, able, draws, truthful)
         return [(group.places, group.policy.bid(known[group.state], seen)) for group in self.groups]
 
     @cached_property
@@ -223,5 +227,5 @@ def _memos(policy: LearningPolicy) -> int:
     half, none = np.full(1, 0.5), np.zeros(1, np.int64)
     one = np.float64(1.0)
     notice = Notice.trusted(value=one, reserve=one, penalty=np.float64(0.0), posting=np.int64(0))
-    seen = Seen(half, half, half, notice, none, none, half, lambda belief, cost: cost)
+    seen = Seen(half, half, half, notice, none, none, np.full(1, True), half, lambda belief, cost: cost)
     return len(policy.bid(policy.init(1), seen).memo)

@@ -100,6 +100,7 @@ class Hedge:
     """
 
     draws: ClassVar[bool] = True
+    reads_asks: ClassVar[bool] = True
 
     low: float
     high: float
@@ -161,8 +162,9 @@ class Recalibrate:
 class Imitate:
     """Agents start with the mark-ups in turn; one that loses moves its own by `rate` of the way to the best earner's.
 
-    Earnings, payments less costs, count `decay` as much after each later bid of the same agent, and are public. Of
-    several that earn most the highest mark-up is followed.
+    Earnings, payments less costs, count `decay` as much after each later bid of the same agent, and are public among
+    those that imitate. Nobody follows an agent that has had no feedback; of several that earn most the highest mark-up
+    is followed.
     """
 
     draws: ClassVar[bool] = False
@@ -172,8 +174,8 @@ class Imitate:
     decay: Annotated[float, Gt(0), Le(1)] = 0.99
 
     def init(self, n_agents: int) -> State:
-        """Mark-ups, and what was earned."""
-        return np.resize(np.array(self.mark_ups, np.float64), n_agents), np.zeros(n_agents)
+        """Mark-ups, and what was earned, -inf before any feedback."""
+        return np.resize(np.array(self.mark_ups, np.float64), n_agents), np.full(n_agents, -np.inf)
 
     def bid(self, state: State, seen: Seen) -> Offer:
         """The truthful ask with the mark-up."""
@@ -184,9 +186,13 @@ class Imitate:
         mark_up, earned = state
         best = np.maximum.reduce(earned, axis=-1, keepdims=True)
         leader = np.maximum.reduce(np.where(earned == best, mark_up, -np.inf), axis=-1, keepdims=True)
-        moved = np.where(feedback.lost, mark_up + self.rate * (leader - mark_up), mark_up)
-        profit = feedback.payment - feedback.cost
-        return moved, np.where(feedback.lost | feedback.ended, self.decay * earned + profit, earned)
+        moved = mark_up + self.rate * (leader - mark_up)
+        before = np.where(earned == -np.inf, 0.0, self.decay * earned)
+        gained = before + (feedback.payment - feedback.cost)
+        return (
+            np.where(feedback.lost & (best > -np.inf), moved, mark_up),
+            np.where(feedback.lost | feedback.ended, gained, earned),
+        )
 
 
 def shares(state: State) -> list[FloatArray]:

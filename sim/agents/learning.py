@@ -30,7 +30,8 @@ class Seen(NamedTuple):
     """What an agent bids from, (..., n).
 
     ask: the rule's truthful ask at `belief` and `cost_belief`; truthful(belief, cost_belief): that of other beliefs.
-    tries, failures: its own at the task. luck: a uniform draw in (0, 1) of this posting and agent, 0.5 where the policy
+    tries, failures: its own at the task. able: it is there, and not kept out by exclude; where it is not, no bid of its
+    counts. luck: a uniform draw in (0, 1) of this posting and agent, 0.5 where the policy
     says that it draws nothing.
     """
 
@@ -40,6 +41,7 @@ class Seen(NamedTuple):
     notice: Notice
     tries: IntArray
     failures: IntArray
+    able: BoolArray
     luck: FloatArray
     truthful: Callable[[FloatArray, FloatArray], FloatArray]
 
@@ -88,6 +90,8 @@ class Feedback(NamedTuple):
 @runtime_checkable
 class LearningPolicy(Protocol):
     """A policy that learns. draws: whether `bid` reads a uniform draw. All three are pure.
+
+    One that learns from the rivals' asks has the class attribute `reads_asks = True`: the notice must make them public.
 
     One that names agents defines `for_agents(names)`, which gives the policy with their places.
     """

@@ -82,7 +82,9 @@ def _bid(rules: Rules, may_be_silent: bool, known: tuple[str, ...]) -> Part:
 
     def run(of: Arrays) -> Arrays:
         notice = see(rules.public, *(of[name] for name in _TENDER))
-        state = BidderState(of["tries"], of["failures"], of["silent"] if may_be_silent else None)
+        tries, failures = of["tries"], of["failures"]
+        excluded = None if learners is None else rules.excluded(tries, failures)
+        state = BidderState(tries, failures, of["silent"] if may_be_silent else None, excluded)
         if learners is None:
             ask, claim = rules.bidder(of["belief"], of["cost_belief"], notice, state)
             return {"ask": ask, "claim": claim}

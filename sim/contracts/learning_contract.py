@@ -88,7 +88,8 @@ def _seen(shape: tuple[int, ...], moment: int) -> Seen:
     notice = Notice(value=2 * dollars, reserve=dollars, penalty=dollars / 4, posting=np.zeros(shape[:-1], np.int64))
     belief, cost = grid(shape, 11 + moment), grid(shape, 3 + moment)
     none = frozen(np.zeros(shape, np.int64))
-    return Seen(_price(belief, cost), belief, cost, notice, none, none, grid(shape, 29 + moment), _price)
+    able = frozen(grid(shape, 37 + moment) > 0.1)
+    return Seen(_price(belief, cost), belief, cost, notice, none, none, able, grid(shape, 29 + moment), _price)
 
 
 def _price(belief: FloatArray, cost: FloatArray) -> FloatArray:

@@ -114,6 +114,7 @@ def _settings(world: Mapping[str, Any], given: Mapping[str, Any], where: str) ->
     found = sections(given, where, _NOT_DRAWN)
     found["world"] |= world
     found["tender"] = {"value": 1.0, "reserve": "value", "penalty": 0.0} | found["tender"]
+    found["tender"]["public"] = ["value", "penalty", "asks"]  # what a Market shows is its own to say
     return checked(found, where)
 
 

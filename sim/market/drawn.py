@@ -8,6 +8,7 @@ are bid on in one batch, which holds as long as nobody reads a card.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -92,14 +93,15 @@ class Drawn:
     ) -> Offers:
         world, rules = self._world, self._rules
         if world.silent is not None:
-            own = BidderState(own.tries, own.failures, world.silent[at])
+            own = replace(own, silent=world.silent[at])
         belief, cost_belief = self._beliefs(at, own.failures, card)
         if self._adapting is None or rules.learners is None:
             ask, claim = rules.bidder(belief, cost_belief, notice, own)
         else:
             luck = None if world.choice is None else world.choice[at][posting]
-            known = self._adapting.known(at[0])
-            ask, claim, memo = rules.learners.formed(belief, cost_belief, notice, own, known, luck)
+            known, there = self._adapting.known(at[0]), np.where(world.present[at], belief, np.nan)
+            own = replace(own, excluded=rules.excluded(own.tries, own.failures))
+            ask, claim, memo = rules.learners.formed(there, cost_belief, notice, own, known, luck)
             self._adapting.formed((at[0], at[1]), memo)
         willing = np.isfinite(ask)
         if not self._all_present:

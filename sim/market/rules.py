@@ -14,7 +14,7 @@ from sim.agents.bankroll import bankrolls
 from sim.agents.bidding import Bidder, Fallback
 from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
-from sim.kit.arrays import Award, Bids, FloatArray, Standing, Status, Tender, require_fee
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, require_fee
 from sim.kit.errors import MarketError, ScenarioError
 from sim.market.escalation import Escalation, escalation_of
 from sim.market.unknown import check_known
@@ -87,6 +87,12 @@ class Rules:
         if isinstance(self.escalation, Escalation) and self.escalation.above_value is None:
             above = replace(self.escalation, above_value=self.mechanism.capabilities.announces_reserve)
             object.__setattr__(self, "escalation", above)
+
+    def excluded(self, tries: IntArray, failures: IntArray) -> BoolArray | None:
+        """(..., n): kept out by its own tries or failures (..., n) at the task; None where nobody can be."""
+        if self.postings == 1 or self.exclude == "none":
+            return None
+        return np.asarray(tries > 0) if self.exclude == "hired" else np.asarray(failures > 0)
 
     @property
     def learners(self) -> Bidders | None:

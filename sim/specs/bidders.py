@@ -91,7 +91,16 @@ class BidderSpec(Section):
     @property
     def chooses(self) -> bool:
         """Some policy draws its bids."""
-        return any(isinstance(one, LearningPolicy) and one.draws for one in (self.policy, *self.agents.values()))
+        return any(isinstance(one, LearningPolicy) and one.draws for one in self._policies)
+
+    @property
+    def reads_asks(self) -> bool:
+        """Some policy learns from the rivals' asks."""
+        return any(getattr(one, "reads_asks", False) for one in self._policies)
+
+    @property
+    def _policies(self) -> tuple[Policy | LearningPolicy, ...]:
+        return (self.policy, *self.agents.values())
 
     policy: Annotated[Policy | LearningPolicy, parsed_by(parse_policy)] = Field(
         "truthful",

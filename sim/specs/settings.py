@@ -184,6 +184,8 @@ class Settings(Section):
         if self.world.arrivals is None:
             yield from self._too_early()
         card, update, plans = self.bidders.card, self.bidders.on_retry, self.bidders.plans
+        if self.bidders.reads_asks and "asks" not in self.tender.public:
+            yield 'tender.public: must name "asks" where a policy learns from its rivals\' asks, as hedge does'
         if plans is not None and (update is not None or (card is not None and card.record == "past")):
             yield (
                 "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "

@@ -8,10 +8,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from sim.agents.bidding import Truthful
+from sim.agents.everybody import Bidders
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import Feedback, LearningPolicy, Offer, Seen, State, rivals
+from sim.front.market import Market
+from sim.front.worlds import World
 from sim.kit.arrays import Bids, FloatArray, Notice, Standing, Status, Tender
 from sim.kit.draws import uniform, words_range
+from sim.kit.errors import ScenarioError
 from sim.mechanisms.price import SecondPrice
 
 MARK_UPS = (-0.2, 0.0, 0.25, 0.5, 1.0)
@@ -21,7 +26,8 @@ NOTICE = Notice.trusted(value=np.float64(1.0), reserve=np.float64(1.0), penalty=
 def seen(ask: FloatArray, belief: FloatArray, luck: FloatArray) -> Seen:
     """A price auction without penalty, in which the truthful ask is cost over belief."""
     none = np.zeros(ask.shape, np.int64)
-    return Seen(ask, belief, ask * belief, NOTICE, none, none, luck, lambda p, c: np.asarray(c / p))
+    able = np.full(ask.shape, True)
+    return Seen(ask, belief, ask * belief, NOTICE, none, none, able, luck, lambda p, c: np.asarray(c / p))
 
 
 def feedback_on(made: Offer, *, status: int = int(Status.NONE), **numbers: FloatArray) -> Feedback:
@@ -166,10 +172,29 @@ def test_recalibration_ends_where_claims_are_what_is_solved() -> None:
 def test_imitators_follow_whoever_earns_most() -> None:
     policy = Imitate(mark_ups=(0.0, 0.5), rate=0.5, decay=1.0)
     state = policy.init(3)
-    assert [one.tolist() for one in state] == [[0.0, 0.5, 0.0], [0.0, 0.0, 0.0]]
+    assert [one.tolist() for one in state] == [[0.0, 0.5, 0.0], [-np.inf] * 3]
     made = policy.bid(state, seen(np.ones(3), np.full(3, 0.5), np.full(3, 0.5)))
     assert made.ask.tolist() == [1.0, 1.5, 1.0]
     paid = feedback_on(made, status=1, payment=np.array([0.0, 2.0, 0.0]), cost=np.zeros(3))
     state = policy.learn(state, paid)
     state = policy.learn(state, feedback_on(made))
     assert [one.tolist() for one in state] == [[0.25, 0.5, 0.25], [0.0, 2.0, 0.0]]
+
+
+def test_nobody_imitates_an_agent_without_feedback() -> None:
+    """Agents a and b have lost money; c, with the greatest mark-up, bids by another policy and has no feedback."""
+    everybody = Bidders(SecondPrice(), Imitate(mark_ups=(0.0, 0.5, 2.0), rate=1.0, decay=1.0), {2: Truthful()})
+    state = everybody.init(3)
+    made = Offer(np.ones(3), np.full(3, 0.5))
+    state = everybody.learn(state, feedback_on(made, status=1, cost=np.array([0.3, 0.1, 0.0])))
+    state = everybody.learn(state, feedback_on(made))
+    assert state[0].tolist() == [0.5, 0.5, 2.0]
+    assert state[1].tolist() == [-0.3, -0.1, -np.inf]
+
+
+def test_asks_that_a_policy_learns_from_must_be_public() -> None:
+    policy = {"hedge": {"low": 0.0, "high": 1.0, "rounds": 20, "mark_ups": [0.0, 0.5]}}
+    world = World.drawn("marketbench", tasks=3, seed=1, policy=policy)
+    with pytest.raises(ScenarioError, match=r'tender\.public: must name "asks" where a policy learns from its rivals'):
+        Market(world, SecondPrice(), policy=policy)
+    Market(world, SecondPrice(), policy=policy, public=["value", "penalty", "asks"]).run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,9 @@ from sim.kit.errors import ScenarioError
 AGENTS = ("a", "b", "c", "d")
 
 
-def asks(ring: Ring, belief: list[float], cost: list[float], value: float = 1.0) -> list[float]:
+def asks(
+    ring: Ring, belief: list[float], cost: list[float], value: float = 1.0, able: list[bool] | None = None
+) -> list[float]:
     """What all ask for a price auction without penalty."""
     p, c, none = np.array(belief), np.array(cost), np.zeros(4, np.int64)
 
@@ -22,7 +26,7 @@ def asks(ring: Ring, belief: list[float], cost: list[float], value: float = 1.0)
 
     one = np.float64
     notice = Notice.trusted(value=one(value), reserve=one(np.nan), penalty=one(0.0), posting=np.int64(0))
-    made = ring.bid((), Seen(c / p, p, c, notice, none, none, np.full(4, 0.5), truthful))
+    made = ring.bid((), Seen(c / p, p, c, notice, none, none, np.array(able or [True] * 4), np.full(4, 0.5), truthful))
     assert made.claim.tolist() == belief
     return [float(ask) for ask in made.ask]
 
@@ -48,6 +52,14 @@ def test_where_the_value_is_sealed_the_member_that_asks_least_bids() -> None:
 def test_a_fixed_member_bids_whatever_the_others_expect() -> None:
     ring = Ring(("a", "b"), "first").for_agents(AGENTS)
     assert asks(ring, [0.5, 1.0, 0.5, 0.5], [0.1] * 4) == [0.2, np.inf, 0.2, 0.2]
+
+
+@pytest.mark.parametrize("stays", ["best", "first"])
+def test_a_member_that_cannot_win_does_not_stand_for_the_others(stays: Literal["best", "first"]) -> None:
+    ring = Ring(("a", "b"), stays).for_agents(AGENTS)
+    found = asks(ring, [1.0, 0.5, 0.5, 0.5], [0.1] * 4, able=[False, True, True, True])
+    assert found[1] == 0.2
+    assert found[0] == np.inf
 
 
 def test_names_that_are_nobodys_or_stand_twice_are_refused() -> None:

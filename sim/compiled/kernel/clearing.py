@@ -75,6 +75,10 @@ def believe(r, t, p, parts, size, market, world, hand, lane):
             failures = np.int64(lane.failures[t * size.agents + a])
             if failures > 0:
                 floats[BELIEF * w + a] = per_place(world.retry_belief, r, t, a, min(failures, size.failures) - 1)
+    if market.absences:
+        for a in range(size.agents):
+            if per_agent(world.present, r, t, a) == 0:
+                floats[BELIEF * w + a], floats[COST_BELIEF * w + a] = np.nan, np.nan
 
 
 @piece
@@ -119,8 +123,6 @@ def bar(tick, r, t, withdrawn, size, market, world, hand, lane, now):
         c = t * size.agents + a
         present = not market.absences or per_agent(world.present, r, t, a) != 0
         willing = present and np.isfinite(floats[ASK * w + a])
-        if not present:
-            floats[BELIEF * w + a], floats[COST_BELIEF * w + a] = np.nan, np.nan
         if not willing:
             floats[ASK * w + a], floats[CLAIM * w + a] = np.nan, np.nan
         excluded = (market.exclude_hired and lane.tries[c] > 0) or (market.exclude_failed and lane.failures[c] > 0)
