@@ -10,18 +10,25 @@ _GAINS = {
     "ring": "joint utility of a ring that compares types and lets only the best truthful score bid, minus that at the "
     "truth",
     "fixed": "the same where only the first member bids, whatever the types",
-    "copies": "an agent's utility by the truth under all its names, always, minus that by its best lie under one",
-    "copies_interim": "the same where each type chooses between one name and all, before anything else is known",
+    "copies": "an agent's utility by the truth under all its names, always, minus that by the truth under one",
+    "copies_interim": "the same where each type chooses how many names, from one, before anything else is known",
     "copies_ex_post": "the same where it chooses in each draw",
-    "names_interim": "utility of each type by the best bids under several names minus that by the best under one, both "
-    "chosen before anything else is known",
+    "names_interim": "utility of each type by the best bids under one name or several minus that by the best under "
+    "one, lie or truth, both chosen before anything else is known",
     "names_ex_post": "the same, both chosen in each draw",
     "shill": "principal's money with the best bid of a shill, one for all draws, minus that without",
     "shill_seen": "the same, the bid chosen in each draw",
 }
 _UTILITIES = {
     "ring": ("ring_utility", "dollars, joint utility of the ring's members at their beliefs when nobody lies"),
-    "copies": ("one_name_utility", "dollars, utility of the best lie under one name, mean over types"),
+    "copies": (
+        "truth_utility",
+        "dollars, utility of the truth under one name, mean over types; what shares of copies_* are of",
+    ),
+    "names_interim": (
+        "one_name_utility",
+        "dollars, utility of the best bid under one name, lie or truth, mean over types; what shares of names_* are of",
+    ),
     "shill": ("principal_money", "dollars, the principal's money when nobody lies and there is no shill"),
 }
 

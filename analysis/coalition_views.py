@@ -33,8 +33,8 @@ def _names(frame: pd.DataFrame) -> View | None:
     kinds = ("copies", "copies_interim", "copies_ex_post", "names_interim", "names_ex_post")
     listed = [[who_of(row), *(_share(row, kind) for kind in kinds)] for row in rows]
     title = (
-        "Sybils: gain of several names over the best lie under one, as a share of its utility (standard error): "
-        "truthful copies always, chosen by type or in each draw; best bids under both names by type, in each draw"
+        "Sybils: gain of several names as a share of utility under one (standard error): truthful copies, over the "
+        "truth, always, chosen by type or in each draw; best bids, over the best lie, by type, in each draw"
     )
     heads = ["copies\nalways", "copies\nby type", "copies\nex post", "bids\nby type", "bids\nex post"]
     return _view(title, rows, heads, listed)

@@ -16,7 +16,7 @@ from sim.auditing.lies import Grid, Lies
 from sim.auditing.problem import Problem, Types
 from sim.auditing.rings import ring
 from sim.auditing.shills import shill
-from sim.auditing.sybils import TRUTH, Sybil, sybil
+from sim.auditing.sybils import Best, sybil
 from sim.kit import draws
 from sim.kit.arrays import FloatArray
 from sim.kit.errors import RunError
@@ -53,7 +53,8 @@ def coalition_cells(problem: Problem, tried: Coalitions, seed: int) -> dict[str,
     """What coalitions gain, as cells of the audit's table; none where the rule asks for no bids."""
     if not problem.rule.capabilities.solicits_bids:
         return {}
-    most, size, cells = problem.rule.capabilities.most_agents, problem.draws.ask.shape[1], dict[str, Any]()
+    most, size = problem.rule.capabilities.most_agents, problem.draws.ask.shape[1]
+    cells: dict[str, Any] = {}
     if tried.ring <= size:
         found = ring(problem, tried.ring)
         cells = {"ring_utility": found.gain.base} | _cells("ring", found.gain) | _cells("fixed", found.fixed)
@@ -80,16 +81,17 @@ def _few(problem: Problem) -> Problem:
 
 def _sybils(problem: Problem, lottery: FloatArray) -> dict[str, Any]:
     menu = Lies(GRID.asks, np.ones(GRID.n_asks)) if problem.rule.promises.claim_ignored else GRID.joint()
-    copies, lies = (sybil(problem, lottery, tried) for tried in (TRUTH, menu))
+    found = sybil(problem, lottery, menu)
     return {
-        "one_name_utility": lies.interim.base,
-        **_cells("copies", copies.copies),
-        **_named("copies", copies),
-        **_named("names", lies),
+        "truth_utility": found.always.base,
+        **_cells("copies", found.always),
+        **_named("copies", found.copies),
+        "one_name_utility": found.bids.interim.base,
+        **_named("names", found.bids),
     }
 
 
-def _named(name: str, found: Sybil) -> dict[str, Any]:
+def _named(name: str, found: Best) -> dict[str, Any]:
     return _cells(f"{name}_interim", found.interim) | _cells(f"{name}_ex_post", found.ex_post)
 
 

@@ -175,8 +175,12 @@ def _priced(rule: Mechanism, award: Award) -> Award:
 
 
 def utility(award: Award, draws: Draws, agent: int, verifier: Verifier) -> FloatArray:
-    """What the agent expects of its award at its belief, (R,) dollars; those before it work at their true abilities."""
+    """What the agent expects of its award at its belief, (R,) dollars, 0 where it makes no bid.
+
+    Those before it work at their true abilities.
+    """
     fails = list(1.0 - np.asarray(verifier.passes(draws.ability)).T)
     v = np.asarray(verifier.passes(draws.belief[:, agent]))
     pay = v * award.pay_success[:, agent] + (1.0 - v) * award.pay_failure[:, agent]
-    return np.asarray(turn_comes(award, agent, fails) * (pay - draws.cost[:, agent]) - fees(award)[:, agent])
+    worth = turn_comes(award, agent, fails) * (pay - draws.cost[:, agent]) - fees(award)[:, agent]
+    return np.where(draws.active[:, agent], worth, 0.0)

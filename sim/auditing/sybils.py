@@ -4,8 +4,9 @@ Its tries are independent: each name that is hired works, costs c and succeeds w
 truth and lies that are the same for every type. One name bids something of the menu (or, with more names, one thing
 under the first of them and another under 1 to m - 1 others):
 
-    gain     best of all of these - best of those with one name
-    copies   the truth under all names - the truth under one, always
+    bids     best of all of these - best of those with one name
+    copies   the same of a menu of the truth alone: the truth under some of the names - the truth under one
+    always   the truth under all names - the truth under one
 
 The best is chosen for each type before anything else is known (interim) or in each draw (ex post). Under a rule that
 hires one agent and pays it what it had to beat, a losing bid of one's own only raises the bar, and the gain is 0. In a
@@ -24,37 +25,48 @@ from sim.auditing.lies import Lies
 from sim.auditing.problem import Problem
 from sim.kit.arrays import Award, FloatArray, IntArray
 
-TRUTH = Lies(np.empty(0), np.empty(0))  # a menu of nothing else
 _ABSENT = -1
 
 
-class Sybil(NamedTuple):
-    """Gains over the best lie under one name, whose interim utility is the base of all three."""
+class Best(NamedTuple):
+    """Gains of the best choice, made for each type or in each draw; base: the best under one name, by type."""
 
-    copies: Gain
     interim: Gain
     ex_post: Gain
+
+
+class Sybil(NamedTuple):
+    """Gains of several names; the base of `always` and `copies` is utility at the truth under one name."""
+
+    always: Gain
+    copies: Best
+    bids: Best
 
 
 def sybil(problem: Problem, lottery: FloatArray, menu: Lies) -> Sybil:
     """What m names gain. lottery (R, m - 1): that of the names after the first; menu: lies beside the truth."""
     names, tuples = _Names(problem, lottery), bids_of(len(menu.share) + 1, lottery.shape[1] + 1)
     n_one = int((tuples[:, 1] == _ABSENT).sum())
+    truthful = np.flatnonzero(((tuples == 0) | (tuples == _ABSENT)).all(axis=1))
     both = int(np.flatnonzero((tuples == 0).all(axis=1))[0])
     own = (tuples == 0).any(axis=1) | (problem.types.advice is not None)
     shares, claims = (np.concatenate([[np.nan], column]) for column in menu)
     everybody = names.terms(np.zeros(int((~own).sum()), np.int64), tuples[~own], shares, claims)
     n_types, n_draws = len(problem.types), len(problem.draws)
-    per_type, per_draw = np.zeros((5, n_types)), np.zeros((5, n_draws))
+    per_type, per_draw = np.zeros((9, n_types)), np.zeros((9, n_draws))
     for kind in range(n_types):
         u = np.empty((len(tuples), n_draws))
         mine = names.terms(np.full(int(own.sum()), kind), tuples[own], shares, claims)
         u[own], u[~own] = names.weighed(kind, mine), names.weighed(kind, everybody)
-        rows = np.stack([*chosen(u, n_one), u[both] - u[0]])
+        rows = np.stack([u[both] - u[0], *chosen(u[truthful], 1), *chosen(u, n_one)])
         per_type[:, kind] = rows.mean(axis=1)
         per_draw += rows / n_types
-    low, high, ex_post, base, copies = (Means(*pair) for pair in zip(per_type, per_draw, strict=True))
-    return Sybil(gain(copies, copies, base), gain(low, high, base), gain(ex_post, ex_post, base))
+    always, *ends = (Means(*pair) for pair in zip(per_type, per_draw, strict=True))
+    return Sybil(gain(always, always, ends[3]), _best(*ends[:4]), _best(*ends[4:]))
+
+
+def _best(low: Means, high: Means, ex_post: Means, base: Means) -> Best:
+    return Best(gain(low, high, base), gain(ex_post, ex_post, base))
 
 
 def bids_of(size: int, m: int) -> IntArray:

@@ -134,12 +134,29 @@ def test_sybils_posting_by_posting(rule: Mechanism, verifier: Verifier, m: int) 
         gains = [each[more] - ones[one] for more, one in pick]
         low.append(np.where(half[1], gains[0], gains[1]).mean())
         ex_post.append((each.max(0) - ones.max(0)).mean())
-    copies = int(np.flatnonzero((tuples == 0).all(axis=1))[0])
-    assert found.copies.mean == pytest.approx((u[:, copies] - u[:, 0]).mean(), abs=1e-12)
-    assert found.interim.base == pytest.approx(np.mean(base), abs=1e-12)
-    assert found.interim.high.mean == pytest.approx(np.mean(interim), abs=1e-11)
-    assert found.interim.low.mean == pytest.approx(np.mean(low), abs=1e-11)
-    assert found.ex_post.mean == pytest.approx(np.mean(ex_post), abs=1e-11)
+    assert found.bids.interim.base == pytest.approx(np.mean(base), abs=1e-12)
+    assert found.bids.interim.high.mean == pytest.approx(np.mean(interim), abs=1e-11)
+    assert found.bids.interim.low.mean == pytest.approx(np.mean(low), abs=1e-11)
+    assert found.bids.ex_post.mean == pytest.approx(np.mean(ex_post), abs=1e-11)
+    honest_rows = [row for row, bids in enumerate(tuples) if set(bids) <= {0, -1}]
+    copies = u[:, honest_rows]
+    assert len(honest_rows) == m  # under one name, two, ...
+    assert found.always.mean == pytest.approx((copies[:, -1] - copies[:, 0]).mean(), abs=1e-12)
+    for copied in (found.always, found.copies.interim, found.copies.ex_post):
+        assert copied.base == pytest.approx(u[:, 0].mean(), abs=1e-12)
+    by_type = copies.mean(axis=2).max(axis=1) - copies[:, 0].mean(axis=1)
+    assert found.copies.interim.high.mean == pytest.approx(by_type.mean(), abs=1e-11)
+    assert found.copies.ex_post.mean == pytest.approx((copies.max(axis=1) - copies[:, 0]).mean(), abs=1e-11)
+
+
+def test_a_member_without_a_bid_has_no_utility() -> None:
+    """Where a table holds nothing of an agent its belief and cost are NaN."""
+    problem = unlike(SecondPrice(), EXACT)
+    out = np.zeros(problem.draws.active.shape, np.bool_)
+    out[:4, 1] = True
+    some = replace(problem.draws, active=problem.draws.active & ~out)
+    blank = replace(some, **{name: np.where(out, np.nan, getattr(some, name)) for name in ("belief", "cost")})
+    assert ring(replace(problem, draws=blank), 2).gain == ring(replace(problem, draws=some), 2).gain
 
 
 @rules
