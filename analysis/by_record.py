@@ -75,17 +75,15 @@ class _Half:
         failing, gains = self._records.failing
         weight = np.tile(self._weight, self._records.panel.n_trials)
         added = (failing * weight) @ gains  # (2^n, n): behind each set, of each agent
-        total, last = np.full(len(added), -np.inf), np.full(len(added), -1)
-        total[0] = 0.0
-        for members in range(1, len(added)):
-            for agent in range(added.shape[1]):
-                before = members & ~(1 << agent)
-                if before != members and total[before] + added[before, agent] > total[members]:
-                    total[members], last[members] = total[before] + added[before, agent], agent
-        members, order = int(np.argmax(total)), []
-        while members:
-            order.append(int(last[members]))
-            members &= ~(1 << order[-1])
+        total, last = np.zeros(len(added)), np.zeros(len(added), np.int64)
+        agents = np.arange(added.shape[1])
+        for members, before in self._records.sets:
+            gained = np.where(before == members[:, None], -np.inf, total[before] + added[before, agents])
+            total[members], last[members] = gained.max(axis=1), gained.argmax(axis=1)
+        left, order = int(np.argmax(total)), []
+        while left:
+            order.append(int(last[left]))
+            left &= ~(1 << order[-1])
         return order[::-1]
 
 
@@ -109,6 +107,13 @@ class Records:
         for agent, passed in enumerate(self._passed):
             failing[1 << agent : 2 << agent] = failing[: 1 << agent] * ~passed
         return failing, (self.value * self._passed - self._cost).T
+
+    @cached_property
+    def sets(self) -> list[tuple[IntArray, IntArray]]:
+        """Sets of 1, 2, ... agents (S,), as bits, and each of them without each agent (S, n)."""
+        bits, every = 1 << np.arange(len(self._passed)), np.arange(1 << len(self._passed))
+        size = ((every[:, None] & bits) > 0).sum(axis=1)
+        return [(own := every[size == count], own[:, None] & ~bits) for count in range(1, len(bits) + 1)]
 
     @property
     def rules(self) -> dict[str, Rule]:

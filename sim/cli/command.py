@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import audit as audit_command
+from sim.cli import frontier as frontier_command
 from sim.cli import importing_results
-from sim.cli import leaderboard as frontier_command
 from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
 from sim.cli.options import (

@@ -29,6 +29,7 @@ Plugins = Annotated[
 ]
 Engine = Annotated[str, typer.Option(help="auto, market (SimPy processes) or compiled; same ledger")]
 Folder = Annotated[Path, typer.Argument(help="folder of a run")]
+_NUMBER = r"[0-9]*\.?[0-9]+(e[+-]?[0-9]+)?"
 
 
 def whole(option: str, text: str) -> int:
@@ -56,8 +57,17 @@ def named(
 
 def share(option: str, text: str) -> float:
     """The share given for `option`; raises RunError where it is no number from 0 to 1."""
-    if not re.fullmatch(r"[0-9]*\.?[0-9]+(e-?[0-9]+)?", text) or not 0 <= float(text) <= 1:
+    if not re.fullmatch(_NUMBER, text) or not 0 <= float(text) <= 1:
         raise RunError(f"{option} {text}: must be a number from 0 to 1")
+    return float(text)
+
+
+def dollars(option: str, text: str) -> float:
+    """The dollars given for `option`; raises RunError where they are no number above 0, or beyond what is counted."""
+    from sim.kit.distribution import MOST
+
+    if not re.fullmatch(_NUMBER, text) or not 0 < float(text) <= MOST:
+        raise RunError(f"{option} {text}: must be dollars > 0")
     return float(text)
 
 

@@ -1,4 +1,4 @@
-"""All contract suites, by kind: what a part must do, told in sentences. An importer's joins them by a line here."""
+"""All contract suites, by kind: what a part must do, told in sentences."""
 
 from __future__ import annotations
 

@@ -67,11 +67,16 @@ def frontier(
     >>> found.table.loc[found.table["policy"] == "gpt-5-mini", "accuracy"].round(4).tolist()
     [0.7527]
     """
+    sheet = sheet_of_source(table)
+    recorded = scored(sheet, found_columns(sheet, columns or {}, "in columns"), mark, "mark")
+    return of_recorded(recorded, value, mark, seed)
+
+
+def of_recorded(recorded: Recorded, value: float, mark: float | None, seed: int) -> Frontier:
+    """That of a table as `scored` reads it."""
     from analysis.frontier_table import frontier_table
     from analysis.panel import Panel
 
-    sheet = sheet_of_source(table)
-    recorded = scored(sheet, found_columns(sheet, columns or {}, "in columns"), mark, "mark")
     return Frontier(frontier_table(Panel.of(recorded, mark), value, seed))
 
 

@@ -119,10 +119,6 @@ class Registry(Mapping[Key, Part]):
             )
         return self._parts[name]
 
-    def is_own(self, name: Key) -> bool:
-        """Whether the part is the package's, and no user's."""
-        return name in self._own
-
     def added(self) -> list[Key]:
         """Names of those that are not the package's own."""
         return [name for name in self._parts if name not in self._own]

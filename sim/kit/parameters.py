@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, get_origin, get_type_hints
+from collections.abc import Container, Mapping
+from typing import Annotated, Any, TypeGuard, TypeVar, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
@@ -53,6 +53,18 @@ def read_back(cls: type[Any], parameters: dict[str, Any]) -> dict[str, Any]:
         return hints.get(name) is float or float in getattr(hints.get(name), "__args__", ())
 
     return {name: math.inf if value == "inf" and number(name) else value for name, value in parameters.items()}
+
+
+def names_one(raw: Any, among: Container[str]) -> TypeGuard[str | dict[str, Any]]:
+    """Whether `raw` is written as one of these parts is.
+
+    >>> names_one({"always": {"agent": "a"}}, ["always"]), names_one("never", ["always"]), names_one(0.5, ["always"])
+    (True, False, False)
+    """
+    try:
+        return split(raw)[0] in among
+    except ValueError:
+        return False
 
 
 def choose(raw: Any, among: Mapping[str, type[Any]]) -> Any:

@@ -21,7 +21,7 @@ tender.escalation.policy; the package's own, "factors", is in sim/market/escalat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeGuard
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from scipy.special import wrightomega
@@ -31,7 +31,7 @@ from sim.kit.arrays import FloatArray, IntArray
 from sim.kit.distribution import FORMS, MOST, Distribution, is_number, parse_distribution
 from sim.kit.invalid import below, number, written
 from sim.kit.kinds import Registry
-from sim.kit.parameters import build, choose, split
+from sim.kit.parameters import build, choose, names_one
 from sim.mechanisms.virtual import CostLaw
 
 _LAWS = "{uniform = [low, high]} with low < high, {power = {low, high, shape}} or {exponential = mean > 0}"
@@ -191,7 +191,7 @@ def parse_reserve(raw: Any) -> Reserve:
             return Reserve(policy=AtValue() if share == 1 else ShareOfValue(float(share)))
         case {"best_reserve": law} if len(raw) == 1:
             return Reserve(policy=BestUnder(_law(law)))
-    if _names_added(raw):
+    if names_one(raw, RESERVES.added()):
         return Reserve(policy=_with(raw, "opening"))
     try:
         return Reserve(parse_distribution(raw))
@@ -211,14 +211,6 @@ def parse_raising(raw: Any) -> Raising:
 def _with(raw: Any, method: str) -> Any:
     """The policy that `raw` names among those that define `method`."""
     return choose(raw, {name: policy for name, policy in RESERVES.items() if hasattr(policy, method)})
-
-
-def _names_added(raw: Any) -> TypeGuard[str | dict[str, Any]]:
-    """It is written as one of a user's policies is."""
-    try:
-        return split(raw)[0] in RESERVES.added()
-    except ValueError:
-        return False
 
 
 def _law(raw: Any) -> Law:

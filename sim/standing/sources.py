@@ -13,7 +13,7 @@ advice          outcome (whether the next try succeeds: an oracle's); ability; {
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ from sim.kit.distribution import MOST, is_number
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.invalid import number, written
 from sim.kit.names import EVERYBODY
-from sim.kit.parameters import choose, split
+from sim.kit.parameters import choose, names_one, split
 from sim.standing.advisors import ADVISORS, Advisor
 from sim.standing.pilots import Planner
 from sim.standing.records import Record, check_not_gone, is_record, parse_record
@@ -165,21 +165,13 @@ def parse_expected_cost(raw: Any) -> ExpectedCost:
             return ExpectedCost("fixed", float(dollars))
         case {"running_mean": {**parameters}} if not all(is_number(value) for value in parameters.values()):
             pass
-        case str() | {} if _names_one(raw, COST_LEARNERS):
+        case str() | {} if names_one(raw, COST_LEARNERS):
             return ExpectedCost("learned", learner=choose(raw, COST_LEARNERS))
     others = "".join(f", or {name}" for name in COST_LEARNERS.added())
     raise ValueError(
         f'must be "actual", {{fixed = dollars from 0 to {number(MOST)}}}, {{record = "redrawn", tasks = number}}, '
         f'{{record = "split"}} or {{running_mean = {{prior = dollars, weight = attempts}}}}{others}; got {written(raw)}'
     )
-
-
-def _names_one(raw: Any, among: Mapping[str, Any]) -> bool:
-    """It is written as one of these parts is."""
-    try:
-        return split(raw)[0] in among
-    except ValueError:
-        return False
 
 
 def family_codes(family: Sequence[str], *, by_family: bool) -> tuple[IntArray, int]:

@@ -55,21 +55,8 @@ __all__ = [
 
 REQUIRED = ("agent", "task", "success")
 OPTIONAL = (
-    *(
-        "claim",
-        "cost",
-        "status",
-        "score",
-        "cost_belief",
-        "tokens",
-        "usd_per_token",
-        "family",
-        "block",
-        "duration",
-        "ability",
-        "trial",
-    ),
-    "principal",
+    *("claim", "cost", "status", "score", "cost_belief", "tokens", "usd_per_token"),
+    *("family", "block", "duration", "ability", "trial", "principal"),
 )
 _LABELS = ("agent", "task", "family", "block", "principal", "trial")
 OF_TASK = ("family", "block", "principal")

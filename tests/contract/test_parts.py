@@ -72,7 +72,7 @@ CASES = [(kind, name) for kind, parts in OWN.items() for name in parts]
 def test_every_part_of_the_package_is_among_them() -> None:
     registries = (POLICIES, REPUTATIONS, COST_LEARNERS, ADVISORS, BELIEF_MODELS, RESERVES, IMPORTERS)
     for registry in registries:
-        assert set(OWN[registry.kind]) == {name for name in registry if registry.is_own(name)}
+        assert set(OWN[registry.kind]) == set(registry) - set(registry.added())
         for name, instance in OWN[registry.kind].items():
             assert type(instance) is registry[name]
     assert set(OWN) == set(EXAMINED)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.options import Seed, printed, share, whole
+from sim.cli.options import Seed, dollars, printed, share, whole
 from sim.kit.errors import RunError
 
 _FILES = ("frontier.csv", "frontier.pdf", "frontier.png")
@@ -34,11 +34,9 @@ def frontier(
 ) -> None:
     """Show accuracy against cost: always one agent, random, cascades, routers by record, auctions, oracles."""
     from analysis.fit_run import stated_columns
-    from analysis.frontier_table import frontier_table
     from analysis.frontier_view import frontier_views
-    from analysis.panel import Panel
     from sim.bundled import find_table
-    from sim.front.frontiers import scored
+    from sim.front.frontiers import of_recorded, scored
     from sim.tables.sparse import about_left_out, left_out
     from sim.tables.table_file import read_file
 
@@ -46,8 +44,8 @@ def frontier(
     sheet, number = read_file(find_table(table)), 0 if seed is None else whole("--seed", seed)
     least = None if mark is None else share("--mark", mark)
     recorded = scored(sheet, stated_columns(sheet, column or []), least, "--mark")
-    worth = _dollars(value)
-    frame = frontier_table(Panel.of(recorded, least), worth, number)
+    worth = dollars("--value", value)
+    frame = of_recorded(recorded, worth, least, number).table
     info = {"left_out": left_out(recorded, recorded.agents), "tasks": recorded.tasks}
     size, name = f"{len(recorded.tasks):,} tasks, {len(recorded.agents):,} agents", sheet.path.name
     head = f"{name}: {size}; a success is worth ${worth:g}\n"
@@ -77,13 +75,3 @@ def _check_out(out: Path | None, force: bool) -> None:
         raise RunError(f"--out {out}: is a file, not a folder")
     if there and not force:
         raise RunError(f"--out {out}: {there[0].name} is there; choose another folder, or give --force to replace it")
-
-
-def _dollars(text: str) -> float:
-    try:
-        found = float(text)
-    except ValueError:
-        found = -1.0
-    if not 0.0 < found <= 1e12:
-        raise RunError(f"--value {text}: must be dollars > 0")
-    return found
