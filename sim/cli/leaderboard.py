@@ -38,7 +38,7 @@ def frontier(
     from analysis.frontier_view import frontier_views
     from analysis.panel import Panel
     from sim.bundled import find_table
-    from sim.front.frontiers import scored
+    from sim.tables.graded import scored
     from sim.tables.sparse import about_left_out, left_out
     from sim.tables.table_file import read_file
 
