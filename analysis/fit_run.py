@@ -12,7 +12,8 @@ from sim.fitting.fit import ASSUMED_SIGMA_U, Fitted, fit
 from sim.fitting.skills import fit_skills, lacking
 from sim.fitting.write import check_replaceable, write_fitted
 from sim.kit.errors import RunError, TableError
-from sim.tables.table import OPTIONAL, REQUIRED, Recorded, found_columns, known_outcomes, read_sheet
+from sim.tables.graded import marked, scored
+from sim.tables.table import OPTIONAL, REQUIRED, Recorded, found_columns, known_outcomes
 from sim.tables.table_file import Sheet, read_file
 
 
@@ -26,12 +27,14 @@ def fit_table(
     out: Path | None,
     progress: Callable[[int], None],
     force: bool = False,
+    mark: float | None = None,
 ) -> list[Any]:
     """Fit the table and return what to print.
 
     sigma_u: logits to hold it at; None: fitted where trials are repeated.
     columns: "ours=the table's"; the rest are guessed by their names. source: a key of REFERENCES.md for the profile.
-    force: `out` may replace any file. Writes `out`, its draws and a figure beside it.
+    force: `out` may replace any file. mark: least score that is a success, of a table of scores. Writes `out`,
+    its draws and a figure beside it.
 
     Raises TableError, ScenarioError or RunError in one line.
     """
@@ -41,7 +44,7 @@ def fit_table(
     if out is not None:
         check_replaceable(out, force, "--force")
     sheet = read_file(table)
-    recorded = known_outcomes(read_sheet(sheet, stated_columns(sheet, columns)))
+    recorded = known_outcomes(marked(scored(sheet, stated_columns(sheet, columns), mark, "--mark"), mark))
     if missing := lacking(recorded):
         if out is not None:
             raise TableError(f"--out {out}: a profile draws claims and costs, and {table} has no {missing}")
@@ -54,7 +57,7 @@ def fit_table(
     compared = moments(recorded, fitted.profile, seed=seed)
     said = report(recorded, fitted, compared)
     if out is not None:
-        written = _write(recorded, fitted, compared, table, columns, sigma_u, seed, out)
+        written = _write(recorded, fitted, compared, table, columns, sigma_u, seed, out, mark)
         said += ["", f"written: {', '.join(map(str, written))}"]
     return said
 
@@ -80,12 +83,14 @@ def _write(
     sigma_u: float | None,
     seed: int,
     out: Path,
+    mark: float | None,
 ) -> list[Path]:
     from analysis.figures import fit as figure
     from analysis.figures.save import save
 
     source = fitted.profile.source
     stated = "".join(f" --column {text}" for text in columns) + (f" --source {source}" if source else "")
+    stated += "" if mark is None else f" --mark {mark:g}"
     stated += "" if sigma_u is None else f" --sigma-u {sigma_u:g}"
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

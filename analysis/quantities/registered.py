@@ -12,15 +12,9 @@ from sim.kit.kinds import Described, Registry
 Key = tuple[str, str]  # level, name
 
 
-def _check(key: Key, quantity: Quantity) -> None:
-    if key in QUANTITIES:
-        raise ValueError(f"quantity {quantity.name!r} of level {quantity.level} is registered already")
-
-
 QUANTITIES: Registry[Key, Quantity] = Registry(
     "quantity",
     "call register_quantity(Quantity(...))",
-    check=_check,
     describe=lambda quantity: Described(quantity.meaning, "", ""),
 )
 

@@ -23,6 +23,7 @@ from sim.cli.options import (
     Seed,
     named,
     printed,
+    share,
     warn,
     whole,
 )
@@ -162,6 +163,7 @@ def fit(
         float | None,
         typer.Option(help="sd of the private fit, to be held; absent: fitted where trials are repeated, else 1"),
     ] = None,
+    mark: Annotated[str | None, typer.Option(help="least score that is a success, with a column of scores")] = None,
     source: Annotated[str, typer.Option(help="key of REFERENCES.md, kept in the profile")] = "",
     resamples: Annotated[int, typer.Option(help="bootstrap resamples of the tasks", min=2)] = 120,
     seed: Seed = None,
@@ -171,9 +173,10 @@ def fit(
     from analysis.fit_run import fit_table
     from sim.cli.progress import steps
 
+    least = None if mark is None else share("--mark", mark)
     with steps(f"fit of {table.name}", resamples) as progress:
         number = 0 if seed is None else whole("--seed", seed)
-        report = fit_table(table, column or [], source, sigma_u, resamples, number, out, progress, force)
+        report = fit_table(table, column or [], source, sigma_u, resamples, number, out, progress, force, least)
     printed(report)
 
 

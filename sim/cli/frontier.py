@@ -36,7 +36,8 @@ def frontier(
     from analysis.fit_run import stated_columns
     from analysis.frontier_view import frontier_views
     from sim.bundled import find_table
-    from sim.front.frontiers import of_recorded, scored
+    from sim.front.frontiers import of_recorded
+    from sim.tables.graded import scored
     from sim.tables.sparse import about_left_out, left_out
     from sim.tables.table_file import read_file
 

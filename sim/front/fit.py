@@ -13,7 +13,8 @@ from sim.front.html import notebook
 from sim.front.worlds import sheet_of_source
 from sim.kit.errors import RunError
 from sim.population.profile import Profile
-from sim.tables.table import found_columns, known_outcomes, read_sheet
+from sim.tables.graded import marked, scored
+from sim.tables.table import found_columns, known_outcomes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +77,7 @@ def fit(
     table: str | Path | pd.DataFrame,
     columns: Mapping[str, str] | None = None,
     *,
+    mark: float | None = None,
     sigma_u: float | None = None,
     resamples: int = 120,
     seed: int = 0,
@@ -83,9 +85,10 @@ def fit(
 ) -> Fit:
     """Fit a population to a recorded table: a bundled name, a file, or a DataFrame.
 
-    columns: our name -> the table's; the others are found by their own names. sigma_u: sd of the private fit, logits,
-    held; None: fitted where trials are repeated, else 1. resamples: of the tasks, for standard errors; at least 2.
-    source: a key for the profile.
+    columns: our name -> the table's; the others are found by their own names. mark: least score that is a success,
+    where columns name a score; it must be stated there, for a population succeeds or does not. sigma_u: sd of the
+    private fit, logits, held; None: fitted where trials are repeated, else 1. resamples: of the tasks, for standard
+    errors; at least 2. source: a key for the profile.
 
     Raises TableError or ScenarioError in one line.
     """
@@ -94,7 +97,8 @@ def fit(
     if resamples < 2:
         raise RunError(f"resamples: must be >= 2; got {resamples}")
     sheet = sheet_of_source(table)
-    recorded = known_outcomes(read_sheet(sheet, found_columns(sheet, columns or {}, "in columns")))
+    table_of_scores = scored(sheet, found_columns(sheet, columns or {}, "in columns"), mark, "mark")
+    recorded = known_outcomes(marked(table_of_scores, mark))
     if lacking(recorded):
         held = fitting.ASSUMED_SIGMA_U if sigma_u is None else sigma_u
         free = sigma_u is None

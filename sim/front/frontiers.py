@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from sim.front.arguments import arguments
 from sim.front.html import notebook
 from sim.front.worlds import sheet_of_source
-from sim.kit.errors import TableError
-from sim.tables.table import Recorded, found_columns, read_sheet
-from sim.tables.table_file import Sheet
+from sim.tables.graded import scored
+from sim.tables.table import Recorded, found_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,11 +77,3 @@ def of_recorded(recorded: Recorded, value: float, mark: float | None, seed: int)
     from analysis.panel import Panel
 
     return Frontier(frontier_table(Panel.of(recorded, mark), value, seed))
-
-
-def scored(sheet: Sheet, columns: Mapping[str, str], mark: float | None, how: str) -> Recorded:
-    """The table; raises TableError where it has scores and no mark says what a success is, or has none. how: to say."""
-    if ("score" in columns) != (mark is not None):
-        what = "must be stated with a column of scores: the least that is a success"
-        raise TableError(f"{sheet.path}: {how} {what if mark is None else 'has no meaning without a column of scores'}")
-    return read_sheet(sheet, columns)

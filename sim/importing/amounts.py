@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -59,4 +59,8 @@ def seconds_between(since: Any, until: Any) -> Decimal | None:
 
 
 def _moment(value: Any) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
+    """Raises TypeError or ValueError where it is no time."""
+    if isinstance(value, datetime):
+        return value
+    text = value.isoformat() if isinstance(value, date) else value
+    return datetime.fromisoformat(text.strip() if isinstance(text, str) else text)

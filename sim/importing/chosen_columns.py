@@ -19,7 +19,8 @@ def chosen_columns(
     """The columns to read in their order, and why others of the format are not read.
 
     keys: those at the top of the rows. A column that is not stated is a group of path_pattern of its name, or, where no
-    format is named, a key of the rows. Raises ScenarioError with all that do not hold together.
+    format is named, a key of the rows; but a score, which stands instead of success and status, is stated. Raises
+    ScenarioError with all that do not hold together.
     """
     groups = {name for file in {row.file for row in rows} for name in file.fields}
     own = {name: f"${name}" for name in OURS if name in groups}
@@ -27,6 +28,8 @@ def chosen_columns(
         own |= {name: f"${name}" for name in ("agent", *spec.wide.fields) if name in OURS}
     if importer.name == ANY:
         own = {name: name for name in OURS if name in keys} | own
+    never = ("success", "status") if "score" in spec.columns else ("score",)
+    own = {name: field for name, field in own.items() if name not in never}
     whole = spec.model_copy(update={"columns": own | dict(spec.columns)})
     columns = {name: found for name in OURS if (found := whole.column(name)) is not None}
     theirs = mapping_of(importer)
@@ -36,7 +39,7 @@ def chosen_columns(
     faults = key_faults(columns, spec)
     faults += [f"columns.{name}: is missing" for name in ("agent", "task") if name not in columns]
     if not set(OUTCOMES) & set(columns):
-        faults.append("columns.success: is missing; success, or status, says what became of an attempt")
+        faults.append("columns.success: is missing; success, status or score says what became of an attempt")
     if faults:
         raise ScenarioError(*capped(faults))
     return columns, unread

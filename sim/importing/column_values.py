@@ -1,6 +1,7 @@
 """A column of the recorded table from the rows: value maps, units, marks, empty cells; faults are collected.
 
-The steps of a cell: empty, or mapped by `values`, or a number in its `unit`; then, of success, at least its mark.
+The steps of a cell: empty, or mapped by `values`, or a number in its `unit`; then, of success, at least its mark, and,
+of a score, as a share of full marks.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from sim.importing.amounts import amount, in_units, seconds_between
-from sim.importing.cell_text import is_empty, text_of
-from sim.importing.dotted import getter
+from sim.importing.cell_text import is_empty, lookup, name_of, text_of
+from sim.importing.dotted import Getter, getter
 from sim.importing.import_report import ReadColumn
 from sim.importing.mapping import DOLLARS, INFRA, LABELS, OUTCOMES, SECONDS, SHARES, ColumnSpec, ImportSpec
 from sim.importing.source_row import SourceRow
@@ -21,7 +22,8 @@ from sim.kit.errors import closest, several
 from sim.tables.table_faults import Faults
 from sim.tables.table_file import short
 
-_PLACEHOLDER = {"success": None, "status": INFRA}  # of a cell that has its fault already; 0 of amounts
+_PLACEHOLDER = {"success": None, "status": INFRA, "score": None}  # of a cell that has its fault already; 0 of amounts
+_GRADED = "from which score it succeeds, and columns.score keeps it"
 _UNITS: dict[str, tuple[str, ...]] = dict.fromkeys(SHARES, ("percent",)) | dict.fromkeys(DOLLARS, ("cents", "dollars"))
 _UNITS["duration"] = tuple(SECONDS)
 
@@ -33,25 +35,27 @@ class ColumnReader:
         self.name, self.spec, self._mapping, self._faults = name, spec, mapping, faults
         self._nulls = frozenset(mapping.nulls)
         self._bad: dict[int, str] = {}
-        self._map = None if spec.values is None else {text_of(key): value for key, value in spec.values.items()}
+        self._find = None if spec.values is None else lookup(spec.values)
         self.title, self.empty = _title(name, spec), 0
 
     def read(self, rows: Sequence[SourceRow], agents: Sequence[str]) -> list[Any]:
         """A value for each row, as the recorded table has it. agents: of each row, for prices."""
         if self.spec.origin == "constant":
-            return [self.spec.constant] * len(rows)
+            return [self._of_label(self.spec.constant)] * len(rows)
         if self.spec.origin == "tokens":
-            counts = {kind: getter(field) for kind, field in (self.spec.tokens or {}).items()}
+            counts = {kind: self._getter(field) for kind, field in (self.spec.tokens or {}).items()}
             found = [
                 self._priced(at, {kind: get(row) for kind, get in counts.items()}, agent)
                 for at, (row, agent) in enumerate(zip(rows, agents, strict=True))
             ]
         elif self.spec.origin == "since":
-            since, until = getter(self.spec.since or ""), getter(self.spec.until or "")
+            since, until = self._getter(self.spec.since), self._getter(self.spec.until)
             found = [self._elapsed(at, since(row), until(row)) for at, row in enumerate(rows)]
         else:
-            get = getter(self.spec.field or "")
+            get = self._getter(self.spec.field)
             found = [self._cell(at, get(row)) for at, row in enumerate(rows)]
+            if self.spec.out_of is not None:
+                found = self._shares(rows, found)
         bad = np.zeros(len(rows), np.bool_)
         bad[list(self._bad)] = True
         self._faults.add(bad, self._bad.__getitem__)
@@ -65,6 +69,8 @@ class ColumnReader:
         )
         if spec.unit is not None:
             origin += f", in {spec.unit}"
+        if spec.out_of is not None:
+            origin += f", out of {spec.out_of if isinstance(spec.out_of, str) else format(spec.out_of, 'g')}"
         if spec.at_least is not None:
             origin += f", success from {spec.at_least:g}"
         if spec.null is not None:
@@ -74,20 +80,31 @@ class ColumnReader:
     def _cell(self, at: int, raw: Any) -> Any:
         if is_empty(raw, self._nulls):
             return self._of_nothing(at)
-        if self._map is not None:
-            if text_of(raw) not in self._map:
+        if self._find is not None:
+            there, value = self._find(raw)
+            if not there:
                 known = self.spec.values or {}
                 near = closest(text_of(raw), known)
                 return self._fault(at, f"must be one of {several(known)}; got {short(raw)}{near}")
-            raw = self._map[text_of(raw)]
+            raw = value
+        if self.name == "score":
+            return self._score(at, raw)
         if self.name in OUTCOMES:
             return self._outcome(at, raw)
-        return raw if self.name in LABELS else self._number(at, raw)
+        return self._of_label(raw) if self.name in LABELS else self._number(at, raw)
+
+    def _getter(self, field: str | None) -> Getter:
+        return getter(field or "", self._nulls)
+
+    def _of_label(self, value: Any) -> Any:
+        """Of a label the name that a value is; any other value as it is."""
+        named = self.name in LABELS and isinstance(value, str | float | Decimal)
+        return name_of(value) if named else value
 
     def _of_nothing(self, at: int) -> Any:
         self.empty += 1
         if self.spec.null is not None:
-            return _lost(self.name, self.spec.null)
+            return _lost(self.name, self._of_label(self.spec.null))
         if self.name in OUTCOMES:
             return _PLACEHOLDER[self.name]
         if self.name in LABELS:
@@ -105,8 +122,31 @@ class ColumnReader:
         if number is not None and number in (0, 1):
             return number == 1
         rule = "must be 0 or 1, false or true, or empty where the attempt was lost"
-        key, says = ("values", "what a text means") if number is None else ("at_least", "from which score it succeeds")
+        key, says = ("values", "what a text means") if number is None else ("at_least", _GRADED)
         return self._fault(at, f"{rule}; got {short(raw)}; columns.success.{key} says {says}")
+
+    def _score(self, at: int, raw: Any) -> Any:
+        if _lost(self.name, raw) is None:
+            return None
+        if self.spec.out_of is None and text_of(raw) in ("true", "false"):
+            return float(text_of(raw) == "true")
+        return self._number(at, raw)
+
+    def _shares(self, rows: Sequence[SourceRow], found: list[Any]) -> list[Any]:
+        """Scores as shares of what full marks are; None where the attempt was lost."""
+        full = self.spec.out_of
+        get = self._getter(full) if isinstance(full, str) else lambda _: full
+        made = []
+        for at, (row, marks) in enumerate(zip(rows, found, strict=True)):
+            most = amount(get(row))
+            if marks is None or at in self._bad:
+                made.append(marks)
+            elif most is None or most <= 0:
+                got = short(get(row)) if not is_empty(get(row), self._nulls) else "nothing"
+                made.append(self._fault(at, f"must have full marks in {full}, a number > 0; got {got}"))
+            else:
+                made.append(float(Decimal(repr(marks)) / most))
+        return made
 
     def _number(self, at: int, raw: Any) -> Any:
         unit = self.spec.unit
@@ -160,6 +200,8 @@ def key_faults(columns: Mapping[str, ColumnSpec], mapping: ImportSpec) -> list[s
             faults.append(f"{at}.tokens: only {', '.join(DOLLARS)} are dollars for tokens")
         if spec.at_least is not None and name != "success":
             faults.append(f"{at}.at_least: only success has a mark")
+        if spec.out_of is not None and name != "score":
+            faults.append(f"{at}.out_of: only a score is a share of full marks")
         if in_seconds(spec) and mapping.tick_seconds is None:
             faults.append(f"tick_seconds: is missing; it must be stated where {at} is in seconds")
     return faults
@@ -179,8 +221,8 @@ def _title(name: str, spec: ColumnSpec) -> str:
 
 
 def _lost(name: str, value: Any) -> Any:
-    """INFRA, as a success says it; any other value as it is."""
-    if name == "success" and isinstance(value, str) and value.strip().upper() == INFRA:
+    """INFRA, as a success or a score says it; any other value as it is."""
+    if name != "status" and name in OUTCOMES and isinstance(value, str) and value.strip().upper() == INFRA:
         return None
     return value
 

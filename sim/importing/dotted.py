@@ -1,52 +1,26 @@
 """Fields: what a dotted path, a $NAME or a text with several of them means in a row.
 
-A path is first looked up whole, for headings may hold dots; then part by part, through tables and lists.
+A path is first looked up whole, for headings may hold dots; then part by part, through tables and lists. What joins
+several fields is as empty as the first of them that is.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from sim.importing.cell_text import MISSING, is_empty, name_of
+from sim.importing.field_paths import between, fields_of, is_path, joins, parts_of
 from sim.importing.source_row import SourceRow
 
-_PARTS = re.compile(r"""\s*("[^"]*"|'[^']*'|[^."']+)\s*(?:\.|$)""")
-_HOLES = re.compile(r"\{([^{}]+)\}")
-
-
-class Missing:
-    """What a field is in a row that does not have it; it counts as an empty cell."""
-
-
-MISSING = Missing()
 Getter = Callable[[SourceRow], Any]
 
 
-def parts_of(path: str) -> list[str]:
-    """The parts of a dotted path.
-
-    >>> parts_of('usage."gpt-5.2".cost')
-    ['usage', 'gpt-5.2', 'cost']
-    """
-    return [part.strip().strip("\"'") for part in _PARTS.findall(path)]
-
-
-def getter(field: str) -> Getter:
-    """What reads the field in a row: MISSING where the row has none of that name."""
-    names = _HOLES.findall(field)
-    if names:
-        return _joined(field, [_single(name) for name in names])
+def getter(field: str, nulls: Collection[str] = ()) -> Getter:
+    """What reads the field in a row: MISSING where the row has none of that name. nulls: texts of empty cells."""
+    if joins(field):
+        return _joined(between(field), [_single(name) for name in fields_of(field)], nulls)
     return _single(field)
-
-
-def fields_of(field: str) -> list[str]:
-    """The fields that a text names: itself, or those in its braces.
-
-    >>> fields_of("{suite}:{id}"), fields_of("a.b")
-    (['suite', 'id'], ['a.b'])
-    """
-    return _HOLES.findall(field) or [field]
 
 
 def exploded(document: Any, path: str) -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -54,7 +28,11 @@ def exploded(document: Any, path: str) -> Iterator[tuple[Any, dict[str, Any]]]:
 
     Raises ValueError where a part of the path is not there.
     """
-    yield from _walked(document, parts_of(path) if path else [], "the document", {})
+    try:
+        parts = parts_of(path) if path else []
+    except ValueError as error:
+        raise ValueError(f"rows: {error}") from None
+    yield from _walked(document, parts, "the document", {})
 
 
 def _walked(value: Any, parts: list[str], where: str, special: dict[str, Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -78,13 +56,13 @@ def _walked(value: Any, parts: list[str], where: str, special: dict[str, Any]) -
 def _single(field: str) -> Getter:
     special = field.startswith("$")
     whole = field[1:] if special else field
-    parts = parts_of(whole)
+    parts = parts_of(whole) if is_path(whole) else None
 
     def get(row: SourceRow) -> Any:
         values = row.special if special else row.values
         if isinstance(values, Mapping) and whole in values:
             return values[whole]
-        return _inside(values, parts)
+        return MISSING if parts is None else _inside(values, parts)
 
     return get
 
@@ -100,14 +78,12 @@ def _inside(value: Any, parts: list[str]) -> Any:
     return value
 
 
-def _joined(text: str, getters: list[Getter]) -> Getter:
-    fixed = _HOLES.split(text)[::2]
-
+def _joined(fixed: list[str], getters: list[Getter], nulls: Collection[str]) -> Getter:
     def get(row: SourceRow) -> Any:
         found = [one(row) for one in getters]
         for value in found:
-            if value is MISSING or value is None:
+            if is_empty(value, nulls):
                 return value
-        return "".join(a + str(b) for a, b in zip(fixed, [*found, ""], strict=True))
+        return "".join(a + b for a, b in zip(fixed, [*map(name_of, found), ""], strict=True))
 
     return get

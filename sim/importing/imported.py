@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.importing.cell_text import is_empty, text_of
+from sim.importing.cell_text import is_empty, is_false
 from sim.importing.chosen_columns import chosen_columns
 from sim.importing.column_values import ColumnReader
-from sim.importing.dotted import fields_of, getter
+from sim.importing.dotted import getter
+from sim.importing.field_paths import fields_of
 from sim.importing.found_files import found_files
 from sim.importing.import_report import Dropped, ImportReport, ReadColumn
 from sim.importing.importer import Importer
@@ -25,7 +26,7 @@ from sim.importing.used_fields import check_fields, fields_read, keys_of, unused
 from sim.kit.errors import MOST_FAULTS, ScenarioError, SimError, TableError, capped
 from sim.kit.remembered import Remembered
 from sim.tables.table import OF_TASK, add_differing, add_repeats
-from sim.tables.table_columns import numbers, outcomes, texts
+from sim.tables.table_columns import Outcomes, numbers, outcomes, texts
 from sim.tables.table_faults import Faults
 from sim.tables.table_file import Sheet
 
@@ -37,7 +38,11 @@ _KNOWN = Remembered(1)
 
 @dataclass(frozen=True, eq=False)
 class Imported:
-    """A recorded table made of results. columns: by our names, in order; success is True, False or None where lost."""
+    """A recorded table made of results.
+
+    columns: by our names, in order. success is True, False or None where lost; a score, in [0, 1] or None, may stand
+    instead.
+    """
 
     columns: Mapping[str, Sequence[Any]]
     report: ImportReport
@@ -174,19 +179,24 @@ def _values(
         if name in labels:
             add_differing(faults, name, labels)
     faults.check()
-    success = [None if lost else bool(won) for won, lost in zip(outcome.success, outcome.lost, strict=True)]
     known = [readers[name].report(len(rows)) for name, column in columns.items()]
-    made = {name: found[name] for name in columns if name not in OUTCOMES} | {"success": success}
+    made = {name: found[name] for name in columns if name not in OUTCOMES} | _became(outcome)
     return {name: made[name] for name in OURS if name in made}, known
 
 
+def _became(outcome: Outcomes) -> dict[str, list[Any]]:
+    """The column that says what became of each attempt: its success, or its score; None where it was lost."""
+    name, known = ("success", outcome.success) if outcome.score is None else ("score", outcome.score)
+    return {name: [None if lost else value for value, lost in zip(known.tolist(), outcome.lost, strict=True)]}
+
+
 def _lose(found: dict[str, list[Any]], rows: Sequence[SourceRow], spec: ImportSpec) -> None:
-    """Make the attempts that were lost so, in place."""
-    get = getter(spec.lost or "")
+    """Make the attempts that were lost so, in place: the field holds something that is neither false nor 0."""
+    get = getter(spec.lost or "", spec.nulls)
     for at, row in enumerate(rows):
         value = get(row)
-        if not is_empty(value, spec.nulls) and text_of(value) not in ("false", "0"):
-            for name, lost in (("success", None), ("status", INFRA)):
+        if not is_empty(value, spec.nulls) and not is_false(value):
+            for name, lost in (("success", None), ("status", INFRA), ("score", None)):
                 if name in found:
                     found[name][at] = lost
 
@@ -201,7 +211,7 @@ def _panel(made: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         "tasks": len(set(made["task"])),
         "pairs": len(pairs),
         "trials": (min(pairs.values()), max(pairs.values())),
-        "infra": sum(value is None for value in made["success"]),
+        "infra": sum(value is None for value in made["score" if "score" in made else "success"]),
     }
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from sim.importing.importer import Importer
 from sim.importing.mapping import ImportSpec
-from sim.kit.errors import ScenarioError, closest
+from sim.kit.errors import ScenarioError
 from sim.kit.invalid import below, fault_lines
 from sim.kit.kinds import Registry, check_subclass
 from sim.kit.parameters import build
@@ -31,11 +31,10 @@ register_importer = IMPORTERS.register
 
 def importer_class(name: str) -> type[Importer]:
     """The class registered as `name`; raises ScenarioError with the closest spelling."""
-    if name not in IMPORTERS:
-        raise ScenarioError(
-            f"format: unknown format {name!r}{closest(name, IMPORTERS)}; allowed: {', '.join(IMPORTERS)}"
-        )
-    return IMPORTERS[name]
+    try:
+        return IMPORTERS.lookup(name)
+    except ScenarioError as error:
+        raise ScenarioError(f"format: {error}") from None
 
 
 def importer_of(spec: ImportSpec) -> Importer:

@@ -12,11 +12,12 @@ A row of a file becomes a row of the recorded table (sim/tables/table.py). Where
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from sim.importing.field_paths import brace_fault
 from sim.kit.errors import closest
 from sim.kit.invalid import written
 from sim.kit.names import EVERYBODY
@@ -26,8 +27,8 @@ from sim.tables.table import OPTIONAL, REQUIRED
 
 OURS = (*REQUIRED, *OPTIONAL)
 LABELS = ("agent", "task", "family", "block", "principal", "trial")
-OUTCOMES = ("success", "status")
-SHARES, DOLLARS = ("claim", "ability"), ("cost", "cost_belief", "usd_per_token")
+OUTCOMES = ("success", "status", "score")
+SHARES, DOLLARS = ("claim", "ability", "score"), ("cost", "cost_belief", "usd_per_token")
 SECONDS = {"ms": "0.001", "s": "1", "min": "60", "h": "3600"}
 INFRA = "INFRA"
 Text = Annotated[str, Field(min_length=1)]
@@ -62,8 +63,11 @@ class ColumnSpec(Section):
         None, description="what it is in: percent; cents, or dollars with their sign; a time; absent: a plain number"
     )
     at_least: float | None = Field(None, description="of success: the score from which an attempt succeeded")
+    out_of: Text | Annotated[float, Field(gt=0)] | None = Field(
+        None, description="of score: full marks, a number or the field that has them; the value is divided by them"
+    )
     null: Plain | None = Field(
-        None, description='value of an empty cell; absent: "INFRA" of success and status, a fault of amounts'
+        None, description='value of an empty cell; absent: "INFRA" of success, status and score, a fault of amounts'
     )
 
     @property
@@ -81,6 +85,14 @@ class ColumnSpec(Section):
             yield "since and until must be stated together"
         if self.unit is not None and {"constant", "tokens", "since"} & set(stated):
             yield f"unit has no meaning with {stated[0]}"
+        if self.out_of is not None and (self.unit is not None or {"constant", "tokens", "since"} & set(stated)):
+            yield f"out_of has no meaning with {'unit' if self.unit is not None else stated[0]}"
+        for key in ("field", "since", "until", "out_of"):
+            if isinstance(text := getattr(self, key), str) and (fault := brace_fault(text)):
+                yield f"{key}: {fault}"
+        for kind, text in (self.tokens or {}).items():
+            if fault := brace_fault(text):
+                yield f"tokens.{kind}: {fault}"
 
 
 class WideSpec(Section):
@@ -161,24 +173,53 @@ class ImportSpec(Section):
         default_factory=dict, description='agent, or "*" for all -> kind of token -> dollars for a million of them'
     )
 
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
+        if "score" in self.columns and self.columns.keys() & {"success", "status"}:
+            yield "columns: score stands instead of success and status; state one of them"
+        texts: dict[str, Any] = {f"columns.{name}": raw for name, raw in self.columns.items()}
+        texts |= {f"where.{field}": field for field in self.where} | {"lost": self.lost}
+        for key, text in texts.items():
+            if isinstance(text, str) and (fault := brace_fault(text)):
+                yield f"{key}: {fault}"
+
     def column(self, name: str) -> ColumnSpec | None:
         """The column of that name, None where it is not stated."""
         raw = self.columns.get(name)
         return _spec(raw) if raw is not None else None
+
+    @property
+    def named(self) -> list[str]:
+        """Columns named as a group of its path_pattern or a field of its wide; no score, which must be asked for."""
+        groups = set() if self.path_pattern is None else set(re.compile(self.path_pattern).groupindex)
+        fields = set() if self.wide is None else {"agent", *self.wide.fields}
+        return [name for name in OURS if name in groups | fields and name != "score"]
 
     def price(self, agent: str) -> dict[str, float] | None:
         """Kind of token -> dollars for a million."""
         return self.usd_per_million_tokens.get(agent, self.usd_per_million_tokens.get(EVERYBODY))
 
     def over(self, reader: ImportSpec) -> ImportSpec:
-        """What this mapping states over what `reader` does, column by column."""
+        """What this mapping states over what `reader` does, column by column.
+
+        Groups of a path_pattern and fields of a wide that it states fill the columns of their names.
+        """
         stated = {key: getattr(self, key) for key in self.model_fields_set}
-        columns = dict(reader.columns)
+        columns = dict(reader.columns) | {name: f"${name}" for name in self.named}
         for name, raw in self.columns.items():
             columns[name] = _over(raw, columns.get(name))
+        for other in _instead_of(self.columns):
+            columns.pop(other, None)
         made = reader.model_copy(update=stated | {"columns": columns, "where": {**reader.where, **self.where}})
         made._written = reader._written | self._written
         return made
+
+
+def _instead_of(columns: Mapping[str, Any]) -> tuple[str, ...]:
+    """Outcomes that those of these columns stand instead of."""
+    if "score" in columns:
+        return ("success", "status")
+    return ("score",) if columns.keys() & {"success", "status"} else ()
 
 
 def _spec(raw: str | float | ColumnSpec) -> ColumnSpec:

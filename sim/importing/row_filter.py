@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sim.importing.amounts import amount
-from sim.importing.cell_text import is_empty, text_of
+from sim.importing.cell_text import is_empty, matcher
 from sim.importing.dotted import getter
 from sim.importing.mapping import Condition
 from sim.importing.source_row import SourceRow
@@ -21,7 +21,7 @@ def kept_rows(
     """The rows that meet all conditions, and how many each condition dropped, in words; the first counts."""
     kept, dropped = list(rows), []
     for field, raw in where.items():
-        get, meets, words = getter(field), _test(raw, nulls), _words(field, raw)
+        get, meets, words = getter(field, nulls), _test(raw, nulls), _words(field, raw)
         left = [row for row in kept if meets(get(row))]
         if len(left) < len(kept):
             dropped.append((words, len(kept) - len(left)))
@@ -31,15 +31,15 @@ def kept_rows(
 
 def _test(raw: Any, nulls: Collection[str]) -> Callable[[Any], bool]:
     if not isinstance(raw, Condition):
-        wanted = _texts(raw)
-        return lambda value: not is_empty(value, nulls) and text_of(value) in wanted
-    refused = _texts(raw.no)
+        wanted = matcher(_listed(raw))
+        return lambda value: not is_empty(value, nulls) and wanted(value)
+    refused = matcher(_listed(raw.no))
 
     def meets(value: Any) -> bool:
         empty = is_empty(value, nulls)
         if raw.null is not None and empty != raw.null:
             return False
-        if raw.no is not None and not empty and text_of(value) in refused:
+        if raw.no is not None and not empty and refused(value):
             return False
         if raw.at_least is None and raw.at_most is None:
             return True
@@ -51,9 +51,8 @@ def _test(raw: Any, nulls: Collection[str]) -> Callable[[Any], bool]:
     return meets
 
 
-def _texts(raw: Any) -> set[str]:
-    values = [] if raw is None else raw if isinstance(raw, list) else [raw]
-    return {text_of(value) for value in values}
+def _listed(raw: Any) -> list[Any]:
+    return [] if raw is None else raw if isinstance(raw, list) else [raw]
 
 
 def _words(field: str, raw: Any) -> str:

@@ -14,7 +14,7 @@ REPORT_KEY = b"bidlab.import"
 
 
 def csv_bytes(made: Imported) -> bytes:
-    """The table as UTF-8 CSV; numbers with all their digits, success 1, 0 or empty where lost."""
+    """The table as UTF-8 CSV; numbers with all their digits, success 1 or 0, or a score; empty where lost."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(made.columns)

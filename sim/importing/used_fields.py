@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sim.importing.dotted import MISSING, fields_of, getter
+from sim.importing.cell_text import MISSING
+from sim.importing.dotted import getter
+from sim.importing.field_paths import fields_of, is_path, parts_of
 from sim.importing.mapping import ColumnSpec
 from sim.importing.source_row import SourceRow
 from sim.kit.errors import TableError, capped, closest, several
@@ -13,7 +15,8 @@ from sim.kit.errors import TableError, capped, closest, several
 
 def fields_read(spec: ColumnSpec) -> list[str]:
     """The fields that a column is made of."""
-    named = [text for text in (spec.field, spec.since, spec.until) if text is not None]
+    stated = (spec.field, spec.since, spec.until, spec.out_of)
+    named = [text for text in stated if isinstance(text, str)]
     return [field for text in [*named, *(spec.tokens or {}).values()] for field in fields_of(text)]
 
 
@@ -45,6 +48,8 @@ def _fault(rows: Sequence[SourceRow], field: str, there: Sequence[str]) -> str:
     if field.startswith("$"):
         own = [f"${name}" for name in dict.fromkeys(name for row in rows for name in row.special)]
         return f"no field {field!r}{closest(field, own)}; there are {several(own)}"
+    if not is_path(field):
+        return f"no field {field!r}{closest(field, there)}, and no dotted path; the rows have {several(there)}"
     first, _, inner = field.partition(".")
     if inner and first in there:
         tables = (row.values.get(first) for row in rows)
@@ -56,5 +61,5 @@ def _fault(rows: Sequence[SourceRow], field: str, there: Sequence[str]) -> str:
 def unused(keys: Iterable[str], read: Iterable[Any]) -> list[str]:
     """Keys at the top of the rows that nothing reads."""
     used = {field for field in read if isinstance(field, str)}
-    used |= {field.partition(".")[0] for field in used}
+    used |= {parts_of(field)[0] for field in used if is_path(field)}
     return [key for key in keys if key not in used]

@@ -94,7 +94,8 @@ class Registry(Mapping[Key, Part]):
         if self._check is not None:
             self._check(name, part)
         if name in self._parts:
-            raise ValueError(f"{self.kind} {name!r} is registered already")
+            words = " ".join(name) if isinstance(name, tuple) else name
+            raise ValueError(f"{self.kind} {words!r} is registered already")
         self._parts[name] = part
         if self._named:
             part.name = name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -208,12 +208,13 @@ class WorldSettings(Section):
             yield "world.agents: knobs belong to a profile; with a table, list the agents to keep"
 
     def _of_scores(self) -> Iterator[str]:
-        scored = "score" in (self.columns or {})
-        if scored and self.graded is None:
+        imported = isinstance(self.table, ImportSpec)
+        columns: Collection[str] = self.table.columns if isinstance(self.table, ImportSpec) else self.columns or ()
+        if "score" in columns and self.graded is None:
             yield "world.graded must be stated where columns.score is mapped: {mark = least score that is a success}"
         if self.graded is None:
             return
-        if not scored:
+        if "score" not in columns and not imported:  # a format of one's own may have scores
             yield "world.graded needs a column of scores: map columns.score"
         if self.verifier.false_pass > 0 or self.verifier.false_fail > 0:
             yield "world.verifier: has no meaning with world.graded: the score is what the verifier says"

@@ -20,7 +20,7 @@ from sim.specs.world_spec import WorldSpec
 from sim.tables.table import Recorded, found_columns, read_sheet, read_table
 from sim.world import importers as _importers  # noqa: F401 -- it registers the formats
 from sim.world.history import Base
-from sim.world.recorded import recorded_base
+from sim.world.recorded import check_graded, recorded_base
 from sim.world.synthetic import kept_agents, synthetic_base, task_names, turned_profile
 
 IMPORTED, IMPORT_REPORT = "imported.csv", "imported.json"  # where a run keeps imported results
@@ -99,6 +99,7 @@ def load_origin(world: WorldSettings, folder: Path) -> Origin:
     """The origin that [world] names, paths starting in `folder`; raises TableError or ScenarioError in one line."""
     if world.table is not None:
         recorded, left_out = _recorded(world.table, world, folder)
+        check_graded(recorded, world)
         agents = tuple(world.agents) if isinstance(world.agents, list) else recorded.agents
         return TableOrigin(recorded, agents, left_out)
     path = find_profile(world.profile or "", folder)
@@ -113,7 +114,8 @@ def _recorded(table: str | ImportSpec, world: WorldSettings, folder: Path) -> tu
         return read_table(folder / table, world.columns or {}), ()
     made = _imported(table, folder)
     sheet = made.sheet
-    columns = found_columns(sheet, {}, "with world.table.columns.{} = ...")
+    scored = {"score": "score"} if "score" in made.columns else {}
+    columns = found_columns(sheet, scored, "with world.table.columns.{} = ...")
     return read_sheet(sheet, columns), tuple(made.report.left_out)
 
 

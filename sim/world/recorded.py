@@ -15,6 +15,7 @@ from sim.agents.retry import after_each
 from sim.kit import draws
 from sim.kit.arrays import BoolArray, FloatArray
 from sim.kit.errors import ScenarioError, closest
+from sim.specs.world_settings import WorldSettings
 from sim.specs.world_spec import WorldSpec
 from sim.tables.table import Recorded
 from sim.world.formula import made
@@ -37,6 +38,7 @@ def without_records(
     """The World before records are made, and which trials can be in one, broadcast to (R, T, n, K)."""
     kept = spec.world.agents
     recorded = keep_agents(recorded, kept if isinstance(kept, list) else None)
+    check_graded(recorded, spec.world)
     _check_tries(recorded, spec)
     ids = Identities(
         draws.words_range(replications, first),
@@ -95,6 +97,16 @@ def keep_agents(recorded: Recorded, keep: list[str] | None) -> Recorded:
     arrays = {field.name: getattr(recorded, field.name) for field in fields(recorded)}
     kept: dict[str, Any] = {name: x[:, at] for name, x in arrays.items() if isinstance(x, np.ndarray)}
     return replace(recorded, agents=tuple(keep), **kept)
+
+
+def check_graded(recorded: Recorded, world: WorldSettings) -> None:
+    """Raise ScenarioError where the table has scores and no mark, or a mark and no scores."""
+    if recorded.score is not None and world.graded is None:
+        raise ScenarioError(
+            "world.graded must be stated with a table of scores: {mark = least score that is a success}"
+        )
+    if recorded.score is None and world.graded is not None:
+        raise ScenarioError("world.graded needs a column of scores: map columns.score")
 
 
 def _check_tries(recorded: Recorded, spec: WorldSpec) -> None:

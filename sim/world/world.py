@@ -160,7 +160,9 @@ class World:
         require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(self.value) & ~(self.value < 0))
 
     def _unknown(self, name: str, array: FloatArray | IntArray) -> bool:
-        """It is NaN as a whole, or may be where a record says nothing."""
+        """It is of a table and NaN as a whole, or may be where a record says nothing."""
+        if not self.from_table:
+            return False
         return name in self.by_record or (name in _UNKNOWN and bool(np.isnan(thin(array)).all()))
 
     def shape_of(self, name: str) -> tuple[int, ...]:

@@ -91,7 +91,7 @@ def test_in_columns(tmp_path: Path) -> None:
     [
         (
             PLUGIN.replace('name="loss_rate"', 'name="welfare"'),
-            "line 3: ValueError: quantity 'welfare' of level arm is",
+            "line 3: ValueError: quantity 'arm welfare' is registered already",
         ),
         (PLUGIN.replace("arm.dollars(payment=1)", "arm.dolars"), "quantity 'loss_rate': AttributeError"),
         (

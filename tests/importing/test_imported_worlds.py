@@ -135,7 +135,7 @@ def test_a_cell_of_a_sweep_runs_alone(folder: Path) -> None:
         (IN_PLACE.replace("claim", "clam"), "world.table.columns: unknown column 'clam' (did you mean 'claim'?)"),
         (
             IN_PLACE.replace("lm_eval", "lm_evl"),
-            "world.table.format: unknown format 'lm_evl' (did you mean",
+            "world.table.format: unknown importer 'lm_evl' (did you mean",
         ),
         (IN_PLACE.replace("claim = 0.6, ", ""), "second_price reads claims, and the table has none; map columns.claim"),
         (OF_TABLE.partition("\n")[2] + IN_PLACE, "world.columns has no meaning with results that are imported"),

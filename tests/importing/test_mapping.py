@@ -137,7 +137,7 @@ def test_keys_that_do_not_hold_together_are_faults(tmp_path: Path) -> None:
         "import: columns.ability.tokens: only cost, cost_belief, usd_per_token are dollars for tokens",
         "import: columns.ability.at_least: only success has a mark",
         "import: columns.task: is missing",
-        "import: columns.success: is missing; success, or status, says what became of an attempt",
+        "import: columns.success: is missing; success, status or score says what became of an attempt",
         kind=ScenarioError,
         columns=columns,
         tick_seconds=None,
@@ -159,7 +159,7 @@ def test_keys_that_do_not_hold_together_are_faults(tmp_path: Path) -> None:
         ({"wide": {"agents": "x", "fields": {"a": "b"}}}, "agents: must have a group (?P<agent>...); got"),
         ({"where": {"a": {"nt": 1.0}}}, "where.a.nt: unknown key (did you mean 'not'?)"),
         ({"tick_seconds": 0.0}, "tick_seconds: must be"),
-        ({"format": "helmet"}, "format: unknown format 'helmet' (did you mean 'helm'?); allowed: table, "),
+        ({"format": "helmet"}, "format: unknown importer 'helmet' (did you mean 'helm'?); allowed: table, "),
         ({"format": {"helm": {"metrics": "f1"}}}, "format.helm.metrics: unknown key (did you mean 'metric'?)"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 
 from analysis import load
 from sim.agents.retry import after_each
-from sim.kit.errors import ScenarioError, TableError
+from sim.kit.errors import ArrayError, ScenarioError, TableError
 from sim.market.coupling import coupling
 from tests.cli.command import bidlab
 from tests.sweep.scenes import plan_of, run
@@ -256,3 +256,14 @@ def test_a_card_cannot_read_claims_that_are_a_record() -> None:
     card = {"record": "redrawn", "tasks": 5, "weight": 1.0, "cost_weight": 0.0}
     with pytest.raises(ScenarioError, match='record = "redrawn" has no meaning'):
         _ = world(table("cost"), card=card, **RECORD)
+
+
+@pytest.mark.parametrize("name", ["belief", "cost_belief", "cost"])
+def test_only_a_table_may_lack_them(name: str) -> None:
+    """What is NaN throughout was not recorded; what is drawn has no such thing."""
+    found = world(table("claim", "cost", "cost_belief"))
+    unknown = np.full(getattr(found, name).shape, np.nan)
+    assert not found.changed(**{name: unknown}).knows(name)
+    drawn = bl.World.drawn("marketbench", tasks=3)
+    with pytest.raises(ArrayError, match=f"{name} must"):
+        drawn.changed(**{name: np.full(getattr(drawn, name).shape, np.nan)})

@@ -72,7 +72,7 @@ def a_quantity(**changes: Any) -> Quantity:
         ({"level": "agent"}, "a Mean over auctions is of an arm"),
         ({"how": Top("share"), "paired": True}, "only a Mean or a Ratio"),
         ({"how": Ratio(lambda view: (view.n_ties, view.n_awards)), "paired": True}, "must be a Mean"),
-        ({"name": "welfare"}, "registered already"),
+        ({"name": "welfare"}, "quantity 'arm welfare' is registered already"),
     ],
 )
 def test_declarations_that_do_not_hold_together(changes: dict[str, Any], told: str) -> None:

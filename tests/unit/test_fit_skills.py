@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.front.fit import Fit
-from sim.kit.errors import RunError
+from sim.kit.errors import RunError, TableError
 from tests.cli.command import bidlab
 from tests.unit.test_fit import COLUMNS, SCENARIOS
 
@@ -68,3 +68,48 @@ def test_repeated_trials_still_tell_the_spread_of_fit() -> None:
     held = bl.fit(pd.DataFrame(rows), resamples=2, sigma_u=1.0).found
     assert held.sigma_u_interval is None
     assert held.value["sigma_u"] == 1.0
+
+
+def test_scores_are_fitted_by_a_mark(tmp_path: Path) -> None:
+    """They give what successes of the same trials give; lost attempts are left out of both."""
+    rng = np.random.default_rng(5)
+    rows = pd.DataFrame([(f"a{i}", f"t{t}", rng.random()) for t in range(30) for i in range(3)])
+    rows.columns = pd.Index(["agent", "task", "grade"])
+    rows.loc[4, "grade"] = np.nan
+    passed = rows.assign(success=(rows["grade"] >= 0.7).where(rows["grade"].notna()).astype(float)).drop(
+        columns="grade"
+    )
+    graded = bl.fit(rows, {"score": "grade"}, mark=0.7, resamples=2)
+    assert graded.found.n_outcomes == 89
+    pd.testing.assert_frame_equal(graded.estimates, bl.fit(passed, resamples=2).estimates)
+    rows.to_csv(tmp_path / "g.csv", index=False)
+    passed.to_csv(tmp_path / "p.csv", index=False)
+    of_scores = bidlab("fit", tmp_path / "g.csv", "--column", "score=grade", "--mark", "0.7", "--resamples", "2")
+    assert of_scores.code == 0, of_scores.err
+    assert of_scores.out == bidlab("fit", tmp_path / "p.csv", "--resamples", "2").out
+
+
+@pytest.mark.parametrize(
+    ("columns", "mark", "text"),
+    [
+        ({"score": "grade"}, None, "mark must be stated with a column of scores: the least that is a success"),
+        ({"success": "won"}, 0.5, "mark has no meaning without a column of scores"),
+        ({"score": "grade"}, 0.0, r"mark:? must be .*0.*1; got 0"),
+        ({"score": "grade"}, 1.5, r"mark:? must be .*0.*1; got 1.5"),
+    ],
+)
+def test_scores_and_a_mark_go_together(tmp_path: Path, columns: dict[str, str], mark: float | None, text: str) -> None:
+    rows = pd.DataFrame({"agent": ["a", "b"] * 2, "task": ["s", "s", "t", "t"], "grade": [0.4, 0.9, 0.8, 0.2]})
+    rows["won"] = [0, 1, 1, 0]
+    for ask in (bl.fit, bl.frontier):
+        with pytest.raises((TableError, RunError), match=text):
+            ask(rows, columns, mark=mark)
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    stated = [f"{ours}={theirs}" for ours, theirs in columns.items()]
+    for command in ("fit", "frontier"):
+        said = bidlab(
+            command, tmp_path / "t.csv", "--column", *stated, *([] if mark is None else ["--mark", str(mark)])
+        )
+        assert said.code == 2
+        assert "--mark" in said.err
+        assert "Traceback" not in said.err

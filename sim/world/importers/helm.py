@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sim.importing.field_paths import quoted
 from sim.importing.importer import Importer
 from sim.importing.importer_registry import register_importer
 
@@ -39,7 +40,7 @@ class Helm(Importer):
                 "task": "{$scenario}:{instance_id}",
                 "family": "$scenario",
                 "trial": "train_trial_index",
-                "success": {"field": f"stats.{self.metric}", **mark},
+                "success": {"field": f"stats.{quoted(self.metric)}", **mark},
                 "cost": {"tokens": {"input": "stats.num_prompt_tokens", "output": "stats.num_output_tokens"}},
                 "duration": {"field": "stats.inference_runtime", "unit": "s"},
             },

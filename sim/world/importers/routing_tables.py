@@ -9,6 +9,7 @@ it was right; a task is a row of its file. No costs or claims in it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,6 @@ class RouteLLM(Importer):
     def mapping(self) -> Mapping[str, Any]:
         """A row for each row of a file and model."""
         return {
-            "wide": {"agents": rf"(?P<agent>(?!{self.prompt}$).+)", "fields": {"right": "{agent}"}},
+            "wide": {"agents": rf"(?P<agent>(?!{re.escape(self.prompt)}$).+)", "fields": {"right": "{agent}"}},
             "columns": {"task": "{$file}:{$row}", "family": "$file", "success": "$right"},
         }
