@@ -19,11 +19,13 @@ from sim.importing.import_report import Dropped, ImportReport, ReadColumn
 from sim.importing.importer import Importer
 from sim.importing.importer_registry import importer_of, mapping_of
 from sim.importing.mapping import INFRA, LABELS, OURS, OUTCOMES, ColumnSpec, ImportSpec
+from sim.importing.reading import is_document
 from sim.importing.reshape import long_rows
 from sim.importing.row_filter import kept_rows
 from sim.importing.source_row import SourceFile, SourceRow
 from sim.importing.used_fields import check_fields, fields_read, keys_of, unused
 from sim.kit.errors import MOST_FAULTS, ScenarioError, SimError, TableError, capped
+from sim.kit.invalid import written
 from sim.kit.remembered import Remembered
 from sim.tables.table import OF_TASK, add_differing, add_repeats
 from sim.tables.table_columns import Outcomes, numbers, outcomes, texts
@@ -136,7 +138,11 @@ def _import(importer: Importer, spec: ImportSpec, files: Sequence[SourceFile], s
 def _read(importer: Importer, spec: ImportSpec, files: Sequence[SourceFile]) -> list[SourceRow]:
     rows: list[SourceRow] = []
     faults: list[str] = []
+    stated = spec.rows is not None and spec.rows != mapping_of(importer).rows
     for file in files:
+        if stated and not is_document(file):
+            faults.append(f"{file.shown}: rows = {written(spec.rows)}: only JSON and YAML have it")
+            continue
         try:
             rows += importer.read(file, spec.rows)
         except TableError as error:

@@ -53,11 +53,21 @@ def _named(file: SourceFile, suffix: str, read: Callable[[], list[Read]]) -> lis
         raise TableError(f"{file.shown}: {reason if ours else f'cannot be read as {suffix[1:]}: {reason}'}") from None
 
 
-def _content(file: SourceFile) -> tuple[str, bytes]:
-    """Its ending without .gz, and its bytes, unpacked."""
+def is_document(file: SourceFile) -> bool:
+    """It holds one document, in which rows stand somewhere, and not a row to a line."""
+    return _suffix(file)[0] in _DOCUMENTS
+
+
+def _suffix(file: SourceFile) -> tuple[str, bool]:
+    """Its ending without .gz, and whether it is packed."""
     suffixes = [suffix.lower() for suffix in file.path.suffixes]
     packed = suffixes[-1:] == [".gz"]
-    suffix = "".join((suffixes[:-1] if packed else suffixes)[-1:])
+    return "".join((suffixes[:-1] if packed else suffixes)[-1:]), packed
+
+
+def _content(file: SourceFile) -> tuple[str, bytes]:
+    """Its ending without .gz, and its bytes, unpacked."""
+    suffix, packed = _suffix(file)
     if suffix not in SUFFIXES:
         raise TableError(f"{file.shown}: must end in {', '.join(SUFFIXES)}, or one of them and .gz")
     try:

@@ -115,3 +115,10 @@ def test_braces_that_hold_no_field_are_a_fault(tmp_path: Path, key: str, mapping
     with pytest.raises(ScenarioError) as caught:
         import_table(tmp_path / "m.csv", **mapping)
     assert f"import: {key}: must have each field in its own braces, as {{suite}}:{{id}}; got " in str(caught.value)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_where_rows_stand_is_no_question_in_a_file_of_rows(tmp_path: Path, ending: str) -> None:
+    path = write(tmp_path / f"m.{ending}", [{"agent": "a", "task": "t", "success": 1}])
+    with pytest.raises(TableError, match=rf"m\.{ending}: rows = .*results.*: only JSON and YAML have it"):
+        import_table(path, rows="results")
