@@ -7,6 +7,7 @@ killed is resumed from it, a finished one played again, another rule tried on th
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -15,12 +16,13 @@ from sim.kit.errors import RunError
 from sim.live.journal_file import JournalFile, lines_in, read_bytes
 from sim.live.question import Answer, Question, Verdict
 from sim.live.record import event_of, line_of
+from sim.live.respondent import billed
 
 
 class Answers:
     """Questions with their answers, and what they cost. Made by `open`, `read` or `memory`.
 
-    It is not safe to use one in several threads unless they only read.
+    Several threads may use one.
     """
 
     def __init__(self) -> None:
@@ -32,7 +34,9 @@ class Answers:
         self._key_of: list[str] = []  # of send n, at n - 1
         self._usd: list[float] = []  # what it costs as far as is known: its reserve while it has no end
         self._open: set[int] = set()
-        self._charged: dict[str, int] = {}
+        self._last: dict[str, int] = {}
+        self._charged: dict[str, tuple[str, ...]] = {}
+        self._lock = threading.RLock()
 
     @classmethod
     def memory(cls) -> Self:
@@ -76,9 +80,13 @@ class Answers:
         """The question of that key, without details; raises KeyError where it was never sent."""
         return self._questions[key]
 
-    def charged(self, key: str) -> int:
-        """How many sends of the question failed and were charged."""
-        return self._charged.get(key, 0)
+    def charged(self, key: str) -> tuple[str, ...]:
+        """Words of the sends of the question that failed and may be billed."""
+        return self._charged.get(key, ())
+
+    def last_send(self, key: str) -> int:
+        """Number of the last send of the question; raises KeyError where there is none."""
+        return self._last[key]
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -88,7 +96,8 @@ class Answers:
     @property
     def spent(self) -> float:
         """Dollars: of answers, of failures that were charged, and of sends without an end at their reserve."""
-        return math.fsum(self._usd)
+        with self._lock:
+            return math.fsum(self._usd)
 
     @property
     def sends(self) -> int:
@@ -111,23 +120,26 @@ class Answers:
 
     def sent(self, question: Question, usd: float) -> int:
         """Number of a send that is about to be made and costs at most `usd`; it is on the disk."""
-        n = len(self._key_of) + 1
-        fields = {"n": n, "key": question.key, "usd": usd, "question": question.record()}
-        self._add(line_of("sent", **fields), sync=True)
-        self._take_sent({**fields, "question": question})
-        return n
+        with self._lock:
+            n = len(self._key_of) + 1
+            fields = {"n": n, "key": question.key, "usd": usd, "question": question.record()}
+            self._add(line_of("sent", **fields), sync=True)
+            self._take_sent({**fields, "question": question})
+            return n
 
     def got(self, n: int, answer: Answer) -> None:
         """The send brought this answer; or it failed, and this is how its question ends."""
-        event = {"n": n, "key": self._key_of[n - 1], "answer": answer}
-        self._add(line_of("got", **{**event, "answer": answer.record()}))
-        self._take_got(event)
+        with self._lock:
+            event = {"n": n, "key": self._key_of[n - 1], "answer": answer}
+            self._add(line_of("got", **{**event, "answer": answer.record()}))
+            self._take_got(event)
 
     def failed(self, n: int, word: str, usd: float) -> None:
         """The send brought no answer, and may have cost these dollars."""
-        event = {"n": n, "key": self._key_of[n - 1], "word": word, "usd": usd}
-        self._add(line_of("err", **event))
-        self._take_err(event)
+        with self._lock:
+            event = {"n": n, "key": self._key_of[n - 1], "word": word, "usd": usd}
+            self._add(line_of("err", **event))
+            self._take_err(event)
 
     def verdict(self, key: str, verifier: str) -> Verdict | None:
         """How the verifier of that fingerprint judged the answer, if it did."""
@@ -135,8 +147,9 @@ class Answers:
 
     def judged(self, key: str, verifier: str, verdict: Verdict) -> None:
         """Keep a verdict; a later one of the same verifier takes its place."""
-        self._add(line_of("verdict", key=key, verifier=verifier, **verdict.record()))
-        self._verdicts[key, verifier] = verdict
+        with self._lock:
+            self._add(line_of("verdict", key=key, verifier=verifier, **verdict.record()))
+            self._verdicts[key, verifier] = verdict
 
     def close(self) -> None:
         """Put all on the disk and let others have the file; nothing can be added any more."""
@@ -172,6 +185,7 @@ class Answers:
             raise ValueError(f"n must be {len(self._key_of) + 1}; got {event['n']}")
         self._questions.setdefault(event["key"], event["question"])
         self._key_of.append(event["key"])
+        self._last[event["key"]] = event["n"]
         self._usd.append(event["usd"])
         self._open.add(event["n"])
 
@@ -185,8 +199,8 @@ class Answers:
     def _take_err(self, event: Mapping[str, Any]) -> None:
         self._check_end(event)
         self._end(event["n"], event["usd"])
-        if event["usd"] > 0:
-            self._charged[event["key"]] = self.charged(event["key"]) + 1
+        if billed(event["word"]):
+            self._charged[event["key"]] = (*self.charged(event["key"]), event["word"])
 
     def _take_verdict(self, event: Mapping[str, Any]) -> None:
         self._verdicts[event["key"], event["verifier"]] = event["verdict"]

@@ -38,9 +38,10 @@ def test_a_journal_is_read_as_it_was_written(tmp_path: Path) -> None:
         assert answers.find(FIRST.key) == FOUR
         assert answers.question(SECOND.key) == SECOND
         assert answers.keys == (FIRST.key, SECOND.key)
+        assert answers.last_send(SECOND.key) == 4
         assert answers.verdict(FIRST.key, "exact") == Verdict("PASS", "as it should be", 1.0)
         assert answers.verdict(FIRST.key, "other") is None
-        assert (len(answers), answers.sends, answers.unended, answers.charged(SECOND.key)) == (2, 4, 1, 1)
+        assert (len(answers), answers.sends, answers.unended, answers.charged(SECOND.key)) == (2, 4, 1, ("timeout",))
         answers.close()
 
 
