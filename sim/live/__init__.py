@@ -1,0 +1,1 @@
+"""Live runs: the same market, its questions put to real models."""
