@@ -1,1 +1,1 @@
-"""Live runs: the same market, its questions put to real models."""
+"""Live runs: the market's questions put to real models, programs or recordings, within a budget."""

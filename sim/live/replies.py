@@ -54,11 +54,11 @@ class ReadClaim(NamedTuple):
 
 
 class ReadVerdict(NamedTuple):
-    """word: "read", or why there is no verdict. passed: what the judge says. score: in [0, 1], NaN where none."""
+    """word: "read", or why there is no verdict. passed: what the judge says. score: in [0, 1], or None."""
 
     word: str
     passed: bool = False
-    score: float = math.nan
+    score: float | None = None
     note: str = ""
 
 
@@ -77,9 +77,9 @@ class _Unread(Exception):  # noqa: N818 -- it is an outcome, not an error
 def read_bid(answer: Answer, shape: str = "bid") -> ReadBid:
     """The bid that an answer is. shape: "bid", or "claim", which has no ask.
 
-    >>> read_bid(Answer('{"ask": 0.35, "claim": 72}', "stop", 9, 9, 0.0, 0.1))
+    >>> read_bid(Answer('{"ask": 0.35, "claim": 72}', "stop"))
     ReadBid(word='bid', ask=0.35, claim=0.72, note='')
-    >>> read_bid(Answer("about 80%", "stop", 9, 9, 0.0, 0.1)).word
+    >>> read_bid(Answer("about 80%", "stop")).word
     'malformed'
     """
     try:
@@ -110,7 +110,7 @@ def read_verdict(answer: Answer) -> ReadVerdict:
         found = _object(answer)
         if not isinstance(found.get("pass"), bool):
             raise _Unread(MALFORMED, _lacks(found, "pass", "true or false"))
-        score = math.nan if found.get("score") is None else _percent(found, "score")
+        score = None if found.get("score") is None else _percent(found, "score")
         return ReadVerdict(READ, found["pass"], score, _reason(found))
     except _Unread as unread:
         word, note = unread.args
