@@ -118,15 +118,15 @@ def read_verdict(answer: Answer) -> ReadVerdict:
 
 
 def read_advice(answer: Answer, agents: Iterable[str]) -> ReadAdvice:
-    """A planner's own estimates: {"advice": {NAME: whole percent, ...}}, one for each of `agents` and nobody else."""
+    """A planner's own estimates: {"advice": [{"agent": NAME, "percent": P}, ...]}, one for each of `agents`."""
     try:
         given = _object(answer).get("advice")
-        if not isinstance(given, dict):
-            raise _Unread(MALFORMED, "advice is missing, or is no object")
-        wanted = list(agents)
-        if set(given) != set(wanted):
-            raise _Unread(MALFORMED, f"advice must be of {', '.join(wanted)}; got {short(', '.join(given))}")
-        return ReadAdvice(READ, {name: _percent(given, name) for name in wanted})
+        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+            raise _Unread(MALFORMED, "advice is missing, or is no list of objects")
+        wanted, named = sorted(agents), [one.get("agent") for one in given]
+        if not all(isinstance(name, str) for name in named) or sorted(named) != wanted:
+            raise _Unread(MALFORMED, f"advice must be one entry for each of {', '.join(wanted)}")
+        return ReadAdvice(READ, {one["agent"]: _percent(one, "percent") for one in given})
     except _Unread as unread:
         word, note = unread.args
         return ReadAdvice(word, note=note)

@@ -133,12 +133,18 @@ def test_verdicts() -> None:
     assert not read_verdict(answer("PASS")).passed
 
 
+def advice(**percent: Any) -> Answer:
+    return as_json(advice=[{"agent": name, "percent": value} for name, value in percent.items()])
+
+
 def test_advice() -> None:
-    assert read_advice(as_json(advice={"a": 20, "b": 100}), ["b", "a"]).advice == {"b": 1.0, "a": 0.2}
-    assert read_advice(as_json(advice={"a": 20}), ["b", "a"]).word == "malformed"
-    assert read_advice(as_json(advice={"a": 20, "b": 0.5}), ["b", "a"]).word == "malformed"
-    assert read_advice(as_json(advice={"a": 20, "b": 120}), ["b", "a"]).word == "out of range"
+    assert read_advice(advice(a=20, b=100), ["b", "a"]).advice == {"b": 1.0, "a": 0.2}
+    assert read_advice(advice(a=20), ["b", "a"]).word == "malformed"
+    assert read_advice(advice(a=20, c=30), ["b", "a"]).word == "malformed"
+    assert read_advice(advice(a=20, b=0.5), ["b", "a"]).word == "malformed"
+    assert read_advice(advice(a=20, b=120), ["b", "a"]).word == "out of range"
     assert read_advice(as_json(advice=3), ["a"]).word == "malformed"
+    assert read_advice(as_json(advice=[{"agent": 1, "percent": 5}]), ["1"]).word == "malformed"
 
 
 VALUES = st.recursive(
