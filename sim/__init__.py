@@ -49,6 +49,8 @@ _FRONT = {
     "register_quantity": "sim.front.register_measures",
     "register_reputation": "sim.front.register",
     "register_reserve_policy": "sim.front.register",
+    "register_verifier": "sim.live.verifiers",
+    "Verdict": "sim.live.question",
     "SimError": "sim.kit.errors",
 }
 _TYPES = dict.fromkeys(("Award", "Bids", "Menu", "Notice", "Standing", "Status", "Tender", "settle"), "sim.kit.arrays")

@@ -41,6 +41,21 @@ def find_table(name: str | Path) -> Path:
     return bundled[name]
 
 
+def task_files() -> dict[str, Path]:
+    """Name -> file of every bundled file of tasks for live runs."""
+    return {path.stem: path for path in sorted((_folder() / "data").glob("*.jsonl"))}
+
+
+def find_tasks(name: str | Path) -> Path:
+    """The file meant by `name`: a path to a file of tasks, or the name of a bundled one; raises TableError."""
+    if isinstance(name, Path) or Path(name).suffix:
+        return Path(name)
+    bundled = task_files()
+    if name not in bundled:
+        raise TableError(f"no tasks {name!r}{closest(name, bundled)}; bundled: {', '.join(bundled)}; or give a file")
+    return bundled[name]
+
+
 def find_scenario(name: str) -> Path:
     """The file meant by `name`: a path to a TOML file, or a bundled scenario's name; raises ScenarioError."""
     if name.endswith(".toml"):

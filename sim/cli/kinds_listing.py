@@ -22,6 +22,7 @@ _NAMED = {  # kind -> where a scenario names it
     "belief_model": "world.beliefs",
     "reserve_policy": "tender.reserve or tender.escalation.policy",
     "importer": "world.table.format",
+    "verifier": "verify of a file of tasks",
     "cost_learner": "standing.expected_cost",
     "quantity": "quantities of [sweep], or y of a [[figure]]",
 }
@@ -29,6 +30,7 @@ _NAMED = {  # kind -> where a scenario names it
 
 def tables() -> dict[str, Callable[[], list[Any]]]:
     """What can be listed, by name: every kind in the plural, and what else there is."""
+    import sim.live.verifiers
     import sim.world.importers  # noqa: F401 -- each adds a kind
 
     found = dict(_SPECIAL)
@@ -64,7 +66,7 @@ def parts(kind: str, registry: Registry[Any, Any]) -> list[Any]:
         n_left=len(kept),
         prose=[heads[place] for place in kept[1:]],
     )
-    where = f"a scenario names it in {_NAMED[kind]}; " if kind in _NAMED else ""
+    where = f"it is named in {_NAMED[kind]}; " if kind in _NAMED else ""
     return [sheet, "", f"{where}to add one, {registry.how} (docs/extending.md)"]
 
 

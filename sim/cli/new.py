@@ -17,7 +17,7 @@ def add(app: typer.Typer) -> None:
 
 
 def new(
-    kind: Annotated[str, typer.Argument(help="mechanism, policy, agent, advisor or scenario")],
+    kind: Annotated[str, typer.Argument(help="mechanism, policy, agent, advisor, verifier or scenario")],
     name: Annotated[str, typer.Argument(help="its name, and that of the file")],
     like: Annotated[
         str | None, typer.Option(help="of a scenario: copy this bundled one, or file, with what it reads")

@@ -20,6 +20,7 @@ from sim.contracts.learner_contract import learner_faults, read_fault
 from sim.contracts.policy_contract import bid_fault, policy_faults
 from sim.contracts.reserve_contract import dollars_fault, reserve_faults
 from sim.contracts.trial import Suite, examples_of, told
+from sim.contracts.verifier_contract import verdict_fault, verifier_faults
 from sim.kit.errors import RunError
 from sim.kit.kinds import KINDS
 
@@ -42,6 +43,7 @@ EXAMINED: Mapping[str, Contract] = {
         {"opening": dollars_fault, "after_unfilled": dollars_fault, "after_failure": dollars_fault},
     ),
     "importer": Contract(importer_faults, {}),
+    "verifier": Contract(verifier_faults, {"verify": lambda given, made: verdict_fault(made)}),
 }
 _OTHERS: Mapping[str, Callable[[Path, Any], None]] = {"mechanism": mechanism_contract.admit}
 

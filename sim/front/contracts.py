@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import sim.live.verifiers  # noqa: F401 -- it adds a kind
 from sim.contracts import EXAMINED
 from sim.contracts.mechanism_contract import mechanism_faults
 from sim.contracts.trial import Suite, examples_of, told

@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
+import sim.live.verifiers  # noqa: F401 -- it adds a kind
 from sim.bundled import find_scenario
 from sim.kit.at_once import write_at_once
 from sim.kit.errors import RunError, closest
@@ -23,6 +24,7 @@ _CODE = {  # kind -> what runs the starter of that name
     "policy": f"{_RUN} --mechanism first_price --set bidders.policy=$name",
     "agent": f"{_RUN} --mechanism first_price --set bidders.process=$name",
     "advisor": f"{_RUN} --mechanism route_by_advice --set standing.advice=$name --set world.arrivals.every=1",
+    "verifier": "bidlab check",
 }
 MADE = (*_CODE, "scenario")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -46,7 +48,8 @@ def started(kind: str, name: str) -> Started:
     _check_name(kind, name)
     title = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
     made = Template(text).substitute(name=name, title=title)
-    run = f"{Template(_CODE[kind]).substitute(name=name)} --plugin {name}.py --out out/{name}"
+    out = f" --out out/{name}" if _CODE[kind].startswith(_RUN) else ""
+    run = f"{Template(_CODE[kind]).substitute(name=name)} --plugin {name}.py{out}"
     return Started({f"{name}.py": made.encode()}, run)
 
 

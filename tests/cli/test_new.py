@@ -33,7 +33,7 @@ def test_a_starter_file_runs_at_once(kind: str) -> None:
     command = command_of(said)
     file = Path(f"my_{kind}.toml" if kind == "scenario" else f"my_{kind}.py")
     assert said.out.splitlines()[0] == str(file)
-    smaller = () if kind == "scenario" else ("--set", "world.tasks=12")
+    smaller = () if kind in ("scenario", "verifier") else ("--set", "world.tasks=12")
     done = bidlab(*command, *smaller)
     assert done.code == 0, done.err
     assert "not compiled" not in done.err

@@ -14,6 +14,9 @@ from sim.contracts import EXAMINED, mechanism_contract
 from sim.contracts.trial import told
 from sim.importing.importer_registry import IMPORTERS
 from sim.kit.kinds import KINDS
+from sim.live.judge import Judge
+from sim.live.program import Program
+from sim.live.verifiers import VERIFIERS, Exact, Number, Pattern
 from sim.market.escalation import Escalation
 from sim.mechanisms.virtual import CostLaw
 from sim.population.belief_model import BELIEF_MODELS, Fitted, KnownAbility, Recalibrated
@@ -59,6 +62,13 @@ OWN: Mapping[str, Mapping[str, Any]] = {
     },
     "belief_model": {"fitted": Fitted(), "ability": KnownAbility(), "recalibrated": Recalibrated(-0.5, 2.0)},
     "importer": {name: reader() for name, reader in IMPORTERS.items()},
+    "verifier": {
+        "exact": Exact(strip=False, casefold=True),
+        "number": Number(tolerance=0.1, field="sum"),
+        "pattern": Pattern(whole=True, ignore_case=True),
+        "program": Program.examples()[0],
+        "judge": Judge("someone"),
+    },
     "reserve_policy": {
         "value": AtValue(),
         "share_of_value": ShareOfValue(0.57),
@@ -70,7 +80,7 @@ CASES = [(kind, name) for kind, parts in OWN.items() for name in parts]
 
 
 def test_every_part_of_the_package_is_among_them() -> None:
-    registries = (POLICIES, REPUTATIONS, COST_LEARNERS, ADVISORS, BELIEF_MODELS, RESERVES, IMPORTERS)
+    registries = (POLICIES, REPUTATIONS, COST_LEARNERS, ADVISORS, BELIEF_MODELS, RESERVES, IMPORTERS, VERIFIERS)
     for registry in registries:
         assert set(OWN[registry.kind]) == set(registry) - set(registry.added())
         for name, instance in OWN[registry.kind].items():

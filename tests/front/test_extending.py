@@ -31,8 +31,10 @@ KINDS_SHOWN = {
     "halfway.py": "belief_model",
     "steps.py": "reserve_policy",
     "overpaid.py": "quantity",
+    "words.py": "verifier",
     "spending.py": "figure",
 }
+NOT_RUN = ("words.py",)  # parts of live runs, whose examples show something else
 
 
 class Example(NamedTuple):
@@ -102,6 +104,9 @@ def test_it_is_checked_and_runs_from_the_command_line(
     assert said.out.startswith(f"{KINDS_SHOWN[file]} ")
     assert said.out.endswith(": keeps its contract\n")
     before = set(added())
+    if file in NOT_RUN:
+        assert file.removesuffix(".py") in bidlab(*shlex.split(EXAMPLES[file].command)).out
+        return
     said = bidlab(*arguments(EXAMPLES[file].command), figures=file == "spending.py")
     assert said.code == 0, said.err
     assert "not compiled" not in said.err
@@ -139,7 +144,11 @@ RUNS: dict[str, tuple[str, dict[str, Any], list[Any]]] = {
 }
 
 
-@every_example
+def test_every_other_example_is_run() -> None:
+    assert set(RUNS) == set(EXAMPLES) - set(NOT_RUN)
+
+
+@pytest.mark.parametrize("file", RUNS)
 def test_it_runs_by_register_from_python(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     scenario, settings, mechanisms = RUNS[file]
     with registered(EXAMPLES[file].code, monkeypatch) as (kind, name):
