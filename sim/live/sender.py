@@ -151,6 +151,7 @@ class Sender:
                 raise
             usd = answer.usd
             self._answers.got(n, answer)
+            self._check_cap(question, answer, most)
         except Failed:
             raise
         except Exception as error:
@@ -163,3 +164,11 @@ class Sender:
             self._under_way.discard(task)
             self._waiting.add(task)
         return answer
+
+    def _check_cap(self, question: Question, answer: Answer, most: float) -> None:
+        """Stop the others where an answer, which is kept, has passed its cap and so its reserve."""
+        over = question.most_tokens and (answer.output_tokens or 0) > question.most_tokens
+        if over and answer.usd > most and question.purpose != "check":
+            cost = f"${answer.usd:,.4f} where it could cost ${most:,.4f}"
+            tokens = f"{answer.output_tokens} tokens where its cap was {question.most_tokens}"
+            self._stop(Stopped(f"agent {question.agent!r}: answered {tokens}, for {cost}; no budget can hold so"))

@@ -64,7 +64,7 @@ def test_a_line_torn_at_any_byte_is_cut_and_what_was_before_is_kept(tmp_path: Pa
     begin = content.rstrip(b"\n").rfind(b"\n") + 1
     path = tmp_path / "torn.jsonl"
     for end in range(begin, len(content)):
-        for tail in (b"", b"\0\0\0"):
+        for tail in (b"", b"\0\0\0") if end % 16 == 0 else (b"",):
             path.write_bytes(content[:end] + tail)
             assert Answers.read(path).keys == (FIRST.key,)
             assert path.read_bytes() == content[:end] + tail, "reading changes nothing"
