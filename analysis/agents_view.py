@@ -55,7 +55,7 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
     few_of_many = selection_note(len(all_own), f"cash profit in arm {first!r}", "agents.csv")
     views = [
         *([few_of_many, ""] if few_of_many else []),
-        *_claims(own, tables["claims"], first),
+        *claims_view(own, tables["claims"], first),
         "",
         *_of_agents(own, _MARKET, f"arm {first!r}, the market, per task"),
     ]
@@ -74,7 +74,7 @@ def agents_view(tables: dict[str, pd.DataFrame], info: dict[str, Any]) -> list[A
     return views
 
 
-def _claims(own: pd.DataFrame, pooled: pd.DataFrame, arm: str) -> list[Any]:
+def claims_view(own: pd.DataFrame, pooled: pd.DataFrame, arm: str) -> list[Any]:
     """One row per agent, and one for the claims of all of them; a line where nobody claims anything."""
     if not own["claims"].any():
         return [f"arm {arm!r}: there are no claims with a known outcome"]

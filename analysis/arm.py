@@ -41,7 +41,8 @@ class ArmData:
     present, success (R, T, n): the agent can bid; it truly succeeds at its first try.
     belief, cost_belief (R, T, n): held at the first posting, after a card where agents read one; NaN where absent.
     claim, ask (R, T, n): of the first posting's bid, NaN where none was made.
-    stated (R, T, n): what each agent would claim at the first posting, whether it bids or not; NaN where absent.
+    stated (R, T, n): what each agent would claim at the first posting, whether it bids or not; NaN where absent, and of
+        a live agent where it was not asked or made no bid.
     attempts, wins, scores (R, T, n): attempts made, those that truly succeeded, and the best score, NaN if not graded.
     of_attempts: (R, T, n) dollars summed over attempts, by column: payment, cost and the others of the ledger's
         ATTEMPT_DOLLARS. bid_cost, fee (R, T, n) dollars, summed over bids.
@@ -129,7 +130,8 @@ class ArmData:
         arrays |= {"present": world.present, "success": world.success[..., 0]}
         arrays |= {"exit_tick": exit_ticks(rows, world)}
         belief, cost_belief = arrays["belief"], arrays["cost_belief"]
-        arrays |= {"stated": stated_claims(world, rules, belief, cost_belief)}
+        stated = arrays["claim"] if world.live else stated_claims(world, rules, belief, cost_belief)
+        arrays |= {"stated": stated}
         uncarded = world.uncarded
         if uncarded is not None:
             uncarded = frozen(stated_claims(world, rules, uncarded, cost_belief))

@@ -79,7 +79,14 @@ def applies(arm: ArmData) -> bool:
     Late or busy bidders, verification errors and lost attempts make it another auction, without a closed form here.
     """
     bounds = arm.reserve_bounds
-    if not arm.alone or arm.mechanism != "posted_price" or arm.reposted or bounds is None or bounds[0] >= bounds[1]:
+    if (
+        arm.world.live
+        or not arm.alone
+        or arm.mechanism != "posted_price"
+        or arm.reposted
+        or bounds is None
+        or bounds[0] >= bounds[1]
+    ):
         return False
     hired, reserve = arm.hired, arm.reserve
     promised = np.where(arm.success, reserve, -arm.penalty)

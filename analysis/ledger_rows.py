@@ -5,16 +5,16 @@ Index convention: a cell is (replication, task, agent), or (replication, task, m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sim.kit.arrays import FloatArray, IntArray
 from sim.kit.errors import ArrayError
+from sim.ledger.coded import coded
 from sim.ledger.ledger import Ledger, categories
 from sim.world.world import World
 
@@ -34,27 +34,7 @@ class Rows:
         """The rows of a ledger; raises ArrayError where its names are not the World's."""
         names = categories((), world.agents, world.tasks, world.principals)
         frames = {name: getattr(ledger, name) for name in ("attempts", "bids", "clearings")}
-        return cls(**{name: _columns(frame, names) for name, frame in frames.items()})
-
-
-def _columns(rows: pd.DataFrame, names: Mapping[str, Sequence[str]]) -> Columns:
-    named = [name for name in rows.columns if name in names and name != "arm"]
-    plain = [name for name in rows.columns if name not in names]
-    return {name: rows[name].to_numpy() for name in plain} | {name: codes(rows, name, names[name]) for name in named}
-
-
-def codes(rows: pd.DataFrame, column: str, names: Sequence[str]) -> IntArray:
-    """Position of each row's name in `names`; the category's own codes where its order is the same."""
-    values = rows[column]
-    if len(values) == 0:
-        return np.zeros(0, np.int64)
-    if isinstance(values.dtype, pd.CategoricalDtype) and list(values.cat.categories) == list(names):
-        codes = values.cat.codes.to_numpy().astype(np.int64)
-    else:
-        codes = pd.Index(names).get_indexer(pd.Index(values)).astype(np.int64)
-    if (codes < 0).any():
-        raise ArrayError(f"{column} must be one of the World's; got {values.iloc[int(np.argmin(codes))]!r}")
-    return codes
+        return cls(**{name: coded(frame, names) for name, frame in frames.items()})
 
 
 def replication_of(rows: Columns, world: World) -> IntArray:

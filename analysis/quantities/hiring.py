@@ -42,7 +42,10 @@ def _expected(view: View) -> Part:
 def _oracle(view: View) -> Part:
     world = view.world
     gain: FloatArray = np.maximum(0.0, view.terms("reserve") - world.cost_belief)
-    return view.of_world(np.where(world.present & world.delivered[..., 0], gain, 0.0)), view.present
+    solved = world.delivered[..., 0]
+    if world.live and world.observed is not None:  # what others would have done, nobody knows
+        solved = np.where(world.observed[..., 0], solved, np.nan)
+    return view.of_world(np.where(world.present & (solved != 0), solved * gain, 0.0)), view.present
 
 
 def _rivals(view: View) -> Part:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import audit as audit_command
-from sim.cli import frontier as frontier_command
-from sim.cli import importing_results
+from sim.cli import frontier_command, importing_results
+from sim.cli import live as live_commands
 from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
 from sim.cli.options import (
@@ -150,6 +150,7 @@ audit_command.add(app)
 importing_results.add(app)
 new_command.add(app)
 frontier_command.add(app)
+live_commands.add(app)
 
 
 @app.command()

@@ -25,11 +25,15 @@ from sim.kit.at_once import replacing, write_at_once
 from sim.kit.errors import RunError
 from sim.ledger.ledger import SCHEMAS, Ledger, arrow_table, categories, joined, write_table
 from sim.market.accounts import recode
+from sim.market.rules import Rules
+from sim.market.simulate import Tables
+from sim.world.world import World
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Progress = Callable[[str, int], None]  # arm, auctions done since the last call
+Asked = Callable[[World, Rules, Callable[[int], None] | None], Tables]  # plays a live arm
 _KEPT = r"arm-\d+\.[a-z]+\.parquet"  # what a run that goes on finds in its folder
 
 
@@ -41,20 +45,23 @@ def execute(
     progress: Progress | None = None,
     finish: Callable[[Run], None] | None = None,
     say: Say = warned,
+    asked: Asked | None = None,
 ) -> Path:
     """Run the plan and put its results into `folder`; returns it.
 
     finish: called with the run in the folder being made once the ledger is whole, to add what is computed from it.
     say: is given a line for what was found damaged and is played again; absent, it is a warning. force: replace another
-    run, or go on with what other versions began. Raises RunError where the folder holds something else, another process
-    works on it, or it cannot be written.
+    run, or go on with what other versions began. asked: plays an arm of a live scenario. Raises RunError where the
+    folder holds something else, another process works on it, or it cannot be written.
     """
+    if plan.live and asked is None:
+        raise RunError(f"{plan.scenario.name}: is live: play it with `bidlab live`, which takes a budget")
     clock: dict[str, Any] = {"started": time.time(), "seconds": {}}
     worlds = Worlds(plan.scenario, plan.origin)
     with making(folder, plan.info, plan.scenario.inputs, _KEPT, force, joined=True) as partial:
         for place, arm in enumerate(plan.scenario.arms):
             begun = time.perf_counter()
-            resumed = _run_arm(plan, place, worlds, partial, progress, say)
+            resumed = _run_arm(plan, place, worlds, partial, progress, say, asked)
             clock["seconds"][arm.name] = "kept from an earlier start" if resumed else time.perf_counter() - begun
         _join(plan, partial)
         if finish is not None:
@@ -69,19 +76,29 @@ def _arm_files(partial: Path, place: int) -> dict[str, Path]:
 
 def in_memory(plan: Plan, progress: Progress | None = None) -> Run:
     """Run the plan and keep its ledger and Worlds in memory; nothing is written."""
+    if plan.live:
+        raise RunError(f"{plan.scenario.name}: is live: play it with `bidlab live`, which takes a budget")
     worlds = Worlds(plan.scenario, plan.origin)
     ledger = Ledger.of([arm_tables(plan, place, worlds, progress) for place in range(len(plan.scenario.arms))])
     return Run(None, json.loads(json.dumps(plan.info)), plan.scenario, Given(ledger, worlds))
 
 
-def _run_arm(plan: Plan, place: int, worlds: Worlds, partial: Path, progress: Progress | None, say: Say) -> bool:
+def _run_arm(
+    plan: Plan,
+    place: int,
+    worlds: Worlds,
+    partial: Path,
+    progress: Progress | None,
+    say: Say,
+    asked: Asked | None,
+) -> bool:
     """Run one arm and keep its tables; True where they were there already and are whole."""
     arm, files = plan.scenario.arms[place], _arm_files(partial, place)
     if any(path.exists() for path in files.values()) and _whole(plan, place, partial, say):
         if progress is not None:
             progress(arm.name, plan.n_auctions(arm))
         return True
-    for name, table in arm_tables(plan, place, worlds, progress).items():
+    for name, table in arm_tables(plan, place, worlds, progress, asked).items():
         write_at_once(files[name], part_bytes(table, plan.digest, _part(place, name)))
     return False
 
@@ -104,13 +121,17 @@ def _part(place: int, name: str) -> dict[str, int | str]:
     return {"arm": place, "table": name}
 
 
-def arm_tables(plan: Plan, place: int, worlds: Worlds, progress: Progress | None = None) -> dict[str, pa.Table]:
+def arm_tables(
+    plan: Plan, place: int, worlds: Worlds, progress: Progress | None = None, asked: Asked | None = None
+) -> dict[str, pa.Table]:
     """Play arm number `place`; its rows of each table of the ledger."""
     arm = plan.scenario.arms[place]
     world = worlds.of(arm)
     tick = None if progress is None else (lambda done: progress(arm.name, done))
     engine = for_run(plan.engines[arm.name], world)
-    if arm.settings.market.alone:
+    if asked is not None:
+        tables = asked(world, arm_rules(arm, world), tick)
+    elif arm.settings.market.alone:
         tables = play_alone(engine, world, lambda alone: arm_rules(arm, alone), progress=tick)
     else:
         tables = play(engine, world, arm_rules(arm, world), progress=tick)

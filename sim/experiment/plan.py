@@ -35,7 +35,7 @@ from sim.scenario.axes import Factor, asked_for, levels
 from sim.scenario.file import key_path
 from sim.scenario.scenario import Arm, Scenario
 from sim.tables.sparse import left_out
-from sim.world.origin import Origin, TableOrigin
+from sim.world.origin import LiveOrigin, Origin, TableOrigin
 from sim.world.principals import principal_names
 
 MOST_BLOCK = 2048
@@ -111,6 +111,11 @@ class Plan:
     def recorded(self) -> bool:
         """Outcomes come from a table, which all replications share."""
         return self.scenario.arms[0].settings.world.table is not None
+
+    @property
+    def live(self) -> bool:
+        """Agents are asked, not drawn."""
+        return isinstance(self.origin, LiveOrigin)
 
     @cached_property
     def block(self) -> int:
@@ -255,6 +260,8 @@ def plan_sweep(scenario: Scenario, options: Options | None = None, plugins: Mapp
     if scenario.path is None:
         raise RunError(f"{scenario.name}: was read back from a run and cannot be swept; sweep its file")
     path = scenario.path
+    if scenario.arms[0].settings.world.live is not None:
+        raise ScenarioError(f"{path}: world.live: cannot be swept: every cell would have to be asked for")
     if not scenario.factors:
         raise ScenarioError(f'{path}: sweep: is missing; add [sweep], e.g. "tender.penalty" = [0.0, 1.0]')
     maker = Cells(scenario)

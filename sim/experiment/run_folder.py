@@ -16,14 +16,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from numpy.typing import NDArray
+
 from sim.experiment.stored import Stored
 from sim.kit.errors import RunError
-from sim.ledger.ledger import SCHEMAS, Ledger
+from sim.ledger.coded import coded
+from sim.ledger.ledger import SCHEMAS, Ledger, categories
 from sim.market.rules import Rules
 from sim.scenario.scenario import Arm, Scenario, reopened
 from sim.specs.world_spec import WorldSpec
 from sim.world.history import Base, with_records
 from sim.world.origin import Origin, load_origin
+from sim.world.unasked import filled
 from sim.world.world import World
 
 
@@ -74,6 +78,7 @@ class Run:
     scenario: Scenario
     given: Given = field(default_factory=Given)
     stored: Stored | None = None
+    _filled: dict[str, World] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -122,9 +127,19 @@ class Run:
     def _worlds(self) -> Worlds:
         return self.given.worlds or Worlds(self.scenario, self.origin)
 
+    def rows(self, arm: Arm, world: World) -> dict[str, dict[str, NDArray[Any]]]:
+        """The arm's attempts and bids, names as places in the World."""
+        names, own = categories((), world.agents, world.tasks, world.principals), self.ledger.arm(arm.name)
+        return {"attempts": coded(own.attempts, names), "bids": coded(own.bids, names)}
+
     def world(self, arm: Arm) -> World:
-        """The World the arm ran in; one for all arms that share it."""
-        return self._worlds.of(arm)
+        """The World the arm ran in; one for all arms that share it. Of a live arm, with what its attempts came to."""
+        world = self._worlds.of(arm)
+        if not world.live:
+            return world
+        if arm.name not in self._filled:
+            self._filled[arm.name] = filled(world, self.rows(arm, world)["attempts"])
+        return self._filled[arm.name]
 
 
 def scenario_origin(scenario: Scenario) -> Origin:

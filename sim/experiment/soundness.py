@@ -13,9 +13,10 @@ from sim.agents.bidding import BidderState, check_named, see
 from sim.experiment.cell import Cell
 from sim.experiment.run_folder import Worlds, arm_rules
 from sim.kit.errors import ArrayError, ScenarioError, capped
+from sim.live_market.from_source import check_live
 from sim.market.rules import Rules
 from sim.scenario.scenario import Arm, Scenario
-from sim.world.origin import Origin, ProfileOrigin
+from sim.world.origin import LiveOrigin, Origin, ProfileOrigin
 from sim.world.world import World
 
 TRIED = 20  # cells of a sweep
@@ -29,6 +30,8 @@ def check_arms(scenario: Scenario, origin: Origin) -> None:
         try:
             if isinstance(origin, ProfileOrigin):
                 origin.check(arm.settings.world)
+            if isinstance(origin, LiveOrigin):
+                check_live(arm.mechanism, arm.settings)
             for market in _markets(arm, worlds.of(arm)):
                 _first_bids(arm_rules(arm, market), market)
         except ScenarioError as error:

@@ -131,17 +131,18 @@ class Played:
         """One row: what the market did per auction, with 95% intervals."""
         from analysis.tables import summary_table
 
-        return summary_table([self._arm])
+        return summary_table([self.arm])
 
     @cached_property
     def agents(self) -> pd.DataFrame:
         """One row per agent."""
         from analysis.tables import agents_table
 
-        return agents_table([self._arm])
+        return agents_table([self.arm])
 
     @cached_property
-    def _arm(self) -> ArmData:
+    def arm(self) -> ArmData:
+        """What every table and figure of it is computed from."""
         from analysis.built import arm_data
 
         market, rule = self.market, self.market.rule

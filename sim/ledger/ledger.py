@@ -40,6 +40,9 @@ OUTCOME = (
     "no bond",
     "withdrawn",
     "bid limit",
+    "out of range",
+    "refused",
+    "cut off",
 )
 REASON = ("reposted", "solved", "failed", "unfilled", "deadline", "no budget")
 
@@ -83,7 +86,8 @@ BIDS: dict[str, str] = {
     "score": "float64",  # NaN where the rule ranks nobody or the bid did not count
     # won, lost, late, busy, excluded, abstained, malformed; exited: its wealth had run out; no bond: hired under a bond
     # that it could not post, or owed a fee that it could not pay, so asked again without it; withdrawn: the tender was,
-    # for want of budget; bid limit: it had bid on as many other tasks of the round as it may
+    # for want of budget; bid limit: it had bid on as many other tasks of the round as it may; of a live agent's answer
+    # also out of range: no such dollars or chance; refused; cut off: it reached its limit of tokens
     "outcome": "category",
     "bid_cost": "float64",  # what making the bid cost the agent
     "fee": "float64",  # what the agent paid the principal for bidding, hired or not

@@ -118,6 +118,11 @@ class Answers:
         for key, answer in self._got.items():
             yield self._questions[key], answer
 
+    @property
+    def writable(self) -> bool:
+        """More can be added."""
+        return not self._frozen
+
     def sent(self, question: Question, usd: float) -> int:
         """Number of a send that is about to be made and costs at most `usd`; it is on the disk."""
         with self._lock:

@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 from sim.kit.errors import RunError, ScenarioError
 from sim.live.completion import Completion, read_completion, retry_after, said
 from sim.live.endpoint_faults import CAPS, endpoint_faults
-from sim.live.price import Price
 from sim.live.question import Answer, Question, canonical
 from sim.live.respondent import Failed, Stopped
+from sim.live.response_form import response_format
 from sim.live.secret import Secret
-from sim.live.shapes import response_format
+from sim.live.token_price import Price
 
 _A_MESSAGE = 16  # tokens around each
 _MOST_BYTES = 16_000_000  # of a response

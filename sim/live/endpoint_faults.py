@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sim.kit.errors import closest, several
-from sim.live.price import Price
 from sim.live.question import canonical
+from sim.live.token_price import Price
 
 CAPS = ("max_tokens", "max_completion_tokens")
 OUTPUTS = ("schema", "object", "text")

@@ -20,6 +20,7 @@ from sim.ledger.ledger import OUTCOME
 At = tuple[int, int]
 BID = -1  # the reason of a bid that was made
 ABSTAINED, MALFORMED, LATE = (OUTCOME.index(word) for word in ("abstained", "malformed", "late"))
+_NO_BIDS = [MALFORMED, LATE, *(OUTCOME.index(word) for word in ("out of range", "refused", "cut off"))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +29,8 @@ class Offers:
 
     ask, claim: dollars and probability, NaN where no bid was made. belief, cost_belief: behind them, NaN where unknown.
     latency: ticks from posting to bid. bid_cost: dollars that answering cost, where one was made.
-    reason: BID, or why there is none, as a place in OUTCOME: ABSTAINED; MALFORMED, an answer that is no bid; LATE, none
-    by the clearing. The last two cost what a bid costs.
+    reason: BID, or why there is none, as a place in OUTCOME: ABSTAINED; MALFORMED, an answer that is no bid, or in more
+    words "out of range", "refused", "cut off"; LATE, none by the clearing. All but ABSTAINED cost what a bid costs.
     """
 
     ask: FloatArray
@@ -52,7 +53,15 @@ class Offers:
 
 def answered(reason: NDArray[np.int8]) -> BoolArray:
     """An answer came, or was waited for in vain: it costs what a bid costs."""
-    return np.asarray((reason == BID) | (reason == MALFORMED) | (reason == LATE))
+    made = reason == BID
+    for word in _NO_BIDS:
+        made = made | (reason == word)
+    return np.asarray(made)
+
+
+def no_bid(word: NDArray[np.int8]) -> BoolArray:
+    """What became of a bid, as a place in OUTCOME, says that none was made by an agent who was asked for one."""
+    return np.isin(word, [ABSTAINED, *_NO_BIDS])
 
 
 def checked(offers: Offers) -> Offers:

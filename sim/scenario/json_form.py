@@ -30,6 +30,8 @@ def relocate(world: dict[str, Any], folder: Path) -> None:
         with (folder / IMPORTED).open(encoding="utf-8") as table:
             headings = table.readline().rstrip("\n").split(",")
         world |= {"table": IMPORTED, "columns": dict(zip(headings, headings, strict=True))}
+    elif world.get("live") is not None:
+        world["live"] = Path(world["live"]).name
     elif world["table"] is not None:
         world["table"] = Path(world["table"]).name
     else:

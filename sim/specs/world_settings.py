@@ -17,11 +17,19 @@ from sim.population.knobs import Knobs, Shock
 from sim.standing.records import Record, check_not_gone, is_record, parse_record
 from sim.tables.table import OPTIONAL, REQUIRED, missing_columns
 
-# Keys that go with a table, and with a profile; True where they must be stated.
+# Keys that go with a table, with a profile, and with live agents; True where they must be stated.
 _OF_TABLE = {"columns": True} | dict.fromkeys(("beyond_tries", "trials", "claim", "cost_belief", "graded"), False)
 _OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
     ("sigma_u", "sigma_d", "private_share", "sigma_f", "families", "pool_size", "shocks", "beliefs"), False
 )
+_NOT_LIVE = {
+    "nonresponse": "they answer or do not",
+    "infra": "what is lost is seen",
+    "verifier": "its errors are those of the tasks' verifiers",
+    "rerun": "an answer is asked for once; take another file of answers",
+    "bid_cost": "a bid costs what its answer cost",
+}
+_KEYS: dict[str, dict[str, bool]] = {"table": _OF_TABLE, "profile": _OF_PROFILE, "live": {}}
 
 
 def _columns(raw: dict[str, str]) -> dict[str, str]:
@@ -97,6 +105,11 @@ class WorldSettings(Section):
         None,
         description="{mark}: outcomes are scores in [0, 1], columns.score; a success is a score of the mark at least, "
         "and contracts pay by the score; absent: an outcome is a success or none",
+    )
+    live: str | None = Field(
+        None,
+        description="respondents of a live run, a .toml file relative to the scenario (docs/live.md), in place of a "
+        "table or a profile; played by `bidlab live`",
     )
     profile: str | None = Field(
         None, description="population to draw tasks and agents from: a bundled profile's name, or a .toml file"
@@ -182,18 +195,20 @@ class WorldSettings(Section):
 
     def faults(self) -> Iterator[str]:
         """What does not agree."""
-        if (self.table is None) == (self.profile is None):
-            yield "must hold either table (a recorded one) or profile (a population to draw from)"
+        kinds = [kind for kind in _KEYS if getattr(self, kind) is not None]
+        if len(kinds) != 1:
+            yield "must hold one of table (a recorded one), profile (a population to draw from) and live (respondents)"
             return
         imported = isinstance(self.table, ImportSpec)
-        own, other = (_OF_TABLE, _OF_PROFILE) if self.table is not None else (_OF_PROFILE, _OF_TABLE)
-        kind = "a table" if self.table is not None else "a profile"
-        for key, required in own.items():
+        kind = {"table": "a table", "profile": "a profile", "live": "live respondents"}[kinds[0]]
+        for key, required in _KEYS[kinds[0]].items():
             if required and not imported and getattr(self, key) is None:
                 yield f"world.{key} is missing; it must be stated with {kind}"
-        for key in other:
+        for key in [key for other in _KEYS if other != kinds[0] for key in _KEYS[other]]:
             if getattr(self, key) is not None:
                 yield f"world.{key} has no meaning with {kind}"
+        if self.live is not None:
+            yield from self._of_live()
         if isinstance(self.table, ImportSpec) and self.table.files is None:
             yield "world.table.files is missing: name the files of the results"
         if imported and self.columns is not None:
@@ -202,10 +217,16 @@ class WorldSettings(Section):
             yield "world.agents must not be empty: name at least one agent"
         if self.profile is not None:
             yield from self._of_spreads()
-        else:
+        elif self.table is not None:
             yield from self._of_scores()
         if self.profile is None and isinstance(self.agents, dict):
-            yield "world.agents: knobs belong to a profile; with a table, list the agents to keep"
+            yield "world.agents: knobs belong to a profile; with a table or live, list the agents to keep"
+
+    def _of_live(self) -> Iterator[str]:
+        """Draws that would take the place of an answer."""
+        for key, why in _NOT_LIVE.items():
+            if getattr(self, key) != type(self).model_fields[key].get_default(call_default_factory=True):
+                yield f"world.{key} has no meaning with live respondents: {why}"
 
     def _of_scores(self) -> Iterator[str]:
         imported = isinstance(self.table, ImportSpec)

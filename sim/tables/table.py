@@ -91,6 +91,7 @@ class Recorded:
     trial_cost_belief: FloatArray | None = None  # (T, n, K) dollars, likewise
     trial_name: IntArray | None = None  # (T, n, K) place of each trial in its cell by its id; None where as they stand
     score: FloatArray | None = None  # (T, n, K) in [0, 1]; success is then False, and follows from a mark
+    value: FloatArray | None = None  # (T,) dollars a success is worth, NaN where the scenario says; None: nowhere
 
     def lacks(self, name: str) -> bool:
         """The table has no column for belief, cost_belief or cost."""

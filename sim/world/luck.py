@@ -61,17 +61,20 @@ def luck(
     recorded_duration: IntArray | None = None,
     agents: Sequence[AgentProfile] = (),
     labels: Sequence[str] = (),
+    worth: FloatArray | None = None,
 ) -> dict[str, Any]:
     """The arrays of a World that do not depend on what its agents are like, by field name.
 
     success: (R, T, n, K). recorded_duration: (R, T, n, K) ticks a table holds; one that the scenario states goes first.
     agents: the n agents of a profile, their own duration, latency and nonresponse replace the scenario's.
-    labels: the principal of each task, where a table says so.
+    labels: the principal of each task, where a table says so. worth (T,): dollars of each, where tasks say so.
     Raises ScenarioError where the reserve depends on a value that is not stated.
     """
     world, tender = spec.world, spec.tender
     principal = dealt(tender, seed, ids.r, ids.t, labels)
     value = by_principal(tender, principal, lambda own: _values(own, seed, ids))
+    if worth is not None:
+        value = np.where(np.isnan(worth), value, worth)
     infra: BoolArray | Formula = np.broadcast_to(np.False_, ids.per_try)
     if world.infra > 0:
         rate = world.infra

@@ -1,4 +1,4 @@
-"""Where a scenario's agents come from: a recorded table, or a profile to draw from."""
+"""Where a scenario's agents come from: a recorded table, a profile to draw from, or respondents that are asked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from sim.bundled import find_profile
 from sim.importing.imported import Imported, import_results
 from sim.importing.mapping import ImportSpec
 from sim.importing.table_bytes import csv_bytes
-from sim.kit.errors import ScenarioError
+from sim.kit.errors import ScenarioError, closest
+from sim.live.respondents import Respondents, read_respondents
+from sim.live.task_file import LiveTask, read_tasks
 from sim.population.profile import Profile, read_profile
 from sim.population.profile_draws import draws_beside, read_draws
 from sim.specs.world_settings import WorldSettings
@@ -22,6 +24,7 @@ from sim.world import importers as _importers  # noqa: F401 -- it registers the 
 from sim.world.history import Base
 from sim.world.recorded import check_graded, recorded_base
 from sim.world.synthetic import kept_agents, synthetic_base, task_names, turned_profile
+from sim.world.unasked import live_base
 
 IMPORTED, IMPORT_REPORT = "imported.csv", "imported.json"  # where a run keeps imported results
 
@@ -95,8 +98,33 @@ class ProfileOrigin:
                 raise ScenarioError(f"parameter draw {number}: {error}") from None
 
 
+@dataclass(frozen=True, eq=False)
+class LiveOrigin:
+    """Respondents, and the tasks they are asked about."""
+
+    respondents: Respondents
+    live_tasks: tuple[LiveTask, ...]
+    agents: tuple[str, ...]
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks."""
+        return tuple(task.name for task in self.live_tasks)
+
+    @property
+    def n_tries(self) -> int:
+        """1: tries are made as they are asked for."""
+        return 1
+
+    def base(self, spec: WorldSpec, seed: int, replications: int, first: int = 0) -> Base:
+        """A World in which nothing of the agents is known; everything else is drawn."""
+        return live_base(self.live_tasks, self.agents, spec, seed, replications, first)
+
+
 def load_origin(world: WorldSettings, folder: Path) -> Origin:
     """The origin that [world] names, paths starting in `folder`; raises TableError or ScenarioError in one line."""
+    if world.live is not None:
+        return _live(read_respondents(folder / world.live), world)
     if world.table is not None:
         recorded, left_out = _recorded(world.table, world, folder)
         check_graded(recorded, world)
@@ -106,6 +134,19 @@ def load_origin(world: WorldSettings, folder: Path) -> Origin:
     profile = read_profile(path)
     bootstrap = read_draws(draws_beside(path), profile) if world.parameters == "bootstrap" else []
     return ProfileOrigin(profile, bootstrap, kept_agents(profile, world), task_names(world.tasks or 0))
+
+
+def _live(respondents: Respondents, world: WorldSettings) -> LiveOrigin:
+    if respondents.tasks is None:
+        raise ScenarioError(f"{respondents.path}: tasks is missing: name the file of the tasks")
+    agents = tuple(world.agents) if isinstance(world.agents, list) else respondents.names
+    for name in agents:
+        if name not in respondents.agents or agents.count(name) > 1:
+            what = (
+                f"{name!r} twice" if agents.count(name) > 1 else f"no agent {name!r}{closest(name, respondents.names)}"
+            )
+            raise ScenarioError(f"world.agents: {what}; the respondents are {', '.join(respondents.names)}")
+    return LiveOrigin(respondents, read_tasks(respondents.tasks, respondents.file.verify), agents)
 
 
 def _recorded(table: str | ImportSpec, world: WorldSettings, folder: Path) -> tuple[Recorded, tuple[str, ...]]:
@@ -139,6 +180,8 @@ def inputs(world: WorldSettings, folder: Path) -> list[Input]:
 
     Results that are imported are kept as the table they became, with the SHA-256 of every file of theirs beside it.
     """
+    if world.live is not None:
+        return [_of_file(path) for path in read_respondents(folder / world.live).files]
     if isinstance(world.table, ImportSpec):
         made = _imported(world.table, folder)
         report = json.dumps(made.report.as_json(), indent=1, ensure_ascii=False) + "\n"

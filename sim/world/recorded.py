@@ -47,7 +47,7 @@ def without_records(
         tries_of(spec.world, recorded.success.shape[-1]),
     )
     trials = played(recorded, spec.world, seed, ids)
-    lucky = luck(spec, seed, ids, trials.success, trials.duration, labels=recorded.principal)
+    lucky = luck(spec, seed, ids, trials.success, trials.duration, labels=recorded.principal, worth=recorded.value)
     if recorded.infra is not None:
         lucky["infra"] = made(lucky["infra"]) | trials.infra if spec.world.infra > 0 else trials.infra
     world = World(

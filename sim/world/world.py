@@ -67,6 +67,8 @@ class World:
         stay.
     principals (P names) and principal (R, T), the place of the one that owns the task; None where there is only one.
     shared: what is drawn once for all tasks of a replication, in words (sim/market/coupling.py).
+    live: bids and outcomes are asked for when their moment comes. `observed` are then the tries that were made; the
+        others are not known: their cost is NaN, and their success, verified and infra are not read.
 
     An array may be given as a `Later` (sim/world/formula.py), and is then made when it is first read.
 
@@ -114,6 +116,7 @@ class World:
     observed: BoolArray | None = None
     score: FloatArray | None = None
     by_record: tuple[str, ...] = ()
+    live: bool = False
 
     def __post_init__(self) -> None:
         self._settle(vars(self))
@@ -163,7 +166,7 @@ class World:
         """It is of a table and NaN as a whole, or may be where a record says nothing."""
         if not self.from_table:
             return False
-        return name in self.by_record or (name in _UNKNOWN and bool(np.isnan(thin(array)).all()))
+        return self.live or name in self.by_record or (name in _UNKNOWN and bool(np.isnan(thin(array)).all()))
 
     def shape_of(self, name: str) -> tuple[int, ...]:
         """Of an array, or of one that is yet to be made."""
@@ -216,8 +219,8 @@ class World:
         return self.success & ~self.infra if self.infra.any() else self.success
 
     def knows(self, name: str) -> bool:
-        """Whether anything is known of belief, cost_belief or cost; of a synthetic World all is."""
-        if not self.from_table:
+        """Whether anything is known of belief, cost_belief or cost; of what is drawn or asked for all is."""
+        if not self.from_table or self.live:
             return True
         array = thin(getattr(self, name))[:1]
         return not array.size or not bool(np.isnan(array).all())
@@ -225,7 +228,7 @@ class World:
     def __repr__(self) -> str:
         """Its size in words."""
         count = f"{self.n_replications} replication{'s' if self.n_replications != 1 else ''}"
-        origin = "from a table" if self.from_table else "drawn from a population"
+        origin = "live" if self.live else "from a table" if self.from_table else "drawn from a population"
         return f"World of {count} x {self.n_tasks} tasks x {self.n_agents} agents, {origin}"
 
     def has(self, name: str) -> bool:

@@ -62,7 +62,8 @@ def test_what_goes_out() -> None:
         "temperature": 0,
         "seed": 7,
     }
-    assert form["json_schema"]["schema"]["properties"] == {"claim": {"type": "integer", "minimum": 0, "maximum": 100}}
+    wanted = form["json_schema"]["schema"]["properties"]
+    assert wanted["claim"] == {"type": "integer", "minimum": 0, "maximum": 100}
     assert "Authorization" not in sends[0].headers
 
 

@@ -1,0 +1,176 @@
+"""The commands that ask live agents: elicit, panel, live and verify-again. Prints, as sim/cli/command.py does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.cli.asked_how import How
+from sim.cli.options import Named, Overrides, Plugins, Rules, Seed, named, printed, warn, whole
+from sim.kit.errors import RunError, StoppedError
+
+if TYPE_CHECKING:
+    from sim.experiment.run_folder import Run
+
+Tasks = Annotated[Path, typer.Argument(help="file of tasks: .jsonl, .json, .yaml or .csv (docs/live.md)")]
+Who = Annotated[Path, typer.Option("--respondents", help="respondents.toml: who is asked, and at what price")]
+Table = Annotated[Path | None, typer.Option("--out", help="table to write, .csv [default: printed alone]")]
+AnswersFile = Annotated[
+    Path | None, typer.Option("--answers", help="journal of answers [default: answers.jsonl beside the respondents]")
+]
+Budget = Annotated[
+    str | None, typer.Option("--budget-usd", help="ceiling, in dollars, of all that the journal has cost; obligatory")
+]
+Concurrency = Annotated[str, typer.Option(help="questions under way at a time")]
+Offline = Annotated[bool, typer.Option("--offline", help="ask nobody: everything must be in the journal")]
+ShowPrompts = Annotated[bool, typer.Option("--show-prompts", help="print what is asked about the first task; no send")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="calls and dollars by a rehearsal; no key, no send")]
+Check = Annotated[bool, typer.Option("--check", help="one call of 16 tokens to each endpoint, and no more")]
+Force = Annotated[bool, typer.Option("--force", help="replace what another command left there")]
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(elicit)
+    app.command()(panel)
+    app.command()(live)
+
+
+def elicit(
+    tasks: Tasks,
+    respondents: Who,
+    out: Table = None,
+    answers: AnswersFile = None,
+    budget_usd: Budget = None,
+    concurrency: Concurrency = "16",
+    offline: Offline = False,
+    show_prompts: ShowPrompts = False,
+    dry_run: DryRun = False,
+    check: Check = False,
+    seed: Seed = None,
+    force: Force = False,
+) -> None:
+    """Ask every agent how likely it is to do each task, and nothing else."""
+    how = How(answers, budget_usd, concurrency, offline, show_prompts, dry_run, check)
+    _survey(tasks, respondents, 0, out, how, seed, force)
+
+
+def panel(
+    tasks: Tasks,
+    respondents: Who,
+    out: Table = None,
+    trials: Annotated[str, typer.Option(help="attempts of each agent at each task")] = "1",
+    answers: AnswersFile = None,
+    budget_usd: Budget = None,
+    concurrency: Concurrency = "16",
+    offline: Offline = False,
+    show_prompts: ShowPrompts = False,
+    dry_run: DryRun = False,
+    check: Check = False,
+    seed: Seed = None,
+    force: Force = False,
+) -> None:
+    """Ask for every claim and have every agent try every task: a recorded table that every scenario reads."""
+    count = whole("--trials", trials)
+    if not 1 <= count <= 1000:
+        raise RunError(f"--trials {trials}: must be from 1 to 1000")
+    how = How(answers, budget_usd, concurrency, offline, show_prompts, dry_run, check)
+    _survey(tasks, respondents, count, out, how, seed, force)
+
+
+def live(
+    scenario: Named,
+    out: Annotated[Path | None, typer.Option(help="folder for the results [default: out/<scenario>]")] = None,
+    answers: AnswersFile = None,
+    budget_usd: Budget = None,
+    concurrency: Concurrency = "16",
+    offline: Offline = False,
+    show_prompts: ShowPrompts = False,
+    dry_run: DryRun = False,
+    check: Check = False,
+    seed: Seed = None,
+    override: Overrides = None,
+    mechanism: Rules = None,
+    plugin: Plugins = None,
+    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="draw figures, after the tables")] = True,
+    force: Force = False,
+) -> None:
+    """Play a scenario with live agents ([world] live = "respondents.toml")."""
+    from sim.cli import live_session as asking
+    from sim.cli.listing import place
+    from sim.experiment.execute import execute
+    from sim.experiment.plan import plan
+    from sim.scenario.plugins import plugins
+    from sim.world.origin import LiveOrigin
+
+    how = How(answers, budget_usd, concurrency, offline, show_prompts, dry_run, check)
+    with plugins(plugin or []) as digests:
+        made = plan(named(scenario, seed, None, override, mechanism), digests)
+        if not isinstance(made.origin, LiveOrigin):
+            raise RunError(
+                f'{made.scenario.name}: is not live: say [world] live = "respondents.toml", or use `bidlab run`'
+            )
+        origin, number = made.origin, made.scenario.seed
+        if asking.rehearsed(how, origin.respondents, origin.agents, origin.live_tasks, number, plan=made):
+            return
+        folder = out or Path("out") / made.scenario.name
+        with asking.session(how, origin.respondents, origin.agents, origin.live_tasks, number) as asked:
+            if how.check:
+                printed(asking.checked(asked))
+                return
+
+            def finish(run: Run) -> None:
+                from analysis.report import write_report
+
+                asking.keep_answers(asked, run)
+                write_report(run, figures=figures, tabled=lambda tables: printed(asking.found(run, tables, asked)))
+
+            try:
+                with asking.shown(asked):
+                    execute(made, folder, force=force, finish=finish, say=warn, asked=asked.play)
+            except KeyboardInterrupt:
+                raise StoppedError(
+                    f"interrupted; {asked.answers_file} keeps every answer, the same command goes on from there"
+                ) from None
+        printed(place(folder))
+
+
+def _survey(
+    tasks: Path, respondents: Path, trials: int, out: Path | None, how: How, seed: str | None, force: bool
+) -> None:
+    from sim.cli import live_session as asking
+    from sim.live.respondents import read_respondents
+    from sim.live.task_file import read_tasks
+
+    _check_table(out, force)
+    who = read_respondents(respondents)
+    about = read_tasks(tasks, who.file.verify, verified=trials > 0)
+    number = 0 if seed is None else whole("--seed", seed)
+    if asking.rehearsed(how, who, who.names, about, number, trials=trials):
+        return
+    with asking.session(how, who, who.names, about, number) as asked:
+        if how.check:
+            printed(asking.checked(asked))
+            return
+        try:
+            found = asking.surveyed(asked, trials)
+        except KeyboardInterrupt:
+            raise StoppedError(
+                f"interrupted; {asked.answers_file} keeps every answer, the same command goes on from there"
+            ) from None
+        printed(asking.of_survey(found, asked))
+        if out is not None:
+            asking.write_table(found, out)
+            printed(["", f"written: {out}"])
+
+
+def _check_table(out: Path | None, force: bool) -> None:
+    """Raise RunError where the table cannot be written there."""
+    if out is None:
+        return
+    if out.suffix != ".csv":
+        raise RunError(f"--out {out}: must end in .csv")
+    if out.exists() and not force:
+        raise RunError(f"--out {out}: is there; choose another file, or give --force to replace it")

@@ -1,0 +1,195 @@
+"""What the commands that ask live agents share: sessions, rehearsals, and what is shown while and after they ask."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.cli.asked_how import How, budget
+from sim.cli.live_tables import estimates_table, meter_table, survey_tables
+from sim.cli.progress import steps
+from sim.kit.at_once import write_at_once
+from sim.kit.distribution import MOST
+from sim.kit.errors import RunError
+from sim.live.answers import Answers
+from sim.live.respondents import Respondents
+from sim.live.task_file import LiveTask
+from sim.live_market.reached import check_reached, reached
+from sim.live_market.rehearsal import Estimate, estimate, rehearsing
+from sim.live_market.session import Options, Session
+from sim.live_market.survey import Survey, check_claims, survey
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.experiment.plan import Plan
+    from sim.experiment.run_folder import Run
+
+ANSWERS = "answers.jsonl"  # beside the respondents, and in a run's inputs
+
+
+def answers_file(how: How, respondents: Respondents) -> Path:
+    """The journal."""
+    return how.answers or respondents.path.parent / ANSWERS
+
+
+@contextmanager
+def session(
+    how: How, respondents: Respondents, agents: tuple[str, ...], tasks: Sequence[LiveTask], seed: int
+) -> Iterator[Session]:
+    """The session that the options describe, once all is there that it needs; closed at the end."""
+    from sim.cli.options import whole
+
+    concurrency = whole("--concurrency", how.concurrency)
+    if not 1 <= concurrency <= 1000:
+        raise RunError(f"--concurrency {how.concurrency}: must be from 1 to 1000")
+    path = answers_file(how, respondents)
+    if how.offline and not path.exists():
+        raise RunError(f"--answers {path}: there is no such file, and nobody is asked offline")
+    options = Options(path, budget(how), concurrency, how.offline)
+    if not how.offline:
+        check_reached(reached(respondents, [task.name for task in tasks], seed))
+    with Session(respondents, agents, tuple(tasks), seed, options) as made:
+        yield made
+
+
+def rehearsed(
+    how: How,
+    respondents: Respondents,
+    agents: tuple[str, ...],
+    tasks: Sequence[LiveTask],
+    seed: int,
+    *,
+    trials: int = 0,
+    plan: Plan | None = None,
+) -> bool:
+    """Whether prompts or an estimate were all that was wanted; they are printed then, and nothing was sent."""
+    from sim.cli.options import printed
+
+    if not (how.dry_run or how.show_prompts):
+        return False
+    real = reached(respondents, [task.name for task in tasks], seed)
+    actors = rehearsing(respondents, real, [task.name for task in tasks], seed)
+    path = answers_file(how, respondents)
+    held = Answers.read(path) if path.exists() else Answers.memory()
+    rows: dict[str, Estimate] = {}
+    everything: dict[str, Any] = {}
+
+    def add(name: str, play: Any, about: Sequence[LiveTask]) -> None:
+        options = Options(None, MOST)
+        with Session(respondents, agents, tuple(about), seed, options, actors) as made:
+            play(made)
+            everything.update(made.asking.asked)
+            rows[name] = estimate(made.asking.asked.values(), respondents, real, held)
+
+    if plan is not None:
+        from sim.experiment.run_folder import Worlds, arm_rules
+        from sim.live_market.from_source import play_from
+        from sim.live_market.live_source import Live
+
+        worlds = Worlds(plan.scenario, plan.origin)
+        for arm in plan.scenario.arms:
+            world = worlds.of(arm)
+            rules = arm_rules(arm, world)
+
+            def play(made: Session, world: Any = world, rules: Any = rules) -> None:
+                play_from(Live(world, rules, made.asking), world, rules)
+
+            add(f"arm {arm.name}", play, tasks)
+        if len(plan.scenario.arms) > 1:
+            rows["all arms together"] = estimate(everything.values(), respondents, real, held)
+        trials = 1
+    if how.show_prompts:
+        wanted = everything
+        if plan is None:
+            with Session(respondents, agents, tuple(tasks[:1]), seed, Options(None, MOST), actors) as made:
+                survey(made.asking, made.panel, trials)
+                wanted = made.asking.asked
+        first = [one for one in wanted.values() if one.task == tasks[0].name]
+        printed([_prompt(one) for one in first] or [f"task {tasks[0].name}: nobody is asked"])
+    if how.dry_run:
+        name = "the panel: everybody at every task" if trials else "claims"
+        add(name, lambda made: survey(made.asking, made.panel, trials), tasks)
+        printed(estimates_table(rows, held, path))
+    return True
+
+
+def _prompt(question: Any) -> str:
+    head = f"--- {question.purpose} of task {question.task} by {question.agent} (sample {question.sample})"
+    system = f"[system]\n{question.system}\n[user]\n" if question.system else ""
+    return f"{head}\n{system}{question.prompt}\n"
+
+
+def checked(asked: Session) -> list[Any]:
+    """A line for each endpoint, once it was found to count its tokens and to keep a cap."""
+    from sim.live.check import check
+    from sim.live.endpoint import Endpoint
+
+    lines = []
+    for name, one in asked.panel.reached.items():
+        if isinstance(one, Endpoint):
+            found = check(one, asked.calls)
+            lines.append(f"{name}: answers, counts its tokens, keeps {found.cap}; ${found.answer.usd:.6f}")
+        else:
+            lines.append(f"{name}: no endpoint, nothing to check")
+    return lines
+
+
+def surveyed(asked: Session, trials: int) -> Survey:
+    """Everybody's answers, with a bar while they come."""
+    count = len(asked.panel.agents) * len(asked.panel.tasks) * (1 + trials)
+    with steps("answers", count) as tick:
+        found = survey(asked.asking, asked.panel, trials, tick)
+    check_claims(found)
+    return found
+
+
+def of_survey(found: Survey, asked: Session) -> list[Any]:
+    """What a survey found."""
+    return [*survey_tables(found), "", *meter_table(asked)]
+
+
+def write_table(found: Survey, out: Path) -> None:
+    """Write the recorded table."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_at_once(out, found.table.to_csv(index=False).encode())
+    except OSError as error:
+        raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def shown(asked: Session) -> Iterator[None]:
+    """A table on stderr while agents answer."""
+    from rich.console import Console
+    from rich.live import Live as Shown
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+
+    class Table:
+        def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
+            yield from meter_table(asked)
+
+    with Shown(Table(), console=console, transient=True, refresh_per_second=2):
+        yield
+
+
+def keep_answers(asked: Session, run: Run) -> None:
+    """Keep the journal with the run, so that it can be played again wherever its folder is."""
+    if run.folder is not None and asked.options.answers is not None:
+        shutil.copyfile(asked.options.answers, run.folder / "inputs" / ANSWERS)
+
+
+def found(run: Run, tables: dict[str, pd.DataFrame], asked: Session) -> list[Any]:
+    """The tables of a live run, and what it cost."""
+    from analysis.e_process import told_of
+    from sim.cli.listing import found as of_run
+
+    solved = {arm.name: run.ledger.arm(arm.name).clearings for arm in run.scenario.arms}
+    return [*of_run(run.info, tables), "", *meter_table(asked), *told_of(solved, run.scenario.baseline)]

@@ -1,0 +1,86 @@
+"""Tables of what live agents answered and what it cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.kit.digits import number
+from sim.kit.terminal import Column, Sheet
+
+if TYPE_CHECKING:
+    from sim.live.answers import Answers
+    from sim.live_market.rehearsal import Estimate
+    from sim.live_market.session import Session
+    from sim.live_market.survey import Survey
+
+
+def estimates_table(rows: Mapping[str, Estimate], held: Answers, path: Path) -> list[Any]:
+    """What is to be asked and paid."""
+    columns = [
+        Column("", list(rows), left=True),
+        Column("bids and claims", [f"{one.bids:,}" for one in rows.values()]),
+        Column("attempts", [f"{one.attempts:,}" for one in rows.values()]),
+        Column("expected", [dollars(one.expected) for one in rows.values()]),
+        Column("at most", [dollars(one.most) for one in rows.values()]),
+    ]
+    title = "what is still to be asked, by a rehearsal with agents of a fitted population"
+    notes = ["expected: an answer takes a quarter of its limit of tokens; attempts hang on who is hired"]
+    if len(held):
+        notes.append(f"{path}: {len(held):,} answers are there, {dollars(held.spent)} were spent; they cost no more")
+    return [Sheet(title, columns), *notes]
+
+
+def meter_table(asked: Session) -> list[Any]:
+    """What each agent was asked, answered and cost, and the money in all."""
+    names, tallies = asked.panel.agents, asked.asking.tallies
+    rows = [tallies.of(name) for name in names]
+    of = asked.calls.meter.of
+    columns = [
+        Column("agent", list(names), left=True),
+        Column("asked", [f"{row.asked:,}" for row in rows]),
+        Column("bid", [f"{row.words['bid']:,}" for row in rows]),
+        Column("no bid", [f"{row.asked - row.words['bid']:,}" for row in rows]),
+        Column("worked", [f"{row.worked:,}" for row in rows]),
+        Column("passed", [f"{row.passed:,}" for row in rows]),
+        Column("lost", [f"{row.lost:,}" for row in rows]),
+        Column("claim - pass", [number(row.gap) if not math.isnan(row.gap) else "-" for row in rows]),
+        Column("sends", [f"{of(name).sends:,}" for name in names]),
+        Column("held", [f"{of(name).held:,}" for name in names], rank=1),
+        Column("usd", [dollars(row.usd) for row in rows]),
+    ]
+    purse = asked.calls.meter.purse
+    spent = f"spent {dollars(purse.spent)} of {dollars(purse.ceiling)}, reserved {dollars(purse.reserved)}"
+    words = {word: sum(row.words[word] for row in rows) for row in rows for word in row.words if word != "bid"}
+    why = ", ".join(f"{word} {count:,}" for word, count in words.items() if count)
+    return [Sheet("answers", columns), spent, *([f"no bid: {why}"] if why else [])]
+
+
+def survey_tables(found: Survey) -> list[Any]:
+    """The claims, beside what was done where agents worked, with intervals."""
+    if not found.work:
+        rows = [
+            (name, [one.claim for (who, _), one in found.claims.items() if who == at and one.word == "bid"])
+            for at, name in enumerate(found.panel.agents)
+        ]
+        columns = [
+            Column("agent", [name for name, _ in rows], left=True),
+            Column("claims", [f"{len(claims):,}" for _, claims in rows]),
+            *(
+                Column(head, [number(value(claims)) if claims else "-" for _, claims in rows])
+                for head, value in (("least", min), ("mean", lambda x: math.fsum(x) / len(x)), ("most", max))
+            ),
+        ]
+        return [Sheet("claims: chance of a success, as agents say", columns)]
+    from analysis.claims_of import claims_of
+
+    left = found.left_out
+    note = [f"left out: {left:,} attempt(s) of agents that claimed nothing at the task"] if left else []
+    return [*claims_of(found.table), *note]
+
+
+def dollars(amount: float) -> str:
+    """As a table shows it."""
+    return f"${amount:,.2f}" if amount >= 100 or amount == 0 else f"${amount:.4f}"

@@ -1,0 +1,256 @@
+"""Puts the questions of a live run: from templates to prompts, and from answers to bids and verdicts.
+
+What a bid's prompt tells is what the notice makes public and how the rule pays. That of work tells the task alone, so
+that all arms and rules share what comes of it. A bid that is none is asked for once more where the respondents' file
+says so. How work was judged is kept beside its answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from sim.agents.bidding import Fallback
+from sim.kit.arrays import FloatArray, Notice
+from sim.kit.errors import RunError
+from sim.live.answers import Answers
+from sim.live.calls import Calls
+from sim.live.judge import Judge
+from sim.live.prompts import Prompt, template
+from sim.live.question import Answer, Question, Verdict
+from sim.live.replies import MALFORMED, OUT_OF_RANGE, ReadBid, read_bid, read_claim
+from sim.live.respondent import Respondent
+from sim.live.respondents import AgentSpec, Respondents
+from sim.live.task_file import LiveTask
+from sim.live_market.own_past import Cards
+from sim.live_market.simulated import PLACE, TRUTHFUL
+from sim.live_market.tallies import Tallies
+from sim.market.rules import Rules
+from sim.market.source import At, Outcome
+
+First = TypeVar("First")
+Then = TypeVar("Then")
+_AGAIN = (MALFORMED, OUT_OF_RANGE)  # what a repair may mend
+
+
+class Said(NamedTuple):
+    """What an agent bid. word: as of `sim.live.replies`; ask, cost_belief: dollars; claim; usd: what asking cost."""
+
+    word: str
+    ask: float
+    claim: float
+    usd: float
+    note: str = ""
+    cost_belief: float = math.nan
+
+
+class Worked(NamedTuple):
+    """What came of work. status: PASS, FAIL or INFRA; score: NaN where none; usd: what it cost."""
+
+    status: str
+    usd: float
+    score: float
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Who is asked about what. agents, with how to reach each; those who judge are among `reached` too."""
+
+    respondents: Respondents
+    agents: tuple[str, ...]
+    tasks: tuple[LiveTask, ...]
+    reached: Mapping[str, Respondent]
+
+    @property
+    def templates(self) -> dict[str, Prompt]:
+        """Those of the respondents' file where it names them, else the package's, by purpose."""
+        files = self.respondents.file.prompts
+        return {
+            purpose: template(purpose, self.respondents.beside(files[purpose]) if purpose in files else None)
+            for purpose in ("bid", "claim", "work")
+        }
+
+
+class Asking:
+    """Asks the panel through `calls`. Answers are read and work is judged by `threads` threads."""
+
+    def __init__(self, panel: Panel, calls: Calls, answers: Answers, threads: int) -> None:
+        self._panel, self._calls, self._answers = panel, calls, answers
+        self._templates = panel.templates
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answers")
+        self.cards = Cards()
+        self.tallies = Tallies()
+        self.asked: dict[str, Question] = {}  # by key
+
+    def close(self) -> None:
+        """Read nothing more."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def fallback(self, rules: Rules) -> Fallback | None:
+        """The bid put in for an agent from which none comes."""
+        return getattr(rules.bidder, "fallback", None)
+
+    def heard(self, at: At, agent: int, outcome: Outcome) -> None:
+        """An attempt ended: it goes on the agent's card."""
+        self.cards.add(at[0], agent, outcome)
+
+    # Bids and claims.
+
+    def bid(self, at: At, posting: int, agent: int, notice: Notice, rules: Rules, shape: str) -> Future[Said]:
+        """Ask for a bid on the posting, or a claim alone."""
+
+        def truthful(belief: FloatArray, cost_belief: FloatArray) -> FloatArray:
+            return rules.mechanism.truthful_ask(belief, cost_belief, notice)
+
+        told = {
+            "payment": getattr(rules.mechanism, "told_to_bidders", None) if shape == "bid" else None,
+            "reserve": _stated(notice.reserve),
+            "value": _stated(notice.value),
+            "penalty": _stated(notice.penalty),
+            "agents": len(self._panel.agents),
+            "card": self.cards.text(at[0], agent) if self._panel.respondents.file.card else None,
+        }
+        question = self._question(shape, at[1], agent, told, {TRUTHFUL: truthful})
+        return self._then(self._calls.ask(question), lambda answer: self._said(question, answer))
+
+    def claim(self, task: int, agent: int) -> Future[Said]:
+        """Ask for a claim outside any market."""
+        question = self._question("claim", task, agent, {}, {})
+        return self._then(self._calls.ask(question), lambda answer: self._said(question, answer))
+
+    def _said(self, question: Question, answer: Answer) -> Said:
+        read, usd = _read(question, answer), answer.usd
+        if read.word in _AGAIN and self._panel.respondents.file.repair:
+            again = self._repair(question, answer, read.note)
+            second = self._calls.ask(again).result()
+            read, usd = _read(again, second), usd + second.usd
+        self.tallies.said(question.agent, question.task, read.word, read.claim, usd)
+        return Said(read.word, read.ask, read.claim, usd, read.note, read.cost_belief)
+
+    def _repair(self, question: Question, answer: Answer, note: str) -> Question:
+        """The question once more, with what was wrong with the answer."""
+        record = question.record()
+        record |= {"purpose": "repair", "sample": 1}
+        record["prompt"] = f"{question.prompt}\n\nYou answered:\n{answer.text}\n\nThat could not be read: {note}"
+        return Question(**record, details=question.details)
+
+    # Work.
+
+    def work(self, at: At, agent: int, nth: int) -> Future[Worked]:
+        """Have the agent work on the task for the nth time."""
+        question = self._question("work", at[1], agent, {}, {}, sample=nth)
+        return self._then(self._calls.ask(question), lambda answer: self._worked(at[1], agent, question, answer))
+
+    def _worked(self, task: int, agent: int, question: Question, answer: Answer) -> Worked:
+        found = self._judged(task, agent, question, answer)
+        self.tallies.worked(question.agent, question.task, found.status, found.usd)
+        return found
+
+    def _judged(self, task: int, agent: int, question: Question, answer: Answer) -> Worked:
+        if answer.error:
+            return Worked("INFRA", answer.usd, math.nan, answer.finish)
+        if getattr(self._panel.reached[self._panel.agents[agent]], "says_itself", False):
+            return Worked(answer.text, answer.usd, math.nan)
+        verdict = self._verdict(self._panel.tasks[task], question.key, answer)
+        return Worked(verdict.status, answer.usd, math.nan if verdict.score is None else verdict.score, verdict.note)
+
+    def _verdict(self, task: LiveTask, key: str, answer: Answer) -> Verdict:
+        """How the work is judged; asked once, and kept."""
+        check = task.verify
+        if check is None:
+            raise RunError(f"task {task.name!r}: has no verifier")
+        if isinstance(check.verifier, Judge):
+            return check.verifier.verdict(
+                self._calls.ask(self._to_judge(check.verifier, task, check.expected, answer)).result()
+            )
+        known = self._answers.verdict(key, check.fingerprint)
+        if known is None:
+            known = check.verify(answer.text)
+            if self._answers.writable:
+                self._answers.judged(key, check.fingerprint, known)
+        return known
+
+    def _to_judge(self, judge: Judge, task: LiveTask, expected: Any, answer: Answer) -> Question:
+        spec = self._spec(judge.respondent)
+        fields = {"task": task.prompt, "work": answer.text, "expected": expected}
+        model = self._panel.reached[judge.respondent].fingerprint
+        return judge.question(task.name, fields, model=model, most_tokens=spec.bid_tokens)
+
+    # Either.
+
+    def _question(
+        self,
+        purpose: str,
+        task: int,
+        agent: int,
+        told: Mapping[str, Any],
+        details: Mapping[str, Any],
+        sample: int = 0,
+    ) -> Question:
+        about, name = self._panel.tasks[task], self._panel.agents[agent]
+        spec = self._spec(name)
+        made = self._templates[purpose].fill({"task": about.prompt, "family": about.family or None} | dict(told))
+        question = Question(
+            purpose=purpose,
+            task=about.name,
+            agent=name,
+            prompt=made.prompt,
+            sample=sample,
+            system="\n\n".join(text for text in (spec.system, made.system) if text),
+            model=self._panel.reached[name].fingerprint,
+            most_tokens=spec.work_tokens if purpose == "work" else spec.bid_tokens,
+            shape="" if purpose == "work" else purpose,
+            details={PLACE: task, **details},
+        )
+        self.asked[question.key] = question
+        return question
+
+    def _spec(self, name: str) -> AgentSpec:
+        return self._panel.respondents.agents[name]
+
+    def _then(self, first: Future[First], made: Callable[[First], Then]) -> Future[Then]:
+        """What `made` makes of the first one's result, in a thread of the pool once it is there."""
+        found: Future[Then] = Future()
+
+        def run(done: Future[First]) -> None:
+            try:
+                found.set_result(made(done.result()))
+            except BaseException as error:
+                found.set_exception(error)
+
+        def begin(done: Future[First]) -> None:
+            try:
+                self._pool.submit(run, done)
+            except RuntimeError as error:  # it is closed
+                found.set_exception(error)
+
+        first.add_done_callback(begin)
+        return found
+
+
+class _Read(NamedTuple):
+    word: str
+    ask: float
+    claim: float
+    cost_belief: float
+    note: str
+
+
+def _read(question: Question, answer: Answer) -> _Read:
+    if question.shape == "claim":
+        claim = read_claim(answer)
+        return _Read(claim.word, math.nan, claim.claim, claim.cost, claim.note)
+    bid: ReadBid = read_bid(answer)
+    return _Read(bid.word, bid.ask, bid.claim, math.nan, bid.note)
+
+
+def _stated(dollars: FloatArray) -> float | None:
+    """The number, None where it is not public."""
+    number = float(np.asarray(dollars))
+    return None if math.isnan(number) else number

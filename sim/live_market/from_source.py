@@ -1,0 +1,72 @@
+"""Plays a market from any source, and says what a live market cannot have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sim.kit.errors import ScenarioError
+from sim.market.allocator import Allocator
+from sim.market.processes import Market
+from sim.market.rules import Rules
+from sim.market.simulate import Tables
+from sim.market.source import Source
+from sim.market.tape import Tape, whole_tables
+from sim.market.tasks import Known, Tasks
+from sim.mechanisms import Mechanism
+from sim.specs.settings import Settings
+from sim.world.world import World
+
+
+def play_from(
+    source: Source, world: World, rules: Rules, progress: Callable[[int], None] | None = None, replication: int = 0
+) -> Tables:
+    """The columns of each ledger table, as `sim.market.simulate.simulate` gives them, of answers that `source` gives.
+
+    progress: is called with the tasks done since the last call. replication: number of the World's first one.
+    """
+    tape = Tape()
+    allocator = Allocator(Tasks.of(world, rules), Known.of(world, rules), rules)
+    for number in range(world.n_replications):
+        Market(allocator, source, number, tape, rules.processes).run()
+        if progress is not None:
+            progress(world.n_tasks)
+    tables = whole_tables(tape, allocator)
+    for columns in tables.values():
+        columns["replication"] = columns["replication"] + replication
+    return tables
+
+
+def check_live(mechanism: Mechanism, settings: Settings) -> None:
+    """Raise ScenarioError with all that has no meaning where agents are asked and not drawn."""
+    if faults := list(_faults(mechanism, settings)):
+        raise ScenarioError(*faults)
+
+
+def _faults(mechanism: Mechanism, settings: Settings) -> Iterator[str]:
+    bidders, standing, market = settings.bidders, settings.standing, settings.market
+    why = "has no meaning live: "
+    if bidders.stated("policy") != "truthful" or bidders.agents:
+        yield f"bidders.policy, bidders.agents: {why}an agent bids what it answers"
+    if bidders.card is not None:
+        yield f"bidders.card: {why}say card = true in the respondents' file, and prompts tell the past"
+    if bidders.stated("on_retry") == "update" or isinstance(bidders.stated("on_retry"), dict):
+        yield f'bidders.on_retry: {why}an agent answers anew; state "same"'
+    if bidders.plans is not None:
+        yield f"bidders.plans: {why}an attempt cannot be stopped at a number of dollars"
+    if bidders.process is not None:
+        yield f"bidders.process: {why}an agent is whoever answers"
+    if market.alone:
+        yield "market.alone: every agent would be asked about every task; `bidlab panel` does that"
+    if market.inspection is not None:
+        yield f"market.inspection: {why}the tasks' verifiers look at all work"
+    advice = standing.advice
+    if advice.record is not None or advice.planner is not None or advice.kind in ("outcome", "ability"):
+        yield f"standing.advice: {why}no record, pilot or oracle is there beforehand; take one that learns"
+    if standing.expected_cost.kind in ("actual", "record"):
+        yield f"standing.expected_cost: {why}take {{fixed = dollars}} or {{running_mean = {{prior, weight}}}}"
+    for key in ("world.claim", "world.cost_belief"):
+        if key in settings.records:
+            yield f"{key}: {why}claims are asked for"
+    needed = mechanism.capabilities.needs & {"advice"}
+    if needed and advice.advisor is None:
+        yield f"mechanism: {mechanism.name} needs advice that is learned: state standing.advice"

@@ -1,0 +1,89 @@
+"""What a live run would ask and cost, from a rehearsal: agents of a population answer in the place of the live ones.
+
+Who is hired, and so how often agents work, follows from the population; the questions are those that would be asked.
+Most dollars are what would be reserved. Expected ones count a token for four bytes of a prompt, and of an answer a
+quarter of its limit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sim.bundled import find_profile
+from sim.live.answers import Answers
+from sim.live.question import Answer, Question
+from sim.live.respondent import Respondent
+from sim.live.respondents import AgentSpec, Respondents
+from sim.live_market.simulated import Acting, acting
+from sim.population.profile import read_profile
+
+PROFILE = "marketbench"
+_BYTES = 4  # of a token
+_SHARE = 0.25  # of its limit that an answer takes
+
+
+@dataclass(frozen=True, eq=False)
+class Rehearsing:
+    """Answers as `actor` does, and is known as the respondent in whose place it stands."""
+
+    fingerprint: str
+    actor: Acting
+    says_itself: bool = True
+
+    def most_usd(self, question: Question) -> float:
+        """Nothing is sent."""
+        return 0.0
+
+    async def answer(self, question: Question) -> Answer:
+        """What the actor says."""
+        return await self.actor.answer(question)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class Estimate(NamedTuple):
+    """Questions that no answer is held for. bids (claims among them), attempts; expected, most: dollars."""
+
+    bids: int
+    attempts: int
+    expected: float
+    most: float
+
+
+def rehearsing(
+    respondents: Respondents, real: Mapping[str, Respondent], tasks: Iterable[str], seed: int
+) -> dict[str, Respondent]:
+    """For each respondent an actor: an agent of PROFILE in the place of a live one, one after the other."""
+    names = tuple(tasks)
+    known = tuple(read_profile(find_profile(PROFILE, respondents.path.parent)).agents)
+    found: dict[str, Respondent] = {}
+    for place, (name, one) in enumerate(real.items()):
+        if isinstance(one, Acting):
+            found[name] = one
+        else:
+            played = AgentSpec(profile=PROFILE, agent=known[place % len(known)])
+            found[name] = Rehearsing(one.fingerprint, acting(name, played, respondents, names, seed))
+    return found
+
+
+def estimate(
+    asked: Iterable[Question], respondents: Respondents, real: Mapping[str, Respondent], held: Answers
+) -> Estimate:
+    """What these questions come to, each once."""
+    new = {question.key: question for question in asked if held.find(question.key) is None}.values()
+    most = [real[one.agent].most_usd(one) for one in new]
+    expected = [_expected(one, respondents.agents[one.agent], dollars) for one, dollars in zip(new, most, strict=True)]
+    attempts = sum(one.purpose == "work" for one in new)
+    return Estimate(len(most) - attempts, attempts, math.fsum(expected), math.fsum(most))
+
+
+def _expected(question: Question, spec: AgentSpec, most: float) -> float:
+    price = spec.usd_per_million
+    if price is None or price == 0:
+        return most
+    tokens = len((question.system + question.prompt).encode()) / _BYTES
+    return (price.input * tokens + price.output * _SHARE * question.most_tokens) / 1e6

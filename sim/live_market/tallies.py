@@ -1,0 +1,64 @@
+"""What each agent answered so far: bids by word, attempts by status, dollars."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """Of one agent. words: of bids and claims; gaps: claim - pass of attempts that were judged."""
+
+    asked: int = 0
+    words: Counter[str] = field(default_factory=Counter)
+    worked: int = 0
+    passed: int = 0
+    lost: int = 0
+    usd: float = 0.0
+    gaps: list[float] = field(default_factory=list)
+
+    @property
+    def gap(self) -> float:
+        """Mean of claim - pass, NaN without any."""
+        return math.fsum(self.gaps) / len(self.gaps) if self.gaps else math.nan
+
+
+class Tallies:
+    """Of all agents by name; several threads may count."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[str, Tally] = {}
+        self._claims: dict[tuple[str, str], float] = {}
+        self._lock = threading.Lock()
+
+    def of(self, agent: str) -> Tally:
+        """One agent's."""
+        with self._lock:
+            return self._of(agent)
+
+    def said(self, agent: str, task: str, word: str, claim: float, usd: float) -> None:
+        """It answered to a posting or a question for a claim."""
+        with self._lock:
+            own = self._of(agent)
+            own.asked += 1
+            own.words[word] += 1
+            own.usd += usd
+            self._claims[agent, task] = claim
+
+    def worked(self, agent: str, task: str, status: str, usd: float) -> None:
+        """An attempt of its was judged, or lost."""
+        with self._lock:
+            own = self._of(agent)
+            own.worked += 1
+            own.usd += usd
+            own.passed += status == "PASS"
+            own.lost += status == "INFRA"
+            claim = self._claims.get((agent, task), math.nan)
+            if status != "INFRA" and not math.isnan(claim):
+                own.gaps.append(claim - (status == "PASS"))
+
+    def _of(self, agent: str) -> Tally:
+        return self._tallies.setdefault(agent, Tally())
