@@ -45,7 +45,7 @@ FAULTS = {
     "503": Does(503, "<html>away</html>"),
     "html": Does(200, "<html>a portal</html>"),
     "cut": says("4")._replace(cut=30),
-    "hang": says("4")._replace(hang=0.5),
+    "hang": says("4")._replace(hang=60.0),
     "empty 500": Does(500, ""),
 }
 

@@ -37,7 +37,7 @@ def calls_to(one: Endpoint) -> Calls:
 
 
 def endpoint(server: Server, **settings: Any) -> Endpoint:
-    return Endpoint("a", **{"endpoint": server.url, "model": "m", "usd_per_million": PRICE, "timeout": 0.1, **settings})
+    return Endpoint("a", **{"endpoint": server.url, "model": "m", "usd_per_million": PRICE, "timeout": 5.0, **settings})
 
 
 def asked(
@@ -154,19 +154,20 @@ def test_reasoning_is_output_and_what_is_not_counted_costs_its_reserve(usage: An
     ],
 )
 def test_a_fault_once_is_overcome_and_for_ever_is_an_end(fault: str, finish: str, sends: int, charges: int) -> None:
-    once, answers, seen = asked(lambda sent, nth: FAULTS[fault] if nth == 1 else says("4"))
+    timeout = 0.4 if fault == "hang" else 5.0
+    once, answers, seen = asked(lambda sent, nth: FAULTS[fault] if nth == 1 else says("4"), timeout=timeout)
     assert once == Answer("4", "stop", 10, 5, 0.07)
     assert len(seen) == answers.sends == 2
     assert answers.spent == pytest.approx(0.07 + BOUND * (charges > 0))
     answers = Answers.memory()
     if finish:
-        found, _, seen = asked(FAULTS[fault], answers=answers)
+        found, _, seen = asked(FAULTS[fault], answers=answers, timeout=timeout)
         assert found == Answer("", finish)
         assert len(seen) == sends
     else:
         line = rf"agent 'a': {fault} again and again: 127\.0\.0\.1:\d+: .*; run again to go on"
         with pytest.raises(Stopped, match=line):
-            asked(FAULTS[fault], answers=answers)
+            asked(FAULTS[fault], answers=answers, timeout=timeout)
     assert answers.sends == sends
     assert answers.spent == pytest.approx(charges * BOUND)
 
@@ -376,7 +377,7 @@ def test_sends_at_the_server_are_those_in_the_journal(tmp_path: Path) -> None:
     with (
         serving(script) as server,
         Answers.open(path) as answers,
-        Calls({"a": endpoint(server, timeout=0.3)}, answers, **FAST) as calls,
+        Calls({"a": endpoint(server, timeout=1.0)}, answers, **FAST) as calls,
     ):
         assert {future.result(10).text for future in [calls.ask(each) for each in questions]} == {"4"}
     events = [json.loads(line) for line in path.read_text().splitlines()]
