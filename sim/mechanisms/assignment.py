@@ -25,6 +25,7 @@ from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standin
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, best_rival, contract, select
 from sim.mechanisms.matching import NOBODY, best_matching, luckiest_matching, total
 from sim.mechanisms.registry import register
+from sim.mechanisms.told import SHARE, paragraph, pays
 
 
 @register("assignment_vcg")
@@ -49,6 +50,17 @@ class AssignmentVCG(Mechanism):
 
     def threshold(self, tender: Tender) -> FloatArray:
         return np.asarray(tender.value) - np.asarray(tender.reserve)
+
+    def told_to_bidders(self) -> str:
+        return paragraph(
+            "cost",
+            "Here score is claim * value - ask. All open tasks are given out together so that the total of scores is "
+            "highest, at most one task to an agent; a task with no score of at least value - reserve goes to nobody. "
+            "Here bar is what your being hired costs the others: with one task the larger of value - reserve and the "
+            "best score of the others.",
+            pays("value - bar", "-bar"),
+            f"A higher claim raises your score. {SHARE}",
+        )
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         worth, floor = self.scores(bids, tender, standing), self.threshold(tender)[..., None]

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self, cast
 import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender, require
+from sim.kit.errors import ScenarioError
 from sim.kit.shortcut import shortcut
 
 Terms = dict[str, FloatArray]
@@ -150,6 +151,21 @@ class Mechanism:
         own, asks_cost = self.capabilities, self.capabilities.asks_for == "cost"
         ask = cost_belief if asks_cost else break_even_price(belief, cost_belief, notice.penalty)
         return ask if own.solicits_bids else np.where(np.isnan(ask), 0.0, ask)
+
+    def told_to_bidders(self) -> str:
+        """One plain paragraph for a bidder: who is hired, what success and failure pay, what a claim does.
+
+        It states formulas as `sim.mechanisms.told` says. Raises ScenarioError where the rule has none, which matters
+        where bidders read it.
+        """
+        raise ScenarioError(
+            f"mechanism {type(self).__name__} has nothing to tell bidders: define told_to_bidders(self), a paragraph "
+            "that says who is hired and 'Success pays X; failure pays Y.'"
+        )
+
+    def told_names(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Terms:
+        """What the formulas of `told_to_bidders` name beyond the bids and the tender, (..., n) each."""
+        return {}
 
     def binding(self, bids: Bids, tender: Tender, standing: Standing, award: Award) -> BoolArray:
         """Whose bond is less than the rule would take on failure without a limit, (..., n); nobody's by default."""

@@ -39,6 +39,7 @@ from sim.mechanisms.base import (
 )
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM
+from sim.mechanisms.told import LEAST_SURPLUS, SHARE, paragraph, pays, plain, times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,23 @@ class _BonusRule(Mechanism):
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return (cls(kappa=0.0, m0=0.0), cls(kappa=1.0, m0=0.0), cls(kappa=1.0, m0=0.25))
+
+    def _told_pays(self, price: str) -> str:
+        """What is paid, and what a claim does."""
+        if self.kappa == 0:
+            return pays(price, "-penalty")
+        won, lost = (
+            f"{paid} {self._told_bonus(missed)}" for paid, missed in ((price, "(1 - claim)"), ("-penalty", "claim"))
+        )
+        return (
+            f"{pays(won, lost)} The part with the square goes by your claim: by itself it is highest on average if you "
+            "claim the chance that you believe in."
+        )
+
+    def _told_bonus(self, missed: str) -> str:
+        """The bonus as a formula that follows another."""
+        square = times(self.kappa, f"{missed}**2")
+        return f"- {square}" if self.m0 == 0 else f"+ {times(self.kappa, f'({plain(self.m0)} - {missed}**2)')}"
 
     def bonus(self, claim: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Dollars of bonus on success and on failure, (..., n)."""
@@ -98,6 +116,10 @@ class FixedPriceBonus(_BonusRule):
     def threshold(self, tender: Tender) -> FloatArray:
         return np.full(np.shape(tender.reserve), LEAST_CLAIM)
 
+    def told_to_bidders(self) -> str:
+        hired = "Among all who ask at most the reserve the highest claim is hired; a lower ask does not help."
+        return paragraph("price", hired, self._told_pays("reserve"), SHARE)
+
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         scores = self.scores(bids, tender, standing)
         chosen = select(scores, bids.active & (scores >= LEAST_CLAIM), lottery)
@@ -119,6 +141,10 @@ class SecondScoreBonus(_BonusRule):
 
     def threshold(self, tender: Tender) -> FloatArray:
         return np.asarray(tender.value) - np.asarray(tender.reserve)
+
+    def told_to_bidders(self) -> str:
+        score = f"Here score is claim * value - ask. {LEAST_SURPLUS}"
+        return paragraph("price", score, self._told_pays("claim * value - bar"), SHARE)
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         scores, least = self.scores(bids, tender, standing), self.threshold(tender)[..., None]

@@ -21,8 +21,9 @@ import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.kit.shortcut import shortcut
-from sim.mechanisms.base import Capabilities, Mechanism, Need, Promises, contract
+from sim.mechanisms.base import Capabilities, Mechanism, Need, Promises, Terms, contract
 from sim.mechanisms.registry import register
+from sim.mechanisms.told import IGNORED, paragraph, pays
 
 LEAST_VALUE = 1e-9
 
@@ -60,6 +61,33 @@ class BudgetFeasible(Mechanism):
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return (cls(values="advice"), cls(values="equal"))
+
+    def told_to_bidders(self) -> str:
+        weight = (
+            "1 for every agent" if self.values == "equal" else "what the principal itself thinks an agent's chance is"
+        )
+        return paragraph(
+            "cost",
+            "The reserve is a budget for several agents. They are hired in the order of ask / weight, the lowest "
+            "first, as long as each ask is at most reserve * weight / (the weights so far, its own included). "
+            f"Here weight is {weight}. Here hired_weight is the sum of the weights of all who are hired. Here "
+            "next_ratio is the ask / weight of the first who is not.",
+            pays(*["min(reserve * weight / hired_weight, weight * next_ratio)"] * 2),
+            IGNORED,
+        )
+
+    def told_names(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Terms:
+        hired = self(bids, tender, standing, lottery).hired
+        weight = standing.advice if self.values == "advice" else np.ones(bids.ask.shape)
+        able = bids.active & ~hired & (weight >= LEAST_VALUE)
+        ratio = np.where(able, bids.ask / np.where(able, weight, 1.0), np.inf)
+        total = np.where(hired, weight, 0.0).sum(axis=-1, keepdims=True)
+        least = np.minimum.reduce(ratio, axis=-1, keepdims=True, initial=np.inf)
+        return {
+            "weight": weight,
+            "hired_weight": np.broadcast_to(total, weight.shape),
+            "next_ratio": np.broadcast_to(least, weight.shape),
+        }
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         worth = standing.advice if self.values == "advice" else np.ones(bids.ask.shape)

@@ -40,6 +40,7 @@ from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, contra
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM
 from sim.mechanisms.sequence import Chain, best_chain, whole_chain
+from sim.mechanisms.told import SHARE, paragraph, pays, plain
 
 
 class _Queue(NamedTuple):
@@ -90,6 +91,35 @@ class Cascade(Mechanism):
                 raise ScenarioError(f"cascade.order: {name!r} comes twice")
         return replace(self, order=tuple(list(agents).index(name) for name in named))
 
+    def told_to_bidders(self) -> str:
+        least = f"(ask + {plain(self.verification)}) / claim" if self.verification else "ask / claim"
+        if self.order == "optimal":
+            order = f"in the order of {least}, the lowest first, of those for whom it is at most limit"
+        else:
+            order = f"in an order that is fixed beforehand, of those for whom {least} is at most limit"
+        some = "" if self.at_most is None else f" At most {self.at_most} are tried: those who are worth most together."
+        less = f" - {plain(self.verification)}" if self.verification else ""
+        looked = (
+            f" Looking at one attempt costs the principal ${plain(self.verification)}." if self.verification else ""
+        )
+        return paragraph(
+            "cost",
+            f"Agents try one after the other until one passes: {order}. Here limit is min(value, "
+            f"reserve).{some}{looked} Who is never reached is paid nothing. A line of agents is worth the limit times "
+            "its chance, by its claims, of a pass, less what its attempts are expected to cost. Here after is what "
+            "those behind you are worth once you have failed. Here bar is what the best line without you is worth "
+            "beyond those before you, divided by the chance that you are reached, or after where that is more.",
+            pays(f"limit{less} - bar", f"after{less} - bar"),
+            f"A higher claim brings you forward. {SHARE}" if self.order == "optimal" else SHARE,
+        )
+
+    def told_names(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Terms:
+        queue, chain, _ = self._tried(bids, tender, lottery)
+        placed = {"after": np.empty_like(chain.after), "bar": np.empty_like(chain.bar)}
+        for name, array in placed.items():
+            np.put_along_axis(array, queue.agent, getattr(chain, name), -1)
+        return placed
+
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         if self.order != "optimal":
             return {}
@@ -121,6 +151,10 @@ class Cascade(Mechanism):
         return _Queue(agent, np.take_along_axis(able, agent, -1), np.take_along_axis(ratio, agent, -1))
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
+        return self._award(*self._tried(bids, tender, lottery))
+
+    def _tried(self, bids: Bids, tender: Tender, lottery: FloatArray) -> tuple[_Queue, Chain, FloatArray]:
+        """The queue, who of it is tried, and the most that a success may be bought for, (..., 1)."""
         most = np.minimum(tender.value, tender.reserve)[..., None]
         queue = self._queue(bids, most, lottery)
         claim = np.where(queue.able, np.take_along_axis(bids.claim, queue.agent, -1), 0.0)
@@ -130,7 +164,7 @@ class Cascade(Mechanism):
             chain = whole_chain(queue.able, gain, stay)
         else:
             chain = best_chain(queue.able, gain, stay, self.at_most or queue.able.shape[-1])
-        return self._award(queue, chain, most)
+        return queue, chain, most
 
     def _award(self, queue: _Queue, chain: Chain, most: FloatArray) -> Award:
         def back(array: NDArray[Any]) -> NDArray[Any]:

@@ -32,6 +32,7 @@ from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Selection, Terms, best_rival, contract, select
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM
+from sim.mechanisms.told import LEAST_SURPLUS, SHARE, paragraph, pays, plain
 
 
 @register("contingent")
@@ -68,6 +69,19 @@ class Contingent(Mechanism):
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return (cls(bond=np.inf), cls(bond=0.25), cls(bond=0.25, settlement="compensated"))
+
+    def told_to_bidders(self) -> str:
+        success, failure = "value - bar", "-bar"
+        limit = "There is no limit to what a failure takes."
+        if self.bond < np.inf:
+            bond = plain(self.bond)
+            failure = f"-min(bar, {bond})"
+            limit = f"A failure takes at most the bond, ${bond}."
+            if self.settlement == "compensated":
+                success = f"value - bar - (1 - claim) / claim * max(0, bar - {bond})"
+                limit += " What the bond does not cover is taken from the pay for success, at the odds that you claim."
+        score = f"Here score is claim * value - ask. {LEAST_SURPLUS}"
+        return paragraph("cost", score, pays(success, failure), limit, f"A higher claim raises your score. {SHARE}")
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         ask = np.where(bids.active, bids.ask, np.nan)  # an abstaining agent's ask is infinite

@@ -36,6 +36,7 @@ from sim.mechanisms.base import (
 )
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM, critical_margin, margin
+from sim.mechanisms.told import IGNORED, LEAST_SURPLUS, paragraph, pays
 
 
 @register("hybrid")
@@ -56,6 +57,16 @@ class Hybrid(Mechanism):
 
     def threshold(self, tender: Tender) -> FloatArray:
         return np.asarray(tender.value) - np.asarray(tender.reserve)
+
+    def told_to_bidders(self) -> str:
+        return paragraph(
+            "price",
+            f"Here score is advice * (value - ask). Here advice is what the principal itself thinks your chance is. "
+            f"{LEAST_SURPLUS}",
+            pays("min(reserve, value - bar / advice)", "0"),
+            "That is the highest ask with which you would still be hired.",
+            IGNORED,
+        )
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         refuse_penalty(self.name, tender)

@@ -37,6 +37,7 @@ from sim.mechanisms.base import (
     lowest_lottery,
 )
 from sim.mechanisms.registry import register
+from sim.mechanisms.told import SHARE, paragraph, pays, plain
 
 _NOTHING = 1e-9  # credits: what the conversion from dollars may make of a score of 0
 
@@ -48,6 +49,22 @@ class _LiveRule(Mechanism):
     credits_per_dollar: Annotated[float, Gt(0), Le(1e12)] = 90.0
 
     capabilities: ClassVar[Capabilities] = Capabilities(needs=frozenset({"expected_cost"}), announces_reserve=True)
+
+    @property
+    def told_formulas(self) -> tuple[str, str, str]:
+        """The score and what a failure takes, as formulas, and a sentence on what these name."""
+        raise TypeError(f"{type(self).__name__} defines no told_formulas")
+
+    def told_as(self, price: str, hired: str = "if it is above 0.") -> str:
+        """The paragraph of a rule with this score. price: what a success pays, as a formula. hired: on which terms."""
+        score, penalty, named = self.told_formulas
+        return paragraph(
+            "price",
+            f"The reserve is the bounty for the task. Here score is {score}. Here expected_cost is what the principal "
+            f"expects your attempt to cost.{named} The highest score is hired, {hired}",
+            pays(price, f"-{penalty}"),
+            f"A higher claim raises your score, and what a failure takes. {SHARE}",
+        )
 
     def threshold(self, tender: Tender) -> FloatArray:
         return np.zeros(np.shape(tender.reserve))
@@ -109,6 +126,22 @@ class AgentEconomy(_LiveRule):
             "-risk of failure": -((1.0 - bids.claim) * 0.5 * bounty * trust),
         }
 
+    @property
+    def told_formulas(self) -> tuple[str, str, str]:
+        score = (
+            "reputation * claim * reserve - ask - expected_cost"
+            " - (1 - claim) * 0.5 * reserve * min(1, max(0, (reputation - 0.5) / 0.75))"
+        )
+        named = " Here reputation is your reputation in this market."
+        over, rate = "max(0, (claim - 0.5) / 0.5)", plain(self.credits_per_dollar)
+        if not self.rounded:
+            return score, f"0.1 * reserve * (1 + {over})", named
+        named += f" Here base is min(10, max(1, round(0.1 * reserve * {rate})))."
+        return score, f"(base + round(base * {over})) / {rate}", named
+
+    def told_to_bidders(self) -> str:
+        return self.told_as("ask" if self.pay == "ask" else "reserve")
+
     def failure_penalty(self, claim: FloatArray, bounty: FloatArray) -> FloatArray:
         """Dollars a FAIL takes, (..., n); claim (..., n), bounty (...) in dollars."""
         in_credits = np.asarray(bounty)[..., None] * self.credits_per_dollar
@@ -139,6 +172,14 @@ class AgentEconomyPhase2(_LiveRule):
     summary: ClassVar[str] = "the MarketBench study's fork of agent-economy: own ask, penalty growing with the claim"
     promises: ClassVar[Promises] = Promises(ask=False, claim=False, rational=True, efficient=False, no_deficit=True)
     source: ClassVar[str] = "P2, MB"
+
+    @property
+    def told_formulas(self) -> tuple[str, str, str]:
+        penalty = "0.1 * reserve * (0.5 + claim)"
+        return f"claim * reserve - ask - expected_cost - (1 - claim) * {penalty}", penalty, ""
+
+    def told_to_bidders(self) -> str:
+        return self.told_as("ask")
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         bounty = np.asarray(tender.reserve)[..., None]

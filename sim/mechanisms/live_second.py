@@ -38,6 +38,11 @@ class _LiveSecondScore(CriticalScoreRule):
         ask=True, claim=False, rational=True, efficient=False, no_deficit=True, ask_at_true_claim=True
     )
 
+    def told_to_bidders(self) -> str:
+        hired = "if it is at least 0 and the ask is at most the reserve. "
+        bar = "Here bar is the larger of 0 and the best score of the others."
+        return self.live.told_as("min(reserve, score + ask - bar)", f"{hired}{bar}")
+
     def score(self, ask: FloatArray, claim: FloatArray, tender: Tender, standing: Standing) -> FloatArray:
         return self.live.scores(Bids.trusted(ask=ask, claim=claim), tender, standing)
 

@@ -19,6 +19,7 @@ from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.kit.errors import ScenarioError, closest
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, contract, select
 from sim.mechanisms.registry import register
+from sim.mechanisms.told import paragraph, pays
 
 _PLANS = Capabilities(needs=frozenset({"expected_cost"}), solicits_bids=False, asks_for="cost")
 
@@ -37,6 +38,12 @@ class _Planner(Mechanism):
     def promises(self) -> Promises:
         bounded = self.pay == "reserve"
         return Promises(ask=True, claim=True, rational=False, efficient=False, no_deficit=bounded, claim_ignored=True)
+
+    def _told_pays(self) -> str:
+        if self.pay == "reserve":
+            return pays("reserve", "0")
+        known = "Here expected_cost is what the principal expects the attempt to cost."
+        return f"{pays('expected_cost', 'expected_cost')} {known}"
 
     def _contract(self, hired: BoolArray, tender: Tender, standing: Standing, by_tie: BoolArray) -> Award:
         if self.pay == "reserve":
@@ -80,6 +87,9 @@ class Always(_Planner):
 
         then, beside = place("then", self.then), place("beside", self.beside)
         return replace(self, agent=_position("agent", self.agent, agents), then=then, beside=beside)
+
+    def told_to_bidders(self) -> str:
+        return paragraph("nothing", "The principal has chosen beforehand who does the tasks.", self._told_pays())
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         if any(isinstance(name, str) for name in (self.agent, self.then, self.beside)):
@@ -128,6 +138,13 @@ class RouteByAdvice(_Planner):
 
     def threshold(self, tender: Tender) -> FloatArray:
         return np.zeros(np.shape(tender.reserve))
+
+    def told_to_bidders(self) -> str:
+        score = (
+            "Here score is advice * value - expected_cost. Here advice is what the principal itself thinks an agent's "
+            "chance is. The highest score is hired, if it is above 0."
+        )
+        return paragraph("nothing", score, self._told_pays())
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         scores = self.scores(bids, tender, standing)

@@ -29,6 +29,7 @@ from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, best_rival, contract, select
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM
+from sim.mechanisms.told import LEAST_SURPLUS, SHARE, paragraph, pays
 
 
 class _Chosen(NamedTuple):
@@ -65,6 +66,19 @@ class ProductionPlans(Mechanism):
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return (cls(payment="contingent"), cls(payment="second_score"))
+
+    def told_to_bidders(self) -> str:
+        second = self.payment == "second_score"
+        success = "min(reserve, value - bar / claim)" if second else "value - bar"
+        return paragraph(
+            "cost",
+            "A plan is a budget in dollars at which the attempt is stopped, with a claim and an ask for that budget; a "
+            f"bid without budgets is one plan. Here score is claim * value - ask. {LEAST_SURPLUS} Of a bidder's plans "
+            "the one with the highest score counts.",
+            "A plan whose ask is above claim * reserve does not count." if second else "",
+            pays(success, "0" if second else "-bar"),
+            f"A higher claim raises your score. {SHARE}",
+        )
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         plan, value = self._best(bids, tender), np.asarray(tender.value)[..., None]

@@ -18,6 +18,7 @@ import numpy as np
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, best_rival, contract, lowest_lottery, select
 from sim.mechanisms.registry import register
+from sim.mechanisms.told import IGNORED, NEXT_ASK, paragraph, pays
 
 
 class _PriceRule(Mechanism):
@@ -43,6 +44,14 @@ class PostedPrice(Mechanism):
     promises = Promises(ask=True, claim=True, rational=True, efficient=False, no_deficit=True, claim_ignored=True)
     source = "BDM1964, MB"
 
+    def told_to_bidders(self) -> str:
+        return paragraph(
+            "price",
+            "Among all who ask at most the reserve one is drawn by lot and hired; a lower ask does not help.",
+            pays("reserve", "-penalty"),
+            IGNORED,
+        )
+
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         reserve, penalty = np.asarray(tender.reserve)[..., None], np.asarray(tender.penalty)[..., None]
         hired = lowest_lottery(bids.active & (bids.ask <= reserve), lottery)
@@ -60,6 +69,14 @@ class FirstPrice(_PriceRule):
     summary = "lowest ask within the reserve, paid its ask"
     promises = Promises(ask=False, claim=True, rational=True, efficient=False, no_deficit=True, claim_ignored=True)
     source = "Vickrey1961"
+
+    def told_to_bidders(self) -> str:
+        return paragraph(
+            "price",
+            "The lowest ask is hired, if it is at most the reserve.",
+            pays("ask", "-penalty"),
+            IGNORED,
+        )
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         reserve, penalty = np.asarray(tender.reserve)[..., None], np.asarray(tender.penalty)[..., None]
@@ -79,6 +96,15 @@ class SecondPrice(_PriceRule):
     promises = Promises(ask=True, claim=True, rational=True, efficient=False, no_deficit=True, claim_ignored=True)
     source = "Vickrey1961"
 
+    def told_to_bidders(self) -> str:
+        return paragraph(
+            "price",
+            "The lowest ask is hired, if it is at most the reserve.",
+            pays("min(reserve, next_ask)", "-penalty"),
+            NEXT_ASK,
+            IGNORED,
+        )
+
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         reserve, penalty = np.asarray(tender.reserve)[..., None], np.asarray(tender.penalty)[..., None]
         chosen = select(-bids.ask, bids.active & (bids.ask <= reserve), lottery)
@@ -97,6 +123,14 @@ class HireAll(Mechanism):
     summary = "everybody within the reserve, each paid the reserve on success"
     promises = Promises(ask=True, claim=True, rational=True, efficient=False, no_deficit=False, claim_ignored=True)
     capabilities = Capabilities(hires_several=True)
+
+    def told_to_bidders(self) -> str:
+        return paragraph(
+            "price",
+            "Everybody who asks at most the reserve is hired, and all work at once.",
+            pays("reserve", "-penalty"),
+            IGNORED,
+        )
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         reserve, penalty = np.asarray(tender.reserve)[..., None], np.asarray(tender.penalty)[..., None]

@@ -27,6 +27,7 @@ from sim.kit.errors import ScenarioError
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, contract
 from sim.mechanisms.registry import register
 from sim.mechanisms.subsets import Extremes, Sets, extremes, luckiest_best, sets_of
+from sim.mechanisms.told import SHARE, paragraph, pays
 
 MOST_AGENTS = 12
 _CELLS = 1 << 17  # sets x postings enumerated at a time, so that they stay in the processor's cache
@@ -87,6 +88,32 @@ class KRedundant(Mechanism):
         """This rule; raises ScenarioError where there are too many agents to enumerate."""
         _check_size(len(agents))
         return self
+
+    def told_to_bidders(self) -> str:
+        some = "" if self.at_most is None else f" A set has at most {self.at_most}."
+        return paragraph(
+            "cost",
+            f"The set of agents with the greatest worth is hired, and all of them work at once.{some} The worth "
+            "of a set is value times the chance, by its claims, that at least one passes, less its asks; that of "
+            "nobody is value - reserve. Here others_cost is the sum of the asks of the others who are hired. Here "
+            "others_chance is the chance, by their claims, that at least one of these passes. Here best_without is the "
+            "greatest worth of a set without you.",
+            pays("value - others_cost - best_without", "value * others_chance - others_cost - best_without"),
+            f"A higher claim makes it more likely that you are hired. {SHARE}",
+        )
+
+    def told_names(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Terms:
+        hired = self(bids, tender, standing, lottery).hired
+        places = np.broadcast_to(np.arange(bids.ask.shape[-1]), bids.ask.shape)
+        without = _in_blocks(self._extremes, _posting(bids, tender, places))[0]
+        asked = np.where(hired, bids.ask, 0.0)
+        missed = np.where(hired, 1.0 - bids.claim, 1.0)
+        others = ~np.eye(asked.shape[-1], dtype=np.bool_)
+        return {
+            "others_cost": np.where(others, asked[..., None, :], 0.0).sum(axis=-1),
+            "others_chance": 1.0 - np.where(others, missed[..., None, :], 1.0).prod(axis=-1),
+            "best_without": without,
+        }
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         order = np.broadcast_to(np.arange(bids.ask.shape[-1]), bids.ask.shape)

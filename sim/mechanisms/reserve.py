@@ -23,6 +23,7 @@ import numpy as np
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms.base import Capabilities, Mechanism, Need, Promises, Terms, best_rival, contract, select
 from sim.mechanisms.registry import register
+from sim.mechanisms.told import IGNORED, NEXT_ASK, SHARE, paragraph, pays, plain, plus, times
 from sim.mechanisms.virtual import CostLaw
 
 
@@ -32,6 +33,10 @@ class _LawRule(CostLaw, Mechanism):
 
     source: ClassVar[str] = "Myerson1981"
     dollars: ClassVar[frozenset[str]] = frozenset({"low", "high"})
+
+    def _told_inside(self, worth: str) -> str:
+        """The formula of the greatest cost with that virtual cost, inside the law."""
+        return f"{plus(times(self.shape, worth), self.low)} / {plain(self.shape + 1.0)}"
 
 
 @register("best_reserve")
@@ -52,6 +57,16 @@ class BestReserve(_LawRule):
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return (cls(), cls(low=0.125, high=0.75, shape=2.0))
+
+    def told_to_bidders(self) -> str:
+        cap = f"min({plain(self.high)}, value, {self._told_inside('value')})"
+        return paragraph(
+            "price",
+            f"The lowest ask is hired, if it is at most the reserve and at most cap. Here cap is {cap}.",
+            pays("min(reserve, cap, next_ask)", "-penalty"),
+            NEXT_ASK,
+            IGNORED,
+        )
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         value = np.broadcast_to(np.asarray(tender.value)[..., None], bids.ask.shape)
@@ -98,6 +113,24 @@ class BestReservePublic(_LawRule):
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return (cls(ability="claim"), cls(ability="advice"))
+
+    def told_to_bidders(self) -> str:
+        high, rent = plain(self.high), f"max(0, {plus('ask', -self.low)})"
+        rent = rent if self.shape == 1 else f"{rent} / {plain(self.shape)}"
+        chance = "advice" if self.ability == "advice" else "claim"
+        pay = f"min({high}, worth, {self._told_inside('worth')})"
+        known = "Here advice is what the principal itself thinks your chance is. " if chance == "advice" else ""
+        claims = IGNORED if chance == "advice" else f"A higher claim raises your score and your pay. {SHARE}"
+        return paragraph(
+            "cost",
+            f"Here score is {chance} * value - ask - {rent}. {known}Nobody is hired "
+            f"who asks more than ${high}. The highest score is hired, if it is at least 0 and at least value - "
+            "reserve. Here bar is the larger of these two and the best score of the others. "
+            f"Here worth is {chance} * value - bar.",
+            pays(pay, pay),
+            "That is the highest ask with which you would still be hired.",
+            claims,
+        )
 
     def _worth(self, bids: Bids, tender: Tender, standing: Standing) -> FloatArray:
         chance = bids.claim if self.ability == "claim" else standing.advice

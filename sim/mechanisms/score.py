@@ -45,6 +45,7 @@ from sim.mechanisms.base import (
     select,
 )
 from sim.mechanisms.registry import register
+from sim.mechanisms.told import LEAST_SURPLUS, SHARE, paragraph, pays
 
 ScoreForm = Literal["qV-a", "q(V-a)", "qV/(a+ec)"]
 
@@ -69,6 +70,23 @@ class _ScoreRule(Mechanism):
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return (cls(score="qV-a"), cls(score="q(V-a)"), cls(score="qV/(a+ec)"))
+
+    @property
+    def _told_score(self) -> str:
+        """What bidders are told of the score, of who is hired and of claims."""
+        if self.score == "qV/(a+ec)":
+            return (
+                "Here score is claim * value / (ask + expected_cost). Here expected_cost is what the principal expects "
+                "your attempt to cost. The highest score is hired, if it is at least value / reserve. "
+                "Here bar is the larger of value / reserve and the best score of the others. "
+                f"A higher claim raises your score. {SHARE}"
+            )
+        form = "claim * value - ask" if self.score == "qV-a" else "claim * (value - ask)"
+        return f"Here score is {form}. {LEAST_SURPLUS} A higher claim raises your score. {SHARE}"
+
+    @property
+    def _told_failure(self) -> str:
+        return "-penalty" if self.capabilities.takes_penalty else "0"
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         value = np.asarray(tender.value)[..., None]
@@ -136,6 +154,9 @@ class FirstScore(_ScoreRule):
         efficient = self.score == "q(V-a)"
         return Promises(ask=False, claim=False, rational=True, efficient=efficient, no_deficit=True)
 
+    def told_to_bidders(self) -> str:
+        return paragraph("price", self._told_score, pays("ask", self._told_failure))
+
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         chosen = self._select(bids, tender, standing, lottery)
         return contract(chosen.hired, bids.ask, 0.0 - np.asarray(tender.penalty)[..., None], chosen.by_tie)
@@ -157,6 +178,15 @@ class SecondScore(_ScoreRule):
     def promises(self) -> Promises:
         efficient = self.score == "q(V-a)"
         return Promises(ask=True, claim=False, rational=True, efficient=efficient, no_deficit=True)
+
+    def told_to_bidders(self) -> str:
+        price = {
+            "qV-a": "claim * value - bar",
+            "q(V-a)": "min(reserve, value - bar / claim)",
+            "qV/(a+ec)": "claim * value / bar - expected_cost",
+        }[self.score]
+        more = "That is the highest ask with which you would still be hired, so that a higher claim raises it too."
+        return paragraph("price", self._told_score, pays(price, self._told_failure), more)
 
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         chosen = self._select(bids, tender, standing, lottery)
