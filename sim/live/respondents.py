@@ -35,7 +35,7 @@ Price = Annotated[float, Field(ge=0, le=1e6)]
 _KINDS = {"endpoint": ("model", "usd_per_million"), "command": ("usd_per_call",), "profile": (), "table": ()}
 _ONLY = {
     "endpoint": ("model", "key", "usd_per_million", "output", "cap", "temperature", "seed", "parameters", "system"),
-    "command": ("environment", "usd_per_call"),
+    "command": ("environment", "usd_per_call", "at_once"),
     "profile": ("agent",),
     "table": ("agent", "columns"),
 }
@@ -68,6 +68,9 @@ class AgentSpec(Section):
     system: str = Field("", description="a system message before every prompt; absent: none")
     command: list[str] | None = Field(None, description="program and arguments; JSON lines on stdin and stdout")
     environment: list[str] = Field(default_factory=list, description="names of variables that the program inherits")
+    at_once: Annotated[int, Field(ge=1, le=1000)] = Field(
+        1, description="questions that the program is given at a time"
+    )
     usd_per_call: Money | None = Field(None, description="dollars that one call of the program costs; 0: free")
     profile: str | None = Field(None, description="bundled profile or .toml file; beliefs and outcomes are drawn")
     table: str | None = Field(None, description="bundled recorded table or a file; claims, outcomes, costs are its")

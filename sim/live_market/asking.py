@@ -109,7 +109,7 @@ class Asking:
             return rules.mechanism.truthful_ask(belief, cost_belief, notice)
 
         told = {
-            "payment": getattr(rules.mechanism, "told_to_bidders", None) if shape == "bid" else None,
+            "payment": rules.mechanism.told_to_bidders() if shape == "bid" else None,
             "reserve": _stated(notice.reserve),
             "value": _stated(notice.value),
             "penalty": _stated(notice.penalty),

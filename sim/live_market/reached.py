@@ -49,14 +49,14 @@ def _reached(name: str, spec: AgentSpec, respondents: Respondents, tasks: Sequen
             timeout=spec.timeout,
         )
     if spec.kind == "command":
-        from sim.live.command import Command
+        from sim.live.command_respondent import CommandRespondent
 
-        return Command(
+        return CommandRespondent(
             name,
-            spec.command or [],
+            command=spec.command or [],
             environment=spec.environment,
             usd_per_call=spec.usd_per_call or 0.0,
             timeout=spec.timeout,
-            folder=respondents.path.parent,
+            at_once=spec.at_once,
         )
     return acting(name, spec, respondents, tasks, seed)

@@ -14,7 +14,7 @@ import pytest
 from sim.kit.errors import ScenarioError
 from sim.live.answers import Answers
 from sim.live.calls import Calls
-from sim.live.command import CommandRespondent
+from sim.live.command_respondent import CommandRespondent
 from sim.live.question import Answer, Question
 from sim.live.respondent import Stopped
 
