@@ -197,14 +197,19 @@ def test_a_check_names_every_endpoint_that_cannot_be_held_to_a_budget(tmp_path: 
 
 STOPS = [
     (401, "bad key", "key"),
-    (403, "not you", "key"),
-    (404, "no such model", "model or endpoint"),
-    (400, "schema?", "parameters, or what it says of output"),
+    *(
+        pytest.param(*one, marks=pytest.mark.slow)
+        for one in [
+            (404, "no such model", "model or endpoint"),
+            (403, "not you", "key"),
+            (400, "schema?", "parameters, or what it says of output"),
+        ]
+    ),
 ]
 
 
 @pytest.mark.parametrize(("status", "note", "mend"), STOPS)
-@pytest.mark.parametrize("command", ["panel", "live"])
+@pytest.mark.parametrize("command", ["live", pytest.param("panel", marks=pytest.mark.slow)])
 def test_what_stops_a_run_in_the_middle_is_one_line_and_can_be_mended(
     command: str, status: int, note: str, mend: str, tmp_path: Path
 ) -> None:
@@ -338,7 +343,7 @@ def echo(sent: Sent, nth: int) -> Does:
     return made if place != 3 else says(f'{{"claim": 50, "ask": 0.2, "reason": "{KEY[:20]}", "abstain": "{KEY}"}}')
 
 
-@pytest.mark.parametrize("end", [None, 401, 429])
+@pytest.mark.parametrize("end", [None, 401, pytest.param(429, marks=pytest.mark.slow)])
 def test_a_key_is_in_no_file_and_in_nothing_that_is_said(end: int | None, tmp_path: Path) -> None:
     def script(sent: Sent, nth: int) -> Does:
         if end is not None and purpose(sent) == "work":

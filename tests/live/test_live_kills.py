@@ -132,7 +132,7 @@ def test_kills_change_no_byte_of_the_ledger(
     print(f"{kills} kills: {len(lost)} sends lost of {count['sent']}, {count['err']} failures, {len(got)} answers")
 
 
-@pytest.mark.parametrize("cuts", [1, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cuts", [1, pytest.param(40, marks=pytest.mark.slow)])
 def test_a_torn_line_is_gone_on_from(cuts: int, tmp_path: Path) -> None:
     journal = tmp_path / "answers.jsonl"
     with serving(always) as server:
@@ -166,9 +166,16 @@ def test_the_last_record_may_be_torn_at_every_byte(tmp_path: Path) -> None:
         assert held == len(Answers.read(journal))
 
 
-@pytest.mark.parametrize("hang", [0.0, pytest.param(30.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("hang", "signals", "most"),
+    [
+        (0.0, 1, 3.0),
+        pytest.param(30.0, 1, 12.0, marks=pytest.mark.slow),
+        pytest.param(30.0, 2, 5.0, marks=pytest.mark.slow),
+    ],
+)
 def test_an_interrupt_keeps_all_and_the_same_command_goes_on(
-    hang: float, tmp_path: Path, undisturbed: Callable[[int], dict[str, bytes]]
+    hang: float, signals: int, most: float, tmp_path: Path, undisturbed: Callable[[int], dict[str, bytes]]
 ) -> None:
     journal, tasks = tmp_path / "answers.jsonl", 10
     slow = threading.Event()
@@ -186,7 +193,9 @@ def test_an_interrupt_keeps_all_and_the_same_command_goes_on(
         process = start(path)
         wait_for(server, 15, process)
         began = time.monotonic()
-        process.send_signal(signal.SIGINT)
+        for _ in range(signals):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
         out, err = process.communicate(timeout=30)
         took = time.monotonic() - began
         assert (process.returncode, out) == (130, b""), err.decode()
@@ -195,7 +204,7 @@ def test_an_interrupt_keeps_all_and_the_same_command_goes_on(
         answers = Answers.read(journal)
         assert kinds(journal)["sent"] == len(server.sends)
         assert answers.unended <= (AT_ONCE if hang else 0), "what was under way was waited for"
-        assert took < 12
+        assert took < most
         slow.clear()
         last = start(path)
         _, err = last.communicate(timeout=120)

@@ -100,7 +100,7 @@ def test_each_bid_that_is_none_has_its_own_word_and_costs_what_its_answer_cost(t
         return adds(sent)
 
     with serving(script) as server:
-        said = play(lay_out(tmp_path, server.url, tasks=len(BIDS), tender=TENDER, arms=ARM, timeout=0.5))
+        said = play(lay_out(tmp_path, server.url, tasks=len(BIDS), tender=TENDER, arms=ARM, timeout=1.5))
         assert said.code == 0, said.err
         check_sends(len(server.sends), tmp_path / "answers.jsonl")
     bids = Run.open(tmp_path / "out").ledger.bids
@@ -131,7 +131,7 @@ def test_work_without_an_answer_is_lost_and_work_that_is_none_has_failed(tmp_pat
         return fault(names[place_of(sent)], nth, sent) if purpose(sent) == "work" else bid
 
     with serving(script) as server:
-        path = lay_out(tmp_path, server.url, tasks=len(WORK), tender=TENDER, arms=ARM, timeout=0.5, agents=["amy"])
+        path = lay_out(tmp_path, server.url, tasks=len(WORK), tender=TENDER, arms=ARM, timeout=1.5, agents=["amy"])
         said = play(path)
         assert said.code == 0, said.err
         check_sends(len(server.sends), tmp_path / "answers.jsonl")
@@ -145,7 +145,10 @@ def test_work_without_an_answer_is_lost_and_work_that_is_none_has_failed(tmp_pat
     assert world.infra.sum() == (attempts.status == "INFRA").sum()
 
 
-@pytest.mark.parametrize("mechanism", ["second_score", "first_score"])
+SLOWER = pytest.param("first_score", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("mechanism", ["second_score", SLOWER])
 def test_sixteen_at_once_give_the_ledger_of_one_at_a_time(mechanism: str, tmp_path: Path) -> None:
     luck = random.Random(5)
 
@@ -195,7 +198,7 @@ def test_a_repair_is_asked_once_and_its_cost_is_in_the_bid(tmp_path: Path) -> No
     assert own.bid_cost.to_list() == pytest.approx([2 * 0.0101] * 6)
 
 
-def test_a_card_tells_the_past_in_its_own_arm(tmp_path: Path) -> None:
+def test_a_card_tells_the_past_in_its_own_arm_and_what_arms_share_is_paid_once(tmp_path: Path) -> None:
     with serving(adders.always) as server:
         said = play(lay_out(tmp_path, server.url, tasks=8, tender=TENDER, top="card = true"))
         assert said.code == 0, said.err
@@ -204,14 +207,8 @@ def test_a_card_tells_the_past_in_its_own_arm(tmp_path: Path) -> None:
     assert len(first) == 6, "three agents, two rules"
     assert not [prompt for prompt in first if "You have done" in prompt]
     assert cards
-
-
-def test_dollars_of_agents_add_up_where_arms_share_answers(tmp_path: Path) -> None:
-    with serving(adders.always) as server:
-        said = play(lay_out(tmp_path, server.url, tasks=8))
-        assert said.code == 0, said.err
     lines = said.out.splitlines()
-    rows = [
-        line.split()[-1] for line in lines[lines.index("answers") :] if line.split()[:1] in (["zoe"], ["amy"], ["bob"])
-    ]
-    assert math.fsum(float(usd[1:]) for usd in rows) == pytest.approx(Answers.read(tmp_path / "answers.jsonl").spent)
+    rows = [line.split() for line in lines[lines.index("answers") :] if line.startswith(adders.AGENTS)]
+    assert math.fsum(float(row[-1][1:]) for row in rows) == pytest.approx(
+        Answers.read(tmp_path / "answers.jsonl").spent, abs=2e-4
+    )

@@ -79,7 +79,10 @@ def panel(folder: Path, *more: str, families: bool = True) -> pd.DataFrame:
     return pd.read_csv(folder / "t.csv")
 
 
-@pytest.mark.parametrize(("trials", "families"), [(1, True), (3, True), (2, False)])
+@pytest.mark.parametrize(
+    ("trials", "families"),
+    [(3, True), *(pytest.param(*one, marks=pytest.mark.slow) for one in [(1, True), (2, False)])],
+)
 def test_a_scenario_reads_the_table_as_it_was_answered(trials: int, families: bool, tmp_path: Path) -> None:
     table = panel(tmp_path, "--trials", str(trials), families=families)
     assert len(table) == (3 * TASKS - 2) * trials
@@ -111,6 +114,7 @@ def test_a_scenario_reads_the_table_as_it_was_answered(trials: int, families: bo
     assert not {"t2", "t3"} & set(attempts[attempts.agent == "bob"].task)
 
 
+@pytest.mark.slow
 def test_the_table_goes_into_fit(tmp_path: Path) -> None:
     panel(tmp_path, "--trials", "2")
     said = bidlab("fit", tmp_path / "t.csv", "--out", tmp_path / "fitted.toml", "--resamples", "2")
