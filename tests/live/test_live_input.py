@@ -364,3 +364,20 @@ def test_a_key_is_in_no_file_and_in_nothing_that_is_said(end: int | None, tmp_pa
     assert not [path for path in kept if KEY[:12].encode() in path.read_bytes()]
     assert not [text for text in texts if KEY[:12] in text]
     assert "[THE_KEY]" in (tmp_path / "answers.jsonl").read_text() + "".join(texts)
+
+
+def test_some_of_the_respondents_may_take_part(tmp_path: Path) -> None:
+    with serving(always) as one:
+        lay_out(tmp_path, one.url, world='agents = ["bob", "zoe"]', arms=ARMS[:1])
+        found = said("live", tmp_path, *MONEY)
+        assert found.code == 0, found.err
+        assert {model(sent) for sent in one.sends} == {"bob-1", "zoe-1"}
+    assert {question.agent for question, _ in Answers.read(tmp_path / "answers.jsonl")} == {"bob", "zoe"}
+
+
+def test_a_table_that_cannot_be_written_is_said_before_anything_is_paid(server: Server, tmp_path: Path) -> None:
+    lay_out(tmp_path, server.url)
+    (tmp_path / "file").write_text("")
+    refused(said("panel", tmp_path, *MONEY, "--out", tmp_path / "file" / "t.csv"), server, "t.csv: cannot be written: ")
+    (tmp_path / "t.csv").write_text("")
+    refused(said("elicit", tmp_path, *MONEY, "--out", tmp_path / "t.csv"), server, "t.csv: is there; choose another")
