@@ -122,8 +122,5 @@ def _of_profile(name: str, spec: AgentSpec, respondents: Respondents, tasks: Seq
 
 def _place(name: str, wanted: str, names: Sequence[str], respondents: Respondents) -> int:
     if wanted not in names:
-        raise ScenarioError(
-            f"{respondents.path}: agents.{name}: no agent {wanted!r}{closest(wanted, names)}; there are "
-            f"{', '.join(names)}"
-        )
+        raise ScenarioError(f"agents.{name}: no agent {wanted!r}{closest(wanted, names)}; there are {', '.join(names)}")
     return list(names).index(wanted)
