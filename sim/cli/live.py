@@ -36,6 +36,7 @@ def add(app: typer.Typer) -> None:
     app.command()(elicit)
     app.command()(panel)
     app.command()(live)
+    app.command("verify-again")(verify_again)
 
 
 def elicit(
@@ -135,6 +136,24 @@ def live(
                     f"interrupted; {asked.answers_file} keeps every answer, the same command goes on from there"
                 ) from None
         printed(place(folder))
+
+
+def verify_again(
+    folder: Annotated[Path, typer.Argument(help="folder of a live run, or a journal of answers")],
+    tasks: Annotated[Path | None, typer.Option(help="file of tasks with other verifiers [default: the run's]")] = None,
+    verify: Annotated[str | None, typer.Option(help="verifier of tasks that name none, e.g. number")] = None,
+) -> None:
+    """Have verifiers look again at the work that is kept; nobody is asked. The journal keeps the new verdicts."""
+    from sim.cli import live_session as asking
+
+    printed(asking.verified_again(folder, tasks, verify))
+
+
+def held_fixed(folder: Path, mechanisms: list[str], arm: str | None = None) -> None:
+    """What other rules would have made of the bids of a live run."""
+    from sim.cli import live_session as asking
+
+    printed(asking.of_other_rules(folder, mechanisms, arm))
 
 
 def _survey(

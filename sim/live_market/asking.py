@@ -125,20 +125,22 @@ class Asking:
         return self._then(self._calls.ask(question), lambda answer: self._said(question, answer))
 
     def _said(self, question: Question, answer: Answer) -> Said:
-        read, usd = _read(question, answer), answer.usd
-        if read.word in _AGAIN and self._panel.respondents.file.repair:
-            again = self._repair(question, answer, read.note)
+        found, usd = read(question, answer), answer.usd
+        if found.word in _AGAIN and self._panel.respondents.file.repair:
+            again = self._repair(question, answer, found.note)
             second = self._calls.ask(again).result()
-            read, usd = _read(again, second), usd + second.usd
-        self.tallies.said(question.agent, question.task, read.word, read.claim, usd)
-        return Said(read.word, read.ask, read.claim, usd, read.note, read.cost_belief)
+            found, usd = read(again, second), usd + second.usd
+        self.tallies.said(question.agent, question.task, found.word, found.claim, usd)
+        return Said(found.word, found.ask, found.claim, usd, found.note, found.cost_belief)
 
     def _repair(self, question: Question, answer: Answer, note: str) -> Question:
         """The question once more, with what was wrong with the answer."""
         record = question.record()
         record |= {"purpose": "repair", "sample": 1}
         record["prompt"] = f"{question.prompt}\n\nYou answered:\n{answer.text}\n\nThat could not be read: {note}"
-        return Question(**record, details=question.details)
+        again = Question(**record, details=question.details)
+        self.asked[again.key] = again
+        return again
 
     # Work.
 
@@ -234,7 +236,9 @@ class Asking:
         return found
 
 
-class _Read(NamedTuple):
+class Read(NamedTuple):
+    """What an answer to a bid or a claim is taken for."""
+
     word: str
     ask: float
     claim: float
@@ -242,12 +246,13 @@ class _Read(NamedTuple):
     note: str
 
 
-def _read(question: Question, answer: Answer) -> _Read:
+def read(question: Question, answer: Answer) -> Read:
+    """By its shape."""
     if question.shape == "claim":
         claim = read_claim(answer)
-        return _Read(claim.word, math.nan, claim.claim, claim.cost, claim.note)
+        return Read(claim.word, math.nan, claim.claim, claim.cost, claim.note)
     bid: ReadBid = read_bid(answer)
-    return _Read(bid.word, bid.ask, bid.claim, math.nan, bid.note)
+    return Read(bid.word, bid.ask, bid.claim, math.nan, bid.note)
 
 
 def _stated(dollars: FloatArray) -> float | None:

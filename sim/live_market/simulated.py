@@ -25,6 +25,7 @@ from sim.tables.table_file import read_file
 from sim.world.history import with_records
 from sim.world.origin import load_origin
 
+ACTS = ("profile ", "table ")  # how the fingerprint of an agent begins that is none of the live ones
 TRIES = 8  # of an agent at a task; a later one repeats the last
 TRUTHFUL = "truthful"  # of a question's details: the rule's truthful ask, of belief and cost belief
 PLACE = "place"  # the task's
