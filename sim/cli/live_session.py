@@ -234,7 +234,8 @@ def of_other_rules(folder: Path, mechanisms: list[str], name: str | None) -> lis
         raise RunError("--mechanism is missing: name the rules that the bids of the run are put to")
     arm = run.scenario.arms[0] if name is None else run.arm(name)
     rules = [_rule(text) for text in mechanisms]
-    return ranges_table(list(other_rules(run, arm, rules)), arm.name)
+    world = run.unfilled(arm)
+    return ranges_table(list(other_rules(world, run.rows(arm, world), arm.settings.terms, rules)), arm.name)
 
 
 def _rule(text: str) -> Mechanism:
