@@ -130,7 +130,7 @@ class Asking:
             again = self._repair(question, answer, read.note)
             second = self._calls.ask(again).result()
             read, usd = _read(again, second), usd + second.usd
-        self.tallies.said(question.agent, question.task, read.word, read.claim, usd)
+        self.tallies.said(question, read.word, read.claim, usd)
         return Said(read.word, read.ask, read.claim, usd, read.note, read.cost_belief)
 
     def _repair(self, question: Question, answer: Answer, note: str) -> Question:
@@ -149,7 +149,7 @@ class Asking:
 
     def _worked(self, task: int, agent: int, question: Question, answer: Answer) -> Worked:
         found = self._judged(task, agent, question, answer)
-        self.tallies.worked(question.agent, question.task, found.status, found.usd)
+        self.tallies.worked(question, found.status, found.usd)
         return found
 
     def _judged(self, task: int, agent: int, question: Question, answer: Answer) -> Worked:
