@@ -18,7 +18,8 @@ Tasks = Annotated[Path, typer.Argument(help="file of tasks: .jsonl, .json, .yaml
 Who = Annotated[Path, typer.Option("--respondents", help="respondents.toml: who is asked, and at what price")]
 Table = Annotated[Path | None, typer.Option("--out", help="table to write, .csv [default: printed alone]")]
 AnswersFile = Annotated[
-    Path | None, typer.Option("--answers", help="journal of answers [default: answers.jsonl beside the respondents]")
+    Path | None,
+    typer.Option("--answers", help="journal of answers [default: answers.jsonl beside the respondents; bundled: here]"),
 ]
 Budget = Annotated[
     str | None, typer.Option("--budget-usd", help="ceiling, in dollars, of all that the journal has cost; obligatory")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.bundled import is_bundled
 from sim.cli.asked_how import How, budget
 from sim.cli.live_tables import estimates_table, meter_table, survey_tables
 from sim.cli.progress import steps
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 
 def answers_file(how: How, respondents: Respondents) -> Path:
-    """The journal."""
-    return how.answers or respondents.path.parent / ANSWERS
+    """The journal: the one named, else beside the respondents; of bundled ones in the folder one is in."""
+    return how.answers or (Path() if is_bundled(respondents.path) else respondents.path.parent) / ANSWERS
 
 
 @contextmanager

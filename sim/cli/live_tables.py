@@ -57,6 +57,8 @@ def meter_table(asked: Session) -> list[Any]:
     ]
     purse = asked.calls.meter.purse
     spent = f"spent {dollars(purse.spent)} of {dollars(purse.ceiling)}, reserved {dollars(purse.reserved)}"
+    if asked.options.offline:
+        spent = f"nobody was asked; all that the journal holds has cost {dollars(purse.spent)}"
     words = {word: sum(row.words[word] for row in rows) for row in rows for word in row.words if word != "bid"}
     why = ", ".join(f"{word} {count:,}" for word, count in words.items() if count)
     return [Sheet("answers", columns), spent, *([f"no bid: {why}"] if why else [])]

@@ -130,7 +130,7 @@ class Asking:
             again = self._repair(question, answer, found.note)
             second = self._calls.ask(again).result()
             found, usd = read(again, second), usd + second.usd
-        self.tallies.said(question.agent, question.task, found.word, found.claim, usd)
+        self.tallies.said(question, found.word, found.claim, usd)
         return Said(found.word, found.ask, found.claim, usd, found.note, found.cost_belief)
 
     def _repair(self, question: Question, answer: Answer, note: str) -> Question:
@@ -151,7 +151,7 @@ class Asking:
 
     def _worked(self, task: int, agent: int, question: Question, answer: Answer) -> Worked:
         found = self._judged(task, agent, question, answer)
-        self.tallies.worked(question.agent, question.task, found.status, found.usd)
+        self.tallies.worked(question, found.status, found.usd)
         return found
 
     def _judged(self, task: int, agent: int, question: Question, answer: Answer) -> Worked:
