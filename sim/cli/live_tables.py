@@ -79,12 +79,10 @@ def survey_tables(found: Survey) -> list[Any]:
                 for head, value in (("least", min), ("mean", lambda x: math.fsum(x) / len(x)), ("most", max))
             ),
         ]
-        return [Sheet("claims: chance of a success, as agents say", columns)]
+        return [Sheet("claims: chance of a success, as agents say", columns), *found.notes]
     from analysis.claims_of import claims_of
 
-    left = found.left_out
-    note = [f"left out: {left:,} attempt(s) of agents that claimed nothing at the task"] if left else []
-    return [*claims_of(found.table), *note]
+    return [*claims_of(found.table), *found.notes]
 
 
 def again_table(found: Sequence[Again], kept: bool) -> list[Any]:
