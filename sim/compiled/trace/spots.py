@@ -33,7 +33,7 @@ class InHand:
         keys: list[tuple[int, str]],
         drawn: Mapping[str, tuple[int, str, str]] = _NONE,
     ) -> None:
-        self._row, self._after, self._drawn = row, after, drawn
+        self._row, self._after, self.drawn = row, after, drawn
         self.numbers: list[float] = []
         self.keys = keys
 
@@ -79,8 +79,8 @@ class InHand:
 
     def given(self, name: str, at: str | None) -> str:
         """What is given. at: of which agent; None: a number of the clearing."""
-        if name in self._drawn:
-            return self.uniform(*self._drawn[name])
+        if name in self.drawn:
+            return self.uniform(*self.drawn[name])
         kind, row = self._row[name]
         here = f"{SCRATCH[kind]}[{row} * w + {at or 0}]"
         return f"({here} != 0)" if kind == "b" else here
