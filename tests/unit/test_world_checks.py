@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,8 @@ def test_bad_number_of_an_array_that_does_not_vary_is_named_where_somebody_is_th
     present = [[False, False], [False, False], [False, True]]
     world = make_world(3, 2, replications=4, present=present)
     same = np.broadcast_to(np.asarray(bad, getattr(world, name).dtype), world.present.shape)
+    changes: dict[str, Any] = {name: same}
     with pytest.raises(ArrayError, match=says):
-        replace(world, **{name: same})
-    none = np.zeros_like(world.present)
-    assert replace(world, present=none, **{name: same}).n_agents == 2
+        replace(world, **changes)
+    nobody = np.zeros_like(world.present)
+    assert replace(world, present=nobody, **changes).n_agents == 2
