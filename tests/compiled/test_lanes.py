@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -256,6 +257,19 @@ def test_normal_quantiles_of_many_numbers_are_those_of_each() -> None:
     scratch = np.concatenate([p, np.zeros(len(p))])
     loaded(HELPERS).ndtri_of(0, len(p), len(p), scratch)
     np.testing.assert_array_equal(scratch[len(p) :], portable.ndtri(p))
+
+
+@pytest.mark.parametrize("grid", [[], [0.5], [0.1, 0.2, 0.7, 0.75, 0.9]])
+def test_claims_on_a_grid_are_those_of_each(grid: list[float]) -> None:
+    """Between values, on them, on the borders between them, outside all of them, and none at all."""
+    borders = [(one + other) / 2.0 for one, other in pairwise(grid)]
+    claims = np.array([0.0, *grid, *borders, *np.nextafter(borders, 0.0), 0.4, 1.0, np.nan])
+    numbers, code = np.array([7.0, *grid, *borders, 0.0]), loaded(HELPERS)
+    scratch = np.concatenate([claims, np.full(len(claims), 5.0)])
+    code.on_grid_of(0, len(claims), len(claims), scratch, numbers, 1, len(grid))
+    each = [code.on_grid(claim, numbers, 1, len(grid)) for claim in claims]
+    np.testing.assert_array_equal(scratch[len(claims) :], each)
+    np.testing.assert_array_equal(scratch[: len(claims)], claims)
 
 
 def test_compiled_code_is_handed_no_array_in_another_order() -> None:

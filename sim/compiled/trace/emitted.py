@@ -287,7 +287,7 @@ class Writer:
             case "uniform":
                 return self.spots.uniform(*node.args)
             case "on_grid":
-                return self.spots.on_grid(self._value(node.inputs[0]), node.args[1])
+                return f"on_grid({self._value(node.inputs[0])}, numbers, {self.spots.grid(node.args[1])})"
         values = [self._value(one) for one in node.inputs]
         if node.op == "library":
             return f"library_{node.args[0]}({', '.join(values)}, 0)"

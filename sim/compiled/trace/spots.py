@@ -57,8 +57,8 @@ class InHand:
             text = f"mix({text} + {_WORDS[axis]})"
         return f"uniform({text})"
 
-    def on_grid(self, claim: str, grids: Grids) -> str:
-        """A claim moved to its agent's grid: of each agent where that begins and how long it is."""
+    def grid(self, grids: Grids) -> str:
+        """Where an agent's grid of claims begins and how long it is, two numbers."""
         first = len(self.numbers)
         at = first + 2 * len(grids)
         tables: list[float] = []
@@ -68,7 +68,7 @@ class InHand:
             tables += [*values.tolist(), *((values[1:] + values[:-1]) / 2.0).tolist()]
         self.numbers += tables
         place = f"numbers[{first} + 2 * a]", f"numbers[{first} + 2 * a + 1]"
-        return f"on_grid({claim}, numbers, np.int64({place[0]}), np.int64({place[1]}))"
+        return f"np.int64({place[0]}), np.int64({place[1]})"
 
     def vector(self, node: Node) -> str:
         """Where plain numbers, one for each agent, are read, {} for the agent."""
