@@ -75,7 +75,13 @@ def run(
         bool, typer.Option("--force", help="replace another run, or go on with what other versions began")
     ] = False,
 ) -> None:
-    """Run a scenario and write ledger, tables and figures to a folder."""
+    """Run a scenario and write ledger, tables and figures to a folder.
+
+    Given the folder of a live run and --mechanism, say what other rules would have made of its bids.
+    """
+    if Path(scenario).is_dir():
+        live_commands.held_fixed(Path(scenario), mechanism or [])
+        return
     from sim.cli.listing import found, place
     from sim.cli.progress import auctions
     from sim.experiment.engine import slower

@@ -254,7 +254,20 @@ def explanation(explained: Explained) -> list[Any]:
     parts: list[Any] = [head, ""]
     for posting in explained.postings:
         parts += [*_bids(posting), *posting.decision, f"the posting ended: {posting.closed}", ""]
-    return [*parts, f"oracle: {explained.oracle}"]
+    return [*parts, f"oracle: {explained.oracle}", *_said(explained)]
+
+
+def _said(explained: Explained) -> list[str]:
+    """What was asked and answered, where agents are live."""
+    lines = []
+    for one in explained.said:
+        question, answer = one.question, one.answer
+        lines += ["", f"--- {question.purpose} of {question.agent}, sample {question.sample}"]
+        lines += [f"[system] {question.system}"] if question.system else []
+        lines += [question.prompt, f"[answer, {answer.finish}, ${answer.usd:g}] {answer.text}"]
+        lines += [f"[read] {one.read}"] if one.read else []
+        lines += [f"[verdict] {one.verdict.status} {one.verdict.note}".rstrip()] if one.verdict is not None else []
+    return lines
 
 
 def _bids(posting: ExplainedPosting) -> list[Any]:

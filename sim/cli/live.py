@@ -19,7 +19,8 @@ Tasks = Annotated[Path, typer.Argument(help="file of tasks: .jsonl, .json, .yaml
 Who = Annotated[Path, typer.Option("--respondents", help="respondents.toml: who is asked, and at what price")]
 Table = Annotated[Path | None, typer.Option("--out", help="table to write, .csv [default: printed alone]")]
 AnswersFile = Annotated[
-    Path | None, typer.Option("--answers", help="journal of answers [default: answers.jsonl beside the respondents]")
+    Path | None,
+    typer.Option("--answers", help="journal of answers [default: answers.jsonl beside the respondents; bundled: here]"),
 ]
 Budget = Annotated[
     str | None, typer.Option("--budget-usd", help="ceiling, in dollars, of all that the journal has cost; obligatory")
@@ -37,6 +38,7 @@ def add(app: typer.Typer) -> None:
     app.command()(elicit)
     app.command()(panel)
     app.command()(live)
+    app.command("verify-again")(verify_again)
 
 
 def elicit(
@@ -134,6 +136,24 @@ def live(
             with asking.shown(asked):
                 execute(made, folder, force=force, finish=finish, say=warn, asked=asked.play)
         printed(place(folder))
+
+
+def verify_again(
+    folder: Annotated[Path, typer.Argument(help="folder of a live run, or a journal of answers")],
+    tasks: Annotated[Path | None, typer.Option(help="file of tasks with other verifiers [default: the run's]")] = None,
+    verify: Annotated[str | None, typer.Option(help="verifier of tasks that name none, e.g. number")] = None,
+) -> None:
+    """Have verifiers look again at the work that is kept; nobody is asked. The journal keeps the new verdicts."""
+    from sim.cli import live_session as asking
+
+    printed(asking.verified_again(folder, tasks, verify))
+
+
+def held_fixed(folder: Path, mechanisms: list[str], arm: str | None = None) -> None:
+    """What other rules would have made of the bids of a live run."""
+    from sim.cli import live_session as asking
+
+    printed(asking.of_other_rules(folder, mechanisms, arm))
 
 
 def _survey(

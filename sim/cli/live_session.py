@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.bundled import is_bundled
 from sim.cli.asked_how import How, budget
 from sim.cli.inquiry import Inquiry, estimates, prompts
 from sim.cli.live_tables import meter_table, survey_tables
@@ -15,6 +16,8 @@ from sim.cli.options import printed, warn
 from sim.cli.progress import steps
 from sim.kit.at_once import write_at_once
 from sim.kit.errors import RunError, StoppedError, capped
+from sim.kit.parameters import build, split
+from sim.live.answers import Answers
 from sim.live.calls import Calls, Unknown
 from sim.live.check import check
 from sim.live.endpoint import Endpoint
@@ -23,18 +26,19 @@ from sim.live_market.asking import Panel
 from sim.live_market.reached import check_judges, faults_reached
 from sim.live_market.session import Options, Session
 from sim.live_market.survey import Survey, check_claims, survey
+from sim.live_market.transcripts import ANSWERS
+from sim.mechanisms import Mechanism, lookup
+from sim.scenario.file import mechanism_option
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.run_folder import Run
 
-ANSWERS = "answers.jsonl"  # beside the respondents, and in a run's inputs
-
 
 def answers_file(how: How, respondents: Respondents) -> Path:
-    """The journal."""
-    return how.answers or respondents.path.parent / ANSWERS
+    """The journal: the one named, else beside the respondents; of bundled ones in the folder one is in."""
+    return how.answers or (Path() if is_bundled(respondents.path) else respondents.path.parent) / ANSWERS
 
 
 @contextmanager
@@ -168,4 +172,54 @@ def found(run: Run, tables: dict[str, pd.DataFrame], asked: Session) -> list[Any
     from sim.cli.listing import found as of_run
 
     solved = {arm.name: run.ledger.arm(arm.name).clearings for arm in run.scenario.arms}
-    return [*of_run(run.info, tables), "", *meter_table(asked), *told_of(solved, run.scenario.baseline)]
+    again = "replayed from the answers: identical"
+    return [*of_run(run.info, tables), "", *meter_table(asked), *told_of(solved, run.scenario.baseline), again]
+
+
+def verified_again(folder: Path, tasks: Path | None, verify: str | None) -> list[Any]:
+    """What verifiers say now of the work kept in a run's folder or a journal, and what changed."""
+    from sim.cli.live_tables import again_table
+    from sim.experiment.run_folder import Run
+    from sim.live.task_file import read_tasks
+    from sim.live_market.verify_again import verify_again
+    from sim.world.origin import LiveOrigin
+
+    if folder.is_dir():
+        run = Run.open(folder)
+        if not isinstance(run.origin, LiveOrigin):
+            raise RunError(f"{folder}: holds no live run")
+        about = run.origin.live_tasks if tasks is None else read_tasks(tasks, verify)
+        answers = Answers.read(folder / "inputs" / ANSWERS)  # a finished run stays as it is
+    elif tasks is None:
+        raise RunError("--tasks is missing: a journal of answers does not hold the tasks")
+    else:
+        about, answers = read_tasks(tasks, verify), Answers.open(folder)
+    with answers:
+        return again_table(verify_again(answers, about), kept=answers.writable)
+
+
+def of_other_rules(folder: Path, mechanisms: list[str], name: str | None) -> list[Any]:
+    """Ranges of what other rules would have done with the bids of a live run."""
+    from sim.cli.live_tables import ranges_table
+    from sim.experiment.run_folder import Run
+    from sim.live_market.other_rules import other_rules
+    from sim.world.origin import LiveOrigin
+
+    run = Run.open(folder)
+    if not isinstance(run.origin, LiveOrigin):
+        raise RunError(f"{folder}: holds no live run; give the scenario's name or file")
+    if not mechanisms:
+        raise RunError("--mechanism is missing: name the rules that the bids of the run are put to")
+    arm = run.scenario.arms[0] if name is None else run.arm(name)
+    rules = [_rule(text) for text in mechanisms]
+    world = run.unfilled(arm)
+    return ranges_table(list(other_rules(world, run.rows(arm, world), arm.settings.terms, rules)), arm.name)
+
+
+def _rule(text: str) -> Mechanism:
+    """The rule that an option names."""
+    name, parameters = split(mechanism_option(text))
+    try:
+        return build(lookup(name), parameters)
+    except ValueError as error:
+        raise RunError(f"--mechanism {text}: {error}") from None

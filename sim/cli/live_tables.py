@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.kit.digits import number
 from sim.kit.terminal import Column, Sheet
 
+_SHOWN = 20  # changed verdicts
+
 if TYPE_CHECKING:
     from sim.live.answers import Answers
+    from sim.live_market.other_rules import Range
     from sim.live_market.rehearsal import Estimate
     from sim.live_market.session import Session
     from sim.live_market.survey import Survey
+    from sim.live_market.verify_again import Again
 
 
 def estimates_table(rows: Mapping[str, Estimate], held: Answers, path: Path) -> list[Any]:
@@ -54,7 +58,7 @@ def meter_table(asked: Session) -> list[Any]:
     purse = asked.calls.meter.purse
     spent = f"spent {dollars(purse.spent)} of {dollars(purse.ceiling)}, reserved {dollars(purse.reserved)}"
     if asked.options.offline:
-        spent = f"nobody was asked; the answers had cost {dollars(purse.spent)}"
+        spent = f"nobody was asked; all that the journal holds has cost {dollars(purse.spent)}"
     words = {word: sum(row.words[word] for row in rows) for row in rows for word in row.words if word != "bid"}
     why = ", ".join(f"{word} {count:,}" for word, count in words.items() if count)
     return [Sheet("answers", columns), spent, *([f"no bid: {why}"] if why else [])]
@@ -79,6 +83,44 @@ def survey_tables(found: Survey) -> list[Any]:
     from analysis.claims_of import claims_of
 
     return [*claims_of(found.table), *found.notes]
+
+
+def again_table(found: Sequence[Again], kept: bool) -> list[Any]:
+    """How much of the work is judged otherwise now, agent by agent, and which."""
+    agents = list(dict.fromkeys(one.agent for one in found))
+    own = [[one for one in found if one.agent == agent] for agent in agents]
+    columns = [Column("agent", agents, left=True), Column("work", [f"{len(rows):,}" for rows in own])]
+    for head, count in (("passed before", "before"), ("passes now", "now")):
+        columns.append(Column(head, [f"{sum(getattr(one, count) == 'PASS' for one in rows):,}" for rows in own]))
+    changed = [one for one in found if one.before and one.before != one.now]
+    columns.append(Column("changed", [f"{sum(one in changed for one in rows):,}" for rows in own]))
+    lines = [f"{one.agent}, {one.task}: {one.before} -> {one.now} {one.note}".rstrip() for one in changed[:_SHOWN]]
+    more = [f"and {len(changed) - _SHOWN:,} more"] if len(changed) > _SHOWN else []
+    where = "the journal keeps the new verdicts" if kept else "the run stays as it is: play it anew from its answers"
+    return [Sheet("work, verified again", columns), *lines, *more, where]
+
+
+def ranges_table(found: Sequence[Range], arm: str) -> list[Any]:
+    """What other rules would have done with the same bids."""
+    columns = [
+        Column("rule", [one.rule for one in found], left=True),
+        Column("tasks", [f"{one.tasks:,}" for one in found]),
+        Column("solved", [_ends(one.solved) for one in found]),
+        Column("attempts", [_ends(one.attempts) for one in found]),
+        Column("unknown tries", [f"{one.unknown:,}" for one in found]),
+        Column("usd to make them", [dollars(one.usd) for one in found]),
+        Column("the ends", ["bounds" if one.bounds else "no bounds" for one in found], left=True),
+    ]
+    title = f"bids of arm {arm!r} held fixed; from all unknown tries failing to all passing"
+    notes = ["bids answered what that arm's prompts told of pay: claims carry over better than asks"]
+    if not all(one.bounds for one in found):
+        notes.append("no bounds: an outcome moves later bids, hires or postings")
+    return [Sheet(title, columns), *notes]
+
+
+def _ends(ends: tuple[int, int]) -> str:
+    low, high = ends
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def dollars(amount: float) -> str:

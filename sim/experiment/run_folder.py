@@ -132,9 +132,13 @@ class Run:
         names, own = categories((), world.agents, world.tasks, world.principals), self.ledger.arm(arm.name)
         return {"attempts": coded(own.attempts, names), "bids": coded(own.bids, names)}
 
+    def unfilled(self, arm: Arm) -> World:
+        """The World as it was before the arm was played; that of a live one knows nothing of its agents."""
+        return self._worlds.of(arm)
+
     def world(self, arm: Arm) -> World:
         """The World the arm ran in; one for all arms that share it. Of a live arm, with what its attempts came to."""
-        world = self._worlds.of(arm)
+        world = self.unfilled(arm)
         if not world.live:
             return world
         if arm.name not in self._filled:

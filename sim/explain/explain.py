@@ -7,9 +7,12 @@ rival away. That holds for any rule, a user's own included.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.experiment.run_folder import Run, arm_rules
 from sim.explain.case import Case, dollars
@@ -17,11 +20,17 @@ from sim.explain.reasons import by_turn, prices, reason_of
 from sim.kit.digits import alone
 from sim.kit.errors import RunError, closest
 from sim.ledger.ledger import OUTCOME, REASON, STATUS
+from sim.live_market.held import Held
+from sim.live_market.transcripts import Transcript, transcripts
+from sim.market.allocator import Allocator
 from sim.market.drawn import drawn_market
 from sim.market.processes import Market
 from sim.market.rows import Columns
+from sim.market.source import Source
 from sim.market.tape import Tape, unroll, whole_tables
+from sim.market.tasks import Known, Tasks
 from sim.scenario.scenario import Arm
+from sim.world.origin import LiveOrigin
 from sim.world.world import World
 
 
@@ -57,7 +66,10 @@ class ExplainedPosting:
 
 @dataclass(frozen=True)
 class Explained:
-    """One task in one replication of one arm. oracle: what the outcome oracle would have done."""
+    """One task in one replication of one arm. oracle: what the outcome oracle would have done.
+
+    said: of a live run, what was asked and answered about the task.
+    """
 
     arm: str
     rule: str
@@ -65,6 +77,7 @@ class Explained:
     replication: int
     postings: list[ExplainedPosting]
     oracle: str
+    said: list[Transcript] = field(default_factory=list)
 
 
 def explain(run: Run, task: str, replication: int = 0, arm_name: str | None = None) -> Explained:
@@ -78,18 +91,46 @@ def explain(run: Run, task: str, replication: int = 0, arm_name: str | None = No
         raise RunError(f"--task {task}: no such task{closest(task, tasks)}; the first are {', '.join(tasks[:3])}")
     if not 0 <= replication < run.scenario.replications:
         raise RunError(f"--replication {replication}: must lie in 0 ... {run.scenario.replications - 1}")
-    world = run.world(arm).replication(replication)
+    whole = run.world(arm)
+    world = whole.replication(replication)
     alone = arm.settings.market.alone
     markets = [world.only(agent) for agent in range(world.n_agents)] if alone else [world]
     postings = []
     for market in markets:
-        postings += _market(arm, market, tasks.index(task), market.agents[0] if alone else "")
-    return Explained(arm.name, arm.label, task, replication, postings, _oracle(world, tasks.index(task)))
+        held = _held(run, arm, whole, market, replication) if market.live else None
+        postings += _market(arm, market, held, tasks.index(task), market.agents[0] if alone else "")
+    said = _said(run, arm, whole, task) if whole.live else []
+    return Explained(arm.name, arm.label, task, replication, postings, _oracle(world, tasks.index(task)), said)
 
 
-def _market(arm: Arm, world: World, task: int, name: str) -> list[ExplainedPosting]:
+def _held(run: Run, arm: Arm, whole: World, world: World, replication: int) -> Held:
+    """The bids and outcomes of one replication of a live arm."""
+    rows = run.rows(arm, whole)
+    tables = {name: _of_replication(columns, replication) for name, columns in rows.items()}
+    return Held.of(world, tables["bids"], tables["attempts"])
+
+
+def _of_replication(columns: Mapping[str, NDArray[Any]], replication: int) -> dict[str, NDArray[Any]]:
+    """Rows of one replication, which is then the first."""
+    mine = columns["replication"] == replication
+    kept = {name: values[mine] for name, values in columns.items()}
+    return kept | {"replication": np.zeros(int(mine.sum()), np.int64)}
+
+
+def _said(run: Run, arm: Arm, world: World, task: str) -> list[Transcript]:
+    if run.folder is None or not isinstance(run.origin, LiveOrigin):
+        return []
+    blank = run.unfilled(arm)
+    return transcripts(run.folder, run.origin, run.scenario.seed, blank, arm_rules(arm, world), task)
+
+
+def _market(arm: Arm, world: World, held: Held | None, task: int, name: str) -> list[ExplainedPosting]:
     rules, tape = arm_rules(arm, world), Tape()
-    allocator, source = drawn_market(world, rules)
+    source: Source
+    if held is None:
+        allocator, source = drawn_market(world, rules)
+    else:
+        allocator, source = Allocator(Tasks.of(world, rules), Known.of(world, rules), rules), held
     Market(allocator, source, 0, tape, rules.processes).run()
     cleared, tables = unroll(tape, allocator), whole_tables(tape, allocator)
     return [
@@ -152,6 +193,8 @@ def _happened(case: Case, attempts: Columns) -> list[str]:
 
 def _oracle(world: World, task: int) -> str:
     """What the outcome oracle would have done on the first try."""
+    if world.live:
+        return "what those who were not hired would have done, nobody knows"
     can = world.present[0, task] & world.delivered[0, task, :, 0]
     cost = np.where(can, world.cost[0, task, :, 0], np.inf)
     if not can.any():

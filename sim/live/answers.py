@@ -150,6 +150,11 @@ class Answers:
         """How the verifier of that fingerprint judged the answer, if it did."""
         return self._verdicts.get((key, verifier))
 
+    def last_verdict(self, key: str) -> Verdict | None:
+        """The verdict on the answer that came last, whichever verifier's."""
+        found = [verdict for (of, _), verdict in self._verdicts.items() if of == key]
+        return found[-1] if found else None
+
     def judged(self, key: str, verifier: str, verdict: Verdict) -> None:
         """Keep a verdict; a later one of the same verifier takes its place."""
         with self._lock:

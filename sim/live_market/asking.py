@@ -126,13 +126,13 @@ class Asking:
         return self._then(self._calls.ask(question), lambda answer: self._said(question, answer))
 
     def _said(self, question: Question, answer: Answer) -> Said:
-        read, usd = _read(question, answer), answer.usd
-        if read.word in _AGAIN and self._panel.respondents.file.repair:
-            again = self._repair(question, answer, read.note)
+        found, usd = read(question, answer), answer.usd
+        if found.word in _AGAIN and self._panel.respondents.file.repair:
+            again = self._repair(question, answer, found.note)
             second = self._calls.ask(again).result()
-            read, usd = _read(again, second), usd + second.usd
-        self.tallies.said(question, read.word, read.claim, usd)
-        return Said(read.word, read.ask, read.claim, usd, read.note, read.cost_belief)
+            found, usd = read(again, second), usd + second.usd
+        self.tallies.said(question, found.word, found.claim, usd)
+        return Said(found.word, found.ask, found.claim, usd, found.note, found.cost_belief)
 
     def _repair(self, question: Question, answer: Answer, note: str) -> Question:
         """The question once more, with what was wrong with the answer."""
@@ -239,7 +239,9 @@ class Asking:
         return found
 
 
-class _Read(NamedTuple):
+class Read(NamedTuple):
+    """What an answer to a bid or a claim is taken for."""
+
     word: str
     ask: float
     claim: float
@@ -247,12 +249,13 @@ class _Read(NamedTuple):
     note: str
 
 
-def _read(question: Question, answer: Answer) -> _Read:
+def read(question: Question, answer: Answer) -> Read:
+    """By its shape."""
     if question.shape == "claim":
         claim = read_claim(answer)
-        return _Read(claim.word, math.nan, claim.claim, claim.cost, claim.note)
+        return Read(claim.word, math.nan, claim.claim, claim.cost, claim.note)
     bid: ReadBid = read_bid(answer)
-    return _Read(bid.word, bid.ask, bid.claim, math.nan, bid.note)
+    return Read(bid.word, bid.ask, bid.claim, math.nan, bid.note)
 
 
 def _stated(dollars: FloatArray) -> float | None:

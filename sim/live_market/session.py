@@ -74,7 +74,7 @@ class Session:
             asking = Asking(self.panel, held, self.answers, self.options.concurrency)
             again = play_from(Live(world, rules, asking), world, rules)
             asking.close()
-        if differ := _differing(tables, again):
+        if differ := differing(tables, again):
             raise RunError(f"played again from its answers the run is another: {', '.join(differ)} differ")
         return tables
 
@@ -93,7 +93,8 @@ class Session:
             self.answers.close()
 
 
-def _differing(one: Tables, other: Tables) -> Sequence[str]:
+def differing(one: Tables, other: Tables) -> Sequence[str]:
+    """Columns of the tables that are not the same."""
     return [
         f"{name}.{column}"
         for name, columns in one.items()

@@ -25,6 +25,7 @@ from sim.tables.table_file import read_file
 from sim.world.history import with_records
 from sim.world.origin import load_origin
 
+ACTS = ("profile ", "table ")  # how the fingerprint of an agent begins that is none of the live ones
 TRIES = 8  # of an agent at a task; a later one repeats the last
 TRUTHFUL = "truthful"  # of a question's details: the rule's truthful ask, of belief and cost belief
 PLACE = "place"  # the task's
@@ -125,8 +126,5 @@ def _of_profile(name: str, spec: AgentSpec, respondents: Respondents, tasks: Seq
 
 def _place(name: str, wanted: str, names: Sequence[str], respondents: Respondents) -> int:
     if wanted not in names:
-        raise ScenarioError(
-            f"{respondents.path}: agents.{name}: no agent {wanted!r}{closest(wanted, names)}; there are "
-            f"{', '.join(names)}"
-        )
+        raise ScenarioError(f"agents.{name}: no agent {wanted!r}{closest(wanted, names)}; there are {', '.join(names)}")
     return list(names).index(wanted)

@@ -37,7 +37,7 @@ class Tallies:
     def __init__(self) -> None:
         self._tallies: dict[str, Tally] = {}
         self._claims: dict[tuple[str, str], float] = {}
-        self._paid: set[str] = set()
+        self._paid: set[str] = set()  # keys of questions
         self._lock = threading.Lock()
 
     def of(self, agent: str) -> Tally:
@@ -48,29 +48,29 @@ class Tallies:
     def said(self, question: Question, word: str, claim: float, usd: float) -> None:
         """Its agent answered to a posting or a question for a claim."""
         with self._lock:
-            own = self._of(question.agent)
+            own = self._paid_for(question, usd)
             own.asked += 1
             own.words[word] += 1
-            own.usd += self._new(question, usd)
             self._claims[question.agent, question.task] = claim
 
     def worked(self, question: Question, status: str, usd: float) -> None:
         """An attempt of its agent was judged, or lost."""
         with self._lock:
-            own = self._of(question.agent)
+            own = self._paid_for(question, usd)
             own.worked += 1
-            own.usd += self._new(question, usd)
             own.passed += status == "PASS"
             own.lost += status == "INFRA"
             claim = self._claims.get((question.agent, question.task), math.nan)
             if status != "INFRA" and not math.isnan(claim):
                 own.gaps.append(claim - (status == "PASS"))
 
-    def _new(self, question: Question, usd: float) -> float:
-        """The dollars, 0 where they were counted before."""
-        known = question.key in self._paid
-        self._paid.add(question.key)
-        return 0.0 if known else usd
+    def _paid_for(self, question: Question, usd: float) -> Tally:
+        """The tally of its agent; several arms that share an answer have paid once."""
+        own = self._of(question.agent)
+        if question.key not in self._paid:
+            self._paid.add(question.key)
+            own.usd += usd
+        return own
 
     def _of(self, agent: str) -> Tally:
         return self._tallies.setdefault(agent, Tally())

@@ -57,23 +57,23 @@ class Desk:
         if allocator.opening is not None:
             self._expected = allocator.opening.bids.active[replication]
 
-    def post(self, task: int, posting: int, now: int) -> None:
-        """Ask for bids on a posting that goes out."""
+    def post(self, task: int, posting: int, clears: int) -> None:
+        """Ask for bids on a posting that goes out. clears: tick of its clearing."""
         if posting == 0 and self._bids_are_known:
             return
         at, state = (self._replication, task), self.tasks[task]
         tender = self.allocator.tender(at, posting, state.reserve)
         notice = see(self._rules.public, tender.value, tender.reserve, tender.penalty, tender.posting)
         if posting or self.source.opening is None:
-            self.source.post(at, posting, notice, self._asked(task, now))
+            self.source.post(at, posting, notice, self._asked(task, clears))
         if self._participants is not None:
             self._participants.post(task, posting, notice, self._offers(task, posting))
 
-    def _asked(self, task: int, now: int) -> BoolArray:
+    def _asked(self, task: int, clears: int) -> BoolArray:
         """(n,): in the market, not excluded, and a slot free now or freed by what will have ended by the clearing."""
         asked = self._everybody.copy()
         asked[list(self.tasks[task].excluded)] = False
-        freed = {agent for (_, agent), tick in self._finish.items() if tick <= now + self._rules.window}
+        freed = {agent for (_, agent), tick in self._finish.items() if tick <= clears}
         asked[list(self.slots.full - freed)] = False
         if self.books is not None and self.books.agents is not None:
             asked &= ~self.books.agents.exited

@@ -104,7 +104,7 @@ class Market:
         tick = self._arrival[task]
         for posting in itertools.count():
             yield self._clock.at(tick, POSTING, task, posting)
-            self._desk.post(task, posting, self._clock.now)
+            self._desk.post(task, posting, self._clears_at(self._clock.now))
             hire = yield from self.allocator(task, posting)
             reason = (yield from self._worked(hire)) if hire.winners else self._unfilled(hire)
             tick = self._clock.now + self._rules.repost_delay

@@ -38,7 +38,7 @@ def read_raw(
         if value is not None:
             raw[key] = value
     if mechanisms:
-        raw["arm"] = [{"name": text, "mechanism": _mechanism_option(text)} for text in mechanisms]
+        raw["arm"] = [{"name": text, "mechanism": mechanism_option(text)} for text in mechanisms]
         raw.pop("baseline", None)
     return raw
 
@@ -113,7 +113,8 @@ def toml_value(text: str) -> Any:
     return table["value"] if len(table) == 1 else text
 
 
-def _mechanism_option(text: str) -> Any:
+def mechanism_option(text: str) -> Any:
+    """A rule as an option writes it: its name, or `{name = {parameter = value}}`; raises ScenarioError."""
     value = toml_value(text) if text.startswith("{") else text
     if not text or (isinstance(value, str) and value.startswith("{")):
         raise ScenarioError(f"--mechanism {text}: must be a name or '{{name = {{parameter = value}}}}'")

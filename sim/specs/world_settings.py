@@ -197,7 +197,7 @@ class WorldSettings(Section):
         """What does not agree."""
         kinds = [kind for kind in _KEYS if getattr(self, kind) is not None]
         if len(kinds) != 1:
-            yield "must hold one of table (a recorded one), profile (a population to draw from) and live (respondents)"
+            yield "must hold either table (a recorded one) or profile (a population to draw from) or live"
             return
         imported = isinstance(self.table, ImportSpec)
         kind = {"table": "a table", "profile": "a profile", "live": "live respondents"}[kinds[0]]

@@ -1,0 +1,54 @@
+"""What was said of one task in a live run: each prompt, its raw answer, what was read of it, and the verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from sim.live.question import Answer, Question, Verdict
+from sim.live_market.asking import read
+from sim.live_market.from_source import play_from
+from sim.live_market.live_source import Live
+from sim.live_market.session import Options, Session
+from sim.market.rules import Rules
+from sim.world.origin import LiveOrigin
+from sim.world.world import World
+
+ANSWERS = "answers.jsonl"  # among a run's inputs
+
+
+class Transcript(NamedTuple):
+    """read: what the answer to a bid was taken for; verdict: on work, None where there is none."""
+
+    question: Question
+    answer: Answer
+    read: str
+    verdict: Verdict | None
+
+
+def transcripts(folder: Path, origin: LiveOrigin, seed: int, world: World, rules: Rules, task: str) -> list[Transcript]:
+    """Those of one arm of the run in `folder`, in the order of their questions; none where it kept no answers."""
+    path = folder / "inputs" / ANSWERS
+    if not path.exists():
+        return []
+    about = next(one for one in origin.live_tasks if one.name == task)
+    found = []
+    options = Options(path, 0.0, offline=True)
+    with Session(origin.respondents, origin.agents, origin.live_tasks, seed, options) as held:
+        play_from(Live(world, rules, held.asking), world, rules)
+        for question in held.asking.asked.values():
+            answer = held.answers.find(question.key)
+            if question.task == task and answer is not None:
+                kept = None if about.verify is None else held.answers.verdict(question.key, about.verify.fingerprint)
+                found.append(Transcript(question, answer, _taken(question, answer), kept))
+    return found
+
+
+def _taken(question: Question, answer: Answer) -> str:
+    if question.purpose == "work":
+        return ""
+    found = read(question, answer)
+    if found.word != "bid":
+        return f"{found.word}: {found.note}" if found.note else found.word
+    ask = "" if question.shape == "claim" else f"ask ${found.ask:g}, "
+    return f"{ask}claim {found.claim:.0%}"
