@@ -12,7 +12,10 @@ from sim.live.question import Question
 
 @dataclass
 class Tally:
-    """Of one agent. words: of bids and claims; gaps: claim - pass of attempts that were judged; usd: each answer once."""
+    """Of one agent. words: of bids and claims; gaps: claim - pass of attempts that were judged.
+
+    usd: each answer once.
+    """
 
     asked: int = 0
     words: Counter[str] = field(default_factory=Counter)
