@@ -21,6 +21,8 @@ At = tuple[int, int]
 BID = -1  # the reason of a bid that was made
 ABSTAINED, MALFORMED, LATE = (OUTCOME.index(word) for word in ("abstained", "malformed", "late"))
 _NO_BIDS = [MALFORMED, LATE, *(OUTCOME.index(word) for word in ("out of range", "refused", "cut off"))]
+_ANSWERED = np.zeros(len(OUTCOME) + 1, np.bool_)  # by reason; that of BID is the last
+_ANSWERED[[BID, *_NO_BIDS]] = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +55,7 @@ class Offers:
 
 def answered(reason: NDArray[np.int8]) -> BoolArray:
     """An answer came, or was waited for in vain: it costs what a bid costs."""
-    made = reason == BID
-    for word in _NO_BIDS:
-        made = made | (reason == word)
-    return np.asarray(made)
+    return np.asarray(_ANSWERED[reason])
 
 
 def no_bid(word: NDArray[np.int8]) -> BoolArray:
