@@ -41,8 +41,8 @@ def test_every_reason_is_a_line_with_the_names_it_holds_for() -> None:
     assert missing(numbers(FRAME, "arm", ["cost", "brier"])) == [
         "no interval for brier of b: nothing varied",
         "no interval for cost of a: 3 replications, at least 5 needed (coupled by market.capacity, tender.budget)",
-        "no interval for cost of router: what is done at one task follows from the table's other tasks; a run of 50 "
-        "tasks or more is replayed on redrawn tables",
+        "no interval for cost of router: what is done at one task follows from the other tasks; a recorded table "
+        "of 50 tasks or more is replayed on redrawn tables",
     ]
     assert missing(numbers(FRAME.head(1), "arm", ["cost"])) == []
     assert missing([Number("a", "auc", "tasks", 40, float("nan"), False)]) == ["no interval: too few observations"]
