@@ -103,8 +103,8 @@ def _reason(number: Number) -> str:
     least = _LEAST.get(number.what, 2)
     if number.what == CLUSTERS["none"]:
         return (
-            "what is done at one task follows from the other tasks; a recorded table of 50 tasks or more is replayed on "
-            "redrawn tables"
+            "what is done at one task follows from the other tasks; a recorded table of 50 tasks or more is replayed "
+            "on redrawn tables"
         )
     if number.what == REPLAYED and math.isnan(number.se):
         return "not counted on redrawn tables"
