@@ -161,7 +161,7 @@ live_commands.add(app)
 
 @app.command()
 def fit(
-    table: Annotated[Path, typer.Argument(help="recorded table: .csv, .parquet or .jsonl")],
+    table: Annotated[Path, typer.Argument(help="recorded table: .csv, .parquet or .jsonl; or folder of a live run")],
     out: Annotated[Path | None, typer.Option(help="profile to write, NAME.toml; its draws go beside it")] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="our name=the table's, e.g. cost=cost_usd; guessed where absent")
@@ -176,7 +176,7 @@ def fit(
     seed: Seed = None,
     force: Annotated[bool, typer.Option("--force", help="replace a file that no fit wrote")] = False,
 ) -> None:
-    """Fit a population of agents to a recorded table."""
+    """Fit a population of agents to a recorded table, or to the attempts of a live run."""
     from analysis.fit_run import fit_table
     from sim.cli.progress import steps
 
