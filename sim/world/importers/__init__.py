@@ -2,6 +2,7 @@
 
 from sim.importing.importer_registry import IMPORTERS
 from sim.world.importers import (
+    agent_economy,
     any_table,
     every_eval_ever,
     forecasts,
@@ -16,6 +17,7 @@ from sim.world.importers import (
 )
 
 __all__ = [
+    "agent_economy",
     "any_table",
     "every_eval_ever",
     "forecasts",
