@@ -3,7 +3,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 unexport PYTHONDONTWRITEBYTECODE  # else each process that a test starts compiles everything again
 
-.PHONY: setup demo test test-all lint bench mutants portable clean
+.PHONY: setup demo live-demo test test-all lint bench mutants portable clean
 
 setup: $(READY)
 
@@ -16,6 +16,10 @@ $(READY): pyproject.toml
 demo: setup
 	@echo "Replaying the recorded MarketBench auction; this takes some ten seconds."
 	$(BIN)/bidlab run marketbench_replay
+
+live-demo: setup
+	@echo "Asking a small model on this machine; this takes two minutes, and its installation 127 MB, once."
+	$(BIN)/python docs/examples/live/demo.py
 
 test: setup
 	@echo "Running the quick tests on all cores; this takes a few minutes (test-all: much longer)."
@@ -40,4 +44,4 @@ portable: setup
 	$(BIN)/python -m tests.portable
 
 clean:
-	rm -rf .venv out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf .venv .venv-model out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

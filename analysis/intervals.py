@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from sim.kit.arrays import BoolArray, FloatArray
 
@@ -148,24 +148,20 @@ def paired_rate_interval(
 
 def paired_rate_p(b: ArrayLike, c: ArrayLike, se: ArrayLike, n_clusters: ArrayLike, single: ArrayLike) -> FloatArray:
     """Two-sided p value of b = c by the statistic of Tango's interval, McNemar's; 1 where no pair differs."""
-    from scipy.stats import norm, t
-
     first, second = np.asarray(b, np.float64), np.asarray(c, np.float64)
     n, _ = _effective(first + second - (first - second) ** 2, se, n_clusters, single)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(first + second > 0, np.abs(first - second) * np.sqrt(n / (first + second)), 0.0)
-    p = np.where(single, 2 * norm.sf(z), 2 * t.sf(z, np.maximum(np.asarray(n_clusters) - 1.0, 1.0)))
+    p = np.where(single, 2 * ndtr(-z), 2 * stdtr(np.maximum(np.asarray(n_clusters) - 1.0, 1.0), -z))
     return np.where(np.isnan(n), np.nan, p)
 
 
 def t_p(value: ArrayLike, se: ArrayLike, n_clusters: ArrayLike) -> FloatArray:
     """Two-sided p value of 0; NaN where se is 0 or unknown."""
-    from scipy.stats import t
-
     error, degrees = np.asarray(se, np.float64), np.asarray(n_clusters, np.float64) - 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.abs(np.asarray(value, np.float64)) / np.where(error > 0, error, np.nan)
-    return np.asarray(2 * t.sf(statistic, np.where(degrees >= 1, degrees, np.nan)))
+    return np.asarray(2 * stdtr(np.where(degrees >= 1, degrees, np.nan), -statistic))
 
 
 def _effective(

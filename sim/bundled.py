@@ -14,6 +14,11 @@ def _folder() -> Path:
     return _INSTALLED if _INSTALLED.is_dir() else _SOURCE
 
 
+def is_bundled(path: Path) -> bool:
+    """Whether the file travels with the package; nothing is written beside it."""
+    return path.resolve().is_relative_to(_folder().resolve())
+
+
 def scenarios() -> dict[str, Path]:
     """Name -> file of every bundled scenario."""
     return {path.stem: path for path in sorted(_folder().glob("*.toml"))}

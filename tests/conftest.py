@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,16 +29,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture
-def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw each figure once, coarsely, for tests of which figures there are and what they show: PDF files are empty."""
-    from analysis.figures import save
+def drawn_once() -> Iterator[None]:
+    """Figures are drawn once, coarsely."""
+    from tests.coarse import drawn_coarsely
 
-    draw = save._drawn
-
-    def coarse(figure: Any, *, format: str, **how: Any) -> bytes:
-        return draw(figure, format="png", dpi=60) if format == "png" else b""
-
-    monkeypatch.setattr(save, "_drawn", coarse)
+    with drawn_coarsely():
+        yield
 
 
 @pytest.fixture

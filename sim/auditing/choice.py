@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from sim.auditing.lies import Lies
 from sim.kit.arrays import FloatArray, IntArray
@@ -35,7 +35,7 @@ class Estimate(NamedTuple):
     @property
     def half_width(self) -> float:
         """Half of its 95% interval."""
-        return float(student.ppf(0.975, self.degrees)) * self.se if self.se > 0 else 0.0
+        return float(stdtrit(self.degrees, 0.975)) * self.se if self.se > 0 else 0.0
 
 
 class Choice(NamedTuple):

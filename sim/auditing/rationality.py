@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from sim.auditing.attacked import Books, books
 from sim.auditing.found import FALSIFIED, Found, posting, terms, worst
@@ -46,7 +46,7 @@ def refutes(u: FloatArray) -> Any:
     never = (u.max(axis=1) <= FALSIFIED) & (u.min(axis=1) < -FALSIFIED)
     mean, spread = u.mean(axis=1), u.std(axis=1, ddof=1) / np.sqrt(u.shape[1])
     ratio = np.divide(mean, spread, out=np.zeros(len(u)), where=spread > 0)
-    return never | (student.cdf(ratio, u.shape[1] - 1) < LEVEL / len(u))
+    return never | (stdtr(u.shape[1] - 1, ratio) < LEVEL / len(u))
 
 
 @lru_cache(maxsize=16)

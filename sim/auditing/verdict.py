@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from sim.auditing.choice import Choice, Estimate
 from sim.kit.arrays import FloatArray
@@ -39,7 +39,7 @@ def _p_value(above: float, found: Estimate) -> float:
     """One-sided p-value of "not above 0", by the spread of the estimate; without any spread it is 0 or 1."""
     if found.se == 0:
         return 0.0 if above > 0 else 1.0
-    return float(student.sf(above / found.se, found.degrees))
+    return float(stdtr(found.degrees, -above / found.se))
 
 
 def holm(p_values: Sequence[float]) -> FloatArray:

@@ -9,7 +9,7 @@ import typer
 
 from sim.cli.asked_how import How
 from sim.cli.options import Named, Overrides, Plugins, Rules, Seed, named, printed, warn, whole
-from sim.kit.errors import RunError, StoppedError
+from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
     from sim.experiment.run_folder import Run
@@ -18,7 +18,8 @@ Tasks = Annotated[Path, typer.Argument(help="file of tasks: .jsonl, .json, .yaml
 Who = Annotated[Path, typer.Option("--respondents", help="respondents.toml: who is asked, and at what price")]
 Table = Annotated[Path | None, typer.Option("--out", help="table to write, .csv [default: printed alone]")]
 AnswersFile = Annotated[
-    Path | None, typer.Option("--answers", help="journal of answers [default: answers.jsonl beside the respondents]")
+    Path | None,
+    typer.Option("--answers", help="journal of answers [default: answers.jsonl beside the respondents; bundled: here]"),
 ]
 Budget = Annotated[
     str | None, typer.Option("--budget-usd", help="ceiling, in dollars, of all that the journal has cost; obligatory")
@@ -100,6 +101,7 @@ def live(
 ) -> None:
     """Play a scenario with live agents ([world] live = "respondents.toml")."""
     from sim.cli import live_session as asking
+    from sim.cli.inquiry import Inquiry
     from sim.cli.listing import place
     from sim.experiment.execute import execute
     from sim.experiment.plan import plan
@@ -114,10 +116,12 @@ def live(
                 f'{made.scenario.name}: is not live: say [world] live = "respondents.toml", or use `bidlab run`'
             )
         origin, number = made.origin, made.scenario.seed
-        if asking.rehearsed(how, origin.respondents, origin.agents, origin.live_tasks, number, plan=made):
+        journal = asking.answers_file(how, origin.respondents)
+        inquiry = Inquiry(origin.respondents, origin.agents, origin.live_tasks, number, journal, plan=made)
+        if asking.rehearsed(how, inquiry):
             return
         folder = out or Path("out") / made.scenario.name
-        with asking.session(how, origin.respondents, origin.agents, origin.live_tasks, number) as asked:
+        with asking.session(how, inquiry) as asked:
             if how.check:
                 printed(asking.checked(asked))
                 return
@@ -128,13 +132,8 @@ def live(
                 asking.keep_answers(asked, run)
                 write_report(run, figures=figures, tabled=lambda tables: printed(asking.found(run, tables, asked)))
 
-            try:
-                with asking.shown(asked):
-                    execute(made, folder, force=force, finish=finish, say=warn, asked=asked.play)
-            except KeyboardInterrupt:
-                raise StoppedError(
-                    f"interrupted; {asked.answers_file} keeps every answer, the same command goes on from there"
-                ) from None
+            with asking.shown(asked):
+                execute(made, folder, force=force, finish=finish, say=warn, asked=asked.play)
         printed(place(folder))
 
 
@@ -160,6 +159,7 @@ def _survey(
     tasks: Path, respondents: Path, trials: int, out: Path | None, how: How, seed: str | None, force: bool
 ) -> None:
     from sim.cli import live_session as asking
+    from sim.cli.inquiry import Inquiry
     from sim.live.respondents import read_respondents
     from sim.live.task_file import read_tasks
 
@@ -167,21 +167,18 @@ def _survey(
     who = read_respondents(respondents)
     about = read_tasks(tasks, who.file.verify, verified=trials > 0)
     number = 0 if seed is None else whole("--seed", seed)
-    if asking.rehearsed(how, who, who.names, about, number, trials=trials):
+    inquiry = Inquiry(who, who.names, about, number, asking.answers_file(how, who), trials)
+    if asking.rehearsed(how, inquiry):
         return
-    with asking.session(how, who, who.names, about, number) as asked:
+    with asking.session(how, inquiry) as asked:
         if how.check:
             printed(asking.checked(asked))
             return
-        try:
-            found = asking.surveyed(asked, trials)
-        except KeyboardInterrupt:
-            raise StoppedError(
-                f"interrupted; {asked.answers_file} keeps every answer, the same command goes on from there"
-            ) from None
-        printed(asking.of_survey(found, asked))
+        found = asking.surveyed(asked, trials)
         if out is not None:
             asking.write_table(found, out)
+        printed(asking.of_survey(found, asked))
+        if out is not None:
             printed(["", f"written: {out}"])
 
 

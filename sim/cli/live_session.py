@@ -1,25 +1,29 @@
-"""What the commands that ask live agents share: sessions, rehearsals, and what is shown while and after they ask."""
+"""What the commands that ask live agents share: sessions, and what is shown while and after they ask."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.bundled import is_bundled
 from sim.cli.asked_how import How, budget
-from sim.cli.live_tables import estimates_table, meter_table, survey_tables
+from sim.cli.inquiry import Inquiry, estimates, prompts
+from sim.cli.live_tables import meter_table, survey_tables
+from sim.cli.options import printed, warn
 from sim.cli.progress import steps
 from sim.kit.at_once import write_at_once
-from sim.kit.distribution import MOST
-from sim.kit.errors import RunError
+from sim.kit.errors import RunError, StoppedError, capped
 from sim.kit.parameters import build, split
 from sim.live.answers import Answers
+from sim.live.calls import Calls, Unknown
+from sim.live.check import check
+from sim.live.endpoint import Endpoint
 from sim.live.respondents import Respondents
-from sim.live.task_file import LiveTask
-from sim.live_market.reached import check_reached, reached
-from sim.live_market.rehearsal import Estimate, estimate, rehearsing
+from sim.live_market.asking import Panel
+from sim.live_market.reached import check_judges, faults_reached
 from sim.live_market.session import Options, Session
 from sim.live_market.survey import Survey, check_claims, survey
 from sim.live_market.transcripts import ANSWERS
@@ -29,114 +33,88 @@ from sim.scenario.file import mechanism_option
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.experiment.plan import Plan
     from sim.experiment.run_folder import Run
 
 
 def answers_file(how: How, respondents: Respondents) -> Path:
-    """The journal."""
-    return how.answers or respondents.path.parent / ANSWERS
+    """The journal: the one named, else beside the respondents; of bundled ones in the folder one is in."""
+    return how.answers or (Path() if is_bundled(respondents.path) else respondents.path.parent) / ANSWERS
 
 
 @contextmanager
-def session(
-    how: How, respondents: Respondents, agents: tuple[str, ...], tasks: Sequence[LiveTask], seed: int
-) -> Iterator[Session]:
-    """The session that the options describe, once all is there that it needs; closed at the end."""
+def session(how: How, inquiry: Inquiry) -> Iterator[Session]:
+    """The session that the options describe, once all is there that it needs; closed at the end, soon on Ctrl-C.
+
+    Raises RunError where the journal lacks what nobody may be asked for, with all that it lacks.
+    """
+    options = _options(how, inquiry)
+    check_judges(inquiry.respondents, inquiry.tasks)
+    panel = Panel(inquiry.respondents, inquiry.agents, tuple(inquiry.tasks), inquiry.real)
+    _ = panel.templates
+    if not (how.offline or how.check) and inquiry.misfit:
+        warn(inquiry.misfit)
+    try:
+        with Session(inquiry.respondents, inquiry.agents, panel.tasks, inquiry.seed, options) as made:
+            yield made
+    except Unknown:
+        if not how.offline:
+            raise
+        raise RunError(*inquiry.lacking) from None
+    except KeyboardInterrupt:
+        kept = f"{inquiry.journal} keeps every answer"
+        raise StoppedError(f"interrupted; {kept}, the same command goes on from there") from None
+
+
+def _options(how: How, inquiry: Inquiry) -> Options:
+    """Raises RunError with all that is wrong with them, and with what must be there to ask anybody."""
     from sim.cli.options import whole
 
     concurrency = whole("--concurrency", how.concurrency)
     if not 1 <= concurrency <= 1000:
         raise RunError(f"--concurrency {how.concurrency}: must be from 1 to 1000")
-    path = answers_file(how, respondents)
+    path = inquiry.journal
     if how.offline and not path.exists():
         raise RunError(f"--answers {path}: there is no such file, and nobody is asked offline")
-    options = Options(path, budget(how), concurrency, how.offline)
+    faults: list[str] = []
+    dollars = 0.0
+    try:
+        dollars = budget(how)
+    except RunError as error:
+        faults += error.args
     if not how.offline:
-        check_reached(reached(respondents, [task.name for task in tasks], seed))
-    with Session(respondents, agents, tuple(tasks), seed, options) as made:
-        yield made
+        faults += faults_reached(inquiry.real)
+    if faults:
+        raise RunError(*capped(faults))
+    return Options(path, dollars, concurrency, how.offline)
 
 
-def rehearsed(
-    how: How,
-    respondents: Respondents,
-    agents: tuple[str, ...],
-    tasks: Sequence[LiveTask],
-    seed: int,
-    *,
-    trials: int = 0,
-    plan: Plan | None = None,
-) -> bool:
+def rehearsed(how: How, inquiry: Inquiry) -> bool:
     """Whether prompts or an estimate were all that was wanted; they are printed then, and nothing was sent."""
-    from sim.cli.options import printed
-
     if not (how.dry_run or how.show_prompts):
         return False
-    real = reached(respondents, [task.name for task in tasks], seed)
-    actors = rehearsing(respondents, real, [task.name for task in tasks], seed)
-    path = answers_file(how, respondents)
-    held = Answers.read(path) if path.exists() else Answers.memory()
-    rows: dict[str, Estimate] = {}
-    everything: dict[str, Any] = {}
-
-    def add(name: str, play: Any, about: Sequence[LiveTask]) -> None:
-        options = Options(None, MOST)
-        with Session(respondents, agents, tuple(about), seed, options, actors) as made:
-            play(made)
-            everything.update(made.asking.asked)
-            rows[name] = estimate(made.asking.asked.values(), respondents, real, held)
-
-    if plan is not None:
-        from sim.experiment.run_folder import Worlds, arm_rules
-        from sim.live_market.from_source import play_from
-        from sim.live_market.live_source import Live
-
-        worlds = Worlds(plan.scenario, plan.origin)
-        for arm in plan.scenario.arms:
-            world = worlds.of(arm)
-            rules = arm_rules(arm, world)
-
-            def play(made: Session, world: Any = world, rules: Any = rules) -> None:
-                play_from(Live(world, rules, made.asking), world, rules)
-
-            add(f"arm {arm.name}", play, tasks)
-        if len(plan.scenario.arms) > 1:
-            rows["all arms together"] = estimate(everything.values(), respondents, real, held)
-        trials = 1
-    if how.show_prompts:
-        wanted = everything
-        if plan is None:
-            with Session(respondents, agents, tuple(tasks[:1]), seed, Options(None, MOST), actors) as made:
-                survey(made.asking, made.panel, trials)
-                wanted = made.asking.asked
-        first = [one for one in wanted.values() if one.task == tasks[0].name]
-        printed([_prompt(one) for one in first] or [f"task {tasks[0].name}: nobody is asked"])
-    if how.dry_run:
-        name = "the panel: everybody at every task" if trials else "claims"
-        add(name, lambda made: survey(made.asking, made.panel, trials), tasks)
-        printed(estimates_table(rows, held, path))
+    check_judges(inquiry.respondents, inquiry.tasks)
+    printed([*(prompts(inquiry) if how.show_prompts else []), *(estimates(inquiry) if how.dry_run else [])])
     return True
 
 
-def _prompt(question: Any) -> str:
-    head = f"--- {question.purpose} of task {question.task} by {question.agent} (sample {question.sample})"
-    system = f"[system]\n{question.system}\n[user]\n" if question.system else ""
-    return f"{head}\n{system}{question.prompt}\n"
-
-
 def checked(asked: Session) -> list[Any]:
-    """A line for each endpoint, once it was found to count its tokens and to keep a cap."""
-    from sim.live.check import check
-    from sim.live.endpoint import Endpoint
+    """A line for each endpoint, once it was found to count its tokens and to keep a cap.
 
-    lines = []
+    Raises RunError with what is wrong with any of them.
+    """
+    lines, faults = [], list[str]()
     for name, one in asked.panel.reached.items():
-        if isinstance(one, Endpoint):
-            found = check(one, asked.calls)
-            lines.append(f"{name}: answers, counts its tokens, keeps {found.cap}; ${found.answer.usd:.6f}")
-        else:
+        if not isinstance(one, Endpoint):
             lines.append(f"{name}: no endpoint, nothing to check")
+            continue
+        with Calls({name: one}, asked.answers, budget_usd=asked.options.budget_usd) as calls:
+            try:
+                found = check(one, calls)
+                lines.append(f"{name}: answers, counts its tokens, keeps {found.cap}; ${found.answer.usd:.6f}")
+            except RunError as error:
+                faults += error.args
+    if faults:
+        raise RunError(*capped(faults))
     return lines
 
 
@@ -234,7 +212,8 @@ def of_other_rules(folder: Path, mechanisms: list[str], name: str | None) -> lis
         raise RunError("--mechanism is missing: name the rules that the bids of the run are put to")
     arm = run.scenario.arms[0] if name is None else run.arm(name)
     rules = [_rule(text) for text in mechanisms]
-    return ranges_table(list(other_rules(run, arm, rules)), arm.name)
+    world = run.unfilled(arm)
+    return ranges_table(list(other_rules(world, run.rows(arm, world), arm.settings.terms, rules)), arm.name)
 
 
 def _rule(text: str) -> Mechanism:

@@ -57,6 +57,8 @@ def meter_table(asked: Session) -> list[Any]:
     ]
     purse = asked.calls.meter.purse
     spent = f"spent {dollars(purse.spent)} of {dollars(purse.ceiling)}, reserved {dollars(purse.reserved)}"
+    if asked.options.offline:
+        spent = f"nobody was asked; all that the journal holds has cost {dollars(purse.spent)}"
     words = {word: sum(row.words[word] for row in rows) for row in rows for word in row.words if word != "bid"}
     why = ", ".join(f"{word} {count:,}" for word, count in words.items() if count)
     return [Sheet("answers", columns), spent, *([f"no bid: {why}"] if why else [])]
@@ -77,12 +79,10 @@ def survey_tables(found: Survey) -> list[Any]:
                 for head, value in (("least", min), ("mean", lambda x: math.fsum(x) / len(x)), ("most", max))
             ),
         ]
-        return [Sheet("claims: chance of a success, as agents say", columns)]
+        return [Sheet("claims: chance of a success, as agents say", columns), *found.notes]
     from analysis.claims_of import claims_of
 
-    left = found.left_out
-    note = [f"left out: {left:,} attempt(s) of agents that claimed nothing at the task"] if left else []
-    return [*claims_of(found.table), *note]
+    return [*claims_of(found.table), *found.notes]
 
 
 def again_table(found: Sequence[Again], kept: bool) -> list[Any]:

@@ -106,6 +106,7 @@ def _lane(code: Code, size: Size, *, waits: bool) -> Lane:
         "reserve": (t, np.float64),
         "task_failures": (t, np.int64),
         "until": ((n, size.capacity), np.int64),
+        "free": (n, np.int64),
         "waiting": (t + 1, np.int64),
         "ending": (t * n + 1 if waits else 1, np.int64),
         "marks": (3, np.int64),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.compiled.code import Code
 from sim.compiled.kernel.output import Attempts, Clearings, Counts, Kept
 from sim.compiled.pointer import Pointer
+from sim.compiled.reused import memory_of
 from sim.compiled.trace.graph import Kind
 from sim.kit.arrays import Award, Bids, Standing, Tender, thin
 from sim.market.accounts import account_columns, hires
@@ -158,7 +159,7 @@ def _attempts(rows: Attempts, rules: Rules) -> Columns:
 def _columns(rows: int, kinds: Sequence[Any]) -> Iterator[NDArray[Any]]:
     """Columns in one piece of memory, which the system hands out in larger pages than many small ones."""
     sizes = [-(-rows * np.dtype(kind).itemsize // _LINE) * _LINE for kind in kinds]
-    memory, first = np.empty(sum(sizes), np.uint8), 0
+    memory, first = memory_of(sum(sizes)), 0
     for kind, size in zip(kinds, sizes, strict=True):
         yield memory[first : first + size].view(kind)[:rows]
         first += size

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sim.kit import draws
-from sim.kit.arrays import FloatArray, IntArray
+from sim.kit.arrays import FloatArray, IntArray, thin
 from sim.kit.invalid import number, written
 from sim.kit.portable import exp
 
@@ -107,11 +107,12 @@ class Arrivals:
     rate: float | None = None
 
     def draw(self, seed: int, replications: draws.Words, places: IntArray) -> IntArray:
-        """Arrival ticks (R, T). places (R, T): the task's place in the order of arrival."""
-        if self.every is not None:
-            return places * self.every
+        """Arrival ticks (R, T), one row for all replications where these are alike.
+
+        places (R, T): the task's place in the order of arrival.
+        """
         if self.rate is None:
-            return np.zeros(places.shape, np.int64)
+            return np.broadcast_to(thin(places) * np.int64(self.every or 0), places.shape)
         gaps = draws.exponential(seed, "arrival gap", replications, draws.words_range(places.shape[1])) / self.rate
         return np.take_along_axis(np.floor(np.cumsum(gaps, axis=1)).astype(np.int64), places, axis=1)
 

@@ -161,6 +161,11 @@ class Answers:
             self._add(line_of("verdict", key=key, verifier=verifier, **verdict.record()))
             self._verdicts[key, verifier] = verdict
 
+    def learn_verdicts(self, other: Answers) -> None:
+        """Know what `other` knows of verdicts; no file keeps it."""
+        with self._lock:
+            self._verdicts |= other._verdicts
+
     def close(self) -> None:
         """Put all on the disk and let others have the file; nothing can be added any more."""
         self._frozen = True

@@ -36,14 +36,15 @@ def check(endpoint: Endpoint, calls: Calls) -> Checked:
     for sample in range(len(CAPS)):
         answer = calls.ask(_question(endpoint, sample)).result()
         if answer.error:
-            raise Stopped(f"{endpoint!r}: no answer to a check: {answer.finish}")
+            raise Stopped(f"agent {endpoint.agent!r}: no answer to a check: {answer.finish}")
         counted = answer.output_tokens is not None
         if not counted and priced:
-            raise Stopped(f"{endpoint!r}: counts no tokens (usage), so that no budget can hold")
+            raise Stopped(f"agent {endpoint.agent!r}: counts no tokens (usage), so that no budget can hold")
         if (answer.output_tokens or 0) <= CHECK_TOKENS:
             return Checked(endpoint.cap, counted, answer)
         endpoint.cap = next(cap for cap in CAPS if cap != endpoint.cap)
-    raise Stopped(f"{endpoint!r}: wrote {answer.output_tokens} tokens where {CHECK_TOKENS} were allowed, by either cap")
+    wrote = f"wrote {answer.output_tokens} tokens where {CHECK_TOKENS} were allowed, by either cap"
+    raise Stopped(f"agent {endpoint.agent!r}: {wrote}")
 
 
 def _question(endpoint: Endpoint, sample: int) -> Question:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from sim.kit.errors import RunError, ScenarioError
 from sim.live.completion import Completion, read_completion, retry_after, said
-from sim.live.endpoint_faults import CAPS, endpoint_faults
+from sim.live.endpoint_faults import CAPS, MEND, endpoint_faults
 from sim.live.question import Answer, Question, canonical
 from sim.live.respondent import Failed, Stopped
 from sim.live.response_form import response_format
@@ -185,7 +185,9 @@ class Endpoint:
             return Failed(str(status), wait=retry_after(reply.headers), ends=status == 500, note=note)
         if status in (400, 422) and cap in said(reply.content) and self._other_cap(cap):
             return Failed(str(status), wait=0.0, note=note)
-        return Stopped(f"agent {self.agent!r}: {self._host} answered {status}: {note or 'nothing'}", str(status))
+        line = f"agent {self.agent!r}: {self._host} answered {status}: {note or 'nothing'}"
+        mend = MEND.get(status, "settings")
+        return Stopped(f"{line}; mend its {mend} in the respondents' file, then run again to go on", str(status))
 
     def _other_cap(self, cap: str) -> bool:
         """Use the other word for the cap, where the server has not refused that too."""

@@ -13,6 +13,7 @@ from sim.live.token_price import Price
 
 CAPS = ("max_tokens", "max_completion_tokens")
 OUTPUTS = ("schema", "object", "text")
+MEND = {400: "parameters, or what it says of output", 401: "key", 402: "account", 403: "key", 404: "model or endpoint"}
 OWN = ("model", "messages", "response_format", "stream", "n", *CAPS)  # what no parameter may set
 
 

@@ -8,10 +8,11 @@ people have labelled (analysis/judge_errors.py), which is what `world.verifier` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from sim.live.prompts import template
+from sim.live.prompts import Prompt, template
 from sim.live.question import Answer, Question, Verdict
 from sim.live.replies import READ, read_verdict
 from sim.live.verifier import FAIL, INFRA, PASS, Case
@@ -19,13 +20,14 @@ from sim.live.verifier import FAIL, INFRA, PASS, Case
 
 @dataclass(frozen=True)
 class Judge:
-    """A respondent decides. respondent: its name in respondents.toml. template: a file of the user's own, "" for ours.
+    """A respondent decides. respondent: its name in respondents.toml. template: a file beside the tasks', "" for ours.
 
     `question` makes what it is asked; `verify` reads the text of its reply. A reply that is no verdict is INFRA.
     """
 
     respondent: str
     template: str = ""
+    folder: str = field(default="", compare=False)
 
     summary: ClassVar[str] = "a model asked whether the work does the task; it sees no bid"
 
@@ -33,6 +35,15 @@ class Judge:
     def examples(cls) -> tuple[Self, ...]:
         """Any."""
         return (cls(respondent="judge"),)
+
+    def beside(self, folder: Path) -> Self:
+        """The judge whose template stands in that folder."""
+        return replace(self, folder=str(folder))
+
+    @property
+    def prompt(self) -> Prompt:
+        """The template; raises ScenarioError where it is none."""
+        return template("judge", Path(self.folder, self.template) if self.template else None)
 
     def cases(self) -> tuple[Case, ...]:
         """Replies of a judge."""
@@ -43,7 +54,7 @@ class Judge:
 
         task: its name. model, most_tokens: of the respondent.
         """
-        made = template("judge", self.template or None).fill(fields)
+        made = self.prompt.fill(fields)
         return Question(
             purpose="judge",
             task=task,

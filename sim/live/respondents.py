@@ -25,13 +25,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from sim.kit.errors import ScenarioError, capped
+from sim.kit.errors import ScenarioError, capped, closest
 from sim.kit.invalid import fault_lines
 from sim.kit.names import EVERYBODY, NAME, alike, is_name, look_alike
 from sim.kit.section import Money, Section
 from sim.kit.toml_file import read_toml
 
 Price = Annotated[float, Field(ge=0, le=1e6)]
+TEMPLATES = ("bid", "claim", "work")  # purposes for which the file may name one
 _KINDS = {"endpoint": ("model", "usd_per_million"), "command": ("usd_per_call",), "profile": (), "table": ()}
 _ONLY = {
     "endpoint": ("model", "key", "usd_per_million", "output", "cap", "temperature", "seed", "parameters", "system"),
@@ -122,6 +123,10 @@ class RespondentsFile(Section):
                 yield f"agents.{name}: must be {NAME}, and not {EVERYBODY!r}"
         if two := look_alike(self.agents):
             yield f"agents: {alike(*two)}"
+        for purpose in self.prompts:
+            if purpose not in TEMPLATES:
+                near = closest(purpose, TEMPLATES)
+                yield f"prompts.{purpose}: unknown purpose{near}; allowed: {', '.join(TEMPLATES)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,17 +164,23 @@ class Respondents:
 def read_respondents(path: Path) -> Respondents:
     """The file at `path`; raises ScenarioError with all its faults."""
     raw = read_toml(path)
+    faults: list[str] = []
+    file = None
     try:
         file = RespondentsFile.model_validate(raw)
     except ValidationError as error:
-        raise ScenarioError(*capped(f"{path}: {line}" for line in fault_lines("", error, RespondentsFile))) from None
-    faults: list[str] = []
+        faults += fault_lines("", error, RespondentsFile)
     agents: dict[str, AgentSpec] = {}
-    for name, own in file.agents.items():
+    for name, own in _tables(raw.get("agents")).items():
         try:
-            agents[name] = AgentSpec.model_validate({**file.defaults, **own})
+            agents[name] = AgentSpec.model_validate({**_tables(raw).get("defaults", {}), **own})
         except ValidationError as error:
-            faults += [f"{path}: {line}" for line in fault_lines(f"agents.{name}", error, AgentSpec)]
-    if faults:
-        raise ScenarioError(*capped(faults))
+            faults += fault_lines(f"agents.{name}", error, AgentSpec)
+    if faults or file is None:
+        raise ScenarioError(*capped(f"{path}: {line}" for line in faults))
     return Respondents(path, file, agents)
+
+
+def _tables(raw: Any) -> dict[str, dict[str, Any]]:
+    """What of a table is a table."""
+    return {key: value for key, value in raw.items() if isinstance(value, dict)} if isinstance(raw, dict) else {}

@@ -17,7 +17,7 @@ import numpy as np
 
 from sim.agents.bidding import Fallback
 from sim.kit.arrays import FloatArray, Notice
-from sim.kit.errors import RunError
+from sim.kit.errors import RunError, ScenarioError, capped, collected
 from sim.live.answers import Answers
 from sim.live.calls import Calls
 from sim.live.judge import Judge
@@ -25,13 +25,12 @@ from sim.live.prompts import Prompt, template
 from sim.live.question import Answer, Question, Verdict
 from sim.live.replies import MALFORMED, OUT_OF_RANGE, ReadBid, read_bid, read_claim
 from sim.live.respondent import Respondent
-from sim.live.respondents import AgentSpec, Respondents
+from sim.live.respondents import TEMPLATES, AgentSpec, Respondents
 from sim.live.task_file import LiveTask
-from sim.live_market.own_past import Cards
 from sim.live_market.simulated import PLACE, TRUTHFUL
 from sim.live_market.tallies import Tallies
 from sim.market.rules import Rules
-from sim.market.source import At, Outcome
+from sim.market.source import At
 
 First = TypeVar("First")
 Then = TypeVar("Then")
@@ -69,12 +68,19 @@ class Panel:
 
     @property
     def templates(self) -> dict[str, Prompt]:
-        """Those of the respondents' file where it names them, else the package's, by purpose."""
-        files = self.respondents.file.prompts
-        return {
-            purpose: template(purpose, self.respondents.beside(files[purpose]) if purpose in files else None)
-            for purpose in ("bid", "claim", "work")
-        }
+        """Those of the respondents' file where it names them, else the package's, by purpose.
+
+        Raises ScenarioError with the faults of all.
+        """
+        files, faults = self.respondents.file.prompts, list[str]()
+        found: dict[str, Prompt] = {}
+        for purpose in TEMPLATES:
+            with collected(faults):
+                own = self.respondents.beside(files[purpose]) if purpose in files else None
+                found[purpose] = template(purpose, own)
+        if faults:
+            raise ScenarioError(*capped(faults))
+        return found
 
 
 class Asking:
@@ -84,7 +90,6 @@ class Asking:
         self._panel, self._calls, self._answers = panel, calls, answers
         self._templates = panel.templates
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answers")
-        self.cards = Cards()
         self.tallies = Tallies()
         self.asked: dict[str, Question] = {}  # by key
 
@@ -96,14 +101,10 @@ class Asking:
         """The bid put in for an agent from which none comes."""
         return getattr(rules.bidder, "fallback", None)
 
-    def heard(self, at: At, agent: int, outcome: Outcome) -> None:
-        """An attempt ended: it goes on the agent's card."""
-        self.cards.add(at[0], agent, outcome)
-
     # Bids and claims.
 
-    def bid(self, at: At, posting: int, agent: int, notice: Notice, rules: Rules, shape: str) -> Future[Said]:
-        """Ask for a bid on the posting, or a claim alone."""
+    def bid(self, task: int, agent: int, notice: Notice, rules: Rules, shape: str, card: str | None) -> Future[Said]:
+        """Ask for a bid, or a claim alone. card: what the agent's past in this market is."""
 
         def truthful(belief: FloatArray, cost_belief: FloatArray) -> FloatArray:
             return rules.mechanism.truthful_ask(belief, cost_belief, notice)
@@ -114,9 +115,9 @@ class Asking:
             "value": _stated(notice.value),
             "penalty": _stated(notice.penalty),
             "agents": len(self._panel.agents),
-            "card": self.cards.text(at[0], agent) if self._panel.respondents.file.card else None,
+            "card": card if self._panel.respondents.file.card else None,
         }
-        question = self._question(shape, at[1], agent, told, {TRUTHFUL: truthful})
+        question = self._question(shape, task, agent, told, {TRUTHFUL: truthful})
         return self._then(self._calls.ask(question), lambda answer: self._said(question, answer))
 
     def claim(self, task: int, agent: int) -> Future[Said]:
@@ -130,7 +131,7 @@ class Asking:
             again = self._repair(question, answer, found.note)
             second = self._calls.ask(again).result()
             found, usd = read(again, second), usd + second.usd
-        self.tallies.said(question.agent, question.task, found.word, found.claim, usd)
+        self.tallies.said(question, found.word, found.claim, usd)
         return Said(found.word, found.ask, found.claim, usd, found.note, found.cost_belief)
 
     def _repair(self, question: Question, answer: Answer, note: str) -> Question:
@@ -138,9 +139,7 @@ class Asking:
         record = question.record()
         record |= {"purpose": "repair", "sample": 1}
         record["prompt"] = f"{question.prompt}\n\nYou answered:\n{answer.text}\n\nThat could not be read: {note}"
-        again = Question(**record, details=question.details)
-        self.asked[again.key] = again
-        return again
+        return self._noted(Question(**record, details=question.details))
 
     # Work.
 
@@ -151,13 +150,14 @@ class Asking:
 
     def _worked(self, task: int, agent: int, question: Question, answer: Answer) -> Worked:
         found = self._judged(task, agent, question, answer)
-        self.tallies.worked(question.agent, question.task, found.status, found.usd)
+        self.tallies.worked(question, found.status, found.usd)
         return found
 
     def _judged(self, task: int, agent: int, question: Question, answer: Answer) -> Worked:
         if answer.error:
             return Worked("INFRA", answer.usd, math.nan, answer.finish)
-        if getattr(self._panel.reached[self._panel.agents[agent]], "says_itself", False):
+        says = getattr(self._panel.reached[self._panel.agents[agent]], "says_itself", None)
+        if says is not None and says(question):
             return Worked(answer.text, answer.usd, math.nan)
         verdict = self._verdict(self._panel.tasks[task], question.key, answer)
         return Worked(verdict.status, answer.usd, math.nan if verdict.score is None else verdict.score, verdict.note)
@@ -182,7 +182,7 @@ class Asking:
         spec = self._spec(judge.respondent)
         fields = {"task": task.prompt, "work": answer.text, "expected": expected}
         model = self._panel.reached[judge.respondent].fingerprint
-        return judge.question(task.name, fields, model=model, most_tokens=spec.bid_tokens)
+        return self._noted(judge.question(task.name, fields, model=model, most_tokens=spec.bid_tokens))
 
     # Either.
 
@@ -210,6 +210,9 @@ class Asking:
             shape="" if purpose == "work" else purpose,
             details={PLACE: task, **details},
         )
+        return self._noted(question)
+
+    def _noted(self, question: Question) -> Question:
         self.asked[question.key] = question
         return question
 

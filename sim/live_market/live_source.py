@@ -14,6 +14,7 @@ import numpy as np
 from sim.kit.arrays import Award, Bids, BoolArray, Notice, Status, Tender
 from sim.ledger.ledger import OUTCOME
 from sim.live_market.asking import Asking, Said, Worked
+from sim.live_market.own_past import Cards
 from sim.market.rules import Rules
 from sim.market.source import BID, At, Offers, Outcome
 from sim.world.world import World
@@ -31,6 +32,7 @@ class Live:
         self._world, self._rules, self._asking = world, rules, asking
         self._bids: dict[tuple[At, int], dict[int, Future[Said]]] = {}
         self._work: dict[tuple[At, int, int], Future[Worked]] = {}
+        self._cards = Cards()
         self._asked = rules.mechanism.capabilities.solicits_bids
         reads = rules.advisor is not None and rules.advisor.reads_claims
         self._claims = reads and "advice" in rules.mechanism.capabilities.needs
@@ -41,7 +43,7 @@ class Live:
             return
         shape = "bid" if self._asked else "claim"
         self._bids[at, posting] = {
-            agent: self._asking.bid(at, posting, agent, notice, self._rules, shape)
+            agent: self._asking.bid(at[1], agent, notice, self._rules, shape, self._cards.text(at[0], agent))
             for agent in np.flatnonzero(asked).tolist()
         }
 
@@ -90,4 +92,4 @@ class Live:
 
     def heard(self, at: At, agent: int, outcome: Outcome, payment: float) -> None:
         """What came of an attempt stands on the agent's card."""
-        self._asking.heard(at, agent, outcome)
+        self._cards.add(at[0], agent, outcome)

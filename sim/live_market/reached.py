@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sim.kit.errors import RunError, ScenarioError, capped
+from sim.kit.errors import RunError, ScenarioError, capped, closest, collected, several
+from sim.live.judge import Judge
 from sim.live.respondent import Respondent
 from sim.live.respondents import AgentSpec, Respondents
+from sim.live.task_file import LiveTask
 from sim.live_market.simulated import acting
 
 
@@ -24,11 +26,27 @@ def reached(respondents: Respondents, tasks: Sequence[str], seed: int) -> dict[s
     return found
 
 
-def check_reached(found: Mapping[str, Respondent]) -> None:
-    """Raise RunError where somebody cannot be asked as things are: a key that is not set, a program not there."""
-    faults = [fault for one in found.values() if (fault := getattr(one, "fault", str)())]
+def faults_reached(found: Mapping[str, Respondent]) -> list[str]:
+    """Why somebody cannot be asked as things are: a key that is not set, a program not there."""
+    return [fault for one in found.values() if (fault := getattr(one, "fault", str)())]
+
+
+def check_judges(respondents: Respondents, tasks: Sequence[LiveTask]) -> None:
+    """Raise ScenarioError where a model that is to judge cannot be asked."""
+    faults: list[str] = []
+    judges = [task.verify.verifier for task in tasks if task.verify and isinstance(task.verify.verifier, Judge)]
+    for judge in dict.fromkeys(judges):
+        name, names = judge.respondent, respondents.names
+        if name not in names:
+            faults.append(
+                f"{respondents.path}: judge: no agent {name!r}{closest(name, names)}; there are {several(names)}"
+            )
+        elif respondents.agents[name].kind not in ("endpoint", "command"):
+            faults.append(f"{respondents.path}: judge: agent {name!r} must be an endpoint or a command")
+        with collected(faults):
+            _ = judge.prompt
     if faults:
-        raise RunError(*capped(faults))
+        raise ScenarioError(*capped(faults))
 
 
 def _reached(name: str, spec: AgentSpec, respondents: Respondents, tasks: Sequence[str], seed: int) -> Respondent:

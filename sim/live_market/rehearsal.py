@@ -1,6 +1,7 @@
 """What a live run would ask and cost, from a rehearsal: agents of a population answer in the place of the live ones.
 
-Who is hired, and so how often agents work, follows from the population; the questions are those that would be asked.
+Where an answer is held already, it is the answer: what a finished run rehearses is what it asked. Elsewhere who is
+hired, and so how often agents work, follows from the population; the questions are those that would be asked.
 Most dollars are what would be reserved. Expected ones count a token for four bytes of a prompt, and of an answer a
 quarter of its limit.
 """
@@ -27,18 +28,28 @@ _SHARE = 0.25  # of its limit that an answer takes
 
 @dataclass(frozen=True, eq=False)
 class Rehearsing:
-    """Answers as `actor` does, and is known as the respondent in whose place it stands."""
+    """Answers as was `held`, else as `actor` does, and is known as the respondent in whose place it stands."""
 
     fingerprint: str
     actor: Acting
-    says_itself: bool = True
+    held: Answers
+
+    def says_itself(self, question: Question) -> bool:
+        """Work that was not held is a status."""
+        return self.held.find(question.key) is None
 
     def most_usd(self, question: Question) -> float:
-        """Nothing is sent."""
-        return 0.0
+        """Nothing is sent; what is held was paid."""
+        known = self.held.find(question.key)
+        return 0.0 if known is None else known.usd
 
     async def answer(self, question: Question) -> Answer:
-        """What the actor says."""
+        """What is held, or what the actor says."""
+        known = self.held.find(question.key)
+        if known is not None:
+            return known
+        if question.purpose == "judge":
+            return Answer('{"reason": "", "pass": true}', "stop", 0, 0, 0.0, 0.0)
         return await self.actor.answer(question)
 
     async def close(self) -> None:
@@ -46,16 +57,17 @@ class Rehearsing:
 
 
 class Estimate(NamedTuple):
-    """Questions that no answer is held for. bids (claims among them), attempts; expected, most: dollars."""
+    """Questions that no answer is held for. bids: all but attempts; expected, most: dollars; first: of them."""
 
     bids: int
     attempts: int
     expected: float
     most: float
+    first: Question | None = None
 
 
 def rehearsing(
-    respondents: Respondents, real: Mapping[str, Respondent], tasks: Iterable[str], seed: int
+    respondents: Respondents, real: Mapping[str, Respondent], tasks: Iterable[str], seed: int, held: Answers
 ) -> dict[str, Respondent]:
     """For each respondent an actor: an agent of PROFILE in the place of a live one, one after the other."""
     names = tuple(tasks)
@@ -66,7 +78,7 @@ def rehearsing(
             found[name] = one
         else:
             played = AgentSpec(profile=PROFILE, agent=known[place % len(known)])
-            found[name] = Rehearsing(one.fingerprint, acting(name, played, respondents, names, seed))
+            found[name] = Rehearsing(one.fingerprint, acting(name, played, respondents, names, seed), held)
     return found
 
 
@@ -74,11 +86,11 @@ def estimate(
     asked: Iterable[Question], respondents: Respondents, real: Mapping[str, Respondent], held: Answers
 ) -> Estimate:
     """What these questions come to, each once."""
-    new = {question.key: question for question in asked if held.find(question.key) is None}.values()
+    new = list({question.key: question for question in asked if held.find(question.key) is None}.values())
     most = [real[one.agent].most_usd(one) for one in new]
     expected = [_expected(one, respondents.agents[one.agent], dollars) for one, dollars in zip(new, most, strict=True)]
     attempts = sum(one.purpose == "work" for one in new)
-    return Estimate(len(most) - attempts, attempts, math.fsum(expected), math.fsum(most))
+    return Estimate(len(most) - attempts, attempts, math.fsum(expected), math.fsum(most), next(iter(new), None))
 
 
 def _expected(question: Question, spec: AgentSpec, most: float) -> float:

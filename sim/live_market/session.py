@@ -64,11 +64,6 @@ class Session:
         budget, concurrency = self.options.budget_usd, self.options.concurrency
         return Calls(self.panel.reached, self.answers, budget_usd=budget, concurrency=concurrency, offline=offline)
 
-    @property
-    def answers_file(self) -> str:
-        """Where the answers are kept."""
-        return "memory" if self.options.answers is None else str(self.options.answers)
-
     def play(self, world: World, rules: Rules, progress: Callable[[int], None] | None = None) -> Tables:
         """One arm's ledger, asked for and then played again from the answers.
 

@@ -35,7 +35,7 @@ PLACE = "place"  # the task's
 class Acting:
     """An agent that answers from arrays. present, belief, cost_belief (T,); passes, cost (T, K), of each try.
 
-    says_itself: its work is a status, which needs no verifier.
+    Its work is a status, which needs no verifier.
     """
 
     fingerprint: str
@@ -44,7 +44,10 @@ class Acting:
     cost_belief: FloatArray
     passes: BoolArray
     cost: FloatArray
-    says_itself: bool = True
+
+    def says_itself(self, question: Question) -> bool:
+        """What came of the work is what it answers."""
+        return True
 
     def most_usd(self, question: Question) -> float:
         """What the try costs."""

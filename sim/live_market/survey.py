@@ -5,6 +5,7 @@ What comes of it is a recorded table, one row per agent, task and trial, that ev
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -71,6 +72,20 @@ class Survey:
     def left_out(self) -> int:
         """Attempts that the table does not hold, as their agents claimed nothing at the task."""
         return sum(self.claims[agent, task].word != "bid" for agent, task, _ in self.work)
+
+    @property
+    def notes(self) -> list[str]:
+        """A line on each thing that was answered and is not in the table."""
+        claims = [one for one in self.claims.values() if one.word == "bid"]
+        silent = sum(math.isnan(one.cost_belief) for one in claims)
+        found = []
+        if self.left_out:
+            found.append(f"left out: {self.left_out:,} attempt(s) of agents that claimed nothing at the task")
+        if 0 < silent < len(claims):
+            found.append(
+                f"left out: what agents expect to spend, as {silent:,} of {len(claims):,} claims do not say it"
+            )
+        return found
 
 
 def survey(asking: Asking, panel: Panel, trials: int, tick: Callable[[int], None] | None = None) -> Survey:

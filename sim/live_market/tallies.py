@@ -7,10 +7,15 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
+from sim.live.question import Question
+
 
 @dataclass
 class Tally:
-    """Of one agent. words: of bids and claims; gaps: claim - pass of attempts that were judged."""
+    """Of one agent. words: of bids and claims; gaps: claim - pass of attempts that were judged.
+
+    usd: of its answers, each once, however many arms share it.
+    """
 
     asked: int = 0
     words: Counter[str] = field(default_factory=Counter)
@@ -32,6 +37,7 @@ class Tallies:
     def __init__(self) -> None:
         self._tallies: dict[str, Tally] = {}
         self._claims: dict[tuple[str, str], float] = {}
+        self._paid: set[str] = set()  # keys of questions
         self._lock = threading.Lock()
 
     def of(self, agent: str) -> Tally:
@@ -39,26 +45,32 @@ class Tallies:
         with self._lock:
             return self._of(agent)
 
-    def said(self, agent: str, task: str, word: str, claim: float, usd: float) -> None:
-        """It answered to a posting or a question for a claim."""
+    def said(self, question: Question, word: str, claim: float, usd: float) -> None:
+        """Its agent answered to a posting or a question for a claim."""
         with self._lock:
-            own = self._of(agent)
+            own = self._paid_for(question, usd)
             own.asked += 1
             own.words[word] += 1
-            own.usd += usd
-            self._claims[agent, task] = claim
+            self._claims[question.agent, question.task] = claim
 
-    def worked(self, agent: str, task: str, status: str, usd: float) -> None:
-        """An attempt of its was judged, or lost."""
+    def worked(self, question: Question, status: str, usd: float) -> None:
+        """An attempt of its agent was judged, or lost."""
         with self._lock:
-            own = self._of(agent)
+            own = self._paid_for(question, usd)
             own.worked += 1
-            own.usd += usd
             own.passed += status == "PASS"
             own.lost += status == "INFRA"
-            claim = self._claims.get((agent, task), math.nan)
+            claim = self._claims.get((question.agent, question.task), math.nan)
             if status != "INFRA" and not math.isnan(claim):
                 own.gaps.append(claim - (status == "PASS"))
+
+    def _paid_for(self, question: Question, usd: float) -> Tally:
+        """The tally of its agent; several arms that share an answer have paid once."""
+        own = self._of(question.agent)
+        if question.key not in self._paid:
+            self._paid.add(question.key)
+            own.usd += usd
+        return own
 
     def _of(self, agent: str) -> Tally:
         return self._tallies.setdefault(agent, Tally())

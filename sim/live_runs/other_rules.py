@@ -6,20 +6,21 @@ have solved only where no outcome moves a later bid, hire or posting: one postin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.experiment.run_folder import Run
 from sim.ledger.ledger import REASON
 from sim.live_market.from_source import play_from
-from sim.live_market.held import Held
+from sim.live_market.held import Columns, Held
 from sim.market.coupling import coupling
 from sim.market.rules import Rules
 from sim.market.simulate import Tables
 from sim.mechanisms import Mechanism
-from sim.scenario.scenario import Arm, label_of
+from sim.scenario.scenario import label_of
+from sim.specs.settings import Terms
+from sim.world.world import World
 
 _SOLVED = REASON.index("solved")
 
@@ -40,12 +41,15 @@ class Range(NamedTuple):
     bounds: bool
 
 
-def other_rules(run: Run, arm: Arm, mechanisms: Sequence[Mechanism]) -> Iterator[Range]:
-    """One range for each rule, with the bids of this arm; raises ScenarioError where a rule needs what it has not."""
-    world = run.unfilled(arm)
-    rows = run.rows(arm, world)
+def other_rules(
+    world: World, rows: Mapping[str, Columns], terms: Terms, mechanisms: Sequence[Mechanism]
+) -> Iterator[Range]:
+    """One range for each rule. world: before its agents were asked; rows: the arm's bids and attempts; its terms.
+
+    Raises ScenarioError where a rule needs what the arm has not.
+    """
     for mechanism in mechanisms:
-        rules = Rules.of(mechanism, arm.settings.terms, world)
+        rules = Rules.of(mechanism, terms, world)
         ends = [_played(Held.of(world, rows["bids"], rows["attempts"], end), rules) for end in ("fail", "pass")]
         missed = {one for held, _ in ends for one in held.missed}
         low, high = (tables for _, tables in ends)

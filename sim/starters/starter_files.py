@@ -76,7 +76,8 @@ def like(name: str, other: str) -> Started:
         files = {f"profiles/{each.name}": each.read_bytes() for each in inputs}
     else:
         files = {_below(path.parent, each): each.read_bytes() for each in inputs}
-    return Started({f"{name}.toml": text.encode(), **files}, f"bidlab run {name}.toml")
+    run = f"bidlab run {name}.toml" if world.live is None else f"bidlab live {name}.toml --dry-run"
+    return Started({f"{name}.toml": text.encode(), **files}, run)
 
 
 def write(made: Started, folder: Path) -> list[Path]:

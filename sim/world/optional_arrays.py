@@ -48,10 +48,10 @@ def _records(world: Any) -> None:
         if name == "half":
             require(name, "be 0 or 1", few, (few == 0) | (few == 1))
         elif name == "record_cost":
-            good = np.isnan(array) | (np.isfinite(array) & (array >= 0))
-            require(name, "be finite and >= 0, or NaN", array, good | ~world.present)
+            good = np.isnan(few) | (np.isfinite(few) & (few >= 0))
+            require(name, "be finite and >= 0, or NaN", array, good | ~thin(world.present))
         elif not within(array, 1.0) and (name != "uncarded" or world.knows("belief")):
-            require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~world.present)
+            require(name, "lie in [0, 1]", array, ((few >= 0) & (few <= 1)) | ~thin(world.present))
         object.__setattr__(world, name, frozen(array))
 
 
@@ -100,8 +100,9 @@ def _retries(world: Any) -> None:
         raise ArrayError(f"spread must have shape {per_agent}; got {spread.shape}")
     if later.ndim != 4 or later.shape[:3] != per_agent or later.shape[3] < 1:
         raise ArrayError(f"retry_belief must have shape {per_agent} and failures, at least 1; got {later.shape}")
-    require("spread", "be finite and >= 0", spread, (np.isfinite(spread) & (spread >= 0)) | ~world.present)
-    good = ((later >= 0) & (later <= 1)) | ~world.present[..., None]
+    present, few, few_later = thin(world.present), thin(spread), thin(later)
+    require("spread", "be finite and >= 0", spread, (np.isfinite(few) & (few >= 0)) | ~present)
+    good = ((few_later >= 0) & (few_later <= 1)) | ~present[..., None]
     if world.knows("belief"):
         require("retry_belief", "lie in [0, 1]", later, good)
     object.__setattr__(world, "spread", frozen(spread))

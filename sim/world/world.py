@@ -146,21 +146,25 @@ class World:
     def _check_numbers(self, names: Collection[str]) -> None:
         """Check arrays that are there."""
         given = set(names) & vars(self).keys()
-        present, present_try = self.present, self.present[..., None]
+        present = thin(self.present)
+        present_try = present[..., None]
         for name in [one for one in _SHARES if one in given]:
             array = getattr(self, name)
             if not within(array, 1.0):
-                known = ~np.isnan(array) if name == "ability" or self._unknown(name, array) else np.True_
-                require(name, "lie in [0, 1]", array, ((array >= 0) & (array <= 1)) | ~(known & present))
+                few = thin(array)
+                known = ~np.isnan(few) if name == "ability" or self._unknown(name, array) else np.True_
+                require(name, "lie in [0, 1]", array, ((few >= 0) & (few <= 1)) | ~(known & present))
         for name in [one for one in _MONEY_OR_TIME if one in given]:
             array = getattr(self, name)
             if not within(array, _MOST):
                 read = present_try if name in _PER_TRY else present if name in _PER_AGENT else np.True_
-                known = ~np.isnan(array) if self._unknown(name, array) else np.True_
-                require(name, "be finite and >= 0", array, (np.isfinite(array) & (array >= 0)) | ~(read & known))
+                few = thin(array)
+                known = ~np.isnan(few) if self._unknown(name, array) else np.True_
+                require(name, "be finite and >= 0", array, (np.isfinite(few) & (few >= 0)) | ~(read & known))
         if "value" not in given:
             return
-        require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(self.value) & ~(self.value < 0))
+        few = thin(self.value)
+        require("value", "be finite and >= 0, or NaN", self.value, ~np.isinf(few) & ~(few < 0))
 
     def _unknown(self, name: str, array: FloatArray | IntArray) -> bool:
         """It is of a table and NaN as a whole, or may be where a record says nothing."""

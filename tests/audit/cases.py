@@ -74,10 +74,10 @@ def small(rule: Mechanism, types: int = 5, draws: int = 12, verifier: Verifier =
 
 
 def outcomes(chances: list[float]) -> list[tuple[float, tuple[bool, ...]]]:
-    """Every outcome of independent attempts with its chance."""
+    """Every outcome of independent attempts that can be, with its chance."""
     found: list[tuple[float, tuple[bool, ...]]] = [(1.0, ())]
     for p in chances:
-        found = [(w * q, (*so_far, hit)) for w, so_far in found for q, hit in ((p, True), (1.0 - p, False))]
+        found = [(w * q, (*so_far, hit)) for w, so_far in found for q, hit in ((p, True), (1.0 - p, False)) if q]
     return found
 
 
@@ -85,21 +85,22 @@ def played(
     award: Award, ability: FloatArray, cost: FloatArray, value: float, verifier: Verifier
 ) -> dict[str, FloatArray]:
     """Expected utilities (n,), money of the principal and welfare of one posting, outcome by outcome."""
-    n = len(ability)
-    order = sorted(np.flatnonzero(award.hired), key=lambda i: 0 if award.turn is None else int(award.turn[i]))
-    utility, principal, welfare = np.zeros(n), 0.0, 0.0
-    for chance, success in outcomes([float(ability[i]) for i in order]):
+    turn, able, cost_of = None if award.turn is None else award.turn.tolist(), ability.tolist(), cost.tolist()
+    if_passed, if_failed = award.pay_success.tolist(), award.pay_failure.tolist()
+    order = sorted(np.flatnonzero(award.hired).tolist(), key=lambda i: 0 if turn is None else turn[i])
+    utility, principal, welfare = [0.0] * len(able), 0.0, 0.0
+    for chance, success in outcomes([able[i] for i in order]):
         for seen_chance, flips in outcomes([verifier.false_fail if hit else verifier.false_pass for hit in success]):
             w, solved = chance * seen_chance, False
             for i, hit, flip in zip(order, success, flips, strict=True):
                 passed = hit != flip
-                pay = award.pay_success[i] if passed else award.pay_failure[i]
-                utility[i] += w * (pay - cost[i])
+                pay = if_passed[i] if passed else if_failed[i]
+                utility[i] += w * (pay - cost_of[i])
                 principal -= w * pay
-                welfare -= w * cost[i]
+                welfare -= w * cost_of[i]
                 solved = solved or hit
-                if award.turn is not None and passed:
+                if turn is not None and passed:
                     break
             principal += w * value * solved
             welfare += w * value * solved
-    return {"utility": utility, "principal": np.array(principal), "welfare": np.array(welfare)}
+    return {"utility": np.array(utility), "principal": np.array(principal), "welfare": np.array(welfare)}

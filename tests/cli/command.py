@@ -13,6 +13,7 @@ from unittest import mock
 from typer.main import get_command
 
 from sim.cli import main
+from tests.coarse import drawn_coarsely
 
 HEADER = "agent,task,claim,success,cost,belief\n"
 ROWS = "a,t1,0.9,1,0.3,0.3\na,t2,0.8,0,0.3,0.3\nb,t1,0.6,0,0.05,0.05\nb,t2,0.7,1,0.05,0.05\n"
@@ -52,11 +53,11 @@ class Said(NamedTuple):
     err: str
 
 
-def bidlab(*arguments: str | Path, figures: bool = False, dpi: int = 60) -> Said:
-    """Run `bidlab` with these arguments. figures: draw them, which takes most of a short run's time, coarsely."""
+def bidlab(*arguments: str | Path, figures: bool = False, coarse: bool = True) -> Said:
+    """Run `bidlab` with these arguments. figures: draw them, which takes most of a short run's time; coarse: once."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     with (
-        mock.patch("analysis.figures.save.DPI", dpi),
+        drawn_coarsely() if figures and coarse else contextlib.nullcontext(),
         contextlib.nullcontext() if figures else mock.patch("analysis.figures.draw_all"),
         contextlib.nullcontext() if figures else mock.patch("analysis.figures.sweeps.draw_all"),
         mock.patch("typer.main.get_command", _MADE_ONCE),

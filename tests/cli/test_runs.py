@@ -10,7 +10,7 @@ from unittest import mock
 import pandas as pd
 import pytest
 
-from sim.bundled import scenarios
+from tests.bundled_kinds import SIMULATED
 from tests.cli.command import ARM, SCENARIO, TOP, bidlab, lay_out
 
 TWO_ARMS = SCENARIO + ARM.replace('"x"', '"y"') + "tender = { reserve = 0.2 }\n"
@@ -123,7 +123,7 @@ def test_figures_that_nobody_wants_are_not_drawn(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", scenarios())
+@pytest.mark.parametrize("name", SIMULATED)
 def test_every_scenario_prints_what_show_prints(name: str, tmp_path: Path) -> None:
     run = bidlab("run", name, "--out", tmp_path / "o", "--replications", "20")
     assert run.code == 0, run.err

@@ -12,10 +12,11 @@ from sim.compiled.traced_parts import parts_of
 from sim.experiment.run_folder import arm_world, scenario_origin
 from sim.market.rules import Rules
 from sim.scenario.scenario import load_scenario
+from tests.bundled_kinds import SIMULATED
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", scenarios())
+@pytest.mark.parametrize("name", SIMULATED)
 def test_parts_of_all_arms_are_traced(name: str) -> None:
     scenario = load_scenario(scenarios()[name], replications=20)
     origin, untraced = scenario_origin(scenario), []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -210,6 +211,26 @@ def test_population_drawn_as_the_market_goes_is_the_one_that_is_drawn_before(cha
         assert_same_rows(found, rows(play_compiled(whole, rule)))
 
 
+@pytest.mark.parametrize("mechanism", ["second_price", "first_score"])
+def test_lotteries_drawn_among_those_who_tie_are_those_drawn_before(mechanism: str) -> None:
+    """Some tasks have one best bid, some two or more, some none at all."""
+    scenario = load_scenario(
+        find_scenario("marketbench_population"), overrides=["world.tasks=40"], mechanisms=[mechanism], replications=9
+    )
+    drawn = arm_world(scenario, scenario.arms[0], scenario_origin(scenario))
+    steps = np.random.default_rng(4).integers(0, 4, drawn.present.shape) / 4.0
+    tied = drawn.changed(belief=np.where(steps > 0.5, steps, 0.0), cost_belief=np.full(steps.shape, 0.25))
+    rule = Rules.of(scenario.arms[0].mechanism, scenario.arms[0].settings.terms, tied)
+    found = [play_compiled(tied, rule, detail=detail)["attempts"] for detail in ("attempts", "all")]
+    assert "lottery" in tied.formulas
+    assert "lottery" not in vars(tied)
+    expected = simulate(replace(tied, **tied.arrays), rule)
+    assert 0 < expected["clearings"]["by_tie"].sum() < len(expected["clearings"]["by_tie"])
+    for attempts in found:
+        for name, column in expected["attempts"].items():
+            np.testing.assert_array_equal(attempts[name], column, err_msg=name)
+
+
 def test_try_beyond_those_known_is_refused_by_name() -> None:
     world = make_world(3, 4, tries=1, success=False, cost_belief=[[0.5, 0.5, 0.25, 0.5]] * 3)
     with pytest.raises(MarketError, match=r"try 2 of agent 2 at task 0: only 1 are known"):
@@ -236,6 +257,19 @@ def test_normal_quantiles_of_many_numbers_are_those_of_each() -> None:
     scratch = np.concatenate([p, np.zeros(len(p))])
     loaded(HELPERS).ndtri_of(0, len(p), len(p), scratch)
     np.testing.assert_array_equal(scratch[len(p) :], portable.ndtri(p))
+
+
+@pytest.mark.parametrize("grid", [[], [0.5], [0.1, 0.2, 0.7, 0.75, 0.9]])
+def test_claims_on_a_grid_are_those_of_each(grid: list[float]) -> None:
+    """Between values, on them, on the borders between them, outside all of them, and none at all."""
+    borders = [(one + other) / 2.0 for one, other in pairwise(grid)]
+    claims = np.array([0.0, *grid, *borders, *np.nextafter(borders, 0.0), 0.4, 1.0, np.nan])
+    numbers, code = np.array([7.0, *grid, *borders, 0.0]), loaded(HELPERS)
+    scratch = np.concatenate([claims, np.full(len(claims), 5.0)])
+    code.on_grid_of(0, len(claims), len(claims), scratch, numbers, 1, len(grid))
+    each = [code.on_grid(claim, numbers, 1, len(grid)) for claim in claims]
+    np.testing.assert_array_equal(scratch[len(claims) :], each)
+    np.testing.assert_array_equal(scratch[: len(claims)], claims)
 
 
 def test_compiled_code_is_handed_no_array_in_another_order() -> None:

@@ -75,7 +75,7 @@ def test_in_place_and_by_table_are_the_same_world_bit_for_bit(folder: Path) -> N
 
 
 def test_what_is_left_out_is_said(folder: Path) -> None:
-    for command in (("check",), ("run", "--no-figures", "--out", "r"), ("sweep", "--out", "s")):
+    for command in (("check",), ("run", "--no-figures", "--out", "r"), ("sweep", "--jobs", "1", "--out", "s")):
         said = bidlab(command[0], "in_place.toml", *command[1:])
         assert (said.code, said.err) == (0, LEFT_OUT)
 
@@ -119,7 +119,7 @@ def test_a_changed_input_of_a_run_is_refused(folder: Path) -> None:
 
 
 def test_a_cell_of_a_sweep_runs_alone(folder: Path) -> None:
-    said = bidlab("sweep", "in_place.toml", "--out", "sw")
+    said = bidlab("sweep", "in_place.toml", "--jobs", "1", "--out", "sw")
     assert said.code == 0, said.err
     said = bidlab("cell", "sw", "1", "--out", "alone")
     assert said.code == 0, said.err

@@ -15,7 +15,6 @@ import pytest
 import sim.experiment.execute
 import sim.experiment.folder
 import sim.experiment.plan
-from analysis.figures.save import DPI
 from sim.experiment.execute import execute
 from sim.experiment.folder import partial_of
 from sim.experiment.run_folder import Run
@@ -87,7 +86,7 @@ def two_processes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The same command, with figures and events, in this process and in another, which hash strings differently."""
     folder = tmp_path_factory.mktemp("processes")
     command = ["run", str(GOLDEN / "live.toml"), "--replications", "2", "--events", "--out"]
-    said = bidlab(*command, folder / "here", figures=True, dpi=DPI)
+    said = bidlab(*command, folder / "here", figures=True, coarse=False)
     assert said.code == 0, said.err
     hash_seed = "1" if os.environ.get("PYTHONHASHSEED") == "0" else "0"
     done = _python("-m", "bidlab", *command, str(folder / "there"), PYTHONHASHSEED=hash_seed)

@@ -11,6 +11,7 @@ from sim.experiment.plan import Options, Plan, plan_sweep
 from sim.experiment.sweep import execute_sweep
 from sim.scenario.scenario import load_scenario
 from tests.cli.command import HEADER, SCENARIO, lay_out
+from tests.coarse import drawn_coarsely
 
 SYNTHETIC = """\
 question = "Does a penalty change who wins?"
@@ -83,6 +84,5 @@ def plan_of(path: Path, *overrides: str, options: Options | None = None, **chang
 
 def run(plan: Plan, folder: Path, *, figures: bool = False, **how: Any) -> Path:
     """Run the plan into `folder`, with the analysis of the command line. figures: draw them, coarsely."""
-    coarse, none = mock.patch("analysis.figures.save.DPI", 60), mock.patch("analysis.figures.sweeps.draw_all")
-    with coarse if figures else none:
+    with drawn_coarsely() if figures else mock.patch("analysis.figures.sweeps.draw_all"):
         return execute_sweep(plan, folder, analysis_of(plan), **how)

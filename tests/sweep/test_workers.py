@@ -133,7 +133,7 @@ def test_jobs_and_their_size_depend_on_the_scenario_alone(tmp_path: Path) -> Non
 def test_jobs_played_together_give_the_same_bytes(scenario: str, tmp_path: Path) -> None:
     """Jobs of one replication, of several, and a last one that is short."""
     sweep_of = SWEEP if scenario is not RECORDED else '[sweep]\n"tender.penalty" = [0.0, 1.0]\n'
-    for count in (5, 27):
+    for count in (5, 17):
         plan = plan_of(write(tmp_path, scenario, sweep_of), replications=count)
         jobs = [(number, *plan.job(number)) for number in range(plan.jobs_for(count))]
         work = sweep.work_of(plan, Reducer())

@@ -107,15 +107,6 @@ def form_bids(r, t, p, parts, size, market, world, hand, lane):
 
 
 @piece
-def has_slot(a, tick, size, lane):
-    """Whether an agent has a slot that is free."""
-    free = False
-    for slot in range(a * size.capacity, (a + 1) * size.capacity):
-        free = free or lane.until[slot] <= tick
-    return free
-
-
-@piece
 def bar(tick, r, t, withdrawn, size, market, world, hand, lane, now):
     """Who bids, NaN for who does not, and who can win: willing, in time, with a slot, and kept out by nothing."""
     floats, w = hand.floats, size.width
@@ -128,7 +119,7 @@ def bar(tick, r, t, withdrawn, size, market, world, hand, lane, now):
         excluded = (market.exclude_hired and lane.tries[c] > 0) or (market.exclude_failed and lane.failures[c] > 0)
         able = willing and not excluded and not withdrawn
         if market.shares_slots:
-            able = able and has_slot(a, tick, size, lane)
+            able = able & (lane.free[a] <= tick)
         if market.lateness:
             able = able and per_agent(world.late, r, t, a) == 0
         if market.bankrolls:

@@ -214,9 +214,9 @@ class Lane(NamedTuple):
 
     (T, n): tries, failures, and of attempts that run status, cost, claim, payment, bond, most; ranked: the agent at
     each place among the hired; memo (T, n, memos + 1): of its bid, and the fee. (T,): reserve, task_failures. until
-    (n, c): ticks at which slots are free. waiting, ending: heaps of moments. (n,) and (principals,): balance, held and
-    what runs; exited. marks: lengths of the heaps, the family in hand. scratch, drawn: rows of (n, T) for what is drawn
-    of all tasks at once.
+    (n, c): ticks at which slots are free; free (n,): the first of each agent's. waiting, ending: heaps of moments. (n,)
+    and (principals,): balance, held and what runs; exited. marks: lengths of the heaps, the family in hand. scratch,
+    drawn: rows of (n, T) for what is drawn of all tasks at once.
     """
 
     tries: Any
@@ -232,6 +232,7 @@ class Lane(NamedTuple):
     reserve: Any
     task_failures: Any
     until: Any
+    free: Any
     waiting: Any
     ending: Any
     marks: Any

@@ -38,6 +38,8 @@ def begin(r, size, market, world, hand, lane, counts):
     if market.shares_slots:
         for slot in range(size.agents * size.capacity):
             lane.until[slot] = 0
+        for a in range(size.agents):
+            lane.free[a] = 0
     for j in range(size.keys):
         hand.words[FIRST_KEY + j] = world.keys[r * size.keys + j]
     lane.marks[WAITING], lane.marks[ENDING], lane.marks[FAMILY] = 0, 0, 0

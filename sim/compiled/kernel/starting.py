@@ -190,6 +190,18 @@ def closes(r, t, p, end, passed, withdrawn, closed, size, market, world):
 
 
 @piece
+def take_slot(a, tick, until, size, lane):
+    """Take an agent's first slot that is free until a later tick, and note when one is free again."""
+    first = until
+    found = False
+    for slot in range(a * size.capacity, (a + 1) * size.capacity):
+        if not found and lane.until[slot] <= tick:
+            lane.until[slot], found = until, True
+        first = min(first, lane.until[slot])
+    lane.free[a] = first
+
+
+@piece
 def let_go(t, p, tick, end, owner, hires, size, market, hand, lane, now):
     """Take the slots of the hired, set money aside, and note when each is let go."""
     waits = market.learns or market.adapts or market.bankrolls or market.budgets
@@ -197,10 +209,7 @@ def let_go(t, p, tick, end, owner, hires, size, market, hand, lane, now):
         a = now.hired[place]
         until = now.finish[a] if now.tried[a] != 0 else end
         if market.shares_slots:
-            for slot in range(size.capacity):
-                if lane.until[a * size.capacity + slot] <= tick:
-                    lane.until[a * size.capacity + slot] = until
-                    break
+            take_slot(a, tick, until, size, lane)
         if waits:
             hold(t * size.agents + a, a, owner, size, market, hand, lane, now)
             lane.ranked[t * size.agents + now.rank[a]] = a

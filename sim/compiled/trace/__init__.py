@@ -4,7 +4,7 @@ traced.py    stands in for an array: NumPy hands it every operation, and it make
 stacked.py   stands in for one with an axis more, such as a menu of budgets
 tracing.py   calls a rule with such arrays; what cannot be traced is refused with the line that stopped it
     emitted.py   writes the graph as Python that numba compiles: the same operations, in the same order
-    scratch.py   says where it keeps what it needs again
+    scratch.py   says where it keeps what it needs again; few_drawn.py: which draws only those who tie make
     blocks.py    writes it for a block of postings that are cleared side by side; block_memory.py: what is kept for it
 """
 

@@ -114,6 +114,10 @@ class _BulkWriter(Writer):
             self._add(1, f"ndtri_of({self.row[given.number]} * S, {self.row[node.number]} * S, {count}, scratch)")
             return
         self._add(1, "for a in range(n):")
+        if node.op == "on_grid" and given.number in self.row:
+            claims, to = (f"{self.row[one.number]} * S + a * T" for one in (given, node))
+            self._add(2, f"on_grid_of({claims}, {to}, T, scratch, numbers, {self.spots.grid(node.args[1])})")
+            return
         self._add(2, "for t in range(T):")
         self._add(3, f"{self._kept(node)} = {self._expression(node)}")
 

@@ -2,13 +2,15 @@
 
 The nodes are done in stages. In a stage everything over agents is done in one loop; what needs all of a vector before
 any of it (a maximum, an order, an element) is what the next stage begins with. Numbers of the clearing are local
-variables, vectors that a later stage needs are kept in rows of scratch arrays, one for each kind.
+variables, vectors that a later stage needs are kept in rows of scratch arrays, one for each kind. The least of some
+agents' draws is searched after the loop that says who they are, where they are several (few_drawn.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sim.compiled.trace.few_drawn import few_drawn
 from sim.compiled.trace.graph import ALONE, REDUCTIONS, WHOLE, Kind, Node, UntraceableError
 from sim.compiled.trace.helpers import HELPERS
 from sim.compiled.trace.scratch import GIVEN, INLINE, scratch_of
@@ -86,7 +88,9 @@ class Writer:
             inner = [self.depth[one.number] + (node.op in WHOLE or one.op in REDUCTIONS) for one in node.inputs]
             self.depth[node.number] = max(inner, default=0)
         at_end = [node for node in graph.outputs.values() if node.op in ALONE]
-        self.kept = scratch_of(self.nodes, self.depth, [*(node for node in graph.held), *at_end])
+        self.few = few_drawn(self.nodes, [*graph.outputs.values(), *graph.held], spots.drawn)
+        searched = [who for who, _ in self.few.values()]
+        self.kept = scratch_of(self.nodes, self.depth, [*graph.held, *at_end, *searched])
 
     def body(self) -> list[str]:
         """The lines that clear row k."""
@@ -121,7 +125,8 @@ class Writer:
             elif node.length is None and node.op not in (*REDUCTIONS, *GIVEN, "constant"):
                 self._add(1, f"x{node.number} = {self._expression(node)}")
         reductions = [node for node in nodes if node.op in REDUCTIONS]
-        vectors = [node for node in nodes if self._in_loop(node)]
+        searched = [node.inputs[0] for node in nodes if node.number in self.few]
+        vectors = [node for node in nodes if self._in_loop(node) and node not in searched]
         for length in dict.fromkeys([n.length for n in vectors] + [n.inputs[0].length for n in reductions]):
             if length is not None:
                 here = [node for node in reductions if node.inputs[0].length == length]
@@ -135,7 +140,9 @@ class Writer:
         for node in reductions:
             begin = _COUNTED[node.op] if node.op in _COUNTED else BEGIN[node.op][node.kind]
             self._add(1, f"x{node.number} = {begin}")
-            if node.op in ("argmin", "argmax"):
+            if node.number in self.few:
+                self._add(1, f"n{node.number} = 0")
+            elif node.op in ("argmin", "argmax"):
                 self._add(1, f"b{node.number} = {CASTS[node.inputs[0].kind].format(0)}")
         for node in vectors:
             if node.op == "running_sum":
@@ -151,8 +158,31 @@ class Writer:
                 if output is node:
                     self._add(2, f"{self.spots.made(name, 'a')} = x{node.number}")
         for node in reductions:
-            self._reduce(node)
+            if node.number in self.few:
+                self._count(node)
+            else:
+                self._reduce(node)
         self.now = set()
+        for node in reductions:
+            if node.number in self.few:
+                self._search(node)
+
+    def _count(self, node: Node) -> None:
+        """Who is searched: how many, and one of them."""
+        own, who = f"x{node.number}", self._value(self.few[node.number][0])
+        self._add(2, f"{own} = a if {who} else {own}")
+        self._add(2, f"n{node.number} += {who}")
+
+    def _search(self, node: Node) -> None:
+        who, draw = self.few[node.number]
+        own, least = f"x{node.number}", f"b{node.number}"
+        self._add(1, f"if n{node.number} > 1:")
+        self._add(2, f"{least} = np.inf")
+        self._add(2, f"for a in {self._agents(node.inputs[0].length)}:")
+        self._add(3, f"if {self._value(who, 'a')}:")
+        self._add(4, f"drawn = {self.spots.given(draw, 'a')}")
+        self._add(4, f"if drawn < {least}:")
+        self._add(5, f"{own}, {least} = a, drawn")
 
     def _reduce(self, node: Node) -> None:
         own, value = f"x{node.number}", self._value(node.inputs[0])
@@ -257,7 +287,7 @@ class Writer:
             case "uniform":
                 return self.spots.uniform(*node.args)
             case "on_grid":
-                return self.spots.on_grid(self._value(node.inputs[0]), node.args[1])
+                return f"on_grid({self._value(node.inputs[0])}, numbers, {self.spots.grid(node.args[1])})"
         values = [self._value(one) for one in node.inputs]
         if node.op == "library":
             return f"library_{node.args[0]}({', '.join(values)}, 0)"

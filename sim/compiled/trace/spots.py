@@ -33,7 +33,7 @@ class InHand:
         keys: list[tuple[int, str]],
         drawn: Mapping[str, tuple[int, str, str]] = _NONE,
     ) -> None:
-        self._row, self._after, self._drawn = row, after, drawn
+        self._row, self._after, self.drawn = row, after, drawn
         self.numbers: list[float] = []
         self.keys = keys
 
@@ -57,8 +57,8 @@ class InHand:
             text = f"mix({text} + {_WORDS[axis]})"
         return f"uniform({text})"
 
-    def on_grid(self, claim: str, grids: Grids) -> str:
-        """A claim moved to its agent's grid: of each agent where that begins and how long it is."""
+    def grid(self, grids: Grids) -> str:
+        """Where an agent's grid of claims begins and how long it is, two numbers."""
         first = len(self.numbers)
         at = first + 2 * len(grids)
         tables: list[float] = []
@@ -68,7 +68,7 @@ class InHand:
             tables += [*values.tolist(), *((values[1:] + values[:-1]) / 2.0).tolist()]
         self.numbers += tables
         place = f"numbers[{first} + 2 * a]", f"numbers[{first} + 2 * a + 1]"
-        return f"on_grid({claim}, numbers, np.int64({place[0]}), np.int64({place[1]}))"
+        return f"np.int64({place[0]}), np.int64({place[1]})"
 
     def vector(self, node: Node) -> str:
         """Where plain numbers, one for each agent, are read, {} for the agent."""
@@ -79,8 +79,8 @@ class InHand:
 
     def given(self, name: str, at: str | None) -> str:
         """What is given. at: of which agent; None: a number of the clearing."""
-        if name in self._drawn:
-            return self.uniform(*self._drawn[name])
+        if name in self.drawn:
+            return self.uniform(*self.drawn[name])
         kind, row = self._row[name]
         here = f"{SCRATCH[kind]}[{row} * w + {at or 0}]"
         return f"({here} != 0)" if kind == "b" else here
