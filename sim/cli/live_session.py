@@ -202,7 +202,7 @@ def of_other_rules(folder: Path, mechanisms: list[str], name: str | None) -> lis
     """Ranges of what other rules would have done with the bids of a live run."""
     from sim.cli.live_tables import ranges_table
     from sim.experiment.run_folder import Run
-    from sim.live_runs.other_rules import other_rules
+    from sim.live_market.other_rules import other_rules
     from sim.world.origin import LiveOrigin
 
     run = Run.open(folder)

@@ -14,11 +14,11 @@ _SHOWN = 20  # changed verdicts
 
 if TYPE_CHECKING:
     from sim.live.answers import Answers
+    from sim.live_market.other_rules import Range
     from sim.live_market.rehearsal import Estimate
     from sim.live_market.session import Session
     from sim.live_market.survey import Survey
     from sim.live_market.verify_again import Again
-    from sim.live_runs.other_rules import Range
 
 
 def estimates_table(rows: Mapping[str, Estimate], held: Answers, path: Path) -> list[Any]:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.bundled import tables
+from sim.experiment.bought import bought_in
 from sim.fitting import fit as fitting
 from sim.fitting.skills import Skills, fit_skills, lacking
 from sim.front.arguments import arguments
 from sim.front.html import notebook
 from sim.front.worlds import sheet_of_source
 from sim.kit.errors import RunError
-from sim.live_runs.bought import bought_in
 from sim.population.profile import Profile
 from sim.tables.graded import marked, scored
 from sim.tables.table import found_columns, known_outcomes

@@ -7,9 +7,9 @@ from pathlib import Path
 import bidlab as bl
 import pytest
 
+from sim.experiment.bought import bought
 from sim.experiment.run_folder import Run
 from sim.kit.errors import RunError
-from sim.live_runs.bought import bought
 from tests.cli.command import bidlab, lay_out
 from tests.live_market.run_scenes import AGENTS, live_run
 

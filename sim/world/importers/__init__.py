@@ -2,8 +2,8 @@
 
 from sim.importing.importer_registry import IMPORTERS
 from sim.world.importers import (
-    agent_economy,
     any_table,
+    economy_ledgers,
     every_eval_ever,
     forecasts,
     harbor,
@@ -17,8 +17,8 @@ from sim.world.importers import (
 )
 
 __all__ = [
-    "agent_economy",
     "any_table",
+    "economy_ledgers",
     "every_eval_ever",
     "forecasts",
     "harbor",
