@@ -76,14 +76,17 @@ class Inquiry:
 
     @property
     def misfit(self) -> str:
-        """A line on held answers that this run does not ask for; "" where there is none."""
-        kept = [question.key for question, _ in self.held if question.purpose != "check"]
-        asked = self.all_asked if kept else {}
-        fit = sum(key in asked for key in kept)
-        if fit == len(kept):
+        """A line on questions that the journal answers otherwise: to another prompt, by another model; "" if none."""
+        held = {_place(question) for question, _ in self.held}
+        asked = self.all_asked if held else {}
+        known = [question for question in asked.values() if _place(question) in held]
+        other = sum(self.held.find(question.key) is None for question in known)
+        if not other:
             return ""
-        why = "they answer other questions (another prompt, model, task, purpose or limit of tokens), and are not used"
-        return f"{self.journal}: of {len(kept):,} answers {fit:,} fit this run, {len(kept) - fit:,} do not: {why}"
+        return (
+            f"{self.journal}: of {len(known):,} questions that it has an answer to {len(known) - other:,} fit this "
+            f"run; {other:,} were put in another prompt, or to another model, and are not used"
+        )
 
     @property
     def lacking(self) -> list[str]:
@@ -122,6 +125,11 @@ class Inquiry:
         made = Session(self.respondents, self.agents, tuple(tasks), self.seed, Options(None, MOST), actors)
         made.answers.learn_verdicts(self.held)
         return made
+
+
+def _place(question: Question) -> tuple[str, str, str, int]:
+    """What a question is about, whatever its words."""
+    return question.purpose, question.task, question.agent, question.sample
 
 
 def prompts(inquiry: Inquiry) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -191,3 +192,9 @@ def _check_table(out: Path | None, force: bool) -> None:
         raise RunError(f"--out {out}: must end in .csv")
     if out.exists() and not force:
         raise RunError(f"--out {out}: is there; choose another file, or give --force to replace it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise RunError(f"--out {out}: cannot be written: {error.strerror or error}") from None

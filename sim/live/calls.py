@@ -85,10 +85,12 @@ class Calls:
             loop, self._loop = self._loop, None
         if loop is None or self._thread is None:
             return
+        closing = asyncio.run_coroutine_threadsafe(self._sender.close(grace), loop)
         try:
-            asyncio.run_coroutine_threadsafe(self._sender.close(grace), loop).result()
+            closing.result()
         except KeyboardInterrupt:
             asyncio.run_coroutine_threadsafe(self._sender.close(0.0), loop).result()
+            closing.result()  # which has nothing to wait for any more
             raise
         finally:
             loop.call_soon_threadsafe(loop.stop)

@@ -38,8 +38,8 @@ class Sender:
         at_once = {name: getattr(each, "at_once", None) or concurrency for name, each in respondents.items()}
         self._turns = {name: asyncio.Semaphore(most) for name, most in at_once.items()}
         self._until = dict.fromkeys(respondents, 0.0)  # when a server that asked for a pause may be asked again
-        self._waiting: set[asyncio.Task[None]] = set()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[Answer]] = set()
+        self._under_way: set[asyncio.Task[Answer]] = set()
         self._end: BaseException | None = None
 
     def start(self, question: Question, future: Future[Answer]) -> None:
@@ -47,9 +47,9 @@ class Sender:
         if self._end is not None:
             future.set_exception(self._end)
             return
-        task = asyncio.get_running_loop().create_task(self._bring(question, future))
+        task = asyncio.get_running_loop().create_task(self._answer(question))
         self._waiting.add(task)
-        task.add_done_callback(self._waiting.discard)
+        task.add_done_callback(lambda ended: self._deliver(ended, question, future))
 
     async def close(self, grace: float | None) -> None:
         """End all that wait, then all that are under way after `grace` seconds, then the respondents."""
@@ -68,16 +68,16 @@ class Sender:
         for task in self._waiting - {asyncio.current_task()}:
             task.cancel()
 
-    async def _bring(self, question: Question, future: Future[Answer]) -> None:
-        try:
-            answer = await self._answer(question)
-        except asyncio.CancelledError:
+    def _deliver(self, task: asyncio.Task[Answer], question: Question, future: Future[Answer]) -> None:
+        """Give the future what the task came to; one that was cancelled may never have begun."""
+        self._waiting.discard(task)
+        if task.cancelled():
             future.set_exception(self._end or CancelledError())
-        except Exception as error:
+        elif (error := task.exception()) is not None:
             future.set_exception(error)
         else:
             self._meter.of(question.agent).answered += 1
-            future.set_result(answer)
+            future.set_result(task.result())
 
     async def _answer(self, question: Question) -> Answer:
         """Send until there is an answer, or none is to be expected."""

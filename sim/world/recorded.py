@@ -95,7 +95,7 @@ def keep_agents(recorded: Recorded, keep: list[str] | None) -> Recorded:
             raise ScenarioError(f"world.agents: {what}; the table has {', '.join(recorded.agents)}")
     at = [recorded.agents.index(name) for name in keep]
     arrays = {field.name: getattr(recorded, field.name) for field in fields(recorded)}
-    of_agents = {name: x for name, x in arrays.items() if isinstance(x, np.ndarray) and x.ndim > 1}
+    of_agents = {name: x for name, x in arrays.items() if isinstance(x, np.ndarray) and x.ndim > 1}  # not the tasks'
     kept: dict[str, Any] = {name: x[:, at] for name, x in of_agents.items()}
     return replace(recorded, agents=tuple(keep), **kept)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ import pytest
 from sim.kit.errors import RunError
 from sim.live.answers import Answers
 from sim.live.calls import Calls, Unknown
-from sim.live.purse import BudgetSpent
+from sim.live.meter import Meter
+from sim.live.purse import BudgetSpent, Purse
 from sim.live.question import Answer, Question
 from sim.live.respondent import Failed, Stopped
+from sim.live.sender import Sender
 from tests.live.fakes import Fake, Step, timeout, works
 
 
@@ -242,3 +245,14 @@ def test_budgets_hold_and_are_used(budget: float, least: float) -> None:
     assert answered == len(answers), "no paid answer is thrown away"
     assert answers.unended == 0
     print(f"${budget}: used {answers.spent / budget:.3f}, peak {calls.meter.peak:.3f}, {answered} answers")
+
+
+def test_a_question_that_is_stopped_before_it_began_has_an_end() -> None:
+    async def stopped() -> Future[Answer]:
+        future: Future[Answer] = Future()
+        sender = Sender({"a": Fake()}, Answers.memory(), Meter(Purse(1.0)), 1, 1, 0.0)
+        sender.start(works(1)[0], future)
+        await sender.close(None)
+        return future
+
+    assert isinstance(asyncio.run(stopped()).exception(timeout=5), CancelledError)

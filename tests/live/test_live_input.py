@@ -142,7 +142,7 @@ def test_a_live_scenario_is_played_by_live_alone(server: Server, tmp_path: Path)
     refused(bidlab("run", path, "--out", tmp_path / "out"), server, "s: is live: play it with `bidlab live`")
     refused(bidlab("sweep", path, "--out", tmp_path / "out"), server, r"world\.live: cannot be swept")
     edit(path, 'live = "respondents.toml"', 'live = "respondents.toml"\ntable = "t.csv"')
-    refused(said("live", tmp_path, *MONEY), server, "must hold one of table .*, profile .* and live")
+    refused(said("live", tmp_path, *MONEY), server, "must hold either table .* or profile .* or live")
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "out.partial").exists()
 
@@ -275,16 +275,15 @@ def test_offline_says_all_that_is_missing_and_what_it_would_cost(tmp_path: Path)
         work = without(journal, lambda question: question["purpose"] == "work" and question["task"] == "t2")
         assert (claims, work) == (6, 3)
         found = said("panel", tmp_path, "--offline")
-        missing, other = found.err.splitlines()
+        (missing,) = found.err.splitlines()
         assert "answers.jsonl: 9 of 36 answers are missing: 6 of purpose claim, 3 of purpose work, at most $" in missing
         assert missing.endswith("; the first: claim of task 't0' by agent 'amy'; nobody is asked offline")
-        assert re.search(r"of \d+ answers 27 fit this run, \d+ do not: they answer other questions", other)
         most = float(re.findall(r"at most \$([0-9.]+)", missing)[0])
         assert 3 * 4.0 + 6 * 0.4 < most < 3 * 4.2 + 6 * 0.5
         journal.write_text(whole)
         bids = without(journal, lambda question: question["purpose"] == "bid" and question["task"] in ("t1", "t4"))
         found = said("live", tmp_path, "--offline", "--force")
-        missing, other = found.err.splitlines()
+        (missing,) = found.err.splitlines()
         assert (found.code, len(one.sends)) == (2, sends)
         at_least = re.findall(r"answers\.jsonl: (\d+) of \d+ answers are missing: (\d+) of purpose bid", missing)
         assert at_least
@@ -305,23 +304,23 @@ def test_answers_of_another_prompt_or_model_are_counted(change: str, tmp_path: P
     with serving(always) as one:
         lay_out(tmp_path, one.url, arms=ARMS[:1], tender=TENDER.replace("postings = 2", "postings = 1"))
         assert said("live", tmp_path, *MONEY).code == 0
-        held = len(Answers.read(tmp_path / "answers.jsonl"))
-        works = sum(question.purpose == "work" for question, _ in Answers.read(tmp_path / "answers.jsonl"))
+        bids = [one for one, _ in Answers.read(tmp_path / "answers.jsonl") if one.purpose == "bid"]
         if change == "model":
             edit(tmp_path / "respondents.toml", 'model = "amy-1"', 'model = "amy-2"')
-            fit = sum(question.agent != "amy" for question, _ in Answers.read(tmp_path / "answers.jsonl"))
+            anew = sum(one.agent == "amy" for one in bids)
         else:
             edit(tmp_path / "respondents.toml", "[defaults]", '[prompts]\nbid = "bid.txt"\n[defaults]')
             (tmp_path / "bid.txt").write_text("$task $payment\n$answer_form")
-            fit = works
+            anew = len(bids)
         off = said("live", tmp_path, "--offline", "--force")
         assert off.code == 2
         missing, counted = off.err.splitlines()
         assert "answers are missing" in missing
-        found = re.findall(r"of (\d+) answers (\d+) fit this run, (\d+) do not: they answer other questions", counted)
+        pattern = r"of (\d+) questions that it has an answer to (\d+) fit this run; (\d+) were put in"
+        found = re.findall(pattern, counted)
         total, fits, others = map(int, found[0])
-        assert (total, fits + others) == (held, held)
-        assert fits <= fit
+        assert total == fits + others
+        assert others >= anew
         on = said("live", tmp_path, *MONEY, "--force")
         assert on.code == 0
         assert on.err.splitlines() == [counted]
@@ -364,3 +363,20 @@ def test_a_key_is_in_no_file_and_in_nothing_that_is_said(end: int | None, tmp_pa
     assert not [path for path in kept if KEY[:12].encode() in path.read_bytes()]
     assert not [text for text in texts if KEY[:12] in text]
     assert "[THE_KEY]" in (tmp_path / "answers.jsonl").read_text() + "".join(texts)
+
+
+def test_some_of_the_respondents_may_take_part(tmp_path: Path) -> None:
+    with serving(always) as one:
+        lay_out(tmp_path, one.url, world='agents = ["bob", "zoe"]', arms=ARMS[:1])
+        found = said("live", tmp_path, *MONEY)
+        assert found.code == 0, found.err
+        assert {model(sent) for sent in one.sends} == {"bob-1", "zoe-1"}
+    assert {question.agent for question, _ in Answers.read(tmp_path / "answers.jsonl")} == {"bob", "zoe"}
+
+
+def test_a_table_that_cannot_be_written_is_said_before_anything_is_paid(server: Server, tmp_path: Path) -> None:
+    lay_out(tmp_path, server.url)
+    (tmp_path / "file").write_text("")
+    refused(said("panel", tmp_path, *MONEY, "--out", tmp_path / "file" / "t.csv"), server, "t.csv: cannot be written: ")
+    (tmp_path / "t.csv").write_text("")
+    refused(said("elicit", tmp_path, *MONEY, "--out", tmp_path / "t.csv"), server, "t.csv: is there; choose another")
