@@ -1,4 +1,4 @@
-"""`bidlab fit`: read a table, fit a population, compare its moments, write the profile and a figure."""
+"""`bidlab fit`: read a table or the attempts of a live run, fit a population, write the profile and a figure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sim.fitting.fit import ASSUMED_SIGMA_U, Fitted, fit
 from sim.fitting.skills import fit_skills, lacking
 from sim.fitting.write import check_replaceable, write_fitted
 from sim.kit.errors import RunError, TableError
+from sim.experiment.bought import bought_in
 from sim.tables.graded import marked, scored
 from sim.tables.table import OPTIONAL, REQUIRED, Recorded, found_columns, known_outcomes
-from sim.tables.table_file import Sheet, read_file
+from sim.tables.table_file import Sheet, read_file, sheet_of
 
 
 def fit_table(
@@ -29,7 +30,7 @@ def fit_table(
     force: bool = False,
     mark: float | None = None,
 ) -> list[Any]:
-    """Fit the table and return what to print.
+    """Fit the table, or the attempts of the live run in a folder, and return what to print.
 
     sigma_u: logits to hold it at; None: fitted where trials are repeated.
     columns: "ours=the table's"; the rest are guessed by their names. source: a key of REFERENCES.md for the profile.
@@ -43,7 +44,7 @@ def fit_table(
 
     if out is not None:
         check_replaceable(out, force, "--force")
-    sheet = read_file(table)
+    sheet, told = _read(table)
     recorded = known_outcomes(marked(scored(sheet, stated_columns(sheet, columns), mark, "--mark"), mark))
     if missing := lacking(recorded):
         if out is not None:
@@ -52,14 +53,22 @@ def fit_table(
         bare = fit_skills(
             recorded, sigma_u=held, n_bootstrap=n_bootstrap, seed=seed, progress=progress, identified=sigma_u is None
         )
-        return skills_report(bare)
+        return [*told, *skills_report(bare)]
     fitted = fit(recorded, sigma_u=sigma_u, n_bootstrap=n_bootstrap, seed=seed, source=source, progress=progress)
     compared = moments(recorded, fitted.profile, seed=seed)
-    said = report(recorded, fitted, compared)
+    said = [*told, *report(recorded, fitted, compared)]
     if out is not None:
         written = _write(recorded, fitted, compared, table, columns, sigma_u, seed, out, mark)
         said += ["", f"written: {', '.join(map(str, written))}"]
     return said
+
+
+def _read(table: Path) -> tuple[Sheet, list[str]]:
+    """The table, and what is to be said of it beforehand."""
+    if not table.is_dir():
+        return read_file(table), []
+    found = bought_in(table)
+    return sheet_of(found.table), [found.told, ""]
 
 
 def stated_columns(sheet: Sheet, stated: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import audit as audit_command
-from sim.cli import frontier_command, importing_results
+from sim.cli import export, frontier_command, importing_results
 from sim.cli import live as live_commands
 from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
@@ -154,6 +154,7 @@ def check(
 sweep_command.add(app)
 audit_command.add(app)
 importing_results.add(app)
+export.add(app)
 new_command.add(app)
 frontier_command.add(app)
 live_commands.add(app)
@@ -161,7 +162,7 @@ live_commands.add(app)
 
 @app.command()
 def fit(
-    table: Annotated[Path, typer.Argument(help="recorded table: .csv, .parquet or .jsonl")],
+    table: Annotated[Path, typer.Argument(help="recorded table: .csv, .parquet or .jsonl; or folder of a live run")],
     out: Annotated[Path | None, typer.Option(help="profile to write, NAME.toml; its draws go beside it")] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="our name=the table's, e.g. cost=cost_usd; guessed where absent")
@@ -176,7 +177,7 @@ def fit(
     seed: Seed = None,
     force: Annotated[bool, typer.Option("--force", help="replace a file that no fit wrote")] = False,
 ) -> None:
-    """Fit a population of agents to a recorded table."""
+    """Fit a population of agents to a recorded table, or to the attempts of a live run."""
     from analysis.fit_run import fit_table
     from sim.cli.progress import steps
 

@@ -23,6 +23,7 @@ from sim.specs.settings import Settings
 from sim.standing.advisors import ADVISORS
 from sim.standing.pilots import Planner
 from sim.standing.reputation import COST_LEARNERS, REPUTATIONS
+from sim.standing.sources import Router
 from sim.tables.sparse import about_left_out
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def mechanisms() -> list[Any]:
         rows.append((name, rule.summary, parameters_of(rule), needs, promises, rule.source))
     others = (
         ("standing.reputation", REPUTATIONS, "reputations"),
-        ("standing.advice", {**_ORACLES, **_RECORDS, "planner": Planner, **ADVISORS}, "advisors"),
+        ("standing.advice", {**_ORACLES, **_RECORDS, "planner": Planner, "router": Router, **ADVISORS}, "advisors"),
     )
     lists = [f"{key}: {', '.join(known)} (`bidlab list {what}`)" for key, known, what in others]
     heads = ["mechanism", "what it does", "parameters", "needs", "promises", "source"]
@@ -129,6 +130,8 @@ def advisors() -> list[Any]:
     rows = [(name, meaning, "nothing", "", "") for name, meaning in (_ORACLES | _RECORDS).items()]
     planner = described(Planner)
     rows.append(("planner", planner.summary, "before the market opens", planner.parameters, planner.source))
+    router = described(Router)
+    rows.append(("router", router.summary, "as it likes", router.parameters, router.source))
     for name in ADVISORS:
         found = ADVISORS.described(name)
         rows.append((name, found.summary, "from verified outcomes", found.parameters, found.source))

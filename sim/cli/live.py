@@ -163,12 +163,13 @@ def _survey(
     from sim.cli.inquiry import Inquiry
     from sim.live.respondents import read_respondents
     from sim.live.task_file import read_tasks
+    from sim.live.who_bids import bidders
 
     _check_table(out, force)
     who = read_respondents(respondents)
     about = read_tasks(tasks, who.file.verify, verified=trials > 0)
     number = 0 if seed is None else whole("--seed", seed)
-    inquiry = Inquiry(who, who.names, about, number, asking.answers_file(how, who), trials)
+    inquiry = Inquiry(who, bidders(who, about), about, number, asking.answers_file(how, who), trials)
     if asking.rehearsed(how, inquiry):
         return
     with asking.session(how, inquiry) as asked:

@@ -148,7 +148,9 @@ class Run:
 
 def scenario_origin(scenario: Scenario) -> Origin:
     """Where the scenario's agents and tasks come from."""
-    return load_origin(scenario.arms[0].settings.world, scenario.folder)
+    advice = [arm.settings.standing.advice.router for arm in scenario.arms]
+    routers = {router.respondent for router in advice if router is not None}
+    return load_origin(scenario.arms[0].settings.world, scenario.folder, routers)
 
 
 def arm_world(scenario: Scenario, arm: Arm, origin: Origin, replications: int | None = None, first: int = 0) -> World:

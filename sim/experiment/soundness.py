@@ -14,6 +14,7 @@ from sim.experiment.cell import Cell
 from sim.experiment.run_folder import Worlds, arm_rules
 from sim.kit.errors import ArrayError, ScenarioError, capped
 from sim.live_market.from_source import check_live
+from sim.live_market.reached import check_router
 from sim.market.rules import Rules
 from sim.scenario.scenario import Arm, Scenario
 from sim.world.origin import LiveOrigin, Origin, ProfileOrigin
@@ -32,6 +33,8 @@ def check_arms(scenario: Scenario, origin: Origin) -> None:
                 origin.check(arm.settings.world)
             if isinstance(origin, LiveOrigin):
                 check_live(arm.mechanism, arm.settings)
+                if (router := arm.settings.standing.advice.router) is not None:
+                    check_router(origin.respondents, router.respondent)
             for market in _markets(arm, worlds.of(arm)):
                 _first_bids(arm_rules(arm, market), market)
         except ScenarioError as error:

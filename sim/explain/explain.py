@@ -21,7 +21,7 @@ from sim.kit.digits import alone
 from sim.kit.errors import RunError, closest
 from sim.ledger.ledger import OUTCOME, REASON, STATUS
 from sim.live_market.held import Held
-from sim.live_market.transcripts import Transcript, transcripts
+from sim.live_market.transcripts import Transcript, advice_of, transcripts
 from sim.market.allocator import Allocator
 from sim.market.drawn import drawn_market
 from sim.market.processes import Market
@@ -107,7 +107,11 @@ def _held(run: Run, arm: Arm, whole: World, world: World, replication: int) -> H
     """The bids and outcomes of one replication of a live arm."""
     rows = run.rows(arm, whole)
     tables = {name: _of_replication(columns, replication) for name, columns in rows.items()}
-    return Held.of(world, tables["bids"], tables["attempts"])
+    held = Held.of(world, tables["bids"], tables["attempts"])
+    if run.folder is not None and isinstance(run.origin, LiveOrigin):
+        said = advice_of(run.folder, run.origin, run.scenario.seed, run.unfilled(arm), arm_rules(arm, whole))
+        held.advice = {((0, task), posting): own for ((r, task), posting), own in said.items() if r == replication}
+    return held
 
 
 def _of_replication(columns: Mapping[str, NDArray[Any]], replication: int) -> dict[str, NDArray[Any]]:

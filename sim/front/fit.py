@@ -1,4 +1,4 @@
-"""`bidlab.fit`: a population of agents from a recorded table."""
+"""`bidlab.fit`: a population of agents from a recorded table, or from what a live run bought."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.bundled import tables
+from sim.experiment.bought import bought_in
 from sim.fitting import fit as fitting
 from sim.fitting.skills import Skills, fit_skills, lacking
 from sim.front.arguments import arguments
@@ -15,6 +17,7 @@ from sim.kit.errors import RunError
 from sim.population.profile import Profile
 from sim.tables.graded import marked, scored
 from sim.tables.table import found_columns, known_outcomes
+from sim.tables.table_file import Sheet, sheet_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,11 +27,11 @@ class Fit:
     """A fitted population. profile: its numbers. moments: the table beside simulated ones. estimates: with errors.
 
     Of a table without claims or cost beliefs abilities and costs alone are fitted: `profile` and `write` then raise
-    RunError, and moments is None.
+    RunError, and moments is None. told: of a live run, whose outcomes there are; else "".
     """
 
-    def __init__(self, found: fitting.Fitted | Skills, moments: pd.DataFrame | None) -> None:
-        self.found, self.moments = found, moments
+    def __init__(self, found: fitting.Fitted | Skills, moments: pd.DataFrame | None, told: str = "") -> None:
+        self.found, self.moments, self.told = found, moments, told
 
     @property
     def profile(self) -> Profile:
@@ -65,7 +68,8 @@ class Fit:
 
     def __repr__(self) -> str:
         """The estimates."""
-        return str(self.estimates.to_string(index=False, float_format="{:.3f}".format))
+        shown = str(self.estimates.to_string(index=False, float_format="{:.3f}".format))
+        return f"{self.told}\n{shown}" if self.told else shown
 
     def _repr_html_(self) -> str:
         """The estimates, as a notebook shows them."""
@@ -83,25 +87,33 @@ def fit(
     seed: int = 0,
     source: str = "",
 ) -> Fit:
-    """Fit a population to a recorded table: a bundled name, a file, or a DataFrame.
+    """Fit a population to a recorded table, a bundled name, a file or a DataFrame, or to the folder of a live run.
 
     columns: our name -> the table's; the others are found by their own names. mark: least score that is a success,
     where columns name a score; it must be stated there, for a population succeeds or does not. sigma_u: sd of the
     private fit, logits, held; None: fitted where trials are repeated, else 1. resamples: of the tasks, for standard
     errors; at least 2. source: a key for the profile.
 
-    Raises TableError or ScenarioError in one line.
+    Raises TableError, ScenarioError or RunError in one line.
     """
     from analysis.fit_moments import moments
 
     if resamples < 2:
         raise RunError(f"resamples: must be >= 2; got {resamples}")
-    sheet = sheet_of_source(table)
+    sheet, told = _read(table)
     table_of_scores = scored(sheet, found_columns(sheet, columns or {}, "in columns"), mark, "mark")
     recorded = known_outcomes(marked(table_of_scores, mark))
     if lacking(recorded):
         held = fitting.ASSUMED_SIGMA_U if sigma_u is None else sigma_u
         free = sigma_u is None
-        return Fit(fit_skills(recorded, sigma_u=held, n_bootstrap=resamples, seed=seed, identified=free), None)
+        return Fit(fit_skills(recorded, sigma_u=held, n_bootstrap=resamples, seed=seed, identified=free), None, told)
     found = fitting.fit(recorded, sigma_u=sigma_u, n_bootstrap=resamples, seed=seed, source=source)
-    return Fit(found, moments(recorded, found.profile, seed=seed))
+    return Fit(found, moments(recorded, found.profile, seed=seed), told)
+
+
+def _read(table: str | Path | pd.DataFrame) -> tuple[Sheet, str]:
+    """The table, and what is to be said of it."""
+    if not isinstance(table, str | Path) or table in tables() or not Path(table).is_dir():
+        return sheet_of_source(table), ""
+    found = bought_in(Path(table))
+    return sheet_of(found.table), found.told

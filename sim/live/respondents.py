@@ -32,7 +32,7 @@ from sim.kit.section import Money, Section
 from sim.kit.toml_file import read_toml
 
 Price = Annotated[float, Field(ge=0, le=1e6)]
-TEMPLATES = ("bid", "claim", "work")  # purposes for which the file may name one
+TEMPLATES = ("bid", "claim", "work", "advice")  # purposes for which the file may name one
 _KINDS = {"endpoint": ("model", "usd_per_million"), "command": ("usd_per_call",), "profile": (), "table": ()}
 _ONLY = {
     "endpoint": ("model", "key", "usd_per_million", "output", "cap", "temperature", "seed", "parameters", "system"),

@@ -23,11 +23,11 @@ from sim.live.calls import Calls
 from sim.live.judge import Judge
 from sim.live.prompts import Prompt, template
 from sim.live.question import Answer, Question, Verdict
-from sim.live.replies import MALFORMED, OUT_OF_RANGE, ReadBid, read_bid, read_claim
+from sim.live.replies import MALFORMED, OUT_OF_RANGE, ReadBid, read_advice, read_bid, read_claim
 from sim.live.respondent import Respondent
 from sim.live.respondents import TEMPLATES, AgentSpec, Respondents
 from sim.live.task_file import LiveTask
-from sim.live_market.simulated import PLACE, TRUTHFUL
+from sim.live_market.simulated import NAMES, PLACE, TRUTHFUL
 from sim.live_market.tallies import Tallies
 from sim.market.rules import Rules
 from sim.market.source import At
@@ -57,9 +57,16 @@ class Worked(NamedTuple):
     note: str = ""
 
 
+class Advised(NamedTuple):
+    """What a router said. share: of each agent by name, empty where nothing can be read; usd: what asking cost."""
+
+    share: Mapping[str, float]
+    usd: float
+
+
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Who is asked about what. agents, with how to reach each; those who judge are among `reached` too."""
+    """Who is asked about what. agents, with how to reach each; routers and judges are among `reached` too."""
 
     respondents: Respondents
     agents: tuple[str, ...]
@@ -141,6 +148,24 @@ class Asking:
         record["prompt"] = f"{question.prompt}\n\nYou answered:\n{answer.text}\n\nThat could not be read: {note}"
         return self._noted(Question(**record, details=question.details))
 
+    # Advice.
+
+    def advice(self, task: int, router: str, value: float, records: Mapping[str, str]) -> Future[Advised]:
+        """Ask the router how likely each agent of `records` is to succeed. value: dollars that a success is worth."""
+        lines = "\n".join(f"- {name}: {text}" for name, text in records.items())
+        told = {"value": value, "agents": len(records), "records": lines}
+        question = self._question("advice", task, router, told, {NAMES: tuple(records)})
+        return self._then(self._calls.ask(question), lambda answer: self._advised(question, answer))
+
+    def _advised(self, question: Question, answer: Answer) -> Advised:
+        found, usd = read_advice(answer, question.details[NAMES]), answer.usd
+        if found.word in _AGAIN and self._panel.respondents.file.repair:
+            again = self._repair(question, answer, found.note)
+            second = self._calls.ask(again).result()
+            found, usd = read_advice(second, question.details[NAMES]), usd + second.usd
+        self.tallies.advised(question, found.word, usd)
+        return Advised(found.advice, usd)
+
     # Work.
 
     def work(self, at: At, agent: int, nth: int) -> Future[Worked]:
@@ -190,12 +215,12 @@ class Asking:
         self,
         purpose: str,
         task: int,
-        agent: int,
+        agent: int | str,
         told: Mapping[str, Any],
         details: Mapping[str, Any],
         sample: int = 0,
     ) -> Question:
-        about, name = self._panel.tasks[task], self._panel.agents[agent]
+        about, name = self._panel.tasks[task], agent if isinstance(agent, str) else self._panel.agents[agent]
         spec = self._spec(name)
         made = self._templates[purpose].fill({"task": about.prompt, "family": about.family or None} | dict(told))
         question = Question(

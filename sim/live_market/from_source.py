@@ -68,5 +68,5 @@ def _faults(mechanism: Mechanism, settings: Settings) -> Iterator[str]:
         if key in settings.records:
             yield f"{key}: {why}claims are asked for"
     needed = mechanism.capabilities.needs & {"advice"}
-    if needed and advice.advisor is None:
-        yield f"mechanism: {mechanism.name} needs advice that is learned: state standing.advice"
+    if needed and advice.advisor is None and advice.router is None:
+        yield f"mechanism: {mechanism.name} needs advice that is learned, or a router's: state standing.advice"

@@ -10,13 +10,13 @@ was, bids are those of its last posting. Bids answered another rule's prompt: cl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kit.arrays import Award, Bids, BoolArray, Notice, Status, Tender
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Status, Tender
 from sim.kit.errors import MarketError
 from sim.market.source import BID, At, Offers, Outcome, no_bid
 from sim.world.world import World
@@ -27,13 +27,17 @@ Columns = Mapping[str, NDArray[Any]]
 
 @dataclass(eq=False)
 class Held:
-    """A `Source`. bids, outcomes: by (at, posting) and (at, agent, nth). missed: tries that were not known."""
+    """A `Source`. bids, outcomes: by (at, posting) and (at, agent, nth). missed: tries that were not known.
+
+    advice: a router's, by (at, posting), which no ledger holds.
+    """
 
     world: World
     bids: Mapping[tuple[At, int], Offers]
     outcomes: Mapping[tuple[At, int, int], Outcome]
     unknown: Unknown = "error"
     missed: list[tuple[At, int, int]] = field(default_factory=list)
+    advice: Mapping[tuple[At, int], FloatArray] = field(default_factory=dict)
     opening: Offers | None = None
 
     @classmethod
@@ -48,7 +52,7 @@ class Held:
         """Those of the posting, or of the last one before it."""
         for earlier in range(posting, -1, -1):
             if (at, earlier) in self.bids:
-                return self.bids[at, earlier]
+                return replace(self.bids[at, earlier], advice=self.advice.get((at, earlier)))
         raise MarketError(f"task {self.world.tasks[at[1]]}: no bids are held")
 
     def start(self, at: At, agent: int, nth: int, budget: float | None) -> int:

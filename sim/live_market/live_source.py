@@ -11,9 +11,9 @@ from concurrent.futures import Future
 
 import numpy as np
 
-from sim.kit.arrays import Award, Bids, BoolArray, Notice, Status, Tender
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Status, Tender
 from sim.ledger.ledger import OUTCOME
-from sim.live_market.asking import Asking, Said, Worked
+from sim.live_market.asking import Advised, Asking, Said, Worked
 from sim.live_market.own_past import Cards
 from sim.market.rules import Rules
 from sim.market.source import BID, At, Offers, Outcome
@@ -35,10 +35,19 @@ class Live:
         self._cards = Cards()
         self._asked = rules.mechanism.capabilities.solicits_bids
         reads = rules.advisor is not None and rules.advisor.reads_claims
-        self._claims = reads and "advice" in rules.mechanism.capabilities.needs
+        advised = "advice" in rules.mechanism.capabilities.needs
+        self._claims = reads and advised
+        self._router = rules.router if advised else None
+        self._routed: dict[tuple[At, int], Future[Advised]] = {}
+        self.advised: dict[tuple[At, int], FloatArray] = {}  # what was joined of it
 
     def post(self, at: At, posting: int, notice: Notice, asked: BoolArray) -> None:
-        """Ask those who can win for a bid, or for a claim where only an advisor reads it."""
+        """Ask those who can win for a bid, or for a claim where only an advisor reads it, and the router about them."""
+        if self._router is not None and asked.any():
+            names = {self._world.agents[agent]: agent for agent in np.flatnonzero(asked).tolist()}
+            records = {name: self._cards.record(at[0], agent) for name, agent in names.items()}
+            value = float(self._world.value[at])
+            self._routed[at, posting] = self._asking.advice(at[1], self._router, value, records)
         if not (self._asked or self._claims):
             return
         shape = "bid" if self._asked else "claim"
@@ -67,7 +76,17 @@ class Live:
             elif self._asked:
                 reason[agent] = _REASON[word]
         unknown = np.full(n, np.nan)
-        return Offers(ask, claim, unknown, unknown, self._world.latency[at], cost, reason)
+        advice, usd = self._advice(at, posting)
+        return Offers(ask, claim, unknown, unknown, self._world.latency[at], cost, reason, advice, usd)
+
+    def _advice(self, at: At, posting: int) -> tuple[FloatArray | None, float]:
+        """(n,) what the router said, NaN where nothing that can be read; and what asking cost. None: there is none."""
+        if self._router is None:
+            return None, 0.0
+        future = self._routed.get((at, posting))
+        said = Advised({}, 0.0) if future is None else future.result()
+        self.advised[at, posting] = np.array([said.share.get(name, math.nan) for name in self._world.agents])
+        return self.advised[at, posting], said.usd
 
     def start(self, at: At, agent: int, nth: int, budget: float | None) -> int:
         """Ask for the work; ticks as drawn."""

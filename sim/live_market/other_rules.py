@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.kit.errors import ScenarioError
 from sim.ledger.ledger import REASON
 from sim.live_market.from_source import play_from
 from sim.live_market.held import Columns, Held
@@ -50,6 +51,10 @@ def other_rules(
     """
     for mechanism in mechanisms:
         rules = Rules.of(mechanism, terms, world)
+        if rules.router is not None and "advice" in mechanism.capabilities.needs:
+            raise ScenarioError(
+                f"{label_of(mechanism)}: reads what {rules.router} advises, which is not held with the bids"
+            )
         ends = [_played(Held.of(world, rows["bids"], rows["attempts"], end), rules) for end in ("fail", "pass")]
         missed = {one for held, _ in ends for one in held.missed}
         low, high = (tables for _, tables in ends)

@@ -20,6 +20,16 @@ class Cards:
             passed, done = self._past.get((replication, agent), (0, 0))
             self._past[replication, agent] = passed + (outcome.status == int(Status.PASS)), done + 1
 
+    def record(self, replication: int, agent: int) -> str:
+        """What a router is told of the agent.
+
+        >>> Cards().record(0, 0)
+        'no task done in this market yet'
+        """
+        passed, done = self._past.get((replication, agent), (0, 0))
+        tasks = f"{done} task{'s' if done != 1 else ''}"
+        return f"{tasks} done in this market, {passed} passed" if done else "no task done in this market yet"
+
     def text(self, replication: int, agent: int) -> str | None:
         """Of one agent; None where it has no past.
 

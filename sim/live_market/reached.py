@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sim.kit.errors import RunError, ScenarioError, capped, closest, collected, several
-from sim.live.judge import Judge
 from sim.live.respondent import Respondent
 from sim.live.respondents import AgentSpec, Respondents
 from sim.live.task_file import LiveTask
+from sim.live.who_bids import judges_of
 from sim.live_market.simulated import acting
 
 
@@ -31,11 +31,21 @@ def faults_reached(found: Mapping[str, Respondent]) -> list[str]:
     return [fault for one in found.values() if (fault := getattr(one, "fault", str)())]
 
 
+def check_router(respondents: Respondents, name: str) -> None:
+    """Raise ScenarioError where the router of that name cannot be asked."""
+    names = respondents.names
+    if name not in names:
+        raise ScenarioError(
+            f"standing.advice: router: no respondent {name!r}{closest(name, names)}; there are {several(names)}"
+        )
+    if respondents.agents[name].kind not in ("endpoint", "command"):
+        raise ScenarioError(f"standing.advice: router: respondent {name!r} must be an endpoint or a command")
+
+
 def check_judges(respondents: Respondents, tasks: Sequence[LiveTask]) -> None:
     """Raise ScenarioError where a model that is to judge cannot be asked."""
     faults: list[str] = []
-    judges = [task.verify.verifier for task in tasks if task.verify and isinstance(task.verify.verifier, Judge)]
-    for judge in dict.fromkeys(judges):
+    for judge in judges_of(tasks):
         name, names = judge.respondent, respondents.names
         if name not in names:
             faults.append(

@@ -8,6 +8,7 @@ quarter of its limit.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from sim.live.answers import Answers
 from sim.live.question import Answer, Question
 from sim.live.respondent import Respondent
 from sim.live.respondents import AgentSpec, Respondents
-from sim.live_market.simulated import Acting, acting
+from sim.live_market.simulated import NAMES, Acting, acting
 from sim.population.profile import read_profile
 
 PROFILE = "marketbench"
@@ -50,6 +51,9 @@ class Rehearsing:
             return known
         if question.purpose == "judge":
             return Answer('{"reason": "", "pass": true}', "stop", 0, 0, 0.0, 0.0)
+        if question.shape == "advice":  # somebody is hired wherever the cost allows it
+            sure = [{"agent": name, "percent": 100} for name in question.details[NAMES]]
+            return Answer(json.dumps({"advice": sure}), "stop", 0, 0, 0.0, 0.0)
         return await self.actor.answer(question)
 
     async def close(self) -> None:

@@ -29,6 +29,7 @@ ACTS = ("profile ", "table ")  # how the fingerprint of an agent begins that is 
 TRIES = 8  # of an agent at a task; a later one repeats the last
 TRUTHFUL = "truthful"  # of a question's details: the rule's truthful ask, of belief and cost belief
 PLACE = "place"  # the task's
+NAMES = "names"  # agents that advice is asked about
 
 
 @dataclass(frozen=True, eq=False)

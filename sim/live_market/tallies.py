@@ -53,6 +53,13 @@ class Tallies:
             own.words[word] += 1
             self._claims[question.agent, question.task] = claim
 
+    def advised(self, question: Question, word: str, usd: float) -> None:
+        """A router answered."""
+        with self._lock:
+            own = self._paid_for(question, usd)
+            own.asked += 1
+            own.words[word] += 1
+
     def worked(self, question: Question, status: str, usd: float) -> None:
         """An attempt of its agent was judged, or lost."""
         with self._lock:

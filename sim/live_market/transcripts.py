@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from sim.kit.arrays import FloatArray
+from sim.kit.errors import RunError
 from sim.live.question import Answer, Question, Verdict
+from sim.live.replies import read_advice
 from sim.live_market.asking import read
 from sim.live_market.from_source import play_from
 from sim.live_market.live_source import Live
 from sim.live_market.session import Options, Session
+from sim.live_market.simulated import NAMES
 from sim.market.rules import Rules
+from sim.market.source import At
 from sim.world.origin import LiveOrigin
 from sim.world.world import World
 
 ANSWERS = "answers.jsonl"  # among a run's inputs
+
+
+Advice = Mapping[tuple[At, int], FloatArray]  # of each agent, by (at, posting)
 
 
 class Transcript(NamedTuple):
@@ -24,6 +33,22 @@ class Transcript(NamedTuple):
     answer: Answer
     read: str
     verdict: Verdict | None
+
+
+def advice_of(folder: Path, origin: LiveOrigin, seed: int, world: World, rules: Rules) -> Advice:
+    """What the router of an arm of the run in `folder` said, empty where it has none.
+
+    Raises RunError where the run kept no answers.
+    """
+    if rules.router is None:
+        return {}
+    path = folder / "inputs" / ANSWERS
+    if not path.exists():
+        raise RunError(f"{folder}: kept no answers, and the advice of {rules.router} stands nowhere else")
+    with Session(origin.respondents, origin.agents, origin.live_tasks, seed, Options(path, 0.0, offline=True)) as held:
+        source = Live(world, rules, held.asking)
+        play_from(source, world, rules)
+        return source.advised
 
 
 def transcripts(folder: Path, origin: LiveOrigin, seed: int, world: World, rules: Rules, task: str) -> list[Transcript]:
@@ -45,8 +70,12 @@ def transcripts(folder: Path, origin: LiveOrigin, seed: int, world: World, rules
 
 
 def _taken(question: Question, answer: Answer) -> str:
-    if question.purpose == "work":
+    if question.shape in ("", "verdict"):
         return ""
+    if question.shape == "advice":
+        advice = read_advice(answer, question.details[NAMES])
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in advice.advice.items())
+        return shares or f"{advice.word}: {advice.note}"
     found = read(question, answer)
     if found.word != "bid":
         return f"{found.word}: {found.note}" if found.note else found.word

@@ -88,6 +88,8 @@ class Allocator:
         active = offers.willing & (offers.latency <= self.rules.window) & free
         bids = self.rules.menus(Bids.trusted(ask=offers.ask, claim=offers.claim, active=active))
         standing = self._standing(at, tries, states, self._posted(at, posting, offers.claim))
+        if offers.advice is not None:
+            standing = Standing.trusted(**vars(standing) | {"advice": offers.advice})
         award = self.rules.ask(bids, tender, standing, self.tasks.lottery[at][posting])
         return Clearing(offers, bids, tender, standing, award)
 

@@ -5,7 +5,7 @@ other:
 
     parameters, family effect    drawn once a replication
     record, pilots               one history of each agent a replication; claims may be a record, too
-    reputation, learned cost, advisor, card of the past    learned from earlier tasks
+    reputation, learned cost, advisor, router, card of the past    learned from earlier tasks
     capacity, rounds             tasks compete for the same agents; so do assignment and concurrency, which need rounds
     agents with processes        they may remember; policies that learn do (sim/agents/learning.py)
     bankroll, budget             money spent on the one is missing at the other
@@ -43,6 +43,7 @@ def coupling(rules: Rules, world: World) -> tuple[str, ...]:
         _CARD: world.uncarded is not None,
         "standing.advice, pilots": advised and rules.advice == "planner",
         "standing.advice, learned": advised and rules.advisor is not None,
+        "standing.advice, a router": advised and rules.router is not None,
         "standing.expected_cost, learned": pays and rules.expected_cost.learner is not None,
         "standing.reputation": rules.reputation is not None,
         "bidders.card, of the past": rules.card is not None,

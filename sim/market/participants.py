@@ -119,7 +119,9 @@ class Participants:
 
     def offers(self, task: int, posting: int, offers: Offers) -> Offers:
         """The source's offers with the agents' own answers in their places, at the clearing."""
-        arrays = {name: np.array(getattr(offers, name)) for name in ("ask", "claim", "latency", "reason")}
+        arrays: dict[str, Any] = {
+            name: np.array(getattr(offers, name)) for name in ("ask", "claim", "latency", "reason")
+        }
         for place in self._agents:
             thinking = self._thinking.pop((task, place), None)
             if thinking is not None and thinking.is_alive:

@@ -56,7 +56,7 @@ class Cleared:
 
     reason: BID, or why no bid was formed (sim/market/source.py); late: it came after the window, None: none did.
     belief, cost_belief: behind the bids, NaN where unknown. bid_cost: dollars that answering costs. owner (C,): the
-    principal's code.
+    principal's code. advising (C,): dollars that advice cost the allocator, beside what every clearing does.
     """
 
     replication: IntArray
@@ -75,6 +75,7 @@ class Cleared:
     tender: Tender
     standing: Standing
     award: Award
+    advising: FloatArray | float = 0.0
 
     def __len__(self) -> int:
         return len(self.tick)
@@ -258,7 +259,7 @@ def clearing_columns(cleared: Cleared, closed: NDArray[Any], rules: Rules) -> Co
         "n_active": cleared.bids.active.sum(axis=1),
         "n_hired": cleared.award.hired.sum(axis=1),
         "by_tie": cleared.award.by_tie,
-        "overhead": _one(rules.overhead, cleared.tick.shape),
+        "overhead": np.broadcast_to(rules.overhead + cleared.advising, cleared.tick.shape),
         "closed": closed,
     }
 

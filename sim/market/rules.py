@@ -37,7 +37,8 @@ Order = Literal["in_order", "greedy"]  # in which the postings of a round are gi
 class Rules:
     """One arm's market. Ticks are whole; money is in dollars; capacity may be infinite; no deadline is None.
 
-    advice: where it comes from if it is not learned ("planner", "record": the World's); advisor: who gives it if it is.
+    advice: where it comes from if it is not learned ("planner", "record": the World's); advisor: who gives it if it is;
+    router: the respondent that a live market asks for it.
     bankroll: of each agent; None: no account is kept. penalties, budgets: of each of the World's principals; None: all
     have `penalty`, nobody has a budget.
 
@@ -69,6 +70,7 @@ class Rules:
     expected_cost: ExpectedCost = field(default_factory=lambda: ExpectedCost("unknown"))
     advice: str | None = None
     advisor: Advisor | None = None
+    router: str | None = None
     card: PastCard | None = None
     round: int | None = None
     assignment: Order = "in_order"
@@ -158,6 +160,7 @@ class Rules:
             expected_cost=standing.expected_cost,
             advice=advice.kind if advice.kind not in ("unknown", "learned") else None,
             advisor=advice.advisor,
+            router=None if advice.router is None else advice.router.respondent,
             card=past_card(settings),
             round=market.round,
             assignment=market.assignment or "in_order",
@@ -220,6 +223,10 @@ def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
         )
     if settings.standing.advice.planner is not None and not world.has("pilot"):
         raise ScenarioError("standing.advice: planner needs a profile: a table holds no tasks to try agents out on")
+    if settings.standing.advice.router is not None and not world.live:
+        raise ScenarioError(
+            "standing.advice: a router is asked in live runs alone ([world] live); take a record or an advisor"
+        )
     if settings.standing.advice.kind == "ability" and not _knows_abilities(world):
         raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
     deadline, window = settings.tender.deadline, settings.market.window

@@ -8,7 +8,7 @@ of answers kept from an earlier run are one market. Index convention: n agents; 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -33,6 +33,8 @@ class Offers:
     latency: ticks from posting to bid. bid_cost: dollars that answering cost, where one was made.
     reason: BID, or why there is none, as a place in OUTCOME: ABSTAINED; MALFORMED, an answer that is no bid, or in more
     words "out of range", "refused", "cut off"; LATE, none by the clearing. All but ABSTAINED cost what a bid costs.
+    advice: what a router says of each agent's chance, NaN where nothing; None: nobody was asked. overhead: dollars that
+    asking it cost the allocator.
     """
 
     ask: FloatArray
@@ -42,10 +44,12 @@ class Offers:
     latency: IntArray
     bid_cost: FloatArray
     reason: NDArray[np.int8]
+    advice: FloatArray | None = None
+    overhead: float = 0.0
 
     def row(self, at: Any) -> Self:
-        """Those of one posting, or of some."""
-        return type(self)(*(getattr(self, field.name)[at] for field in fields(self)))
+        """Those of one posting, or of some; nobody was asked for advice."""
+        return type(self)(*(getattr(self, field.name)[at] for field in fields(self) if field.default is MISSING))
 
     @property
     def willing(self) -> BoolArray:

@@ -91,6 +91,7 @@ def unroll(tape: Tape, allocator: Allocator) -> Cleared:
         owner=allocator.tasks.owner[at],
         late=late,
         barred=_barred(tape, late.shape, own),
+        advising=_advising(tape, len(late), own),
         **offers,
         **parts,
     )
@@ -132,6 +133,16 @@ class _Gathered:
         for row, fee in zip(self.own, stated, strict=True):
             fees[row] = 0.0 if fee is None else fee
         return fees
+
+
+def _advising(tape: Tape, count: int, own: IntArray) -> FloatArray | float:
+    """(C,) dollars that routers cost; 0 where none was asked."""
+    paid = [clearing.offers.overhead for clearing in tape.own]
+    if not any(paid):
+        return 0.0
+    found = np.zeros(count)
+    found[own] = paid
+    return found
 
 
 def _barred(tape: Tape, shape: tuple[int, ...], own: IntArray) -> Barred:

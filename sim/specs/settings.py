@@ -128,7 +128,8 @@ class StandingSpec(Section):
         'tasks = number} or {record = "split"} (smoothed success rate on other tasks: sim/standing/records.py), '
         "{planner = {budget, prior, bias, noise}}, or an advisor that learns: {base_rate = {prior, mean}}, "
         "{beta = {prior, mean, decay}}, {platt_online = {eta, eps}}, {platt_batch = {eps, memory}}, "
-        "{thompson = {}} or {ucb1 = {}}, each also with by_family; see `bidlab list advisors`",
+        "{thompson = {}} or {ucb1 = {}}, each also with by_family; see `bidlab list advisors`; of live runs also "
+        "{router = {respondent = NAME}}, a model asked once a posting",
     )
 
 

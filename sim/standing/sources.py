@@ -6,14 +6,16 @@ expected_cost   {fixed = dollars}; {record = ...} (the agent's mean actual cost 
                 (learned as attempts end)
 advice          outcome (whether the next try succeeds: an oracle's); ability; {record = ...} (the agent's smoothed
                 success rate on other tasks: sim/standing/records.py); {planner = {...}} (pilot attempts before the
-                market opens: sim/standing/pilots.py); or an advisor, which learns as attempts end
-                (sim/standing/advisors)
+                market opens: sim/standing/pilots.py); an advisor, which learns as attempts end
+                (sim/standing/advisors); or {router = {respondent = name}}, of live markets: a model asked once a
+                posting (sim/live_market/live_source.py)
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,13 +44,21 @@ class ExpectedCost(NamedTuple):
 ORACLES = ("outcome", "ability")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Router:
+    """A model of a live market, asked once a posting how likely each agent is to succeed. respondent: its name."""
+
+    respondent: str
+
+
 class Advice(NamedTuple):
-    """kind: "unknown", one of ORACLES, "record", "planner" or "learned"."""
+    """kind: "unknown", one of ORACLES, "record", "planner", "router" or "learned"."""
 
     kind: str
     planner: Planner | None = None
     advisor: Advisor | None = None
     record: Record | None = None
+    router: Router | None = None
 
     @property
     def explores(self) -> bool:
@@ -68,10 +78,12 @@ def parse_advice(raw: Any) -> Advice:
         if parameters:
             raise ValueError(f"{name} has no parameters; got {written(raw)}")
         return Advice(name)
-    allowed = (*ORACLES, "{record = ...}", "planner", *ADVISORS)
+    allowed = (*ORACLES, "{record = ...}", "planner", "router", *ADVISORS)
     if name not in allowed:
         raise ValueError(f"unknown name {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
-    found = choose(raw, {"planner": Planner, **ADVISORS})
+    found = choose(raw, {"planner": Planner, "router": Router, **ADVISORS})
+    if isinstance(found, Router):
+        return Advice("router", router=found)
     return Advice("planner", planner=found) if isinstance(found, Planner) else Advice("learned", advisor=found)
 
 

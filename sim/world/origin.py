@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -15,6 +15,7 @@ from sim.importing.table_bytes import csv_bytes
 from sim.kit.errors import ScenarioError, closest
 from sim.live.respondents import Respondents, read_respondents
 from sim.live.task_file import LiveTask, read_tasks
+from sim.live.who_bids import bidders
 from sim.population.profile import Profile, read_profile
 from sim.population.profile_draws import draws_beside, read_draws
 from sim.specs.world_settings import WorldSettings
@@ -121,10 +122,13 @@ class LiveOrigin:
         return live_base(self.live_tasks, self.agents, spec, seed, replications, first)
 
 
-def load_origin(world: WorldSettings, folder: Path) -> Origin:
-    """The origin that [world] names, paths starting in `folder`; raises TableError or ScenarioError in one line."""
+def load_origin(world: WorldSettings, folder: Path, routers: Collection[str] = ()) -> Origin:
+    """The origin that [world] names, paths starting in `folder`; raises TableError or ScenarioError in one line.
+
+    routers: respondents that give advice, and do not bid unless world.agents says so.
+    """
     if world.live is not None:
-        return _live(read_respondents(folder / world.live), world)
+        return _live(read_respondents(folder / world.live), world, routers)
     if world.table is not None:
         recorded, left_out = _recorded(world.table, world, folder)
         check_graded(recorded, world)
@@ -136,17 +140,20 @@ def load_origin(world: WorldSettings, folder: Path) -> Origin:
     return ProfileOrigin(profile, bootstrap, kept_agents(profile, world), task_names(world.tasks or 0))
 
 
-def _live(respondents: Respondents, world: WorldSettings) -> LiveOrigin:
+def _live(respondents: Respondents, world: WorldSettings, routers: Collection[str]) -> LiveOrigin:
     if respondents.tasks is None:
         raise ScenarioError(f"{respondents.path}: tasks is missing: name the file of the tasks")
-    agents = tuple(world.agents) if isinstance(world.agents, list) else respondents.names
+    tasks = read_tasks(respondents.tasks, respondents.file.verify)
+    agents = tuple(world.agents) if isinstance(world.agents, list) else bidders(respondents, tasks, routers)
+    if not agents:
+        raise ScenarioError(f"{respondents.path}: no agent is left beside routers and judges: who is to bid?")
     for name in agents:
         if name not in respondents.agents or agents.count(name) > 1:
             what = (
                 f"{name!r} twice" if agents.count(name) > 1 else f"no agent {name!r}{closest(name, respondents.names)}"
             )
             raise ScenarioError(f"world.agents: {what}; the respondents are {', '.join(respondents.names)}")
-    return LiveOrigin(respondents, read_tasks(respondents.tasks, respondents.file.verify), agents)
+    return LiveOrigin(respondents, tasks, agents)
 
 
 def _recorded(table: str | ImportSpec, world: WorldSettings, folder: Path) -> tuple[Recorded, tuple[str, ...]]:

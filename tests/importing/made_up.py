@@ -261,6 +261,28 @@ def forecastbench(folder: Path) -> Layout:
     return Layout(arguments, lambda task: f"manifold:{task}@2025-12-01", claim=True, loses=False)
 
 
+def agent_economy(folder: Path) -> Layout:
+    for run in (0, 1):
+        rows: list[Any] = [{"round_id": 0, "type": "run_created", "payload": {"payment_rule": "ask"}}]
+        for one in (one for one in attempts() if one.run == run):
+            of = {"worker_id": one.agent, "task_id": one.task}
+            bid = {"task_id": one.task, "ask": 25, "self_assessed_p_success": one.claim, "eta_minutes": 20}
+            status = "INFRA" if one.success is None else "PASS" if one.success else "FAIL"
+            told = {
+                "bid_submitted": {"worker_id": one.agent, "bids": [bid], "llm_usage": None},
+                "patch_submitted": of,
+                "penalty_applied": {**of, "reason": "usage_cost", "amount": one.cost * 1000},
+                "task_completed": {**of, "bid": bid, "verify_status": status, "success": bool(one.success)},
+            }
+            rows += [{"round_id": 1, "type": kind, "payload": payload} for kind, payload in told.items()]
+            fine = {**of, "reason": "verification_fail", "amount": 12}
+            rows.append({"round_id": 1, "type": "penalty_applied", "payload": fine})
+        write_lines(folder / f"run{run}" / f"ledger{run}.jsonl", rows)
+    form = "{agent_economy = {credits_per_dollar = 1000}}"
+    belief = ("--column", "cost_belief=0.25")
+    return Layout(("run*/ledger*.jsonl", "--format", form, *belief), cost=True, claim=True)
+
+
 def table(folder: Path) -> Layout:
     rows = [
         {"bot": {"name": one.agent}, "id": one.task, "no": f"run {one.run}", "ok": one.success, "usd": one.cost}
@@ -276,6 +298,6 @@ LAYOUTS: dict[str, Callable[[Path], Layout]] = {
     made.__name__: made
     for made in (
         *(lm_eval, every_eval_ever, terminal_bench, harbor, swe_bench, swe_bench_instances, openhands, helm),
-        *(routerbench, routellm, forecasts, forecastbench, table),
+        *(routerbench, routellm, forecasts, forecastbench, agent_economy, table),
     )
 }

@@ -3,6 +3,7 @@
 from sim.importing.importer_registry import IMPORTERS
 from sim.world.importers import (
     any_table,
+    economy_ledgers,
     every_eval_ever,
     forecasts,
     harbor,
@@ -17,6 +18,7 @@ from sim.world.importers import (
 
 __all__ = [
     "any_table",
+    "economy_ledgers",
     "every_eval_ever",
     "forecasts",
     "harbor",
