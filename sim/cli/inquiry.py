@@ -76,14 +76,16 @@ class Inquiry:
 
     @property
     def misfit(self) -> str:
-        """A line on held answers that this run does not ask for; "" where there is none."""
-        kept = [question.key for question, _ in self.held if question.purpose != "check"]
+        """A line on held answers to what this run asks in other words or of another model; "" where there is none."""
+        kept = [question for question, _ in self.held if question.purpose != "check"]
         asked = self.all_asked if kept else {}
-        fit = sum(key in asked for key in kept)
-        if fit == len(kept):
+        wanted = {_about(one) for key, one in asked.items() if self.held.find(key) is None}
+        others = [one for one in kept if one.key not in asked]
+        count = sum(_about(one) in wanted for one in others)
+        if not count:
             return ""
-        why = "they answer other questions (another prompt, model, task, purpose or limit of tokens), and are not used"
-        return f"{self.journal}: of {len(kept):,} answers {fit:,} fit this run, {len(kept) - fit:,} do not: {why}"
+        fit = f"of {len(kept):,} answers {len(kept) - len(others):,} fit this run, {len(others):,} do not"
+        return f"{self.journal}: {fit}: {count:,} are of another prompt, model or limit of tokens, and are not used"
 
     @property
     def lacking(self) -> list[str]:
@@ -151,6 +153,11 @@ def _beyond(inquiry: Inquiry) -> list[str]:
     judged = any(task.verify is not None and isinstance(task.verify.verifier, Judge) for task in inquiry.tasks)
     beyond = [*(["judges"] if judged else []), *(["repairs"] if inquiry.respondents.file.repair else [])]
     return [f"not counted: {' and '.join(beyond)}"] if beyond else []
+
+
+def _about(question: Question) -> tuple[str, str, str, int]:
+    """What a question asks for, of whom, whatever its words are."""
+    return question.purpose, question.agent, question.task, question.sample
 
 
 def _prompt(question: Question) -> str:
