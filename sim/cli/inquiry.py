@@ -76,17 +76,16 @@ class Inquiry:
 
     @property
     def misfit(self) -> str:
-        """A line on questions that the journal answers otherwise: to another prompt, by another model; "" if none."""
-        held = {_place(question) for question, _ in self.held}
-        asked = self.all_asked if held else {}
-        known = [question for question in asked.values() if _place(question) in held]
-        other = sum(self.held.find(question.key) is None for question in known)
-        if not other:
+        """A line on held answers to what this run asks in other words or of another model; "" where there is none."""
+        kept = [question for question, _ in self.held if question.purpose != "check"]
+        asked = self.all_asked if kept else {}
+        wanted = {_about(one) for key, one in asked.items() if self.held.find(key) is None}
+        others = [one for one in kept if one.key not in asked]
+        count = sum(_about(one) in wanted for one in others)
+        if not count:
             return ""
-        return (
-            f"{self.journal}: of {len(known):,} questions that it has an answer to {len(known) - other:,} fit this "
-            f"run; {other:,} were put in another prompt, or to another model, and are not used"
-        )
+        fit = f"of {len(kept):,} answers {len(kept) - len(others):,} fit this run, {len(others):,} do not"
+        return f"{self.journal}: {fit}: {count:,} are of another prompt, model or limit of tokens, and are not used"
 
     @property
     def lacking(self) -> list[str]:
@@ -127,11 +126,6 @@ class Inquiry:
         return made
 
 
-def _place(question: Question) -> tuple[str, str, str, int]:
-    """What a question is about, whatever its words."""
-    return question.purpose, question.task, question.agent, question.sample
-
-
 def prompts(inquiry: Inquiry) -> list[str]:
     """All that is asked about the first task."""
     first = inquiry.tasks[0]
@@ -159,6 +153,11 @@ def _beyond(inquiry: Inquiry) -> list[str]:
     judged = any(task.verify is not None and isinstance(task.verify.verifier, Judge) for task in inquiry.tasks)
     beyond = [*(["judges"] if judged else []), *(["repairs"] if inquiry.respondents.file.repair else [])]
     return [f"not counted: {' and '.join(beyond)}"] if beyond else []
+
+
+def _about(question: Question) -> tuple[str, str, str, int]:
+    """What a question asks for, of whom, whatever its words are."""
+    return question.purpose, question.agent, question.task, question.sample
 
 
 def _prompt(question: Question) -> str:

@@ -283,7 +283,7 @@ def test_offline_says_all_that_is_missing_and_what_it_would_cost(tmp_path: Path)
         journal.write_text(whole)
         bids = without(journal, lambda question: question["purpose"] == "bid" and question["task"] in ("t1", "t4"))
         found = said("live", tmp_path, "--offline", "--force")
-        (missing,) = found.err.splitlines()
+        missing = found.err.splitlines()[0]
         assert (found.code, len(one.sends)) == (2, sends)
         at_least = re.findall(r"answers\.jsonl: (\d+) of \d+ answers are missing: (\d+) of purpose bid", missing)
         assert at_least
@@ -304,23 +304,26 @@ def test_answers_of_another_prompt_or_model_are_counted(change: str, tmp_path: P
     with serving(always) as one:
         lay_out(tmp_path, one.url, arms=ARMS[:1], tender=TENDER.replace("postings = 2", "postings = 1"))
         assert said("live", tmp_path, *MONEY).code == 0
-        bids = [one for one, _ in Answers.read(tmp_path / "answers.jsonl") if one.purpose == "bid"]
+        held = len(Answers.read(tmp_path / "answers.jsonl"))
+        works = sum(question.purpose == "work" for question, _ in Answers.read(tmp_path / "answers.jsonl"))
         if change == "model":
             edit(tmp_path / "respondents.toml", 'model = "amy-1"', 'model = "amy-2"')
-            anew = sum(one.agent == "amy" for one in bids)
+            fit = sum(question.agent != "amy" for question, _ in Answers.read(tmp_path / "answers.jsonl"))
         else:
             edit(tmp_path / "respondents.toml", "[defaults]", '[prompts]\nbid = "bid.txt"\n[defaults]')
             (tmp_path / "bid.txt").write_text("$task $payment\n$answer_form")
-            anew = len(bids)
+            fit = works
         off = said("live", tmp_path, "--offline", "--force")
         assert off.code == 2
         missing, counted = off.err.splitlines()
         assert "answers are missing" in missing
-        pattern = r"of (\d+) questions that it has an answer to (\d+) fit this run; (\d+) were put in"
-        found = re.findall(pattern, counted)
-        total, fits, others = map(int, found[0])
-        assert total == fits + others
-        assert others >= anew
+        pattern = (
+            r"of (\d+) answers (\d+) fit this run, (\d+) do not: (\d+) are of another prompt, model or limit of tokens"
+        )
+        total, fits, others, same = map(int, re.findall(pattern, counted)[0])
+        assert (total, fits + others) == (held, held)
+        assert fits <= fit
+        assert 0 < same <= others
         on = said("live", tmp_path, *MONEY, "--force")
         assert on.code == 0
         assert on.err.splitlines() == [counted]
