@@ -18,7 +18,7 @@ demo: setup
 	$(BIN)/bidlab run marketbench_replay
 
 live-demo: setup
-	@echo "Asking a small model on this machine; this takes two minutes, and its installation 127 MB, once."
+	@echo "Asking a small model on this machine; this takes some minutes, and 127 MB of installation once."
 	$(BIN)/python docs/examples/live/demo.py
 
 test: setup
