@@ -50,8 +50,9 @@ def main() -> None:
 
 def _installed() -> bool:
     """Whether server and model are there, installed now if they were not."""
-    pip = VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check"
-    if subprocess.run([*pip, "show", *PACKAGES], capture_output=True).returncode == 0:
+    python = VENV / "bin" / "python"
+    pip = python, "-m", "pip", "--disable-pip-version-check"
+    if python.exists() and subprocess.run([*pip, "show", *PACKAGES], capture_output=True).returncode == 0:
         return True
     print("Installing a server and a small model (127 MB) into .venv-model, once.", flush=True)
     subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
