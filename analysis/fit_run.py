@@ -8,11 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from sim.experiment.bought import bought_in
 from sim.fitting.fit import ASSUMED_SIGMA_U, Fitted, fit
 from sim.fitting.skills import fit_skills, lacking
 from sim.fitting.write import check_replaceable, write_fitted
 from sim.kit.errors import RunError, TableError
-from sim.experiment.bought import bought_in
 from sim.tables.graded import marked, scored
 from sim.tables.table import OPTIONAL, REQUIRED, Recorded, found_columns, known_outcomes
 from sim.tables.table_file import Sheet, read_file, sheet_of
