@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.kit.digits import number
 from sim.kit.terminal import Column, Sheet
+from sim.live.replies import READ
 
 _SHOWN = 20  # changed verdicts
 
@@ -61,7 +62,17 @@ def meter_table(asked: Session) -> list[Any]:
         spent = f"nobody was asked; all that the journal holds has cost {dollars(purse.spent)}"
     words = {word: sum(row.words[word] for row in rows) for row in rows for word in row.words if word != "bid"}
     why = ", ".join(f"{word} {count:,}" for word, count in words.items() if count)
-    return [Sheet("answers", columns), spent, *([f"no bid: {why}"] if why else [])]
+    others = [_aside(asked, name) for name in asked.panel.reached if name not in names and of(name).asked]
+    return [Sheet("answers", columns), spent, *([f"no bid: {why}"] if why else []), *others]
+
+
+def _aside(asked: Session, name: str) -> str:
+    """What a router or a judge was asked, who is no agent of the market."""
+    own = asked.calls.meter.of(name)
+    words = asked.asking.tallies.of(name).words
+    unread = sum(count for word, count in words.items() if word != READ)
+    unread_too = f", {unread:,} of them could not be read" if unread else ""
+    return f"{name}, who does not bid: {own.asked:,} questions{unread_too}; {own.sends:,} sends, {dollars(own.dollars)}"
 
 
 def survey_tables(found: Survey) -> list[Any]:

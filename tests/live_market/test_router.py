@@ -173,6 +173,7 @@ def test_the_command_runs_explains_and_refuses(tmp_path: Path, monkeypatch: pyte
     said = bidlab("live", path, "--out", tmp_path / "run", "--budget-usd", "10")
     assert said.code == 0, said.err
     assert "replayed from the answers: identical" in said.out
+    assert f"{ROUTER}, who does not bid: 6 questions; 6 sends, ${6 * USD:.4f}"[:50] in said.out
     said = bidlab("explain", tmp_path / "run", "--task", "t0")
     assert said.code == 0, said.err
     assert "claude-opus-4.5 55%" in " ".join(said.out.split())
