@@ -30,7 +30,7 @@ def e_value(first: IntArray | int, second: IntArray | int) -> FloatArray:
     """Of so many tasks that only the first, and only the second arm solved, (...).
 
     >>> float(e_value(0, 0)), round(float(e_value(11, 6)), 3), float(e_value(11, 6)) == float(e_value(6, 11))
-    (1.0, 0.408, True)
+    (1.0, 0.402, True)
     """
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
     return np.asarray(np.exp(betaln(a + 0.5, b + 0.5) - betaln(0.5, 0.5) + (a + b) * math.log(2.0)))
