@@ -271,6 +271,7 @@ def test_tables_fit_a_terminal_and_fold_no_number(tmp_path: Path) -> None:
             assert all(part in "\n".join(lines) for cell in row[1:] for part in cell.split("\n"))
 
 
+@pytest.mark.slow
 def test_coalitions_are_further_columns_and_tables(tmp_path: Path) -> None:
     """What an audit finds without them stays what it is, byte for byte."""
     rules = ("second_price", "k_redundant", "always", "production_plans")

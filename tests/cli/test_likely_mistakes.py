@@ -216,6 +216,7 @@ def test_agents_that_do_what_they_may_not(tmp_path: Path, bid: str, work: str, w
     assert words in said.err
 
 
+@pytest.mark.slow
 def test_a_notebooks_backend_is_no_fault(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bidlab", "run", str(lay_out(tmp_path)), "--out", str(tmp_path / "o"), *ENGINE],

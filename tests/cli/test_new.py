@@ -97,6 +97,7 @@ def test_a_copy_of_a_scenario_is_sound_and_has_its_inputs(name: str) -> None:
     assert bidlab("check", "copy.toml").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["marketbench_replay", "two_attempts"])
 def test_a_copy_of_a_scenario_gives_the_same_numbers(name: str) -> None:
     said = bidlab("new", "scenario", "copy", "--like", name, "--folder", "deep/er")

@@ -93,6 +93,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dic
     return played
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tasks", "kills"), [(10, 2), pytest.param(40, 20, marks=pytest.mark.slow)])
 def test_kills_change_no_byte_of_the_ledger(
     tasks: int, kills: int, tmp_path: Path, undisturbed: Callable[[int], dict[str, bytes]]

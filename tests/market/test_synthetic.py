@@ -374,6 +374,7 @@ RIVALS = {
 }
 
 
+@pytest.mark.slow
 def test_oracles_bound_every_rule_that_hires_one(tmp_path: Path) -> None:
     """Costs known. Given the abilities the ability oracle expects the most on every task; outcomes decide more."""
     arms = '[standing]\nexpected_cost = "actual"\nadvice = "ability"\n'
@@ -436,6 +437,7 @@ def interval(gap: Estimate) -> tuple[float, float]:
     return float(gap.value) - 4.0 * float(gap.se), float(gap.value) + 4.0 * float(gap.se)
 
 
+@pytest.mark.slow
 def test_raising_the_difficulty_signal_does_not_raise_welfare_raising_the_fit_signal_does(tmp_path: Path) -> None:
     """Calibrated agents of the fitted population at sigma_u = 2.3, costs right, second score of q(V-a)."""
     gaps = by_signal(tmp_path, {"base": (0.3, 0.0), "difficulty": (0.6, 0.0), "fit": (0.3, 0.6)}, sigma_u=2.3)

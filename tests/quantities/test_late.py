@@ -36,7 +36,7 @@ def late(played, rows):
 def values(played, name: str) -> dict[str, float]:
     how = quantity(name, "agent").how
     assert isinstance(how, Ratio)
-    num, den = (np.broadcast_to(part, played.arm.present.shape).sum(axis=(0, 1)) for part in how.part(played._arm))
+    num, den = (np.broadcast_to(part, played.arm.present.shape).sum(axis=(0, 1)) for part in how.part(played.arm))
     return dict(zip(played.market.world.agents, num / den, strict=True))
 
 

@@ -40,6 +40,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run(plan_of(write(folder, sweep=SWEEP + FIGURES)), folder / "o", figures=True) / "figures"
 
 
+@pytest.mark.slow
 def test_every_figure_ships_its_data(figures: Path) -> None:
     names = {"lines", "by_penalty"}
     assert {path.name for path in figures.iterdir()} == {f"{n}.{kind}" for n in names for kind in ("pdf", "png", "csv")}

@@ -92,6 +92,7 @@ def test_any_order_and_the_same_bytes(tmp_path: Path, monkeypatch: pytest.Monkey
     assert contents(run(plan, tmp_path / "reversed")) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_dask_cluster_and_the_same_bytes(alone: Path, tmp_path: Path, workers: int) -> None:
     distributed: Any = pytest.importorskip("distributed")

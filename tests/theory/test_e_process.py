@@ -38,9 +38,9 @@ def ever_reached(share: float, discordant: float, tasks: int, runs: int) -> np.n
 
 @pytest.mark.parametrize("discordant", [8 / 50, 17 / 50, 1.0])
 def test_false_alarms_where_one_looks_after_every_task(discordant: float) -> None:
-    stops = ever_reached(0.5, discordant, 1500, 8000)
+    stops = ever_reached(0.5, discordant, 1500, 2000)
     rate = float((stops <= 1500).mean())
-    assert rate + 3 * math.sqrt(rate * (1 - rate) / 8000) <= ALARM
+    assert rate + 3 * math.sqrt(rate * (1 - rate) / 2000) <= ALARM
 
 
 @pytest.mark.slow
