@@ -20,4 +20,5 @@ def claims_of(table: pd.DataFrame) -> list[Any]:
     columns = {name: name for name in table.columns if name not in ("answer",)}
     world = World.from_frame(table, columns)
     arm = Market(world, Always(agent=0, pay="reserve"), expected_cost={"fixed": 0.0}).run().arm
-    return claims_view(agents_table([arm]), claims_table([arm]), arm.name)
+    own, pooled = (frame.assign(arm="panel") for frame in (agents_table([arm]), claims_table([arm])))
+    return claims_view(own, pooled, "panel")

@@ -122,6 +122,8 @@ class Asking:
             "value": _stated(notice.value),
             "penalty": _stated(notice.penalty),
             "agents": len(self._panel.agents),
+            "deadline": None if rules.deadline is None else f"the task closes {rules.deadline:,} ticks after it came",
+            "capacity": rules.capacity if math.isfinite(rules.capacity) else None,
             "card": card if self._panel.respondents.file.card else None,
         }
         question = self._question(shape, task, agent, told, {TRUTHFUL: truthful})
