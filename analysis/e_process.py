@@ -12,8 +12,8 @@ with chance alpha at most: 20 for 5 %. It needs no plan for when to stop. Source
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import betaln
@@ -37,11 +37,16 @@ def e_value(first: IntArray | int, second: IntArray | int) -> FloatArray:
 
 
 def told_of(clearings: Mapping[str, pd.DataFrame], baseline: str) -> list[str]:
-    """A line for each other arm: tasks that only one of the two solved, in the tasks' order, and the e-value.
+    """As `lines_of`, from rows of the ledger by arm."""
+    return lines_of({name: _solved(frame) for name, frame in clearings.items()}, baseline)
 
-    clearings: rows of the ledger by arm.
+
+def lines_of(solved: Mapping[str, Mapping[Any, bool]], baseline: str) -> list[str]:
+    """A line for each other arm: how many tasks only one of the two solved, and the e-value. None without another arm.
+
+    solved: by arm, of each task that is closed for good, whether it was solved. Tasks that are open in one of the two
+    do not count yet, so that it may be looked at at any time.
     """
-    solved = {name: _solved(frame) for name, frame in clearings.items()}
     if baseline not in solved or len(solved) < 2:
         return []
     lines = ["e-values of solving more or less than the baseline; 20 or more: not by chance (5 %), whenever looked at"]
@@ -58,12 +63,6 @@ def told_of(clearings: Mapping[str, pd.DataFrame], baseline: str) -> list[str]:
 
 
 def _solved(clearings: pd.DataFrame) -> dict[tuple[int, str], bool]:
-    found: dict[tuple[int, str], bool] = {}
-    for replication, task, closed in _rows(clearings):
-        found[replication, task] = found.get((replication, task), False) or closed == "solved"
-    return found
-
-
-def _rows(clearings: pd.DataFrame) -> Sequence[tuple[int, str, str]]:
     names = ("replication", "task", "closed")
-    return list(zip(*(clearings[name].tolist() for name in names), strict=True))
+    rows = zip(*(clearings[name].tolist() for name in names), strict=True)
+    return {(replication, task): closed == "solved" for replication, task, closed in rows if closed != "reposted"}

@@ -133,7 +133,7 @@ def live(
                 asking.keep_answers(asked, run)
                 write_report(run, figures=figures, tabled=lambda tables: printed(asking.found(run, tables, asked)))
 
-            with asking.shown(asked):
+            with asking.shown(asked, [arm.name for arm in made.scenario.arms], made.scenario.baseline):
                 execute(made, folder, force=force, finish=finish, say=warn, asked=asked.play)
         printed(place(folder))
 

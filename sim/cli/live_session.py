@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,10 +142,13 @@ def write_table(found: Survey, out: Path) -> None:
 
 
 @contextmanager
-def shown(asked: Session) -> Iterator[None]:
-    """A table on stderr while agents answer."""
+def shown(asked: Session, arms: Sequence[str], baseline: str) -> Iterator[None]:
+    """A table on stderr while agents answer, with the evidence so far. arms: names, in the order in which they play."""
     from rich.console import Console
     from rich.live import Live as Shown
+
+    from analysis.e_process import lines_of
+    from sim.live_market.from_source import solved_on
 
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -155,6 +158,9 @@ def shown(asked: Session) -> Iterator[None]:
     class Table:
         def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
             yield from meter_table(asked)
+            yield from lines_of(
+                {name: solved_on(tape) for name, tape in zip(arms, asked.tapes, strict=False)}, baseline
+            )
 
     with Shown(Table(), console=console, transient=True, refresh_per_second=2):
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sim.kit.errors import ScenarioError
+from sim.ledger.ledger import REASON
 from sim.market.allocator import Allocator
 from sim.market.processes import Market
 from sim.market.rules import Rules
@@ -16,15 +17,24 @@ from sim.mechanisms import Mechanism
 from sim.specs.settings import Settings
 from sim.world.world import World
 
+_SOLVED = REASON.index("solved")
+_OPEN = (-1, REASON.index("reposted"))  # a posting that has not closed, or one that another follows
+
 
 def play_from(
-    source: Source, world: World, rules: Rules, progress: Callable[[int], None] | None = None, replication: int = 0
+    source: Source,
+    world: World,
+    rules: Rules,
+    progress: Callable[[int], None] | None = None,
+    replication: int = 0,
+    tape: Tape | None = None,
 ) -> Tables:
     """The columns of each ledger table, as `sim.market.simulate.simulate` gives them, of answers that `source` gives.
 
-    progress: is called with the tasks done since the last call. replication: number of the World's first one.
+    progress: is called with the tasks done since the last call. replication: number of the World's first one. tape: an
+    empty one, to be read as the market goes.
     """
-    tape = Tape()
+    tape = Tape() if tape is None else tape
     allocator = Allocator(Tasks.of(world, rules), Known.of(world, rules), rules)
     for number in range(world.n_replications):
         Market(allocator, source, number, tape, rules.processes).run()
@@ -34,6 +44,13 @@ def play_from(
     for columns in tables.values():
         columns["replication"] = columns["replication"] + replication
     return tables
+
+
+def solved_on(tape: Tape) -> dict[tuple[int, int], bool]:
+    """Of each (replication, task) that is closed for good, as far as the market has gone: whether it was solved."""
+    rows = list(zip(list(tape.clearings), list(tape.closed), strict=False))  # both may grow meanwhile
+    final = [(note, closed) for note, closed in rows if closed not in _OPEN]
+    return {(note.replication, note.task): closed == _SOLVED for note, closed in final}
 
 
 def check_live(mechanism: Mechanism, settings: Settings) -> None:

@@ -22,6 +22,7 @@ from sim.live_market.live_source import Live
 from sim.live_market.reached import reached
 from sim.market.rules import Rules
 from sim.market.simulate import Tables
+from sim.market.tape import Tape
 from sim.world.world import World
 
 
@@ -59,6 +60,7 @@ class Session:
         self.answers = Answers.memory() if options.answers is None else read(options.answers)
         self.calls = self._calls(options.offline)
         self.asking = Asking(self.panel, self.calls, self.answers, options.concurrency)
+        self.tapes: list[Tape] = []  # of the arms played so far, the one at play last
 
     def _calls(self, offline: bool) -> Calls:
         budget, concurrency = self.options.budget_usd, self.options.concurrency
@@ -69,7 +71,8 @@ class Session:
 
         Raises RunError where that is not the same.
         """
-        tables = play_from(Live(world, rules, self.asking), world, rules, progress)
+        self.tapes.append(Tape())
+        tables = play_from(Live(world, rules, self.asking), world, rules, progress, tape=self.tapes[-1])
         with self._calls(offline=True) as held:
             asking = Asking(self.panel, held, self.answers, self.options.concurrency)
             again = play_from(Live(world, rules, asking), world, rules)
