@@ -15,13 +15,14 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 
 from sim.kit.distribution import MOST
+from sim.live.inspect_scorer import InspectScorer
 from sim.live.judge import Judge
 from sim.live.program import Program
 from sim.live.question import Verdict
 from sim.live.verifier import FAIL, PASS, VERIFIERS, Case, blank, register_verifier
 from sim.tables.table_file import short
 
-__all__ = ["VERIFIERS", "Exact", "Number", "Pattern", "last_number", "register_verifier"]
+__all__ = ["VERIFIERS", "Exact", "InspectScorer", "Number", "Pattern", "last_number", "register_verifier"]
 
 _WHOLE = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)"
 _NUMBER = re.compile(rf"(?<![\w.])[-+\u2212]?(?:{_WHOLE}(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
