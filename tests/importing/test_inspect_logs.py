@@ -103,7 +103,11 @@ def test_a_log_of_inspect_itself(tmp_path: Path) -> None:
 
     samples = [Sample(input="1 + 1", target="2", id="a"), Sample(input="?", target="Default", id="b")]
     task = inspect_ai.Task(dataset=samples, scorer=match(), name="sum")
-    inspect_ai.eval(task, model="mockllm/model", log_dir=str(tmp_path), display="none")
+    (log,) = inspect_ai.eval(task, model="mockllm/model", log_dir=str(tmp_path), display="none")
+    if log.status != "success":  # some releases fetch a tokenizer from the network
+        with pytest.raises(TableError, match="no sample of it was scored"):
+            import_table(str(tmp_path / "*.eval"), "inspect")
+        pytest.skip(f"inspect_ai could not run here: {log.status}")
     made = import_table(str(tmp_path / "*.eval"), "inspect")
     assert made.columns["task"] == ["sum:a", "sum:b"]
     assert made.columns["agent"] == ["mockllm/model"] * 2

@@ -67,9 +67,11 @@ class InspectLogs(Importer):
 
     def _row(self, file: SourceFile, number: int, sample: dict[str, Any]) -> SourceRow:
         scores = [name.removeprefix("score_") for name in sample if name.startswith("score_")]
+        if not scores:
+            raise TableError(f"{file.shown}: no sample of it was scored")
         scorer = scores[0] if self.scorer is None and len(scores) == 1 else self.scorer
         if scorer not in scores:
-            asked = "has several scores" if self.scorer is None and scores else f"has no score of {scorer!r}"
+            asked = "has several scores" if self.scorer is None else f"has no score of {scorer!r}"
             raise TableError(f"{file.shown}: {asked}; format = {{inspect = {{scorer = NAME}}}}: {several(scores)}")
         usage = sample.get("model_usage")
         of_model = json.loads(usage).get(sample["model"]) if isinstance(usage, str) else None
