@@ -31,6 +31,7 @@ from sim.experiment.versions import versions
 from sim.kit.collector import all_kept
 from sim.kit.errors import MOST_FAULTS, RunError, ScenarioError, capped
 from sim.kit.memory import available
+from sim.live_market.asking import templates_of
 from sim.scenario.axes import Factor, asked_for, levels
 from sim.scenario.file import key_path
 from sim.scenario.scenario import Arm, Scenario
@@ -203,6 +204,9 @@ class Plan:
         }
         if isinstance(self.origin, TableOrigin) and (counts := left_out(self.origin.recorded, self.agents)):
             shared["left_out"] = counts
+        if isinstance(self.origin, LiveOrigin):
+            prompts = templates_of(self.origin.respondents)
+            shared["prompts"] = {purpose: prompt.sha256 for purpose, prompt in prompts.items()}
         own = self._of_sweep() if self.swept else self._of_run()
         return {"format": FORMAT, **shared, **own}
 

@@ -79,15 +79,20 @@ class Panel:
 
         Raises ScenarioError with the faults of all.
         """
-        files, faults = self.respondents.file.prompts, list[str]()
-        found: dict[str, Prompt] = {}
-        for purpose in TEMPLATES:
-            with collected(faults):
-                own = self.respondents.beside(files[purpose]) if purpose in files else None
-                found[purpose] = template(purpose, own)
-        if faults:
-            raise ScenarioError(*capped(faults))
-        return found
+        return templates_of(self.respondents)
+
+
+def templates_of(respondents: Respondents) -> dict[str, Prompt]:
+    """As `Panel.templates`."""
+    files, faults = respondents.file.prompts, list[str]()
+    found: dict[str, Prompt] = {}
+    for purpose in TEMPLATES:
+        with collected(faults):
+            own = respondents.beside(files[purpose]) if purpose in files else None
+            found[purpose] = template(purpose, own)
+    if faults:
+        raise ScenarioError(*capped(faults))
+    return found
 
 
 class Asking:
