@@ -13,14 +13,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from annotated_types import Gt, Le
 
 from sim.live.question import Verdict
-from sim.live.verifier import FAIL, PASS, Case, blank, register_verifier
+from sim.live.verifier import FAIL, PASS, Case, blank
 from sim.tables.table_file import short
 
 _LACKS = "inspect_ai is not installed: pip install 'bidlab[inspect]'"
 _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}  # correct, partial, incorrect, no answer
 
 
-@register_verifier("inspect")
 @dataclass(frozen=True)
 class InspectScorer:
     """The scorer says how much the work is worth; mark: the least of it that passes.

@@ -1,4 +1,4 @@
-"""Verifiers that read the work alone: exactly a text, a number, a pattern. `judge` and `program` stand beside.
+"""Verifiers that read the work alone: exactly a text, a number, a pattern. judge, program and inspect stand beside.
 
 exact: the work is the text expected. number: the last number in the work is the one expected, to within a tolerance.
 pattern: the regular expression that is expected is found in the work.
@@ -156,4 +156,5 @@ def _decimal(value: Any) -> Decimal | None:
 
 VERIFIERS.add("program", Program)
 VERIFIERS.add("judge", Judge)
+VERIFIERS.add("inspect", InspectScorer)
 VERIFIERS.seal()
