@@ -14,7 +14,7 @@ import pytest
 from sim.ledger.economy_events import economy_events
 from tests.cli.command import bidlab, lay_out
 
-TRACE = Path("/work/shared/data/agent_economy_trace.jsonl")  # may not be copied
+TRACE = Path(__file__).parents[2].parent / "shared" / "data" / "agent_economy_trace.jsonl"  # may not be copied
 GOLDEN = Path(__file__).parents[1] / "golden"
 FIELDS = {  # of each type of event, as the engine writes them
     "run_created": "payment_rule",
