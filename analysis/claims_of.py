@@ -17,7 +17,7 @@ def claims_of(table: pd.DataFrame) -> list[Any]:
     from sim.front.worlds import World
     from sim.mechanisms.planner import Always
 
-    columns = {name: name for name in table.columns if name not in ("answer",)}
+    columns = {name: name for name in table.columns if name not in ("answer", "verifier_score")}
     world = World.from_frame(table, columns)
     arm = Market(world, Always(agent=0, pay="reserve"), expected_cost={"fixed": 0.0}).run().arm
     own, pooled = (frame.assign(arm="panel") for frame in (agents_table([arm]), claims_table([arm])))

@@ -22,8 +22,8 @@ class Ring:
 
     members: names. stays: "best", who expects most of a success at the task, belief x value - cost belief, or asks
     least where the notice states no value, the first named of equals; "first", always the first named. A member that is
-    absent from the task, or excluded from it, does not count. What members
-    pay each other is theirs: it moves nothing but their own money. Source: [McAfeeMcMillan1992].
+    absent from the task, or excluded from it, does not count. What members pay each other is theirs: it moves nothing
+    but their own money. Source: [McAfeeMcMillan1992].
     """
 
     draws: ClassVar[bool] = False

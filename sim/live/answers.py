@@ -30,7 +30,7 @@ class Answers:
         self._frozen = False
         self._questions: dict[str, Question] = {}
         self._got: dict[str, Answer] = {}
-        self._verdicts: dict[tuple[str, str], Verdict] = {}
+        self._verdicts: dict[str, dict[str, Verdict]] = {}  # by key and verifier, the last one last
         self._key_of: list[str] = []  # of send n, at n - 1
         self._usd: list[float] = []  # what it costs as far as is known: its reserve while it has no end
         self._open: set[int] = set()
@@ -148,23 +148,22 @@ class Answers:
 
     def verdict(self, key: str, verifier: str) -> Verdict | None:
         """How the verifier of that fingerprint judged the answer, if it did."""
-        return self._verdicts.get((key, verifier))
+        return self._verdicts.get(key, {}).get(verifier)
 
     def last_verdict(self, key: str) -> Verdict | None:
         """The verdict on the answer that came last, whichever verifier's."""
-        found = [verdict for (of, _), verdict in self._verdicts.items() if of == key]
-        return found[-1] if found else None
+        return next(reversed(self._verdicts.get(key, {}).values()), None)
 
     def judged(self, key: str, verifier: str, verdict: Verdict) -> None:
         """Keep a verdict; a later one of the same verifier takes its place."""
         with self._lock:
             self._add(line_of("verdict", key=key, verifier=verifier, **verdict.record()))
-            self._verdicts[key, verifier] = verdict
+            self._take_verdict({"key": key, "verifier": verifier, "verdict": verdict})
 
     def learn_verdicts(self, other: Answers) -> None:
         """Know what `other` knows of verdicts; no file keeps it."""
         with self._lock:
-            self._verdicts |= other._verdicts
+            self._verdicts |= {key: dict(found) for key, found in other._verdicts.items()}
 
     def close(self) -> None:
         """Put all on the disk and let others have the file; nothing can be added any more."""
@@ -218,7 +217,9 @@ class Answers:
             self._charged[event["key"]] = (*self.charged(event["key"]), event["word"])
 
     def _take_verdict(self, event: Mapping[str, Any]) -> None:
-        self._verdicts[event["key"], event["verifier"]] = event["verdict"]
+        known = self._verdicts.setdefault(event["key"], {})
+        known.pop(event["verifier"], None)  # so that it comes last
+        known[event["verifier"]] = event["verdict"]
 
     def _check_end(self, event: Mapping[str, Any]) -> None:
         n = event["n"]

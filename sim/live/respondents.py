@@ -1,10 +1,10 @@
 """respondents.toml: who is asked in a live run, at what price, and what is to be done with the answers.
 
-    tasks = "tasks.jsonl"           the tasks, beside this file (sim/live/tasks.py)
+    tasks = "tasks.jsonl"           the tasks, beside this file (sim/live/task_file.py)
     verify = { exact = {} }         how work is verified, where a task does not say it itself
     repair = 1                      answers that are no bid are asked for once more
     card = true                     agents are told their own past in the market
-    [prompts]                       templates of one's own, by purpose (sim/live/prompts.py)
+    [prompts]                       templates of one's own, by purpose (sim/live/prompts)
     [defaults]                      keys of all agents
     [agents.NAME]                   one of
         endpoint, model             an OpenAI-compatible server

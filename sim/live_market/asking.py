@@ -23,7 +23,7 @@ from sim.live.calls import Calls
 from sim.live.judge import Judge
 from sim.live.prompts import Prompt, template
 from sim.live.question import Answer, Question, Verdict
-from sim.live.replies import MALFORMED, OUT_OF_RANGE, ReadBid, read_advice, read_bid, read_claim
+from sim.live.replies import MALFORMED, OUT_OF_RANGE, ReadAdvice, ReadBid, read_advice, read_bid, read_claim
 from sim.live.respondent import Respondent
 from sim.live.respondents import TEMPLATES, AgentSpec, Respondents
 from sim.live.task_file import LiveTask
@@ -34,6 +34,7 @@ from sim.market.source import At
 
 First = TypeVar("First")
 Then = TypeVar("Then")
+Reading = TypeVar("Reading", "Read", ReadAdvice)
 _AGAIN = (MALFORMED, OUT_OF_RANGE)  # what a repair may mend
 
 
@@ -121,7 +122,7 @@ class Asking:
         def truthful(belief: FloatArray, cost_belief: FloatArray) -> FloatArray:
             return rules.mechanism.truthful_ask(belief, cost_belief, notice)
 
-        told = {
+        fields = {
             "payment": rules.mechanism.told_to_bidders() if shape == "bid" else None,
             "reserve": _stated(notice.reserve),
             "value": _stated(notice.value),
@@ -131,7 +132,7 @@ class Asking:
             "capacity": rules.capacity if math.isfinite(rules.capacity) else None,
             "card": card if self._panel.respondents.file.card else None,
         }
-        question = self._question(shape, task, agent, told, {TRUTHFUL: truthful})
+        question = self._question(shape, task, agent, fields, {TRUTHFUL: truthful})
         return self._then(self._calls.ask(question), lambda answer: self._said(question, answer))
 
     def claim(self, task: int, agent: int) -> Future[Said]:
@@ -140,13 +141,19 @@ class Asking:
         return self._then(self._calls.ask(question), lambda answer: self._said(question, answer))
 
     def _said(self, question: Question, answer: Answer) -> Said:
-        found, usd = read(question, answer), answer.usd
-        if found.word in _AGAIN and self._panel.respondents.file.repair:
-            again = self._repair(question, answer, found.note)
-            second = self._calls.ask(again).result()
-            found, usd = read(again, second), usd + second.usd
+        found, usd = self._mended(question, answer, lambda text: read(question, text))
         self.tallies.said(question, found.word, found.claim, usd)
         return Said(found.word, found.ask, found.claim, usd, found.note, found.cost_belief)
+
+    def _mended(
+        self, question: Question, answer: Answer, reading: Callable[[Answer], Reading]
+    ) -> tuple[Reading, float]:
+        """What an answer is read as, asked for once more where that may mend it, and the dollars of both."""
+        found = reading(answer)
+        if found.word not in _AGAIN or not self._panel.respondents.file.repair:
+            return found, answer.usd
+        second = self._calls.ask(self._repair(question, answer, found.note)).result()
+        return reading(second), answer.usd + second.usd
 
     def _repair(self, question: Question, answer: Answer, note: str) -> Question:
         """The question once more, with what was wrong with the answer."""
@@ -160,16 +167,12 @@ class Asking:
     def advice(self, task: int, router: str, value: float, records: Mapping[str, str]) -> Future[Advised]:
         """Ask the router how likely each agent of `records` is to succeed. value: dollars that a success is worth."""
         lines = "\n".join(f"- {name}: {text}" for name, text in records.items())
-        told = {"value": value, "agents": len(records), "records": lines}
-        question = self._question("advice", task, router, told, {NAMES: tuple(records)})
+        fields = {"value": value, "agents": len(records), "records": lines}
+        question = self._question("advice", task, router, fields, {NAMES: tuple(records)})
         return self._then(self._calls.ask(question), lambda answer: self._advised(question, answer))
 
     def _advised(self, question: Question, answer: Answer) -> Advised:
-        found, usd = read_advice(answer, question.details[NAMES]), answer.usd
-        if found.word in _AGAIN and self._panel.respondents.file.repair:
-            again = self._repair(question, answer, found.note)
-            second = self._calls.ask(again).result()
-            found, usd = read_advice(second, question.details[NAMES]), usd + second.usd
+        found, usd = self._mended(question, answer, lambda text: read_advice(text, question.details[NAMES]))
         self.tallies.advised(question, found.word, usd)
         return Advised(found.advice, usd)
 
@@ -223,13 +226,13 @@ class Asking:
         purpose: str,
         task: int,
         agent: int | str,
-        told: Mapping[str, Any],
+        fields: Mapping[str, Any],
         details: Mapping[str, Any],
         sample: int = 0,
     ) -> Question:
         about, name = self._panel.tasks[task], agent if isinstance(agent, str) else self._panel.agents[agent]
         spec = self._spec(name)
-        made = self._templates[purpose].fill({"task": about.prompt, "family": about.family or None} | dict(told))
+        made = self._templates[purpose].fill({"task": about.prompt, "family": about.family or None} | dict(fields))
         question = Question(
             purpose=purpose,
             task=about.name,

@@ -26,13 +26,11 @@ def play_from(
     world: World,
     rules: Rules,
     progress: Callable[[int], None] | None = None,
-    replication: int = 0,
     tape: Tape | None = None,
 ) -> Tables:
     """The columns of each ledger table, as `sim.market.simulate.simulate` gives them, of answers that `source` gives.
 
-    progress: is called with the tasks done since the last call. replication: number of the World's first one. tape: an
-    empty one, to be read as the market goes.
+    progress: is called with the tasks done since the last call. tape: an empty one, to be read as the market goes.
     """
     tape = Tape() if tape is None else tape
     allocator = Allocator(Tasks.of(world, rules), Known.of(world, rules), rules)
@@ -40,10 +38,7 @@ def play_from(
         Market(allocator, source, number, tape, rules.processes).run()
         if progress is not None:
             progress(world.n_tasks)
-    tables = whole_tables(tape, allocator)
-    for columns in tables.values():
-        columns["replication"] = columns["replication"] + replication
-    return tables
+    return whole_tables(tape, allocator)
 
 
 def solved_on(tape: Tape) -> dict[tuple[int, int], bool]:

@@ -95,9 +95,12 @@ class Live:
         return int(lasts[min(nth, len(lasts) - 1)])
 
     def outcome(self, at: At, agent: int, nth: int) -> Outcome:
-        """What the verifier makes of the work. A PASS is a success: nobody knows better."""
+        """What the verifier makes of the work. A PASS is a success: nobody knows better.
+
+        Contracts pay by the status alone: outcomes are graded where a scenario says so, and a live one cannot.
+        """
         worked = self._work[at, agent, nth].result()
-        return Outcome(int(Status[worked.status]), worked.status == "PASS", worked.usd, score=worked.score)
+        return Outcome(int(Status[worked.status]), worked.status == "PASS", worked.usd)
 
     def cancel(self, at: At, agent: int, nth: int, elapsed: int) -> Outcome:
         """Of its cost, the share of its ticks that are over, rounded up to a billionth of a dollar."""

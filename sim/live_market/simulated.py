@@ -8,14 +8,16 @@ what was drawn or recorded.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.bundled import find_table
-from sim.kit.arrays import BoolArray, FloatArray
+from sim.kit.arrays import BoolArray, FloatArray, Status
 from sim.kit.errors import ScenarioError, closest
 from sim.live.question import Answer, Question
 from sim.live.respondents import AgentSpec, Respondents
@@ -34,7 +36,9 @@ NAMES = "names"  # agents that advice is asked about
 
 @dataclass(frozen=True, eq=False)
 class Acting:
-    """An agent that answers from arrays. present, belief, cost_belief (T,); passes, cost (T, K), of each try.
+    """An agent that answers from arrays. present, belief, cost_belief (T,); status, cost (T, K), of each try.
+
+    Where belief or cost belief is NaN it makes no bid; work at a task it is not present at is lost.
 
     Its work is a status, which needs no verifier.
     """
@@ -43,7 +47,7 @@ class Acting:
     present: BoolArray
     belief: FloatArray
     cost_belief: FloatArray
-    passes: BoolArray
+    status: NDArray[np.int8]
     cost: FloatArray
 
     def says_itself(self, question: Question) -> bool:
@@ -58,12 +62,13 @@ class Acting:
         """A bid, a claim, or what came of the work."""
         place = question.details[PLACE]
         if question.purpose == "work":
-            text = "PASS" if self._of_try(self.passes, question) else "FAIL"
+            text = Status(int(self._of_try(self.status, question))).name
             return Answer(text, "stop", 0, 0, self.most_usd(question), 0.0)
-        if not self.present[place]:
+        if not self.present[place] or np.isnan(self.belief[place]):
             return Answer(json.dumps({"abstain": True}), "stop", 0, 0, 0.0, 0.0)
         percent = round(100 * float(self.belief[place]))
-        said: dict[str, Any] = {"claim": percent}
+        cost = float(self.cost_belief[place])
+        said: dict[str, Any] = {"claim": percent, "cost": None if math.isnan(cost) else cost}
         if question.shape == "bid":
             truthful: Callable[[FloatArray, FloatArray], FloatArray] = question.details[TRUTHFUL]
             ask = truthful(np.array([percent / 100]), self.cost_belief[place : place + 1]).item()
@@ -83,7 +88,14 @@ def acting(name: str, spec: AgentSpec, respondents: Respondents, tasks: Sequence
         return _of_profile(name, spec, respondents, tasks, seed)
     path = respondents.beside(spec.table or "") if "." in (spec.table or "") else find_table(spec.table or "")
     sheet = read_file(path)
-    recorded = read_sheet(sheet, found_columns(sheet, spec.columns, f"agents.{name}.columns.{{}} = ..."))
+    columns = found_columns(sheet, spec.columns, f"agents.{name}.columns.{{}} = ...")
+    if "score" in columns:
+        raise ScenarioError(
+            f"agents.{name}: table {spec.table}: has scores, which are no outcomes; map columns.success"
+        )
+    if lacking := [key for key in ("claim", "cost") if key not in columns]:
+        raise ScenarioError(f"agents.{name}: table {spec.table}: has no {' and no '.join(lacking)}; map columns")
+    recorded = read_sheet(sheet, columns)
     own = _place(name, spec.agent or name, recorded.agents, respondents)
     return _of_table(f"table {path.name}: {recorded.agents[own]}", recorded, own, tasks)
 
@@ -92,15 +104,16 @@ def _of_table(fingerprint: str, recorded: Recorded, own: int, tasks: Sequence[st
     known = {task: place for place, task in enumerate(recorded.tasks)}
     rows = np.array([known.get(task, -1) for task in tasks])
     present = (rows >= 0) & recorded.present[rows, own]
-    cost_belief = recorded.cost_belief[rows, own]
-    cost = recorded.cost[rows, own]
+    status = np.where(recorded.success[rows, own], int(Status.PASS), int(Status.FAIL))
+    if recorded.infra is not None:
+        status = np.where(recorded.infra[rows, own], int(Status.INFRA), status)
     return Acting(
         fingerprint,
-        present & ~np.isnan(recorded.belief[rows, own]),
+        present,
         recorded.belief[rows, own],
-        np.where(np.isnan(cost_belief), 0.0, cost_belief),
-        recorded.success[rows, own],
-        np.where(np.isnan(cost), 0.0, cost),
+        recorded.cost_belief[rows, own],
+        np.where(present[:, None], status, int(Status.INFRA)).astype(np.int8),
+        np.where(present[:, None], recorded.cost[rows, own], 0.0),
     )
 
 
@@ -114,13 +127,13 @@ def _of_profile(name: str, spec: AgentSpec, respondents: Respondents, tasks: Seq
     origin = load_origin(settings.world, respondents.path.parent)
     own = _place(name, spec.agent or name, origin.agents, respondents)
     world = with_records(*origin.base(settings.spec, seed, 1), settings.spec)
-    passes = world.verified & ~world.infra
+    status = np.where(world.verified, int(Status.PASS), int(Status.FAIL)).astype(np.int8)
     return Acting(
         f"profile {spec.profile}: {origin.agents[own]}, seed {seed}",
         world.present[0, :, own],
         world.belief[0, :, own],
         world.cost_belief[0, :, own],
-        passes[0, :, own],
+        status[0, :, own],
         world.cost[0, :, own],
     )
 

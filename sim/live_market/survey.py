@@ -31,12 +31,13 @@ class Survey:
         """Columns of a recorded table; without work they are agent, task, family and what was claimed.
 
         A pair of agent and task that claims nothing has no row of work, since a claim is missing of all or of none.
+        verifier_score: where all work has a score; a scenario may map it as `score`, in place of the status.
         """
         import pandas as pd
 
         rows = list(self._worked() if self.work else self._claimed())
         frame = pd.DataFrame(rows)
-        for name in ("cost_belief", "family", "score", "trial"):
+        for name in ("cost_belief", "family", "verifier_score", "trial"):
             if name in frame and frame[name].isna().any():
                 frame = frame.drop(columns=name)
         return frame
@@ -54,7 +55,7 @@ class Survey:
                     **self._of(agent, task, said),
                     "trial": trial if several else None,
                     "status": worked.status,
-                    "score": worked.score,
+                    "verifier_score": worked.score,
                     "cost": worked.usd,
                 }
 

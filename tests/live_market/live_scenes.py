@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.kit.arrays import Status
 from sim.live.answers import Answers
 from sim.live.respondents import Respondents, read_respondents
 from sim.live.task_file import LiveTask, read_tasks
@@ -65,14 +66,15 @@ def drawn_world(world: World, session: Session) -> World:
             else stacked[None, ..., np.minimum(np.arange(tries), stacked.shape[2] - 1)]
         )
 
-    passes = of("passes")
+    status = of("status")
+    passes, lost = status == int(Status.PASS), status == int(Status.INFRA)
     return world.changed(
         live=False,
         belief=np.round(100 * of("belief")) / 100,
         cost_belief=of("cost_belief"),
         success=passes,
         verified=passes,
-        infra=np.zeros(passes.shape, np.bool_),
+        infra=lost,
         cost=of("cost"),
         observed=None,
     )
