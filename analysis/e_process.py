@@ -36,7 +36,7 @@ def e_value(first: IntArray | int, second: IntArray | int) -> FloatArray:
     return np.asarray(np.exp(betaln(a + 0.5, b + 0.5) - betaln(0.5, 0.5) + (a + b) * math.log(2.0)))
 
 
-def told_of(clearings: Mapping[str, pd.DataFrame], baseline: str) -> list[str]:
+def lines_of_ledger(clearings: Mapping[str, pd.DataFrame], baseline: str) -> list[str]:
     """As `lines_of`, from rows of the ledger by arm."""
     return lines_of({name: _solved(frame) for name, frame in clearings.items()}, baseline)
 

@@ -44,7 +44,7 @@ def fit_table(
 
     if out is not None:
         check_replaceable(out, force, "--force")
-    sheet, told = _read(table)
+    sheet, notes = _read(table)
     recorded = known_outcomes(marked(scored(sheet, stated_columns(sheet, columns), mark, "--mark"), mark))
     if missing := lacking(recorded):
         if out is not None:
@@ -53,10 +53,10 @@ def fit_table(
         bare = fit_skills(
             recorded, sigma_u=held, n_bootstrap=n_bootstrap, seed=seed, progress=progress, identified=sigma_u is None
         )
-        return [*told, *skills_report(bare)]
+        return [*notes, *skills_report(bare)]
     fitted = fit(recorded, sigma_u=sigma_u, n_bootstrap=n_bootstrap, seed=seed, source=source, progress=progress)
     compared = moments(recorded, fitted.profile, seed=seed)
-    said = [*told, *report(recorded, fitted, compared)]
+    said = [*notes, *report(recorded, fitted, compared)]
     if out is not None:
         written = _write(recorded, fitted, compared, table, columns, sigma_u, seed, out, mark)
         said += ["", f"written: {', '.join(map(str, written))}"]
@@ -68,7 +68,7 @@ def _read(table: Path) -> tuple[Sheet, list[str]]:
     if not table.is_dir():
         return read_file(table), []
     found = bought_in(table)
-    return sheet_of(found.table), [found.told, ""]
+    return sheet_of(found.table), [found.note, ""]
 
 
 def stated_columns(sheet: Sheet, stated: Sequence[str]) -> dict[str, str]:

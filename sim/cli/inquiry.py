@@ -20,8 +20,8 @@ from sim.live.respondent import Respondent
 from sim.live.respondents import Respondents
 from sim.live.task_file import LiveTask
 from sim.live_market.reached import reached
-from sim.live_market.rehearsal import Estimate, estimate, rehearsing
-from sim.live_market.session import Options, Session
+from sim.live_market.rehearsal import CallEstimate, estimate, rehearsed_respondents
+from sim.live_market.session import LiveOptions, Session
 from sim.live_market.survey import survey
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Inquiry:
             survey(made.asking, made.panel, trials)
             return made.asking.asked
 
-    def estimated(self, questions: Questions) -> Estimate:
+    def estimated(self, questions: Questions) -> CallEstimate:
         """What of these is not held, and what it would cost."""
         return estimate(questions.values(), self.respondents, self.real, self.held)
 
@@ -120,8 +120,8 @@ class Inquiry:
         return found
 
     def _rehearsing(self, tasks: Sequence[LiveTask]) -> Session:
-        actors = rehearsing(self.respondents, self.real, self._names, self.seed, self.held)
-        made = Session(self.respondents, self.agents, tuple(tasks), self.seed, Options(None, MOST), actors)
+        actors = rehearsed_respondents(self.respondents, self.real, self._names, self.seed, self.held)
+        made = Session(self.respondents, self.agents, tuple(tasks), self.seed, LiveOptions(None, MOST), actors)
         made.answers.learn_verdicts(self.held)
         return made
 
@@ -135,7 +135,7 @@ def prompts(inquiry: Inquiry) -> list[str]:
 
 def estimates(inquiry: Inquiry) -> list[Any]:
     """The estimate of each arm and of all, and of a panel or of the claims."""
-    rows: dict[str, Estimate] = {}
+    rows: dict[str, CallEstimate] = {}
     if inquiry.plan is not None:
         rows = {f"arm {name}": inquiry.estimated(questions) for name, questions in inquiry.asked.items()}
         if len(rows) > 1:

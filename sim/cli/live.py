@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.asked_how import How
+from sim.cli.live_options import How
 from sim.cli.options import Named, Overrides, Plugins, Rules, Seed, named, printed, warn, whole
 from sim.kit.errors import RunError
 

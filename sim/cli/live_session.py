@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.bundled import is_bundled
-from sim.cli.asked_how import How, budget
 from sim.cli.inquiry import Inquiry, estimates, prompts
+from sim.cli.live_options import How, budget
 from sim.cli.live_tables import meter_table, survey_tables
 from sim.cli.options import printed, warn
 from sim.cli.progress import steps
@@ -22,9 +22,9 @@ from sim.live.calls import Calls, Unknown
 from sim.live.check import check
 from sim.live.endpoint import Endpoint
 from sim.live.respondents import Respondents
-from sim.live_market.asking import Panel
+from sim.live_market.questioner import LivePanel
 from sim.live_market.reached import check_judges, faults_reached
-from sim.live_market.session import Options, Session
+from sim.live_market.session import LiveOptions, Session
 from sim.live_market.survey import Survey, check_claims, survey
 from sim.live_market.transcripts import ANSWERS
 from sim.mechanisms import Mechanism, lookup
@@ -49,7 +49,7 @@ def session(how: How, inquiry: Inquiry) -> Iterator[Session]:
     """
     options = _options(how, inquiry)
     check_judges(inquiry.respondents, inquiry.tasks)
-    panel = Panel(inquiry.respondents, inquiry.agents, tuple(inquiry.tasks), inquiry.real)
+    panel = LivePanel(inquiry.respondents, inquiry.agents, tuple(inquiry.tasks), inquiry.real)
     _ = panel.templates
     if not (how.offline or how.check) and inquiry.misfit:
         warn(inquiry.misfit)
@@ -65,7 +65,7 @@ def session(how: How, inquiry: Inquiry) -> Iterator[Session]:
         raise StoppedError(f"interrupted; {kept}, the same command goes on from there") from None
 
 
-def _options(how: How, inquiry: Inquiry) -> Options:
+def _options(how: How, inquiry: Inquiry) -> LiveOptions:
     """Raises RunError with all that is wrong with them, and with what must be there to ask anybody."""
     from sim.cli.options import whole
 
@@ -85,7 +85,7 @@ def _options(how: How, inquiry: Inquiry) -> Options:
         faults += faults_reached(inquiry.real)
     if faults:
         raise RunError(*capped(faults))
-    return Options(path, dollars, concurrency, how.offline)
+    return LiveOptions(path, dollars, concurrency, how.offline)
 
 
 def rehearsed(how: How, inquiry: Inquiry) -> bool:
@@ -174,12 +174,12 @@ def keep_answers(asked: Session, run: Run) -> None:
 
 def found(run: Run, tables: dict[str, pd.DataFrame], asked: Session) -> list[Any]:
     """The tables of a live run, and what it cost."""
-    from analysis.e_process import told_of
+    from analysis.e_process import lines_of_ledger
     from sim.cli.listing import found as of_run
 
     solved = {arm.name: run.ledger.arm(arm.name).clearings for arm in run.scenario.arms}
     again = "replayed from the answers: identical"
-    return [*of_run(run.info, tables), "", *meter_table(asked), *told_of(solved, run.scenario.baseline), again]
+    return [*of_run(run.info, tables), "", *meter_table(asked), *lines_of_ledger(solved, run.scenario.baseline), again]
 
 
 def verified_again(folder: Path, tasks: Path | None, verify: str | None) -> list[Any]:

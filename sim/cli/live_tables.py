@@ -16,13 +16,13 @@ _SHOWN = 20  # changed verdicts
 if TYPE_CHECKING:
     from sim.live.answers import Answers
     from sim.live_market.other_rules import Range
-    from sim.live_market.rehearsal import Estimate
+    from sim.live_market.rehearsal import CallEstimate
     from sim.live_market.session import Session
     from sim.live_market.survey import Survey
-    from sim.live_market.verify_again import Again
+    from sim.live_market.verify_again import Reverified
 
 
-def estimates_table(rows: Mapping[str, Estimate], held: Answers, path: Path) -> list[Any]:
+def estimates_table(rows: Mapping[str, CallEstimate], held: Answers, path: Path) -> list[Any]:
     """What is to be asked and paid."""
     columns = [
         Column("", list(rows), left=True),
@@ -96,7 +96,7 @@ def survey_tables(found: Survey) -> list[Any]:
     return [*claims_of(found.table), *found.notes]
 
 
-def again_table(found: Sequence[Again], kept: bool) -> list[Any]:
+def again_table(found: Sequence[Reverified], kept: bool) -> list[Any]:
     """How much of the work is judged otherwise now, agent by agent, and which."""
     agents = list(dict.fromkeys(one.agent for one in found))
     own = [[one for one in found if one.agent == agent] for agent in agents]
@@ -123,7 +123,7 @@ def ranges_table(found: Sequence[Range], arm: str) -> list[Any]:
         Column("the ends", ["bounds" if one.bounds else "no bounds" for one in found], left=True),
     ]
     title = f"bids of arm {arm!r} held fixed; from all unknown tries failing to all passing"
-    notes = ["bids answered what that arm's prompts told of pay: claims carry over better than asks"]
+    notes = ["bids answered what that arm's prompts said of pay: claims carry over better than asks"]
     if not all(one.bounds for one in found):
         notes.append("no bounds: an outcome moves later bids, hires or postings")
     return [Sheet(title, columns), *notes]

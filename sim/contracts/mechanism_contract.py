@@ -2,7 +2,7 @@
 
 `admit` is for a plugin's rule as it is loaded: it checks what a registration cannot, tries the rule on a small batch,
 and has every error of its methods name file and line. `mechanism_faults` is the whole suite, with what the rule tells
-bidders (sim/contracts/told_contract.py); what a rule promises is for `bidlab audit`.
+bidders (sim/contracts/payment_text_contract.py); what a rule promises is for `bidlab audit`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sim.contracts.blame import guarded
-from sim.contracts.told_contract import told_faults
+from sim.contracts.payment_text_contract import payment_text_faults
 from sim.contracts.trial import grid, same
 from sim.kit.arrays import MOST_PAID, Award, Bids, FloatArray, Notice, Standing, Tender, frozen
 from sim.kit.errors import RunError, SimError
@@ -179,7 +179,7 @@ def mechanism_faults(rule: Mechanism) -> Iterator[str]:
         if (pay[~award.hired] != 0).any():
             yield "promises money to an agent that it does not hire; what all owe is a fee"
     yield from _of_inactive(named, given, award)
-    yield from told_faults(named)
+    yield from payment_text_faults(named)
 
 
 def _among(rule: Mechanism, n: int) -> Mechanism | None:

@@ -22,10 +22,10 @@ _KEY = ["agent", "task", "try"]
 
 
 class Bought(NamedTuple):
-    """table: agent, task, trial, claim (where all were asked), success, cost. told: a line about who is in it."""
+    """table: agent, task, trial, claim (where all were asked), success, cost. note: a line about who is in it."""
 
     table: pd.DataFrame
-    told: str
+    note: str
 
 
 def bought_in(folder: Path) -> Bought:
@@ -35,7 +35,7 @@ def bought_in(folder: Path) -> Bought:
         raise RunError(f"{folder}: holds no live run; give a recorded table, or the folder of a live run")
     found = bought(run)
     if found.table.empty:
-        raise RunError(f"{folder}: {found.told}")
+        raise RunError(f"{folder}: {found.note}")
     return found
 
 
@@ -45,17 +45,17 @@ def bought(run: Run) -> Bought:
     judged = attempts[attempts["status"].isin(["PASS", "FAIL"]) & ~attempts["timed_out"]]
     judged = judged.drop_duplicates(_KEY, ignore_index=True)
     pairs = len(judged[["agent", "task"]].drop_duplicates())
-    told = (
+    note = (
         f"{pairs} of {len(run.origin.agents) * len(run.origin.tasks)} pairs of agent and task have an outcome, those "
         "of agents hired: a rule that hires by claims sees the boldest"
     )
     if lost := len(attempts.drop_duplicates(_KEY)) - len(judged):
-        told += f"; {lost} attempt(s) lost or cut short, left out"
+        note += f"; {lost} attempt(s) lost or cut short, left out"
     passed = judged.groupby("agent", observed=True)["status"].agg(lambda own: (own == "PASS").mean())
     if alike := [str(name) for name, share in passed.items() if share in (0.0, 1.0)]:
-        told += f"; left out, as all their attempts ended alike: {', '.join(alike)}"
+        note += f"; left out, as all their attempts ended alike: {', '.join(alike)}"
     table = judged[~judged["agent"].isin(alike)]
-    return Bought(_columns(table, claims=not judged["claim"].isna().any()), told)
+    return Bought(_columns(table, claims=not judged["claim"].isna().any()), note)
 
 
 def _once(run: Run) -> pd.DataFrame:

@@ -31,7 +31,7 @@ from sim.experiment.versions import versions
 from sim.kit.collector import all_kept
 from sim.kit.errors import MOST_FAULTS, RunError, ScenarioError, capped
 from sim.kit.memory import available
-from sim.live_market.asking import templates_of
+from sim.live_market.questioner import templates_of
 from sim.scenario.axes import Factor, asked_for, levels
 from sim.scenario.file import key_path
 from sim.scenario.scenario import Arm, Scenario

@@ -26,8 +26,8 @@ from sim.market.rules import Rules
 from sim.scenario.scenario import Arm, Scenario, reopened
 from sim.specs.world_spec import WorldSpec
 from sim.world.history import Base, with_records
+from sim.world.live_world import filled
 from sim.world.origin import Origin, load_origin
-from sim.world.unasked import filled
 from sim.world.world import World
 
 

@@ -1,4 +1,4 @@
-"""All contract suites, by kind: what a part must do, told in sentences."""
+"""All contract suites, by kind: what a part must do, in sentences."""
 
 from __future__ import annotations
 

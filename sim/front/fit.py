@@ -27,11 +27,11 @@ class Fit:
     """A fitted population. profile: its numbers. moments: the table beside simulated ones. estimates: with errors.
 
     Of a table without claims or cost beliefs abilities and costs alone are fitted: `profile` and `write` then raise
-    RunError, and moments is None. told: of a live run, whose outcomes there are; else "".
+    RunError, and moments is None. note: of a live run, whose outcomes there are; else "".
     """
 
-    def __init__(self, found: fitting.Fitted | Skills, moments: pd.DataFrame | None, told: str = "") -> None:
-        self.found, self.moments, self.told = found, moments, told
+    def __init__(self, found: fitting.Fitted | Skills, moments: pd.DataFrame | None, note: str = "") -> None:
+        self.found, self.moments, self.note = found, moments, note
 
     @property
     def profile(self) -> Profile:
@@ -69,7 +69,7 @@ class Fit:
     def __repr__(self) -> str:
         """The estimates."""
         shown = str(self.estimates.to_string(index=False, float_format="{:.3f}".format))
-        return f"{self.told}\n{shown}" if self.told else shown
+        return f"{self.note}\n{shown}" if self.note else shown
 
     def _repr_html_(self) -> str:
         """The estimates, as a notebook shows them."""
@@ -100,15 +100,15 @@ def fit(
 
     if resamples < 2:
         raise RunError(f"resamples: must be >= 2; got {resamples}")
-    sheet, told = _read(table)
+    sheet, note = _read(table)
     table_of_scores = scored(sheet, found_columns(sheet, columns or {}, "in columns"), mark, "mark")
     recorded = known_outcomes(marked(table_of_scores, mark))
     if lacking(recorded):
         held = fitting.ASSUMED_SIGMA_U if sigma_u is None else sigma_u
         free = sigma_u is None
-        return Fit(fit_skills(recorded, sigma_u=held, n_bootstrap=resamples, seed=seed, identified=free), None, told)
+        return Fit(fit_skills(recorded, sigma_u=held, n_bootstrap=resamples, seed=seed, identified=free), None, note)
     found = fitting.fit(recorded, sigma_u=sigma_u, n_bootstrap=resamples, seed=seed, source=source)
-    return Fit(found, moments(recorded, found.profile, seed=seed), told)
+    return Fit(found, moments(recorded, found.profile, seed=seed), note)
 
 
 def _read(table: str | Path | pd.DataFrame) -> tuple[Sheet, str]:
@@ -116,4 +116,4 @@ def _read(table: str | Path | pd.DataFrame) -> tuple[Sheet, str]:
     if not isinstance(table, str | Path) or table in tables() or not Path(table).is_dir():
         return sheet_of_source(table), ""
     found = bought_in(Path(table))
-    return sheet_of(found.table), found.told
+    return sheet_of(found.table), found.note

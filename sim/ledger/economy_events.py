@@ -64,7 +64,7 @@ class _Told:
 
     def all(self, rounds: bool) -> Iterator[Event]:
         yield from self._opening()
-        told = {
+        payloads = {
             "posted": self._posted,
             "bid": self._bid,
             "cleared": self._cleared,
@@ -72,8 +72,8 @@ class _Told:
             "completed": self._completed,
         }
         for event in events(self._ledger, rounds=rounds):
-            if event["event"] in told:
-                for kind, payload in told[event["event"]](event):
+            if event["event"] in payloads:
+                for kind, payload in payloads[event["event"]](event):
                     yield event["tick"], kind, payload
 
     def _opening(self) -> Iterator[Event]:

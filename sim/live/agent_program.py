@@ -15,7 +15,7 @@ _KEPT = 2_000  # of what it says on standard error
 _PATIENCE = 1.0  # seconds it has to end
 
 
-class Program:
+class RunningProgram:
     """asked: ids that wait for a reply. answered: it has replied at least once. ended: it takes no more questions."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.kit.errors import ScenarioError
-from sim.live.agent_program import Program
+from sim.live.agent_program import RunningProgram
 from sim.live.question import ENDED, Answer, Question, canonical
 from sim.live.respondent import Failed, Stopped
 from sim.live.secret import Secret
@@ -55,7 +55,7 @@ class CommandRespondent:
         self._command, self._usd, self._timeout = tuple(command), float(usd_per_call), timeout
         self._environment = tuple(environment)
         self._secrets = [Secret(name) for name in environment if name not in _PLAIN]
-        self._program: Program | None = None
+        self._program: RunningProgram | None = None
         self._starting = asyncio.Lock()
         self._place = self._crashes = 0
 
@@ -91,18 +91,18 @@ class CommandRespondent:
         if self._program is not None:
             await self._program.end()
 
-    async def _running(self) -> Program:
+    async def _running(self) -> RunningProgram:
         async with self._starting:
             if self._program is None or self._program.ended:
                 chosen = {name: os.environ[name] for name in self._environment if name in os.environ}
                 try:
-                    self._program = await Program.start(self._command, chosen)
+                    self._program = await RunningProgram.start(self._command, chosen)
                 except OSError as error:
                     what = error.strerror or type(error).__name__
                     raise Stopped(f"agent {self.agent!r}: {self._command[0]} cannot be started: {what}") from None
             return self._program
 
-    async def _crashed(self, program: Program) -> Failed | Stopped:
+    async def _crashed(self, program: RunningProgram) -> Failed | Stopped:
         """It ended before it answered: a failure, or the end of the run where it never answers."""
         await program.end()
         self._crashes += not program.answered

@@ -48,7 +48,7 @@ class InspectScorer:
         return ""
 
     def verify(self, expected: Any, text: str) -> Verdict:
-        """PASS where the score is the mark at least; a score of f1 between 0 and 1 grades the work."""
+        """PASS where the score is the mark at least; a score of f1 between 0 and 1 is kept."""
         if blank(text):
             return Verdict(FAIL, "is blank")
         from inspect_ai.model import ModelName, ModelOutput

@@ -3,7 +3,7 @@
     tasks = "tasks.jsonl"           the tasks, beside this file (sim/live/task_file.py)
     verify = { exact = {} }         how work is verified, where a task does not say it itself
     repair = 1                      answers that are no bid are asked for once more
-    card = true                     agents are told their own past in the market
+    card = true                     prompts hold the agent's own past in the market
     [prompts]                       templates of one's own, by purpose (sim/live/prompts)
     [defaults]                      keys of all agents
     [agents.NAME]                   one of

@@ -6,7 +6,7 @@ import os
 import re
 from typing import NamedTuple
 
-SHORTEST = 8  # letters of a key: a shorter one could not be told from other words in a text
+SHORTEST = 8  # letters of a key: a shorter one could be any word in a text
 _KEY = re.compile(rf"[!#-&(-\[\]-~]{{{SHORTEST},}}")
 _PART = 12  # letters of a key's beginning that are taken for it, as where a text was cut
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Status, Tender
 from sim.ledger.ledger import OUTCOME
-from sim.live_market.asking import Advised, Asking, Said, Worked
 from sim.live_market.own_past import Cards
+from sim.live_market.questioner import AdviceReply, BidReply, Questioner, WorkReply
 from sim.market.rules import Rules
 from sim.market.source import BID, At, Offers, Outcome
 from sim.world.world import World
@@ -28,17 +28,17 @@ class Live:
 
     opening: Offers | None = None
 
-    def __init__(self, world: World, rules: Rules, asking: Asking) -> None:
+    def __init__(self, world: World, rules: Rules, asking: Questioner) -> None:
         self._world, self._rules, self._asking = world, rules, asking
-        self._bids: dict[tuple[At, int], dict[int, Future[Said]]] = {}
-        self._work: dict[tuple[At, int, int], Future[Worked]] = {}
+        self._bids: dict[tuple[At, int], dict[int, Future[BidReply]]] = {}
+        self._work: dict[tuple[At, int, int], Future[WorkReply]] = {}
         self._cards = Cards()
         self._asked = rules.mechanism.capabilities.solicits_bids
         reads = rules.advisor is not None and rules.advisor.reads_claims
         advised = "advice" in rules.mechanism.capabilities.needs
         self._claims = reads and advised
         self._router = rules.router if advised else None
-        self._routed: dict[tuple[At, int], Future[Advised]] = {}
+        self._routed: dict[tuple[At, int], Future[AdviceReply]] = {}
         self.advised: dict[tuple[At, int], FloatArray] = {}  # what was joined of it
 
     def post(self, at: At, posting: int, notice: Notice, asked: BoolArray) -> None:
@@ -84,7 +84,7 @@ class Live:
         if self._router is None:
             return None, 0.0
         future = self._routed.get((at, posting))
-        said = Advised({}, 0.0) if future is None else future.result()
+        said = AdviceReply({}, 0.0) if future is None else future.result()
         self.advised[at, posting] = np.array([said.share.get(name, math.nan) for name in self._world.agents])
         return self.advised[at, posting], said.usd
 

@@ -1,4 +1,4 @@
-"""What an agent is told of its own past in the market, as text; past attempts alone, in the order they ended."""
+"""An agent's own past in the market as a prompt shows it: past attempts alone, in the order they ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Cards:
             self._past[replication, agent] = passed + (outcome.status == int(Status.PASS)), done + 1
 
     def record(self, replication: int, agent: int) -> str:
-        """What a router is told of the agent.
+        """The agent's past as a router reads it.
 
         >>> Cards().record(0, 0)
         'no task done in this market yet'

@@ -9,7 +9,7 @@ from sim.live.respondent import Respondent
 from sim.live.respondents import AgentSpec, Respondents
 from sim.live.task_file import LiveTask
 from sim.live.who_bids import judges_of
-from sim.live_market.simulated import acting
+from sim.live_market.simulated import simulated_respondent
 
 
 def reached(respondents: Respondents, tasks: Sequence[str], seed: int) -> dict[str, Respondent]:
@@ -87,4 +87,4 @@ def _reached(name: str, spec: AgentSpec, respondents: Respondents, tasks: Sequen
             timeout=spec.timeout,
             at_once=spec.at_once,
         )
-    return acting(name, spec, respondents, tasks, seed)
+    return simulated_respondent(name, spec, respondents, tasks, seed)

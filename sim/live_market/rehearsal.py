@@ -19,7 +19,7 @@ from sim.live.answers import Answers
 from sim.live.question import Answer, Question
 from sim.live.respondent import Respondent
 from sim.live.respondents import AgentSpec, Respondents
-from sim.live_market.simulated import NAMES, Acting, acting
+from sim.live_market.simulated import NAMES, SimulatedRespondent, simulated_respondent
 from sim.population.profile import read_profile
 
 PROFILE = "marketbench"
@@ -28,11 +28,11 @@ _SHARE = 0.25  # of its limit that an answer takes
 
 
 @dataclass(frozen=True, eq=False)
-class Rehearsing:
+class RehearsedRespondent:
     """Answers as was `held`, else as `actor` does, and is known as the respondent in whose place it stands."""
 
     fingerprint: str
-    actor: Acting
+    actor: SimulatedRespondent
     held: Answers
 
     def says_itself(self, question: Question) -> bool:
@@ -60,7 +60,7 @@ class Rehearsing:
         """Nothing is open."""
 
 
-class Estimate(NamedTuple):
+class CallEstimate(NamedTuple):
     """Questions that no answer is held for. bids: all but attempts; expected, most: dollars; first: of them."""
 
     bids: int
@@ -70,7 +70,7 @@ class Estimate(NamedTuple):
     first: Question | None = None
 
 
-def rehearsing(
+def rehearsed_respondents(
     respondents: Respondents, real: Mapping[str, Respondent], tasks: Iterable[str], seed: int, held: Answers
 ) -> dict[str, Respondent]:
     """For each respondent an actor: an agent of PROFILE in the place of a live one, one after the other."""
@@ -78,23 +78,25 @@ def rehearsing(
     known = tuple(read_profile(find_profile(PROFILE, respondents.path.parent)).agents)
     found: dict[str, Respondent] = {}
     for place, (name, one) in enumerate(real.items()):
-        if isinstance(one, Acting):
+        if isinstance(one, SimulatedRespondent):
             found[name] = one
         else:
             played = AgentSpec(profile=PROFILE, agent=known[place % len(known)])
-            found[name] = Rehearsing(one.fingerprint, acting(name, played, respondents, names, seed), held)
+            found[name] = RehearsedRespondent(
+                one.fingerprint, simulated_respondent(name, played, respondents, names, seed), held
+            )
     return found
 
 
 def estimate(
     asked: Iterable[Question], respondents: Respondents, real: Mapping[str, Respondent], held: Answers
-) -> Estimate:
+) -> CallEstimate:
     """What these questions come to, each once."""
     new = list({question.key: question for question in asked if held.find(question.key) is None}.values())
     most = [real[one.agent].most_usd(one) for one in new]
     expected = [_expected(one, respondents.agents[one.agent], dollars) for one, dollars in zip(new, most, strict=True)]
     attempts = sum(one.purpose == "work" for one in new)
-    return Estimate(len(most) - attempts, attempts, math.fsum(expected), math.fsum(most), next(iter(new), None))
+    return CallEstimate(len(most) - attempts, attempts, math.fsum(expected), math.fsum(most), next(iter(new), None))
 
 
 def _expected(question: Question, spec: AgentSpec, most: float) -> float:

@@ -16,9 +16,9 @@ from sim.live.calls import Calls
 from sim.live.respondent import Respondent
 from sim.live.respondents import Respondents
 from sim.live.task_file import LiveTask
-from sim.live_market.asking import Asking, Panel
 from sim.live_market.from_source import play_from
 from sim.live_market.live_source import Live
+from sim.live_market.questioner import LivePanel, Questioner
 from sim.live_market.reached import reached
 from sim.market.rules import Rules
 from sim.market.simulate import Tables
@@ -27,7 +27,7 @@ from sim.world.world import World
 
 
 @dataclass(frozen=True)
-class Options:
+class LiveOptions:
     """answers: file of the journal, None: in memory alone. budget_usd: of all that it has cost, earlier runs included.
 
     offline: ask nobody.
@@ -48,18 +48,18 @@ class Session:
         agents: tuple[str, ...],
         tasks: tuple[LiveTask, ...],
         seed: int,
-        options: Options,
+        options: LiveOptions,
         instead: Mapping[str, Respondent] | None = None,
     ) -> None:
         """instead: respondents in place of those that the file names."""
         self.options = options
-        self.panel = Panel(
+        self.panel = LivePanel(
             respondents, agents, tasks, instead or reached(respondents, [task.name for task in tasks], seed)
         )
         read = Answers.read if options.offline else Answers.open
         self.answers = Answers.memory() if options.answers is None else read(options.answers)
         self.calls = self._calls(options.offline)
-        self.asking = Asking(self.panel, self.calls, self.answers, options.concurrency)
+        self.asking = Questioner(self.panel, self.calls, self.answers, options.concurrency)
         self.tapes: list[Tape] = []  # of the arms played so far, the one at play last
 
     def _calls(self, offline: bool) -> Calls:
@@ -74,7 +74,7 @@ class Session:
         self.tapes.append(Tape())
         tables = play_from(Live(world, rules, self.asking), world, rules, progress, tape=self.tapes[-1])
         with self._calls(offline=True) as held:
-            asking = Asking(self.panel, held, self.answers, self.options.concurrency)
+            asking = Questioner(self.panel, held, self.answers, self.options.concurrency)
             again = play_from(Live(world, rules, asking), world, rules)
             asking.close()
         if differ := differing(tables, again):

@@ -35,7 +35,7 @@ NAMES = "names"  # agents that advice is asked about
 
 
 @dataclass(frozen=True, eq=False)
-class Acting:
+class SimulatedRespondent:
     """An agent that answers from arrays. present, belief, cost_belief (T,); status, cost (T, K), of each try.
 
     Where belief or cost belief is NaN it makes no bid; work at a task it is not present at is lost.
@@ -82,7 +82,9 @@ class Acting:
         return array[question.details[PLACE], min(question.sample, array.shape[1] - 1)]
 
 
-def acting(name: str, spec: AgentSpec, respondents: Respondents, tasks: Sequence[str], seed: int) -> Acting:
+def simulated_respondent(
+    name: str, spec: AgentSpec, respondents: Respondents, tasks: Sequence[str], seed: int
+) -> SimulatedRespondent:
     """The agent of a profile or a table; raises ScenarioError where there is none of that name."""
     if spec.profile is not None:
         return _of_profile(name, spec, respondents, tasks, seed)
@@ -100,14 +102,14 @@ def acting(name: str, spec: AgentSpec, respondents: Respondents, tasks: Sequence
     return _of_table(f"table {path.name}: {recorded.agents[own]}", recorded, own, tasks)
 
 
-def _of_table(fingerprint: str, recorded: Recorded, own: int, tasks: Sequence[str]) -> Acting:
+def _of_table(fingerprint: str, recorded: Recorded, own: int, tasks: Sequence[str]) -> SimulatedRespondent:
     known = {task: place for place, task in enumerate(recorded.tasks)}
     rows = np.array([known.get(task, -1) for task in tasks])
     present = (rows >= 0) & recorded.present[rows, own]
     status = np.where(recorded.success[rows, own], int(Status.PASS), int(Status.FAIL))
     if recorded.infra is not None:
         status = np.where(recorded.infra[rows, own], int(Status.INFRA), status)
-    return Acting(
+    return SimulatedRespondent(
         fingerprint,
         present,
         recorded.belief[rows, own],
@@ -117,7 +119,9 @@ def _of_table(fingerprint: str, recorded: Recorded, own: int, tasks: Sequence[st
     )
 
 
-def _of_profile(name: str, spec: AgentSpec, respondents: Respondents, tasks: Sequence[str], seed: int) -> Acting:
+def _of_profile(
+    name: str, spec: AgentSpec, respondents: Respondents, tasks: Sequence[str], seed: int
+) -> SimulatedRespondent:
     written: Mapping[str, Any] = {
         "world": {"profile": spec.profile, "tasks": len(tasks), "parameters": "point"},
         "tender": {"value": 1.0, "reserve": 1.0, "penalty": 0.0, "postings": TRIES, "exclude": "none"},
@@ -128,7 +132,7 @@ def _of_profile(name: str, spec: AgentSpec, respondents: Respondents, tasks: Seq
     own = _place(name, spec.agent or name, origin.agents, respondents)
     world = with_records(*origin.base(settings.spec, seed, 1), settings.spec)
     status = np.where(world.verified, int(Status.PASS), int(Status.FAIL)).astype(np.int8)
-    return Acting(
+    return SimulatedRespondent(
         f"profile {spec.profile}: {origin.agents[own]}, seed {seed}",
         world.present[0, :, own],
         world.belief[0, :, own],

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.kit.errors import RunError
-from sim.live_market.asking import Asking, Panel, Said, Worked
+from sim.live_market.questioner import BidReply, LivePanel, Questioner, WorkReply
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class Survey:
     """claims: by (agent, task); work: by (agent, task, trial), empty where nobody worked. Places of the panel's."""
 
-    panel: Panel
-    claims: dict[tuple[int, int], Said]
-    work: dict[tuple[int, int, int], Worked]
+    panel: LivePanel
+    claims: dict[tuple[int, int], BidReply]
+    work: dict[tuple[int, int, int], WorkReply]
 
     @property
     def table(self) -> pd.DataFrame:
@@ -59,7 +59,7 @@ class Survey:
                     "cost": worked.usd,
                 }
 
-    def _of(self, agent: int, task: int, said: Said) -> dict[str, Any]:
+    def _of(self, agent: int, task: int, said: BidReply) -> dict[str, Any]:
         about = self.panel.tasks[task]
         return {
             "agent": self.panel.agents[agent],
@@ -89,7 +89,7 @@ class Survey:
         return found
 
 
-def survey(asking: Asking, panel: Panel, trials: int, tick: Callable[[int], None] | None = None) -> Survey:
+def survey(asking: Questioner, panel: LivePanel, trials: int, tick: Callable[[int], None] | None = None) -> Survey:
     """Ask everybody about every task, and have them work on it `trials` times; 0: claims alone.
 
     tick: is called with the number of answers that came since the last call.

@@ -10,10 +10,10 @@ from sim.kit.arrays import FloatArray
 from sim.kit.errors import RunError
 from sim.live.question import Answer, Question, Verdict
 from sim.live.replies import read_advice
-from sim.live_market.asking import read
 from sim.live_market.from_source import play_from
 from sim.live_market.live_source import Live
-from sim.live_market.session import Options, Session
+from sim.live_market.questioner import read
+from sim.live_market.session import LiveOptions, Session
 from sim.live_market.simulated import NAMES
 from sim.market.rules import Rules
 from sim.market.source import At
@@ -42,10 +42,9 @@ def advice_of(folder: Path, origin: LiveOrigin, seed: int, world: World, rules: 
     """
     if rules.router is None:
         return {}
-    path = folder / "inputs" / ANSWERS
-    if not path.exists():
+    if not (folder / "inputs" / ANSWERS).exists():
         raise RunError(f"{folder}: kept no answers, and the advice of {rules.router} stands nowhere else")
-    with Session(origin.respondents, origin.agents, origin.live_tasks, seed, Options(path, 0.0, offline=True)) as held:
+    with _held(folder, origin, seed) as held:
         source = Live(world, rules, held.asking)
         play_from(source, world, rules)
         return source.advised
@@ -53,13 +52,11 @@ def advice_of(folder: Path, origin: LiveOrigin, seed: int, world: World, rules: 
 
 def transcripts(folder: Path, origin: LiveOrigin, seed: int, world: World, rules: Rules, task: str) -> list[Transcript]:
     """Those of one arm of the run in `folder`, in the order of their questions; none where it kept no answers."""
-    path = folder / "inputs" / ANSWERS
-    if not path.exists():
+    if not (folder / "inputs" / ANSWERS).exists():
         return []
     about = next(one for one in origin.live_tasks if one.name == task)
     found = []
-    options = Options(path, 0.0, offline=True)
-    with Session(origin.respondents, origin.agents, origin.live_tasks, seed, options) as held:
+    with _held(folder, origin, seed) as held:
         play_from(Live(world, rules, held.asking), world, rules)
         for question in held.asking.asked.values():
             answer = held.answers.find(question.key)
@@ -67,6 +64,12 @@ def transcripts(folder: Path, origin: LiveOrigin, seed: int, world: World, rules
                 kept = None if about.verify is None else held.answers.verdict(question.key, about.verify.fingerprint)
                 found.append(Transcript(question, answer, _taken(question, answer), kept))
     return found
+
+
+def _held(folder: Path, origin: LiveOrigin, seed: int) -> Session:
+    """A session that asks nobody, on the answers that the run kept."""
+    options = LiveOptions(folder / "inputs" / ANSWERS, 0.0, offline=True)
+    return Session(origin.respondents, origin.agents, origin.live_tasks, seed, options)
 
 
 def _taken(question: Question, answer: Answer) -> str:

@@ -12,7 +12,7 @@ from sim.live.verifier import INFRA
 from sim.live_market.simulated import ACTS
 
 
-class Again(NamedTuple):
+class Reverified(NamedTuple):
     """One task's work by one agent. before: the last verdict known of it, "" where there is none."""
 
     task: str
@@ -23,7 +23,7 @@ class Again(NamedTuple):
     note: str
 
 
-def verify_again(answers: Answers, tasks: Sequence[LiveTask]) -> list[Again]:
+def verify_again(answers: Answers, tasks: Sequence[LiveTask]) -> list[Reverified]:
     """Every attempt that has an answer, judged anew; kept where the journal can be written.
 
     Work that a judge is asked about is left out: its verdicts are answers of their own.
@@ -41,5 +41,5 @@ def verify_again(answers: Answers, tasks: Sequence[LiveTask]) -> list[Again]:
             answers.judged(question.key, check.fingerprint, verdict)
         now, note = (INFRA, answer.finish) if verdict is None else (verdict.status, verdict.note)
         status = "" if before is None else before.status
-        found.append(Again(question.task, question.agent, question.sample, status, now, note))
+        found.append(Reverified(question.task, question.agent, question.sample, status, now, note))
     return found

@@ -24,8 +24,8 @@ import numpy as np
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, best_rival, contract, select
 from sim.mechanisms.matching import NOBODY, best_matching, luckiest_matching, total
+from sim.mechanisms.payment_text import SHARE, paragraph, pays
 from sim.mechanisms.registry import register
-from sim.mechanisms.told import SHARE, paragraph, pays
 
 
 @register("assignment_vcg")

@@ -155,8 +155,8 @@ class Mechanism:
     def told_to_bidders(self) -> str:
         """One plain paragraph for a bidder: who is hired, what success and failure pay, what a claim does.
 
-        It states formulas as `sim.mechanisms.told` says. Raises ScenarioError where the rule has none, which matters
-        where bidders read it.
+        It states formulas as `sim.mechanisms.payment_text` says. Raises ScenarioError where the rule has none, which
+        matters where bidders read it.
         """
         raise ScenarioError(
             f"mechanism {type(self).__name__} has nothing to tell bidders: define told_to_bidders(self), a paragraph "

@@ -37,9 +37,9 @@ from sim.mechanisms.base import (
     contract,
     select,
 )
+from sim.mechanisms.payment_text import LEAST_SURPLUS, SHARE, paragraph, pays, plain, times
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM
-from sim.mechanisms.told import LEAST_SURPLUS, SHARE, paragraph, pays, plain, times
 
 
 @dataclass(frozen=True, kw_only=True)

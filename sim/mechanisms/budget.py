@@ -22,8 +22,8 @@ import numpy as np
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.kit.shortcut import shortcut
 from sim.mechanisms.base import Capabilities, Mechanism, Need, Promises, Terms, contract
+from sim.mechanisms.payment_text import IGNORED, paragraph, pays
 from sim.mechanisms.registry import register
-from sim.mechanisms.told import IGNORED, paragraph, pays
 
 LEAST_VALUE = 1e-9
 

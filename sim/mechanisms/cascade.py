@@ -37,10 +37,10 @@ from numpy.typing import NDArray
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.kit.errors import ScenarioError, closest
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, contract
+from sim.mechanisms.payment_text import SHARE, paragraph, pays, plain
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM
 from sim.mechanisms.sequence import Chain, best_chain, whole_chain
-from sim.mechanisms.told import SHARE, paragraph, pays, plain
 
 
 class _Queue(NamedTuple):

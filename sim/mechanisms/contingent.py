@@ -30,9 +30,9 @@ from pydantic import AllowInfNan
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Selection, Terms, best_rival, contract, select
+from sim.mechanisms.payment_text import LEAST_SURPLUS, SHARE, paragraph, pays, plain
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM
-from sim.mechanisms.told import LEAST_SURPLUS, SHARE, paragraph, pays, plain
 
 
 @register("contingent")

@@ -34,9 +34,9 @@ from sim.mechanisms.base import (
     refuse_penalty,
     select,
 )
+from sim.mechanisms.payment_text import IGNORED, LEAST_SURPLUS, paragraph, pays
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM, critical_margin, margin
-from sim.mechanisms.told import IGNORED, LEAST_SURPLUS, paragraph, pays
 
 
 @register("hybrid")

@@ -36,8 +36,8 @@ from sim.mechanisms.base import (
     contract,
     lowest_lottery,
 )
+from sim.mechanisms.payment_text import SHARE, paragraph, pays, plain
 from sim.mechanisms.registry import register
-from sim.mechanisms.told import SHARE, paragraph, pays, plain
 
 _NOTHING = 1e-9  # credits: what the conversion from dollars may make of a score of 0
 

@@ -18,8 +18,8 @@ import numpy as np
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.kit.errors import ScenarioError, closest
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, contract, select
+from sim.mechanisms.payment_text import paragraph, pays
 from sim.mechanisms.registry import register
-from sim.mechanisms.told import paragraph, pays
 
 _PLANS = Capabilities(needs=frozenset({"expected_cost"}), solicits_bids=False, asks_for="cost")
 

@@ -27,9 +27,9 @@ import numpy as np
 
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, best_rival, contract, select
+from sim.mechanisms.payment_text import LEAST_SURPLUS, SHARE, paragraph, pays
 from sim.mechanisms.registry import register
 from sim.mechanisms.score import LEAST_CLAIM
-from sim.mechanisms.told import LEAST_SURPLUS, SHARE, paragraph, pays
 
 
 class _Chosen(NamedTuple):

@@ -17,8 +17,8 @@ import numpy as np
 
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, best_rival, contract, lowest_lottery, select
+from sim.mechanisms.payment_text import IGNORED, NEXT_ASK, paragraph, pays
 from sim.mechanisms.registry import register
-from sim.mechanisms.told import IGNORED, NEXT_ASK, paragraph, pays
 
 
 class _PriceRule(Mechanism):

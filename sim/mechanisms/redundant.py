@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Tender
 from sim.kit.errors import ScenarioError
 from sim.mechanisms.base import Capabilities, Mechanism, Promises, Terms, contract
+from sim.mechanisms.payment_text import SHARE, paragraph, pays
 from sim.mechanisms.registry import register
 from sim.mechanisms.subsets import Extremes, Sets, extremes, luckiest_best, sets_of
-from sim.mechanisms.told import SHARE, paragraph, pays
 
 MOST_AGENTS = 12
 _CELLS = 1 << 17  # sets x postings enumerated at a time, so that they stay in the processor's cache

@@ -22,8 +22,8 @@ import numpy as np
 
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.mechanisms.base import Capabilities, Mechanism, Need, Promises, Terms, best_rival, contract, select
+from sim.mechanisms.payment_text import IGNORED, NEXT_ASK, SHARE, paragraph, pays, plain, plus, times
 from sim.mechanisms.registry import register
-from sim.mechanisms.told import IGNORED, NEXT_ASK, SHARE, paragraph, pays, plain, plus, times
 from sim.mechanisms.virtual import CostLaw
 
 

@@ -44,8 +44,8 @@ from sim.mechanisms.base import (
     refuse_penalty,
     select,
 )
+from sim.mechanisms.payment_text import LEAST_SURPLUS, SHARE, paragraph, pays
 from sim.mechanisms.registry import register
-from sim.mechanisms.told import LEAST_SURPLUS, SHARE, paragraph, pays
 
 ScoreForm = Literal["qV-a", "q(V-a)", "qV/(a+ec)"]
 
@@ -73,7 +73,7 @@ class _ScoreRule(Mechanism):
 
     @property
     def _told_score(self) -> str:
-        """What bidders are told of the score, of who is hired and of claims."""
+        """Sentences for bidders on the score, on who is hired and on claims."""
         if self.score == "qV/(a+ec)":
             return (
                 "Here score is claim * value / (ask + expected_cost). Here expected_cost is what the principal expects "

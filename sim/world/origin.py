@@ -23,9 +23,9 @@ from sim.specs.world_spec import WorldSpec
 from sim.tables.table import Recorded, found_columns, read_sheet, read_table
 from sim.world import importers as _importers  # noqa: F401 -- it registers the formats
 from sim.world.history import Base
+from sim.world.live_world import live_base
 from sim.world.recorded import check_graded, recorded_base
 from sim.world.synthetic import kept_agents, synthetic_base, task_names, turned_profile
-from sim.world.unasked import live_base
 
 IMPORTED, IMPORT_REPORT = "imported.csv", "imported.json"  # where a run keeps imported results
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.contracts.mechanism_contract import mechanism_faults
-from sim.contracts.told_contract import definitions, evaluated, formulas, known, told_faults
+from sim.contracts.payment_text_contract import definitions, evaluated, formulas, known, payment_text_faults
 from sim.contracts.trial import told
 from sim.kit.arrays import Status, settle
 from sim.kit.errors import ScenarioError
@@ -67,7 +67,7 @@ OTHERS: list[Any] = [
 
 @pytest.mark.parametrize("rule", [*registered_with_switches().values(), *OTHERS], ids=str)
 def test_on_any_bids(rule: Any) -> None:
-    assert list(told_faults(rule)) == []
+    assert list(payment_text_faults(rule)) == []
 
 
 @pytest.mark.parametrize("rule", [*RULES.values(), *OTHERS], ids=str)
@@ -120,13 +120,14 @@ class _Told(FirstPrice):
     ],
 )
 def test_a_false_paragraph_is_found_out(says: Any, fault: str) -> None:
-    found = list(told_faults(_Told(says=says)))
+    found = list(payment_text_faults(_Told(says=says)))
     assert any(fault in line for line in found), found
 
 
 def test_what_is_right_in_other_words_is_accepted() -> None:
     assert (
-        list(told_faults(_Told(says="Here due is 1 * ask. Success pays due; failure pays -penalty. So be it."))) == []
+        list(payment_text_faults(_Told(says="Here due is 1 * ask. Success pays due; failure pays -penalty. So be it.")))
+        == []
     )
 
 

@@ -11,13 +11,13 @@ from sim.kit.arrays import Status
 from sim.live.answers import Answers
 from sim.live.respondents import Respondents, read_respondents
 from sim.live.task_file import LiveTask, read_tasks
-from sim.live_market.session import Options, Session
-from sim.live_market.simulated import Acting
+from sim.live_market.session import LiveOptions, Session
+from sim.live_market.simulated import SimulatedRespondent
 from sim.market.rules import Rules
 from sim.mechanisms import Mechanism
 from sim.specs.settings import Settings
 from sim.world.history import with_records
-from sim.world.unasked import live_base
+from sim.world.live_world import live_base
 from sim.world.world import World
 
 AGENTS = ("gpt-5.2", "gpt-5-mini", "gpt-5.2-pro", "gemini-3-pro", "claude-opus-4.5", "claude-sonnet-4.5")
@@ -55,7 +55,7 @@ def live_world(own: Settings, tasks: tuple[LiveTask, ...], agents: tuple[str, ..
 def drawn_world(world: World, session: Session) -> World:
     """The same World in which the session's actors bid and work as they would answer."""
     actors = [session.panel.reached[name] for name in world.agents]
-    assert all(isinstance(one, Acting) for one in actors)
+    assert all(isinstance(one, SimulatedRespondent) for one in actors)
     tries = world.n_tries
 
     def of(name: str) -> Any:
@@ -89,7 +89,7 @@ def session(
     offline: bool = False,
     seed: int = 5,
 ) -> Session:
-    return Session(respondents, respondents.names, tasks, seed, Options(path, 1e6, concurrency, offline))
+    return Session(respondents, respondents.names, tasks, seed, LiveOptions(path, 1e6, concurrency, offline))
 
 
 def rules(mechanism: Mechanism, own: Settings, world: World) -> Rules:

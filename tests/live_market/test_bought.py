@@ -35,25 +35,25 @@ def test_each_attempt_stands_once(folder: Path) -> None:
     assert (row["claim"], row["cost"]) == tuple(judged.loc[same, ["claim", "cost"]])
     passed = judged[judged["status"] == "PASS"]
     assert table["success"].sum() == len(set(zip(passed["agent"], passed["task"], passed["try"], strict=True)))
-    assert found.told.startswith(f"{len(keys)} of {len(AGENTS) * N_TASKS} pairs of agent and task have an outcome")
+    assert found.note.startswith(f"{len(keys)} of {len(AGENTS) * N_TASKS} pairs of agent and task have an outcome")
 
 
 def test_the_command_and_python_fit_it(folder: Path) -> None:
     said = bidlab("fit", folder, "--resamples", "2")
     assert said.code == 0, said.err
     found = bl.fit(folder, resamples=2)
-    told = bought(Run.open(folder)).told
-    assert found.told == told
-    assert repr(found).startswith(told)
-    assert " ".join(said.out.split()).startswith(told)
+    note = bought(Run.open(folder)).note
+    assert found.note == note
+    assert repr(found).startswith(note)
+    assert " ".join(said.out.split()).startswith(note)
     assert set(found.estimates["agent"]) == set(AGENTS)
     assert "abilities" in said.out
 
 
 def test_agents_whose_attempts_ended_alike_are_named(tmp_path: Path) -> None:
     found = bought(Run.open(live_run(tmp_path, 2)))
-    assert "left out, as all their attempts ended alike: " in found.told
-    named = found.told.rpartition(": ")[2].split(", ")
+    assert "left out, as all their attempts ended alike: " in found.note
+    named = found.note.rpartition(": ")[2].split(", ")
     assert not set(named) & set(found.table["agent"])
 
 

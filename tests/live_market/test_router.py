@@ -17,7 +17,7 @@ from sim.live.question import Answer, Question
 from sim.live.respondents import Respondents, read_respondents
 from sim.live.task_file import LiveTask, read_tasks
 from sim.live_market.reached import reached
-from sim.live_market.session import Options, Session, differing
+from sim.live_market.session import LiveOptions, Session, differing
 from sim.market.simulate import Tables
 from sim.mechanisms.planner import RouteByAdvice
 from sim.scenario.scenario import load_scenario
@@ -70,7 +70,7 @@ def play(folder: Path, answers: str, concurrency: int, repair: int = 0, **own: A
     made = settings(standing=STANDING, tender={"postings": 2, "exclude": "hired"}, **own)
     world, router = live_world(made, tasks, AGENTS, 5), Scripted()
     instead = reached(respondents, [task.name for task in tasks], 5) | {ROUTER: router}
-    options = Options(folder / answers, 1e6, concurrency)
+    options = LiveOptions(folder / answers, 1e6, concurrency)
     with Session(respondents, AGENTS, tasks, 5, options, instead) as asked:
         return asked.play(world, rules(RouteByAdvice(pay="expected_cost"), made, world)), router
 

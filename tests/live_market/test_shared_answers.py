@@ -14,7 +14,7 @@ from sim.experiment.engine import play
 from sim.experiment.run_folder import arm_world, scenario_origin
 from sim.live.respondents import read_respondents
 from sim.live.task_file import read_tasks
-from sim.live_market.session import Options, Session
+from sim.live_market.session import LiveOptions, Session
 from sim.market.rules import Rules
 from sim.scenario.scenario import load_scenario
 
@@ -36,7 +36,7 @@ def test_sixteen_auctions_of_the_recorded_table_share_their_attempts(tmp_path: P
     assert len(arms) == ARMS
     pairs: dict[tuple[int, int], float] = {}  # (task, agent) that some arm hires, and what its attempt costs
     attempts, ledgers = 0, {}
-    with Session(who, who.names, tasks, 1, Options(tmp_path / "a.jsonl", 1000.0)) as asked:
+    with Session(who, who.names, tasks, 1, LiveOptions(tmp_path / "a.jsonl", 1000.0)) as asked:
         for arm in arms:
             drawn = arm_world(scenario, arm, origin, 1)
             world = drawn.changed(
@@ -53,7 +53,7 @@ def test_sixteen_auctions_of_the_recorded_table_share_their_attempts(tmp_path: P
         bought = [question for question, _ in asked.answers if question.purpose == "work"]
         assert len(bought) == len(pairs) < attempts / 5
         assert asked.answers.spent == pytest.approx(math.fsum(pairs.values()), abs=1e-9)
-    with Session(who, who.names, tasks, 1, Options(tmp_path / "a.jsonl", 0.0, 16, True)) as offline:
+    with Session(who, who.names, tasks, 1, LiveOptions(tmp_path / "a.jsonl", 0.0, 16, True)) as offline:
         for one in ledgers.values():
             offline.play(*one)
         assert all(offline.calls.meter.of(name).sends == 0 for name in who.names)

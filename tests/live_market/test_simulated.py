@@ -18,8 +18,8 @@ from sim.live.respondents import read_respondents
 from sim.live.task_file import LiveTask
 from sim.live.verifier import Check
 from sim.live_market.reached import reached
-from sim.live_market.session import Options, Session
-from sim.live_market.simulated import PLACE, Acting
+from sim.live_market.session import LiveOptions, Session
+from sim.live_market.simulated import PLACE, SimulatedRespondent
 from sim.live_market.survey import survey
 from sim.mechanisms.price import SecondPrice
 from tests.live_market.live_scenes import live_world, rules, settings
@@ -33,15 +33,15 @@ b,t1,1,0.6,FAIL,0.5,0.2
 """
 
 
-def respondents_of(folder: Path, table: str, columns: str = "{}") -> Acting:
+def respondents_of(folder: Path, table: str, columns: str = "{}") -> SimulatedRespondent:
     (folder / "x.csv").write_text(table)
     (folder / "r.toml").write_text(f'[agents.a]\ntable = "x.csv"\ncolumns = {columns}\n')
     found = reached(read_respondents(folder / "r.toml"), ("t1", "t0", "t9"), 1)["a"]
-    assert isinstance(found, Acting)
+    assert isinstance(found, SimulatedRespondent)
     return found
 
 
-def said(who: Acting, purpose: str, place: int, sample: int = 0) -> Answer:
+def said(who: SimulatedRespondent, purpose: str, place: int, sample: int = 0) -> Answer:
     shape = "" if purpose == "work" else purpose
     question = Question(purpose, "t", "a", "?", sample=sample, shape=shape, details={PLACE: place})
     return asyncio.run(who.answer(question))
@@ -108,7 +108,7 @@ def test_a_score_of_the_verifier_moves_no_payment_and_is_kept_in_a_panel(tmp_pat
     both = {name: Scripted(name) for name in who.names}
     own = settings(tender={"reserve": 0.625})
     world = live_world(own, tasks, who.names, 5)
-    with Session(who, who.names, tasks, 5, Options(None, 1.0), both) as made:
+    with Session(who, who.names, tasks, 5, LiveOptions(None, 1.0), both) as made:
         attempts = made.play(world, rules(SecondPrice(), own, world))["attempts"]
         found = survey(made.asking, made.panel, 2)
     assert (attempts["status"] == int(Status.PASS)).all()

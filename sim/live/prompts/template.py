@@ -55,19 +55,19 @@ class Prompt:
         """The question with what `fields` holds; what it does not hold, None, NaN and blank texts have no line.
 
         Numbers of reserve, value, penalty and budget are dollars. The sentence that asks for JSON is added. Raises
-        ValueError for a field that this purpose does not have, since what is not to be told must not be handed in, and
+        ValueError for a field that this purpose does not have, since what is sealed must not be handed in, and
         where there is no task, or no work to be judged.
         """
         allowed = set(FIELDS[self.purpose]) - {"answer_form"}
         if unknown := sorted(set(fields) - allowed):
             raise ValueError(f"a prompt of {self.purpose} has no {', '.join(unknown)}; allowed: {', '.join(allowed)}")
-        told = {name: _told(name, value) for name, value in fields.items()}
+        shown = {name: _shown(name, value) for name, value in fields.items()}
         if self.purpose in _SHAPE:
-            told["answer_form"] = SHAPES[_SHAPE[self.purpose]].sentence
+            shown["answer_form"] = SHAPES[_SHAPE[self.purpose]].sentence
         for name in NEEDED:
-            if name in FIELDS[self.purpose] and not told.get(name):
+            if name in FIELDS[self.purpose] and not shown.get(name):
                 raise ValueError(f"a prompt of {self.purpose} must tell {name}")
-        return Filled(_filled(self.lines, told), _filled(self.system, told))
+        return Filled(_filled(self.lines, shown), _filled(self.system, shown))
 
 
 def template(purpose: str, path: Path | str | None = None) -> Prompt:
@@ -126,8 +126,8 @@ def _list(names: tuple[str, ...]) -> str:
     return ", ".join(f"${name}" for name in names)
 
 
-def _told(name: str, value: Any) -> str:
-    """A field as it is told, "" where it is not known."""
+def _shown(name: str, value: Any) -> str:
+    """A field as a prompt shows it, "" where it is not known."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -137,13 +137,13 @@ def _told(name: str, value: Any) -> str:
     return dollars(value) if name in _MONEY else format(Decimal(repr(value)).normalize(), "f")
 
 
-def _filled(lines: tuple[str, ...], told: Mapping[str, str]) -> str:
+def _filled(lines: tuple[str, ...], shown: Mapping[str, str]) -> str:
     """The lines of which every field is known; blank ones that then stand together are one."""
     kept: list[str] = []
     for line in lines:
         names = Template(line).get_identifiers()
-        if any(not told.get(name) for name in names):
+        if any(not shown.get(name) for name in names):
             continue
         if line.strip() or (kept and kept[-1]):
-            kept.append(Template(line).substitute(told) if line.strip() else "")
+            kept.append(Template(line).substitute(shown) if line.strip() else "")
     return "\n".join(kept[:-1] if kept and not kept[-1] else kept)

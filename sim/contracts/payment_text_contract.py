@@ -1,7 +1,7 @@
 """What a rule tells bidders must be what it does: the formulas of its paragraph give the awards that it makes.
 
-The paragraph (sim/mechanisms/told.py) is evaluated on postings of several sizes, for whoever the rule hires, and its
-`score`, where it states one, for everybody. Words are not read: who is hired is told in words, and tested by hand.
+The paragraph (sim/mechanisms/payment_text.py) is evaluated on postings of several sizes, for whoever the rule hires,
+and its `score`, where it states one, for everybody. Words are not read: who is hired stands in words, tested by hand.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NODES = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Consta
 Given = tuple[Bids, Tender, Standing, FloatArray]
 
 
-def told_faults(rule: Mechanism) -> Iterator[str]:
+def payment_text_faults(rule: Mechanism) -> Iterator[str]:
     """All that is wrong with what a rule tells bidders."""
     text = rule.told_to_bidders()
     if not isinstance(text, str) or not text.strip() or "\n" in text.strip():

@@ -34,11 +34,11 @@ from sim.market.source import At
 
 First = TypeVar("First")
 Then = TypeVar("Then")
-Reading = TypeVar("Reading", "Read", ReadAdvice)
+Reading = TypeVar("Reading", "ReadReply", ReadAdvice)
 _AGAIN = (MALFORMED, OUT_OF_RANGE)  # what a repair may mend
 
 
-class Said(NamedTuple):
+class BidReply(NamedTuple):
     """What an agent bid. word: as of `sim.live.replies`; ask, cost_belief: dollars; claim; usd: what asking cost."""
 
     word: str
@@ -49,7 +49,7 @@ class Said(NamedTuple):
     cost_belief: float = math.nan
 
 
-class Worked(NamedTuple):
+class WorkReply(NamedTuple):
     """What came of work. status: PASS, FAIL or INFRA; score: NaN where none; usd: what it cost."""
 
     status: str
@@ -58,7 +58,7 @@ class Worked(NamedTuple):
     note: str = ""
 
 
-class Advised(NamedTuple):
+class AdviceReply(NamedTuple):
     """What a router said. share: of each agent by name, empty where nothing can be read; usd: what asking cost."""
 
     share: Mapping[str, float]
@@ -66,7 +66,7 @@ class Advised(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class LivePanel:
     """Who is asked about what. agents, with how to reach each; routers and judges are among `reached` too."""
 
     respondents: Respondents
@@ -84,7 +84,7 @@ class Panel:
 
 
 def templates_of(respondents: Respondents) -> dict[str, Prompt]:
-    """As `Panel.templates`."""
+    """As `LivePanel.templates`."""
     files, faults = respondents.file.prompts, list[str]()
     found: dict[str, Prompt] = {}
     for purpose in TEMPLATES:
@@ -96,10 +96,10 @@ def templates_of(respondents: Respondents) -> dict[str, Prompt]:
     return found
 
 
-class Asking:
+class Questioner:
     """Asks the panel through `calls`. Answers are read and work is judged by `threads` threads."""
 
-    def __init__(self, panel: Panel, calls: Calls, answers: Answers, threads: int) -> None:
+    def __init__(self, panel: LivePanel, calls: Calls, answers: Answers, threads: int) -> None:
         self._panel, self._calls, self._answers = panel, calls, answers
         self._templates = panel.templates
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answers")
@@ -116,7 +116,9 @@ class Asking:
 
     # Bids and claims.
 
-    def bid(self, task: int, agent: int, notice: Notice, rules: Rules, shape: str, card: str | None) -> Future[Said]:
+    def bid(
+        self, task: int, agent: int, notice: Notice, rules: Rules, shape: str, card: str | None
+    ) -> Future[BidReply]:
         """Ask for a bid, or a claim alone. card: what the agent's past in this market is."""
 
         def truthful(belief: FloatArray, cost_belief: FloatArray) -> FloatArray:
@@ -135,15 +137,15 @@ class Asking:
         question = self._question(shape, task, agent, fields, {TRUTHFUL: truthful})
         return self._then(self._calls.ask(question), lambda answer: self._said(question, answer))
 
-    def claim(self, task: int, agent: int) -> Future[Said]:
+    def claim(self, task: int, agent: int) -> Future[BidReply]:
         """Ask for a claim outside any market."""
         question = self._question("claim", task, agent, {}, {})
         return self._then(self._calls.ask(question), lambda answer: self._said(question, answer))
 
-    def _said(self, question: Question, answer: Answer) -> Said:
+    def _said(self, question: Question, answer: Answer) -> BidReply:
         found, usd = self._mended(question, answer, lambda text: read(question, text))
         self.tallies.said(question, found.word, found.claim, usd)
-        return Said(found.word, found.ask, found.claim, usd, found.note, found.cost_belief)
+        return BidReply(found.word, found.ask, found.claim, usd, found.note, found.cost_belief)
 
     def _mended(
         self, question: Question, answer: Answer, reading: Callable[[Answer], Reading]
@@ -164,38 +166,38 @@ class Asking:
 
     # Advice.
 
-    def advice(self, task: int, router: str, value: float, records: Mapping[str, str]) -> Future[Advised]:
+    def advice(self, task: int, router: str, value: float, records: Mapping[str, str]) -> Future[AdviceReply]:
         """Ask the router how likely each agent of `records` is to succeed. value: dollars that a success is worth."""
         lines = "\n".join(f"- {name}: {text}" for name, text in records.items())
         fields = {"value": value, "agents": len(records), "records": lines}
         question = self._question("advice", task, router, fields, {NAMES: tuple(records)})
         return self._then(self._calls.ask(question), lambda answer: self._advised(question, answer))
 
-    def _advised(self, question: Question, answer: Answer) -> Advised:
+    def _advised(self, question: Question, answer: Answer) -> AdviceReply:
         found, usd = self._mended(question, answer, lambda text: read_advice(text, question.details[NAMES]))
         self.tallies.advised(question, found.word, usd)
-        return Advised(found.advice, usd)
+        return AdviceReply(found.advice, usd)
 
     # Work.
 
-    def work(self, at: At, agent: int, nth: int) -> Future[Worked]:
+    def work(self, at: At, agent: int, nth: int) -> Future[WorkReply]:
         """Have the agent work on the task for the nth time."""
         question = self._question("work", at[1], agent, {}, {}, sample=nth)
         return self._then(self._calls.ask(question), lambda answer: self._worked(at[1], agent, question, answer))
 
-    def _worked(self, task: int, agent: int, question: Question, answer: Answer) -> Worked:
+    def _worked(self, task: int, agent: int, question: Question, answer: Answer) -> WorkReply:
         found = self._judged(task, agent, question, answer)
         self.tallies.worked(question, found.status, found.usd)
         return found
 
-    def _judged(self, task: int, agent: int, question: Question, answer: Answer) -> Worked:
+    def _judged(self, task: int, agent: int, question: Question, answer: Answer) -> WorkReply:
         if answer.error:
-            return Worked("INFRA", answer.usd, math.nan, answer.finish)
+            return WorkReply("INFRA", answer.usd, math.nan, answer.finish)
         says = getattr(self._panel.reached[self._panel.agents[agent]], "says_itself", None)
         if says is not None and says(question):
-            return Worked(answer.text, answer.usd, math.nan)
+            return WorkReply(answer.text, answer.usd, math.nan)
         verdict = self._verdict(self._panel.tasks[task], question.key, answer)
-        return Worked(verdict.status, answer.usd, math.nan if verdict.score is None else verdict.score, verdict.note)
+        return WorkReply(verdict.status, answer.usd, math.nan if verdict.score is None else verdict.score, verdict.note)
 
     def _verdict(self, task: LiveTask, key: str, answer: Answer) -> Verdict:
         """How the work is judged; asked once, and kept."""
@@ -274,7 +276,7 @@ class Asking:
         return found
 
 
-class Read(NamedTuple):
+class ReadReply(NamedTuple):
     """What an answer to a bid or a claim is taken for."""
 
     word: str
@@ -284,13 +286,13 @@ class Read(NamedTuple):
     note: str
 
 
-def read(question: Question, answer: Answer) -> Read:
+def read(question: Question, answer: Answer) -> ReadReply:
     """By its shape."""
     if question.shape == "claim":
         claim = read_claim(answer)
-        return Read(claim.word, math.nan, claim.claim, claim.cost, claim.note)
+        return ReadReply(claim.word, math.nan, claim.claim, claim.cost, claim.note)
     bid: ReadBid = read_bid(answer)
-    return Read(bid.word, bid.ask, bid.claim, math.nan, bid.note)
+    return ReadReply(bid.word, bid.ask, bid.claim, math.nan, bid.note)
 
 
 def _stated(dollars: FloatArray) -> float | None:

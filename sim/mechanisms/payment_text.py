@@ -1,4 +1,4 @@
-"""What a bidder is told of a rule: sentences that the rules share, and numbers as they write them.
+"""How a rule explains its payments to bidders: sentences that the rules share, and numbers as they write them.
 
 A paragraph says in words who is hired, and as formulas what is paid:
 
