@@ -10,7 +10,7 @@ from sim.experiment.run_folder import Run
 from sim.front.figure import drawn
 from sim.front.html import notebook
 from sim.kit.errors import RunError, closest
-from sim.scenario.figure_spec import FigureFile, figures_of, restyled
+from sim.scenario.figure_spec import figures_of, restyled
 from sim.world.world import World
 
 if TYPE_CHECKING:
@@ -105,12 +105,18 @@ class Results:
         Raises RunError where it does not apply to this run, ScenarioError where a setting is none.
         """
         from analysis.figures import looks
+        from analysis.figures.restyled import check_restyled
 
         found = self._drawables(baseline)
         if name not in found:
             allowed = ", ".join(found) or "none applies"
             raise RunError(f"figure {name!r}: does not apply to this run{closest(name, found)}; allowed: {allowed}")
-        look = looks(self.arms(baseline), restyled(self._stated, name, settings, self._names))(name)
+        stated = figures_of(self.run.info)
+        if settings:
+            made = restyled(stated, name, settings)
+            check_restyled(made, *self._names, f"figure {name!r}")
+            stated = [*(figure for figure in stated if figure.kind != name), made]
+        look = looks(self.arms(baseline), stated)(name)
         return drawn(found[name], look, width, style)
 
     def world(self, arm: str | None = None) -> World:
@@ -136,11 +142,6 @@ class Results:
 
         named = baselines_of(self.run, baseline)
         return drawables(Shown(self.arms(baseline), stamp(self.run.info), named, self.run.ledger.arm))
-
-    @property
-    def _stated(self) -> list[FigureFile]:
-        """What the scenario states of figures of a run."""
-        return figures_of(self.run.info)
 
     @property
     def _names(self) -> tuple[list[str], list[str]]:
