@@ -61,8 +61,8 @@ class Shown(NamedTuple):
 class RunFigure:
     """summary: one line. candidate: how it is drawn, or why it does not apply.
 
-    labels: what a label or a unit may name beside arms and agents; None where that is not known. rows: its arms are rows
-    in panels.
+    labels: what a label or a unit may name beside arms and agents; None where that is not known. rows: it has rows of
+    arms, in panels.
     """
 
     summary: str
