@@ -1,0 +1,81 @@
+"""How a run or a sweep is made again: the command, and what it must agree with, hash by hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from analysis.page.elements import commands, folded, paragraph
+from analysis.page.page_tables import pairs
+from sim.bundled import scenarios
+from sim.experiment.stored import Stored
+from sim.experiment.versions import mixture
+from sim.kit.errors import SimError
+from sim.scenario.scenario import Scenario, load_scenario
+
+
+def reproduced(info: Mapping[str, Any], stored: Stored | None, verb: str) -> str:
+    """The command in full, the hashes and the versions. verb: "run", "live" or "sweep"."""
+    line, exact = command(info, verb)
+    same = "The bundled scenario of this name has the settings of this page, so that" if exact else _NOT_BUNDLED
+    gives = f"{same} the command gives the same numbers, to the byte, under the versions below."
+    plugins = info["plugins"]
+    hashes = {"seed": str(info["seed"]), "hash of settings, inputs and plugins": info["hash"]}
+    hashes |= {f"plugin {name}": digest for name, digest in plugins.items()}
+    files = {} if stored is None or stored.digests is None else dict(stored.digests)
+    hashes |= {name: digest for name, digest in files.items() if name.startswith("inputs/")}
+    return "\n".join(
+        [
+            commands(line),
+            paragraph(gives),
+            paragraph(_mixed(info), "note") if _mixed(info) else "",
+            pairs("seed and hashes (SHA-256)", hashes),
+            pairs("versions", dict(info["versions"])),
+            folded("SHA-256 of every file of the folder", pairs("files", files)) if files else "",
+        ]
+    )
+
+
+_NOT_BUNDLED = (
+    "No bundled scenario has exactly these settings: the file is one's own, or options changed it. With a file that "
+    "states them,"
+)
+
+
+def bundled_twin(info: Mapping[str, Any], verb: str) -> Scenario | None:
+    """The bundled scenario of the same name, seed and replications, where it says exactly what was run."""
+    scenario = info["scenario"]
+    path = scenarios().get(scenario["name"])
+    if path is None:
+        return None
+    try:
+        replications = None if verb == "live" else scenario["replications"]
+        found = load_scenario(path, seed=info["seed"], replications=replications)
+    except SimError:
+        return None
+    return found if all(found.resolved[key] == value for key, value in scenario.items()) else None
+
+
+def command(info: Mapping[str, Any], verb: str) -> tuple[list[str], bool]:
+    """Lines of a terminal, and whether they name a bundled scenario that says exactly what was run."""
+    twin, scenario = bundled_twin(info, verb), info["scenario"]
+    name = scenario["name"] if twin is not None else f"{scenario['name']}.toml"
+    parts = ["bidlab", verb, _quoted(name), "--seed", str(info["seed"])]
+    if verb == "live":
+        parts += ["--answers", "inputs/answers.jsonl", "--offline"]
+    else:
+        parts += ["--replications", str(scenario["replications"])]
+    for plugin in info["plugins"]:
+        parts += ["--plugin", _quoted(plugin)]
+    return [" ".join(parts)], twin is not None
+
+
+def _quoted(text: str) -> str:
+    from shlex import quote
+
+    return quote(Path(text).as_posix())
+
+
+def _mixed(info: Mapping[str, Any]) -> str:
+    return mixture(info, "arms" if info.get("kind") != "sweep" else "jobs").strip()
