@@ -1,7 +1,7 @@
 // One auction: its postings with every bid, what the scores are made of, what was promised, what happened.
 const COLOURS = ['var(--t0)', 'var(--t1)', 'var(--t2)', 'var(--t3)', 'var(--t4)', 'var(--t5)'];
 // What makes an auction notable, and what that is.
-const MARKS = { tie: 'decided by a tie', bond: 'a bond binds', repost: 'posted again', regret: 'largest regret' };
+const MARKS = { tie: 'decided by a tie', bond: 'a bond binds', repost: 'posted again', regret: 'largest regret of its arm' };
 const MEANINGS = {
   tie: 'Two or more had the best score, and the lottery decided.',
   bond: 'A winner would owe more on failure than its bond, which limits it, or somebody could not post its bond.',
@@ -9,7 +9,7 @@ const MEANINGS = {
   regret: 'In no other auction of its arm was welfare so far below what the best choice would have made.',
 };
 const [AGENT, CLAIM, ASK, TERMS, SCORE, LOTTERY, OUTCOME, REASON, BINDS] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-const BAR = { width: 210, height: 22 };
+const BAR = { width: 180, height: 22 };
 
 const textsOf = (data, places) => places.map((place) => data.texts[place]);
 
@@ -131,7 +131,8 @@ function sentences(title, lines) {
 function postingOf(data, posting, count, x) {
   const [value, reserve, penalty] = posting.money;
   const market = posting.market ? `Market of ${posting.market}: ` : '';
-  const title = `${market}${market ? 'p' : 'P'}osting ${posting.number + 1}${count > 1 && !posting.market ? ` of ${count}` : ''}`;
+  const offer = count > 1 && !posting.market ? `: offer ${posting.number + 1} of ${count}` : '';
+  const title = `${market}${market ? 'p' : 'P'}osting ${posting.number}${offer}`;
   const terms =
     `Posted at tick ${posting.ticks[0]}, cleared at tick ${posting.ticks[1]}. ` +
     `Value ${amount(value)}, reserve ${amount(reserve)}, penalty ${amount(penalty)}.`;

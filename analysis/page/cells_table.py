@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.basis import Number, missing
+from analysis.basis import UNCHANGED, Number, missing
 from analysis.basis import title as title_of
 from analysis.page.elements import definitions, folded, paragraph
 from analysis.page.page_tables import sheet
 from analysis.quantities import quantities
 from sim.kit.digits import p_value
 from sim.kit.terminal import Column, Sheet, estimate_column, shown_name
+from sim.scenario.axes import short_key
 
 SHOWN = ("welfare", "solve_rate", "surplus", "utility", "cost", "unfilled_rate")
 MOST_ROWS = 4_000
@@ -43,8 +44,12 @@ def _differences(rows: pd.DataFrame, keys: Sequence[str], metric: str) -> str:
     gaps = rows[(rows["arm"] != rows["baseline"]) & rows["difference"].notna()]
     if gaps.empty:
         return ""
-    columns = [*_keys(gaps, keys), _estimates(gaps, metric, "difference", "difference_")]
-    columns.append(Column("p, Holm", [p_value(float(value)) for value in gaps["difference_p_holm"].head(MOST_ROWS)]))
+    gaps = gaps.head(MOST_ROWS)
+    same = (gaps["difference"] == 0) & (gaps["difference_se"] == 0) & gaps["difference_low"].isna()
+    drawn = _estimates(gaps, metric, "difference", "difference_")
+    cells = [UNCHANGED if no else cell for no, cell in zip(same, drawn.cells, strict=True)]
+    columns = [*_keys(gaps, keys), drawn._replace(cells=cells)]
+    columns.append(Column("p, Holm", [p_value(float(value)) for value in gaps["difference_p_holm"]]))
     title = f"paired differences of {_title(metric)} to the baseline; p adjusted by Holm over the cells of an arm"
     return sheet(Sheet(f"{title}; intervals are not adjusted", columns))
 
@@ -53,7 +58,11 @@ def _keys(rows: pd.DataFrame, keys: Sequence[str]) -> list[Column]:
     rows = rows.head(MOST_ROWS)
     columns = [Column("arm", [shown_name(str(arm)) for arm in rows["arm"]], left=True)]
     columns.append(Column("cell", [str(cell) for cell in rows["cell"]]))
-    return columns + [Column(key, [_level(value) for value in rows[key]], left=not _numeric(rows[key])) for key in keys]
+    return columns + [_key(key, rows[key]) for key in keys]
+
+
+def _key(key: str, values: pd.Series[Any]) -> Column:
+    return Column(shown_name(short_key(key)), [_level(value) for value in values], left=not _numeric(values))
 
 
 def _estimates(rows: pd.DataFrame, metric: str, name: str, before: str) -> Column:

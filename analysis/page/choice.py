@@ -1,6 +1,6 @@
 """Which auctions of a run its page holds, and which of them are notable.
 
-All of them where there are at most MOST. Of more every arm has an equal share: whole replications from number 0 on, or,
+All of them where there are at most MOST, and together at most about MOST_BIDS bids. Of more every arm has an equal share: whole replications from number 0 on, or,
 where not even the tasks of one fit, tasks of replication 0 evenly spaced, both ends among them. Beside these come, of
 every arm that has one, the first decided by a tie, the first with a bond that binds, the first posted again and the one
 of the largest regret, unless they are among them.
@@ -22,7 +22,7 @@ from analysis.quantities.regrets import regret_outcome
 from sim.kit.arrays import FloatArray
 from sim.ledger.ledger import OUTCOME
 
-MOST = 1_200  # auctions
+MOST, MOST_BIDS = 1_200, 24_000
 _LEAST = 5  # of an arm
 
 Place = tuple[int, int]  # replication, task
@@ -44,6 +44,7 @@ class Choice:
 
 def choose_auctions(rows: Mapping[str, Rows], arms: Sequence[ArmData], most: int = MOST) -> Choice:
     """The auctions of a page. rows: the ledger of each arm."""
+    most = min(most, int(MOST_BIDS / max(1.0, _bids_of_each(rows, arms))))
     share = max(_LEAST, most // len(arms))
     n_replications, n_tasks = arms[0].world.n_replications, arms[0].world.n_tasks
     total = n_replications * n_tasks
@@ -58,6 +59,12 @@ def choose_auctions(rows: Mapping[str, Rows], arms: Sequence[ArmData], most: int
                 chosen.add(found[kind][0])
         places[arm.name] = sorted(chosen)
     return Choice(places, notable, regret, "" if len(base) == total else _rule(n_replications, n_tasks, len(base)))
+
+
+def _bids_of_each(rows: Mapping[str, Rows], arms: Sequence[ArmData]) -> float:
+    """Bids of an auction, on average."""
+    auctions = sum(arm.world.n_replications * arm.world.n_tasks for arm in arms)
+    return sum(len(one.bids["task"]) for one in rows.values()) / max(1, auctions)
 
 
 def _spread(n_replications: int, n_tasks: int, share: int) -> list[Place]:

@@ -33,15 +33,15 @@ def views(parts: Iterable[Any], table: str = "") -> str:
 
 def sheet(made: Sheet) -> str:
     """One table with all its columns, whatever room a terminal would have."""
-    title = " ".join((made.title or "").split("\n"))
+    title = "; ".join((made.title or "").split("\n"))
     rows = list(zip(*(column.cells for column in made.columns), strict=True))
     body = "".join(_row(made.columns, row) for row in rows)
     head = "".join(_head(column) for column in made.columns)
     box, kind = (_filter(title) if len(rows) > FILTERED else ""), "scroll long" if len(rows) > _LONG else "scroll"
     return (
-        f'<div class="table">{box}<div class="{kind}" tabindex="0" role="region" aria-label="{said(title)}">'
-        f"<table><caption>{said(title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        "</div>"
+        f'<div class="table"><p class="title">{said(title)}</p>{box}'
+        f'<div class="{kind}" tabindex="0" role="region" aria-label="{said(title)}"><table aria-label="{said(title)}">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></div>"
     )
 
 
@@ -89,11 +89,11 @@ def _row(columns: Sequence[Column], row: Sequence[str]) -> str:
     parts = []
     for place, (column, cell) in enumerate(zip(columns, row, strict=True)):
         text = said(" ".join(cell.split("\n")))
+        kind = ' class="short"' if len(cell) <= _SHORT else ""
         if not place:
-            kind = ' class="short"' if len(cell) <= _SHORT else ""
             parts.append(f'<th scope="row"{kind}>{text}</th>')
         elif column.left:
-            parts.append(f"<td>{text}</td>")
+            parts.append(f"<td{kind}>{text}</td>")
         else:
             parts.append(f'<td class="number" data-v="{sort_key(cell)}">{text}</td>')
     return f"<tr>{''.join(parts)}</tr>"

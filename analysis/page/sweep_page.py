@@ -24,6 +24,7 @@ from analysis.sweep_table import factors_of, keys_of, structural_zeros
 from sim.experiment.manifest import PARTIAL, cell_scenario
 from sim.experiment.stored import Stored
 from sim.kit.invalid import written
+from sim.scenario.axes import short_key
 from sim.tables.sparse import about_left_out
 
 Told = Callable[[str], None]
@@ -65,7 +66,7 @@ def _head(info: Mapping[str, Any], table: pd.DataFrame) -> str:
 
 def _short(info: Mapping[str, Any], table: pd.DataFrame) -> str:
     scenario, partial = info["scenario"], str(table.attrs.get("partial", ""))
-    keys = ", ".join(keys_of(info))
+    keys = ", ".join(map(short_key, keys_of(info)))
     parts = [paragraph(f"Every arm is played at every setting of {keys}, under the same luck.")]
     if partial:
         parts.append(f'<p class="caution">{said(partial)}</p>')
@@ -83,8 +84,13 @@ def _factors(stored: Stored, info: Mapping[str, Any]) -> str:
     for factor in factors_of(info):
         for place, key in enumerate(factor.keys):
             levels = list(dict.fromkeys(written(level[place]) for level in factor.values))
-            rows.append([key, str(len(levels)), ", ".join(levels)])
-    table = grid("swept keys; those that advance together have as many levels", ["key", "levels", "values"], rows)
+            rows.append([key, short_key(key), ", ".join(levels), str(len(levels))])
+    table = grid(
+        "swept keys; those that advance together have as many levels",
+        ["key", "in words", "values", "levels"],
+        rows,
+        left=3,
+    )
     zeros: list[str] = []
     if "factors.csv" in stored:
         zeros = structural_zeros(stored.csv("factors.csv", dtype={"arm": str}), len(info["arms"]))

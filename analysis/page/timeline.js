@@ -27,7 +27,7 @@ function wordsOf(data, one) {
   const status = data.statuses[one.status];
   const task = data.tasks[one.task] ?? `task number ${one.task}`;
   return (
-    `${data.agents[one.agent]} at ${task}, posting ${one.posting + 1}: tick ${one.start} to ${one.finish}, ` +
+    `${data.agents[one.agent]} at ${task}, posting ${one.posting}: tick ${one.start} to ${one.finish}, ` +
     `${status}${one.timed_out ? ' (deadline)' : ''}, paid ${dollars(one.payment)}, cost ${dollars(one.cost)}`
   );
 }
@@ -76,8 +76,8 @@ function barOfAttempt(data, one, own, x, y) {
   const bar = draw('rect', { ...box, fill: passed ? colour : 'none', stroke: colour, 'stroke-width': 1.2, opacity: own ? 1 : 0.4 });
   bar.append(draw('title', {}, wordsOf(data, one)));
   if (!own) return bar;
-  const star = draw('text', { x: box.x + box.width / 2 - 5, y: box.y - 2, 'font-size': 10 }, '★');
-  return draw('g', {}, bar, draw('rect', { ...box, x: box.x - 2, y: box.y - 2, width: box.width + 4, height: box.height + 4, fill: 'none', stroke: 'var(--ink)', 'stroke-width': 1.4 }), box.y > 30 ? null : star);
+  const frame = { ...box, x: box.x - 2, y: box.y - 2, width: box.width + 4, height: box.height + 4 };
+  return draw('g', {}, bar, draw('rect', { ...frame, fill: 'none', stroke: 'var(--ink)', 'stroke-width': 1.4 }));
 }
 
 function axisOf(first, last, x, y) {
