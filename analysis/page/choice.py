@@ -1,9 +1,9 @@
 """Which auctions of a run its page holds, and which of them are notable.
 
-All of them where there are at most MOST, and together at most about MOST_BIDS bids. Of more every arm has an equal share: whole replications from number 0 on, or,
-where not even the tasks of one fit, tasks of replication 0 evenly spaced, both ends among them. Beside these come, of
-every arm that has one, the first decided by a tie, the first with a bond that binds, the first posted again and the one
-of the largest regret, unless they are among them.
+All of them where there are at most MOST, with at most about MOST_BIDS bids. Of more every arm has an equal share: whole
+replications from number 0 on, or, where not even the tasks of one fit, tasks of replication 0 evenly spaced, both ends
+among them. Beside these come, of every arm that has one, the first decided by a tie, the first with a bond that could
+not be posted, the first posted again and the one of the largest regret, unless they are among them.
 
 An auction here is a (replication, task) of an arm; where agents are alone it is one in all of their markets.
 """
