@@ -128,6 +128,38 @@ function sentences(title, lines) {
   return [make('h4', {}, title), make('ul', {}, lines.map((line) => make('li', {}, line)))];
 }
 
+// Where each agent is alone, markets with the same terms at the same ticks are shown as one.
+function merged(postings) {
+  const found = new Map();
+  for (const posting of postings) {
+    const key = JSON.stringify([posting.market === '' ? '' : 'alone', posting.number, posting.ticks, posting.money, posting.least, posting.terms]);
+    const before = found.get(key);
+    if (!before) {
+      found.set(key, { ...posting, ended: [[posting.market, posting.closed]] });
+      continue;
+    }
+    const both = (name) => [...new Set([...before[name], ...posting[name]])];
+    const ended = [...before.ended, [posting.market, posting.closed]];
+    const bids = [...before.bids, ...posting.bids];
+    found.set(key, { ...before, bids, ended, market: 'each agent', promised: both('promised'), happened: both('happened') });
+  }
+  return [...found.values()];
+}
+
+function endOf(posting) {
+  if (posting.ended.length === 1) return [`The posting ended: ${posting.closed}.`];
+  const words = [...new Set(posting.ended.map((pair) => pair[1]))];
+  const markets = (word) => posting.ended.filter((pair) => pair[1] === word).map((pair) => pair[0]).join(', ');
+  return words.map((word) => `The posting ended as ${word} in the market of ${markets(word)}.`);
+}
+
+// That nobody is hired in one market is no news where somebody is in another.
+function promisesOf(data, posting) {
+  const lines = textsOf(data, posting.promised);
+  const hired = posting.bids.some((bid) => data.texts[bid[OUTCOME]] === 'won');
+  return hired ? lines.filter((line) => line !== 'nobody is hired') : lines;
+}
+
 function postingOf(data, posting, count, x) {
   const [value, reserve, penalty] = posting.money;
   const market = posting.market ? `Market of ${posting.market}: ` : '';
@@ -142,8 +174,8 @@ function postingOf(data, posting, count, x) {
     make('h4', {}, title),
     make('p', { class: 'note' }, terms),
     bidsOf(data, posting, x),
-    sentences('What was promised, and where the price came from', textsOf(data, posting.promised)),
-    sentences('What happened', [...textsOf(data, posting.happened), `The posting ended: ${posting.closed}.`]),
+    sentences('What was promised, and where the price came from', promisesOf(data, posting)),
+    sentences('What happened', [...textsOf(data, posting.happened), ...endOf(posting)]),
   );
 }
 
@@ -177,13 +209,14 @@ function showAuction(data, arm, auction, into) {
   const few = winners.length > 3 ? `${winners.length} agents` : winners.join(' and ');
   const hired = winners.length ? `${few} ${winners.length > 1 ? 'were' : 'was'} hired` : 'nobody was hired';
   const regret = auction.regret === null ? '' : ` Regret to the outcome oracle: ${dollars(auction.regret)}.`;
-  const x = scaleOf(data, auction.postings);
+  const postings = merged(auction.postings);
+  const x = scaleOf(data, postings);
   const said = saidOf(auction);
   into.replaceChildren(
     make('h3', { id: 'auction-title' }, `${data.tasks[auction.t]}, replication ${auction.r}, arm ${arm.name}`),
     ...auction.marks.map((mark) => make('p', { class: 'note' }, make('span', { class: 'badge' }, MARKS[mark]), MEANINGS[mark])),
     make('p', { class: 'story' }, `Rule: ${arm.rule}. In short: ${hired}; the task ended: ${outcomeOf(auction)}.${regret}`),
-    ...auction.postings.map((posting) => postingOf(data, posting, auction.postings.length, x)),
+    ...postings.map((posting) => postingOf(data, posting, postings.length, x)),
     make('h4', {}, 'What would have been best'),
     make('p', { class: 'best' }, data.texts[auction.best]),
     make('h4', {}, 'The market around it'),
