@@ -57,9 +57,11 @@ def as_json(data: Any) -> str:
 
 
 def check_place(path: Path, force: bool = False) -> None:
-    """Raise RunError where something that is no page of bidlab stands there, unless `force`."""
+    """Raise RunError where nothing can be written, or, unless `force`, something that is no page of bidlab stands."""
     if path.is_dir():
         raise RunError(f"--out {path}: is a folder, not a file")
+    if not path.parent.is_dir():
+        raise RunError(f"--out {path}: there is no folder {path.parent}")
     try:
         if path.exists() and not force and MARK not in path.read_bytes()[:2000].decode("utf-8", "replace"):
             raise RunError(f"--out {path}: is there and is no page of bidlab; choose another file, or give --force")
