@@ -54,7 +54,9 @@ def _file(raw: Any) -> str:
 def _value(value: Any, arm: Arm) -> str:
     if value is None:
         return "No value of a success is stated, so that surplus and welfare are unknown."
-    return f"A success is worth this to the principal: {dollars(value)}."
+    if isinstance(value, int | float):
+        return f"A success is worth {dollars(value)} to the principal."
+    return f"What a success is worth to the principal is {dollars(value)}."
 
 
 def _reserve(value: Any, arm: Arm) -> str:
@@ -198,14 +200,14 @@ STATED: dict[str, Words] = {
     ),
     "world.order": lambda value, arm: "Tasks come in an order that each replication draws.",
     "world.sigma_u": lambda value, arm: (
-        f"How well an agent fits a task, beyond its skill and the task's difficulty, varies by {value:g} logits."
+        f"How well an agent fits a task, beyond its skill and the task's difficulty, has a spread of {value:g} in logits."
     ),
     "world.latency": lambda value, arm: f"A bid takes a time of its own: {ticks(value)}.",
     "world.duration": lambda value, arm: f"An attempt takes {ticks(value)}.",
     "world.infra": lambda value, arm: f"{percent(value)} of attempts are lost to the system, whoever works.",
     "world.nonresponse": lambda value, arm: f"At {percent(value)} of (task, agent) no bid comes.",
     "world.bid_cost": lambda value, arm: f"Every bid costs its agent {dollars(value)}, won or lost.",
-    "tender.budget": lambda value, arm: f"The principal can spend this in a replication: {dollars(value)}.",
+    "tender.budget": lambda value, arm: f"The principal can spend {dollars(value)} in a replication.",
     "tender.escalation": _escalation,
     "tender.deadline": lambda value, arm: (
         f"A task closes {ticks(value)} after it arrives; an attempt that is still running then counts as "

@@ -34,7 +34,7 @@ def arms_of(path: Path) -> list[dict[str, object]]:
 def test_words_of_a_scenario_whose_arms_differ() -> None:
     told = assumptions(arms_of(GOLDEN / "auctions.toml"))
     assert list(told) == list(TOPICS.values())
-    assert told["What is offered"][0] == "A success is worth this to the principal: drawn evenly from $0.5 to $1.5."
+    assert told["What is offered"][0] == "What a success is worth to the principal is drawn evenly from $0.5 to $1.5."
     assert "In 'second score, expected': Who fails pays no penalty." in told["What is offered"]
     assert "In every arm but 'posted price, alone': All agents compete for every task." in told["How auctions run"]
     assert "One task arrives every 2 ticks." in told["The world"]
