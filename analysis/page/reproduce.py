@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from analysis.page.elements import commands, folded, paragraph
@@ -12,12 +13,13 @@ from sim.bundled import scenarios
 from sim.experiment.stored import Stored
 from sim.experiment.versions import mixture
 from sim.kit.errors import SimError
+from sim.live_market.transcripts import ANSWERS
 from sim.scenario.scenario import Scenario, load_scenario
 
 
 def reproduced(info: Mapping[str, Any], stored: Stored | None, verb: str) -> str:
     """The command in full, the hashes and the versions. verb: "run", "live" or "sweep"."""
-    line, exact = command(info, verb)
+    line, exact = command(info, verb, "RUN" if stored is None else stored.folder.name)
     same = "The bundled scenario of this name has the settings of this page, so that" if exact else _NOT_BUNDLED
     gives = f"{same} the command gives the same numbers, to the byte, under the versions below."
     plugins = info["plugins"]
@@ -57,24 +59,24 @@ def bundled_twin(info: Mapping[str, Any], verb: str) -> Scenario | None:
     return found if all(found.resolved[key] == value for key, value in scenario.items()) else None
 
 
-def command(info: Mapping[str, Any], verb: str) -> tuple[list[str], bool]:
-    """Lines of a terminal, and whether they name a bundled scenario that says exactly what was run."""
+def command(info: Mapping[str, Any], verb: str, folder: str) -> tuple[list[str], bool]:
+    """Lines of a terminal, and whether they name a bundled scenario that says exactly what was run.
+
+    folder: name of the run's, whose answers a live one is played from.
+    """
     twin, scenario = bundled_twin(info, verb), info["scenario"]
     name = scenario["name"] if twin is not None else f"{scenario['name']}.toml"
-    parts = ["bidlab", verb, _quoted(name), "--seed", str(info["seed"])]
+    parts = ["bidlab", verb, quote(name), "--seed", str(info["seed"])]
     if verb == "live":
-        parts += ["--answers", "inputs/answers.jsonl", "--offline"]
+        parts += ["--answers", quote(f"{folder}/inputs/{ANSWERS}"), "--offline"]
     else:
         parts += ["--replications", str(scenario["replications"])]
+    options = info.get("options", {})
+    if options.get("precision") is not None:
+        parts += ["--precision", f"{100 * options['precision']:g}%", "--most", str(options["most"])]
     for plugin in info["plugins"]:
-        parts += ["--plugin", _quoted(plugin)]
+        parts += ["--plugin", quote(Path(plugin).as_posix())]
     return [" ".join(parts)], twin is not None
-
-
-def _quoted(text: str) -> str:
-    from shlex import quote
-
-    return quote(Path(text).as_posix())
 
 
 def _mixed(info: Mapping[str, Any]) -> str:

@@ -200,7 +200,7 @@ STATED: dict[str, Words] = {
     ),
     "world.order": lambda value, arm: "Tasks come in an order that each replication draws.",
     "world.sigma_u": lambda value, arm: (
-        f"How well an agent fits a task, beyond its skill and the task's difficulty, has a spread of {value:g} in logits."
+        f"How well an agent fits a task, beyond its skill and the task's difficulty, has a spread of {value:g} logits."
     ),
     "world.latency": lambda value, arm: f"A bid takes a time of its own: {ticks(value)}.",
     "world.duration": lambda value, arm: f"An attempt takes {ticks(value)}.",

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from analysis.figures.style import INK, new_figure
 from analysis.page.page_file import as_json, check_place
+from analysis.page.reproduce import command
 from analysis.page.svg_figures import figure_html
+from sim.bundled import scenarios
 from sim.experiment.stored import write_checksums
+from sim.scenario.scenario import load_scenario
 from tests.cli.command import bidlab
 from tests.page.folders import small_sweep, undrawn
 from tests.page.parsed import Parsed, check_alone
@@ -64,6 +67,33 @@ def test_a_sweep_has_a_row_for_each_arm_of_each_cell(tmp_path: Path) -> None:
     assert not any(given.get("id") == "data" for given, _ in found.scripts)
 
 
+def test_a_sweep_that_was_never_finished_has_a_page_that_says_so(tmp_path: Path) -> None:
+    folder = small_sweep(tmp_path, figures=False)
+    for name in ("SHA256SUMS", "manifest.json"):
+        (folder / name).unlink()
+    said = bidlab("report", folder)
+    assert said.code == 0, said.err
+    found = check_alone((tmp_path / "sweep.html").read_text("utf-8"))
+    text = " ".join(found.text)
+    assert "was never finished" in text
+    assert "The sweep is not finished, so that its settings stand in the scenario alone." in text
+
+
+def test_the_command_is_that_of_the_run(page: str) -> None:
+    said = Parsed(page).text
+    assert "bidlab run auctions.toml --seed 6 --replications 2" in said
+    assert any(text.startswith("No bundled scenario has exactly these settings") for text in said)
+
+
+def test_a_bundled_scenario_is_known_by_its_settings() -> None:
+    resolved = load_scenario(scenarios()["two_attempts"], replications=3).resolved
+    info = {"scenario": resolved, "seed": resolved["seed"], "plugins": {"a b.py": "0"}}
+    line = ["bidlab run two_attempts --seed 11 --replications 3 --plugin 'a b.py'"]
+    assert command(info, "run", "") == (line, True)
+    other, exact = command({**info, "scenario": {**resolved, "question": "Another?"}}, "run", "")
+    assert (other[0].split()[2], exact) == ("two_attempts.toml", False)
+
+
 def test_a_figure_has_ids_of_its_own_no_address_and_the_same_bytes() -> None:
     def drawn(name: str) -> str:
         figure = new_figure(3.4, 2.0)
@@ -108,20 +138,19 @@ def test_another_file_is_not_replaced_unless_forced(run_folder: Path, page: str,
     )
 
 
-def test_other_folders_are_refused(tmp_path: Path) -> None:
+def test_other_folders_are_refused(run_folder: Path, tmp_path: Path) -> None:
     assert undrawn(tmp_path).err == f"bidlab: {tmp_path}: holds no run (no run.json)\n"
-    audit = bidlab("audit", "second_price", "--types", "3", "--draws", "8", "--jobs", "1", "--out", tmp_path / "a")
-    assert audit.code == 0, audit.err
-    said = bidlab("report", tmp_path / "a")
+    folder = tmp_path / "audit"
+    shutil.copytree(run_folder, folder)
+    info = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**info, "kind": "audit"}))
+    write_checksums(folder)
+    said = undrawn(folder)
     assert said.code == 2
-    assert (
-        said.err
-        == f"bidlab: {tmp_path / 'a'}: holds an audit, which has no page; `bidlab show {tmp_path / 'a'}` shows it\n"
-    )
-    info = json.loads((tmp_path / "a" / "run.json").read_text())
-    (tmp_path / "a" / "run.json").write_text(json.dumps({**info, "format": 1}))
-    write_checksums(tmp_path / "a")
-    said = bidlab("report", tmp_path / "a")
+    assert said.err == f"bidlab: {folder}: holds an audit, which has no page; `bidlab show {folder}` shows it\n"
+    (folder / "run.json").write_text(json.dumps({**info, "format": 1}))
+    write_checksums(folder)
+    said = undrawn(folder)
     assert said.code == 2
     assert "format 1" in said.err
 
