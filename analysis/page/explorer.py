@@ -14,7 +14,7 @@ from typing import Any
 
 from analysis.arm import ArmData
 from analysis.ledger_rows import Rows
-from analysis.page.choice import KINDS, Choice
+from analysis.page.auctions_shown import KINDS, Choice
 from analysis.page.numbers import digit, digits
 from analysis.page.surroundings import Surroundings
 from sim.experiment.run_folder import Run

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -84,4 +83,4 @@ def _anchor(html: str) -> str:
 
 
 def _part(name: str) -> str:
-    return (files("analysis.page") / name).read_text("utf-8")
+    return Path(__file__).with_name(name).read_text("utf-8")

@@ -13,14 +13,14 @@ from analysis.arms_view import arms_view
 from analysis.figures import drawables
 from analysis.ledger_rows import Rows
 from analysis.page.assumptions import assumptions
-from analysis.page.choice import choose_auctions
+from analysis.page.auctions_shown import choose_auctions
 from analysis.page.elements import definitions, folded, items, paragraph, said, section
 from analysis.page.explorer import Explorer
 from analysis.page.page_file import page
 from analysis.page.page_tables import grid, views
+from analysis.page.page_words import WORDS
 from analysis.page.reproduce import reproduced
 from analysis.page.svg_figures import figure_html
-from analysis.page.words import WORDS
 from analysis.page.written_settings import rules_table, settings_table
 from analysis.report import TABLES, baselines_of, stamp
 from analysis.views import Shown, of_frame, table, text

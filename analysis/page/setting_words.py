@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from analysis.page.amounts import arrivals, dollars, percent, reserve, ticks
+from analysis.page.amounts_in_words import arrivals, dollars, percent, reserve, ticks
 from sim.kit.invalid import written
 
 Arm = Mapping[str, Any]

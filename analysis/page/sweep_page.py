@@ -15,9 +15,9 @@ from analysis.page.cells_table import MOST_ROWS, cells_html
 from analysis.page.elements import definitions, items, paragraph, said, section
 from analysis.page.page_file import page
 from analysis.page.page_tables import grid
+from analysis.page.page_words import WORDS
 from analysis.page.reproduce import bundled_twin, reproduced
 from analysis.page.svg_figures import figure_html, picture_html
-from analysis.page.words import WORDS
 from analysis.page.written_settings import rules_table, settings_table
 from analysis.sweep_frame import load
 from analysis.sweep_table import factors_of, keys_of, structural_zeros

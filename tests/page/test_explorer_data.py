@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analysis.ledger_rows import Rows
-from analysis.page.choice import choose_auctions
+from analysis.page.auctions_shown import choose_auctions
 from analysis.page.numbers import digit
 from analysis.report import arms_of
 from sim.experiment.run_folder import Run
@@ -118,7 +118,7 @@ def test_of_many_auctions_each_arm_has_a_share_and_what_is_notable(run: Run) -> 
 
 
 def test_of_long_replications_tasks_are_evenly_spaced(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.page.choice._LEAST", 3)
+    monkeypatch.setattr("analysis.page.auctions_shown._LEAST", 3)
     arms = arms_of(run)
     rows = {arm.name: Rows.of(run.ledger.arm(arm.name), arm.world) for arm in arms}
     some = choose_auctions(rows, arms, most=6)
