@@ -9,7 +9,9 @@ from typing import Any
 
 from analysis.page.elements import commands, folded, paragraph
 from analysis.page.page_tables import pairs
+from analysis.sweep_report import asking
 from sim.bundled import scenarios
+from sim.experiment.plan import Options, plan_sweep
 from sim.experiment.stored import Stored
 from sim.experiment.versions import mixture
 from sim.kit.errors import SimError
@@ -46,7 +48,7 @@ _NOT_BUNDLED = (
 
 
 def bundled_twin(info: Mapping[str, Any], verb: str) -> Scenario | None:
-    """The bundled scenario of the same name, seed and replications, where it says exactly what was run."""
+    """The bundled scenario of the same name, seed and replications, where it has the very hash of what was run."""
     scenario = info["scenario"]
     path = scenarios().get(scenario["name"])
     if path is None:
@@ -54,9 +56,18 @@ def bundled_twin(info: Mapping[str, Any], verb: str) -> Scenario | None:
     try:
         replications = None if verb == "live" else scenario["replications"]
         found = load_scenario(path, seed=info["seed"], replications=replications)
+        return found if _digest(found, info, verb) == info["hash"] else None
     except SimError:
         return None
-    return found if all(found.resolved[key] == value for key, value in scenario.items()) else None
+
+
+def _digest(scenario: Scenario, info: Mapping[str, Any], verb: str) -> str:
+    """The hash that a run, or a sweep, of the scenario would have."""
+    if verb != "sweep":
+        return scenario.digest(info["plugins"])
+    precision, most, ledger = (info["options"][name] for name in ("precision", "most", "ledger"))
+    options = Options(precision, None if precision is None else most, ledger)
+    return asking(plan_sweep(scenario, options, info["plugins"])).digest
 
 
 def command(info: Mapping[str, Any], verb: str, folder: str) -> tuple[list[str], bool]:

@@ -1,7 +1,7 @@
 """Figures as inline SVG: the same bytes for the same figure, with ids of their own and no address in them.
 
-matplotlib writes a whole document; kept of it is what a page shows. Ink, greys and paper are left to the page's style
-sheet, so that a figure is dark where the page is; colours that carry data stay.
+matplotlib writes a whole document; kept of it is what a page shows. Ink, greys, paper and the palette are left to the
+page's style sheet, so that a figure is dark where the page is, and the darkest colours of the palette lighter there.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from analysis.figures.save import captioned
-from analysis.figures.style import GREY, INK, LIGHT, styled
+from analysis.figures.style import AGENTS, GREY, INK, LIGHT, styled
 from analysis.page.elements import said
 
 _PAPER = "#ffffff"
 _THEMED = {INK: "ink", GREY: "grey", LIGHT: "light", _PAPER: "paper", "#000000": "ink"}
+_THEMED |= {colour.lower(): f"data-{colour[1:].lower()}" for colour in AGENTS}
 _COLOUR = re.compile("|".join(_THEMED), re.IGNORECASE)
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 _LEFT_OUT = {"metadata", "style", "title"}

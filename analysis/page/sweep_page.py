@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -23,6 +26,7 @@ from analysis.sweep_frame import load
 from analysis.sweep_table import factors_of, keys_of, structural_zeros
 from sim.experiment.manifest import PARTIAL, cell_scenario
 from sim.experiment.stored import Stored
+from sim.kit.csv_file import write_csv
 from sim.kit.invalid import written
 from sim.scenario.axes import short_key
 from sim.tables.sparse import about_left_out
@@ -121,26 +125,36 @@ def _parameters(arms: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _figures(stored: Stored, table: pd.DataFrame, told: Told) -> list[str]:
-    """Those that the bundled scenario states, or that suit the factors; of others the pictures of the folder."""
+    """The figures of the folder, drawn anew where what draws them is known: it gives the very data beside the picture.
+
+    Known are those of the bundled scenario, and the one that suits the factors.
+    """
     info, factors = stored.info, factors_of(stored.info)
-    if not stored.finished or PARTIAL in stored:
-        return []
-    there = [name for name in stored.digests or () if name.startswith("figures/") and name.endswith(".png")]
-    twin, made = bundled_twin(info, "sweep"), dict[str, str]()
-    stated = () if twin is None else twin.figures
-    for place, figure in enumerate(stated or default_figures(factors)):
+    names = [name for name in stored.digests or () if name.startswith("figures/") and name.endswith(".png")]
+    there = [name.removeprefix("figures/").removesuffix(".png") for name in names]
+    twin, made = bundled_twin(info, "sweep") if there else None, dict[str, str]()
+    for place, figure in enumerate((twin.figures if twin else ()) or default_figures(factors)):
         chart = chart_of(figure, info, factors, place)
-        if f"figures/{chart.name}.png" in there:
+        if chart.name in there:
             told(f"figure {chart.name}")
-            drawn, _ = draw(table, chart, info)
-            caption, themed = caption_of(table, chart, info), chart.kind != "map"
-            made[chart.name] = figure_html(drawn, f"figure-{place}", _title(chart.name), caption, themed=themed)
-    for name in there:
-        short = name.removeprefix("figures/").removesuffix(".png")
-        if short not in made:
-            png = base64.b64encode(stored.path(name).read_bytes()).decode()
-            made[short] = picture_html(png, _title(short), "as it stands in the sweep's folder, its caption in it")
-    return list(made.values())
+            drawn, data = draw(table, chart, info)
+            if _digest(data) == (stored.digests or {})[f"figures/{chart.name}.csv"]:
+                caption, themed = caption_of(table, chart, info), chart.kind != "map"
+                made[chart.name] = figure_html(drawn, f"figure-{place}", _title(chart.name), caption, themed=themed)
+    return [made[name] if name in made else _picture(stored, name) for name in there]
+
+
+def _digest(data: pd.DataFrame) -> str:
+    """SHA-256 of the data of a figure as it is written beside it."""
+    with tempfile.TemporaryDirectory() as aside:
+        path = Path(aside) / "data.csv"
+        write_csv(data, path, "%.12g")
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _picture(stored: Stored, name: str) -> str:
+    png = base64.b64encode(stored.path(f"figures/{name}.png").read_bytes()).decode()
+    return picture_html(png, _title(name), "as it stands in the sweep's folder, its caption in it")
 
 
 def _title(name: str) -> str:

@@ -18,9 +18,9 @@ def golden_run(folder: Path) -> Path:
     return folder / "run"
 
 
-def small_sweep(folder: Path, figures: bool = True) -> Path:
+def small_sweep(folder: Path, figures: bool = True, scenario: str = SWEPT) -> Path:
     """A sweep of two cells and two arms."""
-    said = bidlab("sweep", lay_out(folder, SWEPT), "--out", folder / "sweep", "--jobs", "1", figures=figures)
+    said = bidlab("sweep", lay_out(folder, scenario), "--out", folder / "sweep", "--jobs", "1", figures=figures)
     assert said.code == 0, said.err
     return folder / "sweep"
 

@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from analysis.figures.style import INK, new_figure
+from analysis.figures.style import BLUE, INK, new_figure
 from analysis.page.page_file import as_json, check_place
 from analysis.page.reproduce import command
 from analysis.page.svg_figures import figure_html
@@ -14,7 +14,7 @@ from sim.bundled import scenarios
 from sim.experiment.stored import write_checksums
 from sim.scenario.scenario import load_scenario
 from tests.cli.command import bidlab
-from tests.page.folders import small_sweep, undrawn
+from tests.page.folders import SWEPT, small_sweep, undrawn
 from tests.page.parsed import Parsed, check_alone
 
 
@@ -85,13 +85,21 @@ def test_the_command_is_that_of_the_run(page: str) -> None:
     assert any(text.startswith("No bundled scenario has exactly these settings") for text in said)
 
 
-def test_a_bundled_scenario_is_known_by_its_settings() -> None:
-    resolved = load_scenario(scenarios()["two_attempts"], replications=3).resolved
-    info = {"scenario": resolved, "seed": resolved["seed"], "plugins": {"a b.py": "0"}}
+def test_a_bundled_scenario_is_known_by_its_hash() -> None:
+    scenario, plugins = load_scenario(scenarios()["two_attempts"], replications=3), {"a b.py": "0"}
+    info = {"scenario": scenario.resolved, "seed": 11, "plugins": plugins, "hash": scenario.digest(plugins)}
     line = ["bidlab run two_attempts --seed 11 --replications 3 --plugin 'a b.py'"]
     assert command(info, "run", "") == (line, True)
-    other, exact = command({**info, "scenario": {**resolved, "question": "Another?"}}, "run", "")
+    other, exact = command({**info, "hash": "0"}, "run", "")
     assert (other[0].split()[2], exact) == ("two_attempts.toml", False)
+
+
+def test_a_figure_of_a_scenario_of_ones_own_is_shown_as_it_stands(tmp_path: Path) -> None:
+    stated = SWEPT + '\n[[figure]]\nkind = "lines"\nx = "tender.penalty"\ny = "surplus"\n'
+    said = bidlab("report", small_sweep(tmp_path, scenario=stated))
+    assert said.code == 0, said.err
+    found = check_alone((tmp_path / "sweep.html").read_text("utf-8"))
+    assert (found.tags.count("img"), found.tags.count("svg")) == (1, 0)
 
 
 def test_a_figure_has_ids_of_its_own_no_address_and_the_same_bytes() -> None:
@@ -99,6 +107,7 @@ def test_a_figure_has_ids_of_its_own_no_address_and_the_same_bytes() -> None:
         figure = new_figure(3.4, 2.0)
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], color=INK)
+        axes.plot([0, 1], [1, 0], color=BLUE)
         axes.set_title("</svg><script>")
         return figure_html(figure, name, "a <b> title", "one\ntwo")
 
@@ -112,6 +121,7 @@ def test_a_figure_has_ids_of_its_own_no_address_and_the_same_bytes() -> None:
     assert not set(found.ids) & set(second.ids)
     assert all(link.removeprefix("#") in found.ids for link in found.loads)
     assert f"var(--ink, {INK})" in one
+    assert f"var(--data-0072b2, {BLUE.lower()})" in one.lower()
 
 
 def test_data_ends_no_element() -> None:
