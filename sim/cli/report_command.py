@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.options import Folder, Plugins, printed
+from sim.cli.options import Plugins, printed
 
 
 def add(app: typer.Typer) -> None:
@@ -16,7 +16,7 @@ def add(app: typer.Typer) -> None:
 
 
 def report(
-    folder: Folder,
+    folder: Annotated[Path, typer.Argument(help="folder of a run or of a sweep")],
     out: Annotated[Path | None, typer.Option(help="the page to write [default: FOLDER.html]")] = None,
     show: Annotated[bool, typer.Option("--open", help="open the page in a browser")] = False,
     plugin: Plugins = None,
