@@ -3,7 +3,8 @@
 All of them where there are at most MOST, with at most about MOST_BIDS bids. Of more every arm has an equal share: whole
 replications from number 0 on, or, where not even the tasks of one fit, tasks of replication 0 evenly spaced, both ends
 among them. Beside these come, of every arm that has one, the first decided by a tie, the first with a bond that could
-not be posted, the first posted again and the one of the largest regret, unless they are among them.
+not be posted, the first posted again and the one of the largest regret, unless they are among them. Where a bond binds
+that was posted shows when the market is played again (analysis/page/explorer.py).
 
 An auction here is a (replication, task) of an arm; where agents are alone it is one in all of their markets.
 """
@@ -82,7 +83,7 @@ def _rule(n_replications: int, n_tasks: int, count: int) -> str:
         which = f"{count:,} of {n_tasks:,} tasks of replication 0, evenly spaced"
     return (
         f"in every arm {which}; beside them, where they are not among those, the first auction decided by a tie, the "
-        "first with a bond that could not be posted, the first posted again and the one of the largest regret"
+        "first with a bond that binds, the first posted again and the one of the largest regret"
     )
 
 

@@ -91,7 +91,8 @@ function explorer(data, root) {
   for (const kind of KINDS) {
     const found = data.arms.reduce((sum, arm) => sum + arm.auctions.filter((auction) => auction.marks.includes(kind)).length, 0);
     if (!found) {
-      jumps.append(make('span', {}, ABSENT[kind]));
+      const where = kind === 'bond' && !data.whole ? ' in the replications that are here' : '';
+      jumps.append(make('span', {}, ABSENT[kind] + where));
       continue;
     }
     const button = make('button', { type: 'button', 'data-kind': kind }, `${MARKS[kind]} (${found.toLocaleString('en-US')})`);

@@ -61,16 +61,19 @@ class Explorer:
             "arms": made,
             "attempts": self._attempts,
             "texts": self._texts.all,
+            "whole": not self._choice.rule,
         }
 
     def _arm(self, place: int, arm: ArmData) -> dict[str, Any]:
-        auctions = []
+        auctions, bonds = [], bool(self._choice.notable[arm.name]["bond"])
         for replication, tasks in _tasks_of(self._choice.places[arm.name]).items():
             self._told(f"{arm.name}: replication {replication}")
-            near = Surroundings(self._rows[arm.name], replication, tasks)
-            self._attempts[f"{place}:{replication}"] = near.columns
             replay = Replay(self._run, self._run.arm(arm.name), replication)
-            for task in tasks:
+            shown = tasks if bonds else _with_bound(tasks, replay.bound)
+            bonds = bonds or not set(shown).isdisjoint(replay.bound)
+            near = Surroundings(self._rows[arm.name], replication, shown)
+            self._attempts[f"{place}:{replication}"] = near.columns
+            for task in shown:
                 self._tasks[task] = shown_name(arm.world.tasks[task])
                 auction = {"r": replication, "t": task, "marks": self._marks(arm.name, replication, task, replay)}
                 auction["regret"] = digit(float(self._choice.regret[arm.name][replication, task]))
@@ -120,6 +123,11 @@ def _tasks_of(places: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
     for replication, task in places:
         found.setdefault(replication, []).append(task)
     return found
+
+
+def _with_bound(tasks: Sequence[int], bound: Sequence[int]) -> list[int]:
+    """The tasks, with the first at which a bond binds where none of them is one."""
+    return sorted({*tasks, *(bound[:1] if set(tasks).isdisjoint(bound) else ())})
 
 
 def _transcript(one: Transcript) -> dict[str, str]:

@@ -163,7 +163,7 @@ def _explorer(info: Mapping[str, Any], arms: Sequence[ArmData], rule: str, data:
         if not rule
         else (f"Of {total:,} auctions {count:,} are here: {rule}.")
     )
-    known = "Whether a bond binds is known of the auctions that are here." if rule else ""
+    known = "Whether a bond binds is known of the replications that are here." if rule else ""
     return paragraph(f"{_EXPLORED} {which} {known}".strip()) + _EXPLORER
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import sim
 from sim.bundled import scenarios
+from sim.explain.explain import Replay
 from sim.kit.errors import ScenarioError
 from tests.bundled_kinds import LIVE, SIMULATED
 from tests.cli.command import bidlab
@@ -65,6 +66,24 @@ def test_a_live_run_has_a_page_with_what_was_said(name: str, tmp_path: Path) -> 
     assert said.code == 0, said.err
     data = check_alone((tmp_path / "run.html").read_text("utf-8")).data
     assert all(auction["said"] for arm in data["arms"] for auction in arm["auctions"])
+
+
+def test_of_many_auctions_one_with_a_bond_that_binds_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = sim.run("liability_exit", replications=1, settings={"world.tasks": 30})
+    bound = {arm.name: Replay(run.run, arm, 0).bound for arm in run.run.scenario.arms}
+    monkeypatch.setattr("analysis.page.auctions_shown.MOST_BIDS", 1)
+    data = check_alone(run.report(tmp_path / "page.html").read_text("utf-8")).data
+    assert any(bound.values())
+    for arm in data["arms"]:
+        assert len(arm["auctions"]) < 30
+        marked = {auction["t"] for auction in arm["auctions"] if "bond" in auction["marks"]}
+        refused = {
+            one["t"]
+            for one in arm["auctions"]
+            if any(data["texts"][b[6]] == "no bond" for p in one["postings"] for b in p["bids"])
+        }
+        assert marked - refused <= set(bound[arm["name"]])
+        assert bool(marked) == bool(bound[arm["name"]] or refused)
 
 
 @pytest.mark.parametrize(("tasks", "replications", "most"), [(100, 2, SMALL), (500, 200, LARGE)])
