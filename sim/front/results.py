@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sim.experiment.run_folder import Run
 from sim.front.figure import drawn
 from sim.front.html import notebook
+from sim.front.pages import page_of_run, silent
 from sim.kit.errors import RunError, closest
 from sim.scenario.figure_spec import figures_of, restyled
 from sim.world.world import World
@@ -118,6 +119,19 @@ class Results:
             stated = [*(figure for figure in stated if figure.kind != name), made]
         look = looks(self.arms(baseline), stated)(name)
         return drawn(found[name], look, width, style)
+
+    def report(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write one HTML page of the run, to be read in a browser: tables, figures, and every auction explained.
+
+        force: replace a file that is no such page. Raises RunError where there is one, or it cannot be written.
+        """
+        from analysis.page.page_file import check_place, write_page
+
+        place = Path(path)
+        check_place(place, force)
+        tables = {name: self.table(name) for name in self.tables}
+        write_page(place, page_of_run(self.run, tables, self.arms(), silent))
+        return place
 
     def world(self, arm: str | None = None) -> World:
         """The World that an arm ran in; the first arm's where None."""
