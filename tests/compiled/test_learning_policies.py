@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.agents.bidding import Fallback, Truthful
+from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
 from sim.agents.everybody import Bidders
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
@@ -52,6 +53,12 @@ POLICIES: tuple[LearningPolicy, ...] = (
     Louder(),
     Ring((0, 1)),
     Ring((1, 0), "first"),
+    Sybil((0, 1)),
+    Sybil((1, 0), "next", (0.25, 0.5), (0.0, -1.0)),
+    Sybil((0, 1), "first"),
+    Shill(ask=0.25),
+    Shill("ask", margin=0.01),
+    Shill("worth"),
 )
 
 
