@@ -6,11 +6,10 @@ At a clearing a member i expects, by its belief q and cost belief c, hired under
 
 The gain of the ring is G = sum u_i of its members under the award there was - the same under the award that the rule
 would have made had those who stood down bid the truth as well, all else equal. Of k members that could bid, the one
-that did keeps G / k and pays each other G / k, at the clearing, where it is hired and G > 0; whatever becomes of its
-attempt. So the knockout that decides who bids shares its proceeds equally. Source: [GrahamMarshall1987], equal shares
-of what a ring gains; [McAfeeMcMillan1992], the member that stays pays those that stand down. Our assumptions: members
-know each other's beliefs, so G is known and is paid posting by posting, not in the mean. The market knows nothing of
-it: no balance, bond or exit hangs on it.
+that did keeps G / k and pays each other G / k, at the clearing, where it is hired and G > 1e-9 (less is rounding),
+whatever becomes of its attempt. Source: [GrahamMarshall1987], equal shares of what a ring gains; [McAfeeMcMillan1992],
+whoever stays pays those that stand down. Our assumptions: members know each other's beliefs, so that G is known, and is
+paid posting by posting and not in the mean. The market knows nothing of it: no balance, bond or exit hangs on it.
 
 Index convention: C clearings, n agents.
 """
@@ -28,6 +27,8 @@ from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray
 from sim.market.rows import Cleared
 from sim.market.rules import Rules
 from sim.market.source import ABSTAINED
+
+_ROUNDING = 1e-9  # dollars
 
 
 class SidePayments(NamedTuple):
@@ -58,7 +59,7 @@ def _of_ring(ring: Ring, cleared: Cleared, rules: Rules, lottery: FloatArray) ->
     )
     able = (members & (stood_down | cleared.bids.active)).sum(axis=1)
     stayed = members & cleared.award.hired
-    pays = np.asarray(gain > 0) & stayed.any(axis=1)
+    pays = np.asarray(gain > _ROUNDING) & stayed.any(axis=1)
     row, to = np.nonzero(stood_down & pays[:, None])
     return SidePayments(row, stayed[row].argmax(axis=1), to, gain[row] / able[row])
 
