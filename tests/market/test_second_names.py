@@ -207,3 +207,28 @@ def test_what_a_shill_wins_is_not_done_and_costs_nobody() -> None:
     assert set(found["agent"]) == {"shill"}
     assert set(found["status"]) == {"INFRA"}
     assert not found[["payment", "cost"]].to_numpy().any()
+
+
+STATED: dict[str, Any] = {
+    "question": "Whose profit?",
+    "seed": 5,
+    "replications": 2,
+    "tender": {"value": 1.0, "reserve": "value", "penalty": 0.25},
+    "arms": {"x": {"mechanism": KRedundant(), "bidders": {"policy": {"sybil": {"agent": "gpt-5-mini"}}}}},
+}
+WORLD: dict[str, Any] = {"profile": "marketbench", "parameters": "point", "tasks": 30, "names": {"gpt-5-mini": 2}}
+
+
+def test_the_profit_of_a_body_is_that_of_all_its_names() -> None:
+    agents = bl.run(bl.Scenario.of(world=WORLD, **STATED)).agents.set_index("agent")
+    names = ["gpt-5-mini", "gpt-5-mini (2)"]
+    assert agents.loc[names, "cash_profit"].all()
+    assert agents.loc["gpt-5-mini", "body_profit"] == pytest.approx(agents.loc[names, "cash_profit"].sum())
+    assert np.isnan(agents.loc["gpt-5-mini (2)", "body_profit"])
+    assert agents.loc["gpt-5.2", "body_profit"] == agents.loc["gpt-5.2", "cash_profit"]
+
+
+def test_arms_of_a_scenario_have_the_same_names() -> None:
+    arm = {"mechanism": SecondPrice(), "world": {"names": {"gpt-5-mini": 3}}}
+    with pytest.raises(ScenarioError, match=r"world\.names: all arms share one world"):
+        bl.Scenario.of(world=WORLD, **STATED | {"arms": {"x": arm}})
