@@ -12,6 +12,7 @@ import numpy as np
 from sim.agents.agent import Agent, processes_of
 from sim.agents.bankroll import bankrolls
 from sim.agents.bidding import Bidder, Fallback
+from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import sharing
 from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
@@ -175,6 +176,7 @@ class Rules:
             market=market,
             processes=processes_of(settings.bidders.process, world.agents, alone=market.alone),
         )
+        _check_asked(made)
         _check_shared(made)
         return made
 
@@ -251,6 +253,18 @@ def _check_penalty(mechanism: Mechanism, tender: TenderSpec) -> None:
             raise ScenarioError(
                 f"{key}: must be 0 with {label_of(mechanism)}, under which a penalty rewards claiming failure: its "
                 f"score would credit a bidder with what it pays when it fails; got {penalty}"
+            )
+
+
+def _check_asked(rules: Rules) -> None:
+    """Raise ScenarioError where further names or a shill bid and nobody asks for bids."""
+    bidder = rules.bidder
+    own = [bidder.everybody, *bidder.own.values()] if isinstance(bidder, Bidders) else []
+    for policy in own:
+        if isinstance(policy, Sybil | Shill) and not rules.mechanism.capabilities.solicits_bids:
+            name = type(policy).__name__.lower()
+            raise ScenarioError(
+                f"bidders.policy: {name} has no meaning with {rules.mechanism.name}, which asks for no bids"
             )
 
 

@@ -15,6 +15,7 @@ from sim.compiled.lanes import play_compiled
 from sim.kit.errors import ScenarioError
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
+from sim.mechanisms.planner import Always
 from sim.mechanisms.price import SecondPrice
 from sim.mechanisms.redundant import KRedundant
 from sim.world.world import World
@@ -167,6 +168,17 @@ def test_both_engines_play_names_alike(rule: Mechanism, bidders: dict[str, Any])
     market = bl.Market(world, rule, **asked, reputation="agent_economy", expected_cost={"fixed": 0.02}, **bidders)
     rules = market.rules(world)
     assert_same_rows(rows(play_compiled(world, rules)), rows(simulate(world, rules)))
+
+
+def test_where_nobody_asks_for_bids_names_have_no_meaning() -> None:
+    world = bl.World.drawn("marketbench", 5, seed=3, names={"gpt-5-mini": 2}, shill="gpt-5.2")
+    rule, costs = Always(agent="gpt-5.2"), {"expected_cost": {"fixed": 0.02}}
+    with pytest.raises(ScenarioError, match="sybil has no meaning with always, which asks for no bids"):
+        bl.Market(world, rule, **costs, policy={"sybil": {"agent": "gpt-5-mini"}}).run()
+    with pytest.raises(ScenarioError, match="shill has no meaning with always"):
+        bl.Market(world, rule, **costs, bidders={"agents": {"shill": "shill"}}).run()
+    quiet = bl.Market(world, rule, **costs, bidders={"agents": {"shill": "silent"}}).run()
+    assert set(quiet.attempts["agent"]) == {"gpt-5.2"}
 
 
 def played(world: World, rule: Mechanism, uses: str, **more: Any) -> Any:
