@@ -42,11 +42,11 @@ def comparison(
 
     if others and baseline is not None:
         raise RunError("compare: baseline: is of one run; of several the first is the baseline, arm by arm")
-    chosen = _quantities(quantities)
+    chosen = chosen_quantities(quantities, "compare")
     pairs = list(_across(run, others, arms) if others else _within(run, baseline, arms))
     frame = comparison_table(pairs, chosen)
     against = f"the arm of that name in {_labels((run, *others))[0]}" if others else _one(pairs)
-    return Comparison(_defined(frame, quantities), against, _origin((run, *others)), _notes(run, others, pairs))
+    return Comparison(_defined(frame, quantities), against, origin_of((run, *others)), _notes(run, others, pairs))
 
 
 def _one(pairs: Sequence[Pair]) -> str:
@@ -113,13 +113,14 @@ def _chosen(arms: Sequence[str], there: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(arms)) if arms else list(there)
 
 
-def _quantities(names: Sequence[str]) -> list[Quantity]:
+def chosen_quantities(names: Sequence[str], command: str) -> list[Quantity]:
+    """Those that arms are compared in, by name; DEFAULT where none are named. Raises RunError where one is unknown."""
     from analysis.quantities import paired_of_arms
 
     known = {each.name: each for each in paired_of_arms()}
     for name in names:
         if name not in known:
-            raise RunError(f"compare: quantity {name!r}: unknown{closest(name, known)}; allowed: {', '.join(known)}")
+            raise RunError(f"{command}: quantity {name!r}: unknown{closest(name, known)}; allowed: {', '.join(known)}")
     return [known[name] for name in dict.fromkeys(names or DEFAULT)]
 
 
@@ -162,7 +163,7 @@ def _notes(run: Finished, others: Sequence[Finished], pairs: Sequence[Pair]) -> 
     return list(dict.fromkeys([*lines, *(r.run.scenario.note for r in (run, *others) if r.run.scenario.note)]))
 
 
-def _origin(runs: Sequence[Finished]) -> str:
+def origin_of(runs: Sequence[Finished]) -> str:
     """Seeds, scenarios and version."""
     info = [run.run.info for run in runs]
     seeds = ", ".join(dict.fromkeys(str(one["seed"]) for one in info))
