@@ -77,10 +77,15 @@ def name_of(pair: PairedOutcomes) -> str:
     return f"{pair.first} v {pair.second}" if pair.second else pair.first
 
 
+def tasks_interval(pair: PairedOutcomes, power: float, alpha: float) -> tuple[float, float]:
+    """95 % interval of the tasks that McNemar's test needs; inf: no number is enough. NaN where nothing was seen."""
+    b, c = pair.redrawn[:, 0], pair.redrawn[:, 1]
+    return _ends(connor(b, c, power, alpha), b - c, pair.delta)
+
+
 def _of_rate(pair: PairedOutcomes, power: float, alpha: float) -> dict[str, Any]:
     tasks = float(np.ceil(connor(pair.b, pair.c, power, alpha)))
-    drawn = connor(pair.redrawn[:, 0], pair.redrawn[:, 1], power, alpha)
-    ends = _ends(drawn, pair.redrawn[:, 0] - pair.redrawn[:, 1], pair.delta)
+    ends = tasks_interval(pair, power, alpha)
     p, q = pair.rates
     row = _start(pair, "solve_rate", RATE, power, alpha) | {"first": p, "second": q}
     row |= {"only_first": pair.b, "only_second": pair.c, "difference": pair.delta}
