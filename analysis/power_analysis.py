@@ -103,7 +103,7 @@ class PowerAnalysis:
             head = self._head(str(test), own)
             caption = f"{head[:1].upper() if test == RATE else head[:1]}{head[1:]}. {self.origin}"
             label = f"tab:power-{test}"
-            found.append(of_columns(_columns(str(test), own), caption, label, notes=self.notes, data=own))
+            found.append(of_columns(_columns(str(test), own), caption, label, notes=self.notes, wide=True, data=own))
         return found
 
     def latex(self) -> str:

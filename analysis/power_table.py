@@ -29,8 +29,8 @@ from sim.kit.arrays import FloatArray
 
 RERUN_SD, RERUN_TASKS = 2.76, 50  # passes: two runs of the same agents on 50 tasks, by [P2]
 PUBLISHED = (
-    of_counts("published, 29 v 24 of 50", 11, 6, 50, 18),
-    of_counts("published, 27 v 23 of 50", 6, 2, 50, 21),
+    of_counts("29 v 24 of 50 [P2]", 11, 6, 50, 18),
+    of_counts("27 v 23 of 50 [P2]", 6, 2, 50, 21),
 )
 RATE, MEAN = "McNemar", "paired t"
 COLUMNS = {
