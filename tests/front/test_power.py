@@ -103,7 +103,7 @@ def test_sentences_table_and_figure(run: Any) -> None:
     assert [line.get_label().partition(":")[0] for line in axes.lines if ":" in str(line.get_label())] == [
         "paired, McNemar mid-p",
         "paired, e-value after every task",
-        "not paired, tasks of its own for each arm",
+        "not paired, other tasks each",
     ]
     top = axes.child_axes[0]
     each = row["dollars_per_task"] - row["shared_per_task"]
