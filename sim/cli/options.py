@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,6 +70,15 @@ def dollars(option: str, text: str) -> float:
     if not re.fullmatch(_NUMBER, text) or not 0 < float(text) <= MOST:
         raise RunError(f"{option} {text}: must be dollars > 0")
     return float(text)
+
+
+def free_folder(out: Path | None, files: Sequence[str], force: bool) -> None:
+    """Raise RunError where `out` is no folder, or some of these files are there and not to be replaced."""
+    there = [] if out is None else [out / name for name in files if (out / name).exists()]
+    if out is not None and out.exists() and not out.is_dir():
+        raise RunError(f"--out {out}: is a file, not a folder")
+    if there and not force:
+        raise RunError(f"--out {out}: {there[0].name} is there; choose another folder, or give --force to replace it")
 
 
 def warn(line: str) -> None:
