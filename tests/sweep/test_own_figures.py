@@ -13,17 +13,18 @@ from tests.sweep.scenes import SWEEP, write
 KEY = "world.agents.gemini-3-pro.overconfidence"
 
 DOTS = """
-from analysis.figures.style import BLUE, NARROW, new_figure
+from analysis.figures.look import fold
+from analysis.figures.style import tone
 from bidlab import register_figure
 
 
 @register_figure("dots", sweep=True)
-def dots(rows, chart):
+def dots(rows, chart, look):
     "A dot for each arm and level."
-    figure = new_figure(NARROW, 2.0)
+    figure = look.figure(2.0)
     axes = figure.subplots()
-    axes.plot(rows[chart.x], rows["drawn"], "o", color=BLUE)
-    axes.set(xlabel=chart.x, ylabel=rows["y"].iloc[0])
+    axes.plot(rows[chart.x], rows["drawn"], "o", color=tone(0))
+    axes.set(xlabel=fold(chart.x, 2.5), ylabel=rows["y"].iloc[0])
     return figure, rows[["arm", chart.x, "drawn"]]
 """
 FIGURE = f"""
