@@ -65,7 +65,7 @@ class Comparison:
         for table, (_, own) in zip(self.tables, self._parts(), strict=True):
             said = "\n".join(f"- {markdown(sentence(row))}" for row in own.to_dict("records"))
             parts.append(f"{table.markdown()}\n\n{said}")
-        return "\n\n".join([*parts, *map(markdown, self.notes)])
+        return "\n\n".join(parts)
 
     def views(self) -> list[Any]:
         """What is printed."""

@@ -59,7 +59,7 @@ COLUMNS = {
     "difference_se": "its standard error",
     "degrees": "unpaired: degrees of freedom by Welch and Satterthwaite; else empty",
     "effect_size": "paired: d_z, mean / sd of the differences of clusters; unpaired: Hedges' g",
-    "effect_size_low": "lower end of the 95% interval of d_z by the noncentral t; of rates and unpaired: empty",
+    "effect_size_low": "lower end of the 95% interval of d_z by the noncentral t, from 40 clusters on; of rates empty",
     "effect_size_high": "upper end",
     "test": "what p is of",
     "p": "two-sided p value of no difference",

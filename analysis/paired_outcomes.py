@@ -12,6 +12,7 @@ task) pairs, or replications. Of published counts the tasks are redrawn.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -149,5 +150,8 @@ def _redrawn(values: Sequence[FloatArray], by: By, seed: int) -> FloatArray:
 def _differs(mine: FloatArray, theirs: FloatArray, by: By, seed: int) -> Differs:
     apart = mine - theirs
     mean, square = _redrawn([apart, apart**2], by, seed)
-    one = float(np.sqrt((mine.var() + theirs.var()) / 2))
-    return Differs(float(apart.mean()), float(apart.std()), one, mean, np.sqrt(np.maximum(square - mean**2, 0.0)))
+    if apart.size < 2:
+        return Differs(float(apart.mean()), _NAN, _NAN, mean, np.full(mean.shape, np.nan))
+    one = math.sqrt((mine.var(ddof=1) + theirs.var(ddof=1)) / 2)
+    spread = np.sqrt(np.maximum(square - mean**2, 0.0) * apart.size / (apart.size - 1))
+    return Differs(float(apart.mean()), float(apart.std(ddof=1)), one, mean, spread)

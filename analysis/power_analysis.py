@@ -103,7 +103,7 @@ class PowerAnalysis:
             head = self._head(str(test), own)
             caption = f"{head[:1].upper() if test == RATE else head[:1]}{head[1:]}. {self.origin}"
             label = f"tab:power-{test}"
-            found.append(of_columns(_columns(str(test), own), caption, label, notes=self.notes, data=own))
+            found.append(of_columns(_columns(str(test), own), caption, label, notes=self.notes, wide=True, data=own))
         return found
 
     def latex(self) -> str:
@@ -117,10 +117,10 @@ class PowerAnalysis:
 
     def figure(self) -> Figure:
         """Power against tasks, of one's own pair; raises ValueError where the two solve equally often."""
-        from analysis.figures.power_curve import draw
+        from analysis.figures.power_curve import curve, draw
 
         self._check_drawable()
-        return draw(self.pairs[0], *self._asked)[0]
+        return draw(curve(self.pairs[0], *self._asked))
 
     @property
     def drawable(self) -> bool:
@@ -144,13 +144,13 @@ class PowerAnalysis:
         write_csv(self.frame, paths[2], "%.12g")
         if not self.drawable:
             return paths
-        from analysis.figures.power_curve import draw
+        from analysis.figures.power_curve import curve, draw
         from analysis.figures.save import save
 
-        pair = self.pairs[0]
+        pair, data = self.pairs[0], curve(self.pairs[0], *self._asked)
         caption = f"{name_of(pair)}: shares of tasks that only one solves {number(pair.b)}, {number(pair.c)}, "
         caption += f"n = {pair.n:,} tasks; {self.origin}"
-        return [*paths, *save(*draw(pair, *self._asked), folder, "power_curve", caption)]
+        return [*paths, *save(draw(data), data, folder, "power_curve", caption)]
 
     def __repr__(self) -> str:
         """The sentences, a line each."""

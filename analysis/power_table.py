@@ -29,8 +29,8 @@ from sim.kit.arrays import FloatArray
 
 RERUN_SD, RERUN_TASKS = 2.76, 50  # passes: two runs of the same agents on 50 tasks, by [P2]
 PUBLISHED = (
-    of_counts("published, 29 v 24 of 50", 11, 6, 50, 18),
-    of_counts("published, 27 v 23 of 50", 6, 2, 50, 21),
+    of_counts("29 v 24 of 50 [P2]", 11, 6, 50, 18),
+    of_counts("27 v 23 of 50 [P2]", 6, 2, 50, 21),
 )
 RATE, MEAN = "McNemar", "paired t"
 COLUMNS = {
@@ -77,10 +77,15 @@ def name_of(pair: PairedOutcomes) -> str:
     return f"{pair.first} v {pair.second}" if pair.second else pair.first
 
 
+def tasks_interval(pair: PairedOutcomes, power: float, alpha: float) -> tuple[float, float]:
+    """95 % interval of the tasks that McNemar's test needs; inf: no number is enough. NaN where nothing was seen."""
+    b, c = pair.redrawn[:, 0], pair.redrawn[:, 1]
+    return _ends(connor(b, c, power, alpha), b - c, pair.delta)
+
+
 def _of_rate(pair: PairedOutcomes, power: float, alpha: float) -> dict[str, Any]:
     tasks = float(np.ceil(connor(pair.b, pair.c, power, alpha)))
-    drawn = connor(pair.redrawn[:, 0], pair.redrawn[:, 1], power, alpha)
-    ends = _ends(drawn, pair.redrawn[:, 0] - pair.redrawn[:, 1], pair.delta)
+    ends = tasks_interval(pair, power, alpha)
     p, q = pair.rates
     row = _start(pair, "solve_rate", RATE, power, alpha) | {"first": p, "second": q}
     row |= {"only_first": pair.b, "only_second": pair.c, "difference": pair.delta}

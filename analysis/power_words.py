@@ -36,8 +36,8 @@ def rerun(row: Any) -> str:
     passes = abs(row["difference"]) * row["tasks"]
     sd = f"a standard deviation of {row['rerun_sd']:.1f} passes ({RERUN_SD} on {RERUN_TASKS})"
     return (
-        f"rerun noise: two live runs of the same agents on {counted(row['tasks'])} tasks differ by {sd}; the "
-        f"difference sought is {passes:.1f} passes"
+        f"rerun noise: two live runs of the same agents on {counted(row['tasks'])} tasks differ by {sd}, the "
+        f"difference sought is {passes:.1f} passes: arms that do not share outcomes need more tasks than these"
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 FOLDER = "reference"
 _GROUPS = {
-    "Run, compare, audit": ("run", "sweep", "compare", "audit", "fit", "frontier", "load", "import_table"),
+    "Run, compare, audit": ("run", "sweep", "compare", "power", "audit", "fit", "frontier", "load", "import_table"),
     "Worlds, scenarios, markets": ("World", "Scenario", "Market"),
     "Agents": ("Agent", "Bid", "Abstain", "Offer"),
     "What a mechanism reads and gives": ("Bids", "Menu", "Tender", "Notice", "Standing", "Award", "Status", "settle"),

@@ -18,77 +18,95 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis.anytime_power import Stops
-from analysis.figures.style import BLUE, DOT, GREY, HAIR, INK, LIGHT, NARROW, ORANGE, RED, new_figure, styled
+from analysis.figures.style import BLUE, DOT, GREY, HAIR, LIGHT, NARROW, ORANGE, RED, new_figure, styled
 from analysis.paired_outcomes import PairedOutcomes
 from analysis.sample_size import connor, mid_p_power, unpaired_power, unpaired_rates
 
+MID_P, LOOKED, UNPAIRED = "paired, McNemar mid-p", "paired, e-value after every task", "not paired, other tasks each"
+ONCE, EACH = "dollars, shared outcomes paid once", "dollars of both arms"
+_PENS = {MID_P: (BLUE, "-"), LOOKED: (ORANGE, "--"), UNPAIRED: (RED, ":")}
 _POINTS = 120
 _ROOM = 1.35  # of the tasks of the paired test or the e-value, whichever needs more
 
 
 class _Line(NamedTuple):
-    name: str
-    colour: str
-    style: str
+    test: str
     power: Callable[[int], float]
     reached: float
 
 
-@styled
-def draw(pair: PairedOutcomes, power: float = 0.8, alpha: float = 0.05) -> tuple[Figure, pd.DataFrame]:
-    """The figure, one column wide, and its data: test, tasks, power. pair: b and c differ."""
+def curve(pair: PairedOutcomes, power: float = 0.8, alpha: float = 0.05) -> pd.DataFrame:
+    """What is drawn. pair: b and c differ.
+
+    Columns: test, tasks, power there, asked (the power), reached (tasks at which it is; inf: never), dollars of so many
+    tasks (NaN where unknown) and what these are, dollars_are.
+    """
     lines = _lines(pair, power, alpha)
     most = int(_ROOM * max(line.reached for line in lines[:2] if math.isfinite(line.reached)))
     tasks = np.unique(np.linspace(2, most, min(_POINTS, most - 1)).round().astype(int))
-    figure = new_figure(NARROW, 2.9)
-    axes = figure.subplots()
+    shared = pair.shared > 0
+    money = {
+        "dollars": tasks * (pair.dollars - (pair.shared if shared else 0.0)),
+        "dollars_are": ONCE if shared else EACH,
+    }
     parts = []
     for line in lines:
         chance = [line.power(int(n)) for n in tasks]
-        axes.plot(tasks, chance, line.style, color=line.colour, label=line.name)
-        if line.reached <= most:
-            axes.plot(line.reached, line.power(int(line.reached)), "o", ms=DOT, color=line.colour)
-        parts.append(pd.DataFrame({"test": line.name, "tasks": tasks, "power": chance}))
-    _frame(axes, pair, power, most)
+        own = {"test": line.test, "tasks": tasks, "power": chance, "asked": power, "reached": line.reached}
+        parts.append(pd.DataFrame(own | money))
+    return pd.concat(parts, ignore_index=True)
+
+
+@styled
+def draw(data: pd.DataFrame) -> Figure:
+    """The figure, one column wide. data: of `curve`."""
+    figure = new_figure(NARROW, 2.9)
+    axes, most = figure.subplots(), int(data["tasks"].max())
+    for test, own in data.groupby("test", sort=False):
+        colour, style = _PENS[str(test)]
+        reached = float(own["reached"].iloc[0])
+        label = f"{test}: {reached:,.0f}" if math.isfinite(reached) else str(test)
+        axes.plot(own["tasks"], own["power"], style, color=colour, label=label)
+        if reached <= most:
+            axes.plot(reached, np.interp(reached, own["tasks"], own["power"]), "o", ms=DOT, color=colour)
+    _frame(axes, float(data["asked"].iloc[0]), most)
+    if data["dollars"].gt(0).any():
+        _dollars(axes, float(data["dollars"].iloc[0] / data["tasks"].iloc[0]), str(data["dollars_are"].iloc[0]))
     figure.legend(loc="outside upper left", ncols=1, handlelength=1.8, labelspacing=0.3)
-    return figure, pd.concat(parts, ignore_index=True)
+    return figure
 
 
 def _lines(pair: PairedOutcomes, power: float, alpha: float) -> list[_Line]:
     """Those that are known; the first two always are."""
     stops, (p, q) = Stops.of(pair.b, pair.c, alpha), pair.rates
-    paired, looked = math.ceil(float(connor(pair.b, pair.c, power, alpha))), stops.least(power)
+    tasks = math.ceil(float(connor(pair.b, pair.c, power, alpha)))
     lines = [
-        _Line(_at("paired, McNemar mid-p", paired), BLUE, "-", lambda n: mid_p_power(n, pair.b, pair.c, alpha), paired),
-        _Line(_at("paired, e-value after every task", looked), ORANGE, "--", stops.by, looked),
+        _Line(MID_P, lambda n: mid_p_power(n, pair.b, pair.c, alpha), tasks),
+        _Line(LOOKED, stops.by, stops.least(power)),
     ]
     if not math.isnan(p):
         own = float(np.ceil(unpaired_rates(p, q, power, alpha)))
-        chance = lambda n: float(unpaired_power(n, p, q, alpha))  # noqa: E731 -- of this line alone
-        lines.append(_Line(_at("not paired, tasks of its own for each arm", own), RED, ":", chance, own))
+        lines.append(_Line(UNPAIRED, lambda n: float(unpaired_power(n, p, q, alpha)), own))
     return lines
 
 
-def _at(name: str, tasks: float) -> str:
-    return f"{name}: {tasks:,.0f}" if math.isfinite(tasks) else name
-
-
-def _frame(axes: Axes, pair: PairedOutcomes, power: float, most: int) -> None:
-    axes.axhline(power, color=GREY, lw=HAIR, zorder=1)
+def _frame(axes: Axes, asked: float, most: int) -> None:
+    axes.axhline(asked, color=GREY, lw=HAIR, zorder=1)
     axes.set_xlim(0, most)
     axes.set_ylim(0, 1)
     axes.set_yticks(np.arange(0.0, 1.01, 0.2))
-    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("tasks an arm")
     axes.set_ylabel("power")
     axes.grid(color=LIGHT, lw=HAIR)
     axes.set_axisbelow(True)
-    each = pair.dollars - (0.0 if math.isnan(pair.shared) else pair.shared)
-    if each > 0:
-        top = axes.secondary_xaxis("top", functions=(partial(np.multiply, each), partial(np.multiply, 1 / each)))
-        top.set_xlabel("dollars, shared outcomes paid once" if pair.shared > 0 else "dollars of both arms")
-        top.xaxis.set_major_locator(MaxNLocator(5))
-        top.xaxis.set_major_formatter("{x:,.6g}")
-        top.spines["top"].set_visible(True)
-        top.tick_params(colors=INK)
+
+
+def _dollars(axes: Axes, each: float, what: str) -> None:
+    """An axis along the top. each: dollars of a task."""
+    top = axes.secondary_xaxis("top", functions=(partial(np.multiply, each), partial(np.multiply, 1 / each)))
+    top.set_xlabel(what)
+    top.xaxis.set_major_locator(MaxNLocator(5))
+    top.xaxis.set_major_formatter("{x:,.6g}")
+    top.spines["top"].set_visible(True)

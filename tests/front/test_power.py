@@ -61,15 +61,15 @@ def test_shares_and_dollars_are_those_of_the_ledger(run: Any) -> None:
     assert row["tasks"] == tasks
     assert row["dollars"] == pytest.approx(tasks * expected["dollars_per_task"])
     assert row["dollars_shared"] == pytest.approx(tasks * (expected["dollars_per_task"] - expected["shared_per_task"]))
-    assert found.frame["pair"].iloc[1:3].tolist() == ["published, 29 v 24 of 50", "published, 27 v 23 of 50"]
+    assert found.frame["pair"].iloc[1:3].tolist() == ["29 v 24 of 50 [P2]", "27 v 23 of 50 [P2]"]
 
 
 def test_dollars_by_the_spread_of_tasks(run: Any) -> None:
     row = bl.power(run, "owing", "mini", quantities=["cost"]).frame.iloc[0]
     arms = {arm.name: arm for arm in run.arms()}
     gaps = (arms["owing"].cost.sum(axis=2) - arms["mini"].cost.sum(axis=2)).ravel()
-    assert (row["difference"], row["sd"]) == pytest.approx((gaps.mean(), gaps.std()))
-    assert row["tasks"] == paired_t(gaps.mean() / gaps.std())
+    assert (row["difference"], row["sd"]) == pytest.approx((gaps.mean(), gaps.std(ddof=1)))
+    assert row["tasks"] == paired_t(gaps.mean() / gaps.std(ddof=1))
     assert row["tasks_low"] <= row["tasks"] <= row["tasks_high"]
     assert row["n_seen"] == 33
 
@@ -103,7 +103,7 @@ def test_sentences_table_and_figure(run: Any) -> None:
     assert [line.get_label().partition(":")[0] for line in axes.lines if ":" in str(line.get_label())] == [
         "paired, McNemar mid-p",
         "paired, e-value after every task",
-        "not paired, tasks of its own for each arm",
+        "not paired, other tasks each",
     ]
     top = axes.child_axes[0]
     each = row["dollars_per_task"] - row["shared_per_task"]

@@ -22,7 +22,7 @@ def of(values: np.ndarray) -> Estimate:
     return mean(values[None, :], "task")
 
 
-@pytest.mark.parametrize(("d", "n"), [(0.0, 20), (0.3, 20), (0.5, 93), (1.5, 93)])
+@pytest.mark.parametrize(("d", "n"), [(0.0, 40), (0.3, 40), (0.5, 93), (1.5, 93)])
 def test_intervals_of_d_hold_it(d: float, n: int) -> None:
     held, stream = 0, np.random.default_rng(21)
     for _ in range(RUNS):
@@ -32,7 +32,7 @@ def test_intervals_of_d_hold_it(d: float, n: int) -> None:
     assert held / RUNS == pytest.approx(0.95, abs=0.02)
 
 
-@pytest.mark.parametrize(("solved", "n"), [(0.1, 20), (0.1, 93), (0.3, 93)])
+@pytest.mark.parametrize(("solved", "n"), [(0.1, 40), (0.1, 93), (0.3, 93)])
 def test_intervals_of_d_hold_it_for_welfare_like_differences(solved: float, n: int) -> None:
     """Differences of a value of 1 dollar at some tasks, and of costs everywhere: far from normal, skewed."""
     stream = np.random.default_rng(22)
@@ -47,7 +47,7 @@ def test_intervals_of_d_hold_it_for_welfare_like_differences(solved: float, n: i
         found = of(drawn(n))
         low, high = paired_d_interval(paired_d(float(found.value), float(found.se), n), n)
         held += low <= truth <= high
-    assert held / RUNS == pytest.approx(0.95, abs=0.03)
+    assert held / RUNS == pytest.approx(0.95, abs=0.02 + NOISE)
 
 
 @pytest.mark.parametrize(("sizes", "spreads"), [((20, 50), (1.0, 3.0)), ((93, 12), (0.5, 2.0)), ((6, 40), (2.0, 0.3))])

@@ -40,16 +40,16 @@ def of(values: np.ndarray) -> Estimate:
 
 
 def test_d_is_the_mean_over_the_spread_of_tasks() -> None:
-    gaps = np.random.default_rng(3).normal(0.4, 1.3, 37)
+    gaps = np.random.default_rng(3).normal(0.4, 1.3, 57)
     found = of(gaps)
-    d = paired_d(float(found.value), float(found.se), 37)
+    d = paired_d(float(found.value), float(found.se), 57)
     assert d == pytest.approx(gaps.mean() / gaps.std(ddof=1), rel=1e-12)
-    low, high = paired_d_interval(d, 37)
-    seen = d * math.sqrt(37)
-    assert nct.sf(seen, 36, low * math.sqrt(37)) == pytest.approx(0.025, abs=1e-6)
-    assert nct.cdf(seen, 36, high * math.sqrt(37)) == pytest.approx(0.025, abs=1e-6)
-    assert math.isnan(paired_d(0.4, 0.0, 37))
-    assert all(map(math.isnan, (*paired_d_interval(float("nan"), 9), *paired_d_interval(0.3, 1))))
+    low, high = paired_d_interval(d, 57)
+    seen = d * math.sqrt(57)
+    assert nct.sf(seen, 56, low * math.sqrt(57)) == pytest.approx(0.025, abs=1e-6)
+    assert nct.cdf(seen, 56, high * math.sqrt(57)) == pytest.approx(0.025, abs=1e-6)
+    assert math.isnan(paired_d(0.4, 0.0, 57))
+    assert all(map(math.isnan, (*paired_d_interval(float("nan"), 9), *paired_d_interval(0.3, 39))))
 
 
 def test_welch_is_that_of_scipy() -> None:
