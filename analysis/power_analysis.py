@@ -14,6 +14,7 @@ from analysis.paired_outcomes import PairedOutcomes
 from analysis.paper_table import PaperTable, of_columns
 from analysis.power_table import MEAN, RATE, name_of
 from analysis.power_words import counted, rerun, sentence
+from analysis.sample_size import MOST, connor
 from sim.kit.csv_file import write_csv
 from sim.kit.digits import number
 from sim.kit.escape import latex_comment, markdown
@@ -124,8 +125,8 @@ class PowerAnalysis:
 
     @property
     def drawable(self) -> bool:
-        """There is a figure: a difference was seen in who solves."""
-        return self.pairs[0].delta != 0
+        """There is a figure: a difference was seen in who solves, and a million tasks are enough to tell it."""
+        return float(connor(self.pairs[0].b, self.pairs[0].c, *self._asked)) <= MOST
 
     def views(self) -> list[Any]:
         """What is printed."""
@@ -182,7 +183,7 @@ class PowerAnalysis:
 
     def _check_drawable(self) -> None:
         if not self.drawable:
-            raise ValueError(f"{name_of(self.pairs[0])}: the two solve equally often, so there is no curve of power")
+            raise ValueError(f"{name_of(self.pairs[0])}: the two solve (nearly) equally often: no curve of power")
 
 
 def _columns(test: str, own: pd.DataFrame) -> list[Column]:

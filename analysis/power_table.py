@@ -17,6 +17,7 @@ import pandas as pd
 from analysis.anytime_power import Stops
 from analysis.paired_outcomes import Differs, PairedOutcomes, of_counts
 from analysis.sample_size import (
+    MOST,
     approximate_t,
     connor,
     mid_p_power,
@@ -50,7 +51,7 @@ COLUMNS = {
     "tasks": "tasks, each played by both arms; McNemar: Connor's formula, rounded up; inf where they do not differ",
     "tasks_low": "lower end of its 95% interval over redrawn clusters",
     "tasks_high": "upper end; inf: in more than 2.5% of redrawn runs no number of tasks is enough",
-    "power_there": "chance that the test rejects with so many tasks; McNemar: of mid-p, exactly",
+    "power_there": "chance that the test rejects with so many tasks; McNemar: of mid-p, exactly; empty above a million",
     "anytime_tasks": "tasks by which the e-value, looked at after each, reaches 1 / alpha with the power asked",
     "anytime_mean": "tasks at which it reaches it on average",
     "unpaired_tasks": "tasks of each arm where each has tasks of its own; empty where unknown",
@@ -93,7 +94,7 @@ def _of_rate(pair: PairedOutcomes, power: float, alpha: float) -> dict[str, Any]
     row |= {"tasks_low": ends[0], "tasks_high": ends[1], "saved_by_pairing": pair.saved}
     row |= {"unpaired_tasks": float(np.ceil(unpaired_rates(p, q, power, alpha)))}
     row["rerun_sd"] = RERUN_SD * math.sqrt(tasks / RERUN_TASKS)
-    if math.isfinite(tasks):
+    if tasks <= MOST:
         stops = Stops.of(pair.b, pair.c, alpha)
         row |= {"power_there": mid_p_power(int(tasks), pair.b, pair.c, alpha)}
         row |= {"anytime_tasks": stops.least(power), "anytime_mean": stops.mean}
@@ -108,7 +109,7 @@ def _of_mean(pair: PairedOutcomes, name: str, found: Differs, power: float, alph
     ends = _ends(drawn, found.redrawn_mean, found.mean) if found.sd > 0 else (math.nan, math.nan)
     row = _start(pair, name, MEAN, power, alpha) | {"difference": found.mean, "sd": found.sd, "tasks": tasks}
     row |= {"tasks_low": ends[0], "tasks_high": ends[1]}
-    if math.isfinite(tasks):
+    if tasks <= MOST:
         row |= {"power_there": t_power(int(tasks), d, alpha)}
     if found.sd_of_one > 0:
         row |= {"unpaired_tasks": unpaired_t(found.mean / found.sd_of_one, power, alpha)}

@@ -23,7 +23,7 @@ from scipy.special import ndtr, ndtri, stdtrit
 
 from sim.kit.arrays import FloatArray, IntArray
 
-MOST = 10**9  # tasks: beyond it nobody plans
+MOST = 10**6  # tasks: of more no power is computed, and normal quantiles say the same as t
 _TAIL = 9.0  # standard deviations of the number of discordant tasks that are summed over
 
 
@@ -98,7 +98,8 @@ def paired_t(d: float, power: float = 0.8, alpha: float = 0.05) -> float:
     >>> paired_t(0.5), paired_t(-0.5), paired_t(0.0)
     (34.0, 34.0, inf)
     """
-    return _least(lambda n: t_power(n, d, alpha), d, power)
+    about = float(np.ceil(approximate_t(d, power, alpha)))
+    return _least(lambda n: t_power(n, d, alpha), power) if about < MOST else about
 
 
 def unpaired_t(d: float, power: float = 0.8, alpha: float = 0.05) -> float:
@@ -107,7 +108,8 @@ def unpaired_t(d: float, power: float = 0.8, alpha: float = 0.05) -> float:
     >>> unpaired_t(0.5)
     64.0
     """
-    return _least(lambda n: _t_power(d * math.sqrt(n / 2), 2 * n - 2, alpha), d, power)
+    about = float(np.ceil(2 * approximate_t(d, power, alpha)))
+    return _least(lambda n: _t_power(d * math.sqrt(n / 2), 2 * n - 2, alpha), power) if about < MOST else about
 
 
 def t_power(n: int, d: float, alpha: float = 0.05) -> float:
@@ -133,15 +135,11 @@ def _t_power(shift: float, degrees: int, alpha: float) -> float:
     return float(nctdtr(degrees, abs(shift), -edge) + 1.0 - nctdtr(degrees, abs(shift), edge))
 
 
-def _least(chance: Callable[[int], float], d: float, power: float) -> float:
+def _least(chance: Callable[[int], float], power: float) -> float:
     """The least number from 2 on with that chance, which rises in it."""
-    if d == 0 or math.isnan(d):
-        return math.inf if d == 0 else math.nan
     low, high = 1, 2
     while chance(high) < power:
         low, high = high, 2 * high
-        if high > MOST:
-            return math.inf
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if chance(middle) < power else (low, middle)

@@ -96,6 +96,8 @@ def test_t_needs_the_tabulated_numbers() -> None:
         assert abs(math.ceil(approximate_t(d)) - paired_t(d)) <= 1
         assert t_power(int(paired_t(d)), d) >= 0.8 > t_power(int(paired_t(d)) - 1, d)
     assert math.isnan(paired_t(math.nan))
+    assert paired_t(1e-4) == pytest.approx((1.959964 + 0.841621) ** 2 * 1e8, rel=1e-6)
+    assert unpaired_t(1e-4) == pytest.approx(2 * paired_t(1e-4), rel=1e-6)
 
 
 def test_without_a_difference_no_number_is_enough() -> None:
