@@ -48,6 +48,16 @@ def test_commands_of_the_command_line_are_on_their_page() -> None:
     assert [command for command in names if f"`bidlab {command}" not in text] == []
 
 
+def test_the_scenario_of_the_page_on_tables_is_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my_table.csv").write_text("model,id,p,ok,usd,usd_forecast\na,t1,.9,1,.3,.2\nb,t1,.6,0,.05,.04\n")
+    for file, text in files(DOCS / "own_table.md").items():
+        Path(file).write_text(text, encoding="utf-8")
+    said = bidlab("check", "my_scenario.toml")
+    assert said.code == 0, said.err
+    assert "4 arm(s), 2 agent(s), 1 task(s)" in said.out
+
+
 def test_pages_with_commands_are_found() -> None:
     assert {"tutorial.md", "live.md", "to_live.md", "own_mechanism.md"} <= {page.name for page in WITH_COMMANDS}
 
