@@ -192,6 +192,7 @@ def mechanisms() -> str:
             "\n".join(f"- {what}: {text}" for what, text in facts.items()),
             prose(_SOURCES.sub("", rule.__doc__ or "")),
         ]
+        parts += [f"Bidders are told:\n\n> {_escaped(examples[0].told_to_bidders())}"]
         parts += [f"```toml\nmechanism = {_toml(name, examples[0])}\n```"]
     return _page(parts)
 
