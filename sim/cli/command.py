@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import audit as audit_command
-from sim.cli import compare_command, export, frontier_command, importing_results, power_command
+from sim.cli import compare_command, export, frontier_command, importing_results, power_command, report_command
 from sim.cli import live as live_commands
 from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
@@ -159,6 +159,7 @@ new_command.add(app)
 frontier_command.add(app)
 compare_command.add(app)
 power_command.add(app)
+report_command.add(app)
 live_commands.add(app)
 
 

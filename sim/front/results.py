@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.run_folder import Run
 from sim.front.comparing import comparison
 from sim.front.figure import sized
 from sim.front.html import notebook
+from sim.front.pages import page_of_run, silent
 from sim.kit.errors import RunError, closest
 from sim.world.world import World
 
@@ -110,6 +112,19 @@ class Results:
             raise RunError(f"figure {name!r}: does not apply to this run{closest(name, found)}; allowed: {allowed}")
         figure, data = found[name].draw()
         return sized(figure, width, found[name].words(data))
+
+    def report(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write one HTML page of the run, to be read in a browser: tables, figures, and every auction explained.
+
+        force: replace a file that is no such page. Raises RunError where there is one, or it cannot be written.
+        """
+        from analysis.page.page_file import check_place, write_page
+
+        place = Path(path)
+        check_place(place, force)
+        tables = {name: self.table(name) for name in self.tables}
+        write_page(place, page_of_run(self.run, tables, self.arms(), silent))
+        return place
 
     def world(self, arm: str | None = None) -> World:
         """The World that an arm ran in; the first arm's where None."""
