@@ -98,7 +98,7 @@ def _verdict(row: Any) -> str:
     alone, together = row["p"] <= LEVEL, row["p_holm"] <= LEVEL
     if not alone:
         return "not told apart"
-    if row["p_holm"] == row["p"]:
+    if str(row["family"]).startswith("1 arm,"):
         return "told apart"
     shown = p_value(row["p_holm"])
     holm = f"p {shown[0]} {shown[1:]}" if shown.startswith("<") else f"p = {shown}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sim.experiment.run_folder import Run
 from sim.kit.errors import RunError, closest
 from sim.world.world import World
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analysis.arm import ArmData
     from analysis.comparison import Comparison
     from analysis.comparison_table import How, Pair
@@ -46,7 +48,8 @@ def comparison(
     pairs = list(_across(run, others, arms) if others else _within(run, baseline, arms))
     frame = comparison_table(pairs, chosen)
     against = f"the arm of that name in {_labels((run, *others))[0]}" if others else _one(pairs)
-    return Comparison(_defined(frame, quantities), against, origin_of((run, *others)), _notes(run, others, pairs))
+    kept, lines = _defined(frame, quantities)
+    return Comparison(kept, against, origin_of((run, *others)), [*lines, *_notes(run, others, pairs)])
 
 
 def _one(pairs: Sequence[Pair]) -> str:
@@ -124,13 +127,13 @@ def chosen_quantities(names: Sequence[str], command: str) -> list[Quantity]:
     return [known[name] for name in dict.fromkeys(names or DEFAULT)]
 
 
-def _defined(frame: Any, wanted: Sequence[str]) -> Any:
-    """The rows of quantities that are defined; raises RunError where one that was asked for is not."""
-    empty = [name for name, own in frame.groupby("quantity", sort=False) if own["difference"].isna().all()]
-    asked = [name for name in empty if name in wanted]
-    if asked:
-        raise RunError(f"compare: {', '.join(asked)}: undefined, in the baseline or in all arms compared to it")
-    return frame[~frame["quantity"].isin(empty)].reset_index(drop=True)
+def _defined(frame: pd.DataFrame, wanted: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of quantities that are defined, and a line on the others; raises RunError where one was asked for."""
+    empty = [str(name) for name, own in frame.groupby("quantity", sort=False) if own["difference"].isna().all()]
+    if any(name in wanted for name in empty) or len(empty) == frame["quantity"].nunique():
+        raise RunError(f"compare: {', '.join(empty)}: undefined, in the baseline or in all arms compared to it")
+    lines = [f"left out, undefined in these arms: {', '.join(empty)}"] if empty else []
+    return frame[~frame["quantity"].isin(empty)].reset_index(drop=True), lines
 
 
 def _labels(runs: Sequence[Finished]) -> list[str]:

@@ -148,6 +148,13 @@ def test_runs_that_cannot_be_compared(run: Any, tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
+def test_a_default_quantity_without_a_number_is_named(tmp_path: Path) -> None:
+    text = SCENARIO.replace("value = 1.0\n", "") + '\n[[arm]]\nname = "y"\nmechanism = "hire_all"\n'
+    found = bl.run(lay_out(tmp_path, text, table(9, 3))).compare()
+    assert found.notes[0] == "left out, undefined in these arms: welfare"
+    assert found.frame["quantity"].tolist() == ["solve_rate", "cost"]
+
+
 ROW: dict[str, Any] = {
     "arm": "x", "baseline": "y", "quantity": "welfare", "paired": "same luck", "n": 93, "clusters": "tasks",
     "n_clusters": 93, "baseline_clusters": np.nan, "changed": 0.2, "difference": -0.03, "difference_low": -0.07,
