@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.basis import FEW, Number, caption
+from analysis.figures.figure_registry import FIGURES
 from analysis.figures.labels import SIGNS, label_of
 from analysis.figures.style import baseline_label
 from analysis.quantities import quantities
@@ -26,6 +27,7 @@ from sim.kit.invalid import written
 from sim.scenario.axes import Factor
 from sim.scenario.figure_spec import FigureFile
 
+KINDS = ("lines", "map", "calibration")
 MOST_ROWS, MOST_COLUMNS, MOST_LINES, MOST_MAPS = 8, 6, 28, 24
 _METHOD = "Student t, of levels corrected for skewness; rates: Wilson; their differences: Tango"
 _MARKS = (
@@ -87,6 +89,7 @@ def default_figures(factors: Sequence[Factor]) -> list[FigureFile]:
 def chart_of(figure: FigureFile, info: Mapping[str, Any], factors: Sequence[Factor], place: int) -> Chart:
     """The figure with its defaults filled in; raises ValueError where it does not fit the sweep."""
     by_key = {key: factor for factor in factors for key in factor.keys}
+    _known("kind", figure.kind, [*KINDS, *(name for name, one in FIGURES.items() if one.sweep is not None)])
     _numeric("x", figure.x, by_key)
     _check_scale(figure, by_key)
     panels = list(dict.fromkeys(arm["panel"] for arm in info["arms"]))
@@ -127,7 +130,7 @@ def _second_key(figure: FigureFile, by_key: Mapping[str, Factor], ways: Sequence
         if figure.vertical is not None or figure.lines != "arm":
             raise ValueError('kind: "calibration" has a line for each level of x, and success rates up the axis')
         return figure.x
-    if figure.kind == "lines":
+    if figure.kind != "map":
         if figure.vertical is not None:
             raise ValueError('vertical: belongs to kind = "map"; lines have their metrics, y, up the axis')
         _known("lines", figure.lines, ways)
@@ -152,7 +155,7 @@ def _check_scale(figure: FigureFile, by_key: Mapping[str, Factor]) -> None:
     """Raise ValueError where x has no logarithm to lie at."""
     if figure.scale == "linear":
         return
-    if figure.kind != "lines":
+    if figure.kind in ("map", "calibration"):
         raise ValueError('scale: belongs to kind = "lines"; a map draws its levels side by side')
     place = by_key[figure.x].keys.index(figure.x)
     least = min(level[place] for level in by_key[figure.x].values)
@@ -182,6 +185,8 @@ def _rows(
 
 
 def _check_size(chart: Chart, by_key: Mapping[str, Factor], panels: int) -> None:
+    if chart.kind not in KINDS:  # a plugin's, which says itself what is too much
+        return
     sizes = {"arm": len(chart.arms), "panel": panels, **{key: len(factor.values) for key, factor in by_key.items()}}
     rows = int(np.prod([sizes[key] for key in chart.rows])) if chart.rows else 1
     limits = [

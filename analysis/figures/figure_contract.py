@@ -1,14 +1,17 @@
-"""What a figure must do, tried on example runs: draw, the same each time, every label inside and none on another."""
+"""What a figure must do, tried on example runs or rows: the same each time, every label inside, none on another."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from analysis.example_run import arms_of
+from analysis.figures.chart import Chart
 from analysis.figures.figure_registry import Drawable, RunFigure, Shown
 from analysis.figures.save import captioned, overlapping
 from analysis.figures.style import styled
@@ -18,6 +21,9 @@ _EDGE = 1.5  # pixels that a letter may reach over the edge
 
 def figure_faults(of: RunFigure) -> Iterator[str]:
     """All that is wrong with a figure."""
+    if of.sweep is not None:
+        yield from _of_sweep(of.sweep)
+        return
     reasons = []
     for name in ("several", "alone"):
         arms = arms_of(name)
@@ -29,6 +35,17 @@ def figure_faults(of: RunFigure) -> Iterator[str]:
             reasons.append(found)
     if len(reasons) == 2:
         yield f"applies to no example run: {'; '.join(reasons)}"
+
+
+def _of_sweep(draw: Callable[[pd.DataFrame, Chart], tuple[Figure, pd.DataFrame]]) -> list[str]:
+    """On the welfare of two arms at three levels of a key, the first of them without an interval."""
+    rows = pd.DataFrame([(arm, x, "welfare") for arm in ("one", "two") for x in (0.0, 0.5, 1.5)])
+    rows.columns = pd.Index(["arm", "tender.penalty", "y"])
+    drawn = 0.25 + 0.125 * np.arange(len(rows))
+    error = np.where(np.arange(len(rows)) == 0, np.nan, 0.02)
+    rows = rows.assign(drawn=drawn, drawn_se=error, drawn_low=drawn - 2 * error, drawn_high=drawn + 2 * error)
+    chart = Chart("own", "own", "tender.penalty", (("welfare", "", 0),), "arm", (), ("one", "two"), {}, "one")
+    return list(_of_drawn(Drawable(lambda: draw(rows.copy(), chart), lambda data: "seed 20")))
 
 
 @styled

@@ -8,6 +8,13 @@
 
 `arms` are the arms of the run as arrays (analysis/arm.py), `data` is a DataFrame of what is shown; both come from any
 code, best with `new_figure` and the colours of analysis/figures/style.py.
+
+    @register_figure("dots", sweep=True)
+    def dots(rows, chart): ...
+
+is drawn where a `[[figure]]` of a sweep has `kind = "dots"`. `rows` are those of the sweep's table that it asks for
+(analysis/figures/chart.py, `shown`): a column for each swept key, arm, y, and drawn, drawn_low, drawn_high, drawn_se.
+`chart` says what is along x, what makes lines and panels.
 """
 
 from __future__ import annotations
@@ -25,7 +32,7 @@ from sim.kit.kinds import Registry
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Draw = Callable[[Sequence[ArmData]], Any]
+Draw = Callable[..., Any]
 Drawing = TypeVar("Drawing", bound=Draw)
 
 
@@ -46,19 +53,31 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class RunFigure:
-    """summary: one line. candidate: how it is drawn, or why it does not apply."""
+    """summary: one line. candidate: how it is drawn, or why it does not apply. sweep: how it is drawn of a sweep.
+
+    sweep is given the rows that a [[figure]] shows and its chart; None: it is a figure of runs.
+    """
 
     summary: str
     candidate: Callable[[Shown], Drawable | str]
+    sweep: Callable[..., tuple[Figure, pd.DataFrame]] | None = None
 
 
 FIGURES: Registry[str, RunFigure] = Registry("figure", "decorate draw(arms) with @register_figure('name')")
 
 
 def register_figure(
-    name: str, *, summary: str = "", caption: str = "", applies: Callable[[Sequence[ArmData]], str] | None = None
+    name: str,
+    *,
+    summary: str = "",
+    caption: str = "",
+    applies: Callable[[Sequence[ArmData]], str] | None = None,
+    sweep: bool = False,
 ) -> Callable[[Drawing], Drawing]:
     """Decorator: make a function draw(arms) -> (figure, data) known as a figure, drawn after every run it applies to.
+
+    sweep: it is draw(rows, chart), drawn where a [[figure]] of a sweep names it as its kind; caption and applies are
+    then of no use, since a sweep's figures have a caption of their own.
 
     summary: one line for lists; the function's documentation where absent. caption: printed under the figure, before n
     and the run it is of. applies: why the figure has no meaning for these arms, "" where it has one.
@@ -70,7 +89,12 @@ def register_figure(
         if not callable(draw):
             raise TypeError(f"figure {name!r} must be a function draw(arms) that returns a figure and its data")
         line = summary or (draw.__doc__ or "").strip().partition("\n")[0].rstrip(".")
-        FIGURES.add(name, RunFigure(line, lambda shown: _users(name, draw, caption, applies, shown)))
+        if sweep:
+            FIGURES.add(
+                name, RunFigure(line, lambda shown: f'a sweep\'s: [[figure]] kind = "{name}"', _swept(name, draw))
+            )
+        else:
+            FIGURES.add(name, RunFigure(line, lambda shown: _users(name, draw, caption, applies, shown)))
         return draw
 
     return add
@@ -95,9 +119,16 @@ def _users(
     return reason or Drawable(lambda: _checked(name, _blamed(name, styled(draw), shown.arms)), words)
 
 
-def _blamed(name: str, function: Callable[..., Any], arms: Sequence[ArmData]) -> Any:
+def _swept(name: str, draw: Callable[..., Any]) -> Callable[..., tuple[Figure, pd.DataFrame]]:
+    """A user's figure of sweeps; what goes wrong in it is said of it, in one line."""
+    from analysis.figures.style import styled
+
+    return lambda rows, chart: _checked(name, _blamed(name, styled(draw), rows, chart))
+
+
+def _blamed(name: str, function: Callable[..., Any], *given: Any) -> Any:
     try:
-        return function(arms)
+        return function(*given)
     except SimError:
         raise
     except (Exception, SystemExit) as error:

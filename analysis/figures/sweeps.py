@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import curves, lines, maps
-from analysis.figures.chart import Chart, caption_of, chart_of, default_figures
+from analysis.figures.chart import Chart, caption_of, chart_of, default_figures, shown
+from analysis.figures.figure_registry import FIGURES
 from analysis.figures.left_out import list_left_out
 from analysis.figures.save import save
 from analysis.sweep_table import factors_of
@@ -21,7 +22,8 @@ _DRAW = {"lines": lines.draw, "map": maps.draw, "calibration": curves.draw}
 
 def draw(table: pd.DataFrame, chart: Chart, info: Mapping[str, Any]) -> tuple[Figure, pd.DataFrame]:
     """One figure with its data. table, info: of the sweep."""
-    return _DRAW[chart.kind](table, chart, factors_of(info))
+    own = FIGURES[chart.kind].sweep if chart.kind in FIGURES else None
+    return _DRAW[chart.kind](table, chart, factors_of(info)) if own is None else own(shown(table, chart), chart)
 
 
 def draw_all(table: pd.DataFrame, info: Mapping[str, Any], figures: Sequence[FigureFile], folder: Path) -> list[Path]:

@@ -50,7 +50,8 @@ def power(
     free_folder(out, FILES, force)
     asked = share("--power", power), share("--alpha", alpha)
     if (run is None) == (discordant is None):
-        raise RunError("power: name the folder of a run, or give --discordant")
+        got = "neither" if run is None else f"{run} and {discordant}"
+        raise RunError(f"power: name the folder of a run, or give --discordant, one of the two; got {got}")
     with plugins(plugin or []), waiting("power"):
         if run is not None:
             _refuse("--usd", usd)

@@ -14,10 +14,10 @@ Names = Annotated[list[str], Field(min_length=1)]
 class FigureFile(Section):
     """A figure of a sweep."""
 
-    kind: Literal["lines", "map", "calibration"] = Field(
+    kind: Annotated[str, Field(min_length=1)] = Field(
         description='"lines": a line for each arm over one swept key, with a 95% band; "map": a colour for each pair '
         'of levels of two swept keys, a map for each arm; "calibration": success rate against claim, a line for each '
-        "level of a swept key"
+        "level of a swept key; or one of a plugin's (register_figure with sweep = True)"
     )
     x: str = Field(description="the swept key along the x axis; of a calibration, the one with a line for each level")
     scale: Literal["linear", "log"] = Field(

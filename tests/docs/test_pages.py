@@ -48,6 +48,13 @@ def test_commands_of_the_command_line_are_on_their_page() -> None:
     assert [command for command in names if f"`bidlab {command}" not in text] == []
 
 
+def test_every_bundled_scenario_has_its_finding() -> None:
+    from sim.bundled import scenarios
+
+    text = "".join((DOCS / page).read_text(encoding="utf-8") for page in ("findings.md", "reading.md"))
+    assert [name for name in scenarios() if f"{name}`" not in text] == []
+
+
 def test_the_scenario_of_the_page_on_tables_is_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("my_table.csv").write_text("model,id,p,ok,usd,usd_forecast\na,t1,.9,1,.3,.2\nb,t1,.6,0,.05,.04\n")

@@ -76,7 +76,7 @@ def test_equal_factors_lie_equally_far_apart_on_a_log_scale(tmp_path: Path) -> N
 
 
 BAD = {
-    'kind = "line"': ("figure.kind", 'must be "lines", "map" or "calibration"; got "line"'),
+    f'kind = "line"\nx = "{KEY}"': ("figure number 1: kind", "did you mean 'lines'"),
     'kind = "lines"': ("figure.x", "is missing"),
     f'kind = "lines"\nx = "{KEY}"\ncolour = "red"': ("colour", "unknown key", "allowed: kind, x, scale, y"),
     'kind = "lines"\nx = "tender.penlty"': ("figure number 1: x", "did you mean 'tender.penalty'"),
