@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import audit as audit_command
-from sim.cli import export, frontier_command, importing_results
+from sim.cli import bundle_commands, export, frontier_command, importing_results
 from sim.cli import live as live_commands
 from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
@@ -155,6 +155,7 @@ sweep_command.add(app)
 audit_command.add(app)
 importing_results.add(app)
 export.add(app)
+bundle_commands.add(app)
 new_command.add(app)
 frontier_command.add(app)
 live_commands.add(app)

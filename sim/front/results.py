@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.run_folder import Run
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from analysis.arm import ArmData
+    from sim.bundling.bundle_folder import Bundled
 
 _SHOWN = ("solve_rate", "cost", "payment", "surplus", "utility", "welfare")
 
@@ -114,6 +117,17 @@ class Results:
     @cached_property
     def _arms(self) -> dict[tuple[tuple[str, str], ...], list[ArmData]]:
         return {}
+
+    def bundle(
+        self, path: str | Path, plugins: Sequence[str | Path] = (), answers: bool = False, force: bool = False
+    ) -> Bundled:
+        """Write the run to one file, .zip, that `bidlab.verify` plays again; it needs a folder, so `out`.
+
+        plugins: the files it ran with. answers: put in those of a live run. Raises RunError in one line.
+        """
+        from sim.front.bundles import bundled
+
+        return bundled(self.run.folder, path, plugins, answers, force)
 
     def _drawables(self, baseline: str | None) -> dict[str, Any]:
         from analysis.figures import drawables
