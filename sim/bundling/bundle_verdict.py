@@ -17,9 +17,10 @@ from sim.experiment.stored import Stored
 from sim.experiment.versions import differing
 from sim.experiment.written_scenario import WRITTEN
 
-SAME, EXACT, CLOSE, OTHER, UNSEEN = "same bytes", "same numbers", "same but for last digits", "different", "pictures not compared"
+SAME, EXACT, CLOSE = "same bytes", "same numbers", "same but for last digits"
+OTHER, UNSEEN = "different", "pictures not compared"
 _OF_MACHINE = ("versions", "mixed", "engine", "made_by")  # in JSON files, what other versions or engines change
-_TABLES, _TEXTS, _PICTURES = (".csv",), (".json",), (".pdf", ".png")
+_TEXTS, _PICTURES = (".json",), (".pdf", ".png")
 
 
 class FileVerdict(NamedTuple):

@@ -24,6 +24,7 @@ from sim.population.profile_draws import draws_beside
 from sim.scenario.scenario import Scenario, reopened, resolve
 from sim.world.origin import LiveOrigin
 
+_UNDRAWN = b"none were asked for"
 Bar = Callable[[Plan], AbstractContextManager[Callable[..., None]]]
 
 
@@ -49,6 +50,8 @@ def play_again(bundle: Opened, folder: Path, plugins: Mapping[str, str], how: Ag
 
     Raises RunError where the bundle does not hold what its hash was made of.
     """
+    if bundle.about.get("answers") is False:
+        raise RunError(f"{bundle.path}: is of a live run without its answers; bundle it with --answers")
     info, inputs = bundle.json("run.json"), folder / "inputs"
     inputs.mkdir(parents=True)
     for name, content in bundle.inputs.items():
@@ -75,7 +78,7 @@ def _run(bundle: Opened, info: dict[str, Any], folder: Path, plugins: Mapping[st
     engine = "market" if set(info["engine"].values()) == {"market"} else "auto"
     made = plan(scenario, plugins, engine)
     _check_hash(bundle, info, made)
-    drawn = any(name.endswith(".pdf") for name in bundle.results)
+    drawn = _UNDRAWN not in bundle.results.get("figures/left_out.csv", b"")
     out = folder / "again"
     if isinstance(made.origin, LiveOrigin):
         return _live(bundle, made, made.origin, out, how, drawn)
@@ -85,8 +88,6 @@ def _run(bundle: Opened, info: dict[str, Any], folder: Path, plugins: Mapping[st
 
 def _live(bundle: Opened, made: Plan, origin: LiveOrigin, out: Path, how: Again, drawn: bool) -> Path:
     """Play a live run from its answers; nobody is asked."""
-    if ANSWERS not in bundle.inputs:
-        raise RunError(f"{bundle.path}: is of a live run without its answers; bundle it with --answers")
     checks = (task.verify.verifier for task in origin.live_tasks if task.verify is not None)
     programs = {" ".join(one.command) for one in checks if isinstance(one, Program)}
     if programs and not how.programs:
