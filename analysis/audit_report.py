@@ -11,9 +11,10 @@ import pandas as pd
 from analysis.audit_table import COLUMNS, LETTERS, View, views
 from analysis.coalition_columns import COLUMNS as COALITIONS
 from analysis.coalition_views import coalition_views
+from analysis.paper_table import PaperTable
 from sim.experiment.stored import Stored
 from sim.kit.csv_file import write_csv
-from sim.kit.escape import latex, latex_comment, markdown, markdown_paragraph
+from sim.kit.escape import latex_comment, markdown_paragraph
 from sim.kit.terminal import of_rows, shown_name
 
 READ = (
@@ -28,10 +29,10 @@ def write_audit(folder: Path, frame: pd.DataFrame, notes: Sequence[str]) -> None
     """Add audit.csv, audit.md and audit.tex to the folder; notes: what was audited, how finely."""
     write_csv(frame, folder / "audit.csv")
     shown = [*views(frame), *coalition_views(frame)]
-    parts = ["# Incentive audit", *map(markdown_paragraph, (*notes, READ)), *(_markdown(view) for view in shown)]
+    parts = ["# Incentive audit", *map(markdown_paragraph, (*notes, READ)), *(_of(view).markdown() for view in shown)]
     (folder / "audit.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     lines = [latex_comment(note) for note in (*notes, READ)]
-    (folder / "audit.tex").write_text("\n".join([*lines, *(_latex(view) for view in shown)]) + "\n", encoding="utf-8")
+    (folder / "audit.tex").write_text("\n".join([*lines, *(_tabular(view) for view in shown)]) + "\n", encoding="utf-8")
 
 
 def audit_views(frame: pd.DataFrame, notes: Sequence[str]) -> list[Any]:
@@ -53,15 +54,9 @@ def read_audit(folder: Path) -> pd.DataFrame:
     return Stored.open(folder).csv("audit.csv", **how)
 
 
-def _markdown(view: View) -> str:
-    lines = [view.columns, ["---" if place < view.n_left else "---:" for place in range(len(view.columns))], *view.rows]
-    cells = (" | ".join(markdown(cell) for cell in line) for line in lines)
-    return "\n".join([f"**{markdown(view.title)}**", "", *(f"| {row} |" for row in cells)])
+def _of(view: View) -> PaperTable:
+    return PaperTable(view.columns, view.rows, view.title, n_left=view.n_left)
 
 
-def _latex(view: View) -> str:
-    """A tabular with the rules of booktabs."""
-    sides = "l" * view.n_left + "r" * (len(view.columns) - view.n_left)
-    rows = [" & ".join(latex(cell) for cell in row) + r" \\" for row in (view.columns, *view.rows)]
-    head = [latex_comment(view.title), rf"\begin{{tabular}}{{{sides}}}", r"\toprule", rows[0], r"\midrule"]
-    return "\n".join([*head, *rows[1:], r"\bottomrule", r"\end{tabular}"])
+def _tabular(view: View) -> str:
+    return f"{latex_comment(view.title)}\n{_of(view).tabular()}"

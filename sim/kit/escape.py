@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from unicodedata import normalize
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -26,6 +27,28 @@ _LATEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
 }
+# Letters that pdflatex knows by a command; those it knows by a letter and an accent are taken apart.
+_ACCENTS = {
+    "\u0300": "`",
+    "\u0301": "'",
+    "\u0302": "^",
+    "\u0303": "~",
+    "\u0304": "=",
+    "\u0306": "u",
+    "\u0307": ".",
+    "\u0308": '"',
+    "\u030a": "r",
+    "\u030b": "H",
+    "\u030c": "v",
+    "\u0327": "c",
+}
+_TEXT = {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "ı": "i"}
+_TEXT |= {"‘": "textquoteleft", "’": "textquoteright", "“": "textquotedblleft", "”": "textquotedblright"}
+_TEXT |= {"–": "textendash", "—": "textemdash", "…": "textellipsis", "§": "S"}
+_MATHS = {"×": "times", "±": "pm", "≤": "leq", "≥": "geq", "≠": "neq", "≈": "approx", "∞": "infty", "√": "surd"}
+_MATHS |= {"→": "rightarrow", "←": "leftarrow", "·": "cdot", "−": "mathord-", "α": "alpha", "β": "beta"}
+_MATHS |= {"γ": "gamma", "δ": "delta", "ε": "epsilon", "θ": "theta", "λ": "lambda", "μ": "mu", "µ": "mu", "π": "pi"}
+_MATHS |= {"ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "χ": "chi", "ω": "omega", "Δ": "Delta", "Σ": "Sigma"}
 _MARKDOWN = {"\\": "\\\\", "|": r"\|", "`": r"\`", "*": r"\*", "$": r"\$", "~": r"\~", "&": "&amp;"}
 _MARKDOWN |= {"<": "&lt;", ">": "&gt;"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-](inf|nan)")
@@ -33,12 +56,27 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the 
 
 
 def latex(text: str) -> str:
-    """The text on one line, without a letter that commands LaTeX.
+    """The text on one line, without a letter that commands LaTeX; one that pdflatex does not know by its code point.
 
-    >>> print(latex("a_1 50%"), latex("\\\\input{x}"))
-    a\\_1 50\\% \\textbackslash{}input\\{x\\}
+    >>> print(latex("a_1 50%"), latex("\\\\input{x}"), latex("é≥☃"))
+    a\\_1 50\\% \\textbackslash{}input\\{x\\} \\'{e}$\\geq$\\texttt{U+2603}
     """
-    return "".join(_LATEX.get(letter, letter) for letter in _one_line(text))
+    line = "".join(_LATEX.get(letter) or _in_ascii(letter) for letter in normalize("NFC", _one_line(text)))
+    return re.sub(r"([-`',])(?=\1)|([?!])(?=`)", r"\1\2{}", line)  # LaTeX would join them: -- is a dash, ?` a letter
+
+
+def _in_ascii(letter: str) -> str:
+    """The letter as LaTeX writes it in ASCII."""
+    if letter.isascii() and letter.isprintable():
+        return letter
+    if letter in _TEXT:
+        return f"\\{_TEXT[letter]}{{}}"
+    if letter in _MATHS:
+        return f"$\\{_MATHS[letter]}$"
+    base, marks = normalize("NFD", letter)[:1], normalize("NFD", letter)[1:]
+    if marks in _ACCENTS and base.isascii() and base.isalpha():
+        return f"\\{_ACCENTS[marks]}{{{base}}}"
+    return rf"\texttt{{U+{ord(letter):04X}}}"
 
 
 def latex_comment(text: str) -> str:
