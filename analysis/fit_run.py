@@ -95,6 +95,7 @@ def _write(
     mark: float | None,
 ) -> list[Path]:
     from analysis.figures import fit as figure
+    from analysis.figures.look import Look, places
     from analysis.figures.save import save
 
     source = fitted.profile.source
@@ -109,6 +110,7 @@ def _write(
             f"n = {len(recorded.tasks)} tasks, {len(recorded.agents)} agents; seed {seed}; fitted to {table.name} "
             f"{digest}; bidlab {version('bidlab')}"
         )
-        return [*paths, *save(*figure.draw(compared), out.parent, f"{out.stem}.fit", caption)]
+        look = Look(agents=places(recorded.agents))
+        return [*paths, *save(compared, figure.paint, lambda _, __: caption, out.parent, f"{out.stem}.fit", look)]
     except OSError as error:
         raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None

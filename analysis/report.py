@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -26,8 +26,12 @@ from sim.experiment.stored import Stored
 from sim.kit.csv_file import write_csv
 from sim.kit.errors import RunError
 from sim.ledger.events import write_events
+from sim.scenario.figure_spec import figures_of, of_runs
 from sim.scenario.scenario import Arm
 from sim.world.origin import TableOrigin
+
+if TYPE_CHECKING:
+    from analysis.figures.sheets import Sheet
 
 _OPTIONAL = (
     "incidence",
@@ -54,12 +58,18 @@ def _unseen(tables: dict[str, pd.DataFrame]) -> None:
 
 
 def write_report(
-    run: Run, *, events: bool = False, figures: bool = True, phase: Phase = _silent, tabled: Tabled = _unseen
+    run: Run,
+    *,
+    events: bool = False,
+    figures: bool = True,
+    phase: Phase = _silent,
+    tabled: Tabled = _unseen,
+    style: Sheet | None = None,
 ) -> None:
     """Add the CSV tables and figures/ to the run's folder; those of _OPTIONAL only where they apply.
 
     phase: is given what is being done. tabled: is given the tables before any figure is drawn, which takes longer.
-    Raises RunError where the run has no folder.
+    style: of the figures, `paper` where None. Raises RunError where the run has no folder.
     """
     folder = run.folder
     if folder is None:
@@ -74,10 +84,11 @@ def write_report(
             tables[name] = table
     tabled(tables)
     if figures:
-        from analysis.figures import draw_all
+        from analysis.figures import Shown, draw_all
 
         phase("figures")
-        draw_all(arms, folder / "figures", stamp(run.info), baselines)
+        shown = Shown(arms, stamp(run.info), baselines, run.ledger.arm)
+        draw_all(shown, folder / "figures", own=of_runs(figures_of(run.info)), style=style)
     else:
         list_left_out(folder / "figures", {"all": "none were asked for"})
     if events:

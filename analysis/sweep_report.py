@@ -27,6 +27,7 @@ from sim.experiment.plan import Plan
 from sim.experiment.sweep import Analysis
 from sim.kit.csv_file import write_csv
 from sim.kit.errors import ScenarioError
+from sim.scenario.figure_spec import of_sweeps
 
 _GROWTH = (1.25, 4.0)  # a round's replications over those before it, at least and at most
 _SPARE = 1.1  # over the replications that the error so far asks for
@@ -86,7 +87,10 @@ def asking(plan: Plan) -> Plan:
 
     Raises ScenarioError, in one line, where there is no such quantity.
     """
-    charts = [chart_of(figure, plan.info, plan.factors, place) for place, figure in enumerate(plan.scenario.figures)]
+    charts = [
+        chart_of(figure, plan.info, plan.factors, place)
+        for place, figure in enumerate(of_sweeps(plan.scenario.figures))
+    ]
     drawn = {metric for chart in charts for metric, _, _ in chart.y}
     more = [each.name for each in quantities() if not each.swept and each.name in drawn]
     for name in plan.quantities:

@@ -3,12 +3,14 @@
 Dots are means over auctions with 95% intervals for another draw of tasks, crosses those without one. The arms share
 that draw, so two intervals may overlap while the arms differ: one panel shows the difference to the baseline arm,
 paired auction by auction. An arm that hires as the baseline does at every auction does not differ, and says so. An arm
-far off the others is a number at the edge, so that it does not flatten the rest.
+far off the others is a number at the edge, so that it does not flatten the rest. In one column solve rate and cost
+are left to the wide figure and the CSV file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,83 +22,104 @@ from analysis.basis import Number, numbers
 from analysis.cells import cells
 from analysis.clusters import over
 from analysis.differences import changed, differences
-from analysis.figures.style import (
-    BLUE,
-    GREY,
-    INK,
-    LIGHT,
-    MOST_AGENTS,
-    WIDE,
-    arm_label,
-    baseline_label,
-    colour,
-    ends,
-    legend_columns,
-    new_figure,
-    panel_lines,
-    rows,
-    short,
-    styled,
-    whisker,
-)
+from analysis.figures.arm_rows import Rows, described, name_rows, note, rows_of
+from analysis.figures.look import Look, fold
+from analysis.figures.shares import shares
+from analysis.figures.style import baseline_label, ends, ground, ink, legend_columns, muted, reference, small, whisker
 from analysis.intervals import holm
 from analysis.quantities.of_run import summary
+from sim.kit.arrays import BoolArray
 from sim.kit.digits import decimals
 
-MOST = 60  # arms drawn, the first of the scenario's order; the CSV has every arm
-_PANELS = {"welfare": "welfare\n$ per auction", "solve_rate": "solve rate\nper auction", "cost": "cost\n$ per auction"}
+PANELS = {"welfare": "$ per auction", "solve_rate": "share of auctions", "cost": "$ per auction"}
 _GAP = "_minus_baseline"
 _FAR = 3.0  # interquartile ranges beyond the quartiles
 _MOST_AS_NUMBERS = 0.1  # share of the arms that may be given as a number
+_NAMES = {True: 0.98, False: 1.5}  # inches that names of arms take, in one column and in two
 
 
-@styled
-def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and one row per arm: estimates, paired differences to the baseline, and shares of attempts."""
+def table(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> pd.DataFrame:
+    """One row per arm: estimates, paired differences to the baseline, and shares of attempts."""
     named = {arm.name: arm for arm in arms}
     data = pd.DataFrame([_row(arm, named[baselines[arm.name]]) for arm in arms])
     for name in [name for name in data if str(name).endswith("_baseline_p")]:
         data[f"{name}_holm"] = holm(data[name])
-    shown = data.head(MOST)
-    panels = {name: label for name, label in _PANELS.items() if shown[name].notna().any()}
-    main, label = next(iter(panels.items()))
-    gap = f"{main.replace('_', ' ')} minus\n{baseline_label(baselines.values(), 18)}"
-    columns = {main: label, f"{main}{_GAP}": gap, **panels}
-    figure = new_figure(WIDE, 0.2 * len(shown) + 1.2)
-    ratios = [1.0] * len(columns) + [1.4]
-    axes = figure.subplots(1, len(ratios), sharey=True, squeeze=False, width_ratios=ratios)[0]
-    for axis, (name, text) in zip(axes, columns.items(), strict=False):
-        _dots(axis, shown if name != f"{main}{_GAP}" else _differing(axis, shown, name), name)
-        axis.set_xlabel(text, fontsize=7)
+    return data
+
+
+def paint(data: pd.DataFrame, look: Look) -> Figure:
+    """The figure of that table."""
+    placed = _rows(data, look)
+    shown = data.iloc[placed.places].reset_index(drop=True)
+    columns = _columns(data, look)
+    agents = [str(name).removeprefix("share ") for name in data if str(name).startswith("share ")]
+    figure = look.figure(placed.lines * look.line + 0.75)
+    axes = figure.subplots(1, len(columns) + 1, sharey=True, width_ratios=[1.0] * len(columns) + [1.2])
+    for axis, name in zip(axes, columns, strict=False):
+        _dots(axis, shown if not name.endswith(_GAP) else _differing(axis, shown, name, placed), name, placed)
+        words = _label(name, data, look)
+        axis.set_xlabel(fold(words, 1.0 if look.narrow else 1.1))
         axis.locator_params(axis="x", nbins=3)
-    axes[1].axvline(0.0, color=GREY, lw=0.7, ls=(0, (4, 3)), zorder=0)
-    _shares(axes[-1], arms[0].agents, shown)
-    for axis in axes:
-        rows(axis, [arm_label(name) for name in shown["arm"]], grid=axis is not axes[-1])
-        panel_lines(axis, shown["arm"].tolist())
+        axis.grid(axis="x")
+        if name.endswith(_GAP):
+            reference(axis, x=0.0)
+    shares(axes[-1], agents, shown, placed.at, look)
+    name_rows(axes[0], placed)
     handles, labels = axes[-1].get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside upper right", ncols=legend_columns(labels), columnspacing=1.0, handlelength=1.0
-    )
-    return figure, data
+    columns_of = legend_columns(labels, look.width)
+    figure.legend(handles, labels, loc="outside upper left", ncols=columns_of, handlelength=1.0, columnspacing=1.0)
+    return figure
 
 
-def drawn(data: pd.DataFrame) -> list[Number]:
+def drawn(data: pd.DataFrame, look: Look) -> list[Number]:
     """The estimates that the figure draws, as far as their intervals go."""
-    shown = data.head(MOST)
-    panels = [name for name in _PANELS if shown[name].notna().any()]
-    gap = f"{panels[0]}{_GAP}"
+    shown = data.iloc[_rows(data, look).places]
+    columns = _columns(data, look)
+    gap = next(name for name in columns if name.endswith(_GAP))
     others = shown[(shown["changed"] != 0) | (shown[gap] != 0)]
+    panels = [name for name in columns if name != gap]
     return numbers(shown, "arm", panels) + numbers(others.assign(clusters=others[f"clusters{_GAP}"]), "arm", [gap])
 
 
+def about(data: pd.DataFrame, look: Look) -> str:
+    """What is left out, for the footer."""
+    rest = [name.replace("_", " ") for name in PANELS if data[name].notna().any() and name not in _columns(data, look)]
+    more = f"{' and '.join(rest)}: in the figure of two columns and in arms.csv\n" if rest else ""
+    return note(_rows(data, look), f"{_main(data).replace('_', ' ')}{' minus baseline'}", "arms.csv") + more
+
+
+def _rows(data: pd.DataFrame, look: Look) -> Rows:
+    return rows_of(data, f"{_main(data)}{_GAP}", look, _NAMES[look.narrow])
+
+
+def _main(data: pd.DataFrame) -> str:
+    """The first panel's quantity: welfare, where the scenario states what a task is worth."""
+    return next((name for name in PANELS if data[name].notna().any()), "solve_rate")
+
+
+def _columns(data: pd.DataFrame, look: Look) -> list[str]:
+    main = _main(data)
+    rest = [name for name in PANELS if name != main and data[name].notna().any()]
+    return [main, f"{main}{_GAP}", *([] if look.narrow else rest)]
+
+
+def _label(name: str, data: pd.DataFrame, look: Look) -> str:
+    of = name.removesuffix(_GAP)
+    if name == of:
+        return look.words(of, of.replace("_", " "), PANELS[of])
+    baseline = look.name(baseline_label(data["baseline"], 24))
+    return look.words(
+        f"difference:{of}", f"{of.replace('_', ' ')} minus {baseline}", PANELS[of].removeprefix("share of ")
+    )
+
+
 def _row(arm: ArmData, base: ArmData) -> dict[str, object]:
-    row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism}
+    row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism, **described(arm)}
     estimates, gaps = summary(arm), differences(arm, base)
     row |= {"baseline": base.name, "changed": changed(arm, base)}
     row |= {"clusters": arm.over, f"clusters{_GAP}": over(arm, base)}
     row |= {"coupled": "; ".join(dict.fromkeys((*arm.coupled, *base.coupled)))}
-    for name in _PANELS:
+    for name in PANELS:
         row |= cells(name, estimates[name]) | cells(f"{name}{_GAP}", gaps[name])
         row |= {f"{name}{_GAP}_p": float(gaps[name].p)}
     attempts = arm.attempts.sum(axis=(0, 1))
@@ -104,31 +127,25 @@ def _row(arm: ArmData, base: ArmData) -> dict[str, object]:
     return row | {f"share {name}": n / total if total else np.nan for name, n in zip(arm.agents, attempts, strict=True)}
 
 
-def _differing(axes: Axes, shown: pd.DataFrame, name: str) -> pd.DataFrame:
+def _differing(axes: Axes, shown: pd.DataFrame, name: str, placed: Rows) -> pd.DataFrame:
     """The rows with the differences that are none left out; a word stands in their place."""
     same = ((shown["changed"] == 0) & (shown[name] == 0)).to_numpy()
-    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+    box = {"facecolor": ground(), "edgecolor": "none", "pad": 0.5}
     for row in np.flatnonzero(same).tolist():
         word = "baseline" if shown["arm"].iloc[row] == shown["baseline"].iloc[row] else "same"
-        axes.text(0.0, row, word, fontsize=6, color=GREY, ha="center", va="center", bbox=box)
+        at = placed.at[row]
+        axes.text(0.0, at, word, fontsize=small(), color=muted(), ha="center", va="center_baseline", bbox=box)
     return shown.assign(**{name: shown[name].where(~same)})
 
 
-def _dots(axes: Axes, shown: pd.DataFrame, name: str) -> None:
+def _dots(axes: Axes, shown: pd.DataFrame, name: str, placed: Rows) -> None:
     """Dots with intervals; what lies far off the other arms is a number at the edge it lies beyond."""
     x, *span = ends(shown, name)
     start, stop = (np.where(np.isnan(end), x, end) for end in span)
     known = ~np.isnan(x)
-    low, high = np.quantile(x[known], [0.25, 0.75]) if known.any() else (0.0, 0.0)
-    far = known & ((x < low - _FAR * (high - low)) | (x > high + _FAR * (high - low))) & (high > low)
-    if far.any():  # and only where drawing it would stretch the axis by half or more
-        left, right = start[known & ~far].min(), stop[known & ~far].max()
-        far &= (x < left - (right - left) / 2) | (x > right + (right - left) / 2)
-    if far.sum() > _MOST_AS_NUMBERS * known.sum():  # as many as that are what the figure is about
-        far[:] = False
+    far = _far(x, start, stop)
     near = known & ~far
-    at = np.flatnonzero(near)
-    whisker(axes, shown.iloc[at], name, at, color=BLUE)
+    whisker(axes, shown.iloc[np.flatnonzero(near)], name, placed.at[near], color=ink())
     axes.margins(x=0.08)
     if not far.any():
         return
@@ -137,27 +154,21 @@ def _dots(axes: Axes, shown: pd.DataFrame, name: str) -> None:
     axes.set_xlim(left - margin, right + margin)
     places = decimals(x[known].tolist(), 2)
     for row in np.flatnonzero(far).tolist():
-        below = x[row] < low
+        below = x[row] < left
         text = f"◂ {x[row]:.{places}f}" if below else f"{x[row]:.{places}f} ▸"
         edge = left - margin / 2 if below else right + margin / 2
-        axes.text(
-            edge, row, text.replace("-", "−"), fontsize=6.5, va="center", ha="left" if below else "right", color=INK
-        )
+        how: dict[str, Any] = {"ha": "left" if below else "right", "va": "center_baseline", "fontsize": small()}
+        axes.text(edge, placed.at[row], text.replace("-", "−"), **how)
 
 
-def _shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame) -> None:
-    """Stacked shares of attempts; past MOST_AGENTS the agents hired least are one grey part."""
-    share = shown[[f"share {name}" for name in agents]].to_numpy(np.float64)
-    largest = np.sort(np.argsort(-np.nansum(share, axis=0), kind="stable")[:MOST_AGENTS])
-    parts = [(agents[i], share[:, i], colour(k)) for k, i in enumerate(largest)]
-    if len(agents) > MOST_AGENTS:
-        parts.append(("others", np.delete(share, largest, axis=1).sum(axis=1), LIGHT))
-    start = np.zeros(len(shown))
-    for name, width, shade in parts:
-        axes.barh(
-            np.arange(len(shown)), np.nan_to_num(width), left=start, height=0.7, color=shade, label=short(name, 20)
-        )
-        start = start + np.nan_to_num(width)
-    axes.set_xlim(0, 1)
-    axes.set_xticks([0.0, 0.5, 1.0], ["0", "0.5", "1"])
-    axes.set_xlabel("share of\nattempts", fontsize=7)
+def _far(x: np.ndarray, start: np.ndarray, stop: np.ndarray) -> BoolArray:
+    """(arms,): so far off the others that drawing it would stretch the axis by half or more."""
+    known = ~np.isnan(x)
+    low, high = np.quantile(x[known], [0.25, 0.75]) if known.any() else (0.0, 0.0)
+    far = known & ((x < low - _FAR * (high - low)) | (x > high + _FAR * (high - low))) & (high > low)
+    if far.any():
+        left, right = start[known & ~far].min(), stop[known & ~far].max()
+        far &= (x < left - (right - left) / 2) | (x > right + (right - left) / 2)
+    if far.sum() > _MOST_AS_NUMBERS * known.sum():  # as many as that are what the figure is about
+        far[:] = False
+    return np.asarray(far)

@@ -16,17 +16,19 @@ import numpy as np
 import pandas as pd
 
 from analysis.basis import FEW, Number, caption
+from analysis.few_agents import both_ends
 from analysis.figures.labels import SIGNS, label_of
-from analysis.figures.style import baseline_label
+from analysis.figures.style import MOST_ROWS, baseline_label
 from analysis.quantities import quantities
 from analysis.quantities.claimed import CURVE
+from analysis.sweep_table import factors_of
 from sim.experiment.plan import Plan
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.invalid import written
 from sim.scenario.axes import Factor
-from sim.scenario.figure_spec import FigureFile
+from sim.scenario.figure_spec import OF_SWEEPS, FigureFile, check_restyled, of_settings, of_sweeps
 
-MOST_ROWS, MOST_COLUMNS, MOST_LINES, MOST_MAPS = 8, 6, 28, 24
+MOST_SETTINGS, MOST_COLUMNS, MOST_MAPS = 8, 6, 24
 _METHOD = "Student t, of levels corrected for skewness; rates: Wilson; their differences: Tango"
 _MARKS = (
     "dot: the interval holds 0; ring: it does not, but p is > .05 adjusted by Holm over the arm's cells; "
@@ -42,6 +44,7 @@ class Chart:
     sign: 1 draws the metric's difference to the baseline, -1 the baseline's lead, 0 the metric itself.
 
     lines: what makes lines; of a map, which has none, the key up its other axis. scale: of x, "linear" or "log".
+    jumps: what a line does where it jumps. own: what the scenario states of the figure.
     """
 
     kind: str
@@ -54,6 +57,8 @@ class Chart:
     where: Mapping[str, Any]
     baseline: str
     scale: str = "linear"
+    jumps: str = "break"
+    own: FigureFile | None = None
 
     @property
     def columns(self) -> tuple[Any, ...]:
@@ -63,15 +68,44 @@ class Chart:
 
 def check_figures(plan: Plan) -> None:
     """Raise ScenarioError, in one line, where a figure of the plan cannot be drawn."""
+    check_run_figures(plan)
     info, names = plan.info, set()
-    for place, figure in enumerate(plan.scenario.figures):
+    for place, figure in enumerate(of_sweeps(plan.scenario.figures)):
         try:
             name = chart_of(figure, info, plan.factors, place).name
             if name in names:
                 raise ValueError(f"name: two figures are named {name!r}")
         except ValueError as error:
-            raise ScenarioError(f"{plan.path}: figure number {place + 1}: {error}") from None
+            number = plan.scenario.figures.index(figure) + 1
+            raise ScenarioError(f"{plan.path}: figure number {number}: {error}") from None
         names.add(name)
+
+
+def check_run_figures(plan: Plan) -> None:
+    """Raise ScenarioError where a [[figure]] is of no kind there is, or names what a run does not hold."""
+    from analysis.figures import FIGURES
+
+    kinds = [*OF_SWEEPS, *FIGURES]
+    arms = list(dict.fromkeys(arm.name.removesuffix(arm.panel) for arm in plan.arms))
+    for number, figure in enumerate(plan.scenario.figures, 1):
+        where = f"{plan.path}: figure number {number}"
+        if figure.kind not in kinds:
+            near = closest(figure.kind, kinds)
+            raise ScenarioError(f"{where}: kind: unknown {figure.kind!r}{near}; allowed: {', '.join(kinds)}")
+        if not figure.of_sweep:
+            check_restyled(figure, arms, plan.agents, where)
+
+
+def restyled_chart(chart: Chart, settings: Mapping[str, Any], info: Mapping[str, Any]) -> Chart:
+    """The figure with these settings above its own; raises ScenarioError where one is none."""
+    if not settings or chart.own is None:
+        return chart
+    where = f"figure {chart.name!r}"
+    made = of_settings(where, {**chart.own.model_dump(exclude_unset=True), "name": chart.name, **settings})
+    try:
+        return chart_of(made, info, factors_of(info), 0)
+    except ValueError as error:
+        raise ScenarioError(f"{where}: {error}") from None
 
 
 def default_figures(factors: Sequence[Factor]) -> list[FigureFile]:
@@ -87,7 +121,8 @@ def default_figures(factors: Sequence[Factor]) -> list[FigureFile]:
 def chart_of(figure: FigureFile, info: Mapping[str, Any], factors: Sequence[Factor], place: int) -> Chart:
     """The figure with its defaults filled in; raises ValueError where it does not fit the sweep."""
     by_key = {key: factor for factor in factors for key in factor.keys}
-    _numeric("x", figure.x, by_key)
+    x = str(figure.x)
+    _numeric("x", x, by_key)
     _check_scale(figure, by_key)
     panels = list(dict.fromkeys(arm["panel"] for arm in info["arms"]))
     arms = list(dict.fromkeys(arm["name"].removesuffix(arm["panel"]) for arm in info["arms"]))
@@ -108,7 +143,7 @@ def chart_of(figure: FigureFile, info: Mapping[str, Any], factors: Sequence[Fact
     chart = Chart(
         figure.kind,
         figure.name or (figure.kind if place == 0 else f"{figure.kind}_{place + 1}"),
-        figure.x,
+        x,
         _points(figure, info) if figure.kind == "calibration" else _metrics(figure, info),
         second,
         rows,
@@ -116,7 +151,12 @@ def chart_of(figure: FigureFile, info: Mapping[str, Any], factors: Sequence[Fact
         figure.where,
         baseline_label([arm["baseline"] for arm in info["arms"]], 24),
         figure.scale,
+        figure.jumps,
+        figure,
     )
+    check_words(figure, [*arms, *info["agents"], *by_key, *_levels_written(factors), *map(label_of, chart.y)], ["x"])
+    if figure.order:
+        _known_all("order", figure.order, [*kept, *info["agents"], *_levels_written(factors)])
     _check_size(chart, by_key, len(panels))
     return chart
 
@@ -126,7 +166,7 @@ def _second_key(figure: FigureFile, by_key: Mapping[str, Factor], ways: Sequence
     if figure.kind == "calibration":
         if figure.vertical is not None or figure.lines != "arm":
             raise ValueError('kind: "calibration" has a line for each level of x, and success rates up the axis')
-        return figure.x
+        return str(figure.x)
     if figure.kind == "lines":
         if figure.vertical is not None:
             raise ValueError('vertical: belongs to kind = "map"; lines have their metrics, y, up the axis')
@@ -135,7 +175,7 @@ def _second_key(figure: FigureFile, by_key: Mapping[str, Factor], ways: Sequence
     if figure.vertical is None:
         raise ValueError('vertical: must be stated for kind = "map": the swept key up the axis')
     _numeric("vertical", figure.vertical, by_key)
-    if by_key[figure.vertical] is by_key[figure.x]:
+    if by_key[figure.vertical] is by_key[str(figure.x)]:
         raise ValueError(f"vertical: {figure.vertical} advances together with x")
     return figure.vertical
 
@@ -154,8 +194,9 @@ def _check_scale(figure: FigureFile, by_key: Mapping[str, Factor]) -> None:
         return
     if figure.kind != "lines":
         raise ValueError('scale: belongs to kind = "lines"; a map draws its levels side by side')
-    place = by_key[figure.x].keys.index(figure.x)
-    least = min(level[place] for level in by_key[figure.x].values)
+    key = str(figure.x)
+    place = by_key[key].keys.index(key)
+    least = min(level[place] for level in by_key[key].values)
     if least <= 0:
         raise ValueError(f'scale: "log" needs an x > 0; {figure.x} has the level {written(least)}')
 
@@ -185,9 +226,8 @@ def _check_size(chart: Chart, by_key: Mapping[str, Factor], panels: int) -> None
     sizes = {"arm": len(chart.arms), "panel": panels, **{key: len(factor.values) for key, factor in by_key.items()}}
     rows = int(np.prod([sizes[key] for key in chart.rows])) if chart.rows else 1
     limits = [
-        ("rows of panels", rows, MOST_ROWS),
+        ("rows of panels", rows, MOST_SETTINGS),
         ("columns of panels", len(chart.columns), MOST_COLUMNS),
-        ("lines", sizes[chart.lines], MOST_LINES),
     ]
     for what, count, most in [("maps", rows * len(chart.y), MOST_MAPS)] if chart.kind == "map" else limits:
         if count > most:
@@ -235,6 +275,24 @@ def _known(key: str, name: str, allowed: Sequence[str] | Mapping[str, Any]) -> N
         raise ValueError(f"{key}: unknown {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
 
 
+def _known_all(key: str, names: Sequence[str], allowed: Sequence[str]) -> None:
+    for name in names:
+        _known(key, name, list(dict.fromkeys(allowed)))
+
+
+def check_words(figure: FigureFile, names: Sequence[str], axes: Sequence[str]) -> None:
+    """Raise ValueError where label or unit is of something that the figure does not name."""
+    for key in ("label", "unit"):
+        stated = getattr(figure, key)
+        if isinstance(stated, dict):
+            _known_all(key, list(stated), [*axes, *names])
+
+
+def _levels_written(factors: Sequence[Factor]) -> list[str]:
+    """The levels of swept keys as a scenario writes them."""
+    return [written(value) for factor in factors for level in factor.values for value in level]
+
+
 def _is_number(level: Sequence[Any]) -> bool:
     return isinstance(level[0], int | float) and not isinstance(level[0], bool)
 
@@ -260,12 +318,26 @@ def shown(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     for key, value in chart.where.items():
         keep &= kept[key].isin([value, written(value)] if isinstance(value, int | float | str) else [written(value)])
     kept = kept[keep]
+    kept = kept[kept[chart.lines].isin(_few_lines(kept, chart))] if chart.kind == "lines" else kept
     parts = []
     for metric, agent, sign in chart.y:
         part = kept[(kept["metric"] == metric) & (kept["agent"] == agent)]
         parts.append(part.assign(y=label_of((metric, agent, sign)), **_drawn(part, sign)))
     data = pd.concat(parts, ignore_index=True)
     return data if chart.kind != "calibration" else data[data["clusters"] >= FEW].reset_index(drop=True)
+
+
+def _few_lines(kept: pd.DataFrame, chart: Chart) -> list[Any]:
+    """What has a line: all, or of more than a panel takes the baseline and both ends of the first metric's mean."""
+    names = list(dict.fromkeys(kept[chart.lines]))
+    if len(names) <= MOST_ROWS:
+        return names
+    metric, agent, _ = chart.y[0]
+    mean = kept[(kept["metric"] == metric) & (kept["agent"] == agent)].groupby(chart.lines)["value"].mean()
+    base = [name for name in names if name == chart.baseline] if chart.lines == "arm" else []
+    others = [name for name in names if name not in base]
+    chosen = {others[place] for place in both_ends(mean.reindex(others), MOST_ROWS - len(base))}
+    return [name for name in names if name in chosen or name in base]
 
 
 def _drawn(part: pd.DataFrame, sign: int) -> dict[str, Any]:
@@ -299,16 +371,27 @@ def numbers_of(data: pd.DataFrame) -> list[Number]:
     ]
 
 
-def caption_of(table: pd.DataFrame, chart: Chart, info: Mapping[str, Any]) -> str:
-    """What the bands or marks are, over what, what is held, n, and which sweep this is."""
+def caption_of(data: pd.DataFrame, table: pd.DataFrame, chart: Chart, info: Mapping[str, Any], about: str = "") -> str:
+    """What the bands or marks are, over what, what is held, n, and which sweep this is. data: what is drawn of it."""
     held = ", ".join(f"{key} = {written(value)}" for key, value in chart.where.items())
     fixed = f"held: {held}\n" if held else ""
     counts = sorted(set(table["n"]))
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     note = f"\n{table.attrs['note']}" if table.attrs.get("note") else ""
-    intervals = caption(numbers_of(shown(table, chart)), _METHOD)
+    intervals = caption(numbers_of(data), _METHOD)
     marks = f"; {_MARKS}" if chart.kind == "map" and any(sign for _, _, sign in chart.y) else ""
     return (
-        f"{fixed}{intervals}{marks}\nn = {n} auctions a point; seed {info['seed']}; "
+        f"{fixed}{_fewer(data, table, chart)}{about}{intervals}{marks}\nn = {n} auctions a point; seed {info['seed']}; "
         f"sweep of {info['scenario']['name']} {info['hash'][:12]}; bidlab {info['versions']['bidlab']}{note}"
     )
+
+
+def _fewer(data: pd.DataFrame, table: pd.DataFrame, chart: Chart) -> str:
+    """What the footer says where not all lines are drawn."""
+    drawn = data[chart.lines].nunique()
+    count = len(chart.arms) if chart.lines == "arm" else table[chart.lines].nunique()
+    if chart.kind != "lines" or drawn >= count:
+        return ""
+    by = label_of(chart.y[0])
+    base = "the baseline and " if chart.lines == "arm" else ""
+    return f"{drawn} of {count} lines: {base}those at both ends of the mean of {by}; all of them in sweep.csv\n"

@@ -17,45 +17,60 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.chart import Chart, settings_of, shown
+from analysis.figures.chart import Chart, settings_of
 from analysis.figures.labels import axis_label, line_label, setting_label
-from analysis.figures.style import CROSS, GREY, HAIR, LIGHT, NO_INTERVAL, WIDE, new_figure, short, styled
+from analysis.figures.look import MARKERS, Look, fold
+from analysis.figures.style import MOST_ROWS, NO_INTERVAL, dot, legend_columns, muted, short, thin
 from sim.scenario.axes import Factor
 
-_ROW = 2.1  # inches of a row of panels
+_ROW = 2.0  # inches of a row of panels
 _DARK, _PALE = 0.0, 0.85  # ends of the colour map that are used
-_ACROSS = 7  # names in a row of the legend
+_ACROSS = {True: 2, False: 4}  # panels side by side, in one column and in two
 
 
-@styled
-def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and the rows of the sweep's table that it shows."""
-    data = shown(table, chart)
-    settings, levels = settings_of(data, chart), list(dict.fromkeys(data[chart.x]))
-    shades = [mpl.colormaps["viridis"](at) for at in np.linspace(_DARK, _PALE, len(levels))]
-    deep = -(-len(levels) // _ACROSS)
-    figure = new_figure(WIDE, _ROW * len(settings) + 0.5 + 0.14 * deep)
-    axes = figure.subplots(len(settings), len(chart.columns), squeeze=False, sharex=True, sharey=True)
-    for row, (setting, part) in enumerate(settings):
-        for column, agent in enumerate(chart.columns):
-            _panel(axes[row, column], part[part["agent"] == agent], chart.x, levels, shades)
-            axes[0, column].set_title(short(agent, 24), fontsize=7)
-            axes[-1, column].set_xlabel("mean claim", fontsize=7)
-        words = setting_label(setting)
-        axes[row, 0].set_ylabel(f"success rate\n{words}" if words else "success rate", fontsize=7)
-    handles = [Line2D([], [], color=shade, marker="o", ms=2.5, lw=1.1) for shade in shades]
-    names = [line_label(chart.x, level).rpartition(" = ")[2] for level in levels]
-    title = axis_label(chart.x, factors).replace("\n", " ")
-    figure.legend(
-        handles,
-        names,
-        loc="outside upper left",
-        ncols=min(_ACROSS, len(levels)),
-        title=title,
-        title_fontsize=7,
-        alignment="left",
-    )
-    return figure, data.drop(columns=["y", "itself"])
+def paint(data: pd.DataFrame, chart: Chart, factors: Sequence[Factor], look: Look) -> Figure:
+    """The figure of these rows of the sweep's table."""
+    levels = shown_levels(data, chart)
+    pens = [
+        (mpl.colormaps[mpl.rcParams["image.cmap"]](at), MARKERS[k % len(MARKERS)])
+        for k, at in enumerate(np.linspace(_DARK, _PALE, len(levels)))
+    ]
+    panels = [(setting, part, agent) for setting, part in settings_of(data, chart) for agent in chart.columns]
+    across = min(_ACROSS[look.narrow], len(panels) if look.narrow else max(2, len(chart.columns)))
+    down = -(-len(panels) // across)
+    figure = look.figure(_ROW * down + 0.5)
+    axes = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    for axis, (setting, part, agent) in zip(axes.flat, panels, strict=False):
+        _panel(axis, part[part["agent"] == agent], chart.x, levels, pens)
+        words = ", ".join(filter(None, (short(look.name(agent), 24), setting_label(setting, look))))
+        axis.set_title(fold(words, look.width / across - 0.5), loc="left")
+    for spare in axes.flat[len(panels) :]:
+        spare.set_visible(False)
+    for column in axes.T:
+        lowest = [axis for axis in (*column,) if axis.get_visible()][-1:]
+        for axis in lowest:
+            axis.tick_params(labelbottom=True)
+            axis.set_xlabel(look.words("mean_claim", "mean claim", "probability"))
+    for axis in axes[:, 0]:
+        axis.set_ylabel(look.words("success_rate", "success rate", "share of claims"))
+    handles = [Line2D([], [], color=shade, marker=mark, ms=dot(0.8), lw=thin()) for shade, mark in pens]
+    names = [line_label(chart.x, level, look).rpartition(" = ")[2] for level in levels]
+    title = fold(axis_label(chart.x, factors, look, "x"), look.width - 0.2)
+    columns = legend_columns(names, look.width)
+    figure.legend(handles, names, loc="outside upper left", ncols=columns, title=title, alignment="left")
+    return figure
+
+
+def shown_levels(data: pd.DataFrame, chart: Chart) -> list[Any]:
+    """The levels that have a line: all, or of more than a panel takes every second, third, ..., from the first on."""
+    levels = list(dict.fromkeys(data[chart.x]))
+    return levels[:: -(-len(levels) // MOST_ROWS)]
+
+
+def about(data: pd.DataFrame, chart: Chart) -> str:
+    """What is left out, for the footer."""
+    drawn, count = len(shown_levels(data, chart)), data[chart.x].nunique()
+    return f"{drawn} of {count} levels, evenly spaced; all of them in the CSV file\n" if drawn < count else ""
 
 
 def points(part: pd.DataFrame) -> pd.DataFrame:
@@ -67,15 +82,14 @@ def points(part: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"claim": claim["drawn"], "rate": rate["drawn"], **ends}).dropna(subset=["claim", "rate"])
 
 
-def _panel(axes: Axes, part: pd.DataFrame, key: str, levels: Sequence[Any], shades: Sequence[Any]) -> None:
-    axes.plot([0, 1], [0, 1], color=GREY, lw=0.7, ls=(0, (4, 3)), zorder=0)
-    for level, shade in zip(levels, shades, strict=True):
+def _panel(axes: Axes, part: pd.DataFrame, key: str, levels: Sequence[Any], pens: Sequence[tuple[Any, str]]) -> None:
+    axes.plot([0, 1], [0, 1], color=muted(), lw=thin(), ls=(0, (4, 3)), zorder=0)
+    for level, (shade, mark) in zip(levels, pens, strict=True):
         line = points(part[part[key] == level])
-        axes.vlines(line["claim"], line["low"], line["high"], color=shade, lw=0.8)
-        axes.plot(line["claim"], line["rate"], color=shade, marker="o", ms=2.2, mew=0, lw=0.9)
+        axes.vlines(line["claim"], line["low"], line["high"], color=shade, lw=thin(0.7))
+        axes.plot(line["claim"], line["rate"], color=shade, marker=mark, ms=dot(0.7), mew=0, lw=thin(0.8))
         bare = line[line["low"].isna()]
-        axes.plot(bare["claim"], bare["rate"], NO_INTERVAL, color=shade, ms=CROSS, mew=0, zorder=6)
+        axes.plot(bare["claim"], bare["rate"], NO_INTERVAL, color=shade, ms=dot(0.9), mew=0, zorder=6)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    axes.grid(color=LIGHT, lw=HAIR)
-    axes.set_axisbelow(True)
+    axes.grid()

@@ -1,19 +1,18 @@
-"""What a figure must do, tried on example runs: draw, the same each time, every label inside and none on another."""
+"""What a figure must do, tried on example runs: draw at both widths, the same each time, and be fit to be read."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
 
+import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from analysis.example_run import arms_of
 from analysis.figures.figure_registry import Drawable, RunFigure, Shown
-from analysis.figures.save import captioned, overlapping
-from analysis.figures.style import styled
-
-_EDGE = 1.5  # pixels that a letter may reach over the edge
+from analysis.figures.look import NARROW, WIDE, Look, places
+from analysis.figures.measure import faults
+from analysis.figures.save import finished
 
 
 def figure_faults(of: RunFigure) -> Iterator[str]:
@@ -24,56 +23,27 @@ def figure_faults(of: RunFigure) -> Iterator[str]:
         shown = Shown(arms, "seed 20", {arm.name: arms[0].name for arm in arms})
         found = of.candidate(shown)
         if isinstance(found, Drawable):
-            yield from _of_drawn(found)
+            yield from _of_drawn(found, places(arms[0].agents))
         else:
             reasons.append(found)
     if len(reasons) == 2:
         yield f"applies to no example run: {'; '.join(reasons)}"
 
 
-@styled
-def _of_drawn(one: Drawable) -> list[str]:
-    figure, data = one.draw()
-    faults = [] if len(data) else ["its data has no rows"]
-    captioned(figure, one.words(data))
-    again, rows = one.draw()
-    captioned(again, one.words(rows))
-    if _bytes(figure) != _bytes(again) or not data.equals(rows):
-        faults.append("is not the same when it is drawn again")
-    figure.draw_without_rendering()
-    for text in _texts(figure):
-        if _cut(figure, text):
-            faults.append(f"its label {text.get_text()!r} does not fit: use new_figure of analysis.figures.style")
-    for axes in figure.axes:
-        for letter, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
-            if overlapping(axis):
-                faults.append(f"labels along its {letter} axis touch")
-    return faults
+def _of_drawn(one: Drawable, agents: dict[str, int]) -> list[str]:
+    data, again = one.data(), one.data()
+    found = [] if len(data) else ["its data has no rows"]
+    same = data.equals(again)
+    for width in (WIDE, NARROW):
+        look = Look(width, agents=agents)
+        figure = _finished(one, data, look)
+        same &= _bytes(figure) == _bytes(_finished(one, again, look))
+        found += [f"at {width:g} inches {fault}" for fault in faults(figure)]
+    return found if same else [*found, "is not the same when it is drawn again"]
 
 
-def _texts(figure: Figure) -> Iterator[Text]:
-    """All texts that are shown: of ticks, those within their axis."""
-    yield from figure.texts
-    legends = list(figure.legends)
-    for axes in figure.axes:
-        yield from (*axes.texts, axes.title)
-        legends += filter(None, [axes.get_legend()])
-        for axis in (axes.xaxis, axes.yaxis) if axes.axison else ():
-            yield axis.label
-            low, high = sorted(axis.get_view_interval())
-            labels = zip(axis.get_majorticklabels(), axis.get_majorticklocs(), strict=False)
-            yield from (label for label, at in labels if low <= at <= high)
-    for legend in legends:
-        yield from legend.get_texts()
-
-
-def _cut(figure: Figure, text: Text) -> bool:
-    """Some of a text lies outside the figure."""
-    if not text.get_visible() or not text.get_text().strip():
-        return False
-    box, whole = text.get_window_extent(), figure.bbox
-    beyond = (whole.x0 - box.x0, box.x1 - whole.x1, whole.y0 - box.y0, box.y1 - whole.y1)
-    return bool(max(beyond) > _EDGE)
+def _finished(one: Drawable, data: pd.DataFrame, look: Look) -> Figure:
+    return finished(data, one.paint, one.words, look)
 
 
 def _bytes(figure: Figure) -> bytes:

@@ -1,17 +1,19 @@
 """The registry of a run's figures: the package's own, and a user's, in the order in which they are drawn.
 
     @register_figure("spending", summary="payments by arm")
-    def spending(arms):
-        figure = new_figure(NARROW, 2.0)
+    def spending(arms, look):
+        figure = look.figure(2.0)
         ...
         return figure, data
 
-`arms` are the arms of the run as arrays (analysis/arm.py), `data` is a DataFrame of what is shown; both come from any
-code, best with `new_figure` and the colours of analysis/figures/style.py.
+`arms` are the arms of the run as arrays (analysis/arm.py), `look` says for what width, in which style and with which
+colours (analysis/figures/look.py), `data` is a DataFrame of what is shown. A function of `arms` alone is drawn at the
+width that it chose, or at that of the page where that is narrower.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -25,23 +27,34 @@ from sim.kit.kinds import Registry
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Draw = Callable[[Sequence[ArmData]], Any]
+    from analysis.figures.look import Look
+    from sim.ledger.ledger import Ledger
+
+Draw = Callable[..., Any]
 Drawing = TypeVar("Drawing", bound=Draw)
 
 
 class Drawable(NamedTuple):
-    """A figure that applies. draw: makes it, with its data. words: its caption, from the data."""
+    """A figure that applies. Its data are made once, and painted at every width.
 
-    draw: Callable[[], tuple[Figure, pd.DataFrame]]
-    words: Callable[[pd.DataFrame], str]
+    data: what it shows. paint: draws it, under the style that is in force. words: its footer.
+    """
+
+    data: Callable[[], pd.DataFrame]
+    paint: Callable[[pd.DataFrame, Look], Figure]
+    words: Callable[[pd.DataFrame, Look], str]
 
 
 class Shown(NamedTuple):
-    """What a figure is drawn of. stamp: seed, scenario hash and version. compared: arm -> its baseline."""
+    """What a figure is drawn of. stamp: seed, scenario hash and version. compared: arm -> its baseline.
+
+    ledger: arm -> its rows; None where they are not at hand.
+    """
 
     arms: Sequence[ArmData]
     stamp: str
     compared: Mapping[str, str]
+    ledger: Callable[[str], Ledger] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,13 +65,13 @@ class RunFigure:
     candidate: Callable[[Shown], Drawable | str]
 
 
-FIGURES: Registry[str, RunFigure] = Registry("figure", "decorate draw(arms) with @register_figure('name')")
+FIGURES: Registry[str, RunFigure] = Registry("figure", "decorate draw(arms, look) with @register_figure('name')")
 
 
 def register_figure(
     name: str, *, summary: str = "", caption: str = "", applies: Callable[[Sequence[ArmData]], str] | None = None
 ) -> Callable[[Drawing], Drawing]:
-    """Decorator: make a function draw(arms) -> (figure, data) known as a figure, drawn after every run it applies to.
+    """Decorator: make a function draw(arms, look) -> (figure, data) known as a figure of every run it applies to.
 
     summary: one line for lists; the function's documentation where absent. caption: printed under the figure, before n
     and the run it is of. applies: why the figure has no meaning for these arms, "" where it has one.
@@ -68,7 +81,7 @@ def register_figure(
 
     def add(draw: Drawing) -> Drawing:
         if not callable(draw):
-            raise TypeError(f"figure {name!r} must be a function draw(arms) that returns a figure and its data")
+            raise TypeError(f"figure {name!r} must be a function draw(arms, look) that returns a figure and its data")
         line = summary or (draw.__doc__ or "").strip().partition("\n")[0].rstrip(".")
         FIGURES.add(name, RunFigure(line, lambda shown: _users(name, draw, caption, applies, shown)))
         return draw
@@ -86,13 +99,31 @@ def _users(
     name: str, draw: Draw, caption: str, applies: Callable[[Sequence[ArmData]], str] | None, shown: Shown
 ) -> Drawable | str:
     """A user's figure; what goes wrong in it is said of it, in one line."""
-    from analysis.figures.style import styled
+    from analysis.figures.look import Look
 
-    def words(data: pd.DataFrame) -> str:
+    def made(look: Look) -> tuple[Figure, pd.DataFrame]:
+        return _checked(name, _blamed(name, lambda arms: _drawn(draw, arms, look), shown.arms))
+
+    def data() -> pd.DataFrame:
+        look = Look()
+        with look.sheet.applied():
+            return made(look)[1]
+
+    def words(_: pd.DataFrame, __: Look) -> str:
         return "\n".join(filter(None, (caption, f"n = {counts(shown.arms[0])}; {shown.stamp}")))
 
     reason = "" if applies is None else _blamed(name, applies, shown.arms)
-    return reason or Drawable(lambda: _checked(name, _blamed(name, styled(draw), shown.arms)), words)
+    return reason or Drawable(data, lambda _, look: made(look)[0], words)
+
+
+def _drawn(draw: Draw, arms: Sequence[ArmData], look: Look) -> Any:
+    """What the function returns; one that asks for no look gives a figure that is made as narrow as the page."""
+    if len(inspect.signature(draw).parameters) > 1:
+        return draw(arms, look)
+    made = draw(arms)
+    if isinstance(made, tuple) and made and hasattr(made[0], "get_figwidth"):
+        made[0].set_figwidth(min(made[0].get_figwidth(), look.width))
+    return made
 
 
 def _blamed(name: str, function: Callable[..., Any], arms: Sequence[ArmData]) -> Any:

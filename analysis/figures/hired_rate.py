@@ -1,82 +1,102 @@
-"""Who the random-reserve auction hires, and what its two accountings make of it.
+"""Who the random-reserve auction hires, and what its two accountings make of it; a column of panels for each arm.
 
-Left: hired rate against the mean claim (filled) and against the success rate (open) of each agent; an agent
-claims too much where its filled mark lies right of its open one. Right: from published profit to cash profit by way of
-the wrong probability and the wrong cost (`analysis.auction`), dollars per opportunity. All are as drawn, with 95%
-intervals for another draw of tasks; a cross where there is none. One row per arm, so that penalties can be compared.
+Above: hired rate against the mean claim (filled) and against the success rate (open) of each agent; an agent claims
+too much where its filled mark lies right of its open one. Below: from published profit (open) to cash profit (filled,
+with its 95% interval for another draw of tasks; a cross where there is none) by way of the wrong probability and the
+wrong cost (`analysis.auction`), dollars per opportunity. In one column the first and the last arm alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from analysis import auction
 from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.cells import all_cells
 from analysis.few_agents import both_ends
+from analysis.figures.look import Look, fold
 from analysis.figures.style import (
-    BLUE,
-    CROSS,
-    GREEN,
-    HAIR,
-    INK,
-    LIGHT,
+    MOST_ROWS,
     NO_INTERVAL,
-    ORANGE,
-    RED,
-    WIDE,
-    colour,
+    dot,
     ends,
-    new_figure,
+    faint,
+    ground,
+    ink,
+    legend_columns,
+    muted,
+    reference,
+    rows,
     short,
-    spread,
-    styled,
+    thin,
 )
 from analysis.quantities.of_run import agents
-from sim.kit.arrays import FloatArray
 
-MOST = 4  # arms drawn, evenly spaced in the scenario's order; the CSV has every arm
-MOST_AGENTS = 20  # drawn, those at both ends of the first arm's cash profit; the CSV has every agent
-STEPS = {"published": GREEN, "wrong_probability": BLUE, "wrong_cost": ORANGE, "cash": INK}
-_LABELS = ("published profit", "wrong probability", "wrong cost", "cash profit")
+MOST = {True: 2, False: 4}  # arms drawn, in one column and in two, evenly spaced; the CSV has every arm
+STEPS = ("published", "wrong_probability", "wrong_cost", "cash")
+_SHIFT = 0.19  # of the two steps of an agent from the middle of its row
 
 
-@styled
-def draw(arms: Sequence[ArmData]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and one row per (arm, agent); `arms` must be random-reserve auctions with agents alone."""
-    data = pd.concat([_rows(arm) for arm in arms], ignore_index=True)
-    shown = [arms[k] for k in np.unique(np.linspace(0, len(arms) - 1, min(MOST, len(arms))).round().astype(int))]
-    kept = _kept(data)
-    figure = new_figure(WIDE, max(2.3, 0.3 * len(kept) + 0.4) * len(shown) + 0.35)
-    grid = figure.subplots(len(shown), 2, squeeze=False, width_ratios=[1.0, 1.1], sharex="col")
-    for k, (left, right), arm in zip(range(len(shown)), grid, shown, strict=True):
-        part = data[data["arm"] == arm.name].reset_index(drop=True).iloc[kept].reset_index(drop=True)
-        _hired(left, part)
-        _profits(right, part)
-        left.set_title(_title(arm) if len(shown) > 1 else "", loc="left")
-        if k == len(shown) - 1:
-            left.set_xlabel("mean claim (filled), success rate (open)")
-            right.set_xlabel("profit, $ per opportunity")
-    handles = [grid[0, 1].barh(0, 0, color=shade) for shade in STEPS.values()]
-    figure.legend(handles, _LABELS, loc="outside upper right", ncols=4, columnspacing=1.2, handlelength=1.2)
-    return figure, data
+def table(arms: Sequence[ArmData]) -> pd.DataFrame:
+    """One row per (arm, agent); `arms` must be random-reserve auctions with agents alone."""
+    return pd.concat([_rows(arm) for arm in arms], ignore_index=True)
 
 
-def drawn(data: pd.DataFrame) -> list[Number]:
+def paint(data: pd.DataFrame, look: Look) -> Figure:
+    """The figure of that table."""
+    shown, names = _arms(data, look), _kept(data, look)
+    below = 1.7 * look.line * len(names)
+    figure = look.figure(1.45 + below + 1.35)
+    grid = figure.subplots(2, len(shown), squeeze=False, sharey="row", sharex="row", height_ratios=[1.45, below + 0.1])
+    for k, (arm, (above, beneath)) in enumerate(zip(shown, grid.T, strict=True)):
+        part = data[data["arm"] == arm].set_index("agent").loc[names].reset_index()
+        _hired(above, part, look)
+        _profits(beneath, part, look)
+        above.set_title(fold(_title(arm, part, look), 1.5), loc="left")
+        beneath.tick_params(labelleft=k == 0)
+        above.set_xlabel(fold(look.words("mean_claim", "claim or success", "rate"), 1.5))
+        beneath.set_xlabel(fold(look.words("cash", "profit", "$ per opportunity"), 1.5))
+    grid[0, 0].set_ylabel(look.words("hired_rate", "hired", "share of tasks"))
+    for key in (_agents_key(names, look), _marks_key()):
+        columns = legend_columns([word for _, word in key], look.width)
+        handles, words = zip(*key, strict=True)
+        figure.legend(handles, words, loc="outside upper left", ncols=columns)
+    return figure
+
+
+def about(data: pd.DataFrame, look: Look) -> str:
+    """What is left out, for the footer."""
+    count = data["arm"].nunique()
+    which = "the first and the last" if look.narrow else f"{len(_arms(data, look))}, evenly spaced,"
+    return f"{which} of {count} arms; all of them in hired_rate.csv\n" if count > len(_arms(data, look)) else ""
+
+
+def drawn(data: pd.DataFrame, look: Look) -> list[Number]:
     """The estimates that the figure draws with intervals, as far as these go."""
-    parts = [part.iloc[_kept(data)] for _, part in data.groupby("arm", sort=False)]
-    return numbers(pd.concat(parts), "agent", ["hired_rate", "cash"])
+    shown = data[data["arm"].isin(_arms(data, look)) & data["agent"].isin(_kept(data, look))]
+    return numbers(shown, "agent", ["hired_rate", "cash"])
 
 
-def _kept(data: pd.DataFrame) -> list[int]:
-    """Places of the agents drawn: of many those at both ends of the first arm's cash profit."""
-    return both_ends(data.loc[data["arm"] == data["arm"].iloc[0], "cash"], MOST_AGENTS)
+def _arms(data: pd.DataFrame, look: Look) -> list[str]:
+    names = look.ordered(data["arm"].drop_duplicates())
+    names = [name for name in names if not (look.own and look.own.arms) or name in look.own.arms]
+    most = min(MOST[look.narrow], len(names))
+    return [names[k] for k in np.unique(np.linspace(0, len(names) - 1, most).round().astype(int))]
+
+
+def _kept(data: pd.DataFrame, look: Look) -> list[str]:
+    """The agents drawn: of many those at both ends of the first arm's cash profit."""
+    first = data[data["arm"] == data["arm"].iloc[0]].reset_index(drop=True)
+    return look.ordered(first["agent"].iloc[both_ends(first["cash"], MOST_ROWS)])
 
 
 def _rows(arm: ArmData) -> pd.DataFrame:
@@ -95,64 +115,63 @@ def _penalty(arm: ArmData) -> float:
     return first if bool((arm.penalty == first).all()) else np.nan
 
 
-def _title(arm: ArmData) -> str:
-    penalty = _penalty(arm)
-    return short(arm.name) if np.isnan(penalty) else f"{short(arm.name)} (penalty ${penalty:g})"
+def _title(arm: str, part: pd.DataFrame, look: Look) -> str:
+    penalty = part["penalty"].iloc[0]
+    name = short(look.name(arm))
+    return name if np.isnan(penalty) or "penalty" in name else f"{name} (penalty ${penalty:g})"
 
 
-def _hired(axes: Axes, part: pd.DataFrame) -> None:
+def _agents_key(names: Sequence[str], look: Look) -> list[tuple[Any, str]]:
+    pens = [look.pen(name) for name in names]
+    marks = [Line2D([], [], color=pen.colour, marker=pen.marker, ls="", ms=dot()) for pen in pens]
+    return [(mark, short(look.name(name), 24)) for mark, name in zip(marks, names, strict=True)]
+
+
+def _marks_key() -> list[tuple[Any, str]]:
+    mark: dict[str, Any] = {"color": ink(), "marker": "o", "ls": "", "ms": dot()}
+    return [
+        (Line2D([], [], mfc=ground(), **mark), "above: success rate; below: published profit"),
+        (Patch(color=muted()), "step to it: wrong probability"),
+        (Line2D([], [], **mark), "above: mean claim; below: cash profit"),
+        (Patch(color=faint()), "step to it: wrong cost"),
+    ]
+
+
+def _hired(axes: Axes, part: pd.DataFrame, look: Look) -> None:
     claim, success = (part[name].to_numpy() for name in ("mean_claim", "success_rate"))
     hired, low, high = ends(part, "hired_rate")
-    bare = np.isnan(low)
-    height = np.full(hired.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(hired))
-    height[known] = spread(hired[known], 0.075, 0.0, 1.0)
-    for i in known:
-        shade, name = colour(int(i)), short(part["agent"][i], 24)
-        axes.plot([success[i], claim[i]], [hired[i], hired[i]], color=shade, lw=1.2, zorder=2)
-        axes.plot(success[i], hired[i], "o", ms=4.5, mfc="white", mec=shade, zorder=3)
-        axes.plot(claim[i], hired[i], NO_INTERVAL if bare[i] else "o", ms=4.5, color=shade, zorder=4)
-        if not bare[i]:
-            axes.vlines(claim[i], low[i], high[i], color=shade, lw=1.2, zorder=4)
-        right = np.fmax(claim[i], success[i])
-        line = {"arrowstyle": "-", "color": shade, "lw": 0.5, "alpha": 0.7, "shrinkA": 1, "shrinkB": 3}
-        axes.annotate(
-            name,
-            (right, hired[i]),
-            xytext=(1.03, height[i]),
-            textcoords=axes.get_yaxis_transform(),
-            color=shade,
-            fontsize=7,
-            va="center",
-            arrowprops=line,
-        )
-    axes.set(ylim=(-0.03, 1.03), ylabel="hired rate")
-    axes.set_xlim(min(0.5, np.nanmin([claim, success]) - 0.05), 1.02)
-    axes.grid(color=LIGHT, lw=HAIR)
-    axes.set_axisbelow(True)
+    for i in np.flatnonzero(~np.isnan(hired)).tolist():
+        shade, marker, _ = look.pen(part["agent"][i])
+        bare = bool(np.isnan(low[i]))
+        axes.plot([success[i], claim[i]], [hired[i], hired[i]], color=shade, lw=thin(0.8), zorder=2)
+        axes.plot(success[i], hired[i], marker, ms=dot(), mfc=ground(), mec=shade, mew=thin(0.8), zorder=3)
+        axes.plot(claim[i], hired[i], NO_INTERVAL if bare else marker, ms=dot(), color=shade, zorder=4)
+        if not bare:
+            axes.vlines(claim[i], low[i], high[i], color=shade, lw=thin(), zorder=4)
+    axes.set(ylim=(-0.05, 1.05))
+    axes.set_xlim(min(0.5, np.nanmin([claim, success]) - 0.05), 1.04)
+    axes.locator_params(axis="x", nbins=3)
+    axes.grid()
 
 
-def _profits(axes: Axes, part: pd.DataFrame) -> None:
+def _profits(axes: Axes, part: pd.DataFrame, look: Look) -> None:
+    """Two steps of each agent below one another: from published profit, by the first, by the second, to cash."""
     published, wrong_probability, wrong_cost, cash = (part[name].to_numpy() for name in STEPS)
     row = np.arange(len(part))
-    bars: list[tuple[FloatArray, FloatArray]] = [
-        (np.zeros(len(part)), published),
-        (published, wrong_probability),
-        (published + wrong_probability, wrong_cost),
-        (np.zeros(len(part)), cash),
-    ]
-    for k, ((start, width), shade) in enumerate(zip(bars, STEPS.values(), strict=True)):
-        axes.barh(row + 0.19 * (k - 1.5), width, left=start, height=0.17, color=shade)
-    at_cash = row + 0.19 * 1.5
+    between = published + wrong_probability
+    axes.barh(row - _SHIFT, wrong_probability, left=published, height=0.3, color=muted())
+    axes.barh(row + _SHIFT, wrong_cost, left=between, height=0.3, color=faint())
+    axes.vlines(between, row - _SHIFT, row + _SHIFT, color=muted(), lw=thin())
     _, low, high = ends(part, "cash")
-    bare = np.isnan(low)
-    axes.hlines(at_cash[~bare], low[~bare], high[~bare], color=RED, lw=0.9)
-    axes.plot(cash[bare], at_cash[bare], NO_INTERVAL, ms=CROSS, color=RED)
+    for i in np.flatnonzero(~np.isnan(cash)).tolist():
+        shade, marker, _ = look.pen(part["agent"][i])
+        bare = bool(np.isnan(low[i]))
+        axes.plot(published[i], row[i] - _SHIFT, marker, ms=dot(), mfc=ground(), mec=shade, mew=thin(0.8), zorder=3)
+        axes.plot(cash[i], row[i] + _SHIFT, NO_INTERVAL if bare else marker, ms=dot(), color=shade, zorder=4)
+        if not bare:
+            axes.hlines(row[i] + _SHIFT, low[i], high[i], color=shade, lw=thin(), zorder=3)
     axes.use_sticky_edges = False
-    axes.margins(x=0.04)
-    axes.axvline(0, color=INK, lw=0.6)
-    axes.set_yticks(row, [short(name, 24) for name in part["agent"]])
-    axes.set_ylim(len(part) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", color=LIGHT, lw=HAIR)
-    axes.set_axisbelow(True)
+    axes.margins(x=0.06)
+    reference(axes, x=0.0)
+    axes.locator_params(axis="x", nbins=3)
+    rows(axes, [short(look.name(str(name)), 24) for name in part["agent"]])

@@ -21,76 +21,94 @@ from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.cells import cells
 from analysis.differences import changed
+from analysis.figures.arm_rows import Rows, described, name_rows, note, rows_of
+from analysis.figures.look import Look, fold, inches_of
 from analysis.figures.style import (
-    GREY,
-    INK,
-    LIGHT,
     MOST_AGENTS,
     NO_INTERVAL,
-    WIDE,
-    arm_label,
     baseline_label,
-    colour,
+    dot,
     ends,
+    faint,
+    ground,
+    ink,
     legend_columns,
-    new_figure,
-    panel_lines,
-    rows,
+    muted,
     short,
-    styled,
+    small,
+    thin,
 )
 from analysis.incidence import Incidence, changes
 from sim.kit.arrays import BoolArray, FloatArray
 from sim.kit.digits import decimals
 
-MOST = 60  # arms; more are no figure
 _FAR = 3.0  # times as far as three quarters of the arms reach
 _MOST_IN_WORDS = 0.1  # share of the arms that may be given in words, and one at least
-_ROW, _LEGEND, _AROUND = 0.2, 0.15, 0.95  # inches of an arm, of a line of the legend, of axis, label and caption
-_FEWEST = 2  # arms that have room
-_HALO = withStroke(linewidth=2.2, foreground="white")
+_NAMES = {True: 0.98, False: 1.9}  # inches that names of arms take, in one column and in two
+_OFF = "off the scale: "
 
-Part = tuple[str, FloatArray, str]  # name, dollars (arms,), colour
+Part = tuple[str, FloatArray, str]  # name, dollars (rows,), colour
 
 
-@styled
-def draw(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and one row per arm that can be compared: changes of principal, agents and welfare, with errors.
+def table(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> pd.DataFrame:
+    """One row per arm that can be compared: changes of principal, agents and welfare, with errors.
 
     There must be one such arm at least.
     """
-    found = changes(arms, baselines)
     named = {arm.name: arm for arm in arms}
-    data = pd.DataFrame([_row(arm, named[baselines[arm.name]], change) for arm, change in found])
-    agents = arms[0].agents
-    parts = _parts(data, agents)
+    found = changes(arms, baselines)
+    return pd.DataFrame([_row(arm, named[baselines[arm.name]], change) for arm, change in found])
+
+
+def paint(data: pd.DataFrame, look: Look) -> Figure:
+    """The figure of that table."""
+    placed = _rows(data, look)
+    shown = data.iloc[placed.places].reset_index(drop=True)
+    agents = [str(name).removeprefix("utility ") for name in data if str(name) in _agents(data)]
+    parts = _parts(shown, agents, look)
     spans = _spans([values for _, values, _ in parts])
     far = _far(np.maximum(spans[0], spans[1]))
-    figure = new_figure(WIDE, _ROW * max(_FEWEST, len(data)) + _AROUND)
+    figure = look.figure(max(placed.lines, 3.0) * look.line + 0.75)
     axes = figure.subplots()
     axes.use_sticky_edges = False  # a bar that ends at the frame would look cut
     axes.margins(x=0.03)
-    _bars(axes, parts, far)
-    _welfare(axes, data, far)
-    panel_lines(axes, data["arm"].tolist())
-    axes.axvline(0.0, color=INK, lw=0.7, zorder=1.5)
-    rows(axes, [arm_label(name) for name in data["arm"]])
-    _tell(axes, data, agents, far)
-    axes.set_xlabel(f"change from “{baseline_label(baselines.values(), 40)}”, $ per auction")
+    _bars(axes, parts, far, placed.at)
+    _welfare(axes, shown, far, placed.at)
+    axes.axvline(0.0, color=ink(), lw=thin(), zorder=1.5)
+    name_rows(axes, placed)
+    axes.grid(axis="x")
+    _tell(axes, shown, agents, far, placed.at)
+    baseline = look.name(baseline_label(data["baseline"], 40))
+    axes.set_xlabel(fold(look.words("welfare", f"change from “{baseline}”", "$ per auction"), look.width - 1.3))
     handles, labels = axes.get_legend_handles_labels()
-    columns = legend_columns(labels)
-    figure.set_figheight(figure.get_figheight() + _LEGEND * -(-len(labels) // columns))
-    figure.legend(handles, labels, loc="outside upper center", ncols=columns, columnspacing=1.0, handlelength=1.0)
-    return figure, data
+    columns = legend_columns(labels, look.width)
+    figure.set_figheight(figure.get_figheight() + look.line * -(-len(labels) // columns))
+    figure.legend(handles, labels, loc="outside upper left", ncols=columns, columnspacing=1.0, handlelength=1.0)
+    return figure
 
 
-def drawn(data: pd.DataFrame) -> list[Number]:
+def drawn(data: pd.DataFrame, look: Look) -> list[Number]:
     """The estimates that the figure draws with intervals, as far as these go."""
-    return numbers(data[(data["changed"] != 0) | (data["welfare"] != 0)], "arm", ["welfare"])
+    shown = data.iloc[_rows(data, look).places]
+    return numbers(shown[(shown["changed"] != 0) | (shown["welfare"] != 0)], "arm", ["welfare"])
+
+
+def about(data: pd.DataFrame, look: Look) -> str:
+    """What is left out, for the footer."""
+    return note(_rows(data, look), "the change in welfare", "incidence.csv")
+
+
+def _rows(data: pd.DataFrame, look: Look) -> Rows:
+    return rows_of(data, "welfare", look, _NAMES[look.narrow])
+
+
+def _agents(data: pd.DataFrame) -> set[str]:
+    """The columns of agents' changes; beside each stand those of its interval."""
+    return {str(name) for name in data if str(name).startswith("utility ") and f"{name}_low" in data}
 
 
 def _row(arm: ArmData, base: ArmData, change: Incidence) -> dict[str, object]:
-    row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism, "baseline": base.name}
+    row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism, **described(arm), "baseline": base.name}
     coupled = dict.fromkeys((*arm.coupled, *base.coupled))
     row |= {"changed": changed(arm, base), "clusters": change.clusters, "coupled": "; ".join(coupled)}
     parts = {"welfare": change.welfare, "surplus": change.principal, "winner": change.winner, "rivals": change.rivals}
@@ -101,14 +119,14 @@ def _row(arm: ArmData, base: ArmData, change: Incidence) -> dict[str, object]:
     return row
 
 
-def _parts(data: pd.DataFrame, agents: Sequence[str]) -> list[Part]:
+def _parts(data: pd.DataFrame, agents: Sequence[str], look: Look) -> list[Part]:
     """What is stacked: the principal, then agents; past MOST_AGENTS those that change least are one part."""
     own = data[[f"utility {name}" for name in agents]].to_numpy(np.float64)
     largest = np.sort(np.argsort(-np.abs(own).sum(axis=0), kind="stable")[:MOST_AGENTS])
-    parts = [("principal", data["surplus"].to_numpy(np.float64), GREY)]
-    parts += [(agents[i], own[:, i], colour(k)) for k, i in enumerate(largest.tolist())]
+    parts = [("principal", data["surplus"].to_numpy(np.float64), muted())]
+    parts += [(look.name(agents[i]), own[:, i], look.pen(agents[i]).colour) for i in largest.tolist()]
     if len(agents) > MOST_AGENTS:
-        parts.append(("other agents", np.delete(own, largest, axis=1).sum(axis=1), LIGHT))
+        parts.append(("other agents", np.delete(own, largest, axis=1).sum(axis=1), faint()))
     return parts
 
 
@@ -124,50 +142,45 @@ def _far(reach: FloatArray) -> BoolArray:
     return far if 0 < far.sum() <= max(1.0, _MOST_IN_WORDS * len(reach)) else np.zeros_like(far)
 
 
-def _bars(axes: Axes, parts: Sequence[Part], far: BoolArray) -> None:
+def _bars(axes: Axes, parts: Sequence[Part], far: BoolArray, y: FloatArray) -> None:
     at = np.flatnonzero(~far)
     left, right = np.zeros(len(at)), np.zeros(len(at))
     for name, values, shade in parts:
         width = values[at]
         start = np.where(width < 0, left, right)
-        axes.barh(at, width, left=start, height=0.7, color=shade, label=short(name, 20), zorder=2)
+        axes.barh(y[at], width, left=start, height=0.85, color=shade, label=short(name, 20), zorder=2)
         left, right = left + np.minimum(width, 0.0), right + np.maximum(width, 0.0)
 
 
-def _welfare(axes: Axes, data: pd.DataFrame, far: BoolArray) -> None:
+def _welfare(axes: Axes, data: pd.DataFrame, far: BoolArray, y: FloatArray) -> None:
     """The sum of the bars, in white on black so that it is seen on every one of them."""
     at = np.flatnonzero(~far)
     change, low, high = (end[at] for end in ends(data, "welfare"))
     known = ~np.isnan(low)
-    bars = axes.hlines(at[known], low[known], high[known], lw=1.0, color=INK, zorder=4)
-    bars.set_path_effects([_HALO])
+    bars = axes.hlines(y[at[known]], low[known], high[known], lw=thin(0.9), color=ink(), zorder=4)
+    bars.set_path_effects([withStroke(linewidth=thin(2.0), foreground=ground())])
     same = (data["changed"].to_numpy()[at] == 0) & (change == 0)
-    look: dict[str, Any] = {"ls": "", "ms": 4, "mec": INK, "mew": 0.9, "zorder": 5}
+    look: dict[str, Any] = {"ls": "", "ms": dot(), "mec": ink(), "mew": thin(0.8), "zorder": 5}
     kinds = {
-        "welfare, all together": (known & ~same, "D", "white"),
-        "no decision differs": (same, "D", LIGHT),
-        "welfare, no interval": (~known & ~same, NO_INTERVAL, "white"),
+        "welfare, all together": (known & ~same, "D", ground()),
+        "no decision differs": (same, "D", faint()),
+        "welfare, no interval": (~known & ~same, NO_INTERVAL, ground()),
     }
     for label, (these, marker, face) in kinds.items():
         if these.any():
-            axes.plot(change[these], at[these], marker, mfc=face, label=label, **look)
+            axes.plot(change[these], y[at[these]], marker, mfc=face, label=label, **look)
 
 
-def _tell(axes: Axes, data: pd.DataFrame, agents: Sequence[str], far: BoolArray) -> None:
+def _tell(axes: Axes, data: pd.DataFrame, agents: Sequence[str], far: BoolArray, y: FloatArray) -> None:
     """The arms that are off the scale, in words at the edge they lie beyond."""
+    box = {"facecolor": ground(), "edgecolor": "none", "pad": 0.8}
     for row in np.flatnonzero(far).tolist():
         values = data.iloc[row]
-        whole, principal = float(values["welfare"]), float(values["surplus"])
         own = float(sum(values[f"utility {name}"] for name in agents))
-        sizes = {"principal": principal, "agents": own, "welfare": whole}
+        sizes = {"principal": float(values["surplus"]), "agents": own, "welfare": float(values["welfare"])}
         places = decimals(sizes.values(), 2)
-        text = f"off the scale: {', '.join(f'{party} {size:+.{places}f}' for party, size in sizes.items())}"
-        axes.annotate(
-            text.replace("-", "−"),
-            (0.01, row),
-            xycoords=("axes fraction", "data"),
-            fontsize=6.5,
-            va="center",
-            color=INK,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
-        )
+        text = f"{_OFF}{', '.join(f'{party} {size:+.{places}f}' for party, size in sizes.items())}"
+        room = axes.get_figure().get_figwidth() - _NAMES[True] - 0.3  # type: ignore[union-attr]
+        text = text if inches_of(text, small()) < room else text.removeprefix(_OFF)
+        how: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "fontsize": small(), "va": "center_baseline"}
+        axes.annotate(text.replace("-", "−"), (0.01, y[row]), bbox=box, **how)

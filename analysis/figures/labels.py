@@ -1,12 +1,14 @@
-"""What figures of sweeps call their metrics, axes, lines and panels."""
+"""What figures of sweeps call their metrics, axes, lines and panels, where a [[figure]] does not say it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analysis.figures.look import Look
 from analysis.figures.style import OWN_BASELINE, short
-from analysis.quantities import quantity
+from analysis.figures.units import unit_of_key, unit_of_metric
+from sim.kit.invalid import written
 from sim.scenario.axes import Factor, short_key
 
 SIGNS = {"difference": 1, "lead": -1}
@@ -19,40 +21,49 @@ def label_of(y: tuple[str, str, int]) -> str:
     return kind + metric + (f":{agent}" if agent else "")
 
 
-def title_of(y: tuple[str, str, int], baseline: str) -> str:
+def title_of(y: tuple[str, str, int], baseline: str, look: Look) -> str:
     """The metric in words, with its unit."""
     metric, agent, sign = y
-    words = "share of attempts" if metric == "share" else metric.replace("_", " ")
-    if agent:
-        of = {0: "", 1: " \N{MINUS SIGN} baseline", -1: ", baseline \N{MINUS SIGN} arm"}[sign]
-        return f"{words}\n{short(agent, 24)}{of}"
-    unit = ", $" if quantity(metric, "arm").unit == "$" else ""
-    named = baseline if baseline == OWN_BASELINE else f"“{baseline}”"
-    return {0: words, 1: f"{words}\nminus {named}", -1: f"{words}, {named}\nminus arm"}[sign] + unit
+    words = "share" if metric == "share" else metric.replace("_", " ")
+    words += f" of {short(look.name(agent), 24)}" if agent else ""
+    name = baseline if baseline == OWN_BASELINE else f"“{look.name(baseline)}”"
+    said = {0: words, 1: f"{words} minus {name}", -1: f"{words}, {name} minus arm"}[sign]
+    unit = unit_of_metric(metric, agent)
+    return look.words(label_of(y), said, unit.removeprefix("share of ") if sign else unit)
 
 
-def axis_label(key: str, factors: Sequence[Factor]) -> str:
-    """The swept key in short, with what advances beside it."""
+def axis_label(key: str, factors: Sequence[Factor], look: Look, letter: str = "") -> str:
+    """The swept key in short, with its unit and what advances beside it. letter: "x" where it is along x."""
     beside = next((factor.keys for factor in factors if key in factor.keys), (key,))
-    also = [short_key(other) for other in beside if other != key]
-    return short_key(key) + (f"\n(with {', '.join(also)})" if also else "")
+    also = [look.name(other) if look.name(other) != other else short_key(other) for other in beside if other != key]
+    named = short_key(key)
+    said = look.words(letter, "", "") if letter else ""
+    words, _, unit = said.rpartition(", ") if said.count(", ") else (said, "", "")
+    stated = look.words(key, words or named, unit or unit_of_key(key))
+    return stated + (f" (with {', '.join(also)})" if also and not words and look.name(key) == key else "")
 
 
-def setting_label(setting: Mapping[str, Any]) -> str:
+def setting_label(setting: Mapping[str, Any], look: Look) -> str:
     """A setting in words."""
-    return ", ".join(level_label(key, value) for key, value in setting.items())
+    return ", ".join(level_label(key, value, look) for key, value in setting.items())
 
 
-def level_label(key: str, value: Any) -> str:
+def level_label(key: str, value: Any, look: Look) -> str:
     """One level of what makes rows or lines, in words."""
     if key == "panel":
         return str(value).strip().strip("[]") or "no panel"
-    return str(value) if key == "arm" else f"{short_key(key)} = {_short_number(value)}"
+    if key == "arm":
+        return look.name(str(value))
+    said = look.name(written(value))
+    if said != written(value):
+        return said
+    named = look.name(key)
+    return f"{short_key(key) if named == key else named} = {_short_number(value)}"
 
 
-def line_label(key: str, value: Any) -> str:
+def line_label(key: str, value: Any, look: Look) -> str:
     """A line's name in the legend."""
-    return short(str(value), 40) if key == "arm" else level_label(key, value)
+    return short(level_label(key, value, look), 44)
 
 
 def _short_number(value: Any) -> str:

@@ -1,7 +1,11 @@
 """Lines of a sweep: one swept key along x, a line for each arm, a 95% band for another draw of tasks.
 
-A point without an interval has a cross and no band.
-A column of panels for each metric, a row of panels for each setting of what else varies.
+A point without an interval has a cross and no band. Panels for each metric and each setting of what else varies: those
+of a setting side by side in two columns, one or two abreast in one.
+
+Where more than MOST_BANDS bands lie on one another, none is drawn but a bar beside the panel, as high as its median
+interval. A line that jumps between two levels has a gap there: it changes by more than a third of its whole range and
+by more than eight times its median step, and the two intervals do not meet.
 """
 
 from __future__ import annotations
@@ -15,91 +19,145 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.chart import Chart, settings_of, shown
+from analysis.figures.chart import Chart, settings_of
 from analysis.figures.labels import axis_label, label_of, line_label, setting_label, title_of
-from analysis.figures.style import CROSS, GREY, HAIR, LIGHT, NO_INTERVAL, WIDE, new_figure, styled
+from analysis.figures.look import Look, Pen, fold, pen
+from analysis.figures.style import NO_INTERVAL, dot, ink, legend_columns, reference, thin
+from sim.kit.arrays import BoolArray, FloatArray
 from sim.scenario.axes import Factor
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288")
-_DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
+MOST_BANDS = 3  # on one another
+_JUMP, _STEPS, _LEAST_LEVELS = 1 / 3, 8.0, 5
 _FEW = 8  # levels of x that are marked one by one
-_WIDE_LABELS = 3  # columns of panels over which a label of x is broken in two lines
-_ROW = 1.55  # inches of a row of panels
+_ROW = {True: 1.15, False: 1.4}  # inches of a panel's height, in one column and in two
 
 
-@styled
-def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and the rows of the sweep's table that it shows."""
-    data = shown(table, chart)
+def paint(data: pd.DataFrame, chart: Chart, factors: Sequence[Factor], look: Look) -> Figure:
+    """The figure of these rows of the sweep's table."""
     settings = settings_of(data, chart)
-    names = list(dict.fromkeys(data[chart.lines]))
-    figure = new_figure(WIDE, _ROW * len(settings) + 0.75 + 0.14 * -(-len(names) // _columns(names)))
-    axes = figure.subplots(len(settings), len(chart.y), squeeze=False, sharex=True, sharey="col")
-    for row, (setting, part) in enumerate(settings):
-        for column, y in enumerate(chart.y):
-            _panel(axes[row, column], part[part["y"] == label_of(y)], chart, names)
-        axes[row, 0].set_title(setting_label(setting), loc="left", fontsize=7, color=GREY)
-    for column, y in enumerate(chart.y):
-        for axis in axes[:, column]:
-            axis.set_ylabel(title_of(y, chart.baseline), fontsize=7)
-        label = axis_label(chart.x, factors)
-        axes[-1, column].set_xlabel(
-            label.replace(" of ", "\nof ", 1) if len(chart.y) > _WIDE_LABELS else label, fontsize=7
-        )
+    names = look.ordered(dict.fromkeys(data[chart.lines]))
+    panels = [(setting, part, y) for setting, part in settings for y in chart.y]
+    across = _across(len(panels), len(chart.y), look)
+    down = -(-len(panels) // across)
+    figure = look.figure((_ROW[look.narrow] + (look.line if len(settings) > 1 else 0.0)) * down + 0.5)
+    axes = figure.subplots(down, across, squeeze=False, sharex=True)
+    first: dict[str, Axes] = {}
+    for axis, (setting, part, y) in zip(axes.flat, panels, strict=False):
+        axis.sharey(first.setdefault(label_of(y), axis)) if label_of(y) in first else first.update({label_of(y): axis})
+        _panel(axis, part[part["y"] == label_of(y)], chart, names)
+        axis.set_ylabel(fold(title_of(y, chart.baseline, look), _ROW[look.narrow] + 0.1))
+        axis.set_title(fold(setting_label(setting, look), look.width / across - 0.5), loc="left")
+    for spare in axes.flat[len(panels) :]:
+        spare.set_visible(False)
+    for column in axes.T:
+        lowest = [axis for axis in column if axis.get_visible()][-1]
+        lowest.tick_params(labelbottom=True)
+        lowest.set_xlabel(fold(axis_label(chart.x, factors, look, "x"), look.width / across - 0.4))
         if chart.scale == "log":
-            _log(axes[-1, column], sorted(set(data[chart.x])))
-    handles = [Line2D([], [], color=_colour(k), ls=_dash(k), lw=1.3) for k in range(len(names))]
-    labels = [line_label(chart.lines, name) for name in names]
-    figure.legend(
-        handles, labels, loc="outside upper left", ncols=_columns(labels), handlelength=2.6, columnspacing=1.2
+            _log(lowest, sorted(set(data[chart.x])), look.width / across)
+    labels = [line_label(chart.lines, name, look) for name in names]
+    few = data[chart.x].nunique() <= _FEW
+    handles = [_handle(pen(k), few) for k in range(len(names))]
+    figure.legend(handles, labels, loc="outside upper left", ncols=legend_columns(labels, look.width), handlelength=2.6)
+    return figure
+
+
+def _across(panels: int, metrics: int, look: Look) -> int:
+    """How many panels stand side by side."""
+    if not look.narrow:
+        return metrics if metrics > 1 else min(panels, 3)
+    return 1 if panels <= 3 else 2
+
+
+def _handle(of: Pen, few: bool) -> Line2D:
+    return Line2D(
+        [], [], color=of.colour, ls=of.dash, lw=thin(1.1), marker=of.marker if few else "", ms=dot(0.7), mew=0
     )
-    return figure, data.drop(columns=["y", "itself"])
+
+
+def about(data: pd.DataFrame, chart: Chart) -> str:
+    """What marks mean that not every figure of lines has, for the footer."""
+    found = [part for _, whole in settings_of(data, chart) for _, part in whole.groupby("y", sort=False)]
+    lines = [line for part in found for line in _lines(part, chart)]
+    notes = []
+    if any(_crowded(part, chart) for part in found):
+        notes.append("bar beside a panel: its median interval, where bands would hide one another; all in the CSV file")
+    if chart.jumps == "break" and any(_jumps(*line).any() for line in lines):
+        notes.append("a gap in a line: it jumps between two levels")
+    return "".join(f"{each}\n" for each in notes)
+
+
+def _lines(part: pd.DataFrame, chart: Chart) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+    """Value, low and high of each line of a panel."""
+    sorted_ = part.sort_values(chart.x, kind="stable")
+    columns = ("drawn", "drawn_low", "drawn_high")
+    return [tuple(own[c].to_numpy(np.float64) for c in columns) for _, own in sorted_.groupby(chart.lines, sort=False)]  # type: ignore[misc]
+
+
+def _crowded(part: pd.DataFrame, chart: Chart) -> bool:
+    """At half of the levels or more, some value lies in more than MOST_BANDS bands."""
+    deep = []
+    for _, at in part.groupby(chart.x):
+        low, high = (at[f"drawn_{end}"].to_numpy(np.float64) for end in ("low", "high"))
+        deep.append(max((int(((low <= value) & (value <= high)).sum()) for value in low), default=0))
+    return bool(deep) and float(np.median(deep)) > MOST_BANDS
+
+
+def _jumps(y: FloatArray, low: FloatArray, high: FloatArray) -> BoolArray:
+    """(levels - 1,): the line jumps between this level and the next."""
+    step = np.abs(np.diff(y))
+    if len(y) < _LEAST_LEVELS or not np.isfinite(y).all():
+        return np.zeros(len(step), np.bool_)
+    apart = ~(np.fmax(low[:-1], low[1:]) <= np.fmin(high[:-1], high[1:]))
+    return np.asarray((step > _JUMP * np.ptp(y)) & (step > _STEPS * np.median(step)) & apart & (step > 0))
 
 
 def _panel(axes: Axes, part: pd.DataFrame, chart: Chart, names: Sequence[Any]) -> None:
+    crowded = _crowded(part, chart)
     for k, level in enumerate(names):
         line = part[part[chart.lines] == level].sort_values(chart.x)
         columns = (chart.x, "drawn", "drawn_low", "drawn_high")
         x, y, low, high = (line[column].to_numpy(np.float64) for column in columns)
+        _line(axes, x, y, pen(k), chart, _jumps(y, low, high), zorder=2 + k % 5)
         bare = np.isnan(low) & ~line["same"].to_numpy()
-        axes.fill_between(x, low, high, color=_colour(k), alpha=0.16, lw=0)
-        axes.plot(x[bare], y[bare], NO_INTERVAL, color=_colour(k), ms=CROSS, mew=0, zorder=6)
-        few = len(x) <= _FEW
-        axes.plot(
-            x,
-            y,
-            color=_colour(k),
-            ls=_dash(k),
-            marker="o" if few else "",
-            ms=2.2,
-            mew=0,
-            lw=1.1,
-            zorder=2 + k % len(_DASHES),
-        )
-    axes.grid(axis="y", color=LIGHT, lw=HAIR)
-    axes.set_axisbelow(True)
+        axes.plot(x[bare], y[bare], NO_INTERVAL, color=pen(k).colour, ms=dot(0.9), mew=0, zorder=6)
+        if not crowded:
+            step: Any = "mid" if chart.jumps == "steps" else None
+            axes.fill_between(x, low, high, color=pen(k).colour, alpha=0.16, lw=0, step=step)
+    axes.grid(axis="y")
     axes.margins(x=0.02)
     if part["y"].iloc[:1].str.startswith(("difference:", "lead:")).any():
-        axes.axhline(0.0, color=GREY, lw=0.6, zorder=0)
+        reference(axes, y=0.0)
+    if crowded:
+        _typical(axes, part)
 
 
-def _log(axes: Axes, levels: Sequence[float]) -> None:
-    """A logarithmic x axis, of all panels of the column; few levels are labelled one by one."""
+def _line(axes: Axes, x: FloatArray, y: FloatArray, of: Pen, chart: Chart, jumps: BoolArray, zorder: int) -> None:
+    """A line through its levels, with a gap, a step or neither where it jumps."""
+    style = "steps-mid" if chart.jumps == "steps" else "default"
+    if chart.jumps == "break" and jumps.any():
+        at = np.flatnonzero(jumps) + 1
+        x, y = np.insert(x, at, np.nan), np.insert(y, at, np.nan)
+    marker = of.marker if len(x) <= _FEW + len(jumps) and len(jumps) < _FEW else ""
+    how: dict[str, Any] = {"color": of.colour, "ls": of.dash, "marker": marker, "ms": dot(0.7), "mew": 0}
+    axes.plot(x, y, lw=thin(1.0), drawstyle=style, zorder=zorder, **how)
+
+
+def _typical(axes: Axes, part: pd.DataFrame) -> None:
+    """A bar at the right of the panel, as high as its median interval."""
+    width = (part["drawn_high"] - part["drawn_low"]).median()
+    low, high = axes.get_ylim()
+    middle = (low + high) / 2
+    ends, place = [middle - width / 2, middle + width / 2], [1.03, 1.03]
+    how: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "color": ink(), "clip_on": False, "zorder": 7}
+    axes.plot(place, ends, lw=thin(), marker="_", ms=dot(), mew=thin(), **how)
+    axes.set_ylim(min(low, ends[0]), max(high, ends[1]))
+
+
+def _log(axes: Axes, levels: Sequence[float], inches: float) -> None:
+    """A logarithmic x axis, of all panels of the column; few levels are labelled one by one, as many as have room."""
     axes.set_xscale("log")
     if len(levels) <= _FEW:
-        axes.set_xticks(levels, [f"{level:g}" for level in levels])
+        named = levels[:: 2 if inches < 0.24 * len(levels) + 0.55 else 1]
+        axes.set_xticks(list(named), [f"{level:g}" for level in named])
         axes.set_xticks([], minor=True)
-
-
-def _colour(k: int) -> str:
-    return _COLOURS[k % len(_COLOURS)]
-
-
-def _dash(k: int) -> Any:
-    return _DASHES[k % len(_DASHES)]  # 7 colours and 4 dashes make 28 kinds of line
-
-
-def _columns(labels: Sequence[Any]) -> int:
-    """Columns of the legend that fit the figure's width."""
-    longest = max((len(str(label)) for label in labels), default=0)
-    return max(1, min(len(labels), int(128 // (min(longest, 40) + 7))))

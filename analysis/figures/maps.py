@@ -1,6 +1,7 @@
 """Maps of a sweep: one swept key along x, one up the axis, a colour for the metric, a map for each arm.
 
-A difference is coloured about 0, above it blue and below it red, with a line where it changes sign. Its marks:
+A difference is coloured about 0, above it blue and below it red. The region above 0 is hatched, outlined and named:
+there the baseline wins of a lead, the arm of a difference. Its marks:
 
     dot     the 95% interval, for another draw of tasks, holds 0
     ring    it does not, but the p value adjusted by Holm's method over the cells of the arm is above .05
@@ -21,62 +22,68 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from analysis.figures.chart import Chart, settings_of, shown
+from analysis.figures.chart import Chart, settings_of
 from analysis.figures.labels import axis_label, label_of, setting_label, title_of
-from analysis.figures.style import INK, WIDE, new_figure, styled
+from analysis.figures.look import Look, fold
+from analysis.figures.style import dot, ground, ink, short, small, thin
 from sim.kit.arrays import FloatArray
 from sim.scenario.axes import Factor
 
 LEVEL = 0.05  # of the adjusted p value
-_ACROSS = 4  # maps side by side
-_ROW = 1.75  # inches of a row of maps
+_ACROSS = {True: 2, False: 4}  # maps side by side, in one column and in two
+_ROW = 1.6  # inches of a row of maps
 _MARKS: dict[str, dict[str, Any]] = {
-    "dot": {"marker": ".", "ms": 3.6, "mew": 0},
-    "ring": {"marker": "o", "ms": 2.8, "mew": 0.5, "mfc": "none"},
-    "cross": {"marker": "x", "ms": 2.8, "mew": 0.6},
-    "dash": {"marker": "_", "ms": 2.8, "mew": 0.6},
+    "dot": {"marker": ".", "size": 0.9, "mew": 0},
+    "ring": {"marker": "o", "size": 0.7, "mfc": "none"},
+    "cross": {"marker": "x", "size": 0.7},
+    "dash": {"marker": "_", "size": 0.7},
 }
-_HALO = withStroke(linewidth=1.6, foreground="white")
-_EACH = {True: "RdBu", False: "viridis"}  # a difference, or not
+_DIVERGING = "RdBu"
 
 
-@styled
-def draw(table: pd.DataFrame, chart: Chart, factors: Sequence[Factor]) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and the rows of the sweep's table that it shows."""
-    data = shown(table, chart)
-    panels = {y: _panels(data, chart, y) for y in chart.y}
+def paint(data: pd.DataFrame, chart: Chart, factors: Sequence[Factor], look: Look) -> Figure:
+    """The figure of these rows of the sweep's table."""
+    panels = {y: _panels(data, chart, y, look) for y in chart.y}
     most = max(map(len, panels.values()))
-    across = -(-most // -(-most // _ACROSS))
+    across = -(-most // -(-most // _ACROSS[look.narrow]))
     deep = [-(-len(of) // across) for of in panels.values()]
-    figure = new_figure(WIDE, _ROW * sum(deep) + 0.25 * len(deep) + 0.1)
+    figure = look.figure(_ROW * sum(deep) + 0.35 * len(deep))
     parts = np.atleast_1d(np.asarray(figure.subfigures(len(deep), 1, height_ratios=deep), dtype=object))
     for part, (y, of), rows in zip(parts, panels.items(), deep, strict=True):
-        _fill(part, part.subplots(rows, across, squeeze=False, sharex=True, sharey=True), of, chart, y)
-        part.supxlabel(axis_label(chart.x, factors), fontsize=7)
-        part.supylabel(axis_label(chart.lines, factors), fontsize=7)
-    return figure, data.drop(columns=["y", "itself"])
+        axes = part.subplots(rows, across, squeeze=False, sharex=True, sharey=True)
+        _fill(part, axes, of, chart, y, look)
+        part.supxlabel(fold(axis_label(chart.x, factors, look, "x"), look.width - 1.0))
+        part.supylabel(fold(axis_label(chart.lines, factors, look), _ROW * rows))
+    return figure
 
 
-def _panels(data: pd.DataFrame, chart: Chart, y: tuple[str, str, int]) -> list[tuple[str, pd.DataFrame]]:
+def _panels(data: pd.DataFrame, chart: Chart, y: tuple[str, str, int], look: Look) -> list[tuple[str, pd.DataFrame]]:
     """Title and rows of each map of the metric; an arm's difference to itself is left out."""
-    of = [(setting_label(setting), rows[rows["y"] == label_of(y)]) for setting, rows in settings_of(data, chart)]
+    of = [(setting_label(setting, look), rows[rows["y"] == label_of(y)]) for setting, rows in settings_of(data, chart)]
     kept = [(title, rows) for title, rows in of if not (y[2] and rows["itself"].all())]
     return kept or of
 
 
-def _fill(part: Any, axes: Any, panels: Sequence[tuple[str, pd.DataFrame]], chart: Chart, y: Any) -> None:
-    difference = y[2] != 0
-    norm = _norm(np.concatenate([rows["drawn"].to_numpy(np.float64) for _, rows in panels]), difference)
+def _fill(
+    part: Any, axes: Any, panels: Sequence[tuple[str, pd.DataFrame]], chart: Chart, y: tuple[str, str, int], look: Look
+) -> None:
+    norm = _norm(np.concatenate([rows["drawn"].to_numpy(np.float64) for _, rows in panels]), y[2] != 0)
+    wide = (look.width - 0.9) / axes.shape[1]
+    winner = {-1: look.name(chart.baseline), 1: "arm", 0: ""}[y[2]]
     for axis, (title, rows) in zip(axes.flat, panels, strict=False):
-        _map(axis, rows, chart, difference, norm)
-        axis.set_title(title, fontsize=7)
+        _map(axis, rows, chart, winner, norm)
+        axis.set_title(fold(f"{'against ' if y[2] < 0 else ''}{title}", wide))
     for spare in axes.flat[len(panels) :]:
         spare.set_visible(False)
     for column in axes.T:
         [axis for axis in column if axis.get_visible()][-1].tick_params(labelbottom=True)
-    bar = part.colorbar(ScalarMappable(norm, _EACH[difference]), ax=axes, fraction=0.03, pad=0.02)
-    bar.set_label(title_of(y, chart.baseline), fontsize=7)
+    bar = part.colorbar(ScalarMappable(norm, _colours(y[2] != 0)), ax=axes, fraction=0.03, pad=0.02)
+    bar.set_label(fold(title_of(y, chart.baseline, look), _ROW * axes.shape[0]))
     bar.outline.set_visible(False)
+
+
+def _colours(difference: bool) -> str | None:
+    return _DIVERGING if difference else None  # the style's
 
 
 def _norm(values: FloatArray, difference: bool) -> Normalize:
@@ -88,18 +95,59 @@ def _norm(values: FloatArray, difference: bool) -> Normalize:
     return TwoSlopeNorm(0.0, -most, most)
 
 
-def _map(axes: Axes, rows: pd.DataFrame, chart: Chart, difference: bool, norm: Any) -> None:
+def _map(axes: Axes, rows: pd.DataFrame, chart: Chart, winner: str, norm: Any) -> None:
     grid = rows.pivot(index=chart.lines, columns=chart.x, values="drawn")
     same = rows.pivot(index=chart.lines, columns=chart.x, values="same").to_numpy(np.bool_)
     x, y, drawn = grid.columns.to_numpy(np.float64), grid.index.to_numpy(np.float64), grid.to_numpy(np.float64)
-    axes.pcolormesh(x, y, drawn, cmap=_EACH[difference], norm=norm, shading="nearest", rasterized=True)
+    cmap = _colours(bool(winner))
+    axes.pcolormesh(x, y, drawn, cmap=cmap, norm=norm, shading="nearest", rasterized=True)
     axes.spines[:].set_visible(False)
-    if not difference:
+    axes.grid(False)
+    if not winner:
         return
-    if len(x) > 1 and len(y) > 1 and drawn.min() < 0 < drawn.max():
-        axes.contour(x, y, np.where(same, np.nan, drawn), levels=[0.0], colors=INK, linewidths=0.8)
+    if len(x) > 1 and len(y) > 1:
+        _won(axes, x, y, np.where(same, 0.0, drawn), winner)
     for kind, own in marked(rows).groupby("mark"):
-        axes.plot(own[chart.x], own[chart.lines], ls="", color=INK, path_effects=[_HALO], **_MARKS[str(kind)])
+        how = dict(_MARKS[str(kind)])
+        size = dot(how.pop("size"))
+        halo = [withStroke(linewidth=thin(1.5), foreground=ground())]
+        axes.plot(
+            own[chart.x], own[chart.lines], ls="", color=ink(), ms=size, path_effects=halo, **{"mew": thin(0.5), **how}
+        )
+
+
+def _won(axes: Axes, x: FloatArray, y: FloatArray, drawn: FloatArray, winner: str) -> None:
+    """Hatch, outline and name the cells above 0."""
+    won = drawn > 0
+    if not won.any():
+        axes.set_xlabel("")
+        return
+    edges = [
+        np.concatenate([[a[0] - (a[1] - a[0]) / 2], (a[:-1] + a[1:]) / 2, [a[-1] + (a[-1] - a[-2]) / 2]])
+        for a in (x, y)
+    ]
+    axes.contourf(x, y, won.astype(float), levels=[0.5, 1.5], colors="none", hatches=["////"], alpha=0.0)
+    _outline(axes, edges[0], edges[1], won)
+    _name(axes, x, y, won, winner)
+
+
+def _outline(axes: Axes, x: FloatArray, y: FloatArray, won: np.ndarray) -> None:
+    """A line along the edges between cells that are won and cells that are not, and along the frame."""
+    padded = np.pad(won, 1)
+    across, along = np.diff(padded.astype(int), axis=1) != 0, np.diff(padded.astype(int), axis=0) != 0
+    for row, column in np.argwhere(across[1:-1]):
+        axes.plot([x[column]] * 2, y[row : row + 2], color=ink(), lw=thin(), solid_capstyle="projecting")
+    for row, column in np.argwhere(along[:, 1:-1]):
+        axes.plot(x[column : column + 2], [y[row]] * 2, color=ink(), lw=thin(), solid_capstyle="projecting")
+
+
+def _name(axes: Axes, x: FloatArray, y: FloatArray, won: np.ndarray, winner: str) -> None:
+    """The winner's name in the row that it wins over most levels, at the middle of them."""
+    row = int(np.argmax(won.sum(axis=1)))
+    middle = float(np.median(x[won[row]]))
+    box = {"facecolor": ground(), "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
+    text = f"{short(winner, 12)} wins"
+    axes.text(middle, y[row], text, ha="center", va="center", fontsize=small(), bbox=box, zorder=8)
 
 
 def marked(rows: pd.DataFrame) -> pd.DataFrame:

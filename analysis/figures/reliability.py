@@ -20,51 +20,59 @@ from analysis.basis import Number, numbers
 from analysis.calibration_null import pooled_ece_null
 from analysis.cells import cells
 from analysis.few_agents import both_ends
-from analysis.figures.style import BLUE, CROSS, GREY, INK, LIGHT, NO_INTERVAL, WIDE, ends, new_figure, short, styled
+from analysis.figures.look import Look
+from analysis.figures.style import NO_INTERVAL, dot, ends, faint, ink, muted, short, small, thin
 from analysis.inference import CLUSTERS, Estimate, ratio
 from analysis.observed import Observed
 
 POOLED = "all agents"
 MOST = 11  # panels for agents, those at both ends of the ECE; the CSV has every agent
-_COLUMNS = 4
+_COLUMNS = {True: 3, False: 4}  # panels side by side, in one column and in two
+_UNIT = "share of attempts"
 
 
-@styled
-def draw(arm: ArmData) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and one row per (agent or POOLED, bin) of all claims against the outcomes known."""
-    seen, n_agents = arm.observed, len(arm.agents)
+def table(arm: ArmData) -> pd.DataFrame:
+    """One row per (agent or POOLED, bin) of all claims against the outcomes known."""
+    seen = arm.observed
     panels = [(name, seen.only(i)) for i, name in enumerate(arm.agents)]
-    panels += [(POOLED, seen)] if n_agents > 1 else []
-    data = pd.DataFrame([row for name, some in panels for row in _rows(arm, name, some)])
-    kept = both_ends(data["ece"].iloc[: n_agents * cal.N_BINS : cal.N_BINS], MOST)
-    shown = [*kept, *range(n_agents, len(panels))]
-    columns = min(_COLUMNS, len(shown))
+    panels += [(POOLED, seen)] if len(arm.agents) > 1 else []
+    return pd.DataFrame([row for name, some in panels for row in _rows(arm, name, some)])
+
+
+def paint(data: pd.DataFrame, look: Look) -> Figure:
+    """The figure of that table."""
+    shown = _shown(data, look)
+    columns = min(_COLUMNS[look.narrow], len(shown))
     n_rows = -(-len(shown) // columns)
-    figure = new_figure(WIDE * max(columns, 2) / _COLUMNS, 2.35 * n_rows)
-    grid = figure.add_gridspec(2 * n_rows, columns, height_ratios=[3.4, 1.0] * n_rows)
-    for k, place in enumerate(shown):
-        name, some = panels[place]
+    figure = look.figure((1.85 if look.narrow else 2.15) * n_rows + 0.15)
+    grid = figure.add_gridspec(2 * n_rows, columns, height_ratios=[3.0, 1.0] * n_rows)
+    for k, name in enumerate(shown):
         row, column = divmod(k, columns)
         top = figure.add_subplot(grid[2 * row, column])
         bottom = figure.add_subplot(grid[2 * row + 1, column], sharex=top)
-        _diagram(top, name, data.iloc[place * cal.N_BINS : (place + 1) * cal.N_BINS])
-        _histogram(bottom, some)
+        _diagram(top, name, data[data["agent"] == name], look)
+        _histogram(bottom, data[data["agent"] == name], look)
         if column == 0:
-            top.set_ylabel("success rate")
-            bottom.set_ylabel("claims")
-        if row == n_rows - 1:
-            bottom.set_xlabel("claimed probability")
+            top.set_ylabel(look.words("success_rate", "success", "rate"))
+            bottom.set_ylabel(look.words("claims", "claims", "count"))
+        if row == n_rows - 1 or k + columns >= len(shown):
+            bottom.set_xlabel(look.words("mean_claim", "claim", "probability"))
     if columns * n_rows > len(shown):
-        _key(figure.add_subplot(grid[2 * n_rows - 2, columns - 1]))
-    return figure, data
+        _key(figure.add_subplot(grid[2 * n_rows - 2 :, columns - 1]), look)
+    return figure
 
 
-def drawn(data: pd.DataFrame) -> list[Number]:
+def drawn(data: pd.DataFrame, look: Look) -> list[Number]:
     """The rates that the figure draws, as far as their intervals go."""
-    of = data.drop_duplicates("agent")
-    agents = of[of["agent"] != POOLED]
-    kept = agents["agent"].iloc[both_ends(agents["ece"], MOST)]
-    return numbers(data[data["agent"].isin([*kept, POOLED])], "agent", ["success_rate"])
+    return numbers(data[data["agent"].isin(_shown(data, look))], "agent", ["success_rate"])
+
+
+def _shown(data: pd.DataFrame, look: Look) -> list[str]:
+    """The agents that have a panel: of many those at both ends of the ECE, and all of them together."""
+    of = data.drop_duplicates("agent").set_index("agent")["ece"]
+    agents = of.drop(POOLED, errors="ignore")
+    names = look.ordered(str(agents.index[place]) for place in both_ends(agents, MOST))
+    return [*names, *([POOLED] if POOLED in of.index else [])]
 
 
 def _rates(arm: ArmData, some: Observed) -> Estimate:
@@ -81,45 +89,46 @@ def _ece(some: Observed) -> float:
     return cal.ece(claim, success, weight=weight)
 
 
-def _diagram(axes: Axes, name: str, bins: pd.DataFrame) -> None:
+def _diagram(axes: Axes, name: str, bins: pd.DataFrame, look: Look) -> None:
     seen = bins[bins["claims"] > 0]
     rate, low, high = ends(seen, "success_rate")
     x, known = seen["mean_claim"].to_numpy(), ~np.isnan(low)
-    axes.plot([0, 1], [0, 1], color=GREY, lw=0.7, ls=(0, (4, 3)))
-    axes.vlines(x[known], low[known], high[known], color=BLUE, lw=1.0, alpha=0.5)
-    area = 4 + 56 * seen["claims"].to_numpy() / seen["claims"].sum()
-    axes.scatter(x[known], rate[known], s=area[known], color=BLUE, lw=0, zorder=3, clip_on=False)
+    shade = ink() if name == POOLED else look.pen(name).colour
+    axes.plot([0, 1], [0, 1], color=muted(), lw=thin(), ls=(0, (4, 3)))
+    axes.vlines(x[known], low[known], high[known], color=shade, lw=thin(0.9), alpha=0.55)
+    area = dot() ** 2 * (0.3 + 3.0 * seen["claims"].to_numpy() / seen["claims"].sum())
+    axes.scatter(x[known], rate[known], s=area[known], color=shade, lw=0, zorder=3, clip_on=False)
     if not known.all():  # an empty line that is not clipped takes the whole figure in the layout
-        axes.plot(x[~known], rate[~known], NO_INTERVAL, ms=CROSS, mew=0, color=BLUE, zorder=3, clip_on=False)
-    axes.set(
-        xlim=(-0.02, 1.02), ylim=(-0.02, 1.05), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], yticklabels=["0", ".5", "1"]
-    )
+        cross: dict[str, Any] = {"ms": dot(0.9), "mew": 0, "color": shade, "zorder": 3, "clip_on": False}
+        axes.plot(x[~known], rate[~known], NO_INTERVAL, **cross)
+    ticks = [0, 0.5, 1]
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.05), xticks=ticks, yticks=ticks, yticklabels=["0", ".5", "1"])
     axes.tick_params(labelbottom=False)
-    axes.set_title(short(name, 22), color=INK, fontweight="bold" if name == POOLED else "normal", loc="left", pad=13)
-    note = f"ECE {bins['ece'].iloc[0]:.3f} (null {bins['ece_null'].iloc[0]:.3f})"
-    axes.annotate(note, (0, 1), (0, 3), "axes fraction", "offset points", va="bottom", fontsize=7)
+    weight = "bold" if name == POOLED else "normal"
+    error, null = (f"{bins[column].iloc[0]:.3f}".lstrip("0") for column in ("ece", "ece_null"))
+    room = 16 if look.narrow else 22
+    axes.set_title(short(look.name(name), room), fontweight=weight, loc="left", pad=look.line * 72 + 2.5)
+    axes.annotate(f"ECE {error} (null {null})", (0, 1), (0, 2.5), "axes fraction", "offset points", fontsize=small())
 
 
-def _key(axes: Axes) -> None:
+def _key(axes: Axes, look: Look) -> None:
     """What the marks mean, in the first free panel."""
     axes.axis("off")
     words = (
-        "dot: success rate in a bin,\narea by its share of claims\n\nbar: 95% Wilson interval\n×: no interval\n"
-        "dashed: calibrated\n\nnull: mean ECE of a\ncalibrated agent with\nthe same claims"
+        "dot: success rate in a bin,\narea by its share of claims\nbar: 95% Wilson interval\n×: no interval\n"
+        "dashed: calibrated\nnull: mean ECE of a\ncalibrated agent with\nthe same claims"
     )
-    axes.text(0.0, 1.0, words, transform=axes.transAxes, va="top", fontsize=7, color=GREY, linespacing=1.2)
+    how: dict[str, Any] = {"va": "top", "fontsize": small(), "color": muted(), "linespacing": 1.2}
+    axes.text(0.0, 1.0, words, transform=axes.transAxes, **how)
 
 
-def _histogram(axes: Axes, some: Observed) -> None:
-    count = np.bincount(cal.bin_of(some.claim[some.known]), minlength=cal.N_BINS)
+def _histogram(axes: Axes, bins: pd.DataFrame, look: Look) -> None:
+    count = bins["claims"].to_numpy()
     middle = (np.arange(cal.N_BINS) + 0.5) / cal.N_BINS
-    axes.bar(middle, count, width=0.92 / cal.N_BINS, color=LIGHT)
-    size = 5.5 if count.max() < 100 else 4.8  # three digits are as wide as a bar
-    for x, n in zip(middle, count, strict=True):
-        if n and (count.max() < 1000 or n == count.max()):
-            axes.text(x, n, f"{n:,}", ha="center", va="bottom", fontsize=size, color=INK)
-    axes.set(ylim=(0, 1.35 * max(1, count.max())), yticks=[], xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
-    axes.spines["left"].set_visible(False)
+    axes.bar(middle, count, width=0.92 / cal.N_BINS, color=faint())
+    most = int(count.max()) or 1
+    axes.set(ylim=(0, 1.1 * most), yticks=[0, most], yticklabels=["0", f"{most:,}"])
+    axes.set(xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
 
 
 def _rows(arm: ArmData, name: str, some: Observed) -> list[dict[str, Any]]:

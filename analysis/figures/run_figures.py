@@ -3,12 +3,14 @@
 reliability, who_knows   what the agents of the first arm would claim, where that is the same in all arms
 hired_rate               the arms that are random-reserve auctions with agents alone
 arms                     where there are several
-incidence                where some can be compared to their baseline in money, and are not too many for one figure
+incidence                where some can be compared to their baseline in money
+rescue                   where tasks are posted again
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,12 +18,15 @@ import pandas as pd
 from analysis import auction
 from analysis.arm import ArmData
 from analysis.basis import caption
-from analysis.few_agents import MOST as MOST_AGENTS
 from analysis.few_agents import selection_note
 from analysis.figures.figure_registry import FIGURES, Drawable, RunFigure, Shown, counts
 from analysis.incidence import applies
 
+if TYPE_CHECKING:
+    from analysis.figures.look import Look
+
 _LEAST = 2
+_MOST = 12  # agents in rows
 _ONE = "there is one arm"
 _MEAN = "Student t corrected for skewness; rates: Wilson"
 _BY_RECORD = "; of arms that hire by a record: percentiles of the redrawn tables"
@@ -35,12 +40,12 @@ def _reliability(shown: Shown) -> Drawable | str:
 
     first = shown.arms[0]
 
-    def words(data: pd.DataFrame) -> str:
+    def words(data: pd.DataFrame, look: Look) -> str:
         cut = _cut(len(first.agents), "ECE", "reliability.csv", reliability.MOST)
-        text = f"{cut}{caption(reliability.drawn(data), _RATE)}"
+        text = f"{cut}{caption(reliability.drawn(data, look), _RATE)}"
         return f"{text}\nn = {int(first.observed.known.sum()):,} claims{_ALL}; {shown.stamp}"
 
-    return _why_no_claims(shown.arms) or Drawable(lambda: reliability.draw(first), words)
+    return _why_no_claims(shown.arms) or Drawable(lambda: reliability.table(first), reliability.paint, words)
 
 
 def _who_knows(shown: Shown) -> Drawable | str:
@@ -54,11 +59,12 @@ def _who_knows(shown: Shown) -> Drawable | str:
         few = f"{n_tasks} such task(s), {len(first.agents)} agent(s)"
         return f"needs 2 agents and 2 tasks at which an outcome of each is known; there are {few}"
 
-    def words(data: pd.DataFrame) -> str:
-        cut = _cut(len(first.agents), "own − others", "who_knows.csv", MOST_AGENTS)
-        return f"{cut}{caption(who_knows.drawn(data), _AUC)}\n{_PERMUTED}\nn = {n_tasks:,} tasks{_ALL}; {shown.stamp}"
+    def words(data: pd.DataFrame, look: Look) -> str:
+        cut = _cut(len(first.agents), "own − others", "who_knows.csv", _MOST)
+        text = f"{cut}{caption(who_knows.drawn(data, look), _AUC)}\n{_PERMUTED}"
+        return f"{text}\nn = {n_tasks:,} tasks{_ALL}; {shown.stamp}"
 
-    return Drawable(lambda: who_knows.draw(first), words)
+    return Drawable(lambda: who_knows.table(first), who_knows.paint, words)
 
 
 def _why_no_claims(arms: Sequence[ArmData]) -> str:
@@ -73,14 +79,14 @@ def _hired_rate(shown: Shown) -> Drawable | str:
 
     auctions = [arm for arm in shown.arms if auction.applies(arm)]
 
-    def words(data: pd.DataFrame) -> str:
-        cut = _cut(len(auctions[0].agents), "cash profit", "hired_rate.csv", hired_rate.MOST_AGENTS)
-        text = f"{cut}{caption(hired_rate.drawn(data), _MEAN)}"
+    def words(data: pd.DataFrame, look: Look) -> str:
+        cut = _cut(len(auctions[0].agents), "cash profit", "hired_rate.csv", _MOST)
+        text = f"{cut}{hired_rate.about(data, look)}{caption(hired_rate.drawn(data, look), _MEAN)}"
         return f"{text}\nn = {counts(auctions[0])} of the reserve; {shown.stamp}"
 
     if not auctions:
         return "no arm is a posted price against a uniform reserve with each agent alone"
-    return Drawable(lambda: hired_rate.draw(auctions), words)
+    return Drawable(lambda: hired_rate.table(auctions), hired_rate.paint, words)
 
 
 def _arms(shown: Shown) -> Drawable | str:
@@ -89,13 +95,12 @@ def _arms(shown: Shown) -> Drawable | str:
     arms = shown.arms
     if len(arms) < _LEAST:
         return _ONE
-    cut = f"the first {arms_figure.MOST} of {len(arms)} arms; " if len(arms) > arms_figure.MOST else ""
 
-    def words(data: pd.DataFrame) -> str:
-        text = f"{cut}{caption(arms_figure.drawn(data), _MEAN + _record(arms))}{_same(data)}"
-        return f"{text}\nn = {counts(arms[0])}; {shown.stamp}"
+    def words(data: pd.DataFrame, look: Look) -> str:
+        text = f"{caption(arms_figure.drawn(data, look), _MEAN + _record(arms))}{_same(data)}"
+        return f"{arms_figure.about(data, look)}{text}\nn = {counts(arms[0])}; {shown.stamp}"
 
-    return Drawable(lambda: arms_figure.draw(arms, shown.compared), words)
+    return Drawable(lambda: arms_figure.table(arms, shown.compared), arms_figure.paint, words)
 
 
 def _incidence(shown: Shown) -> Drawable | str:
@@ -104,16 +109,28 @@ def _incidence(shown: Shown) -> Drawable | str:
     arms, named = shown.arms, {arm.name: arm for arm in shown.arms}
     if len(arms) < _LEAST:
         return _ONE
-    if len(arms) > incidence.MOST:
-        return f"{len(arms)} arms; it takes at most {incidence.MOST}"
     if not any(applies(arm, named[shown.compared[arm.name]]) for arm in arms):
         return "no arm can be compared with its baseline in money"
 
-    def words(data: pd.DataFrame) -> str:
-        text = caption(incidence.drawn(data), f"Student t{_record(arms)}")
-        return f"{text}\nn = {counts(arms[0])}; {shown.stamp}"
+    def words(data: pd.DataFrame, look: Look) -> str:
+        text = caption(incidence.drawn(data, look), f"Student t{_record(arms)}")
+        return f"{incidence.about(data, look)}{text}\nn = {counts(arms[0])}; {shown.stamp}"
 
-    return Drawable(lambda: incidence.draw(arms, shown.compared), words)
+    return Drawable(lambda: incidence.table(arms, shown.compared), incidence.paint, words)
+
+
+def _rescue(shown: Shown) -> Drawable | str:
+    from analysis.figures import rescue
+
+    arms, ledger = shown.arms, shown.ledger
+    if ledger is None or not any(arm.reposted for arm in arms):
+        return "no task is posted again"
+
+    def words(data: pd.DataFrame, look: Look) -> str:
+        text = caption(rescue.drawn(data, look), _RATE)
+        return f"{rescue.about(data, look)}{text}\nn = {counts(arms[0])}; {shown.stamp}"
+
+    return Drawable(lambda: rescue.table(arms, shown.compared, ledger), rescue.paint, words)
 
 
 def _record(arms: Sequence[ArmData]) -> str:
@@ -147,5 +164,6 @@ for _name, _summary, _candidate in (
     ("hired_rate", "how often each agent is hired alone against a random reserve, and what it earns", _hired_rate),
     ("arms", "the arms side by side: welfare, solve rate, cost, whom each hires", _arms),
     ("incidence", "who gains and who pays in each arm, beside its baseline", _incidence),
+    ("rescue", "what a second attempt buys, by who failed and by another agent", _rescue),
 ):
     FIGURES.add(_name, RunFigure(_summary, _candidate), own=True)

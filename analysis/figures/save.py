@@ -1,82 +1,130 @@
-"""Write a figure as NAME.pdf, NAME.png and NAME.csv: the same bytes for the same run, and a line saying which run."""
+"""Write a figure: the same bytes for the same run, and a footer saying which run.
+
+NAME.pdf, NAME.png                  for the width of the text, two columns
+NAME.column.pdf, NAME.column.png    for one column, drawn anew for that width
+NAME.csv                            what both show
+"""
 
 from __future__ import annotations
 
 import io
-import textwrap
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import pandas as pd
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from analysis.figures.style import GREY, styled
+from analysis.figures.look import NARROW, WIDE, Look, fold
+from analysis.figures.style import muted, smallest
 from sim.kit.csv_file import write_csv
+from sim.scenario.figure_spec import FigureFile
 
-DPI = 300
-_LINE = 0.11  # inches that a line of the caption takes at the bottom
-_EDGE = 0.05  # inches kept free at the left: letters are a little wider at another resolution
+Paint = Callable[[pd.DataFrame, Look], Figure]
+Words = Callable[[pd.DataFrame, Look], str]
+_EDGE = 0.05  # inches kept free around: letters are a little wider at another resolution
 _MOST_BINS = 4  # intervals of an axis whose numbers would touch
 _ROOM = 1.06  # of the width of a number, so that two are told apart
-_LETTERS = 22.5  # of the caption to an inch
+_LEADING = 1.32  # of the footer
+_SCREEN = 100.0  # dots per inch, where a style leaves them to the figure
+_WITHOUT = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
 
 
-@styled
-def save(figure: Figure, data: pd.DataFrame, folder: Path, name: str, caption: str) -> list[Path]:
-    """The three paths written, PNG at DPI dots per inch. `caption` goes in small print under the figure.
+def finished(data: pd.DataFrame, paint: Paint, words: Words, look: Look) -> Figure:
+    """The figure with its title and footer, laid out at its width."""
+    with look.sheet.applied():
+        figure = paint(data, look)
+        footer = "" if look.own is not None and not look.own.footer else words(data, look)
+        captioned(figure, footer, look.own.title if look.own else None)
+    return figure
+
+
+def save(data: pd.DataFrame, paint: Paint, words: Words, folder: Path, name: str, look: Look) -> list[Path]:
+    """The paths written: PDF and PNG for each width that the figure's settings ask for, and the data.
 
     No file holds a date, so that a rerun can be compared byte by byte.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    line = captioned(figure, caption)
-    paths = [folder / f"{name}.{kind}" for kind in ("pdf", "png", "csv")]
-    without = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
-    # Drawn in memory: a disk that is full is then an OSError of ours, not whatever a half-written PDF makes of it.
-    paths[0].write_bytes(_drawn(figure, format="pdf", metadata=without))
-    paths[1].write_bytes(_drawn(figure, format="png", dpi=DPI, metadata={"Software": None}))
-    line.remove()
-    write_csv(data, paths[2], "%.12g")
+    paths = []
+    for ending, width in widths(look.own).items():
+        figure = finished(data, paint, words, replace(look, width=width))
+        with look.sheet.applied():
+            # In memory first: a disk that is full is then an OSError of ours, not what a half-written PDF makes of it.
+            drawn = {kind: printed(figure, kind) for kind in ("pdf", "png")}
+        for kind, content in drawn.items():
+            paths.append(folder / f"{name}{ending}.{kind}")
+            paths[-1].write_bytes(content)
+    paths.append(folder / f"{name}.csv")
+    write_csv(data, paths[-1], "%.12g")
     return paths
 
 
-def _drawn(figure: Figure, **how: Any) -> bytes:
+def widths(own: FigureFile | None) -> dict[str, float]:
+    """What is added to a file's name -> inches of the figure in it."""
+    stated = "both" if own is None else own.width
+    if not isinstance(stated, str):
+        return {"": float(stated)}
+    return {
+        end: wide for end, wide, name in (("", WIDE, "text"), (".column", NARROW, "column")) if stated in ("both", name)
+    }
+
+
+def printed(figure: Figure, kind: str) -> bytes:
+    """The figure as "pdf" or "png", drawn once: it is laid out already, for which savefig would draw it twice."""
     made = io.BytesIO()
-    figure.savefig(made, **how)
+    if kind == "pdf":
+        pdf: Any = FigureCanvasPdf(figure)
+        pdf.print_pdf(made, metadata=_WITHOUT)
+        return made.getvalue()
+    dots = mpl.rcParams["savefig.dpi"]
+    figure.set_dpi(_SCREEN if dots == "figure" else dots)
+    png: Any = FigureCanvasAgg(figure)
+    png.print_png(made, metadata={"Software": None})
     return made.getvalue()
 
 
-@styled
-def captioned(figure: Figure, caption: str) -> Text:
-    """Lay the figure out at its size, with `caption` in small print under it; the text that was added."""
-    caption = _wrapped(caption, int(_LETTERS * figure.get_figwidth()))
-    _lay_out(figure, 0.05 + _LINE * (1 + caption.count("\n")))
-    return figure.text(0.005, 0.02 / figure.get_figheight(), caption, fontsize=5.5, color=GREY, va="bottom")
+def captioned(figure: Figure, footer: str, title: str | None = None) -> None:
+    """Lay the figure out at its width, with a title above it and a footer in small print under it.
 
-
-def _wrapped(caption: str, width: int) -> str:
-    """The caption's lines folded where they are longer than the figure is wide."""
-    return "\n".join(textwrap.fill(line, width) for line in caption.split("\n"))
+    Both add to its height, so that what is drawn keeps its own.
+    """
+    width = figure.get_figwidth()
+    if title:
+        size = float(mpl.rcParams["figure.titlesize"])
+        figure.suptitle(fold(title, width - 2 * _EDGE, size), x=_EDGE / width, ha="left")
+        figure.set_figheight(figure.get_figheight() + 1.5 * size / 72)
+    text = fold(footer, width - 2 * _EDGE, smallest())
+    bottom = _EDGE + (smallest() * _LEADING / 72 * (1 + text.count("\n")) if text else 0.0)
+    figure.set_figheight(round(figure.get_figheight() + bottom, 3))
+    _lay_out(figure, bottom)
+    if text:
+        at = _EDGE / width, 0.6 * _EDGE / figure.get_figheight()
+        figure.text(*at, text, fontsize=smallest(), color=muted(), va="bottom", linespacing=_LEADING / 1.2)
 
 
 def _lay_out(figure: Figure, bottom: float) -> None:
     """Fix the axes above `bottom` inches where the engine puts them, rounded: its last digits vary by process."""
-    engine, share = figure.get_layout_engine(), bottom / figure.get_figheight()
+    engine = figure.get_layout_engine()
     if engine is None:
         return
-    left = _EDGE / figure.get_figwidth()
-    engine.set(rect=(left, share, 1.0 - left, 1.0 - share))  # type: ignore[call-arg]
-    figure.draw_without_rendering()
+    wide, high = figure.get_size_inches()
+    rect = (_EDGE / wide, bottom / high, 1.0 - 2 * _EDGE / wide, 1.0 - (bottom + _EDGE) / high)
+    engine.set(rect=rect)  # type: ignore[call-arg]
+    engine.execute(figure)
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            _thin(axis)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         x, y, width, height = axes.get_position().bounds
         axes.set_position((round(x, 4), round(y, 4), round(width, 4), round(height, 4)))
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            _thin(axis)
 
 
 def _thin(axis: Axis) -> None:

@@ -1,92 +1,92 @@
-"""The look of every figure: paper widths in inches, 8 point type, colours that survive colour blindness and print."""
+"""Marks that all figures share, in terms of the style: nothing here states a size or a colour that a style can set."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.colors import to_hex, to_rgb
 from numpy.typing import ArrayLike
 
+from analysis.figures.look import NARROW, WIDE, Look, fold, pen
+from analysis.figures.sheets import FLOOR
 from sim.kit.arrays import FloatArray
 
-WIDE, NARROW = 7.0, 3.4  # two columns and one, inches
-INK, GREY, LIGHT = "#222222", "#777777", "#d9d9d9"
-BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"  # Okabe and Ito
-AGENTS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED, "#8C6D31", "#332288", "#999999", "#117733", "#882255")
+__all__ = ["NARROW", "WIDE", "Look", "fold"]
+
 NO_INTERVAL = "X"  # the mark of an estimate without an interval; captions say why it has none
-DOT, CROSS, HAIR = 4.0, 3.4, 0.5  # points: a dot with a whisker, a cross on a line or a bar, the thinnest line
 OWN_BASELINE = "own baseline"  # where arms have baselines of their own
 MOST_AGENTS = 8  # agents with a colour of their own where they are stacked; the others are shown together
-RC: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
-    "axes.linewidth": 0.6,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.major.size": 2.5,
-    "ytick.major.size": 2.5,
-    "legend.frameon": False,
-    "lines.linewidth": 1.0,
-    "pdf.fonttype": 42,
-    "savefig.dpi": 300,
-    "text.parse_math": False,  # a $ in a name is a $
-}
-
-P = ParamSpec("P")
-T = TypeVar("T")
+MOST_ROWS = 12  # rows or lines of a panel
 
 
-def styled(draw: Callable[P, T]) -> Callable[P, T]:
-    """Run a drawing function under RC, whatever the user's own settings are, and leave those alone."""
-
-    @wraps(draw)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        with mpl.rc_context(), warnings.catch_warnings():
-            # Names are the user's: a glyph the font lacks, or a name too long to lay out, stops no run.
-            warnings.filterwarnings("ignore", message=r"Glyph|constrained_layout not applied")
-            mpl.rcdefaults()
-            mpl.rcParams.update(RC)
-            return draw(*args, **kwargs)
-
-    return wrapped
+def tone(place: int) -> str:
+    """A colour of the style: in `paper` 0 blue, 1 orange, 2 green, 3 pink, 4 sky, 5 red."""
+    return pen(place).colour
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure (inches) outside pyplot's global list, laid out so that no text is cut."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
+def ink() -> str:
+    """The colour of type."""
+    return str(to_hex(mpl.rcParams["text.color"]))
 
 
-def colour(index: int) -> str:
-    """Colour of the agent at this position of the World; beyond the palette it repeats."""
-    return AGENTS[index % len(AGENTS)]
+def ground() -> str:
+    """The colour behind."""
+    return str(to_hex(mpl.rcParams["axes.facecolor"]))
 
 
-def whisker(axes: Axes, data: pd.DataFrame, name: str, y: ArrayLike, **kwargs: Any) -> None:
+def faint() -> str:
+    """The colour of grids, and of what is there only for comparison."""
+    return str(to_hex(mpl.rcParams["grid.color"]))
+
+
+def muted() -> str:
+    """Between type and ground, nearer to type: of what is read last."""
+    one, other = np.array(to_rgb(mpl.rcParams["text.color"])), np.array(to_rgb(mpl.rcParams["axes.facecolor"]))
+    return str(to_hex(tuple((0.62 * one + 0.38 * other).tolist())))
+
+
+def small() -> float:
+    """Points of type beside data: a little less than the style's, and never less than is read."""
+    return max(FLOOR, 0.92 * float(mpl.rcParams["font.size"]))
+
+
+def smallest() -> float:
+    """Points of the footer."""
+    return max(FLOOR, 0.8 * float(mpl.rcParams["font.size"]))
+
+
+def thin(share: float = 0.6) -> float:
+    """A line's width, as a share of the style's."""
+    return share * float(mpl.rcParams["lines.linewidth"])
+
+
+def dot(share: float = 1.0) -> float:
+    """A mark's size, as a share of the style's."""
+    return share * float(mpl.rcParams["lines.markersize"])
+
+
+def reference(axes: Axes, x: float | None = None, y: float | None = None) -> None:
+    """A dashed line at what the data are compared to."""
+    how: dict[str, Any] = {"color": muted(), "lw": thin(), "ls": (0, (4, 3)), "zorder": 0}
+    if x is not None:
+        axes.axvline(x, **how)
+    if y is not None:
+        axes.axhline(y, **how)
+
+
+def whisker(axes: Axes, data: pd.DataFrame, name: str, y: ArrayLike, marker: str = "o", **kwargs: Any) -> None:
     """Dots at column `name` with their 95% intervals along x; a cross where there is none."""
     x, low, high = ends(data, name)
     at, known = np.asarray(y), ~np.isnan(low)
-    axes.hlines(at[known], low[known], high[known], color=kwargs["color"], lw=1.0)
-    axes.plot(x[known], at[known], "o", ms=DOT, **kwargs)
-    axes.plot(x[~known], at[~known], NO_INTERVAL, ms=DOT, **{key: kwargs[key] for key in kwargs if key != "label"})
+    axes.hlines(at[known], low[known], high[known], color=kwargs["color"], lw=thin(0.9))
+    axes.plot(x[known], at[known], marker, ls="", ms=dot(), **kwargs)
+    bare = {key: kwargs[key] for key in kwargs if key != "label"}
+    axes.plot(x[~known], at[~known], NO_INTERVAL, ls="", ms=dot(), **bare)
 
 
 def ends(data: pd.DataFrame, name: str) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -101,16 +101,8 @@ def rows(axes: Axes, names: Sequence[str], grid: bool = True) -> None:
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     if grid:
-        axes.grid(axis="x", color=LIGHT, lw=HAIR)
+        axes.grid(axis="x")
         axes.set_axisbelow(True)
-
-
-def panel_lines(axes: Axes, names: Sequence[str]) -> None:
-    """A line between the rows of two panels, given the arms' names."""
-    panels = [name.partition(" [")[2] for name in names]
-    for row in range(1, len(panels)):
-        if panels[row] != panels[row - 1]:
-            axes.axhline(row - 0.5, color=GREY, lw=HAIR, zorder=1)
 
 
 def short(name: str, most: int = 30) -> str:
@@ -122,12 +114,6 @@ def short(name: str, most: int = 30) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
-def arm_label(name: str) -> str:
-    """An arm's name cut to fit, its panel whole."""
-    base, bracket, panel = name.partition(" [")
-    return f"{short(base, 32)}{bracket}{panel}"
-
-
 def baseline_label(names: Iterable[str], most: int) -> str:
     """The name of the arm that all others are compared to, without the panel where each panel has its own."""
     found = list(dict.fromkeys(names))
@@ -137,10 +123,12 @@ def baseline_label(names: Iterable[str], most: int) -> str:
     return short(found[0] if len(found) == 1 else bases.pop(), most)
 
 
-def legend_columns(labels: Sequence[str]) -> int:
-    """Columns of a legend that fit the width of a wide figure."""
+def legend_columns(labels: Sequence[str], width: float) -> int:
+    """Columns of a legend that fit a figure of this width, in inches."""
+    size = float(mpl.rcParams["legend.fontsize"])
     longest = max((len(label) for label in labels), default=0)
-    return max(1, min(len(labels), 140 // (longest + 4)))
+    room = (longest * 0.56 + 2.0 + float(mpl.rcParams["legend.handlelength"])) * size / 72
+    return max(1, min(len(labels), int(width / room)))
 
 
 def spread(y: FloatArray, gap: float, low: float, high: float) -> FloatArray:

@@ -29,7 +29,8 @@ from analysis.basis import Number, numbers
 from analysis.cells import all_cells
 from analysis.claims import cluster_of, of_pairs, outcomes
 from analysis.few_agents import both_ends
-from analysis.figures.style import BLUE, GREY, ORANGE, WIDE, new_figure, rows, styled, whisker
+from analysis.figures.look import Look
+from analysis.figures.style import MOST_ROWS, ground, ink, muted, reference, rows, small, tone, whisker
 from analysis.inference import CLUSTERS, By, Estimate, linearised
 from analysis.intervals import holm
 from analysis.observed import Observed
@@ -92,49 +93,56 @@ def complete(arm: ArmData) -> BoolArray:
     return np.asarray(arm.observed.known.all(axis=2))
 
 
-@styled
-def draw(arm: ArmData) -> tuple[Figure, pd.DataFrame]:
-    """The figure, and one row per agent and one for POOLED."""
-    data = _rows(arm)
-    shown = _shown(data)
-    names = list(shown["agent"])
-    figure = new_figure(WIDE, 0.27 * len(names) + 1.0)
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.6, 1.0])
-    _own_and_others(left, shown)
+def paint(data: pd.DataFrame, look: Look) -> Figure:
+    """The figure of that table; in one column the panels stand below one another."""
+    shown = _shown(data, look)
+    names = [look.name(str(name)) for name in shown["agent"]]
+    panels = 2 if look.narrow else 1
+    figure = look.figure((1.75 * look.line * len(names) + 0.75) * panels + 0.1)
+    if look.narrow:
+        own, right = figure.subplots(2, 1)
+    else:
+        own, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.7, 1.0])
+    _own_and_others(own, shown, look)
     row = np.arange(len(names))
-    whisker(right, shown, "comparative_auc", row, color=BLUE)
-    right.set_xlabel("comparative AUC\n(pairs of agents, one solved)")
-    for axes in (left, right):
-        axes.axvline(0.5, color=GREY, lw=0.7, ls=(0, (4, 3)), zorder=0)
+    whisker(right, shown, "comparative_auc", row, color=ink())
+    right.set_xlabel(look.words("comparative_auc", "comparative AUC", "share of pairs of agents, one solved"))
+    for axes in (own, right):
+        reference(axes, x=0.5)
         rows(axes, names)
-    right.tick_params(labelleft=False)
-    return figure, data
+    right.tick_params(labelleft=look.narrow)
+    return figure
 
 
-def _shown(data: pd.DataFrame) -> pd.DataFrame:
+def _shown(data: pd.DataFrame, look: Look) -> pd.DataFrame:
     """The rows drawn: of many agents those at both ends of own - others, and the last, of all of them."""
-    kept = both_ends(data["difference"].iloc[:-1])
-    return data.iloc[[*kept, len(data) - 1]].reset_index(drop=True)
+    kept = both_ends(data["difference"].iloc[:-1], MOST_ROWS)
+    listed = data["agent"].iloc[kept]
+    return data.loc[[*look.ordered_by(list(listed.index), listed), data.index[-1]]].reset_index(drop=True)
 
 
-def _own_and_others(axes: Axes, data: pd.DataFrame) -> None:
+def _own_and_others(axes: Axes, data: pd.DataFrame, look: Look) -> None:
     row = np.arange(len(data))
-    kinds = (("auc", -0.13, BLUE, "own successes"), ("auc_others", 0.13, ORANGE, "other agents' successes"))
-    for name, shift, shade, label in kinds:
-        face = shade if name == "auc" else "white"
-        whisker(axes, data, name, row + shift, color=shade, mfc=face, label=label)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.2, handletextpad=0.3)
-    axes.text(1.02, 1.02, "own − others (p; Holm)", transform=axes.transAxes, fontsize=7, va="bottom")
+    own = ("auc", -0.16, tone(0), tone(0), "o", "own successes")
+    others = ("auc_others", 0.16, tone(5), ground(), "s", "others' successes")
+    for name, shift, shade, face, marker, label in (own, others):
+        whisker(axes, data, name, row + shift, marker, color=shade, mfc=face, label=label)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, columnspacing=1.2, handletextpad=0.3, borderpad=0)
+    how: dict[str, Any] = {"fontsize": small(), "va": "center_baseline"}
+    axes.text(
+        1.02, -0.75, "own − others\n(p; Holm)", transform=axes.get_yaxis_transform(), color=muted(), fontsize=small()
+    )
     columns = (data[name] for name in ("difference", "p_value", "p_holm"))
     for k, (difference, *p) in enumerate(zip(*columns, strict=True)):
         if not np.isnan(difference):
             stated = "; ".join(p_value(each) for each in p if not np.isnan(each)) or "constant"
             text = f"{difference:+.3f} ({stated})".replace("-", "−")
-            axes.text(1.02, k, text, transform=axes.get_yaxis_transform(), fontsize=7, va="center")
-    axes.set_xlabel("AUC of claims\n(pairs of tasks, one solved)")
+            axes.text(1.02, k, text, transform=axes.get_yaxis_transform(), **how)
+    axes.set_xlabel(look.words("auc", "AUC of claims", "share of pairs of tasks, one solved"))
 
 
-def _rows(arm: ArmData) -> pd.DataFrame:
+def table(arm: ArmData) -> pd.DataFrame:
+    """One row per agent and one for POOLED."""
     whole, seen = complete(arm), arm.observed
     p, y = seen.claim[whole], seen.share[whole]
     each, pooled = permutation_test(p, y, int(np.clip(_MOST_CELLS // max(1, len(p)), 199, 999)))
@@ -147,9 +155,9 @@ def _rows(arm: ArmData) -> pd.DataFrame:
     return frame.assign(p_value=[*each, pooled], p_holm=[*holm(each), np.nan])
 
 
-def drawn(data: pd.DataFrame) -> list[Number]:
+def drawn(data: pd.DataFrame, look: Look) -> list[Number]:
     """The estimates that the figure draws, as far as their intervals go."""
-    return numbers(_shown(data), "agent", ["auc", "auc_others", "comparative_auc"])
+    return numbers(_shown(data, look), "agent", ["auc", "auc_others", "comparative_auc"])
 
 
 def _estimates(seen: Observed, by: By, group: IntArray | None) -> dict[str, Estimate]:

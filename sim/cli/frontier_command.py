@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import Seed, dollars, printed, share, whole
+from sim.cli.options import Seed, Style, dollars, printed, share, whole
 from sim.kit.errors import RunError
 
-_FILES = ("frontier.csv", "frontier.pdf", "frontier.png")
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FILES = tuple(f"frontier{end}" for end in (".csv", ".pdf", ".png", ".column.pdf", ".column.png"))
 
 
 def add(app: typer.Typer) -> None:
@@ -30,6 +33,7 @@ def frontier(
     value: Annotated[str, typer.Option(help="dollars that a success is worth to who chooses")] = "1",
     mark: Annotated[str | None, typer.Option(help="least score that is a success, with a column of scores")] = None,
     seed: Seed = None,
+    style: Style = "paper",
     force: Annotated[bool, typer.Option("--force", help="replace the files of another frontier")] = False,
 ) -> None:
     """Show accuracy against cost: always one agent, random, cascades, routers by record, auctions, oracles."""
@@ -53,17 +57,20 @@ def frontier(
     printed(frontier_views(frame, (head + about_left_out(info)).rstrip()))
     if out is not None:
         digest = hashlib.sha256(sheet.path.read_bytes()).hexdigest()[:12]
-        printed(["", *_written(frame, out, f"n = {size}; V = ${worth:g}; seed {number}; {name} {digest}")])
+        printed(["", *_written(frame, out, f"n = {size}; V = ${worth:g}; seed {number}; {name} {digest}", style)])
 
 
-def _written(frame: object, out: Path, caption: str) -> list[str]:
+def _written(frame: pd.DataFrame, out: Path, caption: str, style: str) -> list[str]:
     from importlib.metadata import version
 
-    from analysis.figures.frontier import draw
+    from analysis.figures.frontier import paint
+    from analysis.figures.look import Look
     from analysis.figures.save import save
+    from analysis.figures.sheets import sheet
 
+    footer = f"{caption}; bidlab {version('bidlab')}"
     try:
-        paths = save(*draw(frame), out, "frontier", f"{caption}; bidlab {version('bidlab')}")  # type: ignore[arg-type]
+        paths = save(frame, paint, lambda _, __: footer, out, "frontier", Look(sheet=sheet(style)))
     except OSError as error:
         raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None
     return [f"written: {', '.join(map(str, paths))}"]

@@ -33,6 +33,7 @@ from sim.kit.errors import MOST_FAULTS, RunError, ScenarioError, capped
 from sim.kit.memory import available
 from sim.live_market.questioner import templates_of
 from sim.scenario.axes import Factor, asked_for, levels
+from sim.scenario.figure_spec import of_runs, of_sweeps, stated
 from sim.scenario.file import key_path
 from sim.scenario.scenario import Arm, Scenario
 from sim.tables.sparse import left_out
@@ -207,6 +208,8 @@ class Plan:
         if isinstance(self.origin, LiveOrigin):
             prompts = templates_of(self.origin.respondents)
             shared["prompts"] = {purpose: prompt.sha256 for purpose, prompt in prompts.items()}
+        if drawn := (of_sweeps if self.swept else of_runs)(self.scenario.figures):
+            shared["figures"] = stated(drawn)
         own = self._of_sweep() if self.swept else self._of_run()
         return {"format": FORMAT, **shared, **own}
 

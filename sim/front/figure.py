@@ -1,7 +1,9 @@
-"""The width of a figure on paper."""
+"""A figure on its own: the width, the style, and what is wrong with either."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.kit.errors import RunError
@@ -9,8 +11,11 @@ from sim.kit.errors import RunError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from analysis.figures.figure_registry import Drawable
+    from analysis.figures.look import Look
+
 WIDTHS = {"column": 3.4, "text": 7.0}  # inches: one column of two, and the whole text
-_LEAST, _MOST = 1.0, 40.0
+_LEAST, _MOST = 2.5, 20.0
 
 
 def inches(width: str | float) -> float:
@@ -28,11 +33,13 @@ def inches(width: str | float) -> float:
     raise RunError(f"width: must be {allowed}, or inches from {_LEAST:g} to {_MOST:g}; got {width!r}")
 
 
-def sized(figure: Figure, width: str | float, caption: str) -> Figure:
-    """The figure at that width, with its caption in small print under it."""
-    from analysis.figures.narrow import narrowed
-    from analysis.figures.save import captioned
+def drawn(one: Drawable, look: Look, width: str | float | None, style: str | Path | None) -> Figure:
+    """The figure, drawn for that width in that style, with its footer; those of `look` where None."""
+    from analysis.figures.save import finished, widths
+    from analysis.figures.sheets import sheet
 
-    narrowed(figure, inches(width))
-    captioned(figure, caption)
-    return figure
+    wide = next(iter(widths(look.own).values())) if width is None else inches(width)
+    chosen = replace(look, width=wide, sheet=look.sheet if style is None else sheet(style))
+    with chosen.sheet.applied():
+        data = one.data()
+    return finished(data, one.paint, one.words, chosen)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.front.arguments import arguments
+from sim.front.figure import inches
 from sim.front.html import notebook
 from sim.front.worlds import sheet_of_source
 from sim.tables.graded import scored
@@ -28,11 +29,14 @@ class Frontier:
         """What is left out, a line each."""
         return list(self.table.attrs["notes"])
 
-    def figure(self) -> Figure:
-        """Accuracy against cost."""
-        from analysis.figures.frontier import draw
+    def figure(self, width: str | float = "text", style: str | Path = "paper") -> Figure:
+        """Accuracy against cost. width: "column", "text" or inches. style: "paper", "talk" or a .mplstyle file."""
+        from analysis.figures.frontier import paint
+        from analysis.figures.look import Look
+        from analysis.figures.save import finished
+        from analysis.figures.sheets import sheet
 
-        return draw(self.table)[0]
+        return finished(self.table, paint, lambda _, __: "", Look(inches(width), sheet(style)))
 
     def __repr__(self) -> str:
         """The table in short."""

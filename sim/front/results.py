@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.run_folder import Run
-from sim.front.figure import sized
+from sim.front.figure import drawn
 from sim.front.html import notebook
 from sim.kit.errors import RunError, closest
+from sim.scenario.figure_spec import FigureFile, figures_of, restyled
 from sim.world.world import World
 
 if TYPE_CHECKING:
@@ -89,17 +90,30 @@ class Results:
         """Names of the figures that apply to this run."""
         return tuple(self._drawables(None))
 
-    def figure(self, name: str, width: str | float = "text", baseline: str | None = None) -> Figure:
-        """The figure of that name. width: "column" (3.4 inches), "text" (7 inches), or inches.
+    def figure(
+        self,
+        name: str,
+        width: str | float | None = None,
+        baseline: str | None = None,
+        style: str | Path | None = None,
+        **settings: Any,
+    ) -> Figure:
+        """The figure of that name, drawn for that width.
 
-        Raises RunError where it does not apply to this run.
+        width: "column" (3.4 inches), "text" (7 inches), or inches; what a [[figure]] states where None, else "text".
+        style: "paper", "talk" or a .mplstyle file. settings: those of a [[figure]], e.g. title, label, order, footer;
+        they stand above the scenario's.
+
+        Raises RunError where it does not apply to this run, ScenarioError where a setting is none.
         """
+        from analysis.figures import looks
+
         found = self._drawables(baseline)
         if name not in found:
             allowed = ", ".join(found) or "none applies"
             raise RunError(f"figure {name!r}: does not apply to this run{closest(name, found)}; allowed: {allowed}")
-        figure, data = found[name].draw()
-        return sized(figure, width, found[name].words(data))
+        look = looks(self.arms(baseline), restyled(self._stated, name, settings, self._names))(name)
+        return drawn(found[name], look, width, style)
 
     def world(self, arm: str | None = None) -> World:
         """The World that an arm ran in; the first arm's where None."""
@@ -130,10 +144,21 @@ class Results:
         return bundled(self.run.folder, path, plugins, answers, force)
 
     def _drawables(self, baseline: str | None) -> dict[str, Any]:
-        from analysis.figures import drawables
+        from analysis.figures import Shown, drawables
         from analysis.report import baselines_of, stamp
 
-        return drawables(self.arms(baseline), stamp(self.run.info), baselines_of(self.run, baseline))
+        named = baselines_of(self.run, baseline)
+        return drawables(Shown(self.arms(baseline), stamp(self.run.info), named, self.run.ledger.arm))
+
+    @property
+    def _stated(self) -> list[FigureFile]:
+        """What the scenario states of figures of a run."""
+        return figures_of(self.run.info)
+
+    @property
+    def _names(self) -> tuple[list[str], list[str]]:
+        """The arms, without their worlds, and the agents."""
+        return [arm.name.removesuffix(arm.panel) for arm in self.run.scenario.arms], list(self.run.info["agents"])
 
     def __repr__(self) -> str:
         """The summary in short."""

@@ -13,10 +13,10 @@ from sim.experiment.stored import Stored
 from sim.experiment.sweep import execute_sweep
 from sim.experiment.workers import Crew
 from sim.front.arguments import arguments
-from sim.front.figure import sized
+from sim.front.figure import drawn
 from sim.front.html import notebook
 from sim.kit.errors import RunError, closest
-from sim.scenario.figure_spec import FigureFile
+from sim.scenario.figure_spec import FigureFile, figures_of
 from sim.scenario.given import Source, scenario_of
 from sim.scenario.plugins import plugins as loaded
 from sim.scenario.scenario import Scenario, resolve
@@ -43,34 +43,40 @@ class SweepResults:
         self.folder = folder
         self.info: dict[str, Any] = stored.info
         self.factors = _factors(stored)
-        self._stated = tuple(stated)
+        self._stated = tuple(stated) or tuple(figures_of(self.info))
 
     @cached_property
     def _charts(self) -> dict[str, Any]:
-        from analysis.figures.chart import chart_of, default_figures
-        from analysis.sweep_table import factors_of
+        from analysis.figures.sweeps import charts_of
 
-        factors = factors_of(self.info)
-        figures = self._stated or default_figures(factors)
-        charts = [chart_of(figure, self.info, factors, place) for place, figure in enumerate(figures)]
-        return {chart.name: chart for chart in charts}
+        return {chart.name: chart for chart in charts_of(self.info, self._stated)}
 
     @property
     def figures(self) -> tuple[str, ...]:
         """Names of the figures: those that the scenario states, or the one that suits its factors."""
         return tuple(self._charts)
 
-    def figure(self, name: str | None = None, width: str | float = "text") -> Figure:
-        """The figure of that name, the first where None. width: "column", "text" or inches."""
-        from analysis.figures.chart import caption_of
-        from analysis.figures.sweeps import draw
+    def figure(
+        self,
+        name: str | None = None,
+        width: str | float | None = None,
+        style: str | Path | None = None,
+        **settings: Any,
+    ) -> Figure:
+        """The figure of that name, the first where None, drawn for that width.
+
+        width: "column", "text" or inches; what its [[figure]] states where None, else "text". style: "paper", "talk" or
+        a .mplstyle file. settings: keys of a [[figure]], which stand above the scenario's.
+        """
+        from analysis.figures.chart import restyled_chart
+        from analysis.figures.sweeps import drawable, look_of
 
         chosen = next(iter(self._charts)) if name is None else name
         if chosen not in self._charts:
             allowed = ", ".join(self._charts)
             raise RunError(f"figure {chosen!r}: unknown{closest(chosen, self._charts)}; allowed: {allowed}")
-        figure, _ = draw(self.table, self._charts[chosen], self.info)
-        return sized(figure, width, caption_of(self.table, self._charts[chosen], self.info))
+        chart = restyled_chart(self._charts[chosen], settings, self.info)
+        return drawn(drawable(self.table, chart, self.info), look_of(chart, self.info), width, style)
 
     def bundle(self, path: str | Path, plugins: Sequence[str | Path] = (), force: bool = False) -> Bundled:
         """Write the sweep to one file, .zip, that `bidlab.verify` plays again; it needs a folder, so `out`.
