@@ -63,10 +63,10 @@ class Beside:
         if one is None or math.isnan(self.ours):
             return None
         if self.rule == THEORY:
-            return self.high >= one.value
+            return bool(self.high >= one.value)
         if self.rule == DIGITS:
-            return abs(self.deviation) <= 0.5 * 10**-one.decimals + _SLACK
-        return self.low - _SLACK <= one.value <= self.high + _SLACK
+            return bool(abs(self.deviation) <= 0.5 * 0.1**one.decimals + _SLACK)
+        return bool(self.low - _SLACK <= one.value <= self.high + _SLACK)
 
     @property
     def verdict(self) -> str:

@@ -25,8 +25,10 @@ from sim.kit.arrays import FloatArray
 from sim.scenario.given import scenario_of
 from sim.world.world import World
 
+SCENARIO = "self_history_card"
 PENALTY = 2.0
 COSTS = 0.16
+_ENDS = (0.025, 0.975)
 RECORDS: dict[str, tuple[dict[str, Any], int]] = {  # card, replications
     "published": ({"record": "published"}, 1),
     "redrawn": ({"record": "redrawn", "tasks": 92}, 200),
@@ -39,6 +41,7 @@ _SPREAD = (
 WHY = {
     "published profit": _SPREAD,
     "oracle gap": _SPREAD,
+    "mean claim": "the models raised their claims beyond their record; the simulated card moves them to it",
     "ECE": "claims that are shifted together keep their shape; the models' answers did not",
     "Brier": "the simulated card moves claims by one rule for all; the models each by their own",
 }
@@ -48,6 +51,22 @@ Cells = Mapping[str, FloatArray]  # name -> (T, R n), or (R, T, n)
 def cards(no_card_draws: Mapping[str, tuple[float, float]]) -> list[Beside]:
     """Everything of the card. no_card_draws: without it, what is drawn in the study: value and half of its range."""
     return [*_without(no_card_draws), *_on_the_table(), *_in_the_population()]
+
+
+def changes() -> list[Beside]:
+    """What the card changes on the recorded table, paired: the same tasks with it and without."""
+    before = _cells(_recorded_world(None, 1))
+    base, redrawn_base = _aggregates(before), _redrawn(before)
+    rows = []
+    for record, (card, replications) in RECORDS.items():
+        cells = _cells(_recorded_world(card, replications))
+        ours, redrawn = _aggregates(cells), _redrawn(cells)
+        for name in QUANTITIES:
+            apart = np.subtract(redrawn[name], redrawn_base[name])
+            low, high = (float(end) for end in np.quantile(apart, _ENDS))
+            change, why = ours[name] - base[name], WHY.get(name, "")
+            rows.append(Beside("card change", "card less no card", name, change, low, high, TASKS, why, setting=record))
+    return rows
 
 
 def _without(draws: Mapping[str, tuple[float, float]]) -> list[Beside]:
@@ -66,7 +85,7 @@ def _on_the_table() -> list[Beside]:
         cells = _cells(_recorded_world(card, replications))
         ours, redrawn = _aggregates(cells), _redrawn(cells)
         for name in QUANTITIES:
-            low, high = np.quantile(redrawn[name], (0.025, 0.975))
+            low, high = np.quantile(redrawn[name], _ENDS)
             why = WHY.get(name, "")
             rows.append(
                 Beside(
@@ -78,7 +97,7 @@ def _on_the_table() -> list[Beside]:
 
 def _in_the_population() -> list[Beside]:
     """Of single tables of 93 tasks, as `self_history_card` draws them: without a card, and with one."""
-    scenario = scenario_of("self_history_card", settings={"world.sigma_u": 1.0})
+    scenario = scenario_of(SCENARIO, settings={"world.sigma_u": 1.0})
     origin, rows = scenario_origin(scenario), []
     for arm, of, setting in (
         ("neither", "no card", "population"),

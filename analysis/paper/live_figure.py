@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.style import BLUE, RED, WIDE, new_figure, rows, styled, whisker
+from analysis.figures.figure_registry import Drawable
+from analysis.figures.style import Look, dot, legend_columns, rows, tone, whisker
 from analysis.paper.beside import Beside
 
-ROW = 0.27  # inches that a rule takes
+_SIMULATED, _STATED = "simulated: mean, and where 95% of runs lie", "published, one run"
+
+
+def live_figure(numbers: Sequence[Beside], stamp: str) -> Drawable:
+    """How it is drawn. stamp: seed, scenario and version, for the footer."""
+    data = counted(numbers)
+
+    def words(_: pd.DataFrame, __: Look) -> str:
+        return f"n = 50 tasks a run; {stamp}"
+
+    return Drawable(lambda: data, paint, words)
 
 
 def counted(numbers: Sequence[Beside]) -> pd.DataFrame:
     """The rules of which counts of solved tasks are simulated: mean, ends of the range, the published count."""
-    chosen = [one for one in numbers if one.quantity == "solved" and one.ours == one.ours and not _of_attempts(one)]
+    chosen = [one for one in numbers if one.quantity == "solved" and not math.isnan(one.ours) and not _of_attempts(one)]
     return pd.DataFrame(
         {
             "rule": [one.of for one in chosen],
@@ -28,19 +40,18 @@ def counted(numbers: Sequence[Beside]) -> pd.DataFrame:
     )
 
 
+def paint(data: pd.DataFrame, look: Look) -> Figure:
+    """The figure of that table."""
+    figure = look.figure((1.25 * len(data) + 6.0) * look.line)
+    axes, at = figure.add_subplot(), np.arange(len(data))
+    whisker(axes, data, "solved", at, color=tone(0), label=_SIMULATED)
+    axes.plot(data["published"], at, "D", ms=dot(1.2), mfc="none", mec=tone(5), label=_STATED)
+    rows(axes, list(data["rule"]))
+    axes.set_xlabel(look.words("solved", "solved", "tasks of 50"))
+    columns = legend_columns([_SIMULATED, _STATED], look.width)
+    figure.legend(loc="outside upper left", ncols=columns)
+    return figure
+
+
 def _of_attempts(one: Beside) -> bool:
     return one.of.startswith(("first attempt", "rescue"))
-
-
-@styled
-def draw(numbers: Sequence[Beside]) -> tuple[Figure, pd.DataFrame]:
-    """The figure with its data."""
-    data = counted(numbers)
-    figure = new_figure(WIDE, 0.75 + ROW * len(data))
-    axes, at = figure.add_subplot(), np.arange(len(data))
-    whisker(axes, data, "solved", at, color=BLUE, label="simulated: mean, and where 95% of runs lie")
-    axes.plot(data["published"], at, "D", ms=4.0, mfc="none", mec=RED, label="published, one run")
-    rows(axes, list(data["rule"]))
-    axes.set_xlabel("tasks solved of 50")
-    figure.legend(loc="outside upper center", ncols=2)
-    return figure, data

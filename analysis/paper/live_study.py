@@ -54,7 +54,7 @@ RULES = (
 
 def solved_in(results: Results) -> dict[str, BoolArray]:
     """Arm -> (R, T): the task was solved."""
-    return {arm.name: arm.solved.any(axis=-1) for arm in results.arms()}
+    return {arm.name: np.asarray(arm.solved).max(axis=-1) for arm in results.arms()}
 
 
 def live(results: Results) -> list[Beside]:
@@ -84,7 +84,7 @@ def _attempts(postings: pd.DataFrame, of: str, arm: str, posting: int, who: str)
     chosen = (postings["arm"] == arm) & (postings["posting"] == posting) & (postings["who"] == who)
     rate, stated = float(postings.loc[chosen, "success_rate"].iloc[0]), find("live", of, "solved")
     n = 50 if stated is None else stated.n
-    low, high = binom.ppf(_ENDS, n, rate)
+    low, high = (float(binom.ppf(end, n, rate)) for end in _ENDS)
     return Beside("live", of, "solved", n * rate, low, high, TRIALS, decimals=1)
 
 

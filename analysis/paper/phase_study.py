@@ -7,6 +7,7 @@ low, or both at once. rho = 1 is that case here, at every private share of diffi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -34,7 +35,7 @@ def phases(found: pd.DataFrame) -> list[Beside]:
     rows = []
     for arm in PROVED:
         known = found[(found["arm"] == arm) & (found["rho"] == 1.0)]
-        least = known.loc[known["lead"].idxmin()]
+        least = known.iloc[int(known["lead"].to_numpy().argmin())]
         rows.append(
             Beside(
                 "phase", f"market less {arm}", "least lead at rho 1", float(least["lead"]), float(least["low"]),
@@ -44,11 +45,11 @@ def phases(found: pd.DataFrame) -> list[Beside]:
     return rows
 
 
-def crossings_table(found: pd.DataFrame, caption: str) -> PaperTable:
+def crossings_table(found: pd.DataFrame, caption: str, arms: Sequence[str] = ARMS) -> PaperTable:
     """From which rho on the market leads each arm, by share, and its lead at rho = 1."""
     shares = sorted(found["share"].unique())
     rows, numbers = [], []
-    for arm in ARMS:
+    for arm in arms:
         for share in shares:
             own = found[(found["arm"] == arm) & (found["share"] == share)].sort_values("rho")
             last = own.iloc[-1]

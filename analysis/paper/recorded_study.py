@@ -69,18 +69,20 @@ def auction(arm: ArmData) -> list[Beside]:
     for name, quantity in (("hired", "hired"), ("published", "published profit")):
         for place, agent in enumerate(arm.agents):
             value, half = _with_draws(exact[name][..., place], came[name][..., place])
-            why = _why(find("auction", agent, quantity), value, half / t_quantile(len(arm.belief)), len(arm.agents))
+            why = _why(
+                find("auction", agent, quantity), value, half / float(t_quantile(len(came[name]))), len(arm.agents)
+            )
             found.append(Beside("auction", agent, quantity, value, value - half, value + half, RESERVES, why))
     return [*found, *_only_ours(exact, arm.agents)]
 
 
 def _why(stated: Published | None, value: float, se: float, agents: int) -> str:
     """How far the draws were off, and how often they are with as many agents."""
-    off = 0.0 if stated is None else (stated.value - value) / float(se)
+    off = 0.0 if stated is None else (stated.value - value) / se
     share = 1.0 - (1.0 - 2.0 * float(norm.sf(abs(off)))) ** agents
     return (
-        f"its {DRAWS} reserves, the same for hiring and profit, were {abs(off):.1f} standard errors "
-        f"{'kind' if off > 0 else 'unkind'} to it; among {agents} agents one is so far off in {share:.0%} of studies"
+        f"the {DRAWS} reserves drawn, the same for hiring and profit, {'favoured it' if off > 0 else 'went against it'} by "
+        f"{abs(off):.1f} standard errors; among {agents} agents one is so far off in {share:.0%} of studies"
     )
 
 

@@ -18,13 +18,14 @@ from sim.experiment.versions import differing
 from sim.experiment.written_scenario import WRITTEN
 
 SAME, EXACT, CLOSE = "same bytes", "same numbers", "same but for last digits"
-OTHER, UNSEEN = "different", "pictures not compared"
+OTHER, UNSEEN, REDRAWN = "different", "pictures not compared", "pictures drawn otherwise"
+_STATES = (SAME, EXACT, CLOSE, OTHER, UNSEEN, REDRAWN)
 _OF_MACHINE = ("versions", "mixed", "engine", "made_by")  # in JSON files, what other versions or engines change
 _TEXTS, _PICTURES = (".json",), (".pdf", ".png")
 
 
 class FileVerdict(NamedTuple):
-    """One file, or one table of the ledger. state: SAME, EXACT, CLOSE, OTHER or UNSEEN; why: in words."""
+    """One file, or one table of the ledger. state: SAME, EXACT, CLOSE, OTHER, UNSEEN or REDRAWN; why: in words."""
 
     file: str
     state: str
@@ -56,7 +57,7 @@ class Verified:
     @property
     def lines(self) -> list[str]:
         """What was found, in words."""
-        counts = {state: sum(one.state == state for one in self.files) for state in (SAME, EXACT, CLOSE, OTHER, UNSEEN)}
+        counts = {state: sum(one.state == state for one in self.files) for state in _STATES}
         told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
         lines = [f"{self.bundle}: {self.kind} {self.name} was played again"]
         if self.versions is None:
@@ -92,10 +93,9 @@ def _file(name: str, then: bytes | None, now: bytes | None, same: bool) -> FileV
         return FileVerdict(name, SAME)
     if then is None or now is None:
         where = "is not in the bundle" if then is None else "was not made again"
-        return FileVerdict(name, UNSEEN if picture and not same else OTHER, where)
+        return FileVerdict(name, REDRAWN if picture else OTHER, where)
     if picture:
-        why = "is another drawing under the same versions" if same else ""
-        return FileVerdict(name, OTHER if same else UNSEEN, why)
+        return FileVerdict(name, REDRAWN if same else UNSEEN, "is another drawing, as in another style" if same else "")
     if name.endswith(_TEXTS):
         return _json(name, then, now)
     return _table(name, table_difference(then, now), same)

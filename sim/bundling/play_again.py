@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,6 +21,7 @@ from sim.live.program import Program
 from sim.live_market.session import LiveOptions, Session
 from sim.live_market.transcripts import ANSWERS
 from sim.population.profile_draws import draws_beside
+from sim.scenario.figure_spec import figures_of
 from sim.scenario.scenario import Scenario, reopened, resolve
 from sim.world.origin import LiveOrigin
 
@@ -74,7 +75,7 @@ def _check_hash(bundle: Opened, info: Mapping[str, Any], made: Plan) -> None:
 
 
 def _run(bundle: Opened, info: dict[str, Any], folder: Path, plugins: Mapping[str, str], how: Again) -> Path:
-    scenario = reopened(info["scenario"], folder / "inputs")
+    scenario = replace(reopened(info["scenario"], folder / "inputs"), figures=tuple(figures_of(info)))
     engine = "market" if set(info["engine"].values()) == {"market"} else "auto"
     made = plan(scenario, plugins, engine)
     _check_hash(bundle, info, made)

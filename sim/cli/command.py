@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import audit as audit_command
-from sim.cli import bundle_commands, export, frontier_command, importing_results
+from sim.cli import bundle_commands, export, frontier_command, importing_results, paper_command
 from sim.cli import live as live_commands
 from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
@@ -158,6 +158,7 @@ export.add(app)
 bundle_commands.add(app)
 new_command.add(app)
 frontier_command.add(app)
+paper_command.add(app)
 live_commands.add(app)
 
 
