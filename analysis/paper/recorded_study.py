@@ -80,9 +80,10 @@ def _why(stated: Published | None, value: float, se: float, agents: int) -> str:
     """How far the draws were off, and how often they are with as many agents."""
     off = 0.0 if stated is None else (stated.value - value) / se
     share = 1.0 - (1.0 - 2.0 * float(norm.sf(abs(off)))) ** agents
+    way = "favoured it" if off > 0 else "went against it"
     return (
-        f"the {DRAWS} reserves drawn, the same for hiring and profit, {'favoured it' if off > 0 else 'went against it'} by "
-        f"{abs(off):.1f} standard errors; among {agents} agents one is so far off in {share:.0%} of studies"
+        f"the {DRAWS} reserves drawn, the same for hiring and profit, {way} by {abs(off):.1f} standard errors; among "
+        f"{agents} agents one is so far off in {share:.0%} of studies"
     )
 
 

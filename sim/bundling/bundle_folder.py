@@ -61,7 +61,7 @@ def bundle(
     path = default_path(folder) if out is None else out
     check_name(path, force)
     stored = Stored.open(folder)
-    kind = _kind(stored)
+    kind = kind_of(stored)
     code = sources(plugins, stored.info["plugins"], folder)
     live = f"{INPUTS}{ANSWERS}" in stored
     results = _results(stored, kind, secret=live and not answers)
@@ -106,7 +106,8 @@ def result_names(names: Sequence[str]) -> list[str]:
     return sorted([*tables, *(name for name in names if name.startswith("figures/") and name.endswith(_DRAWN))])
 
 
-def _kind(stored: Stored) -> str:
+def kind_of(stored: Stored) -> str:
+    """Run or sweep; raises RunError where the folder holds neither, or not all of it as it was written."""
     kind = stored.info.get("kind")
     if kind not in _KIND:
         raise RunError(f"{stored.folder}: holds an {kind}; a run or a sweep can be bundled")

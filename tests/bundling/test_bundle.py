@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import bidlab as bl
 import pytest
 
+from sim.bundling.bundle_folder import kind_of
 from sim.bundling.bundle_format import ABOUT
 from sim.bundling.private_words import private_faults
+from sim.experiment.stored import Stored
+from sim.kit.errors import RunError
 from tests.bundling.packed import PLUGIN, bundle_of, members, run_of
 from tests.cli.command import SCENARIO, bidlab, lay_out
 
 
-def test_it_holds_what_the_run_was_made_from_and_what_came_of_it(tmp_path: Path) -> None:
-    held = members(bundle_of(run_of(tmp_path)))
+def test_it_holds_what_the_run_was_made_from_and_what_came_of_it(kept: Path) -> None:
+    held = members(kept)
     results = {name.removeprefix("results/") for name in held if name.startswith("results/")}
     assert {"run.json", "scenario.json", "inputs/t.csv", "agents.csv", "summary.csv", "differences.csv"} <= results
     assert not [name for name in held if name.endswith(".parquet") or "clock" in name]
@@ -29,16 +33,15 @@ def test_it_holds_what_the_run_was_made_from_and_what_came_of_it(tmp_path: Path)
     assert b"bidlab verify" in held["README.txt"]
 
 
-def test_the_same_run_gives_the_same_bytes_wherever_it_is(tmp_path: Path) -> None:
-    one, other = (bundle_of(run_of(tmp_path / name)) for name in ("here", "elsewhere"))
-    assert one.read_bytes() == other.read_bytes()
-    again = bundle_of(tmp_path / "here" / "o", "--force")
-    assert again.read_bytes() == other.read_bytes()
+def test_the_same_run_gives_the_same_bytes_wherever_it_is(kept: Path, tmp_path: Path) -> None:
+    elsewhere = run_of(tmp_path / "elsewhere")
+    assert bundle_of(elsewhere).read_bytes() == kept.read_bytes()
+    assert bundle_of(elsewhere, "--force").read_bytes() == kept.read_bytes()
 
 
-def test_it_names_no_path_of_the_machine(tmp_path: Path) -> None:
-    held = members(bundle_of(run_of(tmp_path)))
-    for place in (tmp_path, Path.cwd(), Path.home()):
+def test_it_names_no_path_of_the_machine(kept: Path) -> None:
+    held = members(kept)
+    for place in (kept.parent, Path.cwd(), Path.home()):
         assert not [name for name, content in held.items() if str(place).encode() + b"/" in content]
 
 
@@ -57,8 +60,7 @@ def test_a_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("name", ["agents.csv", "attempts.parquet", "inputs/t.csv"])
-def test_a_folder_that_is_not_as_it_was_written_is_refused(tmp_path: Path, name: str) -> None:
-    folder = run_of(tmp_path)
+def test_a_folder_that_is_not_as_it_was_written_is_refused(folder: Path, tmp_path: Path, name: str) -> None:
     with (folder / name).open("ab") as file:
         file.write(b" ")
     said = bidlab("bundle", folder)
@@ -67,16 +69,16 @@ def test_a_folder_that_is_not_as_it_was_written_is_refused(tmp_path: Path, name:
     assert not (tmp_path / "o.zip").exists()
 
 
-def test_what_is_there_is_replaced_by_force_alone(tmp_path: Path) -> None:
-    folder = run_of(tmp_path)
+def test_what_is_there_is_replaced_by_force_alone(folder: Path, tmp_path: Path) -> None:
     bundle_of(folder)
     assert "is there; choose another file, or give --force" in bidlab("bundle", folder).err
     assert "must end in .zip" in bidlab("bundle", folder, "--out", tmp_path / "o.tar").err
 
 
-def test_an_audit_is_refused(tmp_path: Path) -> None:
-    assert bidlab("audit", "second_price", "--types", "2", "--draws", "8", "--out", tmp_path / "a").code == 0
-    assert "holds an audit; a run or a sweep can be bundled" in bidlab("bundle", tmp_path / "a").err
+def test_an_audit_is_refused(folder: Path) -> None:
+    stored = Stored.open(folder)
+    with pytest.raises(RunError, match="holds an audit; a run or a sweep can be bundled"):
+        kind_of(replace(stored, info={**stored.info, "kind": "audit"}))
 
 
 def test_plugins_are_put_in_with_the_modules_beside_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

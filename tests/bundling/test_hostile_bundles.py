@@ -14,13 +14,8 @@ import pytest
 from sim.bundling import open_bundle as opening
 from sim.bundling.bundle_folder import zipped
 from sim.bundling.bundle_format import ABOUT, SUMS
-from tests.bundling.packed import bundle_of, changed, members, run_of
+from tests.bundling.packed import bundle_of, changed, members
 from tests.cli.command import SCENARIO, bidlab, lay_out
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return bundle_of(run_of(tmp_path_factory.mktemp("sound") / "made"))
 
 
 def refused(path: Path) -> str:
@@ -54,30 +49,30 @@ def link() -> zipfile.ZipInfo:
         (link(), "results/inputs/link is a link or no file"),
     ],
 )
-def test_a_member_that_is_none(sound: Path, tmp_path: Path, entry, words: str) -> None:
+def test_a_member_that_is_none(kept: Path, tmp_path: Path, entry, words: str) -> None:
     path = tmp_path / "b.zip"
-    path.write_bytes(sound.read_bytes())
+    path.write_bytes(kept.read_bytes())
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(entry, b"x")
     assert words in refused(path)
 
 
-def test_a_name_twice(sound: Path, tmp_path: Path) -> None:
+def test_a_name_twice(kept: Path, tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
-    path.write_bytes(sound.read_bytes())
+    path.write_bytes(kept.read_bytes())
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr(ABOUT, b"{}")
     assert f"holds {ABOUT} twice" in refused(path)
 
 
-def test_what_unpacks_to_too_much(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_unpacks_to_too_much(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "MOST_BYTES", 1000)
-    assert "unpacks to more than" in refused(sound)
+    assert "unpacks to more than" in refused(kept)
     monkeypatch.setattr(opening, "MOST_FILES", 3)
-    assert "at most 3" in refused(sound)
+    assert "at most 3" in refused(kept)
 
 
-def test_a_member_that_unpacks_to_more_than_it_states(sound: Path, tmp_path: Path) -> None:
+def test_a_member_that_unpacks_to_more_than_it_states(kept: Path, tmp_path: Path) -> None:
     content, made = b"0" * 100_000, io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("results/agents.csv", content)
@@ -102,15 +97,15 @@ Change = Callable[[dict[str, bytes]], dict[str, bytes]]
         (lambda files: {**files, "results/run.json": b'{"plugins": {}}'}, "cannot be played: KeyError: 'scenario'"),
     ],
 )
-def test_a_bundle_without_what_it_needs(sound: Path, tmp_path: Path, change: Change, words: str) -> None:
+def test_a_bundle_without_what_it_needs(kept: Path, tmp_path: Path, change: Change, words: str) -> None:
     path = tmp_path / "b.zip"
-    path.write_bytes(zipped(change(members(sound))))
+    path.write_bytes(zipped(change(members(kept))))
     assert words in refused(path)
 
 
-def test_an_altered_member(sound: Path, tmp_path: Path) -> None:
+def test_an_altered_member(kept: Path, tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
-    with zipfile.ZipFile(sound) as archive:
+    with zipfile.ZipFile(kept) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     for name, words in (("results/agents.csv", "was altered (its SHA-256"), (SUMS, "was altered (line 1")):
         with zipfile.ZipFile(path, "w") as archive:
@@ -124,12 +119,12 @@ def test_an_altered_member(sound: Path, tmp_path: Path) -> None:
     assert "results/agents.csv is missing" in refused(path)
 
 
-def test_what_is_no_bundle_at_all(sound: Path, tmp_path: Path) -> None:
+def test_what_is_no_bundle_at_all(kept: Path, tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
     assert "cannot be read: No such file" in refused(path)
     path.write_bytes(b"PK")
     assert "is no bundle, or is broken" in refused(path)
-    path.write_bytes(sound.read_bytes()[:-400])
+    path.write_bytes(kept.read_bytes()[:-400])
     assert "is no bundle, or is broken" in refused(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("README.txt", json.dumps({}))

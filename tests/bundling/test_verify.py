@@ -28,11 +28,6 @@ def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert list(place.iterdir()) == []
 
 
-@pytest.fixture
-def run_bundle(tmp_path: Path) -> Path:
-    return bundle_of(run_of(tmp_path / "made"))
-
-
 def altered(bundle: Path, name: str, column: str, line: int, by: float) -> tuple[Path, str, str]:
     """The bundle with a number of a table off by a share; both values."""
     rows = [row.split(",") for row in members(bundle)[name].decode().splitlines()]
