@@ -37,7 +37,7 @@ code 0 where all agree, 1 where a number differs, and 2 where the file was alter
 It was made under
     {versions}
 Under these versions the files are the same to the byte. Under others every number is compared exactly first; what then
-differs in its last digits alone, by less than {relative:g} of itself, is said and counts as the same.
+differs in its last digits alone, by less than {relative:g} of itself or {absolute:g}, is said and counts as the same.
 
 What is in here
     results/run.json        scenario as it was resolved, seed, hash, versions
@@ -51,7 +51,7 @@ What is in here
 
 def readme(facts: dict[str, str]) -> bytes:
     """README.txt. facts: name, kind, version, question, plugins, answers, versions."""
-    return _TEXT.format(**facts, relative=RELATIVE).encode()
+    return _TEXT.format(**facts, relative=RELATIVE, absolute=ABSOLUTE).encode()
 
 
 def default_path(folder: Path) -> Path:

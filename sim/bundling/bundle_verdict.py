@@ -111,7 +111,7 @@ def _table(name: str, found: TableDifference | str, same: bool) -> FileVerdict:
     off = f"{found.cells:,} cell(s) differ by at most {found.worst:.1e} of themselves"
     if same:
         return FileVerdict(name, OTHER, f"{off} under the same versions; first {found.first}")
-    return FileVerdict(name, CLOSE, f"{off}, within {RELATIVE:g}; first {found.first}")
+    return FileVerdict(name, CLOSE, f"{off}, which is within {RELATIVE:g}; first {found.first}")
 
 
 def _json(name: str, then: bytes, now: bytes) -> FileVerdict:

@@ -77,6 +77,8 @@ def _cell(head: list[str], row: int, place: int, mine: list[str], theirs: list[s
 def _off(stated: str, found: str) -> float:
     """How far two cells are apart, as a share of the greater; infinite where they are not both numbers.
 
+    At most ABSOLUTE where that is how far they are apart: of numbers near 0 the share says nothing.
+
     >>> _off("1.0", "1"), _off("a", "b"), _off("2.0", "1.0")
     (0.0, inf, 0.5)
     """
@@ -89,7 +91,7 @@ def _off(stated: str, found: str) -> float:
     if not (math.isfinite(one) and math.isfinite(other)):
         return 0.0 if one == other else math.inf
     share = abs(one - other) / max(abs(one), abs(other)) if one != other else 0.0
-    return min(share, RELATIVE) if abs(one - other) <= ABSOLUTE else share
+    return min(share, ABSOLUTE) if abs(one - other) <= ABSOLUTE else share
 
 
 def _rows(content: bytes) -> list[list[str]]:

@@ -65,7 +65,9 @@ def test_a_number_that_differs_is_named(run_bundle: Path) -> None:
     assert said.out.endswith("1 different\n")
 
 
-@pytest.mark.parametrize(("about", "code", "words"), [(None, 1, "under the same versions"), (OLDER, 0, "within 1e-09")])
+@pytest.mark.parametrize(
+    ("about", "code", "words"), [(None, 1, "under the same versions"), (OLDER, 0, "which is within 1e-09")]
+)
 def test_last_digits_count_under_the_same_versions_alone(run_bundle, about, code, words) -> None:
     bundle, _, _ = altered(run_bundle, "results/summary.csv", "cost", 2, 1e-12)
     said = bidlab("verify", changed(bundle, {}, about))
