@@ -18,6 +18,7 @@ import pandas as pd
 from analysis.basis import FEW, Number, caption
 from analysis.few_agents import both_ends
 from analysis.figures.labels import SIGNS, label_of
+from analysis.figures.restyled import check_run_figures
 from analysis.figures.style import MOST_ROWS, baseline_label
 from analysis.quantities import quantities
 from analysis.quantities.claimed import CURVE
@@ -26,7 +27,7 @@ from sim.experiment.plan import Plan
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.invalid import written
 from sim.scenario.axes import Factor
-from sim.scenario.figure_spec import OF_SWEEPS, FigureFile, check_restyled, of_settings, of_sweeps
+from sim.scenario.figure_spec import FigureFile, of_settings, of_sweeps
 
 MOST_SETTINGS, MOST_COLUMNS, MOST_MAPS = 8, 6, 24
 _METHOD = "Student t, of levels corrected for skewness; rates: Wilson; their differences: Tango"
@@ -79,21 +80,6 @@ def check_figures(plan: Plan) -> None:
             number = plan.scenario.figures.index(figure) + 1
             raise ScenarioError(f"{plan.path}: figure number {number}: {error}") from None
         names.add(name)
-
-
-def check_run_figures(plan: Plan) -> None:
-    """Raise ScenarioError where a [[figure]] is of no kind there is, or names what a run does not hold."""
-    from analysis.figures import FIGURES
-
-    kinds = [*OF_SWEEPS, *FIGURES]
-    arms = list(dict.fromkeys(arm.name.removesuffix(arm.panel) for arm in plan.arms))
-    for number, figure in enumerate(plan.scenario.figures, 1):
-        where = f"{plan.path}: figure number {number}"
-        if figure.kind not in kinds:
-            near = closest(figure.kind, kinds)
-            raise ScenarioError(f"{where}: kind: unknown {figure.kind!r}{near}; allowed: {', '.join(kinds)}")
-        if not figure.of_sweep:
-            check_restyled(figure, arms, plan.agents, where)
 
 
 def restyled_chart(chart: Chart, settings: Mapping[str, Any], info: Mapping[str, Any]) -> Chart:

@@ -82,6 +82,11 @@ class Look:
         FigureCanvasAgg(made)
         return made
 
+    def around(self, labels: Sequence[str], legend: int) -> float:
+        """Inches that x labels, the numbers above them and a legend of so many rows take beside the content."""
+        deep = max((1 + label.count("\n") for label in labels), default=0)
+        return self.line * (deep + 1.2 * legend + 1.0) + 0.3
+
     @property
     def line(self) -> float:
         """Inches that a line of type takes, so that heights follow the style."""
@@ -104,8 +109,12 @@ class Look:
 
     def words(self, key: str, default: str, unit: str = "") -> str:
         """A label: what `label` says for `key`, with the unit that `unit` says, the defaults where they say nothing."""
+        return ", ".join(filter(None, self.words_and_unit(key, default, unit)))
+
+    def words_and_unit(self, key: str, default: str, unit: str = "") -> tuple[str, str]:
+        """The two apart."""
         words, of = (self._stated(name).get(key, other) for name, other in (("label", default), ("unit", unit)))
-        return f"{words}, {of}" if of else words
+        return words, of
 
     def name(self, name: str) -> str:
         """What a row, a line or an agent is called."""

@@ -128,12 +128,22 @@ def _lay_out(figure: Figure, bottom: float) -> None:
 
 
 def _thin(axis: Axis) -> None:
-    """Fewer numbers along a linear axis where their labels would touch; names are left as they are."""
-    named = isinstance(axis.get_major_locator(), FixedLocator) or axis.get_scale() != "linear"
-    for bins in range(_MOST_BINS, 0, -1):
-        if named or not overlapping(axis):
+    """Fewer numbers along a linear axis where their labels would touch, two at least; names are left as they are."""
+    if isinstance(axis.get_major_locator(), FixedLocator) or axis.get_scale() != "linear" or not overlapping(axis):
+        return
+    for bins in range(_MOST_BINS, 1, -1):
+        axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
+        seen = _within(axis)
+        if len(seen) > 1 and not overlapping(axis):
             return
-        axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10]))
+        if len(seen) > 1:
+            ends = [seen[0], seen[-1]]
+    axis.set_major_locator(FixedLocator(ends))
+
+
+def _within(axis: Axis) -> list[float]:
+    low, high = sorted(axis.get_view_interval())
+    return [float(at) for at in axis.get_majorticklocs() if low <= at <= high]
 
 
 def overlapping(axis: Axis) -> bool:

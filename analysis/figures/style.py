@@ -131,6 +131,11 @@ def legend_columns(labels: Sequence[str], width: float) -> int:
     return max(1, min(len(labels), int(width / room)))
 
 
+def legend_rows(labels: Sequence[str], width: float) -> int:
+    """Rows of a legend with that many columns."""
+    return -(-len(labels) // legend_columns(labels, width))
+
+
 def spread(y: FloatArray, gap: float, low: float, high: float) -> FloatArray:
     """Heights near y, in the same order, at least `gap` apart and within [low, high] where there is room.
 
