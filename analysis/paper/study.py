@@ -23,7 +23,7 @@ from analysis.figures.save import save
 from analysis.figures.sweeps import charts_of, drawable, look_of
 from analysis.paper import card_study, live_study, phase_study, recorded_study
 from analysis.paper.beside import Beside, beside_table
-from analysis.paper.deviations import deviations_page, outside, summary_table
+from analysis.paper.deviation_page import deviations_page, outside, summary_table
 from analysis.paper.document import Piece, latex_document, markdown_document
 from analysis.paper.live_figure import live_figure
 from analysis.paper_table import PaperTable, write_table

@@ -16,7 +16,7 @@ from analysis.figures.measure import faults
 from analysis.figures.save import finished
 from analysis.paper import live_study, phase_study, study
 from analysis.paper.beside import DIGITS, RULES, RUNS, THEORY, Beside, beside_table, of_counts
-from analysis.paper.deviations import outside, summary_table
+from analysis.paper.deviation_page import outside, summary_table
 from analysis.paper.document import Piece, latex_document, markdown_document
 from analysis.paper.live_figure import live_figure
 from analysis.paper.published_numbers import find, published, shown
