@@ -45,13 +45,17 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """rows, in the order drawn. heads: heading -> its height in lines. lines: height of all. shown, of: arms."""
+    """rows, in the order drawn. heads: heading -> its height in lines. lines: height of all.
+
+    shown, of, named: arms shown, of how many, and how many the scenario names for the figure.
+    """
 
     rows: tuple[Place, ...]
     heads: tuple[tuple[str, float], ...]
     lines: float
     shown: int
     of: int
+    named: int
 
     @property
     def at(self) -> FloatArray:
@@ -85,7 +89,7 @@ def described(arm: ArmData) -> dict[str, str]:
 def rows_of(data: pd.DataFrame, size: str, look: Look, inches: float) -> Rows:
     """The rows drawn of a table with the columns of `described`, arm and baseline. inches: room for names."""
     kept = data[data["base"].isin(look.own.arms)] if look.own and look.own.arms else data
-    found, whole = _panels(kept, look), len(kept)
+    found = _panels(kept, look)
     rows: list[Place] = []
     heads: list[tuple[str, float]] = []
     y = 0.0
@@ -101,7 +105,7 @@ def rows_of(data: pd.DataFrame, size: str, look: Look, inches: float) -> Rows:
             deep = max(_LEAST, _SPACING * (1 + folded.count("\n")) + 0.3)
             rows.append(Place(data.index.tolist().index(row.Index), y + deep / 2, folded))
             y += deep
-    return Rows(tuple(rows), tuple(heads), y, len(rows), whole)
+    return Rows(tuple(rows), tuple(heads), y, len(rows), len(data), len(kept))
 
 
 def _panels(data: pd.DataFrame, look: Look) -> list[tuple[str, list[Any]]]:
@@ -147,7 +151,10 @@ def note(rows: Rows, by: str, where: str) -> str:
     """What the footer says where not all arms are shown."""
     if rows.shown == rows.of:
         return ""
-    return f"{rows.shown} of {rows.of} arms: the baseline and those at both ends of {by}; all of them in {where}\n"
+    ends = f"the baseline and those at both ends of {by}"
+    which = "those that the scenario names" if rows.named < rows.of else ""
+    chosen = " and of them ".join(filter(None, (which, ends if rows.shown < rows.named else "")))
+    return f"{rows.shown} of {rows.of} arms: {chosen}; all of them in {where}\n"
 
 
 def name_rows(axes: Axes, rows: Rows) -> None:

@@ -19,7 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.chart import Chart, settings_of
+from analysis.figures.chart import Chart
+from analysis.figures.charted import settings_of
 from analysis.figures.labels import axis_label, label_of, line_label, setting_label, title_of
 from analysis.figures.look import Look, Pen, fold, pen
 from analysis.figures.style import NO_INTERVAL, dot, ink, legend_columns, legend_rows, reference, thin

@@ -16,7 +16,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from analysis.figures.sheets import Sheet, sheet
+from analysis.figures.sheets import Sheet, points, sheet
 from sim.scenario.figure_spec import FigureFile
 
 WIDE, NARROW = 7.0, 3.4  # inches: two columns of a page and one
@@ -127,8 +127,8 @@ class Look:
 
 def fold(text: str, inches: float, size: float | None = None) -> str:
     """The text broken into lines that are about as wide as that. size: of its type, that of labels where None."""
-    points = float(mpl.rcParams["axes.labelsize"]) if size is None else size
-    letters = max(6, int(inches * 72 / (points * _EM)))
+    of_type = points("axes.labelsize") if size is None else size
+    letters = max(6, int(inches * 72 / (of_type * _EM)))
     return "\n".join(textwrap.fill(line, letters, break_long_words=False) for line in text.split("\n"))
 
 

@@ -18,12 +18,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import PolyCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import Normalize, TwoSlopeNorm, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from analysis.figures.chart import Chart, settings_of
+from analysis.figures.chart import Chart
+from analysis.figures.charted import settings_of
 from analysis.figures.labels import axis_label, label_of, setting_label, title_of
 from analysis.figures.look import Look, fold
 from analysis.figures.style import dot, ground, ink, short, small, thin
@@ -147,12 +148,12 @@ def _edges(at: FloatArray) -> FloatArray:
 
 def _outline(axes: Axes, x: FloatArray, y: FloatArray, won: BoolArray) -> None:
     """A line along the edges between cells that are won and cells that are not, and along the frame."""
-    padded = np.pad(won, 1)
-    across, along = np.diff(padded.astype(int), axis=1) != 0, np.diff(padded.astype(int), axis=0) != 0
-    for row, column in np.argwhere(across[1:-1]):
-        axes.plot([x[column]] * 2, y[row : row + 2], color=ink(), lw=thin(), solid_capstyle="projecting")
-    for row, column in np.argwhere(along[:, 1:-1]):
-        axes.plot(x[column : column + 2], [y[row]] * 2, color=ink(), lw=thin(), solid_capstyle="projecting")
+    padded = np.pad(won, 1).astype(int)
+    across, along = np.diff(padded, axis=1)[1:-1] != 0, np.diff(padded, axis=0)[:, 1:-1] != 0
+    lines = [[(x[k], y[j]), (x[k], y[j + 1])] for j, k in np.argwhere(across)]
+    lines += [[(x[k], y[j]), (x[k + 1], y[j])] for j, k in np.argwhere(along)]
+    how: dict[str, Any] = {"colors": ink(), "linewidths": thin(), "capstyle": "projecting", "clip_on": False}
+    axes.add_collection(LineCollection(lines, **how), autolim=False)
 
 
 def _name(axes: Axes, x: FloatArray, y: FloatArray, won: BoolArray, winner: str) -> None:

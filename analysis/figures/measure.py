@@ -18,11 +18,16 @@ _ALIGNED = 0.02  # of the figure, by which panels of a column or a row may be ap
 _SHARE = 0.12  # of the lower of two boxes that the other may cover in height: descenders
 
 
-def faults(figure: Figure) -> list[str]:
-    """All of them; the figure is laid out as it stands."""
+def faults(figure: Figure, units: bool = True) -> list[str]:
+    """All of them, of the figure as it is laid out. units: axes must say what they count, and in what."""
     figure.draw_without_rendering()
     found = [(text, text.get_window_extent()) for text in texts(figure)]
-    return [*too_small(figure), *outside(figure, found), *touching(figure, found), *unlabelled(figure)]
+    return [
+        *too_small(figure),
+        *outside(figure, found),
+        *touching(figure, found),
+        *(unlabelled(figure) if units else ()),
+    ]
 
 
 def too_small(figure: Figure) -> list[str]:

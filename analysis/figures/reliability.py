@@ -55,7 +55,7 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
         _histogram(bottom, data[data["agent"] == name], look)
         if column == 0:
             top.set_ylabel(look.words("success_rate", "success", "rate"))
-            bottom.set_ylabel(look.words("claims", "claims", "count"))
+            bottom.set_ylabel(fold(look.words("claims", "claims", "count"), 0.4))
         if row == n_rows - 1 or k + columns >= len(shown):
             bottom.set_xlabel(fold(look.words("mean_claim", "claim", "probability"), 0.85 * look.width / columns - 0.3))
     if spare := columns * n_rows - len(shown):

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from analysis.figures.look import NARROW, WIDE, Look, fold
+from analysis.figures.sheets import points
 from analysis.figures.style import muted, smallest
 from sim.kit.csv_file import write_csv
 from sim.scenario.figure_spec import FigureFile
@@ -33,6 +34,7 @@ _EDGE = 0.05  # inches kept free around: letters are a little wider at another r
 _MOST_BINS = 4  # intervals of an axis whose numbers would touch
 _ROOM = 1.06  # of the width of a number, so that two are told apart
 _LEADING = 1.32  # of the footer
+_BOLD = 1.15  # width of bold type over that of plain type
 _SCREEN = 100.0  # dots per inch, where a style leaves them to the figure
 _WITHOUT = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
 
@@ -95,27 +97,32 @@ def captioned(figure: Figure, footer: str, title: str | None = None) -> None:
 
     Both add to its height, so that what is drawn keeps its own.
     """
-    width = figure.get_figwidth()
-    if title:
-        size = float(mpl.rcParams["figure.titlesize"])
-        figure.suptitle(fold(title, width - 2 * _EDGE, size), x=_EDGE / width, ha="left")
-        figure.set_figheight(figure.get_figheight() + 1.5 * size / 72)
+    width, size = figure.get_figwidth(), points("figure.titlesize")
+    above = fold(title, width - 2 * _EDGE, _BOLD * size) if title else ""
     text = fold(footer, width - 2 * _EDGE, smallest())
+    top = size * 1.35 / 72 * (1 + above.count("\n")) if above else 0.0
     bottom = _EDGE + (smallest() * _LEADING / 72 * (1 + text.count("\n")) if text else 0.0)
-    figure.set_figheight(round(figure.get_figheight() + bottom, 3))
-    _lay_out(figure, bottom)
+    figure.set_figheight(round(figure.get_figheight() + top + bottom, 3))
+    high = figure.get_figheight()
+    for legend in figure.legends if above else ():
+        legend.set_bbox_to_anchor((0.0, 0.0, 1.0, 1.0 - top / high))
+    _lay_out(figure, top, bottom)
+    if above:
+        weight = mpl.rcParams["figure.titleweight"]
+        at = _EDGE / width, 1.0 - 0.5 * _EDGE / high
+        figure.text(*at, above, fontsize=size, fontweight=weight, va="top")
     if text:
-        at = _EDGE / width, 0.6 * _EDGE / figure.get_figheight()
+        at = _EDGE / width, 0.6 * _EDGE / high
         figure.text(*at, text, fontsize=smallest(), color=muted(), va="bottom", linespacing=_LEADING / 1.2)
 
 
-def _lay_out(figure: Figure, bottom: float) -> None:
-    """Fix the axes above `bottom` inches where the engine puts them, rounded: its last digits vary by process."""
+def _lay_out(figure: Figure, top: float, bottom: float) -> None:
+    """Fix the axes between these inches where the engine puts them, rounded: its last digits vary by process."""
     engine = figure.get_layout_engine()
     if engine is None:
         return
     wide, high = figure.get_size_inches()
-    rect = (_EDGE / wide, bottom / high, 1.0 - 2 * _EDGE / wide, 1.0 - (bottom + _EDGE) / high)
+    rect = (_EDGE / wide, bottom / high, 1.0 - 2 * _EDGE / wide, 1.0 - (top + bottom + _EDGE) / high)
     engine.set(rect=rect)  # type: ignore[call-arg]
     engine.execute(figure)
     for axes in figure.axes:

@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex, to_rgb
 from numpy.typing import ArrayLike
 
 from analysis.figures.look import NARROW, WIDE, Look, fold, pen
-from analysis.figures.sheets import FLOOR
+from analysis.figures.sheets import FLOOR, points
 from sim.kit.arrays import FloatArray
 
 __all__ = ["NARROW", "WIDE", "Look", "fold"]
@@ -125,7 +125,7 @@ def baseline_label(names: Iterable[str], most: int) -> str:
 
 def legend_columns(labels: Sequence[str], width: float) -> int:
     """Columns of a legend that fit a figure of this width, in inches."""
-    size = float(mpl.rcParams["legend.fontsize"])
+    size = points("legend.fontsize")
     longest = max((len(label) for label in labels), default=0)
     room = (longest * 0.56 + 2.0 + float(mpl.rcParams["legend.handlelength"])) * size / 72
     return max(1, min(len(labels), int(width / room)))
