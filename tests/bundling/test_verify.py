@@ -13,6 +13,8 @@ from sim.bundling.bundle_format import ABSOLUTE, RELATIVE
 from sim.bundling.cell_by_cell import TableDifference, table_difference
 from tests.bundling.packed import PLUGIN, bundle_of, changed, members, run_of
 from tests.cli.command import SCENARIO, bidlab, lay_out
+from tests.live_market.live_scenes import written
+from tests.live_market.run_scenes import SCENARIO as LIVE
 from tests.live_market.run_scenes import live_run
 
 OLDER = {"versions": {"python": "3.0", "bidlab": "0.2.0"}}
@@ -121,6 +123,19 @@ def test_a_live_run_is_played_from_its_answers(tmp_path: Path) -> None:
     bundle_of(folder, "--answers", "--force")
     said = bidlab("verify", bundle)
     assert (said.code, said.err) == (0, "")
+
+
+def test_programs_that_verify_work_are_executed_on_request_alone(tmp_path: Path) -> None:
+    written(tmp_path, ("gpt-5.2", "gemini-3-pro"), 2)
+    tasks = tmp_path / "tasks.jsonl"
+    tasks.write_text(tasks.read_text().replace('"number"', '{"program": {"command": ["touch", "executed"]}}'))
+    (tmp_path / "s.toml").write_text(LIVE)
+    assert bidlab("live", tmp_path / "s.toml", "--out", tmp_path / "run", "--budget-usd", "1000").code == 0
+    bundle = bundle_of(tmp_path / "run", "--answers")
+    said = bidlab("verify", bundle)
+    assert said.code == 2
+    assert "work is verified by programs (touch executed); read them, then give --allow-plugins" in said.err
+    assert bidlab("verify", bundle, "--allow-plugins").code == 0
 
 
 def test_an_interrupt_leaves_nothing(run_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
