@@ -59,10 +59,16 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class RunFigure:
-    """summary: one line. candidate: how it is drawn, or why it does not apply."""
+    """summary: one line. candidate: how it is drawn, or why it does not apply.
+
+    labels: what a label or a unit may name beside arms and agents; None where that is not known. rows: it has rows of
+    arms, in panels.
+    """
 
     summary: str
     candidate: Callable[[Shown], Drawable | str]
+    labels: tuple[str, ...] | None = None
+    rows: bool = False
 
 
 FIGURES: Registry[str, RunFigure] = Registry("figure", "decorate draw(arms, look) with @register_figure('name')")

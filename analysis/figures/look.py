@@ -40,10 +40,8 @@ class Pen(NamedTuple):
 def pen(place: int) -> Pen:
     """The pen at this place: colours of the style in turn, each with a mark and a dash of its own."""
     shades = mpl.rcParams["axes.prop_cycle"].by_key().get("color", ["black"])
-    turn = place // len(shades)
-    return Pen(
-        shades[place % len(shades)], MARKERS[(place + turn) % len(MARKERS)], DASHES[(place + turn) % len(DASHES)]
-    )
+    turn, at = divmod(place, len(shades))
+    return Pen(shades[at], MARKERS[(at + turn) % len(MARKERS)], DASHES[(at + turn) % len(DASHES)])
 
 
 def places(agents: Sequence[str]) -> dict[str, int]:
@@ -67,6 +65,11 @@ class Look:
     sheet: Sheet = field(default_factory=sheet)
     agents: Mapping[str, int] = field(default_factory=dict)
     own: FigureFile | None = None
+
+    @property
+    def title(self) -> str | None:
+        """What a [[figure]] calls it."""
+        return self.own.title if self.own else None
 
     @property
     def narrow(self) -> bool:

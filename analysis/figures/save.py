@@ -22,6 +22,7 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from analysis.figures.figure_registry import Drawable
 from analysis.figures.look import NARROW, WIDE, Look, fold
 from analysis.figures.sheets import points
 from analysis.figures.style import muted, smallest
@@ -44,8 +45,15 @@ def finished(data: pd.DataFrame, paint: Paint, words: Words, look: Look) -> Figu
     with look.sheet.applied():
         figure = paint(data, look)
         footer = "" if look.own is not None and not look.own.footer else words(data, look)
-        captioned(figure, footer, look.own.title if look.own else None)
+        captioned(figure, footer, look.title)
     return figure
+
+
+def unfinished(one: Drawable, look: Look) -> tuple[Figure, str]:
+    """The figure before it is laid out, without title and footer, and its footer."""
+    with look.sheet.applied():
+        data = one.data()
+        return one.paint(data, look), one.words(data, look)
 
 
 def save(data: pd.DataFrame, paint: Paint, words: Words, folder: Path, name: str, look: Look) -> list[Path]:
@@ -104,9 +112,7 @@ def captioned(figure: Figure, footer: str, title: str | None = None) -> None:
     bottom = _EDGE + (smallest() * _LEADING / 72 * (1 + text.count("\n")) if text else 0.0)
     figure.set_figheight(round(figure.get_figheight() + top + bottom, 3))
     high = figure.get_figheight()
-    for legend in figure.legends if above else ():
-        legend.set_bbox_to_anchor((0.0, 0.0, 1.0, 1.0 - top / high))
-    _lay_out(figure, top, bottom)
+    _lay_out(figure, top + (_lowered(figure, top) if above else 0.0), bottom)
     if above:
         weight = mpl.rcParams["figure.titleweight"]
         at = _EDGE / width, 1.0 - 0.5 * _EDGE / high
@@ -114,6 +120,16 @@ def captioned(figure: Figure, footer: str, title: str | None = None) -> None:
     if text:
         at = _EDGE / width, 0.6 * _EDGE / high
         figure.text(*at, text, fontsize=smallest(), color=muted(), va="bottom", linespacing=_LEADING / 1.2)
+
+
+def _lowered(figure: Figure, top: float) -> float:
+    """Put legends under the title, which takes `top` inches; the inches they take, which the engine does not count."""
+    deep = [0.0]
+    for legend in figure.legends:
+        legend.set_bbox_to_anchor((0.0, 0.0, 1.0, 1.0 - top / figure.get_figheight()))
+        legend.set_in_layout(False)
+        deep.append(legend.get_window_extent().height / figure.dpi + _EDGE)
+    return max(deep)
 
 
 def _lay_out(figure: Figure, top: float, bottom: float) -> None:

@@ -117,7 +117,8 @@ def _large_enough(of: Sheet) -> Sheet:
 
 def points(key: str) -> float:
     """The size that the style in force gives to this type, in points; sizes such as "small" are of its font.size."""
-    return _in_points(mpl.rcParams[key], float(mpl.rcParams["font.size"]))
+    rc: Any = mpl.rcParams  # keys as text
+    return _in_points(rc[key], float(mpl.rcParams["font.size"]))
 
 
 def _in_points(size: Any, base: float) -> float:

@@ -29,6 +29,12 @@ def tone(place: int) -> str:
     return pen(place).colour
 
 
+def palette() -> list[str]:
+    """The colours of the style, in turn, as #rrggbb."""
+    cycle = mpl.rcParams["axes.prop_cycle"].by_key().get("color", ["black"])
+    return [str(to_hex(colour)) for colour in cycle]
+
+
 def ink() -> str:
     """The colour of type."""
     return str(to_hex(mpl.rcParams["text.color"]))

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import audit as audit_command
-from sim.cli import bundle_commands, export, figures_command, frontier_command, importing_results, paper_command
+from sim.cli import (
+    bundle_commands,
+    export,
+    figures_command,
+    frontier_command,
+    importing_results,
+    paper_command,
+    report_command,
+)
 from sim.cli import live as live_commands
 from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
@@ -164,6 +172,7 @@ new_command.add(app)
 frontier_command.add(app)
 paper_command.add(app)
 figures_command.add(app)
+report_command.add(app)
 live_commands.add(app)
 
 

@@ -88,6 +88,8 @@ BAD = {
     'kind = "arms"\narms = ["alwys"]': ("figure number 1: arms: unknown 'alwys'", "did you mean 'always'"),
     'kind = "arms"\norder = ["alwys"]': ("figure number 1: order: unknown 'alwys'", "did you mean 'always'"),
     'kind = "arms"\npanels = { x = ["alwys"] }': ("figure number 1: panels: unknown 'alwys'", "mean 'always'"),
+    'kind = "arms"\nlabel = { welfar = "w" }': ("number 1: label: unknown 'welfar'", "did you mean 'welfare'"),
+    'kind = "reliability"\npanels = "rule"': ("panels: belongs to arms, incidence, rescue; reliability has no rows",),
     'kind = "arms"\nwidth = 0.5': ("figure number 1: width: must be inches from 2.5 to 20; got 0.5",),
     'kind = "arms"\nwidth = "wide"': ("figure number 1: width", '"both", "text" or "column"'),
     'kind = "arms"\nfooter = "no"': ("figure number 1: footer", "true or false"),
