@@ -20,6 +20,7 @@ from analysis.paper.deviation_page import outside, summary_table
 from analysis.paper.document import Piece, latex_document, markdown_document
 from analysis.paper.live_figure import live_figure
 from analysis.paper.published_numbers import find, published, shown
+from tests.cli.command import bidlab
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "paper.md"
@@ -188,6 +189,17 @@ def test_the_document_holds_every_table_and_both_widths() -> None:
     assert r"5 \% off" in tex
     assert "![A & B](figures/fig.png)" in text
     assert table.markdown() in text
+
+
+def test_the_command_says_what_is_wrong_and_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "--jobs 0: must be >= 1" in bidlab("paper", "--jobs", "0").err
+
+    def stop(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(study, "make", stop)
+    said = bidlab("paper", "--out", tmp_path)
+    assert (said.code, "finished jobs are kept" in said.err) == (130, True)
 
 
 @pytest.mark.slow
