@@ -34,7 +34,7 @@ def arm_data(
         ledger,
         settings.market.alone,
         _bounds(settings.tender),
-        bankrolls(settings.bidders.bankroll, world.agents),
+        bankrolls(settings.bidders.bankroll, world.agents, body=None if settings.market.alone else world.body),
         budgets_of(settings.tender),
         mechanism.capabilities.asks_for == "price",
         rules,

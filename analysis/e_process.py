@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REJECT = 20.0  # 1 / .05
 
 
-def e_value(first: IntArray | int, second: IntArray | int) -> FloatArray:
+def e_value(first: IntArray | FloatArray | int, second: IntArray | FloatArray | int) -> FloatArray:
     """Of so many tasks that only the first, and only the second arm solved, (...).
 
     >>> float(e_value(0, 0)), round(float(e_value(11, 6)), 3), float(e_value(11, 6)) == float(e_value(6, 11))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MINUS = re.compile(r"(?<![\w.)\]}])-(?=\.?\d)")
+_PER_CENT = re.compile(r"(?<=\d) (?=\\%)")
 _NOT_IN_A_LABEL = re.compile(r"[^A-Za-z0-9:]+")
 
 
@@ -66,10 +67,16 @@ class PaperTable:
             return self.tabular()
         name = "table*" if self.wide else "table"
         label = [rf"\label{{{label_of(self.label)}}}"] if self.label else []
-        lines = [rf"\begin{{{name}}}", r"\centering", rf"\caption{{{_text(self.caption)}}}", *label, r"\small"]
+        lines = [
+            rf"\begin{{{name}}}",
+            r"\centering",
+            rf"\caption{{{_text(self.caption)}}}",
+            *label,
+            r"\smallskip\small",
+        ]
         lines.append(self.tabular())
         for note in self.notes:  # a box of its own width keeps long notes from widening the table
-            lines += ["", rf"\parbox{{.97\linewidth}}{{\footnotesize {_text(note)}}}"]
+            lines += [r"\par\smallskip", rf"\parbox{{.97\linewidth}}{{\footnotesize {_text(note)}}}"]
         return "\n".join([*lines, rf"\end{{{name}}}"])
 
     def tabular(self) -> str:
@@ -174,5 +181,5 @@ def label_of(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Text with numbers in it: a minus before a number is one."""
-    return _MINUS.sub("$-$", latex(text))
+    """Text with numbers in it: a minus before a number is one, and no line breaks before a per cent."""
+    return _PER_CENT.sub("~", _MINUS.sub("$-$", latex(text)))

@@ -24,6 +24,7 @@ _FRONT = {
     "run": "sim.front.run",
     "sweep": "sim.front.sweep",
     "compare": "sim.front.compare",
+    "power": "sim.front.power",
     "audit": "sim.front.audit",
     "fit": "sim.front.fit",
     "frontier": "sim.front.frontiers",

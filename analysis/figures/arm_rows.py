@@ -88,6 +88,7 @@ def described(arm: ArmData) -> dict[str, str]:
 
 def rows_of(data: pd.DataFrame, size: str, look: Look, inches: float) -> Rows:
     """The rows drawn of a table with the columns of `described`, arm and baseline. inches: room for names."""
+    data = data[["arm", "base", "world", "rule", "baseline", size]]  # of a thousand agents there are as many columns
     kept = data[data["base"].isin(look.own.arms)] if look.own and look.own.arms else data
     found = _panels(kept, look)
     rows: list[Place] = []

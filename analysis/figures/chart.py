@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.figures.figure_registry import FIGURES
 from analysis.figures.labels import SIGNS, label_of
 from analysis.figures.restyled import check_run_figures
 from analysis.figures.style import baseline_label
@@ -23,7 +24,7 @@ from sim.experiment.plan import Plan
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.invalid import written
 from sim.scenario.axes import Factor
-from sim.scenario.figure_spec import FigureFile, of_settings, of_sweeps
+from sim.scenario.figure_spec import OF_SWEEPS, FigureFile, of_settings, of_sweeps
 
 MOST_SETTINGS, MOST_COLUMNS, MOST_MAPS = 8, 6, 24
 
@@ -98,6 +99,7 @@ def default_figures(factors: Sequence[Factor]) -> list[FigureFile]:
 def chart_of(figure: FigureFile, info: Mapping[str, Any], factors: Sequence[Factor], place: int) -> Chart:
     """The figure with its defaults filled in; raises ValueError where it does not fit the sweep."""
     by_key = {key: factor for factor in factors for key in factor.keys}
+    _known("kind", figure.kind, [*OF_SWEEPS, *(name for name, one in FIGURES.items() if one.sweep is not None)])
     x = str(figure.x)
     _numeric("x", x, by_key)
     _check_scale(figure, by_key)
@@ -144,7 +146,7 @@ def _second_key(figure: FigureFile, by_key: Mapping[str, Factor], ways: Sequence
         if figure.vertical is not None or figure.lines != "arm":
             raise ValueError('kind: "calibration" has a line for each level of x, and success rates up the axis')
         return str(figure.x)
-    if figure.kind == "lines":
+    if figure.kind != "map":
         if figure.vertical is not None:
             raise ValueError('vertical: belongs to kind = "map"; lines have their metrics, y, up the axis')
         _known("lines", figure.lines, ways)
@@ -169,7 +171,7 @@ def _check_scale(figure: FigureFile, by_key: Mapping[str, Factor]) -> None:
     """Raise ValueError where x has no logarithm to lie at."""
     if figure.scale == "linear":
         return
-    if figure.kind != "lines":
+    if figure.kind in ("map", "calibration"):
         raise ValueError('scale: belongs to kind = "lines"; a map draws its levels side by side')
     key = str(figure.x)
     place = by_key[key].keys.index(key)
@@ -200,6 +202,8 @@ def _rows(
 
 
 def _check_size(chart: Chart, by_key: Mapping[str, Factor], panels: int) -> None:
+    if chart.kind not in OF_SWEEPS:  # a plugin's, which says itself what is too much
+        return
     sizes = {"arm": len(chart.arms), "panel": panels, **{key: len(factor.values) for key, factor in by_key.items()}}
     rows = int(np.prod([sizes[key] for key in chart.rows])) if chart.rows else 1
     limits = [

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.example_run import arms_of
+from analysis.figures.chart import Chart
 from analysis.figures.figure_registry import Drawable, RunFigure, Shown
 from analysis.figures.look import NARROW, WIDE, Look, places
 from analysis.figures.measure import faults
 from analysis.figures.save import finished
+from analysis.figures.sweeps import of_users
 
 
 def figure_faults(of: RunFigure) -> Iterator[str]:
     """All that is wrong with a figure."""
+    if of.sweep is not None:
+        yield from _of_sweep(of.sweep)
+        return
     reasons = []
     for name in ("several", "alone"):
         arms = arms_of(name)
@@ -28,6 +34,17 @@ def figure_faults(of: RunFigure) -> Iterator[str]:
             reasons.append(found)
     if len(reasons) == 2:
         yield f"applies to no example run: {'; '.join(reasons)}"
+
+
+def _of_sweep(draw: Callable[[pd.DataFrame, Chart, Look], tuple[Figure, pd.DataFrame]]) -> list[str]:
+    """On the welfare of two arms at three levels of a key, the first of them without an interval."""
+    rows = pd.DataFrame([(arm, x, "welfare") for arm in ("one", "two") for x in (0.0, 0.5, 1.5)])
+    rows.columns = pd.Index(["arm", "tender.penalty", "y"])
+    drawn = 0.25 + 0.125 * np.arange(len(rows))
+    error = np.where(np.arange(len(rows)) == 0, np.nan, 0.02)
+    rows = rows.assign(drawn=drawn, drawn_se=error, drawn_low=drawn - 2 * error, drawn_high=drawn + 2 * error)
+    chart = Chart("own", "own", "tender.penalty", (("welfare", "", 0),), "arm", (), ("one", "two"), {}, "one")
+    return _of_drawn(of_users(draw, rows, chart, "seed 20"), {})
 
 
 def _of_drawn(one: Drawable, agents: dict[str, int]) -> list[str]:

@@ -9,6 +9,13 @@
 `arms` are the arms of the run as arrays (analysis/arm.py), `look` says for what width, in which style and with which
 colours (analysis/figures/look.py), `data` is a DataFrame of what is shown. A function of `arms` alone is drawn at the
 width that it chose, or at that of the page where that is narrower.
+
+    @register_figure("dots", sweep=True)
+    def dots(rows, chart, look): ...
+
+is drawn where a `[[figure]]` of a sweep has `kind = "dots"`. `rows` are those of the sweep's table that it asks for
+(analysis/figures/charted.py, `shown`): a column for each swept key, arm, y, and drawn, drawn_low, drawn_high, drawn_se.
+`chart` says what is along x, what makes lines and panels.
 """
 
 from __future__ import annotations
@@ -62,22 +69,32 @@ class RunFigure:
     """summary: one line. candidate: how it is drawn, or why it does not apply.
 
     labels: what a label or a unit may name beside arms and agents; None where that is not known. rows: it has rows of
-    arms, in panels.
+    arms, in panels. sweep: how it is drawn of a sweep, given the rows that a [[figure]] shows, its chart and the look;
+    None: it is a figure of runs.
     """
 
     summary: str
     candidate: Callable[[Shown], Drawable | str]
     labels: tuple[str, ...] | None = None
     rows: bool = False
+    sweep: Callable[..., tuple[Figure, pd.DataFrame]] | None = None
 
 
 FIGURES: Registry[str, RunFigure] = Registry("figure", "decorate draw(arms, look) with @register_figure('name')")
 
 
 def register_figure(
-    name: str, *, summary: str = "", caption: str = "", applies: Callable[[Sequence[ArmData]], str] | None = None
+    name: str,
+    *,
+    summary: str = "",
+    caption: str = "",
+    applies: Callable[[Sequence[ArmData]], str] | None = None,
+    sweep: bool = False,
 ) -> Callable[[Drawing], Drawing]:
     """Decorator: make a function draw(arms, look) -> (figure, data) known as a figure of every run it applies to.
+
+    sweep: it is draw(rows, chart, look), drawn where a [[figure]] of a sweep names it as its kind; caption and applies
+    are then of no use, since a sweep's figures have a caption of their own.
 
     summary: one line for lists; the function's documentation where absent. caption: printed under the figure, before n
     and the run it is of. applies: why the figure has no meaning for these arms, "" where it has one.
@@ -89,7 +106,12 @@ def register_figure(
         if not callable(draw):
             raise TypeError(f"figure {name!r} must be a function draw(arms, look) that returns a figure and its data")
         line = summary or (draw.__doc__ or "").strip().partition("\n")[0].rstrip(".")
-        FIGURES.add(name, RunFigure(line, lambda shown: _users(name, draw, caption, applies, shown)))
+        if sweep:
+            FIGURES.add(
+                name, RunFigure(line, lambda shown: f'a sweep\'s: [[figure]] kind = "{name}"', sweep=_swept(name, draw))
+            )
+        else:
+            FIGURES.add(name, RunFigure(line, lambda shown: _users(name, draw, caption, applies, shown)))
         return draw
 
     return add
@@ -108,7 +130,7 @@ def _users(
     from analysis.figures.look import Look
 
     def made(look: Look) -> tuple[Figure, pd.DataFrame]:
-        return _checked(name, _blamed(name, lambda arms: _drawn(draw, arms, look), shown.arms))
+        return _checked(name, _blamed(name, _fitted, draw, (shown.arms,), look))
 
     def data() -> pd.DataFrame:
         look = Look()
@@ -122,19 +144,24 @@ def _users(
     return reason or Drawable(data, lambda _, look: made(look)[0], words)
 
 
-def _drawn(draw: Draw, arms: Sequence[ArmData], look: Look) -> Any:
+def _fitted(draw: Draw, given: Sequence[Any], look: Look) -> Any:
     """What the function returns; one that asks for no look gives a figure that is made as narrow as the page."""
-    if len(inspect.signature(draw).parameters) > 1:
-        return draw(arms, look)
-    made = draw(arms)
+    if len(inspect.signature(draw).parameters) > len(given):
+        return draw(*given, look)
+    made = draw(*given)
     if isinstance(made, tuple) and made and hasattr(made[0], "get_figwidth"):
         made[0].set_figwidth(min(made[0].get_figwidth(), look.width))
     return made
 
 
-def _blamed(name: str, function: Callable[..., Any], arms: Sequence[ArmData]) -> Any:
+def _swept(name: str, draw: Callable[..., Any]) -> Callable[..., tuple[Figure, pd.DataFrame]]:
+    """A user's figure of sweeps; what goes wrong in it is said of it, in one line."""
+    return lambda rows, chart, look: _checked(name, _blamed(name, _fitted, draw, (rows, chart), look))
+
+
+def _blamed(name: str, function: Callable[..., Any], *given: Any) -> Any:
     try:
-        return function(arms)
+        return function(*given)
     except SimError:
         raise
     except (Exception, SystemExit) as error:

@@ -18,14 +18,19 @@ def check_run_figures(plan: Plan) -> None:
 
 def check_stated(figures: Sequence[FigureFile], arms: Sequence[str], agents: Sequence[str], path: str) -> None:
     """The same, of names. arms: without their worlds."""
-    kinds, seen = [*OF_SWEEPS, *FIGURES], set()
+    seen = set()
+    of_sweep = [*OF_SWEEPS, *(name for name, one in FIGURES.items() if one.sweep is not None)]
+    of_run = [name for name, one in FIGURES.items() if one.sweep is None]
     for number, figure in enumerate(figures, 1):
         where = f"{path}: figure number {number}"
+        kinds = of_sweep if figure.of_sweep else [*of_sweep, *of_run]
         if figure.kind not in kinds:
             near = closest(figure.kind, kinds)
             raise ScenarioError(f"{where}: kind: unknown {figure.kind!r}{near}; allowed: {', '.join(kinds)}")
         if figure.of_sweep:
             continue
+        if figure.kind in of_sweep:
+            raise ScenarioError(f"{where}: x: is missing; the swept key along the x axis of {figure.kind}")
         if figure.kind in seen:
             raise ScenarioError(f"{where}: kind: {figure.kind} of a run is stated twice")
         seen.add(figure.kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.figures import curves, lines, maps
 from analysis.figures.chart import Chart, chart_of, default_figures
 from analysis.figures.charted import caption_of, shown
-from analysis.figures.figure_registry import Drawable
+from analysis.figures.figure_registry import FIGURES, Drawable
 from analysis.figures.left_out import list_left_out
 from analysis.figures.look import Look, places
 from analysis.figures.save import save
@@ -32,10 +32,25 @@ def drawable(table: pd.DataFrame, chart: Chart, info: Mapping[str, Any]) -> Draw
     about = {"lines": lines.about, "calibration": curves.about}.get(chart.kind)
     words = caption_of(whole, table, chart, info, about(whole, chart) if about else "")
 
+    own = FIGURES[chart.kind].sweep if chart.kind in FIGURES else None
+    if own is not None:
+        return of_users(own, whole, chart, words)
+
     def paint(_: pd.DataFrame, look: Look) -> Figure:
         return _PAINT[chart.kind](whole, chart, factors, look)
 
     return Drawable(lambda: whole.drop(columns=_ASIDE), paint, lambda _, __: words)
+
+
+def of_users(
+    draw: Callable[..., tuple[Figure, pd.DataFrame]], rows: pd.DataFrame, chart: Chart, words: str
+) -> Drawable:
+    """A user's figure of a sweep; the data are those that it gives."""
+    return Drawable(
+        lambda: draw(rows.copy(), chart, Look())[1],
+        lambda _, look: draw(rows.copy(), chart, look)[0],
+        lambda _, __: words,
+    )
 
 
 def look_of(chart: Chart, info: Mapping[str, Any], style: Sheet | None = None) -> Look:

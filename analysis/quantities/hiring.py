@@ -48,6 +48,18 @@ def _oracle(view: View) -> Part:
     return view.of_world(np.where(world.present & (solved != 0), solved * gain, 0.0)), view.present
 
 
+def _of_body(view: View) -> Part:
+    bodies = view.world.body
+    if bodies is None:
+        return view.profits(), view.present
+    profit, held = view.to_world(view.profits()), np.array(view.to_world(view.present), np.float64)
+    total = np.zeros(held.shape)
+    for name, body in enumerate(bodies):
+        total[..., body] += profit[..., name]
+    held[..., [name != body for name, body in enumerate(bodies)]] = 0.0
+    return view.of_world(total), view.of_world(held)
+
+
 def _rivals(view: View) -> Part:
     profit = view.profits()
     held = np.broadcast_to(np.float64(view.n_markets), np.shape(profit))
@@ -140,6 +152,15 @@ HIRING = (
         Ratio(lambda view: (view.profits(), view.present)),
         unit="$",
         paired=True,
+    ),
+    _of_agent(
+        "body_profit",
+        "dollars, sum over attempts under all names of the agent of payment - cost / its opportunities; of an agent "
+        "with one name its cash_profit, of a further name empty",
+        Ratio(_of_body),
+        unit="$",
+        paired=True,
+        swept=False,
     ),
     _of_agent(
         "oracle_profit",

@@ -22,6 +22,11 @@ def summary(arm: ArmData) -> dict[str, Estimate]:
     return _replayed(arm, {each.name: estimate(each, arm) for each in tabled("arm")})
 
 
+def level(of: Quantity, arm: ArmData) -> Estimate:
+    """The estimate () of one quantity of an arm, as summary.csv has it."""
+    return _replayed(arm, {of.name: estimate(of, arm)})[of.name]
+
+
 def agents(arm: ArmData) -> dict[str, Estimate]:
     """Estimates (n,) of one arm's agents, by column name of agents.csv."""
     return next(agents_of_each([arm]))

@@ -50,9 +50,16 @@ def parse_bankroll(raw: Any) -> dict[str, float]:
 
 
 def bankrolls(
-    stated: Mapping[str, float] | None, agents: Sequence[str], *, alone: bool = False
+    stated: Mapping[str, float] | None,
+    agents: Sequence[str],
+    *,
+    alone: bool = False,
+    body: Sequence[int] | None = None,
 ) -> tuple[float, ...] | None:
     """Dollars of each agent, None where no account is kept. stated: as `parse_bankroll` gives it.
+
+    body: place of the agent that each is a name of. Names that have nothing of their own stated, and the agent they are
+    of, have equal shares of what that agent has. Every name has an account of its own.
 
     Raises ScenarioError where an agent has none, or a name is nobody's, unless each is alone.
     """
@@ -65,4 +72,9 @@ def bankrolls(
     for name in agents:
         if name not in stated and EVERYBODY not in stated:
             raise ScenarioError(f'bidders.bankroll: {name!r} has none; name it, or state "*" for all others')
-    return tuple(stated.get(name, stated.get(EVERYBODY, math.inf)) for name in agents)
+    whole = [stated.get(name, stated.get(EVERYBODY, math.inf)) for name in agents]
+    if body is None:
+        return tuple(whole)
+    names = enumerate(zip(agents, body, strict=True))
+    purse = [own if name in stated else place for own, (name, place) in names]
+    return tuple(whole[place] / purse.count(place) for place in purse)

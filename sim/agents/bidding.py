@@ -9,6 +9,7 @@ ask abstains. It sees the notice, never the tender, so a sealed reserve cannot r
     overclaim       claims `logits` more than it believes; asks what it would at its belief
     fixed_claim     claims the same on every task; asks what it would at its belief
     clipped_claim   claims its belief moved into [low, high]; asks what it would at its belief
+    silent          makes no bid
 
 Policies that learn as the market goes (sim/agents/learners.py) are named in the same way. A liar's ask is the truthful
 ask at its belief, so that a policy changes one thing.
@@ -24,6 +25,7 @@ from typing import Annotated, Any, Protocol
 import numpy as np
 from annotated_types import Ge, Le
 
+from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import LearningPolicy
@@ -153,6 +155,15 @@ class ClippedClaim:
         return ask, np.minimum(np.maximum(belief, self.low), self.high)
 
 
+@dataclass(frozen=True)
+class Silent:
+    """Makes no bid."""
+
+    def bid(self, ask: FloatArray, belief: FloatArray, notice: Notice) -> Bid:
+        """None."""
+        return np.full(np.shape(ask), np.inf), belief
+
+
 POLICIES: Registry[str, type[Any]] = Registry(
     "policy",
     "decorate a frozen dataclass with @register_policy('name')",
@@ -169,6 +180,9 @@ POLICIES: Registry[str, type[Any]] = Registry(
         "recalibrate": Recalibrate,
         "imitate": Imitate,
         "ring": Ring,
+        "sybil": Sybil,
+        "shill": Shill,
+        "silent": Silent,
     },
 )
 

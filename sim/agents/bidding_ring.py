@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from annotated_types import MaxLen, MinLen
@@ -22,7 +22,8 @@ class Ring:
 
     members: names. stays: "best", who expects most of a success at the task, belief x value - cost belief, or asks
     least where the notice states no value, the first named of equals; "first", always the first named. A member that is
-    absent from the task, or excluded from it, does not count. What members pay each other is theirs: it moves nothing
+    absent from the task, or excluded from it, does not count. share: "none", or "equal", whoever is hired pays the
+    others equal shares of what the ring gains, as rows of the accounts (sim/market/side_payments.py); it moves nothing
     but their own money. Source: [McAfeeMcMillan1992].
     """
 
@@ -30,6 +31,7 @@ class Ring:
 
     members: Members
     stays: Literal["best", "first"] = "best"
+    share: Literal["none", "equal"] = "none"
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
@@ -78,3 +80,10 @@ class Ring:
         if self.stays == "first":
             worth = np.zeros(np.shape(worth))
         return np.where(seen.able & ~np.isnan(worth), worth, -np.inf)
+
+
+def sharing(bidder: Any) -> Iterator[Ring]:
+    """The rings among a market's bidders whose members pay each other."""
+    for group in getattr(bidder, "groups", ()):
+        if isinstance(group.policy, Ring) and group.policy.share == "equal":
+            yield group.policy

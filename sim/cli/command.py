@@ -10,11 +10,13 @@ import typer
 from sim.cli import audit as audit_command
 from sim.cli import (
     bundle_commands,
+    compare_command,
     export,
     figures_command,
     frontier_command,
     importing_results,
     paper_command,
+    power_command,
     report_command,
 )
 from sim.cli import live as live_commands
@@ -172,6 +174,8 @@ new_command.add(app)
 frontier_command.add(app)
 paper_command.add(app)
 figures_command.add(app)
+compare_command.add(app)
+power_command.add(app)
 report_command.add(app)
 live_commands.add(app)
 

@@ -195,12 +195,20 @@ def columns() -> list[Any]:
     """What each column of a run's CSV files means and what it is divided by."""
     from analysis.audit_table import COLUMNS as AUDIT
     from analysis.coalition_columns import COLUMNS as COALITIONS
+    from analysis.comparison_table import COLUMNS as COMPARE
     from analysis.frontier_table import COLUMNS as FRONTIER
+    from analysis.power_table import COLUMNS as POWER
     from analysis.sweep_table import COLUMNS as SWEEP
     from analysis.tables import columns as of_run
 
     tables: list[Any] = []
-    of_others = {"sweep": SWEEP, "audit": {**AUDIT, **COALITIONS}, "frontier": FRONTIER}
+    of_others = {
+        "sweep": SWEEP,
+        "audit": {**AUDIT, **COALITIONS},
+        "frontier": FRONTIER,
+        "compare": COMPARE,
+        "power": POWER,
+    }
     for file, meanings in {**of_run(), **of_others}.items():
         rows = [(name, meaning) for name, meaning in meanings.items() if not _part(name, meanings)]
         tables += [_words(f"{file}.csv", ["column", "meaning"], rows), ""]

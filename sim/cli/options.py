@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,6 +81,15 @@ def sheet_of(style: str) -> Sheet | None:
     from analysis.figures.sheets import sheet  # loads matplotlib
 
     return sheet(style)
+
+
+def free_folder(out: Path | None, files: Sequence[str], force: bool) -> None:
+    """Raise RunError where `out` is no folder, or some of these files are there and not to be replaced."""
+    there = [] if out is None else [out / name for name in files if (out / name).exists()]
+    if out is not None and out.exists() and not out.is_dir():
+        raise RunError(f"--out {out}: is a file, not a folder")
+    if there and not force:
+        raise RunError(f"--out {out}: {there[0].name} is there; choose another folder, or give --force to replace it")
 
 
 def warn(line: str) -> None:

@@ -93,3 +93,12 @@ def cells(plan: Plan) -> Iterator[Callable[[int, int], None]]:
             bar.update(task, advance=done, total=n_cells * jobs, rate=rate)
 
         yield progress
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A moving bar on stderr while something goes on of which nobody knows how long it takes."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        bar.add_task(what, total=None)
+        yield

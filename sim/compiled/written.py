@@ -17,6 +17,7 @@ from sim.kit.arrays import Award, Bids, Standing, Tender, thin
 from sim.market.accounts import account_columns, hires
 from sim.market.rows import Barred, Cleared, Columns, at_budget, bid_columns, clearing_columns
 from sim.market.rules import Rules
+from sim.market.side_payments import side_payments
 from sim.market.simulate import Tables
 from sim.market.source import ABSTAINED, BID
 from sim.world.world import World
@@ -68,7 +69,7 @@ class Written:
             found["bids"] = {name: values.reshape(-1) for name, values in bid_columns(cleared, rules).items()}
             found["accounts"] = account_columns(
                 found["attempts"], found["bids"], found["clearings"], hires(cleared, rules), world.n_agents,
-                in_rounds=False,
+                in_rounds=False, aside=side_payments(cleared, rules, lambda: world.lottery),
             )  # fmt: skip
         return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.run_folder import Run
+from sim.front.comparing import comparison
 from sim.front.figure import drawn
 from sim.front.html import notebook
 from sim.front.pages import page_of_run, silent
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from analysis.arm import ArmData
+    from analysis.comparison import Comparison
     from sim.bundling.bundle_folder import Bundled
 
 _SHOWN = ("solve_rate", "cost", "payment", "surplus", "utility", "welfare")
@@ -30,7 +32,7 @@ class Results:
 
     summary       one row per arm
     agents        one row per (arm, agent); claims: one per arm, over all of its claims
-    differences   one row per arm, paired with its baseline
+    differences   one row per arm, paired with its baseline; compare: with effect sizes, sentences and LaTeX
     attempts, bids, clearings       the ledger
     table(name)   any of them, and those that apply to some runs only; `tables` names what there is
     """
@@ -69,6 +71,16 @@ class Results:
         baseline: name of an arm; the scenario's where None. Raises RunError where there is no such arm.
         """
         return self.table("differences", baseline)
+
+    def compare(
+        self, baseline: str | None = None, quantities: Sequence[str] = (), arms: Sequence[str] = ()
+    ) -> Comparison:
+        """Each arm against its baseline, as a table, in sentences, for a paper; see `bidlab.compare`.
+
+        baseline: as in `differences`. quantities: welfare, solve_rate and cost where none are given. arms: all where
+        none are given. Raises RunError where there is no such arm or quantity.
+        """
+        return comparison(self, baseline=baseline, quantities=quantities, arms=arms)
 
     @property
     def tables(self) -> tuple[str, ...]:

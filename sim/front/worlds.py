@@ -20,6 +20,7 @@ from sim.specs.settings import Settings
 from sim.tables.table import found_columns, read_sheet
 from sim.tables.table_file import Sheet, read_file, sheet_of
 from sim.world.origin import TableOrigin, load_origin
+from sim.world.second_names import everybody
 from sim.world.world import World
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _of_sheet(
     found = _settings({"table": str(sheet.path), "columns": mapped}, settings, where)
     read = read_sheet(sheet, mapped)
     kept = found.world.agents
-    origin = TableOrigin(read, tuple(kept) if isinstance(kept, list) else read.agents)
+    origin = TableOrigin(read, everybody(tuple(kept) if isinstance(kept, list) else read.agents, found.world))
     return _drawn(found, origin, seed, replications)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 LONGEST = 200  # letters of a name
 EVERYBODY = "*"  # stands for all agents wherever agents are named
+SHILL = "shill"  # the agent that is nobody's (sim/world/second_names.py)
 NAME = f"one line of text, not empty, of at most {LONGEST} letters, without control or invisible characters"
 _BANNED = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, invisible, half a letter, other ends of lines
 
@@ -25,6 +26,15 @@ def is_name(text: str) -> bool:
 def printable(text: str) -> bool:
     """Whether a text, of several lines perhaps, holds no other control characters than ends of lines and tabs."""
     return all(c in "\n\r\t" or unicodedata.category(c) not in ("Cc", "Cs") for c in text)
+
+
+def second_name(name: str, number: int) -> str:
+    """What an agent calls itself under its second, third, ... name.
+
+    >>> second_name("gpt-5-mini", 2)
+    'gpt-5-mini (2)'
+    """
+    return f"{name} ({number})"
 
 
 def look_alike(names: Iterable[str]) -> tuple[str, str] | None:

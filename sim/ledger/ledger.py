@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STATUS = ("FAIL", "PASS", "INFRA", "CANCELLED")
-KIND = ("hold", "release", "pay", "fine", "fee", "cost")
+KIND = ("hold", "release", "pay", "fine", "fee", "cost", "side_payment")
 OUTCOME = (
     "won",
     "lost",
@@ -121,7 +121,7 @@ ACCOUNTS: dict[str, str] = {
     "posting": "int16",
     "from": "category",  # "agent NAME", "principal NAME", "allocator", "nature", or "escrow", where holds lie
     "to": "category",
-    "kind": "category",  # hold, release, pay, fine, fee, cost
+    "kind": "category",  # hold, release, pay, fine, fee, cost, side_payment
     "dollars": "float64",  # > 0
 }
 SCHEMAS: dict[str, dict[str, str]] = {

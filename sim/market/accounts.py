@@ -4,6 +4,7 @@
                     an account of that side is kept (a bankroll, a budget)
     pay, fine       what a settled contract takes from the principal, or from the agent
     fee             what a bid owes the principal at the clearing
+    side_payment    what a member of a ring pays another at the clearing (sim/market/side_payments.py)
     cost            of bids and attempts, from the agent, and of clearings and inspections, from the allocator, to
                     nature; the harm of an accepted failure is no money and does not move
 
@@ -13,8 +14,8 @@ Rows are ordered by replication, tick, moment and sequence. The moments of a tic
 of earlier clearings complete, by (task, posting, turn, agent); then clearings, by (task, posting), each followed by
 those of its attempts that take no time (in a round, all clearings first). moment: 0, 1, ... among those of the
 tick at which money moved; sequence: 0, 1, ... within one. Within a clearing bids are paid for, then fees, holds,
-overhead; within a completion an attempt's holds are released before it is paid, then its cost and that of its
-inspection are taken; then come those that end with it, by (turn, agent).
+overhead, side payments; within a completion an attempt's holds are released before it is paid, then its cost and that
+of its inspection are taken; then come those that end with it, by (turn, agent).
 
 Parties are codes as `sim.ledger.ledger.parties` orders them: nature, the allocator, the escrow, n agents, then
 principals.
@@ -32,12 +33,13 @@ from sim.kit.arrays import FloatArray, IntArray, Status
 from sim.ledger.ledger import KIND
 from sim.market.rows import Cleared
 from sim.market.rules import Rules
+from sim.market.side_payments import SidePayments
 from sim.market.wealth import bond, most
 
 Columns = Mapping[str, NDArray[Any]]
 
 NATURE, ALLOCATOR, ESCROW, _FIRST_AGENT = range(4)
-_HOLD, _RELEASE, _PAY, _FINE, _FEE, _COST = map(KIND.index, ("hold", "release", "pay", "fine", "fee", "cost"))
+_HOLD, _RELEASE, _PAY, _FINE, _FEE, _COST, _SIDE = range(len(KIND))
 _MOMENT = ("replication", "tick", "phase", "task", "posting", "completes", "turn", "by")  # order of moments
 _WITHIN = ("group", "of_turn", "of", "step")  # order within one
 
@@ -80,14 +82,26 @@ def hires(cleared: Cleared, rules: Rules) -> dict[str, NDArray[Any]] | None:
 
 
 def account_columns(
-    attempts: Columns, bids: Columns, clearings: Columns, hired: Columns | None, n_agents: int, *, in_rounds: bool
+    attempts: Columns,
+    bids: Columns,
+    clearings: Columns,
+    hired: Columns | None,
+    n_agents: int,
+    *,
+    in_rounds: bool,
+    aside: SidePayments | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """Columns of the accounts table, from those of the other tables. hired: as `hires` gives them, None: no holds."""
+    """Columns of the accounts table, from those of the other tables. hired: as `hires` gives them, None: no holds.
+
+    aside: side payments, None: none.
+    """
     transfers = _Transfers(clearings, attempts, n_agents, in_rounds)
     transfers.at_clearings(bids)
     transfers.at_completions()
     if hired is not None:
         transfers.of_holds(hired)
+    if aside is not None:
+        transfers.aside(aside)
     return transfers.sorted()
 
 
@@ -147,6 +161,11 @@ class _Transfers:
             self._add(row, group, agent, 0, 0, agent + _FIRST_AGENT, to, kind, bids[column][paid])
         row = np.arange(self._count)
         self._add(row, 3, 0, 0, 0, ALLOCATOR, NATURE, _COST, self._clearings["overhead"])
+
+    def aside(self, paid: SidePayments) -> None:
+        """Side payments, by who is paid."""
+        source, to = (party + _FIRST_AGENT for party in (paid.source, paid.to))
+        self._add(paid.clearing, 4, paid.to, 0, 0, source, to, _SIDE, paid.dollars)
 
     def at_completions(self) -> None:
         """Payments, costs and inspections of attempts."""

@@ -12,6 +12,8 @@ import numpy as np
 from sim.agents.agent import Agent, processes_of
 from sim.agents.bankroll import bankrolls
 from sim.agents.bidding import Bidder, Fallback
+from sim.agents.bidding_names import Shill, Sybil
+from sim.agents.bidding_ring import sharing
 from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, require_fee
@@ -132,7 +134,7 @@ class Rules:
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
         announced = ("reserve",) if mechanism.capabilities.announces_reserve else ()
         advice = standing.advice
-        return cls(
+        made = cls(
             mechanism=mechanism,
             bidder=Bidders.of(
                 mechanism,
@@ -168,12 +170,15 @@ class Rules:
             max_bids=math.inf if market.max_bids_per_worker is None else market.max_bids_per_worker,
             bid_cost_per=market.bid_cost_per or "bid",
             plans=production_plans(settings),
-            bankroll=bankrolls(settings.bidders.bankroll, world.agents, alone=market.alone),
+            bankroll=bankrolls(settings.bidders.bankroll, world.agents, alone=market.alone, body=world.body),
             penalties=penalties_of(tender),
             budgets=budgets_of(tender),
             market=market,
             processes=processes_of(settings.bidders.process, world.agents, alone=market.alone),
         )
+        _check_asked(made)
+        _check_shared(made)
+        return made
 
     def penalty_in(self, world: World) -> FloatArray:
         """(R, T) dollars that a failure on the task costs under price rules."""
@@ -249,6 +254,34 @@ def _check_penalty(mechanism: Mechanism, tender: TenderSpec) -> None:
                 f"{key}: must be 0 with {label_of(mechanism)}, under which a penalty rewards claiming failure: its "
                 f"score would credit a bidder with what it pays when it fails; got {penalty}"
             )
+
+
+def _check_asked(rules: Rules) -> None:
+    """Raise ScenarioError where further names or a shill bid and nobody asks for bids."""
+    bidder = rules.bidder
+    own = [bidder.everybody, *bidder.own.values()] if isinstance(bidder, Bidders) else []
+    for policy in own:
+        if isinstance(policy, Sybil | Shill) and not rules.mechanism.capabilities.solicits_bids:
+            name = type(policy).__name__.lower()
+            raise ScenarioError(
+                f"bidders.policy: {name} has no meaning with {rules.mechanism.name}, which asks for no bids"
+            )
+
+
+def _check_shared(rules: Rules) -> None:
+    """Raise ScenarioError where what a ring gains is not of one posting, or is paid out of an account of the market."""
+    if not any(sharing(rules.bidder)):
+        return
+    name, has = rules.mechanism.name, rules.mechanism.capabilities
+    stated = {
+        f"{name}, which hires in turns": has.in_turns,
+        f"{name}, which takes menus": has.takes_menu,
+        "market.round, which clears several postings together": rules.round is not None,
+        "market.capacity: who stood down may have had no slot": not math.isinf(rules.capacity),
+        "bidders.bankroll: side payments are no part of the market's accounts": rules.bankroll is not None,
+    }
+    for key in (one for one, is_stated in stated.items() if is_stated):
+        raise ScenarioError(f'bidders.policy: ring.share = "equal" cannot be combined with {key}')
 
 
 def _check_round(mechanism: Mechanism, settings: Terms) -> None:

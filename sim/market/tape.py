@@ -26,6 +26,7 @@ from sim.market.rows import (
     bid_columns,
     clearing_columns,
 )
+from sim.market.side_payments import side_payments
 from sim.market.source import Outcome
 
 _KINDS = {int: np.int64, bool: np.bool_, float: np.float64}
@@ -183,7 +184,13 @@ def whole_tables(tape: Tape, allocator: Allocator) -> dict[str, Columns]:
     bids = {name: values.ravel() for name, values in bid_columns(cleared, rules).items()}
     clearings = clearing_columns(cleared, np.array(tape.closed, np.int8), rules)
     moved = account_columns(
-        attempts, bids, clearings, hires(cleared, rules), cleared.n_agents, in_rounds=rules.round is not None
+        attempts,
+        bids,
+        clearings,
+        hires(cleared, rules),
+        cleared.n_agents,
+        in_rounds=rules.round is not None,
+        aside=side_payments(cleared, rules, lambda: allocator.tasks.lottery),
     )
     return {"attempts": attempts, "bids": bids, "clearings": clearings, "accounts": moved}
 

@@ -38,6 +38,8 @@ _ONE_SWEEP = {
     "world.columns": "is no factor: all cells share one table",
     "world.profile": "is no factor: all cells share one profile",
     "world.agents": "is no factor: all cells have the same agents; sweep their knobs, e.g. world.agents.NAME.skill",
+    "world.names": "is no factor: all cells have the same agents; state the most names, and sweep who bids under them",
+    "world.shill": "is no factor: all cells have the same agents; sweep what it bids",
 }
 
 

@@ -20,10 +20,11 @@ LEAST_WIDTH, MOST_WIDTH = 2.5, 20.0  # inches
 class FigureFile(Section):
     """A figure of a sweep, or how a figure of a run looks: which of the two, its kind says."""
 
-    kind: str = Field(
+    kind: Annotated[str, Field(min_length=1)] = Field(
         description='of a sweep "lines": a line for each arm over one swept key, with a 95% band; "map": a colour for '
         'each pair of levels of two swept keys, a map for each arm; "calibration": success rate against claim, a line '
-        "for each level of a swept key. Of a run the name of one of its figures, e.g. arms, which is then drawn so"
+        "for each level of a swept key; or one of a plugin's (register_figure with sweep = True). Of a run the name "
+        "of one of its figures, e.g. arms, which is then drawn so; without x"
     )
     x: str | None = Field(
         None, description="the swept key along the x axis; of a calibration, the one with a line for each level"
@@ -77,8 +78,8 @@ class FigureFile(Section):
 
     @property
     def of_sweep(self) -> bool:
-        """It belongs to a sweep."""
-        return self.kind in OF_SWEEPS
+        """It belongs to a sweep: figures of runs have no x."""
+        return self.kind in OF_SWEEPS or self.x is not None
 
     def faults(self) -> Iterator[str]:
         """What does not belong to its kind."""

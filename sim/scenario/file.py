@@ -52,7 +52,9 @@ def with_arms(raw: dict[str, Any], arms: list[dict[str, Any]]) -> None:
 
 
 def _of_a_run(table: Any) -> bool:
-    return isinstance(table, dict) and isinstance(table.get("kind"), str) and table["kind"] not in OF_SWEEPS
+    """A [[figure]] as written is of a run; what cannot be told is left to the checks."""
+    kind = table.get("kind") if isinstance(table, dict) else None
+    return isinstance(kind, str) and kind not in OF_SWEEPS and "x" not in table
 
 
 def key_path(key: str) -> list[str]:

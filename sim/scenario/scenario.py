@@ -38,7 +38,7 @@ from sim.world.origin import Input, inputs
 
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
 MOST_ARMS = 1_000
-_ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameters", "live")
+_ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameters", "live", "names", "shill")
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,11 @@ class BidderSpec(Section):
         "truthful",
         validate_default=True,
         description='"truthful", {mark_up = {rate}}, {shaded = {n_bidders}}, {overclaim = {logits}}, '
-        "{fixed_claim = {claim}}, {clipped_claim = {low, high}}, or one that learns: {exp3 = {low, high, rounds, "
-        "mark_ups, shifts}}, {hedge = {low, high, rounds, mark_ups}}, {recalibrate = {rate, mark_up}}, {imitate = "
-        "{mark_ups, rate, decay}} (sim/agents/learners.py)",
+        '{fixed_claim = {claim}}, {clipped_claim = {low, high}}, "silent", or one that learns: '
+        "{exp3 = {low, high, rounds, mark_ups, shifts}}, {hedge = {low, high, rounds, mark_ups}}, "
+        "{recalibrate = {rate, mark_up}}, {imitate = {mark_ups, rate, decay}} (sim/agents/learners.py), "
+        "or of several agents: {ring = {members, stays, share}}, {sybil = {agent, uses, mark_ups, shifts}}, "
+        "{shill = {beside, ask, claim, margin}}",
     )
     agents: dict[str, Annotated[Policy | LearningPolicy, parsed_by(parse_policy)]] = Field(
         default_factory=dict, description="policies of agents that have one of their own"

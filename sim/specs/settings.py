@@ -209,10 +209,25 @@ class Settings(Section):
             )
         if self.world.graded is not None and self.market.inspection is not None:
             yield "market.inspection: cannot be combined with world.graded: a score is known, and paid for"
+        if self.world.names is not None:
+            yield from self._of_names()
         if update is not None and update.spread is None and self.world.table is not None:
             yield (
                 "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "
                 "logits}}"
+            )
+
+    def _of_names(self) -> Iterator[str]:
+        """What counts an agent's attempts, where those under its other names are attempts of it too."""
+        if self.bidders.on_retry is not None:
+            yield (
+                'bidders.on_retry: "update" cannot be combined with world.names: what an agent fails under one name it '
+                'would not know under another; state "same"'
+            )
+        if self.bidders.card is not None and self.bidders.card.record == "past":
+            yield (
+                'bidders.card: record = "past" cannot be combined with world.names: each name would have a past of its '
+                "own"
             )
 
     def _too_early(self) -> Iterator[str]:

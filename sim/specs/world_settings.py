@@ -28,6 +28,8 @@ _NOT_LIVE = {
     "verifier": "its errors are those of the tasks' verifiers",
     "rerun": "an answer is asked for once; take another file of answers",
     "bid_cost": "a bid costs what its answer cost",
+    "names": "two names of a model are two answers; name two respondents",
+    "shill": "nobody is asked for it",
 }
 _KEYS: dict[str, dict[str, bool]] = {"table": _OF_TABLE, "profile": _OF_PROFILE, "live": {}}
 
@@ -78,6 +80,7 @@ def _record(raw: Any) -> Record:
     return parse_record(raw)
 
 
+Names = Annotated[dict[str, Annotated[int, Field(ge=2, le=16)]], Field(min_length=1)]
 Made = Annotated[Record | None, parsed_by(_record)]
 
 
@@ -151,6 +154,16 @@ class WorldSettings(Section):
     agents: list[str] | dict[str, Knobs] | None = Field(
         None,
         description='agents to keep, or a table of knobs for each agent of a profile that is changed; "*": for all',
+    )
+    names: Names | None = Field(
+        None,
+        description='how many names an agent bids under, 2 to 16: {agent = number} adds agents "NAME (2)", ... of its '
+        "type, whose tries are its own next ones (sim/world/second_names.py); absent: one each",
+    )
+    shill: str | None = Field(
+        None,
+        description='the agent as which a shill of the principal\'s stands: adds an agent "shill" that never works; '
+        "absent: there is none",
     )
     beliefs: Annotated[BeliefModel | None, parsed_by(parse_beliefs)] = Field(
         None,

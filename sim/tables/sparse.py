@@ -11,12 +11,12 @@ from sim.tables.table import Recorded
 
 
 def left_out(recorded: Recorded, agents: Sequence[str]) -> dict[str, int]:
-    """Counts of what is missing of these agents of the table; empty where nothing is.
+    """Counts of what is missing of those of these agents that are the table's; empty where nothing is.
 
     filled, cells: of the table; nobody, single: tasks without any of the agents, and with only one; least, most: tasks
     of the agent that has fewest, and most; absent: agents without any.
     """
-    present = recorded.present[:, [recorded.agents.index(name) for name in agents]]
+    present = recorded.present[:, [recorded.agents.index(name) for name in agents if name in recorded.agents]]
     if present.all():
         return {}
     able, own = present.sum(axis=1), present.sum(axis=0)

@@ -29,6 +29,7 @@ from sim.specs.world_spec import WorldSpec
 from sim.standing.records import Record
 from sim.world.card import Means, with_card
 from sim.world.formula import Later
+from sim.world.second_names import most_names, with_names
 from sim.world.world import World
 
 Sums = dict[str, FloatArray]  # by name: what is summed over an agent's trials
@@ -50,7 +51,7 @@ class Base(NamedTuple):
 
 def with_records(world: World, histories: Histories, spec: WorldSpec) -> World:
     """The World with the records that the spec asks for; raises ScenarioError where there are too few tasks."""
-    asked, card = spec.records, spec.card
+    asked = spec.records
     made: dict[str, Any] = {}
     for key, record in asked.items():
         if record.kind == "split":
@@ -64,6 +65,17 @@ def with_records(world: World, histories: Histories, spec: WorldSpec) -> World:
     if own := tuple(name for name in ("belief", "cost_belief") if name in made):
         made |= {"by_record": own, **_retried(world, made.get("belief"))}
     world = world.changed(**made) if made else world
+    return with_names(_carded(world, histories, spec), spec.world, spec.tender, _tries(world, spec))
+
+
+def _tries(world: World, spec: WorldSpec) -> int:
+    """Of a name; a World that is drawn has as many more as its agents have names."""
+    return world.n_tries if world.from_table else world.n_tries // most_names(spec.world)
+
+
+def _carded(world: World, histories: Histories, spec: WorldSpec) -> World:
+    """The World once every agent has read its card, where one is read before the market opens."""
+    asked, card = spec.records, spec.card
     if card is None or "bidders.card" not in asked:
         return world
     read = asked["bidders.card"]

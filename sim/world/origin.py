@@ -25,6 +25,7 @@ from sim.world import importers as _importers  # noqa: F401 -- it registers the 
 from sim.world.history import Base
 from sim.world.live_world import live_base
 from sim.world.recorded import check_graded, recorded_base
+from sim.world.second_names import everybody
 from sim.world.synthetic import kept_agents, synthetic_base, task_names, turned_profile
 
 IMPORTED, IMPORT_REPORT = "imported.csv", "imported.json"  # where a run keeps imported results
@@ -94,7 +95,7 @@ class ProfileOrigin:
         """Raise ScenarioError where the scenario's changes do not go with one of the profile's parameter draws."""
         for number, drawn in enumerate(self.bootstrap):
             try:
-                turned_profile(drawn, world, self.agents)
+                turned_profile(drawn, world, kept_agents(self.profile, world))
             except ScenarioError as error:
                 raise ScenarioError(f"parameter draw {number}: {error}") from None
 
@@ -133,11 +134,12 @@ def load_origin(world: WorldSettings, folder: Path, routers: Collection[str] = (
         recorded, left_out = _recorded(world.table, world, folder)
         check_graded(recorded, world)
         agents = tuple(world.agents) if isinstance(world.agents, list) else recorded.agents
-        return TableOrigin(recorded, agents, left_out)
+        return TableOrigin(recorded, everybody(agents, world), left_out)
     path = find_profile(world.profile or "", folder)
     profile = read_profile(path)
     bootstrap = read_draws(draws_beside(path), profile) if world.parameters == "bootstrap" else []
-    return ProfileOrigin(profile, bootstrap, kept_agents(profile, world), task_names(world.tasks or 0))
+    agents = everybody(kept_agents(profile, world), world)
+    return ProfileOrigin(profile, bootstrap, agents, task_names(world.tasks or 0))
 
 
 def _live(respondents: Respondents, world: WorldSettings, routers: Collection[str]) -> LiveOrigin:

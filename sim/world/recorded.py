@@ -21,6 +21,7 @@ from sim.tables.table import Recorded
 from sim.world.formula import made
 from sim.world.history import Base, Histories
 from sim.world.luck import Identities, luck, most_failures, most_tries, tries_of
+from sim.world.second_names import check_trials
 from sim.world.trials import played
 from sim.world.world import World
 
@@ -112,6 +113,7 @@ def check_graded(recorded: Recorded, world: WorldSettings) -> None:
 
 def _check_tries(recorded: Recorded, spec: WorldSpec) -> None:
     needed = most_tries(spec.tender, spec.world.infra > 0 or recorded.infra is not None)
+    check_trials(needed, spec.world, recorded.trials, recorded.present, recorded.agents)
     held = recorded.trials[recorded.present]
     if spec.world.beyond_tries != "repeat" and len(held) and needed > held.min():
         task, agent = np.argwhere(recorded.present & (recorded.trials == held.min()))[0]

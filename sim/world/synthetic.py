@@ -31,6 +31,7 @@ from sim.world.formula import made
 from sim.world.fresh import fresh_sums
 from sim.world.history import Base, Histories, Sums
 from sim.world.luck import Identities, luck, most_failures, most_tries, tries_of
+from sim.world.second_names import most_names
 from sim.world.world import World
 
 
@@ -43,7 +44,7 @@ def synthetic_base(
     """
     world = spec.world
     names = kept_agents(profile, world)
-    n_tasks, n_tries = world.tasks or 0, most_tries(spec.tender, world.infra > 0)
+    n_tasks, n_tries = world.tasks or 0, most_tries(spec.tender, world.infra > 0) * most_names(world)
     r = draws.words_range(replications, first)
     ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), tries_of(world, n_tries))
     skill, overconfidence, outage = _shocks(world.shocks or [], names, n_tasks)

@@ -66,6 +66,8 @@ class World:
         logits, what its signal leaves unknown, from which it follows (sim/agents/retry.py); None, both, where beliefs
         stay.
     principals (P names) and principal (R, T), the place of the one that owns the task; None where there is only one.
+    body (n,): place of the agent that each name is one of, its own where it has one; None: nobody has several
+        (sim/world/second_names.py).
     shared: what is drawn once for all tasks of a replication, in words (sim/market/coupling.py).
     live: bids and outcomes are asked for when their moment comes. `observed` are then the tries that were made; the
         others are not known: their cost is NaN, and their success, verified and infra are not read.
@@ -116,6 +118,7 @@ class World:
     observed: BoolArray | None = None
     score: FloatArray | None = None
     by_record: tuple[str, ...] = ()
+    body: tuple[int, ...] | None = None
     live: bool = False
 
     def __post_init__(self) -> None:
@@ -273,7 +276,7 @@ class World:
         return self._take(
             (slice(None), slice(None), slice(agent, agent + 1)),
             (slice(None), slice(None)),
-            {"agents": self.agents[agent : agent + 1]},
+            {"agents": self.agents[agent : agent + 1], "body": None},
         )
 
     def replication(self, first: int, count: int = 1) -> Self:

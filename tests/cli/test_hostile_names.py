@@ -169,6 +169,20 @@ def test_an_audit_is_inert(tmp_path: Path) -> None:
     assert len(widths) == 1
 
 
+def test_comparisons_are_inert(hostile: Path, tmp_path: Path) -> None:
+    for command in (("compare",), ("power", "--arms", "=1+2", "<script>$x$")):
+        said = bidlab(*command, hostile / "o", "--out", tmp_path)
+        assert said.code == 0, said.err
+    all_inert(tmp_path)
+    for path in tmp_path.glob("*.tex"):
+        tex = [line for line in path.read_text().splitlines() if not line.startswith("%")]
+        assert r"\textless{}script\textgreater{}\$x\$" in "".join(tex)
+        assert not any("<" in line for line in tex)
+    assert all("<script>" not in path.read_text() for path in tmp_path.glob("*.md"))
+    shown = sim.load(hostile / "o").compare()
+    assert Tags(shown._repr_html_()).found <= {"div", "p", "table", "caption", "thead", "tbody", "tr", "th", "td"}
+
+
 def test_draws_of_a_profile_come_back(tmp_path: Path) -> None:
     from sim.population.profile import read_profile
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.agents.bidding import Fallback, Truthful
+from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
 from sim.agents.everybody import Bidders
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
@@ -44,14 +45,45 @@ class Louder:
         return (np.maximum(state[0] + moved, 0.0),)
 
 
+@dataclass(frozen=True)
+class Pact:
+    """Of two agents the second stands down where the first believes more, and asks more after each of its failures."""
+
+    draws: ClassVar[bool] = False
+    places: tuple[int, int] = (0, 1)
+
+    def init(self, n_agents: int) -> State:
+        return (np.zeros(n_agents),)
+
+    def bid(self, state: State, seen: Seen) -> Offer:
+        first, second = (slice(place, place + 1) for place in self.places)
+        if np.shape(seen.belief)[-1] <= max(self.places):  # one agent alone has nobody to agree with
+            return Offer(seen.ask, seen.belief)
+        ask = seen.ask + state[0][..., first]
+        more = seen.belief[..., first] > seen.belief[..., second]
+        ask[..., second] = np.where(more, np.inf, ask[..., second])
+        return Offer(ask, seen.belief)
+
+    def learn(self, state: State, feedback: Feedback) -> State:
+        return (state[0] + np.where(feedback.status == 0, 0.125, 0.0),)
+
+
 POLICIES: tuple[LearningPolicy, ...] = (
     Exp3(low=-1.0, high=1.0, rounds=20, mark_ups=(0.0, 0.5), shifts=(-1.0, 0.0)),
     Hedge(low=0.0, high=1.0, rounds=20, mark_ups=(-0.25, 0.0, 0.5)),
     Recalibrate(rate=0.5),
     Imitate(mark_ups=(0.0, 0.25, 1.0), rate=0.5),
     Louder(),
+    Pact(),
+    Pact((1, 0)),
     Ring((0, 1)),
     Ring((1, 0), "first"),
+    Sybil((0, 1)),
+    Sybil((1, 0), "next", (0.25, 0.5), (0.0, -1.0)),
+    Sybil((0, 1), "first"),
+    Shill(ask=0.25),
+    Shill("ask", margin=0.01),
+    Shill("worth"),
 )
 
 

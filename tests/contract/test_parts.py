@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sim.agents.bidding import POLICIES, ClippedClaim, FixedClaim, MarkUp, Overclaim, Shaded, Truthful
+from sim.agents.bidding import POLICIES, ClippedClaim, FixedClaim, MarkUp, Overclaim, Shaded, Silent, Truthful
+from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.contracts import EXAMINED, mechanism_contract
@@ -46,6 +47,9 @@ OWN: Mapping[str, Mapping[str, Any]] = {
         "recalibrate": Recalibrate(rate=0.5, mark_up=0.1),
         "imitate": Imitate(mark_ups=(0.0, 0.5), rate=0.3),
         "ring": Ring((0, 1)),
+        "sybil": Sybil((0, 1)),
+        "shill": Shill("worth"),
+        "silent": Silent(),
     },
     "reputation": {
         "agent_economy": LiveReputation(),

@@ -25,6 +25,7 @@ KINDS_SHOWN = {
     "half_share.py": "mechanism",
     "sure.py": "policy",
     "once_bitten.py": "policy",
+    "pact.py": "policy",
     "sticky.py": "agent",
     "recent.py": "advisor",
     "streak.py": "reputation",
@@ -120,6 +121,11 @@ RUNS: dict[str, tuple[str, dict[str, Any], list[Any]]] = {
     "once_bitten.py": (
         "marketbench_population",
         {"bidders.policy": {"once_bitten": {"step": 0.2}}, "world.arrivals": {"every": 1}},
+        ["second_price"],
+    ),
+    "pact.py": (
+        "marketbench_population",
+        {"bidders.policy": {"pact": {"first": "gpt-5-mini", "second": "gpt-5.2"}}},
         ["second_price"],
     ),
     "sticky.py": ("marketbench_population", {"bidders.process": "sticky"}, ["first_price"]),

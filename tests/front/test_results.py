@@ -122,17 +122,6 @@ def test_a_run_read_back_cannot_be_changed(tmp_path: Path, run: Any) -> None:
         bl.run(opened.run.scenario, seed=2)
 
 
-def test_compare_pairs_arms_of_two_runs(run: Any) -> None:
-    other = bl.run(run.run.scenario, settings={"tender.penalty": 0.5})
-    gaps = bl.compare(other, run).set_index("arm")
-    assert gaps.index.tolist() == ["second", "owing"]
-    both = other.summary.set_index("arm")["welfare"] - run.summary.set_index("arm")["welfare"]
-    assert gaps["welfare"].to_numpy() == pytest.approx(both.to_numpy(), abs=1e-12)
-    assert gaps.loc["owing", "changed"] == 0
-    with pytest.raises(RunError, match="the same seed"):
-        bl.compare(run, bl.run(run.run.scenario, seed=9))
-
-
 @pytest.mark.slow
 def test_sweep_gives_the_table_of_the_command(tmp_path: Path) -> None:
     path = write(tmp_path)

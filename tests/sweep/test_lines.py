@@ -81,9 +81,11 @@ def test_equal_factors_lie_equally_far_apart_on_a_log_scale(tmp_path: Path) -> N
 
 BAD = {
     'kind = "line"': ("figure number 1: kind: unknown 'line'", "did you mean 'lines'", "calibration, reliability"),
+    f'kind = "line"\nx = "{KEY}"': ("figure number 1: kind", "did you mean 'lines'"),
     'kind = "lines"': ("figure number 1: x: is missing",),
     f'kind = "lines"\nx = "{KEY}"\ncolour = "red"': ("colour", "unknown key", "allowed: kind, x, scale, y"),
     f'kind = "lines"\nx = "{KEY}"\npanels = "world"': ("figure number 1: panels: belongs to figures of a run",),
+    f'kind = "arms"\nx = "{KEY}"': ("figure number 1: kind: unknown 'arms'", "lines, map, calibration"),
     'kind = "arms"\ny = "welfare"': ("figure number 1: y: belongs to kinds lines, map, calibration; not to arms",),
     'kind = "arms"\narms = ["alwys"]': ("figure number 1: arms: unknown 'alwys'", "did you mean 'always'"),
     'kind = "arms"\norder = ["alwys"]': ("figure number 1: order: unknown 'alwys'", "did you mean 'always'"),
