@@ -1,9 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+DOCS_READY := .venv/.docs
 unexport PYTHONDONTWRITEBYTECODE  # else each process that a test starts compiles everything again
 
-.PHONY: setup demo live-demo paper test test-all lint bench mutants portable clean
+.PHONY: setup demo live-demo paper test test-all lint docs pictures release-check bench mutants portable clean
 
 setup: $(READY)
 
@@ -11,6 +12,11 @@ $(READY): pyproject.toml
 	@echo "Installing bidlab and its packages into .venv, once; this takes about a minute."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+$(DOCS_READY): $(READY)
+	@echo "Installing what builds the site, once."
+	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check -e '.[docs]'
 	touch $@
 
 demo: setup
@@ -40,6 +46,20 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(DOCS_READY)
+	@echo "Building the site in out/site; this runs three notebooks and takes a minute."
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d out/site.doctrees docs out/site
+	$(BIN)/python -m tests.site_check out/site
+	@echo "out/site/index.html"
+
+pictures: setup
+	@echo "Drawing the pictures of README.md and the tutorial anew; this takes half a minute."
+	$(BIN)/python docs/pictures/draw.py
+
+release-check: setup
+	@echo "Building wheel and source distribution, and trying both elsewhere; this takes some minutes."
+	$(BIN)/python -m tests.release_check
 
 mutants: setup
 	$(BIN)/python -m tests.mutants

@@ -31,7 +31,8 @@ _NAMED = {  # kind -> where a scenario names it
 def tables() -> dict[str, Callable[[], list[Any]]]:
     """What can be listed, by name: every kind in the plural, and what else there is."""
     import sim.live.verifiers
-    import sim.world.importers  # noqa: F401 -- each adds a kind
+    import sim.world.importers  # noqa: F401 -- each adds a kind, and so do those below
+    from analysis import figures, quantities  # noqa: F401
 
     found = dict(_SPECIAL)
     for kind, registry in KINDS.items():

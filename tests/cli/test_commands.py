@@ -172,6 +172,8 @@ def test_bundled_scenarios_are_sound() -> None:
         ("mechanisms", ("bidlab list reputations", "bidlab list advisors")),
         ("reputations", ("agent_economy", "running_mean", *REPUTATIONS)),
         ("advisors", ("outcome", 'record = "redrawn"', 'record = "split"', "planner", "budget", *ADVISORS)),
+        ("quantities", ("welfare (arm)", "auc (agent)")),
+        ("figures", ("who_knows", "reliability")),
         ("settings", ("tender.reserve", "world.agents.NAME.latency", "world.shocks[].at", "market.capacity")),
     ],
 )

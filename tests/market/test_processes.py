@@ -245,10 +245,10 @@ def test_a_plugin_agent_runs_from_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["learner", *(pytest.param(name, marks=pytest.mark.slow) for name in ("patient", "leaver"))]
 )
-def test_the_agents_of_the_readme_run_as_it_says(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_agents_of_their_page_run_as_it_says(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analysis.report.can_be_replayed", lambda *_: False)  # for errors: not looked at here
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    block = readme.split("## Your own agent")[1].split("```python\n")[1].split("```")[0]
+    page = (Path(__file__).parents[2] / "docs" / "agents.md").read_text(encoding="utf-8")
+    block = page.split("```python\n")[1].split("```")[0]
     for part in block.split("@register_agent")[1:]:
         assert len(part.strip().splitlines()) <= 15
     path = tmp_path / "my_agents.py"

@@ -1,0 +1,1 @@
+"""The documentation: pages, examples, notebooks, the site."""
