@@ -42,6 +42,7 @@ from sim.scenario.scenario import digest_of
 
 REPLAY = "marketbench_replay"
 SCENARIOS = (REPLAY, card_study.SCENARIO, live_study.SCENARIO, phase_study.SCENARIO)
+_WORDS = ("question", "source", "finding", "note", "figure")  # of a scenario; they decide no number
 _SHARES = {"runs": 10, "sweep": 75, "figures": 15}  # of the time that each takes
 STEPS = sum(_SHARES.values())
 Tick = Callable[[float], None]
@@ -95,11 +96,11 @@ def quick_numbers(replay: Results) -> dict[str, list[Beside]]:
 
 
 def made_from() -> dict[str, str]:
-    """Scenario -> hash of what decides its numbers: arms, seed, replications, inputs."""
+    """Scenario -> hash of what its file says but words and figures, and of its inputs."""
     found = {}
     for name in SCENARIOS:
         scenario = scenario_of(name)
-        deciding = {key: scenario.resolved[key] for key in ("arms", "seed", "replications")}
+        deciding = {key: value for key, value in scenario.written.items() if key not in _WORDS}
         found[name] = digest_of(deciding, [one.content() for one in scenario.inputs])[:12]
     return found
 
