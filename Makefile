@@ -4,7 +4,7 @@ READY := .venv/.ready
 DOCS_READY := .venv/.docs
 unexport PYTHONDONTWRITEBYTECODE  # else each process that a test starts compiles everything again
 
-.PHONY: setup demo live-demo test test-all lint docs pictures release-check bench mutants portable clean
+.PHONY: setup demo live-demo paper test test-all lint docs pictures release-check bench mutants portable clean
 
 setup: $(READY)
 
@@ -26,6 +26,14 @@ demo: setup
 live-demo: setup
 	@echo "Asking a small model on this machine; this takes some minutes, and 127 MB of installation once."
 	$(BIN)/python docs/examples/live/demo.py
+
+paper: setup
+	@echo "Making the MarketBench study in out/paper; this takes two minutes of CPU time, a little more with pdflatex."
+	$(BIN)/bidlab paper --out out/paper
+	@if command -v pdflatex > /dev/null; then \
+		cd out/paper && pdflatex -interaction=batchmode paper.tex > /dev/null && \
+		pdflatex -interaction=batchmode paper.tex > /dev/null && echo "out/paper/paper.pdf"; \
+	else echo "no pdflatex: out/paper/paper.tex is not compiled"; fi
 
 test: setup
 	@echo "Running the quick tests on all cores; this takes a few minutes (test-all: much longer)."

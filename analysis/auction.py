@@ -64,7 +64,7 @@ def drawn(arm: ArmData) -> dict[str, FloatArray]:
     """The QUANTITIES (R, T, n) as they came out under the reserves drawn in the World, 0 where absent."""
     reserve, here = arm.per_agent(arm.reserve), arm.present
     hired = arm.hired.astype(np.float64)
-    parts = _parts(_offer(arm), hired, hired * reserve) | {
+    parts = _parts(offer(arm), hired, hired * reserve) | {
         "expected": arm.expected,
         "published": arm.published,
         "cash": arm.payment - arm.cost,
@@ -106,7 +106,7 @@ def compare(arm: ArmData) -> dict[str, tuple[Estimate, Estimate, FloatArray]]:
     if not applies(arm) or arm.reserve_bounds is None:
         raise ValueError(f"arm {arm.name!r} is no random-reserve auction with agents alone")
     by, here = arm.by, arm.present
-    exact = {k: np.where(here, x, 0.0) for k, x in closed_forms(_offer(arm), *arm.reserve_bounds).items()}
+    exact = {k: np.where(here, x, 0.0) for k, x in closed_forms(offer(arm), *arm.reserve_bounds).items()}
     came = drawn(arm)
     table = {}
     for name in QUANTITIES:
@@ -117,7 +117,8 @@ def compare(arm: ArmData) -> dict[str, tuple[Estimate, Estimate, FloatArray]]:
     return table
 
 
-def _offer(arm: ArmData) -> Offer:
+def offer(arm: ArmData) -> Offer:
+    """What decides each opportunity of an arm but the reserve, (R, T, n)."""
     penalty = np.broadcast_to(arm.per_agent(arm.penalty), arm.present.shape)
     cost = arm.world.cost[..., 0]
     return Offer(arm.ask, arm.belief, arm.cost_belief, arm.success.astype(np.float64), cost, penalty)

@@ -29,6 +29,7 @@ _FRONT = {
     "fit": "sim.front.fit",
     "frontier": "sim.front.frontiers",
     "load": "sim.front.load",
+    "verify": "sim.front.bundles",
     "import_table": "sim.front.import_table",
     "World": "sim.front.worlds",
     "Scenario": "sim.scenario.given",

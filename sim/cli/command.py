@@ -9,11 +9,13 @@ import typer
 
 from sim.cli import audit as audit_command
 from sim.cli import (
+    bundle_commands,
     compare_command,
     export,
     figures_command,
     frontier_command,
     importing_results,
+    paper_command,
     power_command,
     report_command,
 )
@@ -167,8 +169,10 @@ sweep_command.add(app)
 audit_command.add(app)
 importing_results.add(app)
 export.add(app)
+bundle_commands.add(app)
 new_command.add(app)
 frontier_command.add(app)
+paper_command.add(app)
 figures_command.add(app)
 compare_command.add(app)
 power_command.add(app)

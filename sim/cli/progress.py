@@ -50,7 +50,7 @@ def _hidden(bar: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def steps(what: str, total: int) -> Iterator[Callable[[int], None]]:
+def steps(what: str, total: int) -> Iterator[Callable[[float], None]]:
     """A bar on stderr over `total` steps; yields `progress(done)`."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -21,6 +21,7 @@ from sim.experiment.parts import DamagedPartError, part_bytes, read_part
 from sim.experiment.plan import Plan
 from sim.experiment.run_folder import Given, Run, Worlds, arm_rules
 from sim.experiment.stored import run_info
+from sim.experiment.written_scenario import write_written
 from sim.kit.at_once import replacing, write_at_once
 from sim.kit.errors import RunError
 from sim.ledger.ledger import SCHEMAS, Ledger, arrow_table, categories, joined, write_table
@@ -64,6 +65,7 @@ def execute(
             resumed = _run_arm(plan, place, worlds, partial, progress, say, asked)
             clock["seconds"][arm.name] = "kept from an earlier start" if resumed else time.perf_counter() - begun
         _join(plan, partial)
+        write_written(partial, plan.scenario)
         if finish is not None:
             finish(Run(partial, run_info(partial) or {}, plan.scenario, Given(worlds=worlds)))
         write_clock(partial, clock)

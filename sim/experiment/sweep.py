@@ -27,6 +27,7 @@ from sim.experiment.plan import Plan
 from sim.experiment.stored import run_info, write_checksums
 from sim.experiment.versions import made_by
 from sim.experiment.workers import HERE, Crew, workers_for
+from sim.experiment.written_scenario import write_written
 from sim.kit.at_once import write_at_once
 from sim.kit.errors import RunError
 
@@ -99,6 +100,7 @@ def execute_sweep(
             )
         say_who_made(partial, plan.info, made.items())
         write_manifest(partial, plan, total, made_by(made.items()))
+        write_written(partial, plan.scenario)
         analysis.finish(partial, plan, "")
         write_clock(partial, clock)
     return folder

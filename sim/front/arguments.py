@@ -96,6 +96,8 @@ _ALLOWED: dict[str, _Allowed] = {
     "ring": _whole(2),
     "names": _whole(2),
     "force": _FLAG,
+    "allow_plugins": _FLAG,
+    "path": _PATH._replace(absent=False),
 }
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from analysis.arm import ArmData
     from analysis.comparison import Comparison
+    from sim.bundling.bundle_folder import Bundled
 
 _SHOWN = ("solve_rate", "cost", "payment", "surplus", "utility", "welfare")
 
@@ -162,6 +163,17 @@ class Results:
     @cached_property
     def _arms(self) -> dict[tuple[tuple[str, str], ...], list[ArmData]]:
         return {}
+
+    def bundle(
+        self, path: str | Path, plugins: Sequence[str | Path] = (), answers: bool = False, force: bool = False
+    ) -> Bundled:
+        """Write the run to one file, .zip, that `bidlab.verify` plays again; it needs a folder, so `out`.
+
+        plugins: the files it ran with. answers: put in those of a live run. Raises RunError in one line.
+        """
+        from sim.front.bundles import bundled
+
+        return bundled(self.run.folder, path, plugins, answers, force)
 
     def _drawables(self, baseline: str | None) -> dict[str, Any]:
         from analysis.figures import Shown, drawables

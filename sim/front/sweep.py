@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from sim.bundling.bundle_folder import Bundled
+
 
 class SweepResults:
     """A finished sweep.
@@ -38,6 +40,7 @@ class SweepResults:
 
         self.table: pd.DataFrame = load(folder)
         stored = Stored.open(folder)
+        self.folder = folder
         self.info: dict[str, Any] = stored.info
         self.factors = _factors(stored)
         self._stated = tuple(stated) or tuple(figures_of(self.info))
@@ -74,6 +77,15 @@ class SweepResults:
             raise RunError(f"figure {chosen!r}: unknown{closest(chosen, self._charts)}; allowed: {allowed}")
         chart = restyled_chart(self._charts[chosen], settings, self.info)
         return drawn(drawable(self.table, chart, self.info), look_of(chart, self.info), width, style)
+
+    def bundle(self, path: str | Path, plugins: Sequence[str | Path] = (), force: bool = False) -> Bundled:
+        """Write the sweep to one file, .zip, that `bidlab.verify` plays again; it needs a folder, so `out`.
+
+        plugins: the files it ran with. Raises RunError in one line.
+        """
+        from sim.front.bundles import bundled
+
+        return bundled(self.folder if self.folder.exists() else None, path, plugins, False, force)
 
     def __repr__(self) -> str:
         """The first rows of the table."""
