@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import Seed, Style, dollars, printed, share, whole
+from sim.cli.options import Seed, Style, check_out, dollars, printed, share, whole
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def frontier(
     from sim.tables.sparse import about_left_out, left_out
     from sim.tables.table_file import read_file
 
-    _check_out(out, force)
+    check_out(out, _FILES, force)
     sheet, number = read_file(find_table(table)), 0 if seed is None else whole("--seed", seed)
     least = None if mark is None else share("--mark", mark)
     recorded = scored(sheet, stated_columns(sheet, column or []), least, "--mark")
@@ -74,12 +74,3 @@ def _written(frame: pd.DataFrame, out: Path, caption: str, style: str) -> list[s
     except OSError as error:
         raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None
     return [f"written: {', '.join(map(str, paths))}"]
-
-
-def _check_out(out: Path | None, force: bool) -> None:
-    """Raise RunError where files of a frontier are there, unless `force`."""
-    there = [] if out is None else [out / name for name in _FILES if (out / name).exists()]
-    if out is not None and out.exists() and not out.is_dir():
-        raise RunError(f"--out {out}: is a file, not a folder")
-    if there and not force:
-        raise RunError(f"--out {out}: {there[0].name} is there; choose another folder, or give --force to replace it")

@@ -95,3 +95,12 @@ def printed(renderables: list[Any]) -> None:
             console.print(text, markup=False, soft_wrap=True)
         else:
             console.print(renderable, crop=False)
+
+
+def check_out(out: Path | None, files: tuple[str, ...], force: bool) -> None:
+    """Raise RunError where `out` is a file, or some of these files are there, unless `force`."""
+    if out is not None and out.exists() and not out.is_dir():
+        raise RunError(f"--out {out}: is a file, not a folder")
+    there = [] if out is None else [out / name for name in files if (out / name).exists()]
+    if there and not force:
+        raise RunError(f"--out {out}: {there[0].name} is there; choose another folder, or give --force to replace it")
