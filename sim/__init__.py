@@ -27,6 +27,8 @@ _FRONT = {
     "audit": "sim.front.audit",
     "fit": "sim.front.fit",
     "frontier": "sim.front.frontiers",
+    "calibration": "sim.front.calibrating",
+    "knowledge": "sim.front.knowing",
     "load": "sim.front.load",
     "import_table": "sim.front.import_table",
     "World": "sim.front.worlds",

@@ -59,10 +59,14 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class RunFigure:
-    """summary: one line. candidate: how it is drawn, or why it does not apply."""
+    """summary: one line. candidate: how it is drawn, or why it does not apply.
+
+    on_request: it takes long, and is drawn after a run only where the scenario has a [[figure]] of it; else by name.
+    """
 
     summary: str
     candidate: Callable[[Shown], Drawable | str]
+    on_request: bool = False
 
 
 FIGURES: Registry[str, RunFigure] = Registry("figure", "decorate draw(arms, look) with @register_figure('name')")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import audit as audit_command
-from sim.cli import export, frontier_command, importing_results
+from sim.cli import calibration_command, export, frontier_command, importing_results, knowledge_command
 from sim.cli import live as live_commands
 from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
@@ -157,6 +157,8 @@ importing_results.add(app)
 export.add(app)
 new_command.add(app)
 frontier_command.add(app)
+calibration_command.add(app)
+knowledge_command.add(app)
 live_commands.add(app)
 
 

@@ -196,11 +196,12 @@ def columns() -> list[Any]:
     from analysis.audit_table import COLUMNS as AUDIT
     from analysis.coalition_columns import COLUMNS as COALITIONS
     from analysis.frontier_table import COLUMNS as FRONTIER
+    from analysis.knowledge_table import COLUMNS as KNOWLEDGE
     from analysis.sweep_table import COLUMNS as SWEEP
     from analysis.tables import columns as of_run
 
     tables: list[Any] = []
-    of_others = {"sweep": SWEEP, "audit": {**AUDIT, **COALITIONS}, "frontier": FRONTIER}
+    of_others = {"sweep": SWEEP, "audit": {**AUDIT, **COALITIONS}, "frontier": FRONTIER, "knowledge": KNOWLEDGE}
     for file, meanings in {**of_run(), **of_others}.items():
         rows = [(name, meaning) for name, meaning in meanings.items() if not _part(name, meanings)]
         tables += [_words(f"{file}.csv", ["column", "meaning"], rows), ""]
