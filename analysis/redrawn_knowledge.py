@@ -1,9 +1,9 @@
 """Errors of what knowledge is worth on a recorded table, where claims are recalibrated by a record of that table.
 
-Whom a market hires by recalibrated claims follows from the curves, and they from the other tasks: of another table other
-agents would have been hired at every task, and an interval that takes the curves as given holds the
-truth in as few as 60 % of tables. So TABLES tables are drawn from the tasks of the table, with replacement, EACH
-replication of one with halves of its own; curves are fitted anew and every market is played again.
+Whom a market hires by recalibrated claims follows from the curves, and they from the other tasks: of another table
+others would have been hired at every task, and an interval that takes the curves as given holds the truth in as few as
+60 % of tables. So TABLES tables are drawn from the tasks of the table, with replacement, EACH replication of one with
+halves of its own; curves are fitted anew and every market is played again.
 
     values    of a table, the mean over its replications, less the table's mean; to be laid around the estimate
     shrunk    to the variance that they would have with as many replications as the run has:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -29,11 +31,14 @@ from sim.kit.csv_file import write_csv
 from sim.kit.errors import ScenarioError
 from sim.scenario.figure_spec import of_sweeps
 
+if TYPE_CHECKING:
+    from analysis.figures.sheets import Sheet
+
 _GROWTH = (1.25, 4.0)  # a round's replications over those before it, at least and at most
 _SPARE = 1.1  # over the replications that the error so far asks for
 
 
-def write_report(folder: Path, plan: Plan, label: str) -> None:
+def write_report(folder: Path, plan: Plan, label: str, style: Sheet | None = None) -> None:
     """Add tables and figures to the sweep in `folder`. label: what part of it there is; "" for all, which has figures.
 
     failures.csv and precision.csv are written where they apply.
@@ -52,7 +57,7 @@ def write_report(folder: Path, plan: Plan, label: str) -> None:
     if plan.options.precision is not None and sums.whole:
         write_csv(precision_table(sums, plan.options.precision), folder / "precision.csv")
     if not label and sums.whole:
-        draw_all(table, sums.info, plan.scenario.figures, folder / "figures")
+        draw_all(table, sums.info, plan.scenario.figures, folder / "figures", style)
     else:
         list_left_out(folder / "figures", {"all": "the sweep is not whole"})
 
@@ -106,6 +111,6 @@ def reducer_of(plan: Plan) -> Reducer:
     return Reducer(tuple(key for name in asking(plan).quantities for key in find(name)))
 
 
-def analysis_of(plan: Plan) -> Analysis:
-    """What the sums of the plan's sweep are for."""
-    return Analysis(reducer_of(plan), replications_needed, write_report)
+def analysis_of(plan: Plan, style: Sheet | None = None) -> Analysis:
+    """What the sums of the plan's sweep are for. style: of the figures, `paper` where None."""
+    return Analysis(reducer_of(plan), replications_needed, partial(write_report, style=style))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from unittest import mock
 
+import matplotlib as mpl
 from matplotlib.figure import Figure
 
 
@@ -15,10 +15,11 @@ def drawn_coarsely() -> Iterator[None]:
     """PNG files have few dots, PDF files are empty."""
     from analysis.figures import save
 
-    draw = save._drawn
+    draw = save.printed
 
-    def coarse(figure: Figure, *, format: str, **how: Any) -> bytes:
-        return draw(figure, format="png", dpi=60) if format == "png" else b""
+    def coarse(figure: Figure, kind: str) -> bytes:
+        with mpl.rc_context({"savefig.dpi": 60}):
+            return draw(figure, kind) if kind == "png" else b""
 
-    with mock.patch("analysis.figures.save._drawn", coarse):
+    with mock.patch("analysis.figures.save.printed", coarse):
         yield

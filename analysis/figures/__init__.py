@@ -41,6 +41,7 @@ from sim.scenario.figure_spec import FigureFile
 if TYPE_CHECKING:
     from analysis.figures.look import Look
     from analysis.figures.sheets import Sheet
+    from sim.ledger.ledger import Ledger
 
 __all__ = ["FIGURES", "Drawable", "Shown", "draw_all", "drawables", "looks", "register_figure", "shown_of"]
 
@@ -86,9 +87,14 @@ def looks(arms: Sequence[ArmData], own: Sequence[FigureFile] = (), style: Sheet 
     return lambda name: replace(plain, own=stated.get(name))
 
 
-def shown_of(arms: Sequence[ArmData], stamp: str = "", baselines: Mapping[str, str] | None = None) -> Shown:
-    """What is drawn of arms alone. baselines: arm -> arm that differences are taken to, the first where None."""
-    return Shown(arms, stamp, baselines or {arm.name: arms[0].name for arm in arms})
+def shown_of(
+    arms: Sequence[ArmData],
+    stamp: str = "",
+    baselines: Mapping[str, str] | None = None,
+    ledger: Callable[[str], Ledger] | None = None,
+) -> Shown:
+    """What is drawn of arms. baselines: arm -> arm that differences are taken to, the first where None."""
+    return Shown(arms, stamp, baselines or {arm.name: arms[0].name for arm in arms}, ledger)
 
 
 def _candidates(shown: Shown) -> dict[str, Drawable | str]:

@@ -1,9 +1,9 @@
 """The arms of a run as rows of a figure, in panels below one another: which are shown, under which heading, and where.
 
 Panels are those that a [[figure]] states; else one for each world (sigma_u) where there are several; else, where the
-arms are more than a panel takes, one for each kind of rule. A panel holds at most MOST_ROWS arms: the baselines, and of
-the others those at both ends of the change in `size`, the same arms in every world. A row's name takes as many lines as
-it needs.
+arms are more than a panel takes, one for each kind of rule. A panel holds at most MOST_ROWS arms, fewer in one column:
+the baselines, and of the others those at both ends of the change in `size`, the same arms in every world. A row's name
+takes as many lines as it needs.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ KINDS = (ASKS, CLAIMS, SEVERAL, NO_BIDS)
 _HEAD = 1.35  # lines that a heading takes
 _SPACING = 0.9  # lines from one line of a name to the next
 _LEAST = 1.2  # lines of a row
+_LEAST_ROWS, _ON_A_PAGE = 7, 30  # rows of a panel, and of all of them, in one column
 
 
 class Place(NamedTuple):
@@ -44,13 +45,17 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """rows, in the order drawn. heads: heading -> its height in lines. lines: height of all. shown, of: arms."""
+    """rows, in the order drawn. heads: heading -> its height in lines. lines: height of all.
+
+    shown, of, named: arms shown, of how many, and how many the scenario names for the figure.
+    """
 
     rows: tuple[Place, ...]
     heads: tuple[tuple[str, float], ...]
     lines: float
     shown: int
     of: int
+    named: int
 
     @property
     def at(self) -> FloatArray:
@@ -84,7 +89,7 @@ def described(arm: ArmData) -> dict[str, str]:
 def rows_of(data: pd.DataFrame, size: str, look: Look, inches: float) -> Rows:
     """The rows drawn of a table with the columns of `described`, arm and baseline. inches: room for names."""
     kept = data[data["base"].isin(look.own.arms)] if look.own and look.own.arms else data
-    found, whole = _panels(kept, look), len(kept)
+    found = _panels(kept, look)
     rows: list[Place] = []
     heads: list[tuple[str, float]] = []
     y = 0.0
@@ -94,13 +99,13 @@ def rows_of(data: pd.DataFrame, size: str, look: Look, inches: float) -> Rows:
             heads.append((title, y + _HEAD / 2))
             y += _HEAD
         part = kept.loc[look.ordered_by(of, kept["base"])]
-        for row in part.loc[_chosen(part, size, kept)].itertuples():
+        for row in part.loc[_chosen(part, size, kept, _most(len(found), look))].itertuples():
             name = look.name(str(row.base)) + (f", {row.world}" if named_worlds else "")
             folded = fold(name, inches, small())
             deep = max(_LEAST, _SPACING * (1 + folded.count("\n")) + 0.3)
             rows.append(Place(data.index.tolist().index(row.Index), y + deep / 2, folded))
             y += deep
-    return Rows(tuple(rows), tuple(heads), y, len(rows), whole)
+    return Rows(tuple(rows), tuple(heads), y, len(rows), len(data), len(kept))
 
 
 def _panels(data: pd.DataFrame, look: Look) -> list[tuple[str, list[Any]]]:
@@ -124,15 +129,20 @@ def _of(data: pd.DataFrame, names: Iterable[str]) -> list[Any]:
     return [index for name in names for index in data.index[data["base"] == name]]
 
 
-def _chosen(part: pd.DataFrame, size: str, whole: pd.DataFrame) -> list[Any]:
+def _most(panels: int, look: Look) -> int:
+    """Rows of a panel; fewer where one column would be higher than a page."""
+    return max(_LEAST_ROWS, min(MOST_ROWS, _ON_A_PAGE // panels)) if look.narrow else MOST_ROWS
+
+
+def _chosen(part: pd.DataFrame, size: str, whole: pd.DataFrame, most: int) -> list[Any]:
     """Index of the arms of a panel that are shown, in their order."""
-    if len(part) <= MOST_ROWS:
+    if len(part) <= most:
         return list(part.index)
     names = list(part["base"])
     base = (part["arm"] == part["baseline"]).to_numpy()
     mean = whole.groupby("base")[size].mean()
     others = [place for place in range(len(part)) if not base[place]]
-    ends = both_ends([float(mean[names[place]]) for place in others], MOST_ROWS - int(base.sum()))
+    ends = both_ends([float(mean[names[place]]) for place in others], most - int(base.sum()))
     kept = {*np.flatnonzero(base).tolist(), *(others[k] for k in ends)}
     return [part.index[place] for place in range(len(part)) if place in kept]
 
@@ -141,7 +151,10 @@ def note(rows: Rows, by: str, where: str) -> str:
     """What the footer says where not all arms are shown."""
     if rows.shown == rows.of:
         return ""
-    return f"{rows.shown} of {rows.of} arms: the baseline and those at both ends of {by}; all of them in {where}\n"
+    ends = f"the baseline and those at both ends of {by}"
+    which = "those that the scenario names" if rows.named < rows.of else ""
+    chosen = " and of them ".join(filter(None, (which, ends if rows.shown < rows.named else "")))
+    return f"{rows.shown} of {rows.of} arms: {chosen}; all of them in {where}\n"
 
 
 def name_rows(axes: Axes, rows: Rows) -> None:

@@ -25,7 +25,20 @@ from analysis.differences import changed, differences
 from analysis.figures.arm_rows import Rows, described, name_rows, note, rows_of
 from analysis.figures.look import Look, fold
 from analysis.figures.shares import shares
-from analysis.figures.style import baseline_label, ends, ground, ink, legend_columns, muted, reference, small, whisker
+from analysis.figures.style import (
+    MOST_AGENTS,
+    baseline_label,
+    ends,
+    ground,
+    ink,
+    legend_columns,
+    legend_rows,
+    muted,
+    reference,
+    short,
+    small,
+    whisker,
+)
 from analysis.intervals import holm
 from analysis.quantities.of_run import summary
 from sim.kit.arrays import BoolArray
@@ -35,7 +48,8 @@ PANELS = {"welfare": "$ per auction", "solve_rate": "share of auctions", "cost":
 _GAP = "_minus_baseline"
 _FAR = 3.0  # interquartile ranges beyond the quartiles
 _MOST_AS_NUMBERS = 0.1  # share of the arms that may be given as a number
-_NAMES = {True: 0.98, False: 1.5}  # inches that names of arms take, in one column and in two
+_NAMES = {True: 1.0, False: 1.5}  # inches that names of arms take, in one column and in two
+_LABELS = {True: 0.62, False: 1.05}  # and those of a label along x
 
 
 def table(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> pd.DataFrame:
@@ -53,17 +67,19 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     shown = data.iloc[placed.places].reset_index(drop=True)
     columns = _columns(data, look)
     agents = [str(name).removeprefix("share ") for name in data if str(name).startswith("share ")]
-    figure = look.figure(placed.lines * look.line + 0.75)
-    axes = figure.subplots(1, len(columns) + 1, sharey=True, width_ratios=[1.0] * len(columns) + [1.2])
+    words = {name: fold(_label(name, data, look), _LABELS[look.narrow]) for name in columns}
+    named = [short(look.name(agent), 20) for agent in agents[:MOST_AGENTS]]
+    around = look.around(list(words.values()), legend_rows(named, look.width))
+    figure = look.figure(placed.lines * look.line + around)
+    axes = figure.subplots(1, len(columns) + 1, sharey=True, width_ratios=[1.0] * len(columns) + [1.1])
     for axis, name in zip(axes, columns, strict=False):
         _dots(axis, shown if not name.endswith(_GAP) else _differing(axis, shown, name, placed), name, placed)
-        words = _label(name, data, look)
-        axis.set_xlabel(fold(words, 1.0 if look.narrow else 1.1))
+        axis.set_xlabel(words[name])
         axis.locator_params(axis="x", nbins=3)
         axis.grid(axis="x")
         if name.endswith(_GAP):
             reference(axis, x=0.0)
-    shares(axes[-1], agents, shown, placed.at, look)
+    shares(axes[-1], agents, shown, placed.at, look, _LABELS[look.narrow])
     name_rows(axes[0], placed)
     handles, labels = axes[-1].get_legend_handles_labels()
     columns_of = legend_columns(labels, look.width)

@@ -17,7 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.chart import Chart, settings_of
+from analysis.figures.chart import Chart
+from analysis.figures.charted import settings_of
 from analysis.figures.labels import axis_label, line_label, setting_label
 from analysis.figures.look import MARKERS, Look, fold
 from analysis.figures.style import MOST_ROWS, NO_INTERVAL, dot, legend_columns, muted, short, thin

@@ -38,7 +38,7 @@ def _of_drawn(one: Drawable, agents: dict[str, int]) -> list[str]:
         look = Look(width, agents=agents)
         figure = _finished(one, data, look)
         same &= _bytes(figure) == _bytes(_finished(one, again, look))
-        found += [f"at {width:g} inches {fault}" for fault in faults(figure)]
+        found += [f"at {width:g} inches {fault}" for fault in faults(figure, units=False)]
     return found if same else [*found, "is not the same when it is drawn again"]
 
 

@@ -33,6 +33,7 @@ from analysis.figures.style import (
     ground,
     ink,
     legend_columns,
+    legend_rows,
     muted,
     reference,
     rows,
@@ -43,6 +44,7 @@ from analysis.quantities.of_run import agents
 
 MOST = {True: 2, False: 4}  # arms drawn, in one column and in two, evenly spaced; the CSV has every arm
 STEPS = ("published", "wrong_probability", "wrong_cost", "cash")
+_CLAIM, _PROFIT = ("mean_claim", "claim or success", "rate"), ("cash", "profit", "$ per opportunity")
 _SHIFT = 0.19  # of the two steps of an agent from the middle of its row
 
 
@@ -54,22 +56,25 @@ def table(arms: Sequence[ArmData]) -> pd.DataFrame:
 def paint(data: pd.DataFrame, look: Look) -> Figure:
     """The figure of that table."""
     shown, names = _arms(data, look), _kept(data, look)
+    key = [*_agents_key(names, look), *_marks_key(look)]
+    words = [word for _, word in key]
+    room = (look.width - 1.1) / len(shown) - 0.1
+    along = [fold(look.words(*of), room) for of in (_CLAIM, _PROFIT)]
     below = 1.7 * look.line * len(names)
-    figure = look.figure(1.45 + below + 1.35)
+    around = look.around(along, legend_rows(words, look.width)) + look.around(along, 0) + look.line
+    figure = look.figure(1.4 + below + around)
     grid = figure.subplots(2, len(shown), squeeze=False, sharey="row", sharex="row", height_ratios=[1.45, below + 0.1])
     for k, (arm, (above, beneath)) in enumerate(zip(shown, grid.T, strict=True)):
         part = data[data["arm"] == arm].set_index("agent").loc[names].reset_index()
         _hired(above, part, look)
         _profits(beneath, part, look)
-        above.set_title(fold(_title(arm, part, look), 1.5), loc="left")
+        above.set_title(fold(_title(arm, part, look), room), loc="left")
         beneath.tick_params(labelleft=k == 0)
-        above.set_xlabel(fold(look.words("mean_claim", "claim or success", "rate"), 1.5))
-        beneath.set_xlabel(fold(look.words("cash", "profit", "$ per opportunity"), 1.5))
+        above.set_xlabel(along[0])
+        beneath.set_xlabel(along[1])
     grid[0, 0].set_ylabel(look.words("hired_rate", "hired", "share of tasks"))
-    for key in (_agents_key(names, look), _marks_key()):
-        columns = legend_columns([word for _, word in key], look.width)
-        handles, words = zip(*key, strict=True)
-        figure.legend(handles, words, loc="outside upper left", ncols=columns)
+    columns = legend_columns(words, look.width)
+    figure.legend([mark for mark, _ in key], words, loc="outside upper left", ncols=columns)
     return figure
 
 
@@ -127,14 +132,16 @@ def _agents_key(names: Sequence[str], look: Look) -> list[tuple[Any, str]]:
     return [(mark, short(look.name(name), 24)) for mark, name in zip(marks, names, strict=True)]
 
 
-def _marks_key() -> list[tuple[Any, str]]:
+def _marks_key(look: Look) -> list[tuple[Any, str]]:
     mark: dict[str, Any] = {"color": ink(), "marker": "o", "ls": "", "ms": dot()}
-    return [
-        (Line2D([], [], mfc=ground(), **mark), "above: success rate; below: published profit"),
-        (Patch(color=muted()), "step to it: wrong probability"),
-        (Line2D([], [], **mark), "above: mean claim; below: cash profit"),
-        (Patch(color=faint()), "step to it: wrong cost"),
+    long = [
+        (Line2D([], [], mfc=ground(), **mark), "success rate; below: published profit"),
+        (Line2D([], [], **mark), "mean claim; below: cash profit"),
+        (Patch(color=muted()), "step by wrong probability"),
+        (Patch(color=faint()), "step by wrong cost"),
     ]
+    short_ = ("success; published", "claim; cash", "wrong probability", "wrong cost")
+    return [(mark, less) for (mark, _), less in zip(long, short_, strict=True)] if look.narrow else long
 
 
 def _hired(axes: Axes, part: pd.DataFrame, look: Look) -> None:

@@ -33,6 +33,7 @@ from analysis.figures.style import (
     ground,
     ink,
     legend_columns,
+    legend_rows,
     muted,
     short,
     small,
@@ -68,7 +69,7 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     parts = _parts(shown, agents, look)
     spans = _spans([values for _, values, _ in parts])
     far = _far(np.maximum(spans[0], spans[1]))
-    figure = look.figure(max(placed.lines, 3.0) * look.line + 0.75)
+    figure = look.figure(max(placed.lines, 3.0) * look.line + look.around([""], 1))
     axes = figure.subplots()
     axes.use_sticky_edges = False  # a bar that ends at the frame would look cut
     axes.margins(x=0.03)
@@ -82,7 +83,7 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     axes.set_xlabel(fold(look.words("welfare", f"change from “{baseline}”", "$ per auction"), look.width - 1.3))
     handles, labels = axes.get_legend_handles_labels()
     columns = legend_columns(labels, look.width)
-    figure.set_figheight(figure.get_figheight() + look.line * -(-len(labels) // columns))
+    figure.set_figheight(figure.get_figheight() + 1.2 * look.line * (legend_rows(labels, look.width) - 1))
     figure.legend(handles, labels, loc="outside upper left", ncols=columns, columnspacing=1.0, handlelength=1.0)
     return figure
 
@@ -181,6 +182,6 @@ def _tell(axes: Axes, data: pd.DataFrame, agents: Sequence[str], far: BoolArray,
         places = decimals(sizes.values(), 2)
         text = f"{_OFF}{', '.join(f'{party} {size:+.{places}f}' for party, size in sizes.items())}"
         room = axes.get_figure().get_figwidth() - _NAMES[True] - 0.3  # type: ignore[union-attr]
-        text = text if inches_of(text, small()) < room else text.removeprefix(_OFF)
+        text = text if inches_of(text, small()) < room else f"{_OFF}welfare {sizes['welfare']:+.{places}f}"
         how: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "fontsize": small(), "va": "center_baseline"}
         axes.annotate(text.replace("-", "−"), (0.01, y[row]), bbox=box, **how)

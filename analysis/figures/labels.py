@@ -21,26 +21,24 @@ def label_of(y: tuple[str, str, int]) -> str:
     return kind + metric + (f":{agent}" if agent else "")
 
 
-def title_of(y: tuple[str, str, int], baseline: str, look: Look) -> str:
-    """The metric in words, with its unit."""
+def title_of(y: tuple[str, str, int], baseline: str, look: Look) -> tuple[str, str]:
+    """The metric in words, and its unit."""
     metric, agent, sign = y
     words = "share" if metric == "share" else metric.replace("_", " ")
     words += f" of {short(look.name(agent), 24)}" if agent else ""
     name = baseline if baseline == OWN_BASELINE else f"“{look.name(baseline)}”"
     said = {0: words, 1: f"{words} minus {name}", -1: f"{words}, {name} minus arm"}[sign]
     unit = unit_of_metric(metric, agent)
-    return look.words(label_of(y), said, unit.removeprefix("share of ") if sign else unit)
+    return look.words_and_unit(label_of(y), said, unit)
 
 
 def axis_label(key: str, factors: Sequence[Factor], look: Look, letter: str = "") -> str:
     """The swept key in short, with its unit and what advances beside it. letter: "x" where it is along x."""
     beside = next((factor.keys for factor in factors if key in factor.keys), (key,))
-    also = [look.name(other) if look.name(other) != other else short_key(other) for other in beside if other != key]
-    named = short_key(key)
-    said = look.words(letter, "", "") if letter else ""
-    words, _, unit = said.rpartition(", ") if said.count(", ") else (said, "", "")
-    stated = look.words(key, words or named, unit or unit_of_key(key))
-    return stated + (f" (with {', '.join(also)})" if also and not words and look.name(key) == key else "")
+    also = [short_key(other) for other in beside if other != key]
+    default = short_key(key) + (f" (with {', '.join(also)})" if also else "")
+    words, unit = look.words_and_unit(key, default, unit_of_key(key))
+    return look.words(letter, words, unit) if letter else ", ".join(filter(None, (words, unit)))
 
 
 def setting_label(setting: Mapping[str, Any], look: Look) -> str:

@@ -19,17 +19,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.figures.chart import Chart, settings_of
+from analysis.figures.chart import Chart
+from analysis.figures.charted import settings_of
 from analysis.figures.labels import axis_label, label_of, line_label, setting_label, title_of
 from analysis.figures.look import Look, Pen, fold, pen
-from analysis.figures.style import NO_INTERVAL, dot, ink, legend_columns, reference, thin
+from analysis.figures.style import NO_INTERVAL, dot, ink, legend_columns, legend_rows, reference, thin
 from sim.kit.arrays import BoolArray, FloatArray
 from sim.scenario.axes import Factor
 
 MOST_BANDS = 3  # on one another
 _JUMP, _STEPS, _LEAST_LEVELS = 1 / 3, 8.0, 5
 _FEW = 8  # levels of x that are marked one by one
-_ROW = {True: 1.15, False: 1.4}  # inches of a panel's height, in one column and in two
+_ROW = {True: 0.85, False: 1.1}  # inches of a panel's height, in one column and in two
 
 
 def paint(data: pd.DataFrame, chart: Chart, factors: Sequence[Factor], look: Look) -> Figure:
@@ -39,27 +40,37 @@ def paint(data: pd.DataFrame, chart: Chart, factors: Sequence[Factor], look: Loo
     panels = [(setting, part, y) for setting, part in settings for y in chart.y]
     across = _across(len(panels), len(chart.y), look)
     down = -(-len(panels) // across)
-    figure = look.figure((_ROW[look.narrow] + (look.line if len(settings) > 1 else 0.0)) * down + 0.5)
+    room = look.width / across - 0.65
+    titles = [fold(_title(setting, y, chart, look), room) for setting, _, y in panels]
+    along = fold(axis_label(chart.x, factors, look, "x"), room)
+    labels = [line_label(chart.lines, name, look) for name in names]
+    deep = max(1 + title.count("\n") for title in titles) * look.line
+    around = look.around([along], legend_rows(labels, look.width))
+    figure = look.figure((_ROW[look.narrow] + deep) * down + around)
     axes = figure.subplots(down, across, squeeze=False, sharex=True)
     first: dict[str, Axes] = {}
-    for axis, (setting, part, y) in zip(axes.flat, panels, strict=False):
+    for axis, title, (_, part, y) in zip(axes.flat, titles, panels, strict=False):
         axis.sharey(first.setdefault(label_of(y), axis)) if label_of(y) in first else first.update({label_of(y): axis})
         _panel(axis, part[part["y"] == label_of(y)], chart, names)
-        axis.set_ylabel(fold(title_of(y, chart.baseline, look), _ROW[look.narrow] + 0.1))
-        axis.set_title(fold(setting_label(setting, look), look.width / across - 0.5), loc="left")
+        axis.set_title(title, loc="left")
+        axis.set_ylabel(fold(title_of(y, chart.baseline, look)[1], 0.8 * _ROW[look.narrow]))
     for spare in axes.flat[len(panels) :]:
         spare.set_visible(False)
     for column in axes.T:
         lowest = [axis for axis in column if axis.get_visible()][-1]
         lowest.tick_params(labelbottom=True)
-        lowest.set_xlabel(fold(axis_label(chart.x, factors, look, "x"), look.width / across - 0.4))
+        lowest.set_xlabel(along)
         if chart.scale == "log":
             _log(lowest, sorted(set(data[chart.x])), look.width / across)
-    labels = [line_label(chart.lines, name, look) for name in names]
     few = data[chart.x].nunique() <= _FEW
     handles = [_handle(pen(k), few) for k in range(len(names))]
     figure.legend(handles, labels, loc="outside upper left", ncols=legend_columns(labels, look.width), handlelength=2.6)
     return figure
+
+
+def _title(setting: Any, y: tuple[str, str, int], chart: Chart, look: Look) -> str:
+    """The setting, where there are several, and the metric."""
+    return ": ".join(filter(None, (setting_label(setting, look), title_of(y, chart.baseline, look)[0])))
 
 
 def _across(panels: int, metrics: int, look: Look) -> int:

@@ -16,7 +16,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from analysis.figures.sheets import Sheet, sheet
+from analysis.figures.sheets import Sheet, points, sheet
 from sim.scenario.figure_spec import FigureFile
 
 WIDE, NARROW = 7.0, 3.4  # inches: two columns of a page and one
@@ -40,10 +40,8 @@ class Pen(NamedTuple):
 def pen(place: int) -> Pen:
     """The pen at this place: colours of the style in turn, each with a mark and a dash of its own."""
     shades = mpl.rcParams["axes.prop_cycle"].by_key().get("color", ["black"])
-    turn = place // len(shades)
-    return Pen(
-        shades[place % len(shades)], MARKERS[(place + turn) % len(MARKERS)], DASHES[(place + turn) % len(DASHES)]
-    )
+    turn, at = divmod(place, len(shades))
+    return Pen(shades[at], MARKERS[(at + turn) % len(MARKERS)], DASHES[(at + turn) % len(DASHES)])
 
 
 def places(agents: Sequence[str]) -> dict[str, int]:
@@ -69,6 +67,11 @@ class Look:
     own: FigureFile | None = None
 
     @property
+    def title(self) -> str | None:
+        """What a [[figure]] calls it."""
+        return self.own.title if self.own else None
+
+    @property
     def narrow(self) -> bool:
         """It is for one column: what stands side by side in two stands below one another, or is left out."""
         return self.width < _NARROW_BELOW
@@ -81,6 +84,11 @@ class Look:
         made = Figure(figsize=(self.width, height), layout="constrained")
         FigureCanvasAgg(made)
         return made
+
+    def around(self, labels: Sequence[str], legend: int) -> float:
+        """Inches that x labels, the numbers above them and a legend of so many rows take beside the content."""
+        deep = max((1 + label.count("\n") for label in labels), default=0)
+        return self.line * (deep + 1.2 * legend + 1.0) + 0.3
 
     @property
     def line(self) -> float:
@@ -104,8 +112,12 @@ class Look:
 
     def words(self, key: str, default: str, unit: str = "") -> str:
         """A label: what `label` says for `key`, with the unit that `unit` says, the defaults where they say nothing."""
+        return ", ".join(filter(None, self.words_and_unit(key, default, unit)))
+
+    def words_and_unit(self, key: str, default: str, unit: str = "") -> tuple[str, str]:
+        """The two apart."""
         words, of = (self._stated(name).get(key, other) for name, other in (("label", default), ("unit", unit)))
-        return f"{words}, {of}" if of else words
+        return words, of
 
     def name(self, name: str) -> str:
         """What a row, a line or an agent is called."""
@@ -118,8 +130,8 @@ class Look:
 
 def fold(text: str, inches: float, size: float | None = None) -> str:
     """The text broken into lines that are about as wide as that. size: of its type, that of labels where None."""
-    points = float(mpl.rcParams["axes.labelsize"]) if size is None else size
-    letters = max(6, int(inches * 72 / (points * _EM)))
+    of_type = points("axes.labelsize") if size is None else size
+    letters = max(6, int(inches * 72 / (of_type * _EM)))
     return "\n".join(textwrap.fill(line, letters, break_long_words=False) for line in text.split("\n"))
 
 

@@ -18,15 +18,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize, TwoSlopeNorm
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import Normalize, TwoSlopeNorm, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from analysis.figures.chart import Chart, settings_of
+from analysis.figures.chart import Chart
+from analysis.figures.charted import settings_of
 from analysis.figures.labels import axis_label, label_of, setting_label, title_of
 from analysis.figures.look import Look, fold
 from analysis.figures.style import dot, ground, ink, short, small, thin
-from sim.kit.arrays import FloatArray
+from sim.kit.arrays import BoolArray, FloatArray
 from sim.scenario.axes import Factor
 
 LEVEL = 0.05  # of the adjusted p value
@@ -39,6 +41,7 @@ _MARKS: dict[str, dict[str, Any]] = {
     "dash": {"marker": "_", "size": 0.7},
 }
 _DIVERGING = "RdBu"
+_SIDE = 0.4  # share of a map's width from its edge, within which the winner's name stands at the edge
 
 
 def paint(data: pd.DataFrame, chart: Chart, factors: Sequence[Factor], look: Look) -> Figure:
@@ -78,7 +81,7 @@ def _fill(
     for column in axes.T:
         [axis for axis in column if axis.get_visible()][-1].tick_params(labelbottom=True)
     bar = part.colorbar(ScalarMappable(norm, _colours(y[2] != 0)), ax=axes, fraction=0.03, pad=0.02)
-    bar.set_label(fold(title_of(y, chart.baseline, look), _ROW * axes.shape[0]))
+    bar.set_label(fold(", ".join(filter(None, title_of(y, chart.baseline, look))), _ROW * axes.shape[0]))
     bar.outline.set_visible(False)
 
 
@@ -118,36 +121,51 @@ def _map(axes: Axes, rows: pd.DataFrame, chart: Chart, winner: str, norm: Any) -
 
 def _won(axes: Axes, x: FloatArray, y: FloatArray, drawn: FloatArray, winner: str) -> None:
     """Hatch, outline and name the cells above 0."""
-    won = drawn > 0
+    won = np.asarray(drawn > 0)
     if not won.any():
-        axes.set_xlabel("")
         return
-    edges = [
-        np.concatenate([[a[0] - (a[1] - a[0]) / 2], (a[:-1] + a[1:]) / 2, [a[-1] + (a[-1] - a[-2]) / 2]])
-        for a in (x, y)
+    across, up = _edges(x), _edges(y)
+    cells = [
+        [(across[k], up[j]), (across[k + 1], up[j]), (across[k + 1], up[j + 1]), (across[k], up[j + 1])]
+        for j, k in np.argwhere(won)
     ]
-    axes.contourf(x, y, won.astype(float), levels=[0.5, 1.5], colors="none", hatches=["////"], alpha=0.0)
-    _outline(axes, edges[0], edges[1], won)
+    hatch: dict[str, Any] = {
+        "facecolors": "none",
+        "edgecolors": to_rgba(ink(), 0.3),
+        "linewidths": 0.0,
+        "hatch": "////",
+    }
+    axes.add_collection(PolyCollection(cells, **hatch), autolim=False)
+    _outline(axes, across, up, won)
     _name(axes, x, y, won, winner)
 
 
-def _outline(axes: Axes, x: FloatArray, y: FloatArray, won: np.ndarray) -> None:
+def _edges(at: FloatArray) -> FloatArray:
+    """Edges of cells around these levels: half-way between them, and as far beyond the first and the last."""
+    half = np.diff(at) / 2
+    return np.concatenate([[at[0] - half[0]], at[:-1] + half, [at[-1] + half[-1]]])
+
+
+def _outline(axes: Axes, x: FloatArray, y: FloatArray, won: BoolArray) -> None:
     """A line along the edges between cells that are won and cells that are not, and along the frame."""
-    padded = np.pad(won, 1)
-    across, along = np.diff(padded.astype(int), axis=1) != 0, np.diff(padded.astype(int), axis=0) != 0
-    for row, column in np.argwhere(across[1:-1]):
-        axes.plot([x[column]] * 2, y[row : row + 2], color=ink(), lw=thin(), solid_capstyle="projecting")
-    for row, column in np.argwhere(along[:, 1:-1]):
-        axes.plot(x[column : column + 2], [y[row]] * 2, color=ink(), lw=thin(), solid_capstyle="projecting")
+    padded = np.pad(won, 1).astype(int)
+    across, along = np.diff(padded, axis=1)[1:-1] != 0, np.diff(padded, axis=0)[:, 1:-1] != 0
+    lines = [[(x[k], y[j]), (x[k], y[j + 1])] for j, k in np.argwhere(across)]
+    lines += [[(x[k], y[j]), (x[k + 1], y[j])] for j, k in np.argwhere(along)]
+    how: dict[str, Any] = {"colors": ink(), "linewidths": thin(), "capstyle": "projecting", "clip_on": False}
+    axes.add_collection(LineCollection(lines, **how), autolim=False)
 
 
-def _name(axes: Axes, x: FloatArray, y: FloatArray, won: np.ndarray, winner: str) -> None:
-    """The winner's name in the row that it wins over most levels, at the middle of them."""
+def _name(axes: Axes, x: FloatArray, y: FloatArray, won: BoolArray, winner: str) -> None:
+    """The winner's name in the row that it wins over most levels, at the middle of them, within the map."""
     row = int(np.argmax(won.sum(axis=1)))
     middle = float(np.median(x[won[row]]))
+    share = (middle - x[0]) / (x[-1] - x[0])
+    align = "right" if share > 1 - _SIDE else "left" if share < _SIDE else "center"
+    at = {"right": _edges(x)[-1], "left": _edges(x)[0], "center": middle}[align]
+    how: dict[str, Any] = {"ha": align, "va": "center", "fontsize": small(), "zorder": 8}
     box = {"facecolor": ground(), "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
-    text = f"{short(winner, 12)} wins"
-    axes.text(middle, y[row], text, ha="center", va="center", fontsize=small(), bbox=box, zorder=8)
+    axes.text(at, y[row], f"{short(winner, 12)} wins", bbox=box, **how)
 
 
 def marked(rows: pd.DataFrame) -> pd.DataFrame:

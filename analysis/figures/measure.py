@@ -14,14 +14,20 @@ from matplotlib.transforms import Bbox
 from analysis.figures.sheets import FLOOR
 
 EDGE = 1.0  # points that a letter may reach over the edge, or into another's box: boxes have room for accents
+_ALIGNED = 0.02  # of the figure, by which panels of a column or a row may be apart
 _SHARE = 0.12  # of the lower of two boxes that the other may cover in height: descenders
 
 
-def faults(figure: Figure) -> list[str]:
-    """All of them; the figure is laid out as it stands."""
+def faults(figure: Figure, units: bool = True) -> list[str]:
+    """All of them, of the figure as it is laid out. units: axes must say what they count, and in what."""
     figure.draw_without_rendering()
     found = [(text, text.get_window_extent()) for text in texts(figure)]
-    return [*too_small(figure), *outside(figure, found), *touching(figure, found), *unlabelled(figure)]
+    return [
+        *too_small(figure),
+        *outside(figure, found),
+        *touching(figure, found),
+        *(unlabelled(figure) if units else ()),
+    ]
 
 
 def too_small(figure: Figure) -> list[str]:
@@ -68,18 +74,20 @@ def unlabelled(figure: Figure) -> list[str]:
             words = _label(axes, letter)
             if not words:
                 found.append(f"the {letter} axis of {axes.get_title(loc='left') or axes.get_title()!r} has no label")
-            elif "," not in words:
+            elif "," not in words and not (letter == "y" and axes.get_title(loc="left")):
                 found.append(f"the {letter} axis {words!r} has no unit")
     return found
 
 
 def _label(axes: Axes, letter: str) -> str:
-    """The label of an axis, of one that shares it, or of the whole (sub)figure."""
-    group = axes.get_shared_x_axes() if letter == "x" else axes.get_shared_y_axes()
-    for sibling in [axes, *group.get_siblings(axes)]:
-        if words := (sibling.get_xlabel() if letter == "x" else sibling.get_ylabel()):
-            return str(words)
+    """The label of an axis, of one in the same column or row of panels, or of the whole (sub)figure."""
     whole = axes.get_figure()
+    here = axes.get_position().bounds[letter == "y" :: 2]
+    for other in [axes, *axes.figure.axes]:
+        there = other.get_position().bounds[letter == "y" :: 2]
+        close = max(abs(a - b) for a, b in zip(here, there, strict=True)) < _ALIGNED
+        if close and (words := (other.get_xlabel() if letter == "x" else other.get_ylabel())):
+            return str(words)
     named = getattr(whole, f"_sup{letter}label", None)
     return str(named.get_text()) if named is not None else ""
 

@@ -19,7 +19,7 @@ from analysis.basis import Number, numbers
 from analysis.calibration_null import pooled_ece_null
 from analysis.cells import cells
 from analysis.few_agents import both_ends
-from analysis.figures.look import Look
+from analysis.figures.look import Look, fold
 from analysis.figures.style import NO_INTERVAL, dot, ends, faint, ink, muted, short, small, thin
 from analysis.inference import CLUSTERS, Estimate, ratio
 from analysis.observed import Observed
@@ -44,7 +44,8 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     shown = _shown(data, look)
     columns = min(_COLUMNS[look.narrow], len(shown))
     n_rows = -(-len(shown) // columns)
-    figure = look.figure((1.85 if look.narrow else 2.15) * n_rows + 0.15)
+    notes = look.line * (2 if look.narrow else 1)
+    figure = look.figure((1.5 + notes if look.narrow else 1.9 + notes) * n_rows + 0.15)
     grid = figure.add_gridspec(2 * n_rows, columns, height_ratios=[3.0, 1.0] * n_rows)
     for k, name in enumerate(shown):
         row, column = divmod(k, columns)
@@ -54,11 +55,11 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
         _histogram(bottom, data[data["agent"] == name], look)
         if column == 0:
             top.set_ylabel(look.words("success_rate", "success", "rate"))
-            bottom.set_ylabel(look.words("claims", "claims", "count"))
+            bottom.set_ylabel(fold(look.words("claims", "claims", "count"), 0.4))
         if row == n_rows - 1 or k + columns >= len(shown):
-            bottom.set_xlabel(look.words("mean_claim", "claim", "probability"))
-    if columns * n_rows > len(shown):
-        _key(figure.add_subplot(grid[2 * n_rows - 2 :, columns - 1]), look)
+            bottom.set_xlabel(fold(look.words("mean_claim", "claim", "probability"), 0.85 * look.width / columns - 0.3))
+    if spare := columns * n_rows - len(shown):
+        _key(figure.add_subplot(grid[2 * n_rows - 2 :, columns - spare :]), spare * look.width / columns - 0.5)
     return figure
 
 
@@ -107,19 +108,31 @@ def _diagram(axes: Axes, name: str, bins: pd.DataFrame, look: Look) -> None:
     weight = "bold" if name == POOLED else "normal"
     error, null = (f"{bins[column].iloc[0]:.3f}".lstrip("0") for column in ("ece", "ece_null"))
     room = 16 if look.narrow else 22
-    axes.set_title(short(look.name(name), room), fontweight=weight, loc="left", pad=look.line * 72 + 2.5)
-    axes.annotate(f"ECE {error} (null {null})", (0, 1), (0, 2.5), "axes fraction", "offset points", fontsize=small())
+    axes.set_title(
+        short(look.name(name), room),
+        fontweight=weight,
+        loc="left",
+        pad=look.line * 72 * (2 if look.narrow else 1) + 2.5,
+    )
+    axes.annotate(
+        f"ECE {error}\nnull {null}" if look.narrow else f"ECE {error} (null {null})",
+        (0, 1),
+        (0, 2.5),
+        "axes fraction",
+        "offset points",
+        fontsize=small(),
+    )
 
 
-def _key(axes: Axes, look: Look) -> None:
+def _key(axes: Axes, inches: float) -> None:
     """What the marks mean, in the first free panel."""
     axes.axis("off")
     words = (
-        "dot: success rate in a bin,\narea by its share of claims\nbar: 95% Wilson interval\n×: no interval\n"
-        "dashed: calibrated\nnull: mean ECE of a\ncalibrated agent with\nthe same claims"
+        "dot: success rate in a bin, area by its share of claims\nbar: 95% Wilson interval; ×: none\n"
+        "dashed: calibrated\nnull: mean ECE of a calibrated agent with the same claims"
     )
     how: dict[str, Any] = {"va": "top", "fontsize": small(), "color": muted(), "linespacing": 1.2}
-    axes.text(0.0, 1.0, words, transform=axes.transAxes, **how)
+    axes.text(0.0, 1.0, fold(words, inches, small()), transform=axes.transAxes, **how)
 
 
 def _histogram(axes: Axes, bins: pd.DataFrame, look: Look) -> None:

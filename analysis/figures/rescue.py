@@ -17,7 +17,7 @@ from analysis.basis import Number, numbers
 from analysis.cells import cells
 from analysis.figures.arm_rows import Rows, described, name_rows, note, rows_of
 from analysis.figures.look import Look, fold
-from analysis.figures.style import ground, ink, legend_columns, muted, tone, whisker
+from analysis.figures.style import ground, ink, legend_columns, legend_rows, muted, tone, whisker
 from analysis.postings import postings_table
 from analysis.quantities.of_run import summary
 from sim.ledger.ledger import Ledger
@@ -50,16 +50,22 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     """The figure of that table."""
     placed = _rows(data, look)
     shown = data.iloc[placed.places].reset_index(drop=True)
-    figure = look.figure(1.3 * placed.lines * look.line + 0.8)
+    room = 0.55 * (look.width - _NAMES[look.narrow])
+    labels = [
+        look.words("rate", "success rate", "share of attempts"),
+        look.words("solve_rate", "solved", "share of auctions"),
+    ]
+    folded = [fold(words, share * room) for words, share in zip(labels, (1.0, 0.6), strict=True)]
+    around = look.around(folded, legend_rows([*_WORDS.values()], look.width))
+    figure = look.figure(1.15 * placed.lines * look.line + around)
     rates, solved = figure.subplots(1, 2, sharey=True, width_ratios=[1.7, 1.0])
     looks = {"first": (muted(), "o", ground()), "same": (tone(5), "s", tone(5)), "other": (tone(0), "D", tone(0))}
     for name, (shade, marker, face) in looks.items():
         if f"{name}_rate" in shown:
             whisker(rates, shown, f"{name}_rate", placed.at, marker, color=shade, mfc=face, label=_WORDS[name])
     whisker(solved, shown, "solve_rate", placed.at, color=ink())
-    room = 0.55 * (look.width - _NAMES[look.narrow])
-    rates.set_xlabel(fold(look.words("rate", "success rate", "share of attempts"), room))
-    solved.set_xlabel(fold(look.words("solve_rate", "solved", "share of auctions"), 0.6 * room))
+    for axes, words in zip((rates, solved), folded, strict=True):
+        axes.set_xlabel(words)
     name_rows(rates, placed)
     for axes in (rates, solved):
         axes.grid(axis="x")

@@ -158,12 +158,20 @@ def _same_claims(a: ArmData, b: ArmData) -> bool:
     return bool(np.array_equal(one.claim, other.claim, equal_nan=True) and np.array_equal(one.share, other.share))
 
 
-for _name, _summary, _candidate in (
-    ("reliability", "success rate against claim, by agent", _reliability),
-    ("who_knows", "whose claims tell an agent's successes: its own, or others'", _who_knows),
-    ("hired_rate", "how often each agent is hired alone against a random reserve, and what it earns", _hired_rate),
-    ("arms", "the arms side by side: welfare, solve rate, cost, whom each hires", _arms),
-    ("incidence", "who gains and who pays in each arm, beside its baseline", _incidence),
-    ("rescue", "what a second attempt buys, by who failed and by another agent", _rescue),
-):
-    FIGURES.add(_name, RunFigure(_summary, _candidate), own=True)
+_MONEY = ("welfare", "solve_rate", "cost")
+_CLAIMED = "whose claims tell an agent's successes: its own, or others'"
+_ALONE = "how often each agent is hired alone against a random reserve, and what it earns"
+_SIDE = "the arms side by side: welfare, solve rate, cost, whom each hires"
+_GAINS = "who gains and who pays in each arm, beside its baseline"
+_AGAIN = "what a second attempt buys, by who failed and by another agent"
+_LABELS = ("success_rate", "claims", "mean_claim")
+_OF_ARMS = (*_MONEY, *(f"difference:{name}" for name in _MONEY), "share")
+for _name, _figure in {
+    "reliability": RunFigure("success rate against claim, by agent", _reliability, _LABELS),
+    "who_knows": RunFigure(_CLAIMED, _who_knows, ("auc", "comparative_auc")),
+    "hired_rate": RunFigure(_ALONE, _hired_rate, ("mean_claim", "hired_rate", "cash")),
+    "arms": RunFigure(_SIDE, _arms, _OF_ARMS, rows=True),
+    "incidence": RunFigure(_GAINS, _incidence, ("welfare",), rows=True),
+    "rescue": RunFigure(_AGAIN, _rescue, ("rate", "solve_rate"), rows=True),
+}.items():
+    FIGURES.add(_name, _figure, own=True)

@@ -22,7 +22,9 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from analysis.figures.figure_registry import Drawable
 from analysis.figures.look import NARROW, WIDE, Look, fold
+from analysis.figures.sheets import points
 from analysis.figures.style import muted, smallest
 from sim.kit.csv_file import write_csv
 from sim.scenario.figure_spec import FigureFile
@@ -33,6 +35,7 @@ _EDGE = 0.05  # inches kept free around: letters are a little wider at another r
 _MOST_BINS = 4  # intervals of an axis whose numbers would touch
 _ROOM = 1.06  # of the width of a number, so that two are told apart
 _LEADING = 1.32  # of the footer
+_BOLD = 1.15  # width of bold type over that of plain type
 _SCREEN = 100.0  # dots per inch, where a style leaves them to the figure
 _WITHOUT = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
 
@@ -42,8 +45,15 @@ def finished(data: pd.DataFrame, paint: Paint, words: Words, look: Look) -> Figu
     with look.sheet.applied():
         figure = paint(data, look)
         footer = "" if look.own is not None and not look.own.footer else words(data, look)
-        captioned(figure, footer, look.own.title if look.own else None)
+        captioned(figure, footer, look.title)
     return figure
+
+
+def unfinished(one: Drawable, look: Look) -> tuple[Figure, str]:
+    """The figure before it is laid out, without title and footer, and its footer."""
+    with look.sheet.applied():
+        data = one.data()
+        return one.paint(data, look), one.words(data, look)
 
 
 def save(data: pd.DataFrame, paint: Paint, words: Words, folder: Path, name: str, look: Look) -> list[Path]:
@@ -95,27 +105,40 @@ def captioned(figure: Figure, footer: str, title: str | None = None) -> None:
 
     Both add to its height, so that what is drawn keeps its own.
     """
-    width = figure.get_figwidth()
-    if title:
-        size = float(mpl.rcParams["figure.titlesize"])
-        figure.suptitle(fold(title, width - 2 * _EDGE, size), x=_EDGE / width, ha="left")
-        figure.set_figheight(figure.get_figheight() + 1.5 * size / 72)
+    width, size = figure.get_figwidth(), points("figure.titlesize")
+    above = fold(title, width - 2 * _EDGE, _BOLD * size) if title else ""
     text = fold(footer, width - 2 * _EDGE, smallest())
+    top = size * 1.35 / 72 * (1 + above.count("\n")) if above else 0.0
     bottom = _EDGE + (smallest() * _LEADING / 72 * (1 + text.count("\n")) if text else 0.0)
-    figure.set_figheight(round(figure.get_figheight() + bottom, 3))
-    _lay_out(figure, bottom)
+    figure.set_figheight(round(figure.get_figheight() + top + bottom, 3))
+    high = figure.get_figheight()
+    _lay_out(figure, top + (_lowered(figure, top) if above else 0.0), bottom)
+    if above:
+        weight = mpl.rcParams["figure.titleweight"]
+        at = _EDGE / width, 1.0 - 0.5 * _EDGE / high
+        figure.text(*at, above, fontsize=size, fontweight=weight, va="top")
     if text:
-        at = _EDGE / width, 0.6 * _EDGE / figure.get_figheight()
+        at = _EDGE / width, 0.6 * _EDGE / high
         figure.text(*at, text, fontsize=smallest(), color=muted(), va="bottom", linespacing=_LEADING / 1.2)
 
 
-def _lay_out(figure: Figure, bottom: float) -> None:
-    """Fix the axes above `bottom` inches where the engine puts them, rounded: its last digits vary by process."""
+def _lowered(figure: Figure, top: float) -> float:
+    """Put legends under the title, which takes `top` inches; the inches they take, which the engine does not count."""
+    deep = [0.0]
+    for legend in figure.legends:
+        legend.set_bbox_to_anchor((0.0, 0.0, 1.0, 1.0 - top / figure.get_figheight()))
+        legend.set_in_layout(False)
+        deep.append(legend.get_window_extent().height / figure.dpi + _EDGE)
+    return max(deep)
+
+
+def _lay_out(figure: Figure, top: float, bottom: float) -> None:
+    """Fix the axes between these inches where the engine puts them, rounded: its last digits vary by process."""
     engine = figure.get_layout_engine()
     if engine is None:
         return
     wide, high = figure.get_size_inches()
-    rect = (_EDGE / wide, bottom / high, 1.0 - 2 * _EDGE / wide, 1.0 - (bottom + _EDGE) / high)
+    rect = (_EDGE / wide, bottom / high, 1.0 - 2 * _EDGE / wide, 1.0 - (top + bottom + _EDGE) / high)
     engine.set(rect=rect)  # type: ignore[call-arg]
     engine.execute(figure)
     for axes in figure.axes:
@@ -128,12 +151,22 @@ def _lay_out(figure: Figure, bottom: float) -> None:
 
 
 def _thin(axis: Axis) -> None:
-    """Fewer numbers along a linear axis where their labels would touch; names are left as they are."""
-    named = isinstance(axis.get_major_locator(), FixedLocator) or axis.get_scale() != "linear"
-    for bins in range(_MOST_BINS, 0, -1):
-        if named or not overlapping(axis):
+    """Fewer numbers along a linear axis where their labels would touch, two at least; names are left as they are."""
+    if isinstance(axis.get_major_locator(), FixedLocator) or axis.get_scale() != "linear" or not overlapping(axis):
+        return
+    for bins in range(_MOST_BINS, 1, -1):
+        axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10], min_n_ticks=1))
+        seen = _within(axis)
+        if len(seen) > 1 and not overlapping(axis):
             return
-        axis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 2.5, 5, 10]))
+        if len(seen) > 1:
+            ends = [seen[0], seen[-1]]
+    axis.set_major_locator(FixedLocator(ends))
+
+
+def _within(axis: Axis) -> list[float]:
+    low, high = sorted(axis.get_view_interval())
+    return [float(at) for at in axis.get_majorticklocs() if low <= at <= high]
 
 
 def overlapping(axis: Axis) -> bool:

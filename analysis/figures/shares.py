@@ -13,8 +13,8 @@ from analysis.figures.style import MOST_AGENTS, faint, short
 from sim.kit.arrays import FloatArray
 
 
-def shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame, at: FloatArray, look: Look) -> None:
-    """Past MOST_AGENTS the agents hired least are one grey part. at: heights of the bars."""
+def shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame, at: FloatArray, look: Look, inches: float) -> None:
+    """Past MOST_AGENTS the agents hired least are one grey part. at: heights of bars. inches: room for the label."""
     share = shown[[f"share {name}" for name in agents]].to_numpy(np.float64)
     largest = np.sort(np.argsort(-np.nansum(share, axis=0), kind="stable")[:MOST_AGENTS])
     parts = [(look.name(agents[i]), share[:, i], look.pen(agents[i]).colour) for i in largest]
@@ -26,4 +26,4 @@ def shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame, at: FloatArra
         start = start + np.nan_to_num(width)
     axes.set_xlim(0, 1)
     axes.set_xticks([0.0, 0.5, 1.0], ["0", "0.5", "1"])
-    axes.set_xlabel(fold(look.words("share", "attempts by agent", "share"), 1.0))
+    axes.set_xlabel(fold(look.words("share", "attempts", "share by agent"), inches))

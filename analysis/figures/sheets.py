@@ -104,7 +104,7 @@ def _stated(line: str) -> tuple[str, str, str]:
 def _large_enough(of: Sheet) -> Sheet:
     """The style; raises RunError with every size below FLOOR."""
     base = float(of.settings["font.size"])
-    small = {key: _points(of.settings.get(key), base) for key in _SIZES}
+    small = {key: _in_points(of.settings.get(key), base) for key in _SIZES}
     faults = [
         f"style {of.name}: {key} is {size:.3g} pt; type in a figure is at least {FLOOR:g} pt"
         for key, size in small.items()
@@ -115,7 +115,13 @@ def _large_enough(of: Sheet) -> Sheet:
     return of
 
 
-def _points(size: Any, base: float) -> float:
+def points(key: str) -> float:
+    """The size that the style in force gives to this type, in points; sizes such as "small" are of its font.size."""
+    rc: Any = mpl.rcParams  # keys as text
+    return _in_points(rc[key], float(mpl.rcParams["font.size"]))
+
+
+def _in_points(size: Any, base: float) -> float:
     if size is None:
         return base
     return base * font_scalings[size] if isinstance(size, str) else float(size)

@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex, to_rgb
 from numpy.typing import ArrayLike
 
 from analysis.figures.look import NARROW, WIDE, Look, fold, pen
-from analysis.figures.sheets import FLOOR
+from analysis.figures.sheets import FLOOR, points
 from sim.kit.arrays import FloatArray
 
 __all__ = ["NARROW", "WIDE", "Look", "fold"]
@@ -27,6 +27,12 @@ MOST_ROWS = 12  # rows or lines of a panel
 def tone(place: int) -> str:
     """A colour of the style: in `paper` 0 blue, 1 orange, 2 green, 3 pink, 4 sky, 5 red."""
     return pen(place).colour
+
+
+def palette() -> list[str]:
+    """The colours of the style, in turn, as #rrggbb."""
+    cycle = mpl.rcParams["axes.prop_cycle"].by_key().get("color", ["black"])
+    return [str(to_hex(colour)) for colour in cycle]
 
 
 def ink() -> str:
@@ -125,10 +131,15 @@ def baseline_label(names: Iterable[str], most: int) -> str:
 
 def legend_columns(labels: Sequence[str], width: float) -> int:
     """Columns of a legend that fit a figure of this width, in inches."""
-    size = float(mpl.rcParams["legend.fontsize"])
+    size = points("legend.fontsize")
     longest = max((len(label) for label in labels), default=0)
     room = (longest * 0.56 + 2.0 + float(mpl.rcParams["legend.handlelength"])) * size / 72
     return max(1, min(len(labels), int(width / room)))
+
+
+def legend_rows(labels: Sequence[str], width: float) -> int:
+    """Rows of a legend with that many columns."""
+    return -(-len(labels) // legend_columns(labels, width))
 
 
 def spread(y: FloatArray, gap: float, low: float, high: float) -> FloatArray:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.figures import curves, lines, maps
-from analysis.figures.chart import Chart, caption_of, chart_of, default_figures, shown
+from analysis.figures.chart import Chart, chart_of, default_figures
+from analysis.figures.charted import caption_of, shown
 from analysis.figures.figure_registry import Drawable
 from analysis.figures.left_out import list_left_out
 from analysis.figures.look import Look, places

@@ -29,7 +29,7 @@ from analysis.basis import Number, numbers
 from analysis.cells import all_cells
 from analysis.claims import cluster_of, of_pairs, outcomes
 from analysis.few_agents import both_ends
-from analysis.figures.look import Look
+from analysis.figures.look import Look, fold
 from analysis.figures.style import MOST_ROWS, ground, ink, muted, reference, rows, small, tone, whisker
 from analysis.inference import CLUSTERS, By, Estimate, linearised
 from analysis.intervals import holm
@@ -106,7 +106,8 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     _own_and_others(own, shown, look)
     row = np.arange(len(names))
     whisker(right, shown, "comparative_auc", row, color=ink())
-    right.set_xlabel(look.words("comparative_auc", "comparative AUC", "share of pairs of agents, one solved"))
+    words = look.words("comparative_auc", "comparative AUC", "share of pairs of agents, one solved")
+    right.set_xlabel(fold(words, 2.1))
     for axes in (own, right):
         reference(axes, x=0.5)
         rows(axes, names)
@@ -127,10 +128,22 @@ def _own_and_others(axes: Axes, data: pd.DataFrame, look: Look) -> None:
     others = ("auc_others", 0.16, tone(5), ground(), "s", "others' successes")
     for name, shift, shade, face, marker, label in (own, others):
         whisker(axes, data, name, row + shift, marker, color=shade, mfc=face, label=label)
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, columnspacing=1.2, handletextpad=0.3, borderpad=0)
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=1 if look.narrow else 2,
+        columnspacing=1.2,
+        handletextpad=0.3,
+        borderpad=0,
+    )
     how: dict[str, Any] = {"fontsize": small(), "va": "center_baseline"}
     axes.text(
-        1.02, -0.75, "own − others\n(p; Holm)", transform=axes.get_yaxis_transform(), color=muted(), fontsize=small()
+        1.02,
+        -0.75,
+        "own − others (p; Holm)" if not look.narrow else "own − others\n(p; Holm)",
+        transform=axes.get_yaxis_transform(),
+        color=muted(),
+        fontsize=small(),
     )
     columns = (data[name] for name in ("difference", "p_value", "p_holm"))
     for k, (difference, *p) in enumerate(zip(*columns, strict=True)):
@@ -138,7 +151,8 @@ def _own_and_others(axes: Axes, data: pd.DataFrame, look: Look) -> None:
             stated = "; ".join(p_value(each) for each in p if not np.isnan(each)) or "constant"
             text = f"{difference:+.3f} ({stated})".replace("-", "−")
             axes.text(1.02, k, text, transform=axes.get_yaxis_transform(), **how)
-    axes.set_xlabel(look.words("auc", "AUC of claims", "share of pairs of tasks, one solved"))
+    words = look.words("auc", "AUC of claims", "share of pairs of tasks, one solved")
+    axes.set_xlabel(fold(words, 1.5 if look.narrow else 2.4))
 
 
 def table(arm: ArmData) -> pd.DataFrame:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import audit as audit_command
-from sim.cli import calibration_command, export, frontier_command, importing_results, knowledge_command
+from sim.cli import (
+    calibration_command,
+    export,
+    figures_command,
+    frontier_command,
+    importing_results,
+    knowledge_command,
+    report_command,
+)
 from sim.cli import live as live_commands
 from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
@@ -21,9 +29,11 @@ from sim.cli.options import (
     Replications,
     Rules,
     Seed,
+    Style,
     named,
     printed,
     share,
+    sheet_of,
     warn,
     whole,
 )
@@ -71,6 +81,7 @@ def run(
     plugin: Plugins = None,
     engine: Engine = "auto",
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="draw figures, after the tables")] = True,
+    style: Style = "paper",
     force: Annotated[
         bool, typer.Option("--force", help="replace another run, or go on with what other versions began")
     ] = False,
@@ -88,6 +99,7 @@ def run(
     from sim.experiment.execute import execute
     from sim.scenario.plugins import plugins
 
+    look = sheet_of(style)
     with plugins(plugin or []) as digests:
         plan = _plan(scenario, seed, replications, override, mechanism, digests, engine)
         _say_unrounded(plan)
@@ -102,7 +114,7 @@ def run(
                     with hidden():
                         printed(found(made.info, tables))
 
-                write_report(made, events=events, figures=figures, phase=phase, tabled=show)
+                write_report(made, events=events, figures=figures, phase=phase, tabled=show, style=look)
 
             try:
                 execute(plan, folder, force=force, progress=progress, finish=finish, say=warn)
@@ -159,6 +171,8 @@ new_command.add(app)
 frontier_command.add(app)
 calibration_command.add(app)
 knowledge_command.add(app)
+figures_command.add(app)
+report_command.add(app)
 live_commands.add(app)
 
 
@@ -277,6 +291,10 @@ def _plan(
     from sim.experiment.unlikely import unlikely
 
     made = plan(named(name, seed, replications, overrides, mechanisms), digests, engine)
+    if made.scenario.figures:
+        from analysis.figures.restyled import check_run_figures
+
+        check_run_figures(made)
     for line in unlikely(made):
         typer.echo(f"bidlab: {line}", err=True)
     return made

@@ -13,6 +13,7 @@ import typer
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
+    from analysis.figures.sheets import Sheet
     from sim.scenario.scenario import Scenario
 
 Named = Annotated[str, typer.Argument(help="a scenario's name (see `bidlab list scenarios`) or a TOML file")]
@@ -70,6 +71,15 @@ def dollars(option: str, text: str) -> float:
     if not re.fullmatch(_NUMBER, text) or not 0 < float(text) <= MOST:
         raise RunError(f"{option} {text}: must be dollars > 0")
     return float(text)
+
+
+def sheet_of(style: str) -> Sheet | None:
+    """The style that --style names, None for the usual one; raises RunError where there is none such."""
+    if style == "paper":
+        return None
+    from analysis.figures.sheets import sheet  # loads matplotlib
+
+    return sheet(style)
 
 
 def warn(line: str) -> None:

@@ -19,14 +19,17 @@ from sim.cli.options import (
     Replications,
     Rules,
     Seed,
+    Style,
     named,
     printed,
+    sheet_of,
     warn,
     whole,
 )
 from sim.kit.errors import RunError, StoppedError
 
 if TYPE_CHECKING:
+    from analysis.figures.sheets import Sheet
     from sim.experiment.local_workers import Processes
     from sim.experiment.plan import Options, Plan
     from sim.experiment.workers import Crew
@@ -58,11 +61,13 @@ def sweep(
     most: Annotated[str | None, typer.Option(help="replications at which --precision is given up")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="also keep every attempt")] = False,
     engine: Engine = "auto",
+    style: Style = "paper",
     force: Annotated[
         bool, typer.Option("--force", help="replace other results, or go on with what other versions began")
     ] = False,
 ) -> None:
     """Play a scenario over the grid of its [sweep]: every arm, at every setting, under the same luck."""
+    look = sheet_of(style)
     share, limit, count = _share(precision), None if most is None else whole("--most", most), _count(jobs, scheduler)
     if most is not None and precision is None:
         raise RunError("--most: is the limit of --precision, which is not given")
@@ -85,7 +90,7 @@ def sweep(
             if (line := _unrounded(plan)) is not None:
                 typer.echo(line)
             folder = out or Path("out") / f"{plan.scenario.name}.sweep"
-            _execute(plan, folder, Crew(count, scheduler, plugin or [], processes), force, resume)
+            _execute(plan, folder, Crew(count, scheduler, plugin or [], processes), force, resume, look)
             _show(folder, plan)
 
 
@@ -183,14 +188,14 @@ def _forecast(plan: Plan, count: int) -> None:
     printed([forecast(plan, reducer_of(plan), count)])
 
 
-def _execute(plan: Plan, folder: Path, crew: Crew, force: bool, resume: bool) -> None:
+def _execute(plan: Plan, folder: Path, crew: Crew, force: bool, resume: bool, style: Sheet | None) -> None:
     from analysis.sweep_report import analysis_of
     from sim.cli.progress import cells
     from sim.experiment.sweep import InterruptedSweepError, execute_sweep
 
     try:
         with cells(plan) as progress:
-            analysis = analysis_of(plan)
+            analysis = analysis_of(plan, style)
             execute_sweep(plan, folder, analysis, crew=crew, force=force, resume=resume, progress=progress, say=warn)
     except KeyboardInterrupt as stopped:
         held = f"{stopped.label} in {stopped.partial}; " if isinstance(stopped, InterruptedSweepError) else ""

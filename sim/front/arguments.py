@@ -92,6 +92,7 @@ _ALLOWED: dict[str, _Allowed] = {
     "rule": _Allowed("a rule, e.g. bl.SecondPrice()", lambda x: isinstance(x, Mechanism)),
     "world": _Allowed("a World, e.g. bl.World.recorded(NAME)", lambda x: isinstance(x, World)),
     "figures": _FLAG,
+    "style": _PATH._replace(absent=False),
     "coalitions": _FLAG,
     "ring": _whole(2),
     "names": _whole(2),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sim.experiment.run_folder import Run
 from sim.front.figure import drawn
 from sim.front.html import notebook
+from sim.front.pages import page_of_run, silent
 from sim.kit.errors import RunError, closest
-from sim.scenario.figure_spec import FigureFile, figures_of, restyled
+from sim.scenario.figure_spec import figures_of, restyled
 from sim.world.world import World
 
 if TYPE_CHECKING:
@@ -105,13 +106,32 @@ class Results:
         Raises RunError where it does not apply to this run, ScenarioError where a setting is none.
         """
         from analysis.figures import looks
+        from analysis.figures.restyled import check_restyled
 
         found = self._drawables(baseline)
         if name not in found:
             allowed = ", ".join(found) or "none applies"
             raise RunError(f"figure {name!r}: does not apply to this run{closest(name, found)}; allowed: {allowed}")
-        look = looks(self.arms(baseline), restyled(self._stated, name, settings, self._names))(name)
+        stated = figures_of(self.run.info)
+        if settings:
+            made = restyled(stated, name, settings)
+            check_restyled(made, *self._names, f"figure {name!r}")
+            stated = [*(figure for figure in stated if figure.kind != name), made]
+        look = looks(self.arms(baseline), stated)(name)
         return drawn(found[name], look, width, style)
+
+    def report(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write one HTML page of the run, to be read in a browser: tables, figures, and every auction explained.
+
+        force: replace a file that is no such page. Raises RunError where there is one, or it cannot be written.
+        """
+        from analysis.page.page_file import check_place, write_page
+
+        place = Path(path)
+        check_place(place, force)
+        tables = {name: self.table(name) for name in self.tables}
+        write_page(place, page_of_run(self.run, tables, self.arms(), silent))
+        return place
 
     def world(self, arm: str | None = None) -> World:
         """The World that an arm ran in; the first arm's where None."""
@@ -136,11 +156,6 @@ class Results:
 
         named = baselines_of(self.run, baseline)
         return drawables(Shown(self.arms(baseline), stamp(self.run.info), named, self.run.ledger.arm))
-
-    @property
-    def _stated(self) -> list[FigureFile]:
-        """What the scenario states of figures of a run."""
-        return figures_of(self.run.info)
 
     @property
     def _names(self) -> tuple[list[str], list[str]]:

@@ -26,6 +26,7 @@ def run(
     mechanisms: Sequence[Any] = (),
     out: str | Path | None = None,
     figures: bool = True,
+    style: str | Path = "paper",
     engine: str = "auto",
     force: bool = False,
     plugins: Sequence[str | Path] = (),
@@ -34,7 +35,8 @@ def run(
 
     seed, replications: instead of the scenario's. settings: dotted key -> value, e.g. {"tender.penalty": 1.0}.
     mechanisms: rules in place of the scenario's arms. out: a folder to write ledger, tables and figures to, as the
-    command does; None: nothing is written. figures: drawn into it too. engine: "auto", "market" or "compiled"; same
+    command does; None: nothing is written. figures: drawn into it too, in this
+    style: "paper", "talk" or a .mplstyle file. engine: "auto", "market" or "compiled"; same
     numbers. force: replace another run in `out`. plugins: files that register mechanisms.
 
     Raises ScenarioError, TableError or RunError in one line.
@@ -45,9 +47,14 @@ def run(
     with loaded([Path(path) for path in plugins]) as digests:
         chosen = scenario_of(scenario, seed=seed, replications=replications, settings=settings, mechanisms=mechanisms)
         ready = plan(chosen, digests, engine)
+        if chosen.figures:
+            from analysis.figures.restyled import check_run_figures
+
+            check_run_figures(ready)
         if out is None:
             return Results(in_memory(ready))
+        from analysis.figures.sheets import sheet
         from analysis.report import write_report
 
-        finish = partial(write_report, figures=figures)
+        finish = partial(write_report, figures=figures, style=sheet(style))
         return Results(Run.open(execute(ready, Path(out), force=force, finish=finish)))

@@ -103,6 +103,7 @@ def sweep(
     precision: float | None = None,
     most: int | None = None,
     engine: str = "auto",
+    style: str | Path = "paper",
     force: bool = False,
     plugins: Sequence[str | Path] = (),
 ) -> SweepResults:
@@ -110,11 +111,13 @@ def sweep(
 
     factors: swept key -> values, in place of the scenario's [sweep], e.g. {"tender.penalty": [0.0, 1.0]}.
     jobs: processes of this machine. precision: share of its mean that the 95% half-width of welfare may have, up to
-    `most` replications. The rest as in `bidlab.run`; without `out` nothing is kept but the results.
+    `most` replications. style: of the figures in `out`. The rest as in `bidlab.run`; without `out` nothing is kept but
+    the results.
 
     Raises ScenarioError, TableError or RunError in one line.
     """
     from analysis.figures.chart import check_figures
+    from analysis.figures.sheets import sheet
     from analysis.sweep_report import analysis_of
 
     if most is not None and precision is None:
@@ -131,7 +134,7 @@ def sweep(
         plan = plan_sweep(chosen, Options(precision, most, engine=engine), digests)
         check_figures(plan)
         folder = Path(aside) / chosen.name if out is None else Path(out)
-        execute_sweep(plan, folder, analysis_of(plan), crew=Crew(jobs, None, paths), force=force)
+        execute_sweep(plan, folder, analysis_of(plan, sheet(style)), crew=Crew(jobs, None, paths), force=force)
         return SweepResults(folder, chosen.figures)
 
 

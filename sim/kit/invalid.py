@@ -103,17 +103,22 @@ def _line(prefix: str, fault: Any, model: type[BaseModel] | None) -> str:
         return f"{key}: is missing"
     if place == ["arm"] and fault["type"] == "list_type":
         return "arm: must be written [[arm]], in double brackets, once for each arm"
-    each = "each " if place and isinstance(place[-1], int) else ""
+    each = "each " if place and isinstance(place[-1], int) and not _numbered(place[:-1]) else ""
     # A check of ours says itself what it got.
     got = "" if fault["type"] == "value_error" else f"; got {written(fault['input'])}"
     return ": ".join(filter(None, (key, f"{each}{_rule(fault)}{got}")))
 
 
 def _key(prefix: str, place: list[Any]) -> str:
-    """The dotted key, with an arm named by its number and no number for an element of another list."""
-    if len(place) > 1 and place[0] == "arm":
-        return f"arm number {place[1] + 1}: {_key('', place[2:])}".removesuffix(": ")
+    """The dotted key, with arms and figures named by number and no number for an element of another list."""
+    if len(place) > 1 and _numbered(place[:1]):
+        return f"{place[0]} number {place[1] + 1}: {_key('', place[2:])}".removesuffix(": ")
     return ".".join(filter(None, (prefix, *(part for part in place if isinstance(part, str)))))
+
+
+def _numbered(place: list[Any]) -> bool:
+    """It holds tables that are written in double brackets, once for each."""
+    return place in (["arm"], ["figure"])
 
 
 # What a value must be, by pydantic's type of fault; the rest of its wording is for programmers.

@@ -50,19 +50,20 @@ def advice_of(folder: Path, origin: LiveOrigin, seed: int, world: World, rules: 
         return source.advised
 
 
-def transcripts(folder: Path, origin: LiveOrigin, seed: int, world: World, rules: Rules, task: str) -> list[Transcript]:
-    """Those of one arm of the run in `folder`, in the order of their questions; none where it kept no answers."""
+def transcripts(folder: Path, origin: LiveOrigin, seed: int, world: World, rules: Rules) -> dict[str, list[Transcript]]:
+    """Those of one arm of the run in `folder` by task, in the order of their questions; none without kept answers."""
+    found: dict[str, list[Transcript]] = {}
     if not (folder / "inputs" / ANSWERS).exists():
-        return []
-    about = next(one for one in origin.live_tasks if one.name == task)
-    found = []
+        return found
+    about = {task.name: task for task in origin.live_tasks}
     with _held(folder, origin, seed) as held:
         play_from(Live(world, rules, held.asking), world, rules)
         for question in held.asking.asked.values():
-            answer = held.answers.find(question.key)
-            if question.task == task and answer is not None:
-                kept = None if about.verify is None else held.answers.verdict(question.key, about.verify.fingerprint)
-                found.append(Transcript(question, answer, _taken(question, answer), kept))
+            answer, own = held.answers.find(question.key), about.get(question.task)
+            if answer is not None and own is not None:
+                verify = own.verify
+                kept = None if verify is None else held.answers.verdict(question.key, verify.fingerprint)
+                found.setdefault(question.task, []).append(Transcript(question, answer, _taken(question, answer), kept))
     return found
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from sim.kit.errors import ScenarioError, closest
 from sim.kit.invalid import invalid
 from sim.kit.section import Section
 
@@ -115,16 +114,10 @@ def stated(figures: Iterable[FigureFile]) -> list[dict[str, Any]]:
     return [figure.model_dump(exclude_unset=True) for figure in figures]
 
 
-def restyled(
-    figures: Sequence[FigureFile], name: str, settings: Mapping[str, Any], known: tuple[Sequence[str], Sequence[str]]
-) -> list[FigureFile]:
-    """The figures of a run with these settings of one of them; raises ScenarioError where one is none."""
-    if not settings:
-        return list(figures)
+def restyled(figures: Sequence[FigureFile], name: str, settings: Mapping[str, Any]) -> FigureFile:
+    """The figure of a run with these settings above those stated; raises ScenarioError where one is none."""
     old = next((figure.model_dump(exclude_unset=True) for figure in figures if figure.kind == name), {})
-    made = of_settings(f"figure {name!r}", {**old, **settings, "kind": name})
-    check_restyled(made, *known, f"figure {name!r}")
-    return [*(figure for figure in figures if figure.kind != name), made]
+    return of_settings(f"figure {name!r}", {**old, **settings, "kind": name})
 
 
 def of_settings(where: str, settings: Mapping[str, Any]) -> FigureFile:
@@ -133,18 +126,3 @@ def of_settings(where: str, settings: Mapping[str, Any]) -> FigureFile:
         return FigureFile.model_validate(dict(settings))
     except ValidationError as error:
         raise invalid(where, "", error, FigureFile) from None
-
-
-def check_restyled(figure: FigureFile, arms: Sequence[str], agents: Sequence[str], where: str) -> None:
-    """Raise ScenarioError where a figure of a run names an arm or an agent that is not there. arms: without worlds."""
-    panels = figure.panels if isinstance(figure.panels, dict) else {}
-    named = {"arms": figure.arms or [], "panels": [name for names in panels.values() for name in names]}
-    faults = [_unknown(where, key, name, arms) for key, names in named.items() for name in names if name not in arms]
-    both = [*arms, *agents]
-    faults += [_unknown(where, "order", name, both) for name in figure.order or () if name not in both]
-    if faults:
-        raise ScenarioError(*faults)
-
-
-def _unknown(where: str, key: str, name: str, allowed: Sequence[str]) -> str:
-    return f"{where}: {key}: unknown {name!r}{closest(name, allowed)}; allowed: {', '.join(dict.fromkeys(allowed))}"

@@ -12,6 +12,7 @@ from sim.kit.errors import ScenarioError
 from sim.kit.invalid import written
 from sim.kit.toml_file import read_toml
 from sim.population.knobs import Knobs
+from sim.scenario.figure_spec import OF_SWEEPS
 
 _DOTTED = re.compile(r"""\s*("[^"]*"|'[^']*'|[^."']+)\s*""")  # parts of a dotted key; quotes keep dots together
 _DOTTED_KEY = re.compile(r"""\s*("[^"]+"|'[^']+'|[^."']+)(\.("[^"]+"|'[^']+'|[^."']+))*""")
@@ -38,9 +39,20 @@ def read_raw(
         if value is not None:
             raw[key] = value
     if mechanisms:
-        raw["arm"] = [{"name": text, "mechanism": mechanism_option(text)} for text in mechanisms]
-        raw.pop("baseline", None)
+        with_arms(raw, [{"name": text, "mechanism": mechanism_option(text)} for text in mechanisms])
     return raw
+
+
+def with_arms(raw: dict[str, Any], arms: list[dict[str, Any]]) -> None:
+    """Put these arms in place of the scenario's, whose baseline and whose figures of a run name arms of its own."""
+    raw["arm"] = arms
+    raw.pop("baseline", None)
+    if isinstance(raw.get("figure"), list):
+        raw["figure"] = [table for table in raw["figure"] if not _of_a_run(table)]
+
+
+def _of_a_run(table: Any) -> bool:
+    return isinstance(table, dict) and isinstance(table.get("kind"), str) and table["kind"] not in OF_SWEEPS
 
 
 def key_path(key: str) -> list[str]:

@@ -14,7 +14,7 @@ from sim.bundled import find_scenario
 from sim.kit.errors import ScenarioError
 from sim.kit.invalid import written
 from sim.mechanisms import Mechanism
-from sim.scenario.file import key_path, read_raw, set_key
+from sim.scenario.file import key_path, read_raw, set_key, with_arms
 from sim.scenario.scenario import Scenario, resolve
 
 Source = str | Path | Mapping[str, Any] | Scenario
@@ -48,8 +48,7 @@ def scenario_of(
         _set(raw, key, value)
     if mechanisms:
         rules = [as_written(rule) for rule in mechanisms]
-        raw["arm"] = [{"name": _name(rule), "mechanism": rule} for rule in rules]
-        raw.pop("baseline", None)
+        with_arms(raw, [{"name": _name(rule), "mechanism": rule} for rule in rules])
     return resolve(path, raw)
 
 

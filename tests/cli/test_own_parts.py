@@ -150,7 +150,7 @@ BROKEN = {
         quantity("Ratio(lambda a: (a.wins + 1, a.attempts))", "agent"),
         "its numerator must be 0 where its denominator is",
     ),
-    "figure, cut": (figure('axes.text(0.5, 0.5, "a label " * 40)'), "does not fit: use new_figure"),
+    "figure, cut": (figure('axes.text(0.5, 0.5, "a label " * 40)'), "is cut"),
     "figure, another": (figure("COUNT[0] += 1; axes.plot([0, COUNT[0] ** 2])"), "not the same when it is drawn again"),
     "figure, nothing": (figure("data = data[:0]"), "its data has no rows"),
     "figure, no data": (figure("data = 3"), "must return (figure, data)"),

@@ -105,7 +105,7 @@ def test_out_must_be_a_folder_of_its_own(tmp_path: Path, out: str) -> None:
 def test_a_run_prints_before_its_figures_what_show_prints_after_them(tmp_path: Path) -> None:
     seen: list[str] = []
 
-    def drawn(*given: Any) -> list[Path]:
+    def drawn(*given: Any, **settings: Any) -> list[Path]:
         seen.append(sys.stdout.getvalue())  # type: ignore[attr-defined]
         return []
 

@@ -45,14 +45,14 @@ mechanism = {{ first_score = {{}} }}
 
 
 def script(sent: Sent, nth: int) -> Does:
-    """Amy loses her work at t1 and t4; bob claims nothing at t2 and t3."""
+    """Amy loses her work at t1 and t4; bob claims nothing at t2 and t3; every other task is hard for all."""
     place = next(place for place in range(TASKS) if str(task(place)["prompt"]) in sent.prompt)
     if model(sent) == "amy-1" and purpose(sent) == "work" and place in (1, 4):
         return FAULTS["html"]
     if model(sent) == "bob-1" and purpose(sent) == "claim" and place in (2, 3):
         return says('{"abstain": true}' if place == 2 else "about 80%")
     if purpose(sent) == "work":
-        right = random.Random(f"{sent.prompt} {nth}").random() < 0.6
+        right = random.Random(f"{sent.prompt} {nth}").random() < (0.1, 0.9)[place % 2]
         return says(str(task(place)["answer"] if right else "no idea"), usage=(40, nth))
     return adds(sent)
 

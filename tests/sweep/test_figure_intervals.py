@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
 
 from analysis.figures import lines, maps
-from analysis.figures.chart import Chart, caption_of, shown
+from analysis.figures.chart import Chart
+from analysis.figures.charted import caption_of, shown
 from sim.scenario.axes import Factor
+from tests.painted import painted
 
 NAN = float("nan")
 KEYS = ("tender.penalty", "world.tasks")
@@ -64,6 +67,19 @@ def chart(kind: str, sign: int, where: dict[str, Any] | None = None) -> Chart:
     return Chart(kind, kind, KEYS[0], (("welfare", "", sign),), second, rows, ("base", "z"), where or {}, "base")
 
 
+def drawn(kind: str, sign: int, where: dict[str, Any] | None = None) -> tuple[Figure, pd.DataFrame]:
+    """That figure, and its rows."""
+    own = chart(kind, sign, where)
+    data, module = shown(table(), own), maps if kind == "map" else lines
+    return painted(lambda rows, look: module.paint(rows, own, FACTORS, look), data), data
+
+
+def said_of(kind: str, sign: int, where: dict[str, Any] | None = None) -> str:
+    """Its footer."""
+    own = chart(kind, sign, where)
+    return caption_of(shown(table(), own), table(), own, INFO)
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_marks_of_a_map(sign: int) -> None:
     data = shown(table(), chart("map", sign))
@@ -76,7 +92,7 @@ def test_marks_of_a_map(sign: int) -> None:
 
 
 def test_a_map_draws_each_kind_of_mark_once() -> None:
-    figure, data = maps.draw(table(), chart("map", 1), FACTORS)
+    figure, data = drawn("map", 1)
     maps_drawn = [axes for axes in figure.subfigs[0].axes if axes.get_title()]
     assert [axes.get_title() for axes in maps_drawn] == ["z"]  # and none of the baseline
     found = {line.get_marker(): len(line.get_xdata()) for line in maps_drawn[0].lines}
@@ -86,7 +102,7 @@ def test_a_map_draws_each_kind_of_mark_once() -> None:
 
 def test_a_line_has_a_band_where_there_is_an_interval_and_a_cross_where_there_is_none() -> None:
     held = {KEYS[1]: 40}
-    figure, _ = lines.draw(table(), chart("lines", 0, held), FACTORS)
+    figure, _ = drawn("lines", 0, held)
     axes = figure.axes[0]
     bands = [part.get_paths() for part in axes.collections if isinstance(part, PolyCollection)]
     ends = [np.concatenate([path.vertices for path in paths]) for paths in bands if paths]
@@ -97,17 +113,17 @@ def test_a_line_has_a_band_where_there_is_an_interval_and_a_cross_where_there_is
 
 
 def test_a_difference_that_is_none_has_neither_band_nor_cross() -> None:
-    figure, _ = lines.draw(table(), chart("lines", 1, {KEYS[1]: 40}), FACTORS)
+    figure, _ = drawn("lines", 1, {KEYS[1]: 40})
     marks = [list(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() == "X"]
     assert marks == [[], [0.0]]
 
 
 def test_captions_say_over_what_and_explain_the_marks() -> None:
-    said = caption_of(table(), chart("map", 1), INFO)
+    said = said_of("map", 1)
     assert "95% intervals over only 6 replications (Student t" in said
     assert "×, no interval: 3 replications, at least 5 needed" in said
     for word in ("dot: the interval holds 0", "ring: ", "Holm over the arm's cells", "intervals are not adjusted"):
         assert word in said
-    plain = caption_of(table(), chart("lines", 0, {KEYS[1]: 40}), INFO)
+    plain = said_of("lines", 0, {KEYS[1]: 40})
     assert "95% intervals over 40 (replication, task) pairs; only 6 replications" in plain
     assert "ring" not in plain

@@ -10,11 +10,14 @@ import pytest
 from analysis import load
 from analysis.figures import lines
 from analysis.figures.chart import chart_of
+from analysis.figures.charted import shown
 from analysis.sweep_table import factors_of, sweep_info
 from sim.scenario.figure_spec import FigureFile
 from tests.cli.command import bidlab
+from tests.painted import painted
 from tests.sweep.scenes import SWEEP, plan_of, run, write
 
+KINDS = ("pdf", "png", "csv", "column.pdf", "column.png")
 KEY = "world.agents.gemini-3-pro.overconfidence"
 FIGURES = f"""
 [[figure]]
@@ -43,7 +46,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_every_figure_ships_its_data(figures: Path) -> None:
     names = {"lines", "by_penalty"}
-    assert {path.name for path in figures.iterdir()} == {f"{n}.{kind}" for n in names for kind in ("pdf", "png", "csv")}
+    assert {path.name for path in figures.iterdir()} == {f"{n}.{kind}" for n in names for kind in KINDS}
     lines = pd.read_csv(figures / "lines.csv")
     assert set(lines["metric"]) == {"welfare", "share"}
     assert len(lines) == 3 * 4 * 6
@@ -68,7 +71,8 @@ def test_equal_factors_lie_equally_far_apart_on_a_log_scale(tmp_path: Path) -> N
     info = sweep_info(folder)
     factors = factors_of(info)
     asked = FigureFile(kind="lines", x="tender.penalty", scale="log")
-    figure, _ = lines.draw(load(folder), chart_of(asked, info, factors, 0), factors)
+    chart = chart_of(asked, info, factors, 0)
+    figure = painted(lambda rows, look: lines.paint(rows, chart, factors, look), shown(load(folder), chart))
     for axes in figure.axes:
         low, middle, high = (axes.transData.transform((x, 0.0))[0] for x in (0.5, 1.0, 2.0))
         assert middle - low == pytest.approx(high - middle)
@@ -76,9 +80,22 @@ def test_equal_factors_lie_equally_far_apart_on_a_log_scale(tmp_path: Path) -> N
 
 
 BAD = {
-    'kind = "line"': ("figure.kind", 'must be "lines", "map" or "calibration"; got "line"'),
-    'kind = "lines"': ("figure.x", "is missing"),
+    'kind = "line"': ("figure number 1: kind: unknown 'line'", "did you mean 'lines'", "calibration, reliability"),
+    'kind = "lines"': ("figure number 1: x: is missing",),
     f'kind = "lines"\nx = "{KEY}"\ncolour = "red"': ("colour", "unknown key", "allowed: kind, x, scale, y"),
+    f'kind = "lines"\nx = "{KEY}"\npanels = "world"': ("figure number 1: panels: belongs to figures of a run",),
+    'kind = "arms"\ny = "welfare"': ("figure number 1: y: belongs to kinds lines, map, calibration; not to arms",),
+    'kind = "arms"\narms = ["alwys"]': ("figure number 1: arms: unknown 'alwys'", "did you mean 'always'"),
+    'kind = "arms"\norder = ["alwys"]': ("figure number 1: order: unknown 'alwys'", "did you mean 'always'"),
+    'kind = "arms"\npanels = { x = ["alwys"] }': ("figure number 1: panels: unknown 'alwys'", "mean 'always'"),
+    'kind = "arms"\nlabel = { welfar = "w" }': ("number 1: label: unknown 'welfar'", "did you mean 'welfare'"),
+    'kind = "reliability"\npanels = "rule"': ("panels: belongs to arms, incidence, rescue; reliability has no rows",),
+    'kind = "arms"\nwidth = 0.5': ("figure number 1: width: must be inches from 2.5 to 20; got 0.5",),
+    'kind = "arms"\nwidth = "wide"': ("figure number 1: width", '"both", "text" or "column"'),
+    'kind = "arms"\nfooter = "no"': ("figure number 1: footer", "true or false"),
+    f'kind = "lines"\nx = "{KEY}"\nlabel = {{ welfar = "w" }}': ("label: unknown 'welfar'", "did you mean 'welfare'"),
+    f'kind = "lines"\nx = "{KEY}"\nunit = {{ "lead:cost" = "$" }}': ("unit: unknown 'lead:cost'",),
+    f'kind = "lines"\nx = "{KEY}"\norder = ["alwys"]': ("order: unknown 'alwys'", "did you mean 'always'"),
     'kind = "lines"\nx = "tender.penlty"': ("figure number 1: x", "did you mean 'tender.penalty'"),
     f'kind = "lines"\nx = "{KEY}"\ny = "welfar"': ("y", "did you mean 'welfare'"),
     f'kind = "lines"\nx = "{KEY}"\ny = "share"': ("y", 'write "share:NAME"'),

@@ -10,10 +10,12 @@ import pytest
 
 from analysis import load
 from analysis.figures.chart import chart_of
-from analysis.figures.maps import draw
+from analysis.figures.charted import shown
+from analysis.figures.maps import paint
 from analysis.sweep_table import factors_of
 from sim.experiment.stored import run_info
 from sim.scenario.figure_spec import FigureFile
+from tests.painted import painted
 from tests.sweep.scenes import SWEEP, plan_of, run, write
 from tests.sweep.test_lines import KEY
 
@@ -34,11 +36,14 @@ def test_lead_is_the_difference_the_other_way_round(tmp_path: Path) -> None:
     for y in ("difference:welfare", "lead:welfare"):
         figure = FigureFile.model_validate({"kind": "map", "x": KEY, "vertical": "tender.penalty", "y": y})
         chart = chart_of(figure, info, factors, 0)
-        picture, drawn[y] = draw(table, chart, factors)
-        labels = [axes.get_ylabel() for axes in picture.subfigs[0].axes]
-        assert {"difference:welfare": "welfare\nminus “second price”, $"}.get(
-            y, "welfare, “second price”\nminus arm, $"
-        ) in labels
+        drawn[y] = shown(table, chart)
+        picture = painted(lambda rows, look, of=chart: paint(rows, of, factors, look), drawn[y])
+        labels = [" ".join(axes.get_ylabel().split()) for axes in picture.subfigs[0].axes]
+        words = {
+            "difference:welfare": "welfare minus “second price”",
+            "lead:welfare": "welfare, “second price” minus arm",
+        }
+        assert f"{words[y]}, $ per auction" in labels
     one, other = drawn.values()
     np.testing.assert_array_equal(other["drawn"], -one["drawn"])
     np.testing.assert_array_equal(other["drawn_se"], one["drawn_se"])
@@ -48,14 +53,16 @@ def test_map_for_each_arm_but_the_baseline(tmp_path: Path) -> None:
     folder = run(plan_of(write(tmp_path, sweep=SWEEP + MAP)), tmp_path / "o", figures=True)
     table, info = load(folder), run_info(folder) or {}
     data = pd.read_csv(folder / "figures" / "map.csv")
-    assert {path.name for path in (folder / "figures").iterdir()} == {f"map.{kind}" for kind in ("pdf", "png", "csv")}
+    assert {path.name for path in (folder / "figures").iterdir()} == {
+        f"map.{kind}" for kind in ("pdf", "png", "csv", "column.pdf", "column.png")
+    }
     arms = list(dict.fromkeys(table["arm"]))
     assert len(data) == 2 * 4 * len(arms)
     figure = FigureFile.model_validate(
         {"kind": "map", "x": KEY, "vertical": "tender.penalty", "y": ["difference:welfare", "solve_rate"]}
     )
     chart = chart_of(figure, info, factors_of(info), 0)
-    drawn, _ = draw(table, chart, factors_of(info))
+    drawn = painted(lambda rows, look: paint(rows, chart, factors_of(info), look), shown(table, chart))
     titles = [axes.get_title() for part in drawn.subfigs for axes in part.axes if axes.get_visible()]
     baselines = {arm for arm, base in zip(table["arm"], table["baseline"], strict=True) if arm == base}
     assert len([title for title in titles if title]) == 2 * len(arms) - len(baselines)

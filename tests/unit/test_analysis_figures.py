@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from analysis.arm import ArmData
-from analysis.figures import arms, draw_all, hired_rate, reliability, style, who_knows
+from analysis.figures import arms, hired_rate, reliability, style, who_knows
+from analysis.figures.sheets import sheet
+from tests.painted import drawn_into, look_of, painted
 from tests.unit.test_analysis_helpers import break_even, make_world, posted_alone, sold, table_world
 
 WORLD = table_world(3)
@@ -16,23 +18,23 @@ POSTED = [posted_alone(WORLD, k, f"k = {k:g}") for k in (2.0, 0.0)]
 
 @pytest.fixture(autouse=True)
 def _coarse(monkeypatch):
-    monkeypatch.setattr("analysis.figures.save.DPI", 60)
+    monkeypatch.setitem(sheet("paper").settings, "savefig.dpi", 60)
 
 
 def stems(paths):
-    return {path.stem for path in paths}
+    return {path.name.partition(".")[0] for path in paths}
 
 
 @pytest.mark.slow
 def test_all_figures_twice_are_the_same_bytes(tmp_path):
-    first = draw_all(POSTED, tmp_path / "a", "seed 1; scenario abc; bidlab 0.1.0")
-    again = draw_all(POSTED[:1], tmp_path / "b", "seed 1; scenario abc; bidlab 0.1.0")
+    first = drawn_into(POSTED, tmp_path / "a")
+    again = drawn_into(POSTED[:1], tmp_path / "b")
     assert stems(first) == {"reliability", "who_knows", "hired_rate", "arms"}
-    assert sorted(path.suffix for path in first) == [".csv"] * 4 + [".pdf"] * 4 + [".png"] * 4
+    assert sorted(path.suffix for path in first) == [".csv"] * 4 + [".pdf"] * 8 + [".png"] * 8
     assert stems(again) == {"reliability", "who_knows", "hired_rate"}
     for path in again:
         same = path.read_bytes() == (tmp_path / "a" / path.name).read_bytes()
-        assert same == (path.stem != "hired_rate"), path.name
+        assert same == (not path.name.startswith("hired_rate")), path.name
         assert b"CreationDate" not in path.read_bytes()
 
 
@@ -40,11 +42,11 @@ def test_all_figures_twice_are_the_same_bytes(tmp_path):
 def test_figures_that_do_not_apply_are_left_out(tmp_path):
     world = make_world(np.ones((2, 3, 1, 1)))
     solo = ArmData.build("solo", "x", world, sold(world, np.ones((2, 3, 1), np.bool_), False, 0.5), False)
-    assert stems(draw_all([solo], tmp_path, "")) == {"reliability"}
+    assert stems(drawn_into([solo], tmp_path)) == {"reliability"}
     other = make_world(np.ones((2, 3, 1, 1)), belief=0.7)
     bolder = ArmData.build("bolder", "x", other, sold(other, np.ones((2, 3, 1), np.bool_), False, 0.5), False)
-    assert stems(draw_all([solo, bolder], tmp_path, "")) == {"arms", "incidence"}
-    assert draw_all([], tmp_path, "") == []
+    assert stems(drawn_into([solo, bolder], tmp_path)) == {"arms", "incidence"}
+    assert drawn_into([], tmp_path) == []
 
 
 @pytest.mark.usefixtures("drawn_once")
@@ -63,9 +65,10 @@ def test_a_synthetic_world_of_many_agents(tmp_path):
         for k in range(2)
     ]
     many = [posted_alone(world, k / 2, f"k = {k / 2:g}") for k in range(5)]
-    assert stems(draw_all(pair, tmp_path, "")) == {"reliability", "who_knows", "arms", "incidence"}
-    figure, data = hired_rate.draw(many)
-    assert len(figure.axes) == 2 * hired_rate.MOST
+    assert stems(drawn_into(pair, tmp_path)) == {"reliability", "who_knows", "arms", "incidence"}
+    data = hired_rate.table(many)
+    for width, most in ((7.0, 4), (3.4, 2)):
+        assert len(painted(hired_rate.paint, data, look_of(width)).axes) == 2 * most
     assert len(data) == 5 * 14
 
 
@@ -77,11 +80,11 @@ def test_agents_who_are_absent_or_never_bid(tmp_path):
     belief[..., 1] = 0.3
     world = make_world(np.ones((2, 4, 3, 1)), present=present, belief=belief, reserve=0.5)
     arm = posted_alone(world, 1.0)
-    assert stems(draw_all([arm, arm], tmp_path, "")) == {"reliability", "hired_rate", "arms"}
+    assert stems(drawn_into([arm, arm], tmp_path)) == {"reliability", "hired_rate", "arms"}
 
 
 def test_reliability_data():
-    data = reliability.draw(POSTED[0])[1]
+    data = reliability.table(POSTED[0])
     assert data.groupby("agent")["claims"].sum().to_dict() == dict.fromkeys(WORLD.agents, 93) | {"all agents": 558}
     pooled = data[data["agent"] == reliability.POOLED]
     assert pooled["ece"].iloc[0] == pytest.approx(0.1065, abs=5e-5)
@@ -92,7 +95,7 @@ def test_reliability_data():
 
 
 def test_hired_rate_bars_add_up():
-    data = hired_rate.draw(POSTED)[1]
+    data = hired_rate.table(POSTED)
     assert list(data["penalty"]) == [2.0] * 6 + [0.0] * 6
     total = data["published"] + data["wrong_probability"] + data["wrong_cost"]
     assert total.to_numpy() == pytest.approx(data["cash"].to_numpy())
@@ -106,7 +109,7 @@ def test_arms_data_are_paired():
     pair = [
         ArmData.build(n, "always", WORLD, sold(WORLD, h, False, ask), False) for n, h in (("a", first), ("b", second))
     ]
-    data = arms.draw(pair, {arm.name: pair[0].name for arm in pair})[1]
+    data = arms.table(pair, {arm.name: pair[0].name for arm in pair})
     assert data["cost_minus_baseline"].to_numpy() == pytest.approx((data["cost"] - data["cost"].iloc[0]).to_numpy())
     assert data["solve_rate_minus_baseline_se"].iloc[0] == 0
     assert data["solve_rate_minus_baseline_se"].iloc[1] < data["solve_rate_se"].iloc[1]
@@ -128,7 +131,7 @@ def test_own_minus_others_against_the_definition():
 
 
 def test_who_knows_data():
-    data = who_knows.draw(POSTED[0])[1].set_index("agent")
+    data = who_knows.table(POSTED[0]).set_index("agent")
     assert data.loc["all agents", "difference"] == pytest.approx(-0.002, abs=5e-4)
     assert data.loc["all agents", "difference_se"] == pytest.approx(0.013, abs=2e-3)
     assert data.loc["all agents", "comparative_auc"] == pytest.approx(0.515, abs=5e-4)
@@ -144,25 +147,10 @@ def test_knowing_oneself_is_found():
     assert pooled == each.min() == 1 / 200
 
 
-def test_a_line_parts_the_rows_of_two_panels():
-    axes = style.new_figure(3.0, 3.0).subplots()
-    style.panel_lines(axes, ["x [sigma_u 0]", "y [sigma_u 0]", "x [sigma_u 2]", "y [sigma_u 2]", "z"])
-    assert [set(line.get_ydata()) for line in axes.lines] == [{1.5}, {3.5}]
-
-
 def test_spread_keeps_order_and_distance():
     y = np.array([0.2, 0.21, 0.9, 0.22, 0.99])
     placed = style.spread(y, 0.1, 0.0, 1.0)
     assert (np.argsort(placed) == np.argsort(y)).all()
     assert np.diff(np.sort(placed)).min() > 0.1 - 1e-12
     assert placed.max() <= 1.0
-    assert isinstance(hired_rate.draw(POSTED)[1], pd.DataFrame)
-
-
-@pytest.mark.slow
-def test_too_many_arms_are_no_figure_of_incidence(tmp_path):
-    world = make_world(np.ones((1, 2, 3, 1)))
-    ledger = sold(world, np.ones((1, 2, 3), np.bool_), False, 0.5)
-    many = [ArmData.build(f"arm {k}", "x", world, ledger, False) for k in range(61)]
-    assert "incidence" in stems(draw_all(many[:60], tmp_path, ""))
-    assert "incidence" not in stems(draw_all(many, tmp_path, ""))
+    assert isinstance(hired_rate.table(POSTED), pd.DataFrame)

@@ -11,7 +11,6 @@ import pytest
 from analysis.arm import ArmData
 from analysis.differences import differences, differences_table
 from analysis.figures import incidence as figure
-from analysis.figures.save import captioned
 from analysis.incidence import COLUMNS, incidence, incidence_table
 from analysis.inference import REPLAYED
 from analysis.quantities import paired_of_arms
@@ -22,6 +21,7 @@ from sim.market.simulate import simulate
 from sim.scenario.scenario import Scenario, load_scenario
 from tests.market.play import ledger_of
 from tests.market.test_synthetic import WORLD, scenario
+from tests.painted import painted
 from tests.unit.test_analysis_helpers import break_even, make_world, posted_alone, sold, table_world
 
 MONEY = ["world.bid_cost=0.01", "market.overhead=0.02", "tender.postings=2", 'tender.exclude="hired"']
@@ -174,7 +174,7 @@ def many(n_agents: int, hired: list[list[int]], payment: float = 1.0) -> list[Ar
 def test_figures_data_are_the_tables() -> None:
     arms = many(4, [[0], [1], [2, 3]])
     baselines = dict.fromkeys(("arm 0", "arm 1", "arm 2"), "arm 0")
-    data, table = figure.draw(arms, baselines)[1], incidence_table(arms, baselines)
+    data, table = figure.table(arms, baselines), incidence_table(arms, baselines)
     assert data["arm"].tolist() == ["arm 1", "arm 2"]
     for row in data.to_dict("records"):
         parts = table[table["arm"] == row["arm"]]["change"].tolist()
@@ -186,7 +186,7 @@ def test_figures_data_are_the_tables() -> None:
 
 def widths(arms: list[ArmData]) -> tuple[list[str], np.ndarray, list[str]]:
     """Legend names, signed bar widths (parts, bars) and the texts on the axes."""
-    drawn = figure.draw(arms, dict.fromkeys((arm.name for arm in arms), arms[0].name))[0]
+    drawn = painted(figure.paint, figure.table(arms, dict.fromkeys((arm.name for arm in arms), arms[0].name)))
     axes = drawn.axes[0]
     bars = np.array([[patch.get_width() for patch in part] for part in axes.containers if hasattr(part, "patches")])
     return axes.get_legend_handles_labels()[1], bars, [text.get_text() for text in axes.texts]
@@ -197,7 +197,7 @@ def test_bars_of_many_agents_still_sum_to_welfare() -> None:
     labels, bars, texts = widths(arms)
     assert len(bars) == 1 + figure.MOST_AGENTS + 1
     assert {"principal", "other agents"} < set(labels)
-    data = figure.draw(arms, dict.fromkeys((arm.name for arm in arms), "arm 0"))[1]
+    data = figure.table(arms, dict.fromkeys((arm.name for arm in arms), "arm 0"))
     np.testing.assert_allclose(bars.sum(axis=0), data["welfare"].to_numpy(), atol=1e-12)
     assert texts == []
 
@@ -205,8 +205,8 @@ def test_bars_of_many_agents_still_sum_to_welfare() -> None:
 @pytest.mark.parametrize("rows", [1, 2, 5])
 def test_few_arms_have_room(rows: int) -> None:
     arms = many(4, [[0], [1], [2], [3], [0, 1], [1, 2]][: rows + 1])
-    drawn = figure.draw(arms, dict.fromkeys((arm.name for arm in arms), arms[0].name))[0]
-    captioned(drawn, "a line of the caption\nand another\nand one more")
+    data = figure.table(arms, dict.fromkeys((arm.name for arm in arms), arms[0].name))
+    drawn = painted(figure.paint, data, footer="a line of the caption\nand another\nand one more")
     drawn.draw_without_rendering()
     assert drawn.axes[0].get_window_extent().height / drawn.dpi / rows > 0.15
 

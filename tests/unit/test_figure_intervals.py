@@ -14,6 +14,7 @@ from scipy.stats import skew
 from analysis.arm import ArmData
 from analysis.figures import arms, hired_rate, incidence, reliability, who_knows
 from analysis.intervals import skewed_t_interval, wilson
+from tests.painted import look_of, painted
 from tests.unit.test_analysis_helpers import make_world, posted_alone, sold, table_world
 
 
@@ -45,8 +46,9 @@ def pair(n_replications: int, n_tasks: int = 7, **changes: Any) -> list[ArmData]
 
 def test_bars_of_rates_are_those_of_wilson() -> None:
     both = pair(1, coupled=())
-    figure, data = arms.draw(both, {"zero": "zero", "a": "zero"})
-    rate = next(axes for axes in figure.axes if axes.get_xlabel().startswith("solve rate"))
+    data = arms.table(both, {"zero": "zero", "a": "zero"})
+    figure = painted(arms.paint, data)
+    rate = next(axes for axes in figure.axes if " ".join(axes.get_xlabel().split()).startswith("solve rate"))
     expected = np.array(wilson(np.array([1 / 7, 6 / 7]), 7)).T
     np.testing.assert_allclose(bars(rate), expected, atol=1e-12)
     np.testing.assert_allclose(data[["solve_rate_low", "solve_rate_high"]].to_numpy(), expected, atol=1e-12)
@@ -55,7 +57,8 @@ def test_bars_of_rates_are_those_of_wilson() -> None:
 
 def test_bars_of_means_have_the_quantile_of_their_clusters() -> None:
     both = pair(1)
-    figure, data = arms.draw(both, {"zero": "zero", "a": "zero"})
+    data = arms.table(both, {"zero": "zero", "a": "zero"})
+    figure = painted(arms.paint, data)
     axes = next(axes for axes in figure.axes if axes.get_xlabel().startswith("cost"))
     cost = both[0].per_auction(both[0].cost)[0, :, 0]
     expected = skewed_t_interval(cost.mean(), cost.std(ddof=1) / np.sqrt(7), 7, skew(cost))
@@ -67,11 +70,13 @@ def test_bars_of_means_have_the_quantile_of_their_clusters() -> None:
 @pytest.mark.parametrize(("n_replications", "known"), [(2, False), (4, False), (5, True)])
 def test_few_coupled_replications_have_no_bar(n_replications: int, known: bool) -> None:
     both = pair(n_replications, coupled=("market.capacity",))
-    figure, data = arms.draw(both, {"zero": "zero", "a": "zero"})
+    data = arms.table(both, {"zero": "zero", "a": "zero"})
+    figure = painted(arms.paint, data)
     cost = next(axes for axes in figure.axes if axes.get_xlabel().startswith("cost"))
     assert (len(bars(cost)), crosses(cost)) == ((2, 0) if known else (0, 2))
     assert data["cost_low"].notna().tolist() == [known] * 2
-    of_both, rows = incidence.draw(both, {"zero": "zero", "a": "zero"})
+    rows = incidence.table(both, {"zero": "zero", "a": "zero"})
+    of_both = painted(incidence.paint, rows)
     assert (len(bars(of_both.axes[0])), crosses(of_both.axes[0])) == ((1, 0) if known else (0, 1))
     assert rows["welfare_low"].notna().tolist() == [known]
 
@@ -79,29 +84,32 @@ def test_few_coupled_replications_have_no_bar(n_replications: int, known: bool) 
 def test_an_arm_that_hires_as_the_baseline_does_is_said_to_be_the_same() -> None:
     first = pair(1)[0]
     twin = replace(first, name="twin")
-    figure, data = arms.draw([first, twin], {"zero": "zero", "twin": "zero"})
+    data = arms.table([first, twin], {"zero": "zero", "twin": "zero"})
+    figure = painted(arms.paint, data)
     gap = next(axes for axes in figure.axes if "minus" in axes.get_xlabel())
     assert [text.get_text() for text in gap.texts] == ["baseline", "same"]
     assert len(bars(gap)) == crosses(gap) == 0
     assert data["changed"].tolist() == [0, 0]
-    assert [number.name for number in arms.drawn(data) if "minus" in number.name] == []
-    of_both = incidence.draw([first, twin], {"zero": "zero", "twin": "zero"})[0].axes[0]
+    assert [number.name for number in arms.drawn(data, look_of()) if "minus" in number.name] == []
+    rows = incidence.table([first, twin], {"zero": "zero", "twin": "zero"})
+    of_both = painted(incidence.paint, rows).axes[0]
     assert "no decision differs" in of_both.get_legend_handles_labels()[1]
     assert len(bars(of_both)) == crosses(of_both) == 0
 
 
 def test_hired_rate_without_intervals() -> None:
     few = replace(posted_alone(table_world(3), 1.0), replayed=True)
-    figure, data = hired_rate.draw([few])
+    data = hired_rate.table([few])
+    figure = painted(hired_rate.paint, data)
     assert data["hired_rate_low"].isna().all()
     assert [crosses(axes) for axes in figure.axes] == [6, 6]
-    known = hired_rate.draw([posted_alone(table_world(3), 1.0)])[0]
+    known = painted(hired_rate.paint, hired_rate.table([posted_alone(table_world(3), 1.0)]))
     assert [crosses(axes) for axes in known.axes] == [0, 0]
 
 
 def test_bins_of_a_single_task_have_no_interval() -> None:
     arm = posted_alone(table_world(3), 1.0)
-    data = reliability.draw(arm)[1]
+    data = reliability.table(arm)
     seen = data[data["claims"] > 0]
     assert seen["success_rate_low"].isna().equals(seen["success_rate_clusters"] < 2)
     own = seen[(seen["agent"] == "gemini-3-pro") & (seen["claims"] == 83)].iloc[0]
@@ -123,7 +131,7 @@ def test_constant_claims_have_no_test_and_are_no_member_of_the_family() -> None:
 
 
 def test_p_values_stand_raw_and_adjusted_over_the_agents() -> None:
-    data = who_knows.draw(posted_alone(table_world(1), 1.0))[1].set_index("agent")
+    data = who_knows.table(posted_alone(table_world(1), 1.0)).set_index("agent")
     raw, adjusted = data["p_value"].drop(who_knows.POOLED), data["p_holm"].drop(who_knows.POOLED)
     order = np.sort(raw.to_numpy())
     stepped = np.minimum(np.maximum.accumulate(order * np.arange(6, 0, -1)), 1.0)

@@ -11,11 +11,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from analysis.arm import ArmData
-from analysis.few_agents import MOST
-from analysis.figures import draw_all, drawables, hired_rate, who_knows
+from analysis.figures import drawables, hired_rate, shown_of, who_knows
 from analysis.figures.left_out import left_out, list_left_out
 from analysis.figures.save import captioned, overlapping
+from analysis.figures.sheets import sheet
+from analysis.figures.style import MOST_ROWS
 from sim.experiment.stored import Stored
+from tests.painted import drawn_into, look_of, painted
 from tests.unit.test_analysis_helpers import make_world, posted_alone, sold
 
 
@@ -33,9 +35,8 @@ def figures_of(price: float) -> dict[str, Figure]:
         for k, of in enumerate(hired)
     ]
     made = {}
-    for name, one in drawables(arms, "").items():
-        made[name] = one.draw()[0]
-        captioned(made[name], "caption")
+    for name, one in drawables(shown_of(arms)).items():
+        made[name] = painted(one.paint, one.data(), footer="caption")
     return made
 
 
@@ -59,7 +60,8 @@ def test_labels_that_would_touch_are_thinned() -> None:
     axes.locator_params(axis="x", nbins=12)
     figure.draw_without_rendering()
     assert overlapping(axes.xaxis)
-    captioned(figure, "caption")
+    with sheet().applied():
+        captioned(figure, "caption")
     assert not overlapping(axes.xaxis)
     assert len(axes.get_xticks()) > 0
 
@@ -71,17 +73,16 @@ def test_figures_of_many_agents_show_both_ends_and_say_so() -> None:
         stream.random((*shape, 1)) < 0.5, belief=stream.uniform(0.1, 1.0, shape), reserve=stream.random(shape[:2])
     )
     arm = posted_alone(world, 1.0)
+    found, look = drawables(shown_of([arm])), look_of()
     for name, module in (("who_knows", who_knows), ("hired_rate", hired_rate)):
-        one = drawables([arm], "")[name]
-        figure, data = one.draw()
-        assert figure.get_figheight() < 0.35 * MOST, name
+        data = found[name].data()
+        assert painted(found[name].paint, data).get_figheight() < 7.0, name
         assert data["agent"].nunique() == 100 + (name == "who_knows")
-        assert "of 100 agents the " in one.words(data)
-        assert f"all of them in {name}.csv" in one.words(data)
-        assert len(module.drawn(data)) <= 3 * (MOST + 1)
-    assert "of 100 agents the 6 of the greatest and the 5 of the smallest ECE" in drawables([arm], "")[
-        "reliability"
-    ].words(drawables([arm], "")["reliability"].draw()[1])
+        assert "of 100 agents the 6 of the greatest and the 6 of the smallest" in found[name].words(data, look)
+        assert f"all of them in {name}.csv" in found[name].words(data, look)
+        assert len(module.drawn(data, look)) <= 3 * (MOST_ROWS + 1)
+    claims = found["reliability"]
+    assert "of 100 agents the 6 of the greatest and the 5 of the smallest ECE" in claims.words(claims.data(), look)
 
 
 def test_a_figure_that_is_left_out_says_why(tmp_path) -> None:
@@ -120,5 +121,5 @@ def test_a_thousand_agents_are_drawn_in_seconds(tmp_path) -> None:
     hired[..., 0] = True
     arms = [ArmData.build(name, "x", world, sold(world, hired, False, 0.5), False) for name in ("a", "b")]
     begun = process_time()
-    draw_all(arms, tmp_path, "")
+    drawn_into(arms, tmp_path)
     assert process_time() - begun < 10.0

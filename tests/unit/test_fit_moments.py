@@ -13,12 +13,14 @@ from rich.console import Console
 from analysis import calibration as cal
 from analysis.figures import fit as fit_figure
 from analysis.figures.save import save
+from analysis.figures.sheets import sheet
 from analysis.fit_moments import EVERYBODY, FITTED, N_TABLES, PER_AGENT, POOLED, moments, rms_z, table_moments
 from analysis.fit_report import cannot_say, report
 from sim.fitting.fit import Fitted, fit
 from sim.mechanisms import lookup
 from sim.population.population import draw_population
 from sim.tables.table import Recorded
+from tests.painted import look_of, painted
 from tests.scenes import scene, truthful
 from tests.theory.test_fit_recovery import TRUTH, table
 from tests.unit.test_fit import marketbench, pick
@@ -225,20 +227,23 @@ def test_the_report_of_repeated_trials_gives_sigma_u_and_its_interval():
         assert "not identified" not in text
 
 
+def written(data, folder):
+    return save(data, fit_figure.paint, lambda _, __: "n = 93 tasks", folder, "fit", look_of())
+
+
 def test_the_figure(found, tmp_path, monkeypatch):
-    monkeypatch.setattr("analysis.figures.save.DPI", 60)
-    figure, data = fit_figure.draw(found)
-    assert len(figure.axes) == len(PER_AGENT) + 1
-    assert len(data) == 6 * len(PER_AGENT) + len(POOLED)
-    first = save(figure, data, tmp_path / "a", "fit", "n = 93 tasks")
-    again = save(*fit_figure.draw(found), tmp_path / "b", "fit", "n = 93 tasks")
+    monkeypatch.setitem(sheet("paper").settings, "savefig.dpi", 60)
+    assert len(painted(fit_figure.paint, found).axes) == len(PER_AGENT) + 1
+    assert len(found) == 6 * len(PER_AGENT) + len(POOLED)
+    first, again = (written(found, tmp_path / name) for name in ("a", "b"))
+    assert len(first) == 5
     assert [a.read_bytes() for a in first] == [b.read_bytes() for b in again]
 
 
 def test_the_figure_of_few_or_odd_agents(recorded, tmp_path, monkeypatch):
-    monkeypatch.setattr("analysis.figures.save.DPI", 60)
+    monkeypatch.setitem(sheet("paper").settings, "savefig.dpi", 60)
     pair = pick(recorded, slice(None), slice(2))
     data = moments(pair, fit(pair, n_bootstrap=0).profile, n_tables=20)
     data.loc[0, "observed"] = 1.0
     data.loc[1, ["observed", "low", "high", "simulated"]] = np.nan
-    save(*fit_figure.draw(data), tmp_path, "fit", "")
+    written(data, tmp_path)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analysis.arm import ArmData
 from analysis.claims_table import pooled_claims
-from analysis.figures import draw_all, reliability, who_knows
+from analysis.figures import reliability, who_knows
 from analysis.inference import Estimate
 from analysis.quantities import quantity
 from analysis.quantities.of_run import agents
@@ -27,6 +27,7 @@ from sim.scenario.scenario import label_of
 from sim.world.world import World
 from tests.cli.command import ARM, HEADER, TENDER, TOP, WORLD, bidlab, lay_out
 from tests.market.test_money import ledger_of
+from tests.painted import drawn_into
 from tests.tried import tried
 from tests.unit.test_analysis_helpers import make_world, sold
 from tests.worlds import examples, rules, worlds
@@ -249,7 +250,7 @@ def test_trials_of_a_calibrated_agent_are_independent_in_the_null() -> None:
 def test_figures_of_repeated_trials(tmp_path: Path) -> None:
     world = replace(several(), present=np.ones((R, T, N), np.bool_))
     arm = arm_of(world)
-    data = reliability.draw(arm)[1]
+    data = reliability.table(arm)
     counts = data.groupby("agent")["claims"].sum()
     assert counts["all agents"] == arm.observed.known.sum() == counts.drop("all agents").sum()
     found, pooled = of_agents(arm), pooled_claims(arm)
@@ -257,12 +258,12 @@ def test_figures_of_repeated_trials(tmp_path: Path) -> None:
     np.testing.assert_allclose(ends.loc[list(world.agents), "ece"], found["ece"].value, rtol=1e-12)
     np.testing.assert_allclose(ends.loc["all agents", "ece"], pooled["ece"].value, rtol=1e-12)
     np.testing.assert_array_equal(ends.loc[list(world.agents), "ece_null"], found["ece_null"].value)
-    knows = who_knows.draw(arm)[1].set_index("agent")
+    knows = who_knows.table(arm).set_index("agent")
     whole = arm.observed.at(who_knows.complete(arm))
     assert (knows["tasks"] == whole.claim.shape[1]).all()
     difference = who_knows.own_minus_others(whole.claim[0], whole.share[0])
     np.testing.assert_allclose(knows.loc[list(world.agents), "difference"], difference, rtol=1e-9)
-    drawn = {path.stem for path in draw_all([arm], tmp_path, "")}
+    drawn = {path.name.partition(".")[0] for path in drawn_into([arm], tmp_path)}
     assert drawn == {"reliability", "who_knows"}
 
 

@@ -1,0 +1,230 @@
+"""What one setting of a scenario says, as a sentence: ALWAYS of settings that are told also at their defaults.
+
+STATED has those that are told where they are stated; any other key is told as it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from analysis.page.amounts_in_words import arrivals, dollars, percent, reserve, ticks
+from sim.kit.invalid import written
+
+Arm = Mapping[str, Any]
+Words = Callable[[Any, Arm], str]  # of a setting, from its value and its arm; "" where there is nothing to tell
+
+_WHO = {
+    "none": "everybody",
+    "failed": "everybody but those whose attempt failed",
+    "hired": "only who was not hired yet",
+}
+_RECORD = {
+    "redrawn": "their results on other tasks, drawn with replacement",
+    "split": "their results on the other half of the tasks",
+    "past": "their own attempts in this market so far",
+    "published": "their results on all other tasks",
+}
+_TRUTHFUL = (
+    "Every agent bids the truth by its own belief: the price at which it expects neither gain nor loss, or what it "
+    "expects an attempt to cost, as the rule asks."
+)
+
+
+def _world(profile: Any, arm: Arm) -> str:
+    world = arm["world"]
+    if world["live"] is not None:
+        return "Agents and outcomes are real: respondents were asked and their work was verified."
+    if world["table"] is not None:
+        return (
+            f"Agents, claims, costs and outcomes are a recorded table ({_file(world['table'])}): what an agent did at "
+            "a task is known, and whoever is hired gets exactly that."
+        )
+    tasks = f"{world['tasks']:,} tasks in each replication"
+    return (
+        f"Agents and tasks are drawn from the fitted population {_file(profile)}, {tasks}: abilities, beliefs, costs "
+        "and outcomes are random, and the same for every arm."
+    )
+
+
+def _file(raw: Any) -> str:
+    return raw if isinstance(raw, str) else "imported results"
+
+
+def _value(value: Any, arm: Arm) -> str:
+    if value is None:
+        return "No value of a success is stated, so that surplus and welfare are unknown."
+    if isinstance(value, int | float):
+        return f"A success is worth {dollars(value)} to the principal."
+    return f"What a success is worth to the principal is {dollars(value)}."
+
+
+def _reserve(value: Any, arm: Arm) -> str:
+    public = "reserve" in arm["tender"]["public"]
+    seen = "Bidders see it." if public else "Bidders do not see it, unless the rule announces it."
+    return f"The most that a posting pays (the reserve) is {reserve(value)}. {seen}"
+
+
+def _penalty(value: Any, arm: Arm) -> str:
+    if value == 0:
+        return "Who fails pays no penalty."
+    return f"Who fails pays a penalty of {dollars(value)} under price and score rules."
+
+
+def _postings(value: Any, arm: Arm) -> str:
+    if value == 1:
+        return "A task is offered once."
+    who = _WHO[arm["tender"]["exclude"] or "none"]
+    return f"A task that nobody solved is offered again, up to {value:,} times in all; {who} may bid again."
+
+
+def _alone(value: Any, arm: Arm) -> str:
+    if value:
+        return "Each agent faces every task in a market of its own: nobody competes."
+    return "All agents compete for every task."
+
+
+def _capacity(value: Any, arm: Arm) -> str:
+    if value == "inf":
+        return "An agent can work on any number of tasks at a time."
+    tasks = f"{value:,} task{'s' if value > 1 else ''}"
+    return f"An agent can work on {tasks} at a time; while it is busy its bids do not count."
+
+
+def _window(value: Any, arm: Arm) -> str:
+    if value == 0:
+        return "A posting is cleared in the tick in which it goes out; bids take no time unless a latency is stated."
+    return f"A posting is cleared {ticks(value)} after it goes out; a later bid does not count."
+
+
+def _policy(value: Any, arm: Arm) -> str:
+    return _TRUTHFUL if value == "truthful" else f"Agents bid by the policy {written(value)}."
+
+
+def _own_policies(value: Any, arm: Arm) -> str:
+    return "; ".join(f"{name} bids by a policy of its own, {written(policy)}" for name, policy in value.items()) + "."
+
+
+def _bankroll(value: Any, arm: Arm) -> str:
+    amount = f"{dollars(value)} each" if isinstance(value, int | float) else written(value)
+    return (
+        f"Agents start with limited wealth ({amount}): who runs out leaves the market, and nobody is hired under a "
+        "bond it cannot post."
+    )
+
+
+def _card(value: Any, arm: Arm) -> str:
+    return f"Agents read a card with {_RECORD[value['record']]} before they bid, and move their claims towards it."
+
+
+def _knobs(value: Any, arm: Arm) -> str:
+    if isinstance(value, list):
+        return f"Only these agents take part: {', '.join(value)}."
+    parts = []
+    for name, knobs in value.items():
+        turned = [f"{key} {written(each)}" for key, each in knobs.items() if each is not None and each != 0.0]
+        parts.append(f"{'everybody' if name == '*' else name}: {', '.join(turned) or 'as fitted'}")
+    return f"The fitted agents are changed ({'; '.join(parts)})."
+
+
+def _reputation(value: Any, arm: Arm) -> str:
+    return f"The allocator keeps a reputation of each agent, learned from verified outcomes: {written(value)}."
+
+
+def _expected_cost(value: Any, arm: Arm) -> str:
+    if isinstance(value, dict) and "running_mean" in value:
+        return "The allocator learns what an agent's attempts cost from those that have ended."
+    if value == "actual":
+        return "The allocator knows what each attempt will cost."
+    if isinstance(value, dict) and "record" in value:
+        return f"The allocator expects costs by a record of the agents: {_RECORD[value['record']]}."
+    return f"What the allocator expects an attempt to cost is {written(value)}."
+
+
+def _advice(value: Any, arm: Arm) -> str:
+    if value in ("outcome", "ability"):
+        knows = "what will happen" if value == "outcome" else "the true abilities"
+        return f"The allocator is advised by an oracle that knows {knows}: a bound, not a rule one could use."
+    if isinstance(value, dict) and "record" in value:
+        return f"The allocator is advised by a record of the agents: {_RECORD[value['record']]}."
+    return f"The allocator is advised by {written(value)}."
+
+
+def _verifier(value: Any, arm: Arm) -> str:
+    wrong, right = value["false_pass"], value["false_fail"]
+    if not wrong and not right:
+        return "The verifier makes no errors: who truly succeeds passes." if arm["world"]["live"] is None else ""
+    return f"The verifier passes {percent(wrong)} of failures and fails {percent(right)} of successes."
+
+
+def _escalation(value: Any, arm: Arm) -> str:
+    if value["policy"] is not None:
+        return f"When a task is posted again its reserve rises by the policy {written(value['policy'])}."
+    every = "every failure" if value["every"] == 1 else f"every {value['every']} failures"
+    return (
+        f"When a task is posted again its reserve rises: by a factor of {value['unfilled_factor']:g} if nobody was "
+        f"hired, of {value['failed_factor']:g} after {every}, up to {value['cap']:g} times the first."
+    )
+
+
+def _trials(value: Any, arm: Arm) -> str:
+    if value == "in_order":
+        return "Repeated trials of an agent at a task are met in the order in which they are numbered."
+    return "Repeated trials of an agent at a task are met in an order that each replication draws."
+
+
+ALWAYS: dict[str, Words] = {
+    "world.profile": _world,
+    "world.arrivals": lambda value, arm: arrivals(value),
+    "world.verifier": _verifier,
+    "tender.value": _value,
+    "tender.reserve": _reserve,
+    "tender.penalty": _penalty,
+    "tender.postings": _postings,
+    "market.alone": _alone,
+    "market.capacity": _capacity,
+    "market.window": _window,
+    "bidders.policy": _policy,
+}
+STATED: dict[str, Words] = {
+    **dict.fromkeys(("world.live", "world.table", "world.columns", "world.tasks", "tender.exclude"), lambda v, arm: ""),
+    "world.parameters": lambda value, arm: (
+        "Each replication takes one of the draws of the fitted parameters, so that their uncertainty is in the numbers."
+        if value == "bootstrap"
+        else "The parameters of the population are its point estimates."
+    ),
+    "world.agents": _knobs,
+    "world.trials": _trials,
+    "world.beyond_tries": lambda value, arm: (
+        "Where an agent tries more often than was recorded, its last trial is repeated." if value == "repeat" else ""
+    ),
+    "world.order": lambda value, arm: "Tasks come in an order that each replication draws.",
+    "world.sigma_u": lambda value, arm: (
+        f"How well an agent fits a task, beyond its skill and the task's difficulty, has a spread of {value:g} logits."
+    ),
+    "world.latency": lambda value, arm: f"A bid takes a time of its own: {ticks(value)}.",
+    "world.duration": lambda value, arm: f"An attempt takes {ticks(value)}.",
+    "world.infra": lambda value, arm: f"{percent(value)} of attempts are lost to the system, whoever works.",
+    "world.nonresponse": lambda value, arm: f"At {percent(value)} of (task, agent) no bid comes.",
+    "world.bid_cost": lambda value, arm: f"Every bid costs its agent {dollars(value)}, won or lost.",
+    "tender.budget": lambda value, arm: f"The principal can spend {dollars(value)} in a replication.",
+    "tender.escalation": _escalation,
+    "tender.deadline": lambda value, arm: (
+        f"A task closes {ticks(value)} after it arrives; an attempt that is still running then counts as "
+        f"{arm['tender']['timeout']}."
+    ),
+    "tender.timeout": lambda value, arm: "",
+    "market.overhead": lambda value, arm: f"Every clearing costs the allocator {dollars(value)}.",
+    "market.round": lambda value, arm: f"All open postings are cleared together every {ticks(value)}.",
+    "bidders.agents": _own_policies,
+    "bidders.bankroll": _bankroll,
+    "bidders.card": _card,
+    "bidders.on_retry": lambda value, arm: (
+        "An agent that failed a task claims the same on it again."
+        if value == "same"
+        else "An agent that failed a task claims on it again what its own failures leave of its claim."
+    ),
+    "standing.reputation": _reputation,
+    "standing.expected_cost": _expected_cost,
+    "standing.advice": _advice,
+}
