@@ -61,22 +61,16 @@ class Shown(NamedTuple):
 class RunFigure:
     """summary: one line. candidate: how it is drawn, or why it does not apply.
 
-<<<<<<< HEAD
     on_request: it takes long, and is drawn after a run only where the scenario has a [[figure]] of it; else by name.
-=======
     labels: what a label or a unit may name beside arms and agents; None where that is not known. rows: it has rows of
     arms, in panels.
->>>>>>> figures
     """
 
     summary: str
     candidate: Callable[[Shown], Drawable | str]
-<<<<<<< HEAD
-    on_request: bool = False
-=======
     labels: tuple[str, ...] | None = None
     rows: bool = False
->>>>>>> figures
+    on_request: bool = False
 
 
 FIGURES: Registry[str, RunFigure] = Registry("figure", "decorate draw(arms, look) with @register_figure('name')")

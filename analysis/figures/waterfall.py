@@ -97,7 +97,7 @@ def _waterfall(axes: Axes, data: pd.DataFrame, name: str, look: Look, *, labelle
     for row in range(len(data) - 1):  # a thread from each level to the next row
         axes.plot([level[row]] * 2, [row, row + 1], color=muted(), lw=thin(0.5), zorder=0)
     axes.margins(x=0.24 if look.narrow else 0.14)
-    rows(axes, [look.name(kind) for kind in _named(data["kind"])])
+    rows(axes, _named(data["kind"], look))
     if labelled:
         axes.set_xlabel(look.words(name, name, "$ per auction"))
 
@@ -128,5 +128,6 @@ def _steps(axes: Axes, data: pd.DataFrame, name: str, look: Look, *, labelled: b
         axes.set_xlabel(look.words("step", f"added to {name}", "$ per auction"))
 
 
-def _named(kinds: pd.Series[str]) -> list[str]:
-    return ["all known" if kind == TOTAL else kind if kind == AS_BID else f"+ {kind}" for kind in kinds]
+def _named(kinds: pd.Series[str], look: Look) -> list[str]:
+    edges = {AS_BID: AS_BID, TOTAL: "all known"}
+    return [edges.get(kind) or f"+ {look.name(kind)}" for kind in kinds]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.figures.figure_registry import FIGURES, Drawable, RunFigure, Shown, counts
+from analysis.informed import ORDER
 
 if TYPE_CHECKING:
     from analysis.figures.look import Look
@@ -77,10 +78,12 @@ def _knowledge(shown: Shown) -> Drawable | str:
     return Drawable(lambda: knowledge_table([value_of_knowledge(arm) for arm in arms]), waterfall.paint, words)
 
 
-for _name, _summary, _candidate, _on_request in (
-    ("timeline", "one replication as it went: who worked when, what was posted and cleared", _timeline, False),
-    ("reputations", "how the agents' reputations move", _reputations, False),
-    ("allocation", "who gets which tasks: groups of tasks by agents", _allocation, False),
-    ("knowledge", "what agents' knowledge of themselves is worth, kind by kind; on request", _knowledge, True),
-):
-    FIGURES.add(_name, RunFigure(_summary, _candidate, _on_request), own=True)
+_WENT = "one replication as it went: who worked when, what was posted and cleared"
+_WORTH = "what agents' knowledge of themselves is worth, kind by kind; on request"
+for _name, _figure in {
+    "timeline": RunFigure(_WENT, _timeline, ("x",)),
+    "reputations": RunFigure("how the agents' reputations move", _reputations, ("x", "reputation")),
+    "allocation": RunFigure("who gets which tasks: groups of tasks by agents", _allocation),
+    "knowledge": RunFigure(_WORTH, _knowledge, ("welfare", "utility", "step", *ORDER), on_request=True),
+}.items():
+    FIGURES.add(_name, _figure, own=True)
