@@ -25,7 +25,6 @@ _CLAIMS: Shown = {
     "brier_reliability": (False, 2),
     "brier_resolution": (False, 3),
     "brier_uncertainty": (False, 4),
-    "log_score": (False, 5),
 }
 _MARKET: Shown = {"hired_rate": (True, 0), "published_profit": (True, 0), "cash_profit": (True, 0)}
 # What hiring does to those hired; shown where some agent has something to tell.
