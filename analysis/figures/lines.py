@@ -49,9 +49,10 @@ def paint(data: pd.DataFrame, chart: Chart, factors: Sequence[Factor], look: Loo
     figure = look.figure((_ROW[look.narrow] + deep) * down + around)
     axes = figure.subplots(down, across, squeeze=False, sharex=True)
     first: dict[str, Axes] = {}
+    crowded = _crowded_metrics(data, chart)
     for axis, title, (_, part, y) in zip(axes.flat, titles, panels, strict=False):
         axis.sharey(first.setdefault(label_of(y), axis)) if label_of(y) in first else first.update({label_of(y): axis})
-        _panel(axis, part[part["y"] == label_of(y)], chart, names)
+        _panel(axis, part[part["y"] == label_of(y)], chart, names, label_of(y) in crowded)
         axis.set_title(title, loc="left")
         axis.set_ylabel(fold(title_of(y, chart.baseline, look)[1], 0.8 * _ROW[look.narrow]))
     for spare in axes.flat[len(panels) :]:
@@ -91,7 +92,7 @@ def about(data: pd.DataFrame, chart: Chart) -> str:
     found = [part for _, whole in settings_of(data, chart) for _, part in whole.groupby("y", sort=False)]
     lines = [line for part in found for line in _lines(part, chart)]
     notes = []
-    if any(_crowded(part, chart) for part in found):
+    if _crowded_metrics(data, chart):
         notes.append("bar beside a panel: its median interval, where bands would hide one another; all in the CSV file")
     if chart.jumps == "break" and any(_jumps(*line).any() for line in lines):
         notes.append("a gap in a line: it jumps between two levels")
@@ -103,6 +104,12 @@ def _lines(part: pd.DataFrame, chart: Chart) -> list[tuple[FloatArray, FloatArra
     sorted_ = part.sort_values(chart.x, kind="stable")
     columns = ("drawn", "drawn_low", "drawn_high")
     return [tuple(own[c].to_numpy(np.float64) for c in columns) for _, own in sorted_.groupby(chart.lines, sort=False)]  # type: ignore[misc]
+
+
+def _crowded_metrics(data: pd.DataFrame, chart: Chart) -> set[str]:
+    """The metrics, as y writes them, that have a panel in which bands would hide one another: none has bands then."""
+    parts = [part for _, whole in settings_of(data, chart) for _, part in whole.groupby("y", sort=False)]
+    return {str(part["y"].iloc[0]) for part in parts if _crowded(part, chart)}
 
 
 def _crowded(part: pd.DataFrame, chart: Chart) -> bool:
@@ -123,8 +130,7 @@ def _jumps(y: FloatArray, low: FloatArray, high: FloatArray) -> BoolArray:
     return np.asarray((step > _JUMP * np.ptp(y)) & (step > _STEPS * np.median(step)) & apart & (step > 0))
 
 
-def _panel(axes: Axes, part: pd.DataFrame, chart: Chart, names: Sequence[Any]) -> None:
-    crowded = _crowded(part, chart)
+def _panel(axes: Axes, part: pd.DataFrame, chart: Chart, names: Sequence[Any], crowded: bool) -> None:
     for k, level in enumerate(names):
         line = part[part[chart.lines] == level].sort_values(chart.x)
         columns = (chart.x, "drawn", "drawn_low", "drawn_high")

@@ -59,7 +59,7 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
         if row == n_rows - 1 or k + columns >= len(shown):
             bottom.set_xlabel(fold(look.words("mean_claim", "claim", "probability"), 0.85 * look.width / columns - 0.3))
     if spare := columns * n_rows - len(shown):
-        _key(figure.add_subplot(grid[2 * n_rows - 2 :, columns - spare :]), spare * look.width / columns - 0.5)
+        _key(figure.add_subplot(grid[2 * n_rows - 2 :, columns - spare :]), spare * look.width / columns - 0.75)
     return figure
 
 
