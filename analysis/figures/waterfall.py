@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from analysis.basis import Number, caption, numbers
 from analysis.figures.look import Look, fold
 from analysis.figures.style import ends, ground, ink, legend_columns, muted, reference, rows, small, thin, tone, whisker
+from analysis.inference import REPLAYED
 from analysis.informed import FORESIGHT
 from analysis.knowledge_table import AS_BID, TOTAL, money_of
 from sim.kit.digits import decimals
@@ -69,8 +70,9 @@ def words(data: pd.DataFrame, look: Look, stamp: str) -> str:
     left = data["arm"].nunique() - shown["arm"].nunique()
     cut = f"the first {MOST} of {data['arm'].nunique()} arms; all of them in knowledge.csv\n" if left else ""
     more = "means over orders: in the figure of two columns and in knowledge.csv\n" if look.narrow else ""
+    method = "percentiles" if (drawn["clusters"] == REPLAYED).any() else "Student t, paired"
     marks = "empty bars: foresight, which nobody has; hatched: a loss; lines: intervals of the steps"
-    return f"{cut}{more}{caption(found, 'Student t, paired')}; {marks}\n{stamp}"
+    return f"{cut}{more}{caption(found, method)}; {marks}\n{stamp}"
 
 
 def _waterfall(axes: Axes, data: pd.DataFrame, name: str, look: Look, *, labelled: bool) -> None:
