@@ -49,7 +49,7 @@ _GAP = "_minus_baseline"
 _FAR = 3.0  # interquartile ranges beyond the quartiles
 _MOST_AS_NUMBERS = 0.1  # share of the arms that may be given as a number
 _NAMES = {True: 1.0, False: 1.5}  # inches that names of arms take, in one column and in two
-_LABELS = {True: 0.62, False: 1.05}  # and those of a label along x
+_LABELS = {True: 0.62, False: 0.95}  # and those of a label along x
 
 
 def table(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> pd.DataFrame:

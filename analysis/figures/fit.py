@@ -45,7 +45,7 @@ def paint(moments: pd.DataFrame, look: Look) -> Figure:
     for k, (axes, name) in enumerate(zip(panels, PER_AGENT, strict=True)):
         part = moments[(moments["moment"] == name) & moments["agent"].isin(agents)]
         _panel(axes, part, [short(look.name(agent), 20) if k % across == 0 else "" for agent in agents])
-        axes.set_xlabel(fold(look.words(name, *_TITLES[name]), look.width / across - 0.4))
+        axes.set_xlabel(fold(look.words(name, *_TITLES[name]), look.width / across - (0.75 if look.narrow else 0.4)))
     row, column = divmod(len(PER_AGENT), across)
     together = figure.add_subplot(grid[row, column:])
     pooled = moments[moments["agent"] == EVERYBODY].set_index("moment").loc[list(_POOLED)]
