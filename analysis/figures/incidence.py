@@ -65,7 +65,8 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     """The figure of that table."""
     placed = _rows(data, look)
     shown = data.iloc[placed.places].reset_index(drop=True)
-    agents = [str(name).removeprefix("utility ") for name in data if str(name) in _agents(data)]
+    own = _agents(data)
+    agents = [str(name).removeprefix("utility ") for name in data if str(name) in own]
     parts = _parts(shown, agents, look)
     spans = _spans([values for _, values, _ in parts])
     far = _far(np.maximum(spans[0], spans[1]))
@@ -105,7 +106,8 @@ def _rows(data: pd.DataFrame, look: Look) -> Rows:
 
 def _agents(data: pd.DataFrame) -> set[str]:
     """The columns of agents' changes; beside each stand those of its interval."""
-    return {str(name) for name in data if str(name).startswith("utility ") and f"{name}_low" in data}
+    names = set(map(str, data))
+    return {name for name in names if name.startswith("utility ") and f"{name}_low" in names}
 
 
 def _row(arm: ArmData, base: ArmData, change: Incidence) -> dict[str, object]:

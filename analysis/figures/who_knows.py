@@ -107,7 +107,7 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     row = np.arange(len(names))
     whisker(right, shown, "comparative_auc", row, color=ink())
     words = look.words("comparative_auc", "comparative AUC", "share of pairs of agents, one solved")
-    right.set_xlabel(fold(words, 2.1))
+    right.set_xlabel(fold(words, 1.8))
     for axes in (own, right):
         reference(axes, x=0.5)
         rows(axes, names)
