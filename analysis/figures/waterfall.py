@@ -57,8 +57,8 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
 
 
 def shown_arms(data: pd.DataFrame, look: Look) -> list[str]:
-    """The arms drawn: the first MOST in the order asked for."""
-    return look.ordered(dict.fromkeys(data["arm"]))[:MOST]
+    """The arms drawn: the first MOST in the order asked for, one fewer in one column."""
+    return look.ordered(dict.fromkeys(data["arm"]))[: MOST - look.narrow]
 
 
 def words(data: pd.DataFrame, look: Look, stamp: str) -> str:
@@ -68,7 +68,11 @@ def words(data: pd.DataFrame, look: Look, stamp: str) -> str:
     names = [name] if look.narrow else [name, f"{name}_share"]
     found: list[Number] = numbers(drawn.assign(kind=drawn["arm"] + ", " + drawn["kind"]), "kind", names)
     left = data["arm"].nunique() - shown["arm"].nunique()
-    cut = f"the first {MOST} of {data['arm'].nunique()} arms; all of them in knowledge.csv\n" if left else ""
+    cut = (
+        f"the first {shown['arm'].nunique()} of {data['arm'].nunique()} arms; all of them in knowledge.csv\n"
+        if left
+        else ""
+    )
     more = "means over orders: in the figure of two columns and in knowledge.csv\n" if look.narrow else ""
     method = "percentiles" if (drawn["clusters"] == REPLAYED).any() else "Student t, paired"
     marks = "empty bars: foresight, which nobody has; hatched: a loss; lines: intervals of the steps"
