@@ -65,7 +65,7 @@ def test_a_synthetic_world_of_many_agents(tmp_path):
         for k in range(2)
     ]
     many = [posted_alone(world, k / 2, f"k = {k / 2:g}") for k in range(5)]
-    assert stems(drawn_into(pair, tmp_path)) == {"reliability", "who_knows", "arms", "incidence"}
+    assert stems(drawn_into(pair, tmp_path)) == {"reliability", "who_knows", "arms", "incidence", "allocation"}
     data = hired_rate.table(many)
     for width, most in ((7.0, 4), (3.4, 2)):
         assert len(painted(hired_rate.paint, data, look_of(width)).axes) == 2 * most
