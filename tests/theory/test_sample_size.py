@@ -17,6 +17,7 @@ from analysis.sample_size import (
     approximate_t,
     connor,
     mid_p_power,
+    mid_p_tasks,
     paired_t,
     t_power,
     unpaired_power,
@@ -109,6 +110,22 @@ def test_without_a_difference_no_number_is_enough() -> None:
     assert np.isnan([row["tasks_low"], row["power_there"], row["anytime_tasks"]]).all()
     none = power_table([of_counts("none", 0, 0, 30, 12)], ["solve_rate"], 0.8, 0.05).iloc[0]
     assert math.isinf(none["tasks"])
+
+
+@pytest.mark.parametrize(
+    ("b", "c", "power"), [(0.94, 0.0, 0.8), (0.66, 0.34, 0.8), (1.0, 0.0, 0.999), (0.92, 0.08, 0.9)]
+)
+def test_as_many_tasks_as_are_named_are_enough(b: float, c: float, power: float) -> None:
+    """Connor's number is not, of these."""
+    tasks = int(mid_p_tasks(b, c, power))
+    assert mid_p_power(math.ceil(connor(b, c, power)), b, c) < power <= mid_p_power(tasks, b, c)
+    drawn = np.random.default_rng(13).multinomial(tasks, [b, c, max(0.0, 1 - b - c)], 20_000)
+    rate = float((mid_p(drawn[:, 0], drawn[:, 1]) <= 0.05).mean())
+    assert abs(rate - mid_p_power(tasks, b, c)) <= NOISE * math.sqrt(0.25 / 20_000)
+    count = round(100 * b), round(100 * c)
+    row = power_table([of_counts("few", *count, 100)], ["solve_rate"], power, 0.05).iloc[0]
+    assert row["tasks"] == tasks
+    assert row["tasks_low"] <= tasks <= row["tasks_high"]
 
 
 def test_what_pairing_saves() -> None:
