@@ -73,7 +73,7 @@ def calibration_table(of: Claims, epsilon: float | None = None) -> pd.DataFrame:
 
 def _row(name: str, of: Claims, found: dict[str, Estimate]) -> dict[str, object]:
     head: dict[str, object] = {"agent": name, "claims": int(of.observed.known.sum())}
-    head |= {"certain_and_wrong": int(score_parts(of.observed)[3].sum()), "clusters": CLUSTERS[of.by_claims]}
+    head |= {"certain_and_wrong": int(score_parts(of.observed)[-1].sum()), "clusters": CLUSTERS[of.by_claims]}
     undefined = {key: without_error(np.nan) for key in ("auc", "auc_others", "auc_by_others") if key not in found}
     return head | all_cells(found | undefined)
 

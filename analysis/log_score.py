@@ -42,8 +42,8 @@ def log_score(
     epsilon: claims are moved into [epsilon, 1 - epsilon] first. Raises ValueError where shapes differ, a weight is
     negative or epsilon does not lie in (0, .5).
 
-    >>> log_score([0.5, 0.5], [True, False]) == np.log(2), log_score([1.0, 0.9], [False, True])
-    (True, inf)
+    >>> round(log_score([0.5, 0.5], [True, False]), 4), log_score([1.0, 0.9], [False, True])
+    (0.6931, inf)
     """
     p, y = np.asarray(claim, np.float64), np.asarray(success, np.bool_)
     if p.shape != y.shape:
@@ -64,7 +64,7 @@ def inside(claim: FloatArray, epsilon: float | None) -> FloatArray:
 
 def log_scores(seen: Observed, by: By, *, pooled: bool = False, epsilon: float | None = None) -> Estimate:
     """Log score (n,) of each agent's claims, or () of all of them, with its interval."""
-    finite, _, size, wrong = score_parts(seen, epsilon)
+    finite, *_, size, wrong = score_parts(seen, epsilon)
     num, den, never = seen.by_cell(finite), seen.by_cell(size), wrong.sum(axis=0)
     if pooled:
         num, den, never = num.sum(axis=2), den.sum(axis=2), never.sum()
@@ -74,10 +74,10 @@ def log_scores(seen: Observed, by: By, *, pooled: bool = False, epsilon: float |
 
 
 def score_parts(seen: Observed, epsilon: float | None = None) -> tuple[FloatArray, ...]:
-    """Of each row (N, n): surprise, its square and weight, 0 where infinite; whether it is infinite."""
+    """Of each row (N, n): surprise, its square, its cube and weight, 0 where infinite; whether it is infinite."""
     claim, success, used, weight = seen.rows
     size = np.where(used & ~np.isnan(claim), weight, 0.0)
     each = np.where(size > 0, surprise(inside(np.nan_to_num(claim), epsilon), success), 0.0)
     wrong = np.isinf(each)
     finite = np.where(wrong, 0.0, each)
-    return size * finite, size * finite**2, size, wrong.astype(np.float64)
+    return size * finite, size * finite**2, size * finite**3, size, wrong.astype(np.float64)

@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from analysis.arm import ArmData
 from analysis.figures.look import Look
@@ -36,9 +37,9 @@ def table(arms: Sequence[ArmData], ledger: Callable[[str], Ledger]) -> pd.DataFr
 
 
 def happens_over_time(ledger: Ledger) -> bool:
-    """Its tasks are not all posted at one tick."""
-    posted = ledger.clearings.loc[ledger.clearings["replication"] == 0, "posted"]
-    return bool(len(posted) and posted.min() < posted.max())
+    """The attempts that would be shown do not all start at one tick."""
+    start = ledger.attempts.loc[ledger.attempts["replication"] == 0, "start"].sort_values().head(WINDOW)
+    return bool(len(start) and start.min() < start.max())
 
 
 def shown_arm(data: pd.DataFrame, look: Look) -> str:
@@ -66,6 +67,7 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     rows(axes, [_POSTED, _CLEARED, *(short(look.name(agent), 24) for agent in agents)])
     start, end = own["start"].min(), own["window"].iloc[0]
     axes.set_xlim(start - 0.02 * (end - start) - 0.5, end + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel(look.words("x", "time", "ticks"))
     handles = [Patch(label=label, **style) for label, style in _styles(ink()).items()]
     labels = [str(handle.get_label()) for handle in handles]
@@ -83,7 +85,16 @@ def about(data: pd.DataFrame, look: Look) -> str:
     agents = own.loc[own["event"] == _ATTEMPT, "agent"].nunique()
     cut = f"; the {MOST} of {agents} agents that try most" if agents > MOST else ""
     marks = "full triangle: somebody hired; agents without a row try nothing there"
-    return f"arm {name!r}, replication 0, {window}: {attempts} of {all_of} attempts{cut}; {marks}"
+    most = max(_at_once(own, agent) for agent in shown_agents(own))
+    hidden = f"; of up to {most} attempts of an agent at a time {_LANES} are told apart" if most > _LANES else ""
+    return f"arm {name!r}, replication 0, {window}: {attempts} of {all_of} attempts{cut}{hidden}; {marks}"
+
+
+def _at_once(own: pd.DataFrame, agent: str) -> int:
+    """The most attempts of an agent at one time."""
+    tried = own[(own["agent"] == agent) & (own["event"] == _ATTEMPT)]
+    start, finish = (tried[name].to_numpy(np.float64) for name in ("start", "finish"))
+    return int(lanes(start, finish).max(initial=-1)) + 1
 
 
 def _events(arm: ArmData, ledger: Ledger) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The package's figures of what happened in a market, and of what knowledge is worth there.
 
-timeline      one replication as it went, where tasks are not all posted at one tick
+timeline      one replication as it went, where its first attempts do not all start at one tick
 reputations   how reputations move, where an arm keeps them
 allocation    who gets which tasks, where agents share a market
 knowledge     what agents' knowledge of themselves is worth, on request: every arm is played a dozen times
@@ -27,7 +27,7 @@ def _timeline(shown: Shown) -> Drawable | str:
         return "the rows of the ledger are not at hand"
     arms = [arm for arm in shown.arms if not arm.alone and timeline.happens_over_time(ledger(arm.name))]
     if not arms:
-        return "all tasks are posted at one tick, or agents are alone"
+        return "the first attempts all start at one tick, or agents are alone"
     return Drawable(
         lambda: timeline.table(arms, ledger),
         timeline.paint,

@@ -93,8 +93,9 @@ def test_sums_of_a_sweep_give_what_a_run_gives():
         assert error == pytest.approx(by_replication.se[agent])
         pairs = logarithmic.of_pairs(own.total)
         assert (pairs.se, pairs.clusters) == (pytest.approx(by_pair.se[agent]), 35)
-        low, high = logarithmic.interval(0.5, error, own)
-        assert (low + high) / 2 == pytest.approx(0.5)
+        assert (pairs.low, pairs.high) == pytest.approx((by_pair.low[agent], by_pair.high[agent]))
+        ends = logarithmic.interval(float(by_replication.value[agent]), error, own)
+        assert ends == pytest.approx((by_replication.low[agent], by_replication.high[agent]))
 
 
 def test_an_infinite_one_has_no_interval_and_leaves_the_others_alone():

@@ -111,6 +111,24 @@ def test_timeline_window(run):
     assert f"{timeline.WINDOW} of {data['attempts'].iloc[0]} attempts" in timeline.about(data, Look())
 
 
+def test_no_timeline_where_the_attempts_shown_start_at_once(run):
+    ledger = run.run.ledger.arm(run.arms()[0].name)
+    assert timeline.happens_over_time(ledger)
+    attempts = pd.concat([ledger.attempts.assign(replication=0, start=3)] * 40, ignore_index=True)
+    later = attempts.head(5).assign(start=8)
+    assert not timeline.happens_over_time(replace(ledger, attempts=pd.concat([later, attempts])))
+    assert not timeline.happens_over_time(replace(ledger, attempts=attempts.head(0)))
+
+
+def test_timeline_says_how_many_attempts_at_a_time_lie_on_one_another(run):
+    ledger = run.run.ledger.arm(run.arms()[0].name)
+    one = ledger.attempts[ledger.attempts["replication"] == 0].head(1)
+    many = replace(ledger, attempts=pd.concat([one] * 7, ignore_index=True))
+    few = replace(ledger, attempts=pd.concat([one] * 6, ignore_index=True))
+    said = [timeline.about(timeline.table([run.arms()[0]], lambda _, held=held: held), Look()) for held in (many, few)]
+    assert ["of up to 7 attempts of an agent at a time 6 are told apart" in line for line in said] == [True, False]
+
+
 def test_timeline_of_the_arm_asked_for(shown, found):
     assert timeline.shown_arm(found["timeline"][1], Look(own=FigureFile(kind="timeline", arms=["agent-economy"])))
 
