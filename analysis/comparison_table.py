@@ -129,7 +129,7 @@ def _paired(pair: Pair, of: Quantity) -> dict[str, Any]:
     row["changed"] = share
     row["test"] = REDRAWN if by == "none" else SCORE if rate else STUDENT
     d = np.nan if by == "none" else paired_d(float(found.value), float(found.se), int(found.clusters))
-    ends = (np.nan, np.nan) if rate else paired_d_interval(d, int(found.clusters))
+    ends = (np.nan, np.nan) if of.rate else paired_d_interval(d, int(found.clusters))
     row |= {"effect_size": d, "effect_size_low": ends[0], "effect_size_high": ends[1]}
     mine, theirs = once
     if not of.rate or mine is None or theirs is None or unchanged(share, found.value):

@@ -34,7 +34,7 @@ def rerun(row: Any) -> str:
     if row["test"] == MEAN or not math.isfinite(row["tasks"]):
         return ""
     passes = abs(row["difference"]) * row["tasks"]
-    sd = f"a standard deviation of {row['rerun_sd']:.1f} passes ({RERUN_SD} on {RERUN_TASKS})"
+    sd = f"a standard deviation of {row['rerun_sd']:.1f} passes ({RERUN_SD:.2f} on {RERUN_TASKS})"
     return (
         f"rerun noise: two live runs of the same agents on {counted(row['tasks'])} tasks differ by {sd}, the "
         f"difference sought is {passes:.1f} passes: arms that do not share outcomes need more tasks than these"

@@ -132,6 +132,15 @@ def test_one_table_under_other_seeds_is_paired_by_task(tmp_path: Path) -> None:
         bl.compare(one, other)
 
 
+def test_rates_have_no_interval_of_d_whatever_is_paired(tmp_path: Path) -> None:
+    path, drawn = lay_out(tmp_path, table=table(41, 1)), {"tender.reserve": {"uniform": [0.0, 1.0]}}
+    one, two = (bl.run(path, seed=seed, replications=3, settings=drawn) for seed in (1, 8))
+    found = bl.compare(one, two, quantities=["cost", "solve_rate"]).frame.set_index("quantity")
+    assert set(found["paired"]) == {"same tasks"}
+    assert found["effect_size"].notna().all()
+    assert found["effect_size_low"].isna().to_dict() == {"cost": False, "solve_rate": True}
+
+
 def test_runs_that_cannot_be_compared(run: Any, tmp_path: Path) -> None:
     recorded = bl.run(lay_out(tmp_path))
     for call, words in (

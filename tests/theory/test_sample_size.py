@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from analysis.anytime_power import Stops
 from analysis.e_process import REJECT, e_value
 from analysis.mcnemar import mid_p
 from analysis.paired_outcomes import of_counts
-from analysis.power_table import PUBLISHED, power_table, tasks_interval
+from analysis.power_table import PUBLISHED, RERUN_SD, power_table, tasks_interval
 from analysis.sample_size import (
     approximate_t,
     connor,
@@ -133,8 +136,16 @@ def test_what_pairing_saves() -> None:
     assert table["saved_by_pairing"].tolist() == pytest.approx([0.33, 0.69], abs=0.005)
     assert table["tasks"].tolist() == [265, 194]
     assert table[["first", "second"]].to_numpy() == pytest.approx(np.array([[0.58, 0.48], [0.54, 0.46]]))
-    assert table["rerun_sd"].iloc[0] == pytest.approx(2.76 * math.sqrt(265 / 50))
+    assert table["rerun_sd"].iloc[0] == pytest.approx(math.sqrt(2) * 2.76 * math.sqrt(265 / 50))
     assert np.isinf(table["tasks_high"]).all()  # neither published difference is told from none
+
+
+def test_two_reruns_differ_by_both_their_noise() -> None:
+    """As in docs/paper.md: the sd of one run, and how often two are six passes apart."""
+    page = (Path(__file__).parents[2] / "docs" / "paper.md").read_text(encoding="utf-8")
+    one, apart = (float(re.findall(rf"two reruns \| {row}.* \| - \| ([.\d]+)", page)[0]) for row in ("sd", "share"))
+    assert pytest.approx(one * math.sqrt(2)) == RERUN_SD
+    assert 2 * norm.sf(5.5 / RERUN_SD) == pytest.approx(apart, abs=0.02)
 
 
 @pytest.mark.slow
