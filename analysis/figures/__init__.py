@@ -72,9 +72,12 @@ def _asked(name: str, found: Drawable | str, own: Sequence[FigureFile]) -> Drawa
     return found
 
 
-def drawables(shown: Shown) -> dict[str, Drawable]:
-    """The figures that apply, by name."""
-    return {name: one for name, one in _candidates(shown).items() if isinstance(one, Drawable)}
+def drawables(shown: Shown, own: Sequence[FigureFile] | None = None) -> dict[str, Drawable]:
+    """The figures that apply, by name. own: [[figure]] of a scenario, to leave out what is on request and not there."""
+    found = _candidates(shown)
+    if own is not None:
+        found = {name: _asked(name, one, own) for name, one in found.items()}
+    return {name: one for name, one in found.items() if isinstance(one, Drawable)}
 
 
 def looks(arms: Sequence[ArmData], own: Sequence[FigureFile] = (), style: Sheet | None = None) -> Callable[[str], Look]:

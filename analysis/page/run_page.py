@@ -143,8 +143,9 @@ def _told_of(arm: Arm) -> str:
 
 def _figures(run: Run, arms: Sequence[ArmData], told: Told) -> list[str]:
     made: list[str] = []
-    look_of = looks(arms, figures_of(run.info))
-    for name, one in drawables(shown_of(arms, stamp(run.info), baselines_of(run), run.ledger.arm)).items():
+    own = figures_of(run.info)
+    look_of, shown = looks(arms, own), shown_of(arms, stamp(run.info), baselines_of(run), run.ledger.arm)
+    for name, one in drawables(shown, own).items():
         told(f"figure {name}")
         figure, words = unfinished(one, look_of(name))
         title = look_of(name).title or name.replace("_", " ")

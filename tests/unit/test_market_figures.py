@@ -61,6 +61,12 @@ def test_all_apply(found):
     assert set(found) == set(NEW)
 
 
+def test_what_is_on_request_is_left_out_where_nobody_asks(shown):
+    assert "knowledge" in drawables(shown)
+    assert set(NEW) - set(drawables(shown, [])) == {"knowledge"}
+    assert set(NEW) <= set(drawables(shown, [FigureFile(kind="knowledge")]))
+
+
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("name", NEW)
 def test_nothing_to_object_to(name, width, shown, found):
