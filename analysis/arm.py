@@ -8,7 +8,7 @@ several times in one auction. Money in dollars.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Any, Literal, Self
@@ -57,7 +57,7 @@ class ArmData:
     replays: what the arm does on redrawn tables (analysis/resampled.py); None where its error does not need them, or
         none can be had. seed: of the redrawn tables.
     uncarded (R, T, n): what agents would claim had they not read a card before the market opens; None without one.
-    rules: the arm's, None where they are not known.
+    rules: the arm's, None where they are not known. in_world: plays it in another World of these agents and tasks.
     """
 
     name: str
@@ -100,6 +100,7 @@ class ArmData:
     seed: int = 0
     uncarded: FloatArray | None = None
     rules: Rules | None = None
+    in_world: Callable[[World], ArmData] | None = None
 
     @classmethod
     def build(

@@ -26,7 +26,7 @@ class Number(NamedTuple):
     """An estimate that is printed or drawn, as far as its interval goes.
 
     of: its row. name: its column. what: its clusters, in words. n: how many. coupled: what couples the tasks of a
-    replication. known: it has an interval.
+    replication. known: it has an interval. infinite: it is no number.
     """
 
     of: str
@@ -36,6 +36,7 @@ class Number(NamedTuple):
     se: float
     known: bool
     coupled: str = ""
+    infinite: bool = False
 
 
 def numbers(frame: pd.DataFrame, key: str, names: Iterable[str], claims: bool = False) -> list[Number]:
@@ -50,7 +51,8 @@ def numbers(frame: pd.DataFrame, key: str, names: Iterable[str], claims: bool = 
         for name in names:
             if not pd.isna(row[name]):
                 count, se, known = row[f"{name}_clusters"], row[f"{name}_se"], not pd.isna(row[f"{name}_low"])
-                found.append(Number(str(row[key]), name, what, int(count), float(se), known, coupled))
+                infinite = math.isinf(row[name])
+                found.append(Number(str(row[key]), name, what, int(count), float(se), known, coupled, infinite))
     return found
 
 
@@ -100,6 +102,8 @@ def _reason(number: Number) -> str:
     never = never_known(number.name.partition(":")[0])
     if never:
         return never
+    if number.infinite:
+        return "a claim of 0 or 1 was wrong, which makes it infinite"
     least = _LEAST.get(number.what, 2)
     if number.what == CLUSTERS["none"]:
         return (

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
 from analysis.arm import ArmData
 from analysis.ledger_rows import Rows
 from sim.agents.bankroll import bankrolls
-from sim.experiment.job import Played
+from sim.experiment.engine import choose, for_run
+from sim.experiment.job import Played, play
 from sim.experiment.run_folder import arm_rules
 from sim.ledger.ledger import Ledger
 from sim.market.rules import Rules
@@ -19,15 +24,31 @@ from sim.world.world import World
 
 def built(arm: Arm, world: World, ledger: Ledger | Rows) -> ArmData:
     """The arrays of the arm; ledger: its rows, and no others."""
-    rules = arm_rules(arm, world)
-    return arm_data(arm.name, arm.label, arm.mechanism, arm.settings.terms, world, ledger, rules)
+    rules, terms = arm_rules(arm, world), arm.settings.terms
+    return arm_data(arm.name, arm.label, arm.mechanism, terms, world, ledger, rules, partial(played_in, arm))
+
+
+def played_in(arm: Arm, world: World) -> ArmData:
+    """The arm played in `world`."""
+    engine = for_run(choose("auto", arm.settings.terms), world)
+    return built_of(play(world, arm, engine, whole=True))
 
 
 def arm_data(
-    name: str, label: str, mechanism: Mechanism, settings: Terms, world: World, ledger: Ledger | Rows, rules: Rules
+    name: str,
+    label: str,
+    mechanism: Mechanism,
+    settings: Terms,
+    world: World,
+    ledger: Ledger | Rows,
+    rules: Rules,
+    in_world: Callable[[World], ArmData] | None = None,
 ) -> ArmData:
-    """What happened in one market of `world`, as dense arrays. ledger: its rows and no others."""
-    return ArmData.build(
+    """What happened in one market of `world`, as dense arrays. ledger: its rows and no others.
+
+    in_world: plays the same market in another World.
+    """
+    found = ArmData.build(
         name,
         label,
         world,
@@ -39,6 +60,7 @@ def arm_data(
         mechanism.capabilities.asks_for == "price",
         rules,
     )
+    return replace(found, in_world=in_world)
 
 
 def built_of(played: Played) -> ArmData:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Protocol, TypeVar
 
 from analysis.inference import CLUSTERS, REPLAYED, By
 from sim.kit.arrays import FloatArray
 from sim.world.world import World
+
+_FROM_FINE: tuple[By, ...] = ("task", "pair", "replication", "none")
 
 
 class Clustering(Protocol):
@@ -19,10 +21,17 @@ class Clustering(Protocol):
     def replays(self) -> Mapping[str, FloatArray] | None: ...
 
 
+Arm = TypeVar("Arm", bound=Clustering)
+
+
+def coarsest(arms: Iterable[Arm]) -> Arm:
+    """The arm, of one World, whose clusters are the coarsest; the first of several."""
+    return max(arms, key=lambda arm: _FROM_FINE.index(arm.by))
+
+
 def joint(arm: Clustering, baseline: Clustering) -> By:
     """Clusters of the difference of two arms of one World: the coarser ones of the two."""
-    order: tuple[By, ...] = ("task", "pair", "replication", "none")
-    return max(arm.by, baseline.by, key=order.index)
+    return coarsest([arm, baseline]).by
 
 
 def over(arm: Clustering, baseline: Clustering) -> str:

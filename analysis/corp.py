@@ -10,7 +10,8 @@ Index convention: claim, success, weight are (N,); NaN marks a claim that was no
     Brier = REL - RES + UNC, exactly
 
 No bins are chosen: the regression chooses them (CORP). Like ECE, REL and RES are positive in a finite sample of
-calibrated claims, and of claims that know nothing. Source: [DimitriadisGneitingJordan2021].
+calibrated claims, and of claims that know nothing. The parts have their names from [Murphy1973], where they are of bins
+and leave something over within them; here nothing is left. Source: [DimitriadisGneitingJordan2021].
 """
 
 from __future__ import annotations

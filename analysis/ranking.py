@@ -188,5 +188,33 @@ def others_components(
     return value, influence
 
 
+def by_others_components(
+    claim: FloatArray,
+    success: BoolArray,
+    present: BoolArray,
+    group: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """(n,) mean over the other agents j of AUC(claims of j, successes of i), with each row's influence on it (N, n).
+
+    What others say of an agent's tasks, where `others_components` is what an agent says of theirs; arguments as there.
+    Others without a claim, or with claims on successes only or failures only, are left out.
+    """
+    n_agents = claim.shape[1]
+    areas, parts = np.full((n_agents, n_agents), np.nan), np.zeros((n_agents, *claim.shape))
+    size = observation_weight(weight, claim.shape)
+    for j in range(n_agents):
+        made, other = ~np.isnan(claim[:, j]), np.arange(n_agents) != j
+        at = _rows(group, made), _rows(cluster, made), size[made][:, other]
+        areas[j, other], part = auc_components(claim[made, j], success[made][:, other], present[made][:, other], *at)
+        parts[j][np.ix_(made, other)] = part
+    defined = ~np.isnan(areas)
+    count = np.where(defined.any(axis=0), defined.sum(axis=0), np.nan)
+    return np.where(defined, areas, 0.0).sum(axis=0) / count, np.nan_to_num(
+        np.where(defined[:, None], parts, 0.0).sum(axis=0) / count
+    )
+
+
 def _rows(label: ArrayLike | None, rows: BoolArray) -> ArrayLike | None:
     return None if label is None else np.asarray(label)[rows]

@@ -28,6 +28,8 @@ _FRONT = {
     "audit": "sim.front.audit",
     "fit": "sim.front.fit",
     "frontier": "sim.front.frontiers",
+    "calibration": "sim.front.calibrating",
+    "knowledge": "sim.front.knowing",
     "load": "sim.front.load",
     "verify": "sim.front.bundles",
     "import_table": "sim.front.import_table",

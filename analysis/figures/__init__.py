@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.arm import ArmData
-from analysis.figures import run_figures  # noqa: F401 -- it registers the figures
+from analysis.figures import run_figures, what_happened  # noqa: F401 -- they register the figures
 from analysis.figures.figure_registry import FIGURES, Drawable, Shown, register_figure
 from sim.scenario.figure_spec import FigureFile
 
@@ -56,13 +56,20 @@ def draw_all(shown: Shown, folder: Path, *, own: Sequence[FigureFile] = (), styl
     from analysis.figures.save import save
 
     paths: list[Path] = []
-    found = _candidates(shown)
+    found = {name: _asked(name, one, own) for name, one in _candidates(shown).items()}
     look_of = looks(shown.arms, own, style)
     for name, one in found.items():
         if isinstance(one, Drawable):
             paths += save(one.data(), one.paint, one.words, folder, name, look_of(name))
     list_left_out(folder, {name: why for name, why in found.items() if isinstance(why, str)})
     return paths
+
+
+def _asked(name: str, found: Drawable | str, own: Sequence[FigureFile]) -> Drawable | str:
+    """What is drawn without being asked for, or why it is not."""
+    if FIGURES[name].on_request and not isinstance(found, str) and name not in {figure.kind for figure in own}:
+        return "drawn on request: a [[figure]] of this kind, or Results.figure"
+    return found
 
 
 def drawables(shown: Shown) -> dict[str, Drawable]:

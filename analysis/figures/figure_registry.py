@@ -68,6 +68,7 @@ class Shown(NamedTuple):
 class RunFigure:
     """summary: one line. candidate: how it is drawn, or why it does not apply.
 
+    on_request: it takes long, and is drawn after a run only where the scenario has a [[figure]] of it; else by name.
     labels: what a label or a unit may name beside arms and agents; None where that is not known. rows: it has rows of
     arms, in panels. sweep: how it is drawn of a sweep, given the rows that a [[figure]] shows, its chart and the look;
     None: it is a figure of runs.
@@ -78,6 +79,7 @@ class RunFigure:
     labels: tuple[str, ...] | None = None
     rows: bool = False
     sweep: Callable[..., tuple[Figure, pd.DataFrame]] | None = None
+    on_request: bool = False
 
 
 FIGURES: Registry[str, RunFigure] = Registry("figure", "decorate draw(arms, look) with @register_figure('name')")

@@ -15,7 +15,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import calibration as cal
-from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.calibration_null import pooled_ece_null
 from analysis.cells import cells
@@ -24,6 +23,7 @@ from analysis.figures.look import Look, fold
 from analysis.figures.style import NO_INTERVAL, dot, ends, faint, ink, muted, short, small, thin
 from analysis.inference import CLUSTERS, Estimate, ratio
 from analysis.observed import Observed
+from analysis.stated import Claims
 
 POOLED = "all agents"
 MOST = 11  # panels for agents, those at both ends of the ECE; the CSV has every agent
@@ -31,7 +31,7 @@ _COLUMNS = {True: 3, False: 4}  # panels side by side, in one column and in two
 _UNIT = "share of attempts"
 
 
-def table(arm: ArmData) -> pd.DataFrame:
+def table(arm: Claims) -> pd.DataFrame:
     """One row per (agent or POOLED, bin) of all claims against the outcomes known."""
     seen = arm.observed
     panels = [(name, seen.only(i)) for i, name in enumerate(arm.agents)]
@@ -76,7 +76,7 @@ def _shown(data: pd.DataFrame, look: Look) -> list[str]:
     return [*names, *([POOLED] if POOLED in of.index else [])]
 
 
-def _rates(arm: ArmData, some: Observed) -> Estimate:
+def _rates(arm: Claims, some: Observed) -> Estimate:
     """Success rate in each bin of claims, (N_BINS,)."""
     inside = some.known[..., None] & (
         cal.bin_of(np.where(some.known, some.claim, 0.0))[..., None] == np.arange(cal.N_BINS)
@@ -144,7 +144,7 @@ def _histogram(axes: Axes, bins: pd.DataFrame, look: Look) -> None:
     axes.set(xticks=[0, 0.5, 1], xticklabels=["0", ".5", "1"])
 
 
-def _rows(arm: ArmData, name: str, some: Observed) -> list[dict[str, Any]]:
+def _rows(arm: Claims, name: str, some: Observed) -> list[dict[str, Any]]:
     """One row per bin of claims."""
     claim, success, _, weight = some.rows
     bins, rates = cal.reliability_bins(claim, success, weight=weight), _rates(arm, some)

@@ -28,10 +28,12 @@ from analysis.calibration import N_BINS, bin_of
 from analysis.corp import brier_parts
 from analysis.ece_error import error_of_covariance, error_of_gaps
 from analysis.inference import Estimate, without_error
+from analysis.log_score import log_scores
 from analysis.observed import Observed
-from analysis.quantities import histogram
+from analysis.quantities import histogram, logarithmic
 from analysis.quantities.declared import Clustered, Context, Groups, Label, Part, Quantity, Ratio, Statistic, Table
 from analysis.quantities.grouped import jackknife
+from analysis.quantities.means_and_parts import means_and_parts, stated
 from analysis.quantities.view import View
 from analysis.ranking_interval import auc_interval
 from sim.kit.arrays import FloatArray
@@ -43,11 +45,6 @@ if TYPE_CHECKING:
 def _known(view: View, share: Callable[[Observed], FloatArray]) -> Part:
     seen = view.observed
     return view.of_world(share(seen)), view.of_world(seen.known.astype(np.float64))
-
-
-def stated(seen: Observed) -> FloatArray:
-    """Claims (N, n), 0 where no outcome is known."""
-    return np.where(seen.known, seen.claim, 0.0)
 
 
 def _compared(view: View) -> Part:
@@ -234,46 +231,13 @@ def _of_claims(name: str, meaning: str, how: Ratio | Statistic, table: Table | N
 BIASED = "it is biased upwards, by about ece_null where claims are calibrated"
 EXPECTED = "it is an expectation"
 _AUC_ERROR = jackknife(histogram.area)
-
-
-def means_and_parts(
-    declare: Callable[[str, str, Ratio | Statistic], Quantity],
-    known: Callable[..., Part],
-    part: Callable[[int], Statistic],
-) -> tuple[Quantity, ...]:
-    """Those that stand for each agent and for all claims together alike.
-
-    declare: makes one of its name, meaning and how it sums. known: a sum over claims with a known outcome. part: of the
-    Brier score, by number.
-    """
-    return (
-        declare(
-            "success_rate",
-            "true success, mean over claims; several known outcomes of a claim count equally",
-            Ratio(partial(known, share=lambda seen: seen.share), rate=True, claims=True),
-        ),
-        declare(
-            "mean_claim",
-            "success probability that the agent would state at the first posting, mean over claims",
-            Ratio(partial(known, share=stated), claims=True),
-        ),
-        declare(
-            "brier",
-            "(claim - success)^2, mean over claims",
-            Ratio(partial(known, share=claims.squared_error), claims=True),
-        ),
-        declare(
-            "brier_reliability",
-            "part of brier due to miscalibration (CORP); brier = reliability - resolution + uncertainty",
-            part(0),
-        ),
-        declare("brier_resolution", "the part of brier gained by claims that distinguish tasks (CORP)", part(1)),
-        declare("brier_uncertainty", "brier of the success rate itself", part(2)),
-    )
-
+_LOG_SCORE = logarithmic.statistic(
+    _of_copies(lambda arm: log_scores(arm.observed, arm.by_claims)),
+    lambda view, groups: logarithmic.sums(view.observed, groups),
+)
 
 CLAIMED = (
-    *means_and_parts(_of_claims, _known, _part),
+    *means_and_parts(_of_claims, _known, _part, _LOG_SCORE),
     _of_claims(
         "ece",
         "expected calibration error in 10 equal bins, over claims; biased upwards, so without an interval",

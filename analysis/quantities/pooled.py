@@ -17,10 +17,12 @@ from analysis import calibration as cal
 from analysis import claims
 from analysis.calibration_null import pooled_ece_null
 from analysis.inference import Estimate, without_error
+from analysis.log_score import log_scores
 from analysis.observed import Observed
-from analysis.quantities import histogram
-from analysis.quantities.claimed import BIASED, EXPECTED, ece_error, ece_of, gaps, means_and_parts, parts_of_bins
+from analysis.quantities import histogram, logarithmic
+from analysis.quantities.claimed import BIASED, EXPECTED, ece_error, ece_of, gaps, parts_of_bins
 from analysis.quantities.declared import Label, Part, Quantity, Ratio, Statistic
+from analysis.quantities.means_and_parts import means_and_parts
 from analysis.quantities.view import View
 from sim.kit.arrays import FloatArray
 
@@ -106,8 +108,13 @@ def _of_all(name: str, meaning: str, how: Ratio | Statistic) -> Quantity:
     return Quantity(name, "arm", "", meaning, how, swept=False, table="claims")
 
 
+_LOG_SCORE = logarithmic.statistic(
+    lambda arm: log_scores(arm.observed, arm.by_claims, pooled=True).of_copies(arm.observed.copies),
+    lambda view, groups: _together(logarithmic.sums(view.observed, groups)),
+    by_pair=False,
+)
 POOLED = (
-    *means_and_parts(_of_all, _known, _part),
+    *means_and_parts(_of_all, _known, _part, _LOG_SCORE),
     _of_all(
         "ece",
         "expected calibration error in 10 equal bins, over claims",

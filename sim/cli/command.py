@@ -10,11 +10,13 @@ import typer
 from sim.cli import audit as audit_command
 from sim.cli import (
     bundle_commands,
+    calibration_command,
     compare_command,
     export,
     figures_command,
     frontier_command,
     importing_results,
+    knowledge_command,
     paper_command,
     power_command,
     report_command,
@@ -173,6 +175,8 @@ bundle_commands.add(app)
 new_command.add(app)
 frontier_command.add(app)
 paper_command.add(app)
+calibration_command.add(app)
+knowledge_command.add(app)
 figures_command.add(app)
 compare_command.add(app)
 power_command.add(app)

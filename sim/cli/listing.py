@@ -197,6 +197,7 @@ def columns() -> list[Any]:
     from analysis.coalition_columns import COLUMNS as COALITIONS
     from analysis.comparison_table import COLUMNS as COMPARE
     from analysis.frontier_table import COLUMNS as FRONTIER
+    from analysis.knowledge_table import COLUMNS as KNOWLEDGE
     from analysis.power_table import COLUMNS as POWER
     from analysis.sweep_table import COLUMNS as SWEEP
     from analysis.tables import columns as of_run
@@ -207,6 +208,7 @@ def columns() -> list[Any]:
         "audit": {**AUDIT, **COALITIONS},
         "frontier": FRONTIER,
         "compare": COMPARE,
+        "knowledge": KNOWLEDGE,
         "power": POWER,
     }
     for file, meanings in {**of_run(), **of_others}.items():

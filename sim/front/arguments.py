@@ -72,6 +72,7 @@ _ALLOWED: dict[str, _Allowed] = {
     "sigma_u": _number(0, 100, absent=True),
     "value": _Allowed("dollars above 0, up to 1e12", lambda x: _is_number(x) and 0 < x <= 1e12),
     "mark": _Allowed("a number above 0, up to 1", lambda x: _is_number(x) and 0 < x <= 1, absent=True),
+    "epsilon": _Allowed("a number above 0 and below .5", lambda x: _is_number(x) and 0 < x < 0.5, absent=True),
     "settings": _TABLE,
     "factors": _TABLE,
     "columns": _Allowed(

@@ -99,6 +99,12 @@ class Market:
         own = {place: self.agents[name] for place, name in enumerate(world.agents) if name in self.agents}
         return replace(rules, processes={**(rules.processes or {}), **own}) if own else rules
 
+    def in_world(self, world: World) -> ArmData:
+        """What the same market makes of another World, of the same agents and tasks."""
+        other = copy.copy(self)
+        other.world = world
+        return other.run().arm
+
     @property
     def terms(self) -> Terms:
         """What the market runs by."""
@@ -147,7 +153,8 @@ class Played:
 
         market, rule = self.market, self.market.rule
         rules = market.rules(market.world)
-        return arm_data(rule.name, label_of(rule), rule, market.terms, market.world, self.ledger, rules)
+        held = market.terms, market.world, self.ledger, rules
+        return arm_data(rule.name, label_of(rule), rule, *held, in_world=market.in_world)
 
     def __repr__(self) -> str:
         """The summary in short."""

@@ -59,6 +59,7 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
         "clearings.parquet",
         "accounts.parquet",
         "run.json",
+        "scenario.json",
         "inputs/table.csv",
         "SHA256SUMS",
     }

@@ -23,11 +23,11 @@ NAMES = {
     "arm": "solve_rate unfilled_rate cost payment overhead bid_cost inspection harm surplus utility welfare "
     "score "
     "regret_fixed regret_ability regret_outcome share_top tie_rate exit_rate success_rate mean_claim brier "
-    "brier_reliability brier_resolution brier_uncertainty ece ece_null residual_correlation comparative_auc",
-    "agent": "success_rate mean_claim brier brier_reliability brier_resolution brier_uncertainty ece ece_null auc "
-    "auc_before_card auc_others comparative_auc hired_rate share success_rate_hired ask_mean claim_minus_success_hired "
-    "negative_utility_rate exit_rate final_wealth expected_profit published_profit cash_profit body_profit "
-    "oracle_profit rivals_profit late_claim late_mark_up late_hired_rate",
+    "brier_reliability brier_resolution brier_uncertainty log_score ece ece_null residual_correlation comparative_auc",
+    "agent": "success_rate mean_claim brier brier_reliability brier_resolution brier_uncertainty log_score ece "
+    "ece_null auc auc_before_card auc_others comparative_auc hired_rate share success_rate_hired ask_mean "
+    "claim_minus_success_hired negative_utility_rate exit_rate final_wealth expected_profit published_profit "
+    "cash_profit body_profit oracle_profit rivals_profit late_claim late_mark_up late_hired_rate",
 }
 RATES = {"solve_rate", "unfilled_rate", "tie_rate", "exit_rate", "success_rate", "hired_rate", "share"} | {
     "success_rate_hired",
@@ -131,4 +131,4 @@ def test_sums_of_two_jobs_are_those_of_one(scenario: str, tmp_path: Path) -> Non
         np.testing.assert_allclose(getattr(other, name), getattr(one, name), rtol=1e-9, atol=1e-12, err_msg=name)
     known = {row.metric for row, value in zip(rows, one.value, strict=True) if np.isfinite(value)}
     assert len(known) >= 35
-    assert sum(isinstance(each.how, Statistic) for each in quantities()) == 15
+    assert sum(isinstance(each.how, Statistic) for each in quantities()) == 17

@@ -71,7 +71,7 @@ def test_figures_of_many_agents(many_agents, tmp_path):
         ArmData.build(f"a rather long name of an arm {k}", "x", world, sold(world, hired, False, 0.5), False)
         for k in range(2)
     ]
-    assert stems(drawn_into(pair, tmp_path)) == {"reliability", "who_knows", "arms", "incidence"}
+    assert stems(drawn_into(pair, tmp_path)) == {"reliability", "who_knows", "arms", "incidence", "allocation"}
 
 
 def test_hired_rates_of_many_agents(many_agents):

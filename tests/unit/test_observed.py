@@ -264,7 +264,7 @@ def test_figures_of_repeated_trials(tmp_path: Path) -> None:
     difference = who_knows.own_minus_others(whole.claim[0], whole.share[0])
     np.testing.assert_allclose(knows.loc[list(world.agents), "difference"], difference, rtol=1e-9)
     drawn = {path.name.partition(".")[0] for path in drawn_into([arm], tmp_path)}
-    assert drawn == {"reliability", "who_knows"}
+    assert drawn == {"reliability", "who_knows", "allocation"}
 
 
 def test_observed_must_fit_the_tries() -> None:
