@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -15,12 +14,6 @@ import sim.front.worlds  # noqa: F401  # gives World all the fields that hypothe
 settings.register_profile("tests", deadline=None, derandomize=True, database=None)
 settings.load_profile("tests")
 os.environ.pop("COLUMNS", None)  # how wide the output is, is up to each test
-
-
-def pytest_collection_finish() -> None:
-    """What was collected stays to the end, and need not be looked through for garbage again and again."""
-    gc.collect()
-    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
