@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.coalition_columns import COLUMNS as COALITIONS
 from sim.kit.digits import number
+from sim.kit.digits import short as shortened
 
 KINDS = {"ask": "ask only", "claim": "claim only", "joint": "joint"}
 LETTERS = {
@@ -204,7 +205,7 @@ def short(value: float, places: int = 4, signed: bool = False) -> str:
     """
     if math.isnan(value) or abs(value) < _NOTHING:
         return "-" if math.isnan(value) else "0"
-    text = number(value) if places == 4 else f"{value:.{places}f}".replace("0.", ".", 1)
+    text = number(value) if places == 4 else shortened(value, places)
     return f"+{text}" if signed and value > 0 else text
 
 

@@ -114,7 +114,7 @@ def _reason(number: Number) -> str:
         return "not counted on redrawn tables"
     if number.n < least:
         coupled = f" (coupled by {number.coupled})" if number.coupled else ""
-        return f"{number.n} {_plural(number.what, number.n)}, at least {least} needed{coupled}"
+        return f"{number.n} {plural(number.what, number.n)}, at least {least} needed{coupled}"
     if number.se == 0:
         return "nothing varied"
     return "too few observations"
@@ -152,7 +152,12 @@ def _range(low: int, high: int, what: str) -> str:
     return f"{low:,} {what}" if low == high else f"{low:,} to {high:,} {what}"
 
 
-def _plural(what: str, n: int) -> str:
+def plural(what: str, n: int) -> str:
+    """Clusters in words: one of them, or several.
+
+    >>> plural("tasks", 1), plural("(replication, task) pairs", 2)
+    ('task', '(replication, task) pairs')
+    """
     return what.removesuffix("s") if n == 1 else what
 
 

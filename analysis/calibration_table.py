@@ -1,7 +1,7 @@
 """calibration.csv: what agents claim against how they do, one row per agent and one of all claims together.
 
 Claims come from a recorded table or from an arm of a run; the numbers are those of agents.csv and claims.csv, with what
-only a reader of claims asks for: the log score, errors of the parts of the Brier score, and AUC by others.
+only a reader of claims asks for: the bias, errors of the parts of the Brier score, and AUC by others.
 """
 
 from __future__ import annotations

@@ -21,6 +21,13 @@ class Clustering(Protocol):
     def replays(self) -> Mapping[str, FloatArray] | None: ...
 
 
+class Coupled(Protocol):
+    """What of an arm says what couples its tasks."""
+
+    @property
+    def coupled(self) -> tuple[str, ...]: ...
+
+
 Arm = TypeVar("Arm", bound=Clustering)
 
 
@@ -38,6 +45,11 @@ def over(arm: Clustering, baseline: Clustering) -> str:
     """What the clusters of the difference of two arms are, in words."""
     by, known = joint(arm, baseline), arm.replays is not None and baseline.replays is not None
     return REPLAYED if by == "none" and known else CLUSTERS[by]
+
+
+def coupling_of(arm: Coupled, baseline: Coupled) -> list[str]:
+    """What couples the tasks of either arm, in one order whichever arm names it first."""
+    return sorted({*arm.coupled, *baseline.coupled})
 
 
 def clusters_of(world: World, coupled: tuple[str, ...]) -> By:

@@ -14,7 +14,7 @@ from analysis.comparison_table import MCNEMAR, PAIRED, REDRAWN, SCORE, STUDENT, 
 from analysis.comparison_words import sentence
 from analysis.paper_table import PaperTable, of_columns
 from sim.kit.csv_file import write_csv
-from sim.kit.digits import p_value
+from sim.kit.digits import p_value, short
 from sim.kit.escape import latex_comment, markdown
 from sim.kit.terminal import Column, Sheet, estimate_column, number_column, shown_name
 
@@ -186,7 +186,7 @@ def _effect(own: pd.DataFrame) -> str:
 
 
 def _short(value: float) -> str:
-    return "-" if pd.isna(value) else f"{value:.2f}".replace("0.", ".", 1)
+    return "-" if pd.isna(value) else short(value, 2)
 
 
 def _counts(row: Any) -> str:

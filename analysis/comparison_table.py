@@ -23,14 +23,14 @@ import pandas as pd
 
 from analysis.arm import ArmData
 from analysis.basis import Number
-from analysis.clusters import joint, over
-from analysis.differences import changed
+from analysis.clusters import coupling_of, joint, over
+from analysis.differences import changed, tested, unchanged
 from analysis.effect_size import hedges_g, paired_d, paired_d_interval
 from analysis.inference import CLUSTERS, By, Estimate, paired_difference
 from analysis.intervals import holm
 from analysis.mcnemar import exact_p, mid_p
 from analysis.quantities import Quantity
-from analysis.quantities.of_run import difference, level, per_auction
+from analysis.quantities.of_run import level, per_auction
 from analysis.welch import welch
 from sim.kit.arrays import BoolArray, FloatArray
 
@@ -107,12 +107,8 @@ def _row(pair: Pair, of: Quantity) -> dict[str, Any]:
     mine, theirs = level(of, pair.arm), level(of, pair.baseline)
     row: dict[str, Any] = {"arm": pair.name, "baseline": pair.base, "quantity": of.name}
     row |= {"paired": PAIRED[pair.how], "n": pair.arm.value.size, **_level("mean", mine)}
-    row |= {**_level("baseline_mean", theirs), "coupled": ", ".join(_coupled(pair))}
+    row |= {**_level("baseline_mean", theirs), "coupled": ", ".join(coupling_of(pair.arm, pair.baseline))}
     return row | (_unpaired(pair, mine, theirs) if pair.how == "none" else _paired(pair, of))
-
-
-def _coupled(pair: Pair) -> list[str]:
-    return list(dict.fromkeys((*pair.arm.coupled, *pair.baseline.coupled)))
 
 
 def _level(name: str, found: Estimate) -> dict[str, float]:
@@ -124,18 +120,21 @@ def _paired(pair: Pair, of: Quantity) -> dict[str, Any]:
     arm, baseline = pair.arm, pair.baseline
     by, once = joint(arm, baseline), [_once(per_auction(of, each), joint(arm, baseline)) for each in (arm, baseline)]
     if pair.how == "luck":
-        found, rate = difference(arm, baseline, of.name), of.rate
+        found, rate = tested(arm, baseline, of.name), of.rate
     else:
         rate = of.rate and all(each is not None for each in once)
         found = paired_difference(_means(per_auction(of, arm)), _means(per_auction(of, baseline)), by, rate=rate)
     row = _difference(found) | {"clusters": over(arm, baseline), "n_clusters": int(found.clusters)}
-    row |= {"changed": changed(arm, baseline) if pair.how == "luck" else np.nan}
+    share = changed(arm, baseline) if pair.how == "luck" else np.nan
+    row["changed"] = share
     row["test"] = REDRAWN if by == "none" else SCORE if rate else STUDENT
     d = np.nan if by == "none" else paired_d(float(found.value), float(found.se), int(found.clusters))
-    ends = (np.nan, np.nan) if rate else paired_d_interval(d, int(found.clusters))
+    ends = (np.nan, np.nan) if of.rate else paired_d_interval(d, int(found.clusters))
     row |= {"effect_size": d, "effect_size_low": ends[0], "effect_size_high": ends[1]}
     mine, theirs = once
-    return row | (_mcnemar(mine > 0, theirs > 0) if of.rate and mine is not None and theirs is not None else {})
+    if not of.rate or mine is None or theirs is None or unchanged(share, found.value):
+        return row
+    return row | _mcnemar(mine > 0, theirs > 0)
 
 
 def _once(values: FloatArray, by: By) -> FloatArray | None:

@@ -10,11 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.basis import FEW, missing
+from analysis.basis import FEW, missing, plural
 from analysis.comparison_table import MCNEMAR, WELCH, number_of
-from sim.kit.digits import estimated, number, p_value
+from sim.kit.digits import LEVEL, estimated, number, p_value
 
-LEVEL = 0.05
 _BETTER = ("welfare", "surplus", "utility", "score", "solve_rate")  # of these more is a gain to somebody named by them
 
 
@@ -46,7 +45,7 @@ def _gap(row: Any, what: str) -> str:
     if not pd.isna(low):
         said += f", 95 % interval {_ends(abs(gap), *ends)}"
     if row["test"] == MCNEMAR:
-        said += f", {int(row['only_arm'])} tasks that only it {_did(row)} and {int(row['only_baseline'])} the other way"
+        said += f", {_tasks(row['only_arm'])} that only it {_did(row)} and {int(row['only_baseline'])} the other way"
     return said + ("" if pd.isna(row["p"]) else f", {_p(row['p'], row['test'])}")
 
 
@@ -61,6 +60,11 @@ def number_of_gap(gap: float, low: float, high: float) -> str:
 
 def _ends(gap: float, low: float, high: float) -> str:
     return estimated(gap, low, high).partition(" ")[2]
+
+
+def _tasks(count: float) -> str:
+    """So many tasks, in words."""
+    return f"{int(count):,} task{'' if count == 1 else 's'}"
 
 
 def _did(row: Any) -> str:
@@ -82,7 +86,7 @@ def _size(row: Any) -> str:
         sizes = f"{int(row['n_clusters']):,} and {int(row['baseline_clusters']):,}"
         return f"{sizes} {row['clusters']}, not paired{degrees}"
     coupled = f" (coupled by {row['coupled']})" if few and row["coupled"] and row["clusters"] == "replications" else ""
-    return f"{few}{int(row['n_clusters']):,} {row['clusters']}{coupled}"
+    return f"{few}{int(row['n_clusters']):,} {plural(row['clusters'], int(row['n_clusters']))}{coupled}"
 
 
 def _unknown(row: Any) -> str:

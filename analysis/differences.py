@@ -7,9 +7,12 @@ arms by this table, never by whether two intervals overlap.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from analysis.arm import ArmData
 from analysis.cells import cells
@@ -21,8 +24,19 @@ from analysis.quantities.of_run import difference
 
 
 def differences(arm: ArmData, baseline: ArmData) -> dict[str, Estimate]:
-    """`difference` in each paired quantity."""
-    return {each.name: difference(arm, baseline, each.name) for each in paired_of_arms()}
+    """`tested` in each paired quantity."""
+    return {each.name: tested(arm, baseline, each.name) for each in paired_of_arms()}
+
+
+def tested(arm: ArmData, baseline: ArmData, name: str) -> Estimate:
+    """`difference`; p is NaN where the two hire alike and do not differ: a fact, and no member of Holm's family."""
+    found = difference(arm, baseline, name)
+    return replace(found, p=np.full_like(found.p, np.nan)) if unchanged(changed(arm, baseline), found.value) else found
+
+
+def unchanged(share: float, gap: ArrayLike) -> bool:
+    """No decision differs, `changed` being 0, and so nothing does."""
+    return bool(share == 0 and np.all(np.asarray(gap) == 0))
 
 
 def differences_table(arms: Sequence[ArmData], baselines: Mapping[str, str]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from sim.fitting.private_fit import DROP
 from sim.fitting.signals import NOISE
 from sim.fitting.skills import Skills
 from sim.kit.arrays import BoolArray
-from sim.kit.digits import Digits, digits, number
+from sim.kit.digits import Digits, digits, number, short
 from sim.kit.terminal import Column, Sheet, error_column, shown_name
 from sim.population.agent_profile import LOGISTIC_VARIANCE
 from sim.tables.table import Recorded
@@ -132,7 +132,7 @@ def interval(ends: tuple[float, float]) -> str:
     >>> interval((0.0, 2.345)), interval((1.0, float("inf")))
     ('.00 to 2.35', '1.00 or more')
     """
-    low, high = (f"{end:.2f}".replace("0.", ".", 1) if end < 1 else f"{end:.2f}" for end in ends)
+    low, high = (short(end, 2) for end in ends)
     return f"{low} or more" if math.isinf(ends[1]) else f"{low} to {high}"
 
 
@@ -182,7 +182,7 @@ def _cell(row: Any, shown: Digits) -> str:
 
 
 def _short(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}".replace("0.", ".", 1)
+    return "-" if math.isnan(value) else short(value, 3)
 
 
 def _verdict(moments: pd.DataFrame) -> str:

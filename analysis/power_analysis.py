@@ -184,7 +184,7 @@ class PowerAnalysis:
     def _head(self, test: str, own: pd.DataFrame) -> str:
         row = own.iloc[0]
         what = _TITLES[test] if test == RATE else f"{name_of(self.pairs[0])}: {_TITLES[test]}"
-        return f"{what}; {100 * row['power']:.0f} % power, two-sided {100 * row['alpha']:g} %"
+        return f"{what}; {100 * row['power']:g} % power, two-sided {100 * row['alpha']:g} %"
 
     def _check_drawable(self) -> None:
         if not self.drawable:

@@ -11,9 +11,9 @@ from sim.kit.digits import number
 
 def sentence(row: Any) -> str:
     """How many tasks and dollars, how sure that is, and what looking after each task, or not pairing, would take."""
-    what, chance = str(row["quantity"]).replace("_", " "), f"{100 * row['power']:.0f} % power"
+    what, chance = str(row["quantity"]).replace("_", " "), f"{100 * row['power']:g} % power"
     if math.isnan(row["tasks"]):
-        return f"{row['pair']}: {what} is undefined, or the same at every task"
+        return f"{row['pair']}: {_unknown(row, what)}"
     if math.isinf(row["tasks"]):
         return f"{row['pair']}: no difference in {what} was seen, so no number of tasks tells them apart"
     gap = f"a difference of {number(abs(row['difference']))} in {what}"
@@ -34,7 +34,7 @@ def rerun(row: Any) -> str:
     if row["test"] == MEAN or not math.isfinite(row["tasks"]):
         return ""
     passes = abs(row["difference"]) * row["tasks"]
-    sd = f"a standard deviation of {row['rerun_sd']:.1f} passes ({RERUN_SD} on {RERUN_TASKS})"
+    sd = f"a standard deviation of {row['rerun_sd']:.1f} passes ({RERUN_SD:.2f} on {RERUN_TASKS})"
     return (
         f"rerun noise: two live runs of the same agents on {counted(row['tasks'])} tasks differ by {sd}, the "
         f"difference sought is {passes:.1f} passes: arms that do not share outcomes need more tasks than these"
@@ -50,6 +50,17 @@ def counted(tasks: float) -> str:
     if math.isnan(tasks):
         return "-"
     return "no limit" if math.isinf(tasks) else f"{tasks:,.0f}"
+
+
+def _unknown(row: Any, what: str) -> str:
+    """Why there is no number of tasks."""
+    if math.isnan(row["difference"]):
+        return f"{what} is undefined"
+    if row["n_seen"] < 2:
+        return f"one task does not say how much {what} differs from task to task"
+    if row["difference"] == 0:
+        return f"{what} is the same at every task"
+    return f"{what} differs by {number(abs(row['difference']))} at every task: nothing varied, so there is no test"
 
 
 def _between(row: Any) -> str:

@@ -13,6 +13,9 @@ ranking stays, or is given up where b = 0.
     one record       a replication's own half on a recorded table, and where a synthetic World draws something once for
                      a replication; else the halves of all replications together
 
+Second names of an agent (sim/world/second_names.py) believe what its first name does; a shill has no record, and what
+stands in its place stays.
+
 Index convention: R replications, T tasks, n agents; (R, T, n). NaN where an agent is absent stays.
 """
 
@@ -44,7 +47,9 @@ class Curves(NamedTuple):
     def __call__(self, claim: FloatArray) -> FloatArray:
         """The claims (M, ...) that mean what they say; NaN stays."""
         shape = (-1, *(1,) * (claim.ndim - 1))
-        return np.asarray(expit(self.level.reshape(shape) + self.slope.reshape(shape) * _logit(claim)))
+        level, slope = self.level.reshape(shape), self.slope.reshape(shape)
+        moved = expit(level + slope * _logit(claim))
+        return np.asarray(np.where((level == 0) & (slope == 1), claim, moved))  # also claims of 0 and 1 stay
 
 
 def curves(claim: FloatArray, success: FloatArray, used: BoolArray) -> Curves:
@@ -119,7 +124,7 @@ def recalibrated(world: World, seed: int) -> FloatArray:
             fitted = curves(*(rows(x) for x in (claim[..., agent], share[..., agent], on_record)))
             own = found[..., agent]
             found[..., agent] = np.where(half == side, fitted(rows(world.belief[..., agent])).reshape(own.shape), own)
-    return np.asarray(np.where(world.present, found, np.nan))
+    return _of_bodies(world, found)
 
 
 @lru_cache(maxsize=4)
@@ -139,7 +144,7 @@ def right_on_average(world: World, seed: int) -> FloatArray:
         both = (actual > 0) & (believed > 0)
         ratio = np.divide(actual, believed, out=np.ones(both.shape), where=both)
         found = np.where(mine, found * ratio, found)
-    return np.asarray(np.where(world.present, found, np.nan))
+    return _of_bodies(world, found)
 
 
 def halves(world: World, seed: int) -> IntArray:
@@ -154,6 +159,12 @@ def halves(world: World, seed: int) -> IntArray:
 def records_apart(world: World) -> bool:
     """Each replication has a record of its own."""
     return world.from_table or bool(world.shared)
+
+
+def _of_bodies(world: World, found: FloatArray) -> FloatArray:
+    """The same, with what each name's body believes: further names have no record of their own; NaN where absent."""
+    own = found if world.body is None else found[..., list(world.body)]
+    return np.asarray(np.where(world.present, own, np.nan))
 
 
 def _logit(claim: FloatArray) -> FloatArray:

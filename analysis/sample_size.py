@@ -2,6 +2,7 @@
 
     McNemar      b, c: chances that only the first, and only the second arm solves a task; psi = b + c, delta = b - c
                  tasks = (z_alpha/2 sqrt(psi) + z_power sqrt(psi - delta^2))^2 / delta^2       Source: [Connor1987]
+    mid-p tasks  from Connor's number on, the first with that power exactly
     mid-p power  exact: the sum over how many tasks are discordant, binomial (N, psi), of the chance that the mid-p test
                  of analysis/mcnemar.py rejects                                               Source: [FLL2013]
     unpaired     each arm on tasks of its own: two rates, (z_alpha/2 sqrt(2 p q) + z_power sqrt(p1 q1 + p2 q2))^2 /
@@ -38,6 +39,29 @@ def connor(b: ArrayLike, c: ArrayLike, power: float = 0.8, alpha: float = 0.05) 
     root = _z(alpha) * np.sqrt(psi) + ndtri(power) * np.sqrt(np.maximum(psi - delta**2, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(delta == 0, np.inf, root**2 / delta**2))
+
+
+def mid_p_tasks(b: float, c: float, power: float = 0.8, alpha: float = 0.05) -> float:
+    """Tasks for McNemar's test by mid-p: from Connor's number on, the first at which its exact power is as asked.
+
+    Connor's is of large numbers: of 4 discordant tasks that all fall to one arm mid-p is .0625. Above MOST, Connor's.
+
+    >>> mid_p_tasks(11 / 50, 6 / 50), mid_p_tasks(1.0, 0.0), mid_p_tasks(0.1, 0.1)
+    (265.0, 5.0, inf)
+    """
+    tasks = float(np.ceil(connor(b, c, power, alpha)))
+    while tasks <= MOST and mid_p_power(int(tasks), b, c, alpha) < power:
+        tasks += 1
+    return tasks
+
+
+def least_discordant(alpha: float = 0.05) -> float:
+    """Tasks below which mid-p never rejects, as all of n falling to one arm has mid-p 2^-n.
+
+    >>> least_discordant(0.05), least_discordant(0.5)
+    (5.0, 1.0)
+    """
+    return float(math.ceil(-math.log2(alpha)))
 
 
 def mid_p_power(n: int, b: float, c: float, alpha: float = 0.05) -> float:

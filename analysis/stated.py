@@ -44,7 +44,8 @@ class Stated:
     def of_table(cls, recorded: Recorded) -> Self:
         """The claims of a table of known outcomes, clustered by tasks.
 
-        Where the trials of a cell have claims of their own each counts with its outcome; else a cell counts once.
+        Where the trials of a cell have claims of their own each counts with its outcome, beside the other agents'
+        trial in the same place; else a cell counts once.
         """
         counted = np.arange(recorded.success.shape[-1]) < recorded.trials[..., None]
         if recorded.trial_belief is None:

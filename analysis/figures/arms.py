@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.cells import cells
-from analysis.clusters import over
+from analysis.clusters import coupling_of, over
 from analysis.differences import changed, differences
 from analysis.figures.arm_rows import Rows, described, name_rows, note, rows_of
 from analysis.figures.look import Look, fold
@@ -134,7 +134,7 @@ def _row(arm: ArmData, base: ArmData) -> dict[str, object]:
     estimates, gaps = summary(arm), differences(arm, base)
     row |= {"baseline": base.name, "changed": changed(arm, base)}
     row |= {"clusters": arm.over, f"clusters{_GAP}": over(arm, base)}
-    row |= {"coupled": "; ".join(dict.fromkeys((*arm.coupled, *base.coupled)))}
+    row |= {"coupled": "; ".join(coupling_of(arm, base))}
     for name in PANELS:
         row |= cells(name, estimates[name]) | cells(f"{name}{_GAP}", gaps[name])
         row |= {f"{name}{_GAP}_p": float(gaps[name].p)}

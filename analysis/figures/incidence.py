@@ -20,6 +20,7 @@ from matplotlib.patheffects import withStroke
 from analysis.arm import ArmData
 from analysis.basis import Number, numbers
 from analysis.cells import cells
+from analysis.clusters import coupling_of
 from analysis.differences import changed
 from analysis.figures.arm_rows import Rows, described, name_rows, note, rows_of
 from analysis.figures.look import Look, fold, inches_of
@@ -112,7 +113,7 @@ def _agents(data: pd.DataFrame) -> set[str]:
 
 def _row(arm: ArmData, base: ArmData, change: Incidence) -> dict[str, object]:
     row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism, **described(arm), "baseline": base.name}
-    coupled = dict.fromkeys((*arm.coupled, *base.coupled))
+    coupled = coupling_of(arm, base)
     row |= {"changed": changed(arm, base), "clusters": change.clusters, "coupled": "; ".join(coupled)}
     parts = {"welfare": change.welfare, "surplus": change.principal, "winner": change.winner, "rivals": change.rivals}
     for name, whole in parts.items():

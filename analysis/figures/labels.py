@@ -52,9 +52,9 @@ def level_label(key: str, value: Any, look: Look) -> str:
         return str(value).strip().strip("[]") or "no panel"
     if key == "arm":
         return look.name(str(value))
-    said = look.name(written(value))
-    if said != written(value):
-        return said
+    for text in (written(value), str(value)):  # a table that was read holds a list as its text
+        if look.name(text) != text:
+            return look.name(text)
     named = look.name(key)
     return f"{short_key(key) if named == key else named} = {_short_number(value)}"
 

@@ -21,7 +21,7 @@ from analysis.anytime_power import Stops
 from analysis.figures.look import Look
 from analysis.figures.style import dot, reference, tone
 from analysis.paired_outcomes import PairedOutcomes
-from analysis.sample_size import connor, mid_p_power, unpaired_power, unpaired_rates
+from analysis.sample_size import mid_p_power, mid_p_tasks, unpaired_power, unpaired_rates
 
 MID_P, LOOKED, UNPAIRED = "paired, McNemar mid-p", "paired, e-value after every task", "not paired, other tasks each"
 ONCE, EACH = "dollars, shared outcomes paid once", "dollars of both arms"
@@ -80,7 +80,7 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
 def _lines(pair: PairedOutcomes, power: float, alpha: float) -> list[_Line]:
     """Those that are known; the first two always are."""
     stops, (p, q) = Stops.of(pair.b, pair.c, alpha), pair.rates
-    tasks = math.ceil(float(connor(pair.b, pair.c, power, alpha)))
+    tasks = mid_p_tasks(pair.b, pair.c, power, alpha)
     lines = [
         _Line(MID_P, lambda n: mid_p_power(n, pair.b, pair.c, alpha), tasks),
         _Line(LOOKED, stops.by, stops.least(power)),

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.agents_view import agents_view
 from analysis.arm import ArmData
 from analysis.arms_view import arms_view
+from analysis.basis import listed
 from analysis.figures import drawables, looks, shown_of
 from analysis.figures.save import unfinished
 from analysis.ledger_rows import Rows
@@ -108,12 +109,15 @@ def _best(summary: pd.DataFrame, differences: pd.DataFrame) -> str:
     best = summary.sort_values(name, ascending=False, kind="stable").iloc[0]
     number = estimated(*(float(best[f"{name}{part}"]) for part in ("", "_low", "_high")))
     word = name.replace("_", " ")
-    line = f"In this run {best['arm']!r} has the highest {word} per auction, {number}"
     if len(summary) == 1:
         return f"In this run the {word} per auction is {number}{_BRACKETS}."
+    equal = summary.loc[summary[name] == best[name], "arm"].tolist()
+    shared = "has the highest" if len(equal) == 1 else "have the same highest"
+    line = f"In this run {listed(list(map(repr, equal)))} {shared} {word} per auction, {number}"
     gap = differences[differences["arm"] == best["arm"]].iloc[0]
-    if gap["baseline"] == best["arm"]:
-        return f"{line}; the other arms are compared with it."
+    if gap["baseline"] in equal:
+        it = "it" if len(equal) == 1 else repr(gap["baseline"])
+        return f"{line}; the other arms are compared with {it}."
     lead = estimated(*(float(gap[f"{name}{part}"]) for part in ("", "_low", "_high")))
     return f"{line}; paired, it differs from {gap['baseline']!r} by {lead}{_BRACKETS}."
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from sim.bundling.bundle_format import ABOUT, RESULTS
 from sim.bundling.open_bundle import Opened
 from sim.experiment.execute import execute
 from sim.experiment.plan import Options, Plan, plan, plan_sweep
 from sim.experiment.run_folder import Run
 from sim.experiment.sweep import Analysis, execute_sweep
+from sim.experiment.versions import differing
 from sim.experiment.workers import Crew
 from sim.experiment.written_scenario import WRITTEN
 from sim.kit.errors import RunError, SimError
@@ -67,6 +69,9 @@ def play_again(bundle: Opened, folder: Path, plugins: Mapping[str, str], how: Ag
 
 
 def _check_hash(bundle: Opened, info: Mapping[str, Any], made: Plan) -> None:
+    if info["versions"] != bundle.about["versions"]:
+        one, other = differing(bundle.about["versions"], info["versions"])
+        raise RunError(f"{bundle.path}: {ABOUT} names other versions than {RESULTS}run.json: {one}, there {other}")
     if not made.digest == info["hash"] == bundle.about["hash"]:
         raise RunError(
             f"{bundle.path}: its scenario, inputs and plugins have not the hash that it states, under bidlab "
@@ -74,11 +79,28 @@ def _check_hash(bundle: Opened, info: Mapping[str, Any], made: Plan) -> None:
         )
 
 
+def _check_written(bundle: Opened, folder: Path, made: Plan, plugins: Mapping[str, str], engine: str) -> None:
+    """Raise RunError where the scenario as it was given is another than the one that is played.
+
+    A live scenario, and one of imported results, reads files that a bundle holds in another form: its seed alone.
+    """
+    if WRITTEN not in bundle.results:
+        return
+    written = bundle.json(WRITTEN)["written"]
+    if isinstance(made.origin, LiveOrigin) or isinstance(written["world"].get("table"), dict):
+        same = written["seed"] == made.scenario.seed
+    else:
+        same = plan(_staged(bundle, folder), plugins, engine).digest == made.digest
+    if not same:
+        raise RunError(f"{bundle.path}: {RESULTS}{WRITTEN} states another scenario than the one that was played")
+
+
 def _run(bundle: Opened, info: dict[str, Any], folder: Path, plugins: Mapping[str, str], how: Again) -> Path:
     scenario = replace(reopened(info["scenario"], folder / "inputs"), figures=tuple(figures_of(info)))
     engine = "market" if set(info["engine"].values()) == {"market"} else "auto"
     made = plan(scenario, plugins, engine)
     _check_hash(bundle, info, made)
+    _check_written(bundle, folder, made, plugins, engine)
     drawn = _UNDRAWN not in bundle.results.get("figures/left_out.csv", b"")
     out = folder / "again"
     if isinstance(made.origin, LiveOrigin):

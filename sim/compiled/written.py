@@ -69,7 +69,7 @@ class Written:
             found["bids"] = {name: values.reshape(-1) for name, values in bid_columns(cleared, rules).items()}
             found["accounts"] = account_columns(
                 found["attempts"], found["bids"], found["clearings"], hires(cleared, rules), world.n_agents,
-                in_rounds=False, aside=side_payments(cleared, rules, lambda: world.lottery),
+                in_rounds=False, aside=side_payments(cleared, rules, lambda: (world.lottery, world.silent)),
             )  # fmt: skip
         return found
 

@@ -55,7 +55,7 @@ def of_pairs(
 
 def _pair(run: Results, first: str, second: str, quantities: Sequence[str]) -> tuple[PairedOutcomes, list[str]]:
     """What the two arms do, and what is to be known of it."""
-    from analysis.clusters import joint
+    from analysis.clusters import coupling_of, joint
     from analysis.paired_outcomes import of_arms
 
     arms = {arm.name: arm for arm in run.arms()}
@@ -70,7 +70,7 @@ def _pair(run: Results, first: str, second: str, quantities: Sequence[str]) -> t
     rows = [run.run.ledger.arm(name).attempts for name in (first, second)]
     pair = of_arms(one, other, rows, continuous, run.run.scenario.seed)
     by = joint(one, other)
-    coupled = list(dict.fromkeys((*one.coupled, *other.coupled))) if by in ("replication", "none") else []
+    coupled = coupling_of(one, other) if by in ("replication", "none") else []
     notes = [run.run.scenario.note] if run.run.scenario.note else []
     if coupled:
         words = f"tasks of a replication are coupled ({', '.join(coupled)})"

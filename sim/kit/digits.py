@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+LEVEL = 0.05  # of p values that are called small: none is rounded across it
 _MOST = 5  # decimals; beyond, the unit changes
 _SIGNIFICANT = 2
 _NOISE = 1e-9  # of the largest number: what rounding leaves of nothing
@@ -40,7 +41,7 @@ class Digits(NamedTuple):
         """
         if math.isnan(value):
             return "-"
-        return _short(value * 10.0**-self.power, self.places)
+        return short(value * 10.0**-self.power, self.places)
 
     def number(self, value: float, error: float) -> str:
         """`value ± error`; the value alone where there is no error."""
@@ -154,17 +155,24 @@ def alone(value: float) -> str:
 
 
 def p_value(p: float) -> str:
-    """A p value to three places, a dash where undefined.
+    """A p value to three places, more where fewer would put it on the other side of .05; a dash where undefined.
 
-    >>> p_value(0.0312), p_value(0.0004), p_value(1.0)
-    ('.031', '<.001', '1.000')
+    >>> p_value(0.0312), p_value(0.0004), p_value(1.0), p_value(0.0503), p_value(0.05)
+    ('.031', '<.001', '1.000', '.0503', '.050')
     """
     if math.isnan(p):
         return "-"
-    return "<.001" if p < 0.001 else _short(p, 3)
+    if p < 0.001:
+        return "<.001"
+    return short(p, next((n for n in range(3, 8) if (round(p, n) <= LEVEL) == (p <= LEVEL)), 8))
 
 
-def _short(value: float, places: int) -> str:
+def short(value: float, places: int) -> str:
+    """A number to so many places, without the 0 before the point of a fraction and without a sign before 0.
+
+    >>> short(0.25, 2), short(-0.25, 2), short(20.46, 2), short(-10.04, 2), short(-0.0001, 2), short(0.999, 2)
+    ('.25', '-.25', '20.46', '-10.04', '.00', '1.00')
+    """
     text = f"{value:.{places}f}"
     if float(text) == 0:
         text = text.removeprefix("-")

@@ -39,10 +39,13 @@ class Column(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Of its longest cell and of its head, which is broken between words unless its lines are given."""
+        """Of its longest cell and of its head, which is broken between words unless its lines are given.
+
+        A word of a head, as of an arm's name, that is longer than _NAMES is broken itself.
+        """
         lines = [line for text in self.cells for line in text.split("\n")]
         head = self.head.split("\n" if "\n" in self.head else None)
-        return max(cell_len(part) for part in (*head, *lines, ""))
+        return max(*(min(cell_len(part), _NAMES) for part in (*head, "")), *map(cell_len, (*lines, "")))
 
     @property
     def least(self) -> int:

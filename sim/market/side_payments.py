@@ -5,11 +5,12 @@ At a clearing a member i expects, by its belief q and cost belief c, hired under
     u_i = hired_i (q_i w_i + (1 - q_i) l_i - c_i) - f_i
 
 The gain of the ring is G = sum u_i of its members under the award there was - the same under the award that the rule
-would have made had those who stood down bid the truth as well, all else equal. Of k members that could bid, the one
-that did keeps G / k and pays each other G / k, at the clearing, where it is hired and G > 1e-9 (less is rounding),
-whatever becomes of its attempt. Source: [GrahamMarshall1987], equal shares of what a ring gains; [McAfeeMcMillan1992],
-whoever stays pays those that stand down. Our assumptions: members know each other's beliefs, so that G is known, and is
-paid posting by posting and not in the mean. The market knows nothing of it: no balance, bond or exit hangs on it.
+would have made had those who stood down bid the truth as well, all else equal. Of k members that could bid, which are
+not kept out, late or silent, the one that did keeps G / k and pays each other G / k, at the clearing, where it is hired
+and G > 1e-9 (less is rounding), whatever becomes of its attempt. Source: [GrahamMarshall1987], equal shares of what a
+ring gains; [McAfeeMcMillan1992], whoever stays pays those that stand down. Our assumptions: members know each other's
+beliefs, so that G is known, and is paid posting by posting and not in the mean. The market knows nothing of it: no
+balance, bond or exit hangs on it.
 
 Index convention: C clearings, n agents.
 """
@@ -40,20 +41,24 @@ class SidePayments(NamedTuple):
     dollars: FloatArray
 
 
-def side_payments(cleared: Cleared, rules: Rules, lottery: Callable[[], FloatArray]) -> SidePayments | None:
-    """Those of all rings; None where none shares. lottery: (R, T, P, n), read where one does."""
+Luck = tuple[FloatArray, BoolArray | None]  # lottery (R, T, P, n) and silent (R, T, n), as in `World`
+
+
+def side_payments(cleared: Cleared, rules: Rules, luck: Callable[[], Luck]) -> SidePayments | None:
+    """Those of all rings; None where none shares. luck: asked for where one does."""
     rings = list(sharing(rules.bidder))
     if not rings:
         return None
-    luck = lottery()[cleared.replication, cleared.task, cleared.posting]
-    parts = [_of_ring(ring, cleared, rules, luck) for ring in rings]
+    at, (lottery, silent) = (cleared.replication, cleared.task), luck()
+    stood_down = _stood_down(cleared, None if silent is None else silent[at])
+    parts = [_of_ring(ring, cleared, rules, lottery[(*at, cleared.posting)], stood_down) for ring in rings]
     return SidePayments(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _of_ring(ring: Ring, cleared: Cleared, rules: Rules, lottery: FloatArray) -> SidePayments:
+def _of_ring(ring: Ring, cleared: Cleared, rules: Rules, lottery: FloatArray, everybody: BoolArray) -> SidePayments:
     members = np.zeros(cleared.n_agents, np.bool_)
     members[[int(place) for place in ring.members]] = True
-    stood_down = members & _stood_down(cleared)
+    stood_down = members & everybody
     gain = _joint(cleared, cleared.award, members) - _joint(
         cleared, _all_bid(cleared, rules, lottery, stood_down), members
     )
@@ -64,11 +69,13 @@ def _of_ring(ring: Ring, cleared: Cleared, rules: Rules, lottery: FloatArray) ->
     return SidePayments(row, stayed[row].argmax(axis=1), to, gain[row] / able[row])
 
 
-def _stood_down(cleared: Cleared) -> BoolArray:
-    """(C, n): abstained, and could have won."""
+def _stood_down(cleared: Cleared, silent: BoolArray | None) -> BoolArray:
+    """(C, n): abstained, and could have won. silent (C, n): no bid would have come from it; None: from nobody."""
     abstained = np.asarray((cleared.reason == ABSTAINED) & ~np.isnan(cleared.belief))
     could = cleared.barred.asked(abstained)
-    return could if cleared.late is None else could & ~cleared.late
+    for not_heard in (cleared.late, silent):
+        could = could if not_heard is None else could & ~not_heard
+    return could
 
 
 def _all_bid(cleared: Cleared, rules: Rules, lottery: FloatArray, stood_down: BoolArray) -> Award:

@@ -190,7 +190,7 @@ def whole_tables(tape: Tape, allocator: Allocator) -> dict[str, Columns]:
         hires(cleared, rules),
         cleared.n_agents,
         in_rounds=rules.round is not None,
-        aside=side_payments(cleared, rules, lambda: allocator.tasks.lottery),
+        aside=side_payments(cleared, rules, lambda: (allocator.tasks.lottery, allocator.tasks.silent)),
     )
     return {"attempts": attempts, "bids": bids, "clearings": clearings, "accounts": moved}
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kit.arrays import FloatArray, IntArray
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 from sim.kit.draws import derived
 from sim.market.rules import Rules
 from sim.standing.sources import family_codes
@@ -23,8 +23,8 @@ class Tasks:
     """The tasks of a market.
 
     names (T,), agents (n,). arrival (R, T) ticks; value, reserve, penalty (R, T) dollars; owner (R, T): place of the
-    principal. family (T,): places among n_families, 0 where advice is not by family. lottery, exploration (R, T, P, n):
-    as in `World`.
+    principal. family (T,): places among n_families, 0 where advice is not by family. lottery, exploration (R, T, P, n),
+    silent (R, T, n): as in `World`.
     """
 
     names: tuple[str, ...]
@@ -38,6 +38,7 @@ class Tasks:
     n_families: int
     lottery: FloatArray
     exploration: FloatArray | None
+    silent: BoolArray | None
 
     @classmethod
     def of(cls, world: World, rules: Rules) -> Self:
@@ -55,6 +56,7 @@ class Tasks:
             n_families=n_families,
             lottery=world.lottery,
             exploration=world.exploration,
+            silent=world.silent,
         )
 
     def luck(self, purpose: str, at: tuple[int, int], posting: int, agent: int) -> float:

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,12 @@ def altered(bundle: Path, name: str, column: str, line: int, by: float) -> tuple
     return changed(bundle, {name: ("\n".join(map(",".join, rows)) + "\n").encode()}), was, now
 
 
+def json_of(bundle: Path, name: str = "run.json") -> dict[str, Any]:
+    """A JSON file of the results."""
+    found: dict[str, Any] = json.loads(members(bundle)[f"results/{name}"])
+    return found
+
+
 def test_a_run_agrees(run_bundle: Path) -> None:
     said = bidlab("verify", run_bundle)
     assert (said.code, said.err) == (0, "")
@@ -72,9 +79,25 @@ def test_a_number_that_differs_is_named(run_bundle: Path) -> None:
 )
 def test_last_digits_count_under_the_same_versions_alone(run_bundle, about, code, words) -> None:
     bundle, _, _ = altered(run_bundle, "results/summary.csv", "cost", 2, 1e-12)
-    said = bidlab("verify", changed(bundle, {}, about))
+    info = json.loads(members(bundle)["results/run.json"]) | (about or {})
+    said = bidlab("verify", changed(bundle, {"results/run.json": json.dumps(info).encode()}, about))
     assert said.code == code
     assert words in said.out
+
+
+def test_other_versions_in_one_file_alone_are_named(run_bundle: Path) -> None:
+    said = bidlab("verify", changed(run_bundle, {}, {"versions": json_of(run_bundle)["versions"] | {"numpy": "1.0"}}))
+    assert said.code == 2
+    assert "bundle.json names other versions than results/run.json: numpy 1.0, there numpy " in said.err
+
+
+@pytest.mark.parametrize("key", ["seed", "replications", "tender"])
+def test_the_scenario_as_given_is_the_one_that_was_played(run_bundle: Path, key: str) -> None:
+    given = json_of(run_bundle, "scenario.json")
+    given["written"][key] = {**given["written"][key], "penalty": 0.25} if key == "tender" else 29
+    said = bidlab("verify", changed(run_bundle, {"results/scenario.json": json.dumps(given).encode()}))
+    assert said.code == 2
+    assert "results/scenario.json states another scenario than the one that was played" in said.err
 
 
 def test_a_column_of_the_ledger_that_differs_is_named(run_bundle: Path) -> None:

@@ -166,6 +166,14 @@ def test_names_are_wrapped_before_columns_are_lost_and_command_no_terminal() -> 
     assert Sheet(None, columns).lines(60)[1].split()[-1] == "1" * 30
 
 
+def test_a_name_without_spaces_is_broken_where_it_is_a_head_too() -> None:
+    columns = [Column("agent", ["a", "b"], left=True), Column("x" * 90, [".1250", ".2083"]), Column("y", ["1", "2"])]
+    lines = Sheet(None, columns).lines(60)
+    assert all(len(line) <= 60 for line in lines)
+    assert sum(line.count("x") for line in lines) == 90
+    assert ".1250" in "".join(lines)
+
+
 def in_terminal(width: int, *command: str | Path) -> str:
     """What a command prints in a true terminal of this width."""
     primary, secondary = pty.openpty()

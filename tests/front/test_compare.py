@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,15 @@ def test_one_table_under_other_seeds_is_paired_by_task(tmp_path: Path) -> None:
         bl.compare(one, other)
 
 
+def test_rates_have_no_interval_of_d_whatever_is_paired(tmp_path: Path) -> None:
+    path, drawn = lay_out(tmp_path, table=table(41, 1)), {"tender.reserve": {"uniform": [0.0, 1.0]}}
+    one, two = (bl.run(path, seed=seed, replications=3, settings=drawn) for seed in (1, 8))
+    found = bl.compare(one, two, quantities=["cost", "solve_rate"]).frame.set_index("quantity")
+    assert set(found["paired"]) == {"same tasks"}
+    assert found["effect_size"].notna().all()
+    assert found["effect_size_low"].isna().to_dict() == {"cost": False, "solve_rate": True}
+
+
 def test_runs_that_cannot_be_compared(run: Any, tmp_path: Path) -> None:
     recorded = bl.run(lay_out(tmp_path))
     for call, words in (
@@ -155,6 +165,27 @@ def test_a_default_quantity_without_a_number_is_named(tmp_path: Path) -> None:
     assert found.frame["quantity"].tolist() == ["solve_rate", "cost"]
 
 
+def test_an_arm_that_decides_alike_is_no_member_of_the_family(tmp_path: Path) -> None:
+    arms = "".join(f'\n[[arm]]\nname = "{name}"\nmechanism = "{rule}"\n' for name, rule in TWINS.items())
+    played = bl.run(lay_out(tmp_path, SCENARIO.partition("[[arm]]")[0] + arms, table(9, 3)), replications=1)
+    found = of(played.compare(baseline="one", quantities=["solve_rate", "welfare"]).frame, "solve_rate")
+    assert found.loc["twin", ["changed", "difference"]].tolist() == [0.0, 0.0]
+    assert found.loc["twin", ["p", "p_holm", "p_exact", "only_arm"]].isna().all()
+    assert found.loc["all", "p"] == found.loc["all", "p_holm"]
+    assert found.loc["all", "family"] == "1 arm, within solve rate"
+    gaps = played.differences("one").set_index("arm")
+    assert np.isnan(gaps.loc["twin", "solve_rate_p"])
+    assert gaps.loc["all", "solve_rate_p"] == gaps.loc["all", "solve_rate_p_holm"]
+
+
+def test_large_effect_sizes_keep_their_digits(run: Any) -> None:
+    found = run.compare(baseline="mini", quantities=["welfare"])
+    frame = found.frame.assign(effect_size=[20.46, -0.5, 10.04], effect_size_low=np.nan)
+    cells = [row[3] for row in tuple(replace(found, frame=frame).tables[0].rows)]
+    assert cells == ["", "20.46", "-.50", "10.04"]
+
+
+TWINS = {"one": "second_price", "twin": "first_price", "all": "hire_all"}
 ROW: dict[str, Any] = {
     "arm": "x", "baseline": "y", "quantity": "welfare", "paired": "same luck", "n": 93, "clusters": "tasks",
     "n_clusters": 93, "baseline_clusters": np.nan, "changed": 0.2, "difference": -0.03, "difference_low": -0.07,
@@ -210,6 +241,15 @@ NONE = {"difference_low": np.nan, "difference_high": np.nan, "p": np.nan, "p_hol
             {"quantity": "solve_rate", "test": "McNemar mid-p", "only_arm": 6, "only_baseline": 11, "p": 0.2379},
             "x loses .030 of solve rate against y, 95 % interval [-.010, .070], 6 tasks that only it solved and 11 the "
             "other way, mid-p = .238, n = 93 tasks: not told apart",
+        ),
+        (
+            {"quantity": "solve_rate", "test": "McNemar mid-p", "only_arm": 1, "only_baseline": 2, "n_clusters": 1},
+            "x loses .030 of solve rate against y, 95 % interval [-.010, .070], 1 task that only it solved and 2 the "
+            "other way, mid-p = .138, n = 1 task: not told apart",
+        ),
+        (
+            {"p": 0.0503, "p_holm": 0.0503},
+            "x loses .030 of welfare against y, 95 % interval [-.010, .070], p = .0503, n = 93 tasks: not told apart",
         ),
         ({"difference": np.nan}, "x against y: welfare is undefined"),
     ],

@@ -14,6 +14,7 @@ import pytest
 from analysis.paired_outcomes import RESAMPLES
 from analysis.power_analysis import FILES
 from analysis.power_table import COLUMNS
+from analysis.power_words import sentence
 from analysis.sample_size import connor, paired_t
 from sim.kit.csv_file import read_csv
 from sim.kit.errors import RunError
@@ -173,3 +174,23 @@ def test_wrong_input_is_one_line(arguments: tuple[str, ...], words: str) -> None
     said = bidlab("power", *arguments)
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert words in said.err
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"difference": math.nan}, "welfare is undefined"),
+        ({"n_seen": 1}, "one task does not say how much welfare differs from task to task"),
+        ({"difference": 0.0}, "welfare is the same at every task"),
+        ({}, "welfare differs by .2500 at every task: nothing varied, so there is no test"),
+    ],
+)
+def test_why_there_is_no_number_of_tasks(changes: dict[str, Any], words: str) -> None:
+    row = {"pair": "x v y", "quantity": "welfare", "power": 0.8, "tasks": math.nan, "difference": -0.25, "n_seen": 9}
+    assert sentence(row | changes) == f"x v y: {words}"
+
+
+def test_a_share_of_a_percent_is_not_rounded_away() -> None:
+    said = bidlab("power", "--discordant", "11/6/50", "--power", "0.995", "--alpha", "0.005")
+    assert "99.5 % power" in said.out
+    assert "100 % power" not in said.out

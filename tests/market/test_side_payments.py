@@ -57,6 +57,23 @@ def test_whoever_is_hired_pays_the_others_equal_shares_of_the_gain(rule: Mechani
     assert bool(got) == (rule.name != "first_price")
 
 
+def test_whoever_would_not_have_answered_has_no_share() -> None:
+    """Nobody hears of the silent in either market, so they are no loss to the ring and have no part of its gain."""
+    held = world(nonresponse=0.3)
+    honest = expected(bl.Market(held, SecondPrice(), engine="market", penalty=0.0).run().attempts)
+    ring = bl.Market(held, SecondPrice(), policy=RING, engine="market", penalty=0.0).run()
+    colluded, moved = expected(ring.attempts), ring.ledger.accounts
+    paid = moved[moved["kind"] == "side_payment"].groupby(["replication", "task", "to"], observed=True)["dollars"].sum()
+    want = {}
+    for row in ring.attempts[ring.attempts["agent"].isin(MEMBERS)].itertuples():
+        at, silent = (row.replication, row.task), held.silent[row.replication, held.tasks.index(row.task)]
+        heard = [name for name in MEMBERS if not silent[held.agents.index(name)]]
+        gain = colluded[at] - honest.get(at, 0.0)
+        want |= {(*at, f"agent {name}"): gain / len(heard) for name in heard if name != row.agent and gain > 1e-9}
+    assert len(want) > 0
+    assert paid.to_dict() == pytest.approx(want, abs=1e-12)
+
+
 def test_side_payments_stand_at_the_clearing_after_all_else() -> None:
     played = bl.Market(world(), SecondPrice(), policy=RING, engine="market", overhead=0.25, bid_cost=0.125).run()
     moved = played.ledger.accounts

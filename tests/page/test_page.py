@@ -15,7 +15,7 @@ from analysis.page.svg_figures import figure_html
 from sim.bundled import scenarios
 from sim.experiment.stored import write_checksums
 from sim.scenario.scenario import load_scenario
-from tests.cli.command import bidlab
+from tests.cli.command import SCENARIO, bidlab, lay_out
 from tests.page.folders import SWEPT, small_sweep, undrawn
 from tests.page.parsed import Parsed, check_alone
 
@@ -30,6 +30,17 @@ def test_a_page_of_a_run_needs_nothing_else(page: str) -> None:
 def test_the_same_run_gives_the_same_bytes(run_folder: Path, page: str, tmp_path: Path) -> None:
     assert undrawn(run_folder, "--out", tmp_path / "again.html").code == 0
     assert (tmp_path / "again.html").read_text("utf-8") == page
+
+
+def test_arms_that_are_equally_good_are_all_named(tmp_path: Path) -> None:
+    more = '\n[[arm]]\nname = "twin"\nmechanism = "first_price"\n'
+    arm = SCENARIO.partition('name = "')[2].partition('"')[0]
+    out = tmp_path / "o"
+    assert bidlab("run", lay_out(tmp_path, SCENARIO + more), "--out", out).code == 0
+    assert undrawn(out, "--out", tmp_path / "p.html").code == 0
+    text = " ".join(Parsed((tmp_path / "p.html").read_text("utf-8")).text)
+    assert f"In this run '{arm}', 'twin' have the same highest welfare per auction" in text
+    assert f"the other arms are compared with '{arm}'" in text
 
 
 def test_tables_are_those_of_show(run_folder: Path, page: str) -> None:

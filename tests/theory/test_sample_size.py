@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from analysis.anytime_power import Stops
 from analysis.e_process import REJECT, e_value
 from analysis.mcnemar import mid_p
 from analysis.paired_outcomes import of_counts
-from analysis.power_table import PUBLISHED, power_table, tasks_interval
+from analysis.power_table import PUBLISHED, RERUN_SD, power_table, tasks_interval
 from analysis.sample_size import (
     approximate_t,
     connor,
     mid_p_power,
+    mid_p_tasks,
     paired_t,
     t_power,
     unpaired_power,
@@ -111,13 +115,37 @@ def test_without_a_difference_no_number_is_enough() -> None:
     assert math.isinf(none["tasks"])
 
 
+@pytest.mark.parametrize(
+    ("b", "c", "power"), [(0.94, 0.0, 0.8), (0.66, 0.34, 0.8), (1.0, 0.0, 0.999), (0.92, 0.08, 0.9)]
+)
+def test_as_many_tasks_as_are_named_are_enough(b: float, c: float, power: float) -> None:
+    """Connor's number is not, of these."""
+    tasks = int(mid_p_tasks(b, c, power))
+    assert mid_p_power(math.ceil(connor(b, c, power)), b, c) < power <= mid_p_power(tasks, b, c)
+    drawn = np.random.default_rng(13).multinomial(tasks, [b, c, max(0.0, 1 - b - c)], 20_000)
+    rate = float((mid_p(drawn[:, 0], drawn[:, 1]) <= 0.05).mean())
+    assert abs(rate - mid_p_power(tasks, b, c)) <= NOISE * math.sqrt(0.25 / 20_000)
+    count = round(100 * b), round(100 * c)
+    row = power_table([of_counts("few", *count, 100)], ["solve_rate"], power, 0.05).iloc[0]
+    assert row["tasks"] == tasks
+    assert row["tasks_low"] <= tasks <= row["tasks_high"]
+
+
 def test_what_pairing_saves() -> None:
     table = power_table(PUBLISHED, ["solve_rate"], 0.8, 0.05)
     assert table["saved_by_pairing"].tolist() == pytest.approx([0.33, 0.69], abs=0.005)
     assert table["tasks"].tolist() == [265, 194]
     assert table[["first", "second"]].to_numpy() == pytest.approx(np.array([[0.58, 0.48], [0.54, 0.46]]))
-    assert table["rerun_sd"].iloc[0] == pytest.approx(2.76 * math.sqrt(265 / 50))
+    assert table["rerun_sd"].iloc[0] == pytest.approx(math.sqrt(2) * 2.76 * math.sqrt(265 / 50))
     assert np.isinf(table["tasks_high"]).all()  # neither published difference is told from none
+
+
+def test_two_reruns_differ_by_both_their_noise() -> None:
+    """As in docs/paper.md: the sd of one run, and how often two are six passes apart."""
+    page = (Path(__file__).parents[2] / "docs" / "paper.md").read_text(encoding="utf-8")
+    one, apart = (float(re.findall(rf"two reruns \| {row}.* \| - \| ([.\d]+)", page)[0]) for row in ("sd", "share"))
+    assert pytest.approx(one * math.sqrt(2)) == RERUN_SD
+    assert 2 * norm.sf(5.5 / RERUN_SD) == pytest.approx(apart, abs=0.02)
 
 
 @pytest.mark.slow

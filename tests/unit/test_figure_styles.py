@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from analysis.figures.labels import level_label
 from analysis.figures.look import MARKERS, Look, pen
 from analysis.figures.save import widths
 from analysis.figures.sheets import points, sheet
@@ -102,6 +103,20 @@ def test_settings_of_a_figure_from_python(run: bl.Results) -> None:
         run.figure("arms", tilte="x")
     with pytest.raises(ScenarioError, match=r"order: unknown 'postd'.*did you mean 'posted'"):
         run.figure("arms", order=["postd"])
+
+
+def test_a_level_is_called_what_label_says_also_where_a_table_holds_it_as_text() -> None:
+    own = FigureFile(
+        kind="lines",
+        x="tender.penalty",
+        y=["welfare"],
+        label={"[0.2, inf]": "a limit of $.20", '"hired"': "nobody tries twice"},
+    )
+    look = Look(own=own)
+    for value in ([0.2, float("inf")], "[0.2, inf]"):
+        assert level_label("bidders.plans.budgets", value, look) == "a limit of $.20"
+    assert level_label("tender.exclude", "hired", look) == "nobody tries twice"
+    assert level_label("tender.exclude", "failed", look).endswith("= failed")
 
 
 def test_widths_of_files() -> None:

@@ -113,6 +113,18 @@ def test_costs_are_right_on_average():
         assert found[r, t, i] == pytest.approx(world.cost_belief[r, t, i] * ratio)
 
 
+def test_second_names_believe_what_the_first_does():
+    world = drawn(n_agents=4)
+    observed = np.broadcast_to((np.arange(4) < 2)[:, None], world.success.shape)
+    belief, cost_belief = (x[..., [0, 1, 1, 0]] for x in (world.belief, world.cost_belief))
+    named = replace(world, belief=belief, cost_belief=cost_belief, body=(0, 1, 1, 3), observed=observed)
+    for of in (recalibrated, right_on_average):
+        found, alone = of(named, 7), of(world, 7)
+        np.testing.assert_array_equal(found[..., 2], found[..., 1])
+        np.testing.assert_array_equal(found[..., :2], alone[..., :2])
+    np.testing.assert_array_equal(recalibrated(named, 7)[..., 3], belief[..., 3])  # a shill
+
+
 def test_costs_of_nothing_stay():
     world = drawn(cost=0.0)
     np.testing.assert_array_equal(right_on_average(world, 3), world.cost_belief)
