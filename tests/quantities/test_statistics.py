@@ -56,7 +56,7 @@ def test_an_auc_of_hundredths_is_exact() -> None:
 
 
 SLOW = pytest.mark.slow
-WORLDS = ["point", *(pytest.param(name, marks=SLOW) for name in ("drawn", "drawn, two panels", "point, two panels"))]
+WORLDS = ["drawn", *(pytest.param(name, marks=SLOW) for name in ("drawn, two panels", "point, two panels"))]
 
 
 @pytest.fixture(scope="module", params=WORLDS)
