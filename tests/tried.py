@@ -1,4 +1,4 @@
-"""How many examples a property is tried on: a quarter or an eighth of them in `make test`, all in `make test-all`."""
+"""How many examples a property is tried on: a sixth or an eighth of them in `make test`, all in `make test-all`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import settings
 _ALL = os.environ.get("EXAMPLES") == "all"
 
 
-def of_all(number: int, share: int = 4) -> int:
+def of_all(number: int, share: int = 6) -> int:
     """`number` in `make test-all`, one in `share` of them in `make test`."""
     return number if _ALL else math.ceil(number / share)
 

@@ -199,7 +199,17 @@ def test_an_error_of_the_rule_itself_is_not_taken_for_a_refusal() -> None:
         attack(Broken(), AGENTS, 1, 8)
 
 
-@pytest.mark.parametrize("rule", [AssignmentVCG(), *ProductionPlans.examples()], ids=["tasks", "menus", "menus, score"])
+MENUS, MENUS_BY_SCORE = ProductionPlans.examples()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(AssignmentVCG(), id="tasks"),
+        pytest.param(MENUS, id="menus"),
+        pytest.param(MENUS_BY_SCORE, id="menus, score", marks=pytest.mark.slow),
+    ],
+)
 def test_tables_of_bids(rule: Mechanism) -> None:
     found, kept = attack(rule, AGENTS, 20240), rule.promises
     assert [x for x in ("IR", "E", "D") if found.found[x].fails] == []

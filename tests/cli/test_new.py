@@ -82,7 +82,12 @@ def test_what_will_not_do_is_refused(arguments: tuple[str, ...], told: str) -> N
     assert files(Path()) == set()
 
 
-@pytest.mark.parametrize("name", scenarios())
+UNLIKE = ("marketbench_replay", "marketbench_population", "scoring_auction", *LIVE[:1])  # a table, a profile, agents
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in UNLIKE else [pytest.mark.slow]) for name in scenarios()]
+)
 def test_a_copy_of_a_scenario_is_sound_and_has_its_inputs(name: str) -> None:
     said = bidlab("new", "scenario", "copy", "--like", name)
     command = command_of(said)

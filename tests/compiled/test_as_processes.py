@@ -116,7 +116,16 @@ ADVICE = (
 )
 
 
-@pytest.mark.parametrize("advice", ADVICE, ids=lambda advice: next(iter(advice)))
+QUICK = ("beta", "thompson", "planner")  # counts, draws, a budget
+
+
+@pytest.mark.parametrize(
+    "advice",
+    [
+        pytest.param(advice, marks=[] if next(iter(advice)) in QUICK else [pytest.mark.slow], id=next(iter(advice)))
+        for advice in ADVICE
+    ],
+)
 @pytest.mark.parametrize(
     "reputation",
     [

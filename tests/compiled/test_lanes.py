@@ -63,7 +63,9 @@ def test_compiled_engine_equals_the_event_market(mechanism: Mechanism, data: st.
     assert_same(world, data.draw(accounted(data.draw(rules(mechanism)), world)))
 
 
-@pytest.mark.parametrize("mechanism", [SecondPrice(), Cascade(), HireAll()], ids=label_of)
+@pytest.mark.parametrize(
+    "mechanism", [SecondPrice(), pytest.param(Cascade(), marks=pytest.mark.slow), HireAll()], ids=label_of
+)
 @tried(20)
 @given(data=st.data())
 def test_some_rules_in_every_market(mechanism: Mechanism, data: st.DataObject) -> None:
@@ -181,15 +183,19 @@ def test_progress_adds_up_to_the_tasks() -> None:
     assert sum(done) == 35
 
 
+LOST = ["world.infra=0.2", "tender.deadline=4", 'tender.timeout="INFRA"', "world.families=3", "world.sigma_f=0.8"]
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("change", "every"),
     [
-        ["world.infra=0.2", "tender.deadline=4", 'tender.timeout="INFRA"', "world.families=3", "world.sigma_f=0.8"],
-        pytest.param([], marks=pytest.mark.slow),
-        pytest.param(["world.nonresponse=0.3"], marks=pytest.mark.slow),
+        (LOST, 20),
+        pytest.param(LOST, 5, marks=pytest.mark.slow),
+        pytest.param([], 5, marks=pytest.mark.slow),
+        pytest.param(["world.nonresponse=0.3"], 5, marks=pytest.mark.slow),
     ],
 )
-def test_population_drawn_as_the_market_goes_is_the_one_that_is_drawn_before(change: list[str]) -> None:
+def test_population_drawn_as_the_market_goes_is_the_one_that_is_drawn_before(change: list[str], every: int) -> None:
     """Every field is a formula in the one World and an array in the other."""
     chosen = [*change, "world.duration={lognormal={mean=3.0,cv=0.7}}", "world.verifier={false_pass=0.1,false_fail=0.2}"]
     chosen += [
@@ -201,7 +207,7 @@ def test_population_drawn_as_the_market_goes_is_the_one_that_is_drawn_before(cha
     ]
     scenario = load_scenario(find_scenario("marketbench_population"), overrides=chosen, replications=20)
     origin = scenario_origin(scenario)
-    for arm in scenario.arms[::5]:
+    for arm in scenario.arms[::every]:
         drawn = arm_world(scenario, arm, origin)
         rule = Rules.of(arm.mechanism, arm.settings.terms, drawn)
         found = rows(play_compiled(drawn, rule))

@@ -172,7 +172,7 @@ def kept(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["second_price", "second_score"])
+@pytest.mark.parametrize("name", ["second_price", pytest.param("second_score", marks=pytest.mark.slow)])
 def test_machine_code_is_kept_on_disk(name: str, kept: Any) -> None:
     pytest.importorskip("numba")
     rule, front = lookup(name).examples()[0], fronts(3, 500, penalised=False)

@@ -12,6 +12,7 @@ from tests.cli.command import bidlab
 from tests.docs.pages import ANY, DOCS, PAGES, README, ROOT, Shown, anchors, commands, files, links
 
 WITH_COMMANDS = [page for page in PAGES if commands(page)]
+LONG = ("tutorial",)
 
 
 def name(page: Path) -> str:
@@ -74,7 +75,13 @@ def test_any_lines_are_any_lines() -> None:
     assert not Shown("x", f"a\n{ANY}c\n").agrees("a\nb\nc\nd\n")
 
 
-@pytest.mark.parametrize("page", WITH_COMMANDS, ids=name)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] if page.stem in LONG else [], id=name(page))
+        for page in WITH_COMMANDS
+    ],
+)
 def test_its_commands_print_what_it_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, regen: bool
 ) -> None:

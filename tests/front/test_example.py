@@ -35,6 +35,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_ten_lines(drawn: list[tuple[int, int]]) -> None:
     """marketbench_head_to_head has two Worlds; each is drawn once, and once of one replication to be checked."""
     run = bl.run("marketbench_head_to_head", replications=20)

@@ -108,7 +108,7 @@ def test_it_is_checked_and_runs_from_the_command_line(
     if file in NOT_RUN:
         assert file.removesuffix(".py") in bidlab(*shlex.split(EXAMPLES[file].command)).out
         return
-    said = bidlab(*arguments(EXAMPLES[file].command), figures=file == "spending.py")
+    said = bidlab(*arguments(EXAMPLES[file].command))
     assert said.code == 0, said.err
     assert "not compiled" not in said.err
     assert set(added()) == before

@@ -7,11 +7,12 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.live.question import Answer
 from sim.live.replies import READ, WORDS, read_advice, read_bid, read_claim, read_verdict
+from tests.tried import tried
 
 
 def answer(text: str, finish: str = "stop") -> Answer:
@@ -156,7 +157,7 @@ OBJECTS = st.fixed_dictionaries({}, optional=dict.fromkeys(("ask", "claim", "abs
 TEXTS = st.text() | OBJECTS.map(json.dumps) | OBJECTS.map(lambda made: f"```json\n{json.dumps(made)}\n```")
 
 
-@settings(max_examples=400)
+@tried(400)
 @given(TEXTS, st.sampled_from(["stop", "length", "refused", "timeout"]))
 def test_a_bid_only_where_both_numbers_stood_there_as_numbers(text: str, finish: str) -> None:
     reply = answer(text, finish)

@@ -53,7 +53,10 @@ def same(live: Tables, drawn: Tables, solicits: bool) -> None:
             np.testing.assert_array_equal(values, other, err_msg=f"{name}.{column}")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+LONG = ("reputation", "VCG in rounds")
+
+
+@pytest.mark.parametrize("kind", [pytest.param(k, marks=[pytest.mark.slow] if k in LONG else []) for k in KINDS])
 def test_one_market_whatever_its_source(kind: str, tmp_path: Path) -> None:
     mechanism, sections = KINDS[kind]
     respondents, tasks = written(tmp_path, AGENTS, 40)

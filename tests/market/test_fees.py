@@ -88,7 +88,9 @@ RULES = [AllPay(), EntryFee(), Sometimes()]
 every = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
 
-@every
+@pytest.mark.parametrize(
+    "rule", [pytest.param(RULES[0], marks=pytest.mark.slow), *RULES[1:]], ids=lambda rule: rule.name
+)
 @tried(25)
 @given(data=st.data())
 def test_engines_and_the_naive_market_give_the_same_ledger(rule: Mechanism, data: st.DataObject) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -84,7 +85,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("rounds")
     made = plan(load_scenario(lay_out(folder, WORLD + ROUNDS + ARMS)))
     assert set(made.engines.values()) == {"market"}
-    return Run.open(execute(made, folder / "out", finish=lambda made: write_report(made, events=True)))
+    with mock.patch("analysis.figures.draw_all"):
+        return Run.open(execute(made, folder / "out", finish=lambda made: write_report(made, events=True)))
 
 
 def hired(run: Run, arm: str) -> list[tuple[str, str, int, float]]:

@@ -84,10 +84,14 @@ def test_a_run_of_few_bids_is_left_to_the_processes_and_gives_the_same_bytes(
 
 @pytest.fixture(scope="module")
 def two_processes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The same command, with figures and events, in this process and in another, which hash strings differently."""
-    folder = tmp_path_factory.mktemp("processes")
-    command = ["run", str(GOLDEN / "live.toml"), "--replications", "2", "--events", "--out"]
-    said = bidlab(*command, folder / "here", figures=True, coarse=False)
+    """The same command, with events, in this process and in another, which hash strings differently."""
+    return in_two_processes(tmp_path_factory.mktemp("processes"), figures=False)
+
+
+def in_two_processes(folder: Path, *, figures: bool) -> list[Path]:
+    command = ["run", str(GOLDEN / "live.toml"), "--replications", "2", "--events"]
+    command += ["--out"] if figures else ["--no-figures", "--out"]
+    said = bidlab(*command, folder / "here", figures=figures, coarse=False)
     assert said.code == 0, said.err
     hash_seed = "1" if os.environ.get("PYTHONHASHSEED") == "0" else "0"
     done = _python("-m", "bidlab", *command, str(folder / "there"), PYTHONHASHSEED=hash_seed)
@@ -95,10 +99,20 @@ def two_processes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [folder / "here", folder / "there"]
 
 
-def test_two_processes_write_the_same_bytes_figures_and_events_included(two_processes: list[Path]) -> None:
-    one, two = (contents(folder) for folder in two_processes)
+def same_files(folders: list[Path]) -> set[str]:
+    """Their names, after a look at their bytes."""
+    one, two = (contents(folder) for folder in folders)
     assert {name: two.get(name) == content for name, content in one.items()} == dict.fromkeys(two, True)
-    assert {"agents.csv", "summary.csv", "events.jsonl", "figures/arms.png"} <= set(one)
+    return set(one)
+
+
+def test_two_processes_write_the_same_bytes_events_included(two_processes: list[Path]) -> None:
+    assert {"agents.csv", "summary.csv", "events.jsonl"} <= same_files(two_processes)
+
+
+@pytest.mark.slow
+def test_two_processes_write_the_same_bytes_figures_included(tmp_path: Path) -> None:
+    assert {"summary.csv", "figures/arms.png"} <= same_files(in_two_processes(tmp_path, figures=True))
 
 
 def test_events_file_tells_every_arm_in_turn(two_processes: list[Path]) -> None:

@@ -158,8 +158,19 @@ POLICIES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("bidders", POLICIES.values(), ids=POLICIES)
-@pytest.mark.parametrize("rule", [SecondPrice(), KRedundant()], ids=lambda r: r.name)
+QUICK = {("second_price", "all"), ("k_redundant", "next"), ("k_redundant", "shill")}
+
+
+@pytest.mark.parametrize(
+    ("rule", "bidders"),
+    [
+        pytest.param(
+            rule, own, id=f"{rule.name}-{name}", marks=[] if (rule.name, name) in QUICK else [pytest.mark.slow]
+        )
+        for rule in (SecondPrice(), KRedundant())
+        for name, own in POLICIES.items()
+    ],
+)
 def test_both_engines_play_names_alike(rule: Mechanism, bidders: dict[str, Any]) -> None:
     pytest.importorskip("numba")
     asked = {"postings": 3, "exclude": "failed"}

@@ -83,7 +83,8 @@ def test_killed_at_several_moments_and_given_again(ledger: Path, tmp_path: Path)
     assert not partial_of(out).exists()
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
 def test_interrupted_it_leaves_a_labelled_part(ledger: Path, tmp_path: Path, workers: int) -> None:
     out = tmp_path / "o"
     process = start(ledger, out, workers)

@@ -59,7 +59,10 @@ def alike(scenario: Scenario, most: int = 12) -> None:
         assert made.digest() == anew.digest()
 
 
-@pytest.mark.parametrize("name", SWEPT)
+LARGEST = "payment_rules"
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n == LARGEST else []) for n in SWEPT])
 def test_cells_of_bundled_scenarios(name: str) -> None:
     alike(Scenario.load(find_scenario(name)))
 

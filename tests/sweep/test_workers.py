@@ -80,7 +80,7 @@ def test_stopping_a_pool_hides_one_fault_alone(
     stopped = Processes.__new__(Processes)
     stopped._executor = Pool()
     stopped.close()
-    assert said == [] if silent else [fault]
+    assert said == ([] if silent else [fault])
 
 
 @pytest.mark.slow
@@ -130,7 +130,9 @@ def test_jobs_and_their_size_depend_on_the_scenario_alone(tmp_path: Path) -> Non
     assert sum(count for _, count in jobs) == 21
 
 
-@pytest.mark.parametrize("scenario", [SYNTHETIC, RECORDED, SYNTHETIC.replace("tasks = 7", "tasks = 1")])
+@pytest.mark.parametrize(
+    "scenario", [SYNTHETIC, RECORDED, pytest.param(SYNTHETIC.replace("tasks = 7", "tasks = 1"), marks=pytest.mark.slow)]
+)
 def test_jobs_played_together_give_the_same_bytes(scenario: str, tmp_path: Path) -> None:
     """Jobs of one replication, of several, and a last one that is short."""
     sweep_of = SWEEP if scenario is not RECORDED else '[sweep]\n"tender.penalty" = [0.0, 1.0]\n'

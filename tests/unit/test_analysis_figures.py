@@ -49,8 +49,9 @@ def test_figures_that_do_not_apply_are_left_out(tmp_path):
     assert drawn_into([], tmp_path) == []
 
 
-@pytest.mark.usefixtures("drawn_once")
-def test_a_synthetic_world_of_many_agents(tmp_path):
+@pytest.fixture(scope="module")
+def many_agents():
+    """A synthetic world of 14, and who is hired there."""
     stream = np.random.default_rng(14)
     shape = (4, 6, 14)
     world = make_world(
@@ -59,13 +60,22 @@ def test_a_synthetic_world_of_many_agents(tmp_path):
         present=stream.random(shape) < 0.97,
         reserve=stream.random(shape[:2]),
     )
-    hired = stream.random(shape) < 0.3
+    return world, stream.random(shape) < 0.3
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("drawn_once")
+def test_figures_of_many_agents(many_agents, tmp_path):
+    world, hired = many_agents
     pair = [
         ArmData.build(f"a rather long name of an arm {k}", "x", world, sold(world, hired, False, 0.5), False)
         for k in range(2)
     ]
-    many = [posted_alone(world, k / 2, f"k = {k / 2:g}") for k in range(5)]
     assert stems(drawn_into(pair, tmp_path)) == {"reliability", "who_knows", "arms", "incidence", "allocation"}
+
+
+def test_hired_rates_of_many_agents(many_agents):
+    many = [posted_alone(many_agents[0], k / 2, f"k = {k / 2:g}") for k in range(5)]
     data = hired_rate.table(many)
     for width, most in ((7.0, 4), (3.4, 2)):
         assert len(painted(hired_rate.paint, data, look_of(width)).axes) == 2 * most

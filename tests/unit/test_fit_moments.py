@@ -231,10 +231,14 @@ def written(data, folder):
     return save(data, fit_figure.paint, lambda _, __: "n = 93 tasks", folder, "fit", look_of())
 
 
-def test_the_figure(found, tmp_path, monkeypatch):
-    monkeypatch.setitem(sheet("paper").settings, "savefig.dpi", 60)
+def test_the_figure(found):
     assert len(painted(fit_figure.paint, found).axes) == len(PER_AGENT) + 1
     assert len(found) == 6 * len(PER_AGENT) + len(POOLED)
+
+
+@pytest.mark.slow
+def test_the_figure_has_the_same_bytes(found, tmp_path, monkeypatch):
+    monkeypatch.setitem(sheet("paper").settings, "savefig.dpi", 60)
     first, again = (written(found, tmp_path / name) for name in ("a", "b"))
     assert len(first) == 5
     assert [a.read_bytes() for a in first] == [b.read_bytes() for b in again]

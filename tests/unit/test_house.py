@@ -27,13 +27,18 @@ def modules() -> dict[str, Path]:
 
 
 @cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def imports() -> dict[str, set[str]]:
     """Module -> the modules it imports, also inside functions."""
     known = modules()
     found: dict[str, set[str]] = {}
     for name, path in known.items():
         mine: set[str] = set()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Import):
                 mine |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -82,7 +87,7 @@ def test_only_the_front_imports_analysis() -> None:
 
 def test_no_module_is_named_in_a_string() -> None:
     for name, path in modules().items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and not in_front(name):
                 assert node.value not in modules() or node.value in PACKAGES, (name, node.value)
 
