@@ -56,6 +56,16 @@ def numbers(frame: pd.DataFrame, key: str, names: Iterable[str], claims: bool = 
     return found
 
 
+def numbers_of_cells(rows: pd.DataFrame) -> list[Number]:
+    """The estimates of rows of a sweep's table; undefined ones are left out."""
+    columns = ["arm", "metric", "by", "clusters", "se", "low", "value"]
+    return [
+        Number(str(arm), metric, by, int(count), se, not math.isnan(low))
+        for arm, metric, by, count, se, low, value in zip(*(rows[name] for name in columns), strict=True)
+        if not math.isnan(value)
+    ]
+
+
 def over(found: Iterable[Number]) -> str:
     """What the intervals are over, e.g. "93 tasks"; each kind of cluster with its range; "" where there is no interval.
 

@@ -16,11 +16,13 @@ AUC within replications would be twice its size. Source: [DeLong1988].
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.pairs import agent_table, observation_weight, touching
-from sim.kit.arrays import BoolArray, FloatArray
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
 
 def auc(claim: ArrayLike, success: ArrayLike) -> float:
@@ -168,19 +170,8 @@ def others_components(
     weight: ArrayLike | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """`auc_others` (n,) with each task's influence on it (N, n); arguments as in `own_components`."""
-    n_agents = claim.shape[1]
-    value, influence = np.full(n_agents, np.nan), np.zeros(claim.shape)
-    size = observation_weight(weight, claim.shape)
-    for i in range(n_agents):
-        made, other = ~np.isnan(claim[:, i]), np.arange(n_agents) != i
-        area, parts = auc_components(
-            claim[made, i],
-            success[made][:, other],
-            present[made][:, other],
-            _rows(group, made),
-            _rows(cluster, made),
-            size[made][:, other],
-        )
+    value, influence = np.full(claim.shape[1], np.nan), np.zeros(claim.shape)
+    for i, (made, _, area, parts) in enumerate(_crossed(claim, success, present, group, cluster, weight)):
         defined = ~np.isnan(area)
         if defined.any():
             value[i] = area[defined].mean()
@@ -201,19 +192,33 @@ def by_others_components(
     What others say of an agent's tasks, where `others_components` is what an agent says of theirs; arguments as there.
     Others without a claim, or with claims on successes only or failures only, are left out.
     """
-    n_agents = claim.shape[1]
-    areas, parts = np.full((n_agents, n_agents), np.nan), np.zeros((n_agents, *claim.shape))
-    size = observation_weight(weight, claim.shape)
-    for j in range(n_agents):
-        made, other = ~np.isnan(claim[:, j]), np.arange(n_agents) != j
-        at = _rows(group, made), _rows(cluster, made), size[made][:, other]
-        areas[j, other], part = auc_components(claim[made, j], success[made][:, other], present[made][:, other], *at)
-        parts[j][np.ix_(made, other)] = part
-    defined = ~np.isnan(areas)
-    count = np.where(defined.any(axis=0), defined.sum(axis=0), np.nan)
-    return np.where(defined, areas, 0.0).sum(axis=0) / count, np.nan_to_num(
-        np.where(defined[:, None], parts, 0.0).sum(axis=0) / count
-    )
+    total, influence, count = np.zeros(claim.shape[1]), np.zeros(claim.shape), np.zeros(claim.shape[1])
+    for made, others, area, parts in _crossed(claim, success, present, group, cluster, weight):
+        defined = ~np.isnan(area)
+        at = others[defined]
+        total[at] += area[defined]
+        count[at] += 1
+        influence[np.ix_(made, at)] += parts[:, defined]
+    found = count > 0
+    value = np.where(found, total / np.where(found, count, 1.0), np.nan)
+    return value, influence / np.where(found, count, 1.0)
+
+
+def _crossed(
+    claim: FloatArray,
+    success: BoolArray,
+    present: BoolArray,
+    group: ArrayLike | None,
+    cluster: ArrayLike | None,
+    weight: ArrayLike | None,
+) -> Iterator[tuple[BoolArray, IntArray, FloatArray, FloatArray]]:
+    """Of each agent in turn: the rows with a claim of its own (N,), the n - 1 others, and `auc_components` on these."""
+    n_agents, size = claim.shape[1], observation_weight(weight, claim.shape)
+    for i in range(n_agents):
+        made, others = ~np.isnan(claim[:, i]), np.flatnonzero(np.arange(n_agents) != i)
+        cells = success[made][:, others], present[made][:, others]
+        labels = _rows(group, made), _rows(cluster, made)
+        yield made, others, *auc_components(claim[made, i], *cells, *labels, size[made][:, others])
 
 
 def _rows(label: ArrayLike | None, rows: BoolArray) -> ArrayLike | None:

@@ -49,7 +49,7 @@ _TEXT = (*_NAMES, "clusters", "coupled", "record", "best_fixed")
 Tabled = Callable[[dict[str, pd.DataFrame]], None]
 
 
-def _silent(what: str) -> None:
+def silent(what: str) -> None:
     """Say nothing."""
 
 
@@ -62,7 +62,7 @@ def write_report(
     *,
     events: bool = False,
     figures: bool = True,
-    phase: Phase = _silent,
+    phase: Phase = silent,
     tabled: Tabled = _unseen,
     style: Sheet | None = None,
 ) -> None:
@@ -127,7 +127,7 @@ def tables_of(run: Run, arms: Sequence[ArmData], baselines: Mapping[str, str]) -
     }
 
 
-def arms_of(run: Run, phase: Phase = _silent, baseline: str | None = None) -> list[ArmData]:
+def arms_of(run: Run, phase: Phase = silent, baseline: str | None = None) -> list[ArmData]:
     """Every arm of the run, in the scenario's order, as dense arrays. baseline: as `baselines_of` takes it."""
     whole = {arm.name: built(arm, run.world(arm), run.ledger.arm(arm.name)) for arm in run.scenario.arms}
     needed = {name for name, arm in whole.items() if arm.by == "none"}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from analysis.basis import UNCHANGED, Number, missing
+from analysis.basis import UNCHANGED, missing, numbers_of_cells
 from analysis.basis import title as title_of
 from analysis.page.elements import definitions, folded, paragraph
 from analysis.page.page_tables import sheet
@@ -28,7 +27,7 @@ def cells_html(table: pd.DataFrame, keys: Sequence[str]) -> str:
     if not metrics:
         return paragraph("No cell is whole.")
     first = whole[whole["metric"] == metrics[0]]
-    found = _numbers(whole[whole["metric"].isin(metrics)])
+    found = numbers_of_cells(whole[whole["metric"].isin(metrics)])
     columns = [*_keys(first, keys), *(_estimates(whole, metric, "value", "") for metric in metrics)]
     parts = [sheet(Sheet(f"per auction; {title_of(found)}", columns))]
     parts += [paragraph(line, "note") for line in missing(found)]
@@ -77,16 +76,6 @@ def _numeric(values: pd.Series[Any]) -> bool:
 
 def _level(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else shown_name(str(value))
-
-
-def _numbers(rows: pd.DataFrame) -> list[Number]:
-    """The estimates, as far as their intervals go."""
-    columns = ["arm", "metric", "by", "clusters", "se", "low", "value"]
-    return [
-        Number(str(arm), metric, by, int(count), se, not math.isnan(low))
-        for arm, metric, by, count, se, low, value in zip(*(rows[name] for name in columns), strict=True)
-        if not math.isnan(value)
-    ]
 
 
 def _title(name: str) -> str:

@@ -9,7 +9,7 @@ Agents are places in the list of their names; a long text that is said often sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.arm import ArmData
@@ -17,6 +17,7 @@ from analysis.ledger_rows import Rows
 from analysis.page.auctions_shown import KINDS, Choice
 from analysis.page.numbers import digit, digits
 from analysis.page.surroundings import Surroundings
+from analysis.report import Phase
 from sim.experiment.run_folder import Run
 from sim.explain.explain import Explained, ExplainedBid, ExplainedPosting, Replay
 from sim.kit.terminal import shown_name
@@ -42,10 +43,10 @@ class Texts:
 
 
 class Explorer:
-    """Makes the data. told: is given what is being done, once for each replication that is played again."""
+    """Makes the data. phase: is given what is being done, once for each replication that is played again."""
 
-    def __init__(self, run: Run, rows: Mapping[str, Rows], choice: Choice, told: Callable[[str], None]) -> None:
-        self._run, self._rows, self._choice, self._told = run, rows, choice, told
+    def __init__(self, run: Run, rows: Mapping[str, Rows], choice: Choice, phase: Phase) -> None:
+        self._run, self._rows, self._choice, self._phase = run, rows, choice, phase
         self._texts, self._tasks = Texts(), dict[int, str]()
         self._agents: dict[str, int] = {}
         self._attempts: dict[str, dict[str, list[Any]]] = {}
@@ -67,7 +68,7 @@ class Explorer:
     def _arm(self, place: int, arm: ArmData) -> dict[str, Any]:
         auctions, bonds = [], bool(self._choice.notable[arm.name]["bond"])
         for replication, tasks in _tasks_of(self._choice.places[arm.name]).items():
-            self._told(f"{arm.name}: replication {replication}")
+            self._phase(f"{arm.name}: replication {replication}")
             replay = Replay(self._run, self._run.arm(arm.name), replication)
             shown = tasks if bonds else _with_bound(tasks, replay.bound)
             bonds = bonds or not set(shown).isdisjoint(replay.bound)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -18,22 +18,21 @@ from analysis.page.assumptions import assumptions
 from analysis.page.auctions_shown import choose_auctions
 from analysis.page.elements import definitions, folded, items, paragraph, said, section
 from analysis.page.explorer import Explorer
+from analysis.page.heading import authors_words, heading
 from analysis.page.page_file import page
 from analysis.page.page_tables import grid, views
 from analysis.page.page_words import WORDS
 from analysis.page.reproduce import reproduced
 from analysis.page.svg_figures import figure_html
 from analysis.page.written_settings import rules_table, settings_table
-from analysis.report import TABLES, baselines_of, stamp
+from analysis.report import TABLES, Phase, baselines_of, stamp
 from analysis.views import Shown, of_frame, table, text
 from sim.experiment.run_folder import Run
 from sim.kit.digits import estimated
 from sim.kit.errors import ScenarioError
 from sim.scenario.figure_spec import figures_of
 from sim.scenario.scenario import Arm
-from sim.tables.sparse import about_left_out
 
-Told = Callable[[str], None]
 _OF_AGENTS: Shown = {
     "hired_rate": (True, 0),
     "share": (False, 0),
@@ -46,16 +45,16 @@ _OF_AGENTS: Shown = {
 _MOST_AGENTS = 2_000  # rows of the table of all arms
 
 
-def run_page(run: Run, tables: Mapping[str, pd.DataFrame], arms: Sequence[ArmData], told: Told) -> str:
-    """The page of a run, from its tables and its arms as arrays. told: is given what is being done."""
+def run_page(run: Run, tables: Mapping[str, pd.DataFrame], arms: Sequence[ArmData], phase: Phase) -> str:
+    """The page of a run, from its tables and its arms as arrays. phase: is given what is being done."""
     info, scenario = run.info, run.info["scenario"]
     tables = {name: frame for name, frame in tables.items() if name in TABLES and len(frame)}
-    figures = _figures(run, arms, told)
-    told("auctions")
+    figures = _figures(run, arms, phase)
+    phase("auctions")
     rows = {arm.name: Rows.of(run.ledger.arm(arm.name), arm.world) for arm in arms}
     choice = choose_auctions(rows, arms)
-    data = Explorer(run, rows, choice, told).data(arms)
-    told("page")
+    data = Explorer(run, rows, choice, phase).data(arms)
+    phase("page")
     sections = {
         "In short": section("short", "In short", _short(info, tables)),
         "Assumptions": section("assumptions", "What is assumed", _assumed(scenario["arms"])),
@@ -78,26 +77,14 @@ def _head(info: Mapping[str, Any]) -> str:
         "tasks": len(info["tasks"]),
         "replications": scenario["replications"],
     }
-    facts = "".join(
-        f"<li><b>{count:,}</b> {name.removesuffix('s' if count == 1 else '')}</li>" for name, count in counts.items()
-    )
-    facts += f"<li>seed <b>{info['seed']}</b></li><li>hash <b>{info['hash'][:12]}</b></li>"
-    return (
-        f'<p class="kind">bidlab run: {said(scenario["name"])}</p><h1>{said(scenario["question"])}</h1>'
-        f'<ul class="facts">{facts}</ul>'
-    )
+    counted = {name.removesuffix("s" if count == 1 else ""): count for name, count in counts.items()}
+    return heading("run", info, counted)
 
 
 def _short(info: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> str:
-    scenario, found = info["scenario"], _best(tables["summary"], tables["differences"])
+    found = _best(tables["summary"], tables["differences"])
     parts = [paragraph(found)] if found else []
-    if scenario["finding"]:
-        parts.append(f"<p><b>What its author found:</b> {said(scenario['finding'])}</p>")
-        parts.append(paragraph("The author's numbers are of the scenario's own seed and replications.", "note"))
-    if scenario["note"]:
-        parts.append(f'<p class="caution"><b>To be read with every number:</b> {said(scenario["note"])}</p>')
-    left = about_left_out(info).strip()
-    return "\n".join([*parts, paragraph(left, "note") if left else ""])
+    return "\n".join([*parts, authors_words(info)])
 
 
 def _best(summary: pd.DataFrame, differences: pd.DataFrame) -> str:
@@ -128,12 +115,12 @@ def _assumed(arms: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _arms(run: Run, tables: Mapping[str, pd.DataFrame]) -> str:
-    told = {arm.name: _told_of(arm) for arm in run.scenario.arms}
-    rules = "".join(f"<div><dt>{said(name)}</dt><dd>{text}</dd></div>" for name, text in told.items())
+    words = {arm.name: _words_of(arm) for arm in run.scenario.arms}
+    rules = "".join(f"<div><dt>{said(name)}</dt><dd>{text}</dd></div>" for name, text in words.items())
     return views(arms_view(dict(tables)), "summary") + folded("What each rule does", f"<dl>{rules}</dl>")
 
 
-def _told_of(arm: Arm) -> str:
+def _words_of(arm: Arm) -> str:
     try:
         bidders = paragraph(f"Bidders are told: {arm.mechanism.told_to_bidders()}", "note")
     except ScenarioError:
@@ -141,12 +128,12 @@ def _told_of(arm: Arm) -> str:
     return f"{paragraph(f'{arm.label}: {arm.mechanism.summary}')}{bidders}"
 
 
-def _figures(run: Run, arms: Sequence[ArmData], told: Told) -> list[str]:
+def _figures(run: Run, arms: Sequence[ArmData], phase: Phase) -> list[str]:
     made: list[str] = []
     own = figures_of(run.info)
     look_of, shown = looks(arms, own), shown_of(arms, stamp(run.info), baselines_of(run), run.ledger.arm)
     for name, one in drawables(shown, own).items():
-        told(f"figure {name}")
+        phase(f"figure {name}")
         figure, words = unfinished(one, look_of(name))
         title = look_of(name).title or name.replace("_", " ")
         made.append(figure_html(figure, f"figure-{len(made)}", title, words))

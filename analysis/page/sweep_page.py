@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ from analysis.figures.sweeps import charts_of, drawable, look_of
 from analysis.page.assumptions import assumptions
 from analysis.page.cells_table import MOST_ROWS, cells_html
 from analysis.page.elements import definitions, items, paragraph, said, section
+from analysis.page.heading import authors_words, heading
 from analysis.page.page_file import page
 from analysis.page.page_tables import grid
 from analysis.page.page_words import WORDS
 from analysis.page.reproduce import bundled_twin, reproduced
 from analysis.page.svg_figures import figure_html, picture_html
 from analysis.page.written_settings import rules_table, settings_table
+from analysis.report import Phase
 from analysis.sweep_frame import load
 from analysis.sweep_table import factors_of, keys_of, structural_zeros
 from sim.experiment.manifest import PARTIAL, cell_scenario
@@ -30,17 +32,14 @@ from sim.kit.csv_file import write_csv
 from sim.kit.invalid import written
 from sim.scenario.axes import short_key
 from sim.scenario.figure_spec import figures_of
-from sim.tables.sparse import about_left_out
-
-Told = Callable[[str], None]
 
 
-def sweep_page(stored: Stored, told: Told) -> str:
-    """The page of a sweep. told: is given what is being done."""
+def sweep_page(stored: Stored, phase: Phase) -> str:
+    """The page of a sweep. phase: is given what is being done."""
     info, table = stored.info, load(stored.folder)
-    told("figures")
-    figures = _figures(stored, table, told)
-    told("page")
+    phase("figures")
+    figures = _figures(stored, table, phase)
+    phase("page")
     arms = _arms_as_written(stored)
     sections = {
         "In short": section("short", "In short", _short(info, table)),
@@ -58,30 +57,18 @@ def sweep_page(stored: Stored, told: Told) -> str:
 
 
 def _head(info: Mapping[str, Any], table: pd.DataFrame) -> str:
-    scenario = info["scenario"]
     counts = {"cells": table["cell"].nunique(), "arms": len(info["arms"]), "agents": len(info["agents"])}
     counts["auctions in each"] = int(table["n"].max()) if len(table) else 0
-    facts = "".join(f"<li><b>{count:,}</b> {name}</li>" for name, count in counts.items())
-    facts += f"<li>seed <b>{info['seed']}</b></li><li>hash <b>{info['hash'][:12]}</b></li>"
-    return (
-        f'<p class="kind">bidlab sweep: {said(scenario["name"])}</p><h1>{said(scenario["question"])}</h1>'
-        f'<ul class="facts">{facts}</ul>'
-    )
+    return heading("sweep", info, counts)
 
 
 def _short(info: Mapping[str, Any], table: pd.DataFrame) -> str:
-    scenario, partial = info["scenario"], str(table.attrs.get("partial", ""))
+    partial = str(table.attrs.get("partial", ""))
     keys = ", ".join(map(short_key, keys_of(info)))
     parts = [paragraph(f"Every arm is played at every setting of {keys}, under the same luck.")]
     if partial:
         parts.append(f'<p class="caution">{said(partial)}</p>')
-    if scenario["finding"]:
-        parts.append(f"<p><b>What its author found:</b> {said(scenario['finding'])}</p>")
-        parts.append(paragraph("The author's numbers are of the scenario's own seed and replications.", "note"))
-    if scenario["note"]:
-        parts.append(f'<p class="caution"><b>To be read with every number:</b> {said(scenario["note"])}</p>')
-    left = about_left_out(info).strip()
-    return "\n".join([*parts, paragraph(left, "note") if left else ""])
+    return "\n".join([*parts, authors_words(info)])
 
 
 def _factors(stored: Stored, info: Mapping[str, Any]) -> str:
@@ -125,7 +112,7 @@ def _parameters(arms: Sequence[Mapping[str, Any]]) -> str:
     return paragraph("Of the first cell.", "note") + rules_table(arms) + settings_table(arms)
 
 
-def _figures(stored: Stored, table: pd.DataFrame, told: Told) -> list[str]:
+def _figures(stored: Stored, table: pd.DataFrame, phase: Phase) -> list[str]:
     """The figures of the folder, drawn anew where that gives the very data beside the picture.
 
     What draws them is in the folder; where it is not, the bundled scenario states it, or the figure suits the factors.
@@ -137,7 +124,7 @@ def _figures(stored: Stored, table: pd.DataFrame, told: Told) -> list[str]:
     twin, made = bundled_twin(info, "sweep") if there and not stated else None, dict[str, str]()
     for place, chart in enumerate(charts_of(info, stated or (twin.figures if twin else ()))):
         if chart.name in there:
-            told(f"figure {chart.name}")
+            phase(f"figure {chart.name}")
             one, look = drawable(table, chart, info), look_of(chart, info)
             if _digest(one.data()) == (stored.digests or {})[f"figures/{chart.name}.csv"]:
                 figure, words = unfinished(one, look)

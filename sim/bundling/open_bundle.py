@@ -54,7 +54,7 @@ def open_bundle(path: Path) -> Opened:
     try:
         with zipfile.ZipFile(path) as archive:
             files = _members(path, archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
         if isinstance(error, RunError):
             raise
         raise RunError(f"{path}: is no bundle, or is broken ({' '.join(str(error).split())[:100]})") from None

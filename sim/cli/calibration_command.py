@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import Plugins, Style, free_folder, printed, share
+from sim.cli.options import Plugins, Style, free_folder, print_paths, printed, share, writing
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def calibration(
         found, stamp = _found(source, column, arm, least, edge)
     printed(calibration_views(found.table, found.about, edge))
     if out is not None:
-        printed(["", _written(found, out, stamp, style)])
+        print_paths(_written(found, out, stamp, style))
 
 
 def _found(
@@ -78,7 +78,7 @@ def _found(
     return found, f"{found.about}; {digest}; bidlab {version('bidlab')}"
 
 
-def _written(found: Calibration, out: Path, stamp: str, style: str) -> str:
+def _written(found: Calibration, out: Path, stamp: str, style: str) -> list[Path]:
     from analysis.figures import reliability
     from analysis.figures.look import Look, places
     from analysis.figures.save import save
@@ -86,13 +86,11 @@ def _written(found: Calibration, out: Path, stamp: str, style: str) -> str:
     from sim.kit.csv_file import write_csv
 
     look = Look(sheet=sheet(style), agents=places(found.claims.agents))
-    try:
+    with writing(out):
         data = reliability.table(found.claims)
         paths = save(data, reliability.paint, lambda _, __: stamp, out, "reliability", look)
         write_csv(found.table, out / "calibration.csv")
-    except OSError as error:
-        raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None
-    return f"written: {', '.join(map(str, [out / 'calibration.csv', *paths]))}"
+        return [out / "calibration.csv", *paths]
 
 
 def _edge(text: str) -> float:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import Plugins, printed
-from sim.kit.errors import RunError
+from sim.cli.options import Plugins, free_folder, print_paths, printed, writing
 
 if TYPE_CHECKING:
     from sim.front.results import Results
@@ -35,7 +34,6 @@ def compare(
 ) -> None:
     """Compare arms: differences with intervals, effect sizes and p values, as a table and in sentences."""
     from analysis.comparison import FILES
-    from sim.cli.options import free_folder
     from sim.cli.progress import waiting
     from sim.front.compare import compare as compared
     from sim.scenario.plugins import plugins
@@ -47,11 +45,8 @@ def compare(
             found = compared(*opened, baseline=baseline, quantities=quantity or (), arms=arm or ())
     printed(found.views())
     if out is not None:
-        try:
-            paths = found.write(out)
-        except OSError as error:
-            raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None
-        printed(["", f"written: {', '.join(map(str, paths))}"])
+        with writing(out):
+            print_paths(found.write(out))
 
 
 def _opened(folder: Path) -> Results:

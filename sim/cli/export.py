@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import Folder, Plugins, printed, whole
+from sim.cli.options import Folder, Plugins, printed, whole, writing
 from sim.kit.errors import RunError, closest
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ def _write(run: Run, arm: Arm, replication: int, out: Path) -> None:
     rows = run.ledger.arm(arm.name)
     tables = (rows.attempts, rows.bids, rows.clearings)
     own = Ledger(*(table[table["replication"] == replication] for table in tables))
-    try:
+    with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         in_rounds = arm.settings.market.round is not None
         write_economy_events(own, out, payment_rule=label_of(arm.mechanism), rounds=in_rounds)
-    except OSError as error:
-        raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import Seed, Style, dollars, free_folder, printed, share, whole
-from sim.kit.errors import RunError
+from sim.cli.options import Seed, Style, dollars, free_folder, print_paths, printed, share, whole, writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,10 +56,10 @@ def frontier(
     printed(frontier_views(frame, (head + about_left_out(info)).rstrip()))
     if out is not None:
         digest = hashlib.sha256(sheet.path.read_bytes()).hexdigest()[:12]
-        printed(["", *_written(frame, out, f"n = {size}; V = ${worth:g}; seed {number}; {name} {digest}", style)])
+        print_paths(_written(frame, out, f"n = {size}; V = ${worth:g}; seed {number}; {name} {digest}", style))
 
 
-def _written(frame: pd.DataFrame, out: Path, caption: str, style: str) -> list[str]:
+def _written(frame: pd.DataFrame, out: Path, caption: str, style: str) -> list[Path]:
     from importlib.metadata import version
 
     from analysis.figures.frontier import paint
@@ -69,8 +68,5 @@ def _written(frame: pd.DataFrame, out: Path, caption: str, style: str) -> list[s
     from analysis.figures.sheets import sheet
 
     footer = f"{caption}; bidlab {version('bidlab')}"
-    try:
-        paths = save(frame, paint, lambda _, __: footer, out, "frontier", Look(sheet=sheet(style)))
-    except OSError as error:
-        raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None
-    return [f"written: {', '.join(map(str, paths))}"]
+    with writing(out):
+        return save(frame, paint, lambda _, __: footer, out, "frontier", Look(sheet=sheet(style)))

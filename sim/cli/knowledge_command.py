@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import Overrides, Plugins, Replications, Seed, Style, free_folder, named, printed
+from sim.cli.options import (
+    Overrides,
+    Plugins,
+    Replications,
+    Seed,
+    Style,
+    free_folder,
+    named,
+    print_paths,
+    printed,
+    writing,
+)
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
@@ -43,7 +54,7 @@ def knowledge(
         found = _found(scenario, arm or [], seed, replications, override, digests)
     printed(knowledge_views(found.table, found.refused, found.notes))
     if out is not None:
-        printed(["", _written(found, out, style)])
+        print_paths(_written(found, out, style))
 
 
 def _found(
@@ -72,7 +83,7 @@ def _found(
         return of_plan(made, arms, progress)
 
 
-def _written(found: KnownArms, out: Path, style: str) -> str:
+def _written(found: KnownArms, out: Path, style: str) -> list[Path]:
     from analysis.figures import waterfall
     from analysis.figures.look import Look
     from analysis.figures.save import save
@@ -81,8 +92,5 @@ def _written(found: KnownArms, out: Path, style: str) -> str:
 
     about = stamp(found.info)
     drawn = waterfall.paint, lambda data, look: waterfall.words(data, look, about)
-    try:
-        paths = save(found.table, *drawn, out, "knowledge", Look(sheet=sheet(style)))
-    except OSError as error:
-        raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None
-    return f"written: {', '.join(map(str, paths))}"
+    with writing(out):
+        return save(found.table, *drawn, out, "knowledge", Look(sheet=sheet(style)))

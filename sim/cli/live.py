@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.live_options import How
-from sim.cli.options import Named, Overrides, Plugins, Rules, Seed, named, printed, warn, whole
+from sim.cli.options import Named, Overrides, Plugins, Rules, Seed, named, printed, warn, whole, writing
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
@@ -192,9 +192,7 @@ def _check_table(out: Path | None, force: bool) -> None:
         raise RunError(f"--out {out}: must end in .csv")
     if out.exists() and not force:
         raise RunError(f"--out {out}: is there; choose another file, or give --force to replace it")
-    try:
+    with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out.parent):
             pass
-    except OSError as error:
-        raise RunError(f"--out {out}: cannot be written: {error.strerror or error}") from None

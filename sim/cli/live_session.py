@@ -12,7 +12,7 @@ from sim.bundled import is_bundled
 from sim.cli.inquiry import Inquiry, estimates, prompts
 from sim.cli.live_options import How, budget
 from sim.cli.live_tables import meter_table, survey_tables
-from sim.cli.options import printed, warn
+from sim.cli.options import printed, warn, writing
 from sim.cli.progress import steps
 from sim.kit.at_once import write_at_once
 from sim.kit.errors import RunError, StoppedError, capped
@@ -134,11 +134,9 @@ def of_survey(found: Survey, asked: Session) -> list[Any]:
 
 def write_table(found: Survey, out: Path) -> None:
     """Write the recorded table."""
-    try:
+    with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         write_at_once(out, found.table.to_csv(index=False).encode())
-    except OSError as error:
-        raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None
 
 
 @contextmanager

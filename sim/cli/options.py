@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,6 +91,20 @@ def free_folder(out: Path | None, files: Sequence[str], force: bool) -> None:
         raise RunError(f"--out {out}: is a file, not a folder")
     if there and not force:
         raise RunError(f"--out {out}: {there[0].name} is there; choose another folder, or give --force to replace it")
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Raise RunError where what is done in it cannot be written into `out`."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"--out {out}: cannot be written: {error.strerror or error}") from None
+
+
+def print_paths(paths: Iterable[Path]) -> None:
+    """Say what was written."""
+    printed(["", f"written: {', '.join(map(str, paths))}"])
 
 
 def warn(line: str) -> None:

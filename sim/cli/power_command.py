@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import Plugins, dollars, free_folder, printed, share
+from sim.cli.options import Plugins, dollars, free_folder, print_paths, printed, share, writing
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
@@ -62,11 +62,8 @@ def power(
             found = _of_counts(str(discordant), usd, asked)
     printed(found.views())
     if out is not None:
-        try:
-            paths = found.write(out)
-        except OSError as error:
-            raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None
-        printed(["", f"written: {', '.join(map(str, paths))}"])
+        with writing(out):
+            print_paths(found.write(out))
 
 
 def _of_run(folder: Path, arms: tuple[str, str] | None, asked: tuple[float, float], names: list[str]) -> PowerAnalysis:

@@ -60,7 +60,7 @@ def steps(what: str, total: int) -> Iterator[Callable[[float], None]]:
 
 @contextmanager
 def phases(what: str) -> Iterator[Callable[[str], None]]:
-    """A line on stderr that says what is being done, of how many steps nobody knows; yields `told(what)`."""
+    """A line on stderr that says what is being done, of how many steps nobody knows; yields `phase(what)`."""
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -28,8 +28,8 @@ def report(
     from sim.scenario.plugins import plugins
 
     path = out or folder.with_name(f"{folder.resolve().name}.html")
-    with plugins(plugin or []) as digests, phases(f"page of {folder.name}") as told:
-        size = page_of_folder(folder, path, digests, told, force=force)
+    with plugins(plugin or []) as digests, phases(f"page of {folder.name}") as phase:
+        size = page_of_folder(folder, path, digests, phase, force=force)
     printed([f"{path}: {size / 1e6:.2f} MB"])
     if show:
         import webbrowser

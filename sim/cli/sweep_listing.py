@@ -16,7 +16,6 @@ from sim.tables.sparse import about_left_out
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.basis import Number
 
 MOST_ROWS = 40
 MOST_CELLS = 13  # side by side
@@ -59,7 +58,7 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
 
 
 def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
-    from analysis.basis import missing
+    from analysis.basis import missing, numbers_of_cells
     from analysis.basis import title as title_of
 
     rows = table[(table["metric"] == "welfare") & (table["agent"] == "")]
@@ -68,7 +67,7 @@ def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
         rows, metric = table[table["metric"] == "solve_rate"], "solve rate"
     if rows.empty:
         return ["no cell is whole"]
-    found = _numbers(rows)
+    found = numbers_of_cells(rows)
     title = f"{metric} per auction; {title_of(found)}"
     ways, few = [_arms_across(rows, keys, title)], rows["arm"].nunique() <= FEW_ARMS
     if not few:
@@ -77,18 +76,6 @@ def _cells(table: pd.DataFrame, keys: list[str]) -> list[Any]:
         bare = f"{metric} per auction; intervals are in sweep.csv"
         ways[:0] = [_grids(rows, keys, title, intervals=True), _grids(rows, keys, bare, intervals=False)]
     return [FirstThatFits(*(way for way in ways if way)), *missing(found)]
-
-
-def _numbers(rows: pd.DataFrame) -> list[Number]:
-    """The estimates of the rows, as far as their intervals go."""
-    from analysis.basis import Number
-
-    columns = ["arm", "metric", "by", "clusters", "se", "low", "value"]
-    return [
-        Number(str(arm), metric, by, int(count), se, not math.isnan(low))
-        for arm, metric, by, count, se, low, value in zip(*(rows[name] for name in columns), strict=True)
-        if not math.isnan(value)
-    ]
 
 
 def _grids(rows: pd.DataFrame, keys: list[str], title: str, intervals: bool) -> list[Sheet | str]:

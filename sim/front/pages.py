@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,18 +11,10 @@ from sim.experiment.stored import Stored
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from analysis.arm import ArmData
-
-Told = Callable[[str], None]
+    from analysis.report import Phase
 
 
-def silent(what: str) -> None:
-    """Say nothing."""
-
-
-def page_of_folder(folder: Path, path: Path, plugins: Mapping[str, str], told: Told, *, force: bool = False) -> int:
+def page_of_folder(folder: Path, path: Path, plugins: Mapping[str, str], phase: Phase, *, force: bool = False) -> int:
     """Write the page of the run or sweep in `folder`; its bytes.
 
     plugins: file name -> SHA-256 of those that are loaded. Raises RunError where the folder holds neither, ran with
@@ -41,17 +33,11 @@ def page_of_folder(folder: Path, path: Path, plugins: Mapping[str, str], told: T
     if info.get("kind") == "sweep":
         from analysis.page.sweep_page import sweep_page
 
-        text = sweep_page(stored, told)
+        text = sweep_page(stored, phase)
     else:
+        from analysis.page.run_page import run_page
         from analysis.report import arms_of, read_tables
 
         run, tables = Run.open(folder), read_tables(folder)
-        text = page_of_run(run, tables, arms_of(run, told), told)
+        text = run_page(run, tables, arms_of(run, phase), phase)
     return write_page(path, text)
-
-
-def page_of_run(run: Run, tables: Mapping[str, pd.DataFrame], arms: list[ArmData], told: Told) -> str:
-    """The page of a run, of which tables and arms are at hand."""
-    from analysis.page.run_page import run_page
-
-    return run_page(run, tables, arms, told)

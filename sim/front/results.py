@@ -11,7 +11,6 @@ from sim.experiment.run_folder import Run
 from sim.front.comparing import comparison
 from sim.front.figure import drawn
 from sim.front.html import notebook
-from sim.front.pages import page_of_run, silent
 from sim.kit.errors import RunError, closest
 from sim.scenario.figure_spec import figures_of, restyled
 from sim.world.world import World
@@ -140,11 +139,13 @@ class Results:
         force: replace a file that is no such page. Raises RunError where there is one, or it cannot be written.
         """
         from analysis.page.page_file import check_place, write_page
+        from analysis.page.run_page import run_page
+        from analysis.report import silent
 
         place = Path(path)
         check_place(place, force)
         tables = {name: self.table(name) for name in self.tables}
-        write_page(place, page_of_run(self.run, tables, self.arms(), silent))
+        write_page(place, run_page(self.run, tables, self.arms(), silent))
         return place
 
     def world(self, arm: str | None = None) -> World:
