@@ -32,7 +32,7 @@ Arm = TypeVar("Arm", bound=Clustering)
 
 
 def coarsest(arms: Iterable[Arm]) -> Arm:
-    """The arm, of one World, whose clusters are the coarsest; the first of several."""
+    """The arm, of one World, with the coarsest clusters; the first of several."""
     return max(arms, key=lambda arm: _FROM_FINE.index(arm.by))
 
 

@@ -138,7 +138,7 @@ def _paired(pair: Pair, of: Quantity) -> dict[str, Any]:
 
 
 def _once(values: FloatArray, by: By) -> FloatArray | None:
-    """The values (R, T, 1), or (1, T, 1) of a table whose replications are alike; None where tasks hold several."""
+    """The values (R, T, 1), or (1, T, 1) of a table with replications alike; None where tasks hold several."""
     if values.shape[2] > 1 or by not in ("task", "pair"):
         return None
     if by == "pair":

@@ -8,7 +8,7 @@ one after the other, or in at most MOST groups of them:
 Reliability and resolution are biased upwards in a finite sample, like ECE, so that no interval is made from these
 errors; uncertainty is not, and has Student's t. Root mean square of the errors over the standard deviation of the parts
 over fresh tables of 40 and 93 tasks (tests/theory/test_corp_error.py): resolution .98 to 1.11; reliability .99 to 1.14,
-and 1.3 to 1.5 where claims are calibrated, whose reliability folds at 0; uncertainty .95 to 1.08, and up to 1.5 where
+and 1.3 to 1.5 where claims are calibrated, since reliability folds at 0; uncertainty .95 to 1.08, and up to 1.5 where
 the success rate is near a half, at which it has no slope.
 """
 

@@ -9,7 +9,7 @@ halves of its own; curves are fitted anew and every market is played again.
     shrunk    to the variance that they would have with as many replications as the run has:
               var = var of tables - (1 / EACH - 1 / R) var within a table
 
-Index convention: B tables, S replications of each, as in sim/world/redrawn_tables.py, whose draws these are.
+Index convention: B tables, S replications of each, as in sim/world/redrawn_tables.py, which has these draws.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from sim.scenario.file import read_raw
 
 
 def draw_again(folder: Path, out: Path, style: Sheet, like: Path | None = None) -> list[Path]:
-    """The paths written into `out`. like: a scenario file whose [[figure]] are taken instead of those that ran.
+    """The paths written into `out`. like: a scenario file; its [[figure]] are taken instead of those that ran.
 
     Raises RunError where the folder holds neither run nor sweep, ScenarioError where a figure cannot be drawn of it.
     """

@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 
 
 class Pen(NamedTuple):
-    """How one of several is told from the others: in colour, in black and white, by its mark."""
+    """How one of several differs from the others: in colour, in black and white, by its mark."""
 
     colour: str
     marker: str

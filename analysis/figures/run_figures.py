@@ -159,7 +159,7 @@ def _same_claims(a: ArmData, b: ArmData) -> bool:
 
 
 _MONEY = ("welfare", "solve_rate", "cost")
-_CLAIMED = "whose claims tell an agent's successes: its own, or others'"
+_CLAIMED = "how well claims rank an agent's successes: its own claims, or others'"
 _ALONE = "how often each agent is hired alone against a random reserve, and what it earns"
 _SIDE = "the arms side by side: welfare, solve rate, cost, whom each hires"
 _GAINS = "who gains and who pays in each arm, beside its baseline"

@@ -1,7 +1,7 @@
 """What a scenario assumes, in sentences that need no manual: the settings of its arms as run.json keeps them.
 
-Every setting that is not at its default is told: in words of its own where it has some (setting_words.py), else as it
-is written, with what the key means. Sentences that hold in every arm are told once.
+Every setting that is not at its default is stated: in words of its own where it has some (setting_words.py), else as it
+is written, with what the key means. Sentences that hold in every arm are stated once.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"[<]?(-?[\d,]*\.?\d+)")
 
 
 def views(parts: Iterable[Any], table: str = "") -> str:
-    """Texts and tables as `show` has them, in order. table: the CSV table whose columns are explained below."""
+    """Texts and tables as `show` has them, in order. table: the CSV table that has its columns explained below."""
     found, heads = [], list[str]()
     for part in parts:
         if isinstance(part, Sheet):
@@ -56,7 +56,7 @@ def sort_key(cell: str) -> str:
 
 
 def explained(heads: Sequence[str], table: str) -> str:
-    """What the columns mean that CSV files describe. table: the file whose words go first."""
+    """What the columns mean that CSV files describe. table: the file that goes first."""
     known: dict[str, str] = {}
     for _, described in sorted(meanings().items(), key=lambda pair: pair[0] != table):
         for column, meaning in described.items():

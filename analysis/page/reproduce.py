@@ -73,7 +73,7 @@ def _digest(scenario: Scenario, info: Mapping[str, Any], verb: str) -> str:
 def command(info: Mapping[str, Any], verb: str, folder: str) -> tuple[list[str], bool]:
     """Lines of a terminal, and whether they name a bundled scenario that says exactly what was run.
 
-    folder: name of the run's, whose answers a live one is played from.
+    folder: name of the run's; a live one is played from its answers.
     """
     twin, scenario = bundled_twin(info, verb), info["scenario"]
     name = scenario["name"] if twin is not None else f"{scenario['name']}.toml"

@@ -1,6 +1,6 @@
-"""What one setting of a scenario says, as a sentence: ALWAYS of settings that are told also at their defaults.
+"""What one setting of a scenario says, as a sentence: ALWAYS of settings that are stated also at their defaults.
 
-STATED has those that are told where they are stated; any other key is told as it is written.
+STATED has those in words where they are not at their defaults; any other key stands as it is written.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Words = Callable[[Any, Arm], str]  # of a setting, from its value and its arm; "
 
 _WHO = {
     "none": "everybody",
-    "failed": "everybody but those whose attempt failed",
+    "failed": "everybody but those that failed",
     "hired": "only who was not hired yet",
 }
 _RECORD = {

@@ -80,14 +80,18 @@ class Beside:
         """As a row: of, quantity, published, ours, range, deviation, verdict."""
         one = self.published
         places = self.decimals if one is None or not one.decimals else one.decimals
-        told = "" if one is None else (f"{one.text} of {one.n}" if one.n else one.text)
-        told, gap = (f"{told} at least", "") if self.rule == THEORY else (told, shown(self.deviation, places))
+        text, gap = (
+            "" if one is None else f"{one.text} of {one.n}" if one.n else one.text,
+            shown(self.deviation, places),
+        )
+        if self.rule == THEORY:
+            text, gap = f"{text} at least", ""
         gap = f"+{gap}" if gap and self.deviation > 0 and float(gap) else gap
         name = f"{self.of}, {self.setting}" if self.setting else self.of
         return [
             name,
             self.quantity,
-            told or "-",
+            text or "-",
             shown(self.ours, places) or "-",
             self._range(places),
             gap,
@@ -117,7 +121,7 @@ def beside_table(numbers: Sequence[Beside], caption: str, label: str, notes: Seq
     used = dict.fromkeys(one.rule for one in numbers if one.within is not None)
     rules = "; ".join(f"{RULES[rule][0]}: {RULES[rule][1]}" for rule in used)
     whys = [f"{one.cells[0]}, {one.quantity}: {one.why}" for one in numbers if one.why and one.within is False]
-    told = [f"Within by the rule: {rules}."] if rules else []
+    agreed = [f"Within by the rule: {rules}."] if rules else []
     data = pd.DataFrame(
         {
             "of": one.of,
@@ -135,4 +139,4 @@ def beside_table(numbers: Sequence[Beside], caption: str, label: str, notes: Seq
         for one in numbers
     )
     rows = [one.cells for one in numbers]
-    return PaperTable(HEADS, rows, caption, label, n_left=2, notes=[*told, *notes, *whys], wide=True, data=data)
+    return PaperTable(HEADS, rows, caption, label, n_left=2, notes=[*agreed, *notes, *whys], wide=True, data=data)

@@ -46,7 +46,7 @@ def outside(numbers: Mapping[str, Sequence[Beside]]) -> list[str]:
     """A sentence on each number that is outside its rule."""
     found = []
     for one in (one for rows in numbers.values() for one in rows if one.within is False):
-        name, quantity, told, ours, ends, _, verdict = one.cells
+        name, quantity, stated, ours, ends, _, verdict = one.cells
         why = f"{one.why[:1].upper()}{one.why[1:]}."
-        found.append(f"{one.table}, {name}, {quantity}: published {told}, ours {ours} {ends}, {verdict}. {why}")
+        found.append(f"{one.table}, {name}, {quantity}: published {stated}, ours {ours} {ends}, {verdict}. {why}")
     return found

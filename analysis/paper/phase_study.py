@@ -54,10 +54,10 @@ def crossings_table(found: pd.DataFrame, caption: str, arms: Sequence[str] = ARM
             own = found[(found["arm"] == arm) & (found["share"] == share)].sort_values("rho")
             last = own.iloc[-1]
             start = _from(own)
-            told = "never" if math.isnan(start) else f"{shown(start, 1)}"
+            begins = "never" if math.isnan(start) else f"{shown(start, 1)}"
             lead = f"{shown(last['lead'], 3)} [{shown(last['low'], 3)}, {shown(last['high'], 3)}]"
             lead = "no decision differs" if math.isnan(last["low"]) else lead
-            rows.append([arm, f"{share:.1f}", told, lead])
+            rows.append([arm, f"{share:.1f}", begins, lead])
             numbers.append((arm, share, start, last["lead"], last["low"], last["high"]))
     data = pd.DataFrame(numbers, columns=["arm", "private_share", "leads_from_rho", "lead", "low", "high"])
     heads = ["market against", "private share", "leads from rho", "lead at rho 1"]

@@ -83,7 +83,7 @@ class Ring:
 
 
 def sharing(bidder: Any) -> Iterator[Ring]:
-    """The rings among a market's bidders whose members pay each other."""
+    """The rings among a market's bidders in which members pay each other."""
     for group in getattr(bidder, "groups", ()):
         if isinstance(group.policy, Ring) and group.policy.share == "equal":
             yield group.policy

@@ -58,13 +58,13 @@ class Verified:
     def lines(self) -> list[str]:
         """What was found, in words."""
         counts = {state: sum(one.state == state for one in self.files) for state in _STATES}
-        told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        counted = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
         lines = [f"{self.bundle}: {self.kind} {self.name} was played again"]
         if self.versions is None:
             lines.append("versions: the same; files are compared byte by byte")
         else:
             lines.append(f"versions: {self.versions[0]} in the bundle, {self.versions[1]} here; numbers are compared")
-        lines.append(f"files and tables of the ledger: {told}")
+        lines.append(f"files and tables of the ledger: {counted}")
         lines += [f"{one.file}: {one.why}" for one in self.files if one.why]
         return [*lines, "every number agrees" if self.agrees else f"{counts[OTHER]} different"]
 

@@ -23,7 +23,7 @@ def figures(
     folder: Annotated[Path, typer.Argument(help="folder of a run or a sweep")],
     out: Annotated[Path | None, typer.Option(help="folder for the figures [default: FOLDER.figures]")] = None,
     style: Style = "paper",
-    like: Annotated[Path | None, typer.Option(help="scenario file whose [[figure]] say how they look")] = None,
+    like: Annotated[Path | None, typer.Option(help="scenario file; its [[figure]] say how they look")] = None,
     plugin: Plugins = None,
     force: Annotated[bool, typer.Option("--force", help="replace figures that are there")] = False,
 ) -> None:

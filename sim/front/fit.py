@@ -27,7 +27,7 @@ class Fit:
     """A fitted population. profile: its numbers. moments: the table beside simulated ones. estimates: with errors.
 
     Of a table without claims or cost beliefs abilities and costs alone are fitted: `profile` and `write` then raise
-    RunError, and moments is None. note: of a live run, whose outcomes there are; else "".
+    RunError, and moments is None. note: of a live run, which outcomes there are; else "".
     """
 
     def __init__(self, found: fitting.Fitted | Skills, moments: pd.DataFrame | None, note: str = "") -> None:

@@ -82,7 +82,7 @@ def _all_bid(cleared: Cleared, rules: Rules, lottery: FloatArray, stood_down: Bo
     """The award if these had bid the truth."""
     tender, bids = cleared.tender, cleared.bids
     notice = see(rules.public, tender.value, tender.reserve, tender.penalty, tender.posting)
-    with np.errstate(all="ignore"):  # of those whose belief nobody knows
+    with np.errstate(all="ignore"):  # of those without a known belief
         ask = rules.mechanism.truthful_ask(cleared.belief, cleared.cost_belief, notice)
     joins = stood_down & np.isfinite(ask)
     whole = Bids.trusted(

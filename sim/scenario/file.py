@@ -44,7 +44,7 @@ def read_raw(
 
 
 def with_arms(raw: dict[str, Any], arms: list[dict[str, Any]]) -> None:
-    """Put these arms in place of the scenario's, whose baseline and whose figures of a run name arms of its own."""
+    """Put these arms in the place of the scenario's; its baseline and figures of a run name others, and go."""
     raw["arm"] = arms
     raw.pop("baseline", None)
     if isinstance(raw.get("figure"), list):
@@ -52,7 +52,7 @@ def with_arms(raw: dict[str, Any], arms: list[dict[str, Any]]) -> None:
 
 
 def _of_a_run(table: Any) -> bool:
-    """A [[figure]] as written is of a run; what cannot be told is left to the checks."""
+    """A [[figure]] as written is of a run; what cannot be seen from it is left to the checks."""
     kind = table.get("kind") if isinstance(table, dict) else None
     return isinstance(kind, str) and kind not in OF_SWEEPS and "x" not in table
 

@@ -158,7 +158,7 @@ class WorldSettings(Section):
     names: Names | None = Field(
         None,
         description='how many names an agent bids under, 2 to 16: {agent = number} adds agents "NAME (2)", ... of its '
-        "type, whose tries are its own next ones (sim/world/second_names.py); absent: one each",
+        "type, and further tries of its own (sim/world/second_names.py); absent: one each",
     )
     shill: str | None = Field(
         None,
