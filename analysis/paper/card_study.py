@@ -35,7 +35,10 @@ RECORDS: dict[str, tuple[dict[str, Any], int]] = {  # card, replications
     "split": ({"record": "split"}, 200),
 }
 QUANTITIES = ("Brier", "ECE", "mean claim", "median cost belief / cost", "published profit", "oracle gap")
-_SPREAD = "a shift in logits keeps the spread of claims, and profit is convex in the ask: models that read a rate may all say it"
+_SPREAD = (
+    "a shift in logits keeps the spread of claims, and profit is convex in the ask: models that read a rate may all "
+    "say it"
+)
 WHY = {
     "published profit": _SPREAD,
     "oracle gap": _SPREAD,
