@@ -27,6 +27,7 @@ from analysis.figures.look import Look, fold
 from analysis.figures.shares import shares
 from analysis.figures.style import (
     MOST_AGENTS,
+    BareFormatter,
     baseline_label,
     ends,
     ground,
@@ -76,6 +77,8 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
         _dots(axis, shown if not name.endswith(_GAP) else _differing(axis, shown, name, placed), name, placed)
         axis.set_xlabel(words[name])
         axis.locator_params(axis="x", nbins=3)
+        if look.narrow:
+            axis.xaxis.set_major_formatter(BareFormatter())
         axis.grid(axis="x")
         if name.endswith(_GAP):
             reference(axis, x=0.0)

@@ -129,10 +129,27 @@ class Look:
 
 
 def fold(text: str, inches: float, size: float | None = None) -> str:
-    """The text broken into lines that are about as wide as that. size: of its type, that of labels where None."""
-    of_type = points("axes.labelsize") if size is None else size
-    letters = max(6, int(inches * 72 / (of_type * _EM)))
-    return "\n".join(textwrap.fill(line, letters, break_long_words=False) for line in text.split("\n"))
+    """The text broken into as few lines as have room in that width, and these about as long as one another.
+
+    size: of its type, that of labels where None.
+    """
+    letters = _letters(inches, points("axes.labelsize") if size is None else size)
+    return "\n".join(_evenly(line, letters) for line in text.split("\n"))
+
+
+def fill(text: str, inches: float, size: float) -> str:
+    """The text broken into lines of that width, as a paragraph is."""
+    return "\n".join(textwrap.fill(line, _letters(inches, size), break_long_words=False) for line in text.split("\n"))
+
+
+def _letters(inches: float, size: float) -> int:
+    return max(6, int(inches * 72 / (size * _EM)))
+
+
+def _evenly(line: str, letters: int) -> str:
+    whole = textwrap.wrap(line, letters, break_long_words=False)
+    tried = (textwrap.wrap(line, few, break_long_words=False) for few in range(max(6, letters // 2), letters))
+    return "\n".join(next((lines for lines in tried if len(lines) == len(whole)), whole))
 
 
 def inches_of(text: str, size: float) -> float:

@@ -19,7 +19,7 @@ from analysis.basis import Number, numbers
 from analysis.calibration_null import pooled_ece_null
 from analysis.cells import cells
 from analysis.few_agents import both_ends
-from analysis.figures.look import Look, fold
+from analysis.figures.look import Look, fill, fold
 from analysis.figures.style import NO_INTERVAL, dot, ends, faint, ink, muted, short, small, thin
 from analysis.inference import CLUSTERS, Estimate, ratio
 from analysis.observed import Observed
@@ -132,7 +132,7 @@ def _key(axes: Axes, inches: float) -> None:
         "dashed: calibrated\nnull: mean ECE of a calibrated agent with the same claims"
     )
     how: dict[str, Any] = {"va": "top", "fontsize": small(), "color": muted(), "linespacing": 1.2}
-    axes.text(0.0, 1.0, fold(words, inches, small()), transform=axes.transAxes, **how)
+    axes.text(0.0, 1.0, fill(words, inches, small()), transform=axes.transAxes, **how)
 
 
 def _histogram(axes: Axes, bins: pd.DataFrame, look: Look) -> None:

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from analysis.figures.figure_registry import Drawable
-from analysis.figures.look import NARROW, WIDE, Look, fold
+from analysis.figures.look import NARROW, WIDE, Look, fill, fold
 from analysis.figures.sheets import points
 from analysis.figures.style import muted, smallest
 from sim.kit.csv_file import write_csv
@@ -107,7 +107,7 @@ def captioned(figure: Figure, footer: str, title: str | None = None) -> None:
     """
     width, size = figure.get_figwidth(), points("figure.titlesize")
     above = fold(title, width - 2 * _EDGE, _BOLD * size) if title else ""
-    text = fold(footer, width - 2 * _EDGE, smallest())
+    text = fill(footer, width - 2 * _EDGE, smallest())
     top = size * 1.35 / 72 * (1 + above.count("\n")) if above else 0.0
     bottom = _EDGE + (smallest() * _LEADING / 72 * (1 + text.count("\n")) if text else 0.0)
     figure.set_figheight(round(figure.get_figheight() + top + bottom, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.ticker import ScalarFormatter
 from numpy.typing import ArrayLike
 
 from analysis.figures.look import NARROW, WIDE, Look, fold, pen
@@ -22,6 +24,23 @@ NO_INTERVAL = "X"  # the mark of an estimate without an interval; captions say w
 OWN_BASELINE = "own baseline"  # where arms have baselines of their own
 MOST_AGENTS = 8  # agents with a colour of their own where they are stacked; the others are shown together
 MOST_ROWS = 12  # rows or lines of a panel
+
+
+class BareFormatter(ScalarFormatter):
+    """Numbers along an axis without the 0 before the point, where room is short.
+
+    >>> BareFormatter.bare("0.45"), BareFormatter.bare("−0.2"), BareFormatter.bare("0.0"), BareFormatter.bare("10.5")
+    ('.45', '−.2', '0', '10.5')
+    """
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """The number at that place."""
+        return self.bare(super().__call__(x, pos))
+
+    @staticmethod
+    def bare(text: str) -> str:
+        """The same number."""
+        return "0" if not text.strip("−0.") else re.sub(r"^(−?)0\.", r"\1.", text)
 
 
 def tone(place: int) -> str:

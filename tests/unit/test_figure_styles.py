@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from analysis.figures.labels import level_label
-from analysis.figures.look import MARKERS, Look, pen
+from analysis.figures.look import MARKERS, Look, fill, fold, pen
 from analysis.figures.save import widths
 from analysis.figures.sheets import points, sheet
 from analysis.figures.style import dot, small, smallest, thin
@@ -117,6 +117,17 @@ def test_a_level_is_called_what_label_says_also_where_a_table_holds_it_as_text()
         assert level_label("bidders.plans.budgets", value, look) == "a limit of $.20"
     assert level_label("tender.exclude", "hired", look) == "nobody tries twice"
     assert level_label("tender.exclude", "failed", look).endswith("= failed")
+
+
+def test_lines_are_about_as_long_as_one_another_and_no_more_than_need_be() -> None:
+    folded = [fold(text, 0.9, 7.0) for text in ("first price, penalty 2", "second price", "x")]
+    assert folded == ["first price,\npenalty 2", "second price", "x"]
+    words = "welfare minus always gpt-5-mini, $ per auction"
+    for inches in np.linspace(0.5, 3.0, 11):
+        even, full = fold(words, inches, 7.0).split("\n"), fill(words, inches, 7.0).split("\n")
+        assert " ".join(even) == " ".join(full) == words
+        assert len(even) == len(full)
+        assert max(map(len, even)) <= max(map(len, full))
 
 
 def test_widths_of_files() -> None:
