@@ -59,8 +59,9 @@ def check_place(path: Path, force: bool = False) -> None:
     """Raise RunError where nothing can be written, or, unless `force`, something that is no page of bidlab stands."""
     if path.is_dir():
         raise RunError(f"--out {path}: is a folder, not a file")
-    if not path.parent.is_dir():
-        raise RunError(f"--out {path}: there is no folder {path.parent}")
+    for above in path.parents:
+        if above.exists() and not above.is_dir():
+            raise RunError(f"--out {path}: {above} is no folder")
     try:
         if path.exists() and not force and MARK not in path.read_bytes()[:2000].decode("utf-8", "replace"):
             raise RunError(f"--out {path}: is there and is no page of bidlab; choose another file, or give --force")
@@ -69,9 +70,10 @@ def check_place(path: Path, force: bool = False) -> None:
 
 
 def write_page(path: Path, text: str) -> int:
-    """Write the page; its bytes. Raises RunError where it cannot be written."""
+    """Write the page, with the folders on the way to it; its bytes. Raises RunError where it cannot be written."""
     content = text.encode("utf-8")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_at_once(path, content)
     except OSError as error:
         raise RunError(f"--out {path}: cannot be written: {error.strerror or error}") from None

@@ -9,7 +9,7 @@ from pathlib import Path
 from analysis.figures.look import Look
 from analysis.figures.sheets import sheet
 from analysis.figures.style import ink, tone
-from analysis.page.page_file import as_json, check_place
+from analysis.page.page_file import MARK, as_json, check_place
 from analysis.page.reproduce import command
 from analysis.page.svg_figures import figure_html
 from sim.bundled import scenarios
@@ -159,10 +159,14 @@ def test_another_file_is_not_replaced_unless_forced(run_folder: Path, page: str,
     path.write_text(page)
     check_place(path)
     assert undrawn(run_folder, "--out", tmp_path).err == f"bidlab: --out {tmp_path}: is a folder, not a file\n"
-    missing = tmp_path / "none" / "page.html"
-    assert (
-        undrawn(run_folder, "--out", missing).err == f"bidlab: --out {missing}: there is no folder {missing.parent}\n"
-    )
+    below = path / "page.html"
+    assert undrawn(run_folder, "--out", below).err == f"bidlab: --out {below}: {path} is no folder\n"
+
+
+def test_folders_on_the_way_are_made(run_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "none" / "yet" / "page.html"
+    assert undrawn(run_folder, "--out", path).code == 0
+    assert MARK in path.read_text("utf-8")
 
 
 def test_other_folders_are_refused(run_folder: Path, tmp_path: Path) -> None:
