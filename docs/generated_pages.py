@@ -236,7 +236,10 @@ def parts_of_kinds() -> str:
 
 def scenarios() -> str:
     """Every bundled scenario: question, finding, how to run it."""
+    from sim.bundled import markets
     from sim.bundled import scenarios as bundled
+    from sim.economies.economy_file import resolve_economy
+    from sim.kit.toml_file import read_toml
     from sim.scenario.scenario import load_scenario
 
     parts = [
@@ -244,14 +247,14 @@ def scenarios() -> str:
         "Made from the files; `bidlab list scenarios` prints the same, `bidlab new scenario --like` copies one.",
     ]
     for name, path in bundled().items():
-        found = load_scenario(path)
+        found = load_scenario(path) if name in markets() else resolve_economy(path, read_toml(path))
         size = f"{len(found.arms)} arm(s), {found.replications} replication(s)"
         command = (
             f"bidlab live {name} --budget-usd 20"
             if "live = " in path.read_text(encoding="utf-8")
             else f"bidlab run {name}"
         )
-        commands = [command, *([f"bidlab sweep {name}"] if found.factors else [])]
+        commands = [command, *([f"bidlab sweep {name}"] if getattr(found, "factors", ()) else [])]
         parts += [
             f"## `{name}`",
             f"**{_escaped(found.question)}**",

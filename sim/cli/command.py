@@ -12,6 +12,7 @@ from sim.cli import (
     bundle_commands,
     calibration_command,
     compare_command,
+    economy_command,
     export,
     figures_command,
     frontier_command,
@@ -86,6 +87,7 @@ def run(
     engine: Engine = "auto",
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="draw figures, after the tables")] = True,
     style: Style = "paper",
+    jobs: Annotated[str | None, typer.Option(help="of an economy: processes of this machine [default: 1]")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="replace another run, or go on with what other versions began")
     ] = False,
@@ -97,11 +99,23 @@ def run(
     if Path(scenario).is_dir():
         live_commands.held_fixed(Path(scenario), mechanism or [])
         return
+    from sim.scenario.plugins import plugins
+
+    if economy_command.is_economy(scenario):
+        refused = {"--mechanism": mechanism, "--events": events, "--engine": engine != "auto"}
+        files = plugin or []
+        with plugins(files) as digests:
+            chosen = economy_command.named_economy(scenario, seed, replications, override or [], refused)
+            economy_command.run_economy(
+                chosen, digests, files, out, jobs=jobs, figures=figures, style=style, force=force
+            )
+        return
+    if jobs is not None:
+        raise RunError("--jobs: is for an economy; a run of a task market is one process")
     from sim.cli.listing import found, place
     from sim.cli.progress import auctions
     from sim.experiment.engine import slower
     from sim.experiment.execute import execute
-    from sim.scenario.plugins import plugins
 
     look = sheet_of(style)
     with plugins(plugin or []) as digests:
@@ -139,6 +153,7 @@ def check(
     plugin: Plugins = None,
 ) -> None:
     """Check a scenario without running it, and the parts of plugins against the contracts of their kinds."""
+    from sim.economies.economy_run import EconomyPlan
     from sim.experiment.run_memory import estimate
     from sim.scenario.plugins import plugins
     from sim.tables.sparse import about_left_out
@@ -149,6 +164,11 @@ def check(
         if plugin:
             printed(_kept_contracts())
         if scenario is None:
+            return
+        if economy_command.is_economy(scenario):
+            refused = {"--mechanism": mechanism}
+            chosen = economy_command.named_economy(scenario, seed, replications, override or [], refused)
+            printed([economy_command.described_economy(EconomyPlan(chosen, digests))])
             return
         plan = _plan(scenario, seed, replications, override, mechanism, digests)
         auctions = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)
@@ -325,5 +345,7 @@ def _show(folder: Path) -> None:
         sweep_command.show(folder, info)
     elif info.get("kind") == "audit":
         audit_command.show(folder, info)
+    elif info.get("kind") == "economy":
+        economy_command.show_economy(folder, info)
     else:
         printed(results(folder, info))
