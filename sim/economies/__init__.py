@@ -4,5 +4,9 @@
     economy_file.py       a scenario with the key `economy`: arms, swept keys, published values
     economy_run.py        jobs of replications, each kept as it is finished; a folder, or memory
 
-One file for each economy. None of them knows of tasks, bids or Worlds.
+One file for each economy, imported below, so that it is registered. None of them knows of tasks, bids or Worlds.
 """
+
+from sim.economies.economy import ECONOMIES
+
+ECONOMIES.seal()
