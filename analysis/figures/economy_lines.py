@@ -127,7 +127,7 @@ def _rows(run: EconomyRun, table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _paint(data: pd.DataFrame, measures: Sequence[Measure], figure: FigureFile, look: Look) -> Figure:
     names = look.ordered(dict.fromkeys(data["line"]))
-    across = min(len(measures), 2 if look.narrow else 3)
+    across = min(len(measures), 2 if look.narrow or len(measures) == 4 else 3)
     down = -(-len(measures) // across)
     room = look.width / across - 0.65
     titles = [fold(look.words_and_unit(one.name, one.name.replace("_", " "))[0], room) for one in measures]
