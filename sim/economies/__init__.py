@@ -7,7 +7,7 @@
 One file for each economy, imported below, so that it is registered. None of them knows of tasks, bids or Worlds.
 """
 
-from sim.economies import attention  # noqa: F401 -- it registers itself
+from sim.economies import attention, exchange  # noqa: F401 -- they register themselves
 from sim.economies.economy import ECONOMIES
 
 ECONOMIES.seal()

@@ -211,7 +211,8 @@ def _answers(settings: MatchingSettings, pairs: Pairs, sent: BoolArray) -> BoolA
     load = sent.sum(axis=1) / settings.answers
     threshold = np.minimum(settings.highest, settings.threshold + settings.rise * np.maximum(0.0, load - 1.0))
     good = sent & (pairs.seen >= threshold[:, None, :])
-    return good & (_rank(np.where(good, pairs.seen, -np.inf), axis=1) < settings.answers)
+    best = _rank(np.where(good, pairs.seen, -np.inf), axis=1) < settings.answers
+    return np.asarray(good & best)
 
 
 def _match(settings: MatchingSettings, pairs: Pairs, answers: BoolArray, partner: IntArray, left: IntArray) -> None:
