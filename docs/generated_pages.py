@@ -69,10 +69,10 @@ def _is_rule(given: Any) -> bool:
 
 def _results() -> Iterator[str]:
     """What runs, sweeps, markets, fits and frontiers give back."""
+    from sim.front.economy_results import EconomyResults
     from sim.front.fit import Fit
     from sim.front.frontiers import Frontier
     from sim.front.market import Played
-    from sim.front.economy_results import EconomyResults
     from sim.front.results import Results
     from sim.front.sweep import SweepResults
 
