@@ -69,13 +69,14 @@ def _is_rule(given: Any) -> bool:
 
 def _results() -> Iterator[str]:
     """What runs, sweeps, markets, fits and frontiers give back."""
+    from sim.front.economy_results import EconomyResults
     from sim.front.fit import Fit
     from sim.front.frontiers import Frontier
     from sim.front.market import Played
     from sim.front.results import Results
     from sim.front.sweep import SweepResults
 
-    for kind in (Results, SweepResults, Played, Fit, Frontier):
+    for kind in (Results, EconomyResults, SweepResults, Played, Fit, Frontier):
         yield _class(kind.__name__, kind, methods=True)
 
 
@@ -236,7 +237,10 @@ def parts_of_kinds() -> str:
 
 def scenarios() -> str:
     """Every bundled scenario: question, finding, how to run it."""
+    from sim.bundled import markets
     from sim.bundled import scenarios as bundled
+    from sim.economies.economy_file import resolve_economy
+    from sim.kit.toml_file import read_toml
     from sim.scenario.scenario import load_scenario
 
     parts = [
@@ -244,14 +248,14 @@ def scenarios() -> str:
         "Made from the files; `bidlab list scenarios` prints the same, `bidlab new scenario --like` copies one.",
     ]
     for name, path in bundled().items():
-        found = load_scenario(path)
+        found = load_scenario(path) if name in markets() else resolve_economy(path, read_toml(path))
         size = f"{len(found.arms)} arm(s), {found.replications} replication(s)"
         command = (
             f"bidlab live {name} --budget-usd 20"
             if "live = " in path.read_text(encoding="utf-8")
             else f"bidlab run {name}"
         )
-        commands = [command, *([f"bidlab sweep {name}"] if found.factors else [])]
+        commands = [command, *([f"bidlab sweep {name}"] if getattr(found, "factors", ()) else [])]
         parts += [
             f"## `{name}`",
             f"**{_escaped(found.question)}**",

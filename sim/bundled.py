@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.kit.errors import ScenarioError, TableError, closest
+from sim.kit.toml_file import read_toml
 
 _INSTALLED = Path(__file__).parent / "scenarios"
 _SOURCE = Path(__file__).parent.parent / "scenarios"
@@ -22,6 +23,11 @@ def is_bundled(path: Path) -> bool:
 def scenarios() -> dict[str, Path]:
     """Name -> file of every bundled scenario."""
     return {path.stem: path for path in sorted(_folder().glob("*.toml"))}
+
+
+def markets() -> dict[str, Path]:
+    """Name -> file of every bundled scenario of a task market; the others are of an economy (sim/economies/)."""
+    return {name: path for name, path in scenarios().items() if "economy" not in read_toml(path)}
 
 
 def profiles() -> dict[str, Path]:

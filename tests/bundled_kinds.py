@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from sim.bundled import scenarios
+from sim.bundled import markets
 
-LIVE = [name for name, path in scenarios().items() if "live" in tomllib.loads(path.read_text("utf-8"))["world"]]
-SIMULATED = [name for name in scenarios() if name not in LIVE]
+LIVE = [name for name, path in markets().items() if "live" in tomllib.loads(path.read_text("utf-8"))["world"]]
+SIMULATED = [name for name in markets() if name not in LIVE]

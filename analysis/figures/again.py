@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis.figures.sheets import Sheet
+from sim.economies.economy_file import figure_faults
+from sim.economies.economy_run import KIND, EconomyRun
 from sim.experiment.run_folder import Run
 from sim.experiment.stored import Stored
 from sim.kit.errors import RunError, ScenarioError
@@ -27,6 +29,8 @@ def draw_again(folder: Path, out: Path, style: Sheet, like: Path | None = None) 
             return draw_sweep(load(folder), info, stated, out, style)
         except ValueError as error:
             raise ScenarioError(f"{like or folder}: figure: {error}") from None
+    if info.get("kind") == KIND:
+        return _of_economy(folder, out, style, stated, str(like or folder))
     if info.get("kind") is not None:
         raise RunError(f"{folder}: holds no run and no sweep")
     return _of_run(folder, out, style, stated, str(like or folder))
@@ -42,6 +46,18 @@ def _of_run(folder: Path, out: Path, style: Sheet, stated: list[FigureFile], whe
     check_stated(stated, names, run.info["agents"], where)
     shown = Shown(arms_of(run), stamp(run.info), baselines_of(run), run.ledger.arm)
     return draw_all(shown, out, own=of_runs(stated), style=style)
+
+
+def _of_economy(folder: Path, out: Path, style: Sheet, stated: list[FigureFile], where: str) -> list[Path]:
+    from analysis.economy_tables import read_economy_tables, swept_keys
+    from analysis.figures.economy_lines import draw_economy
+
+    run = EconomyRun.open(folder)
+    names = {arm[key] for arm in run.arms for key in ("name", "group")}
+    for number, figure in enumerate(stated, 1):
+        if faults := figure_faults(figure, run.measures, swept_keys(run), names):
+            raise ScenarioError(*(f"{where}: figure number {number}: {line}" for line in faults))
+    return draw_economy(run, read_economy_tables(folder), out, style, stated)
 
 
 def _of_file(path: Path) -> list[FigureFile]:

@@ -106,7 +106,8 @@ def made_from() -> dict[str, str]:
 
 
 def _run(name: str, folder: Path) -> Results:
-    return run(name, out=folder / "runs" / name, figures=False)
+    found: Results = run(name, out=folder / "runs" / name, figures=False)
+    return found
 
 
 def _swept(folder: Path, jobs: int, tick: Tick) -> Path:

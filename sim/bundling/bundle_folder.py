@@ -110,7 +110,8 @@ def kind_of(stored: Stored) -> str:
     """Run or sweep; raises RunError where the folder holds neither, or not all of it as it was written."""
     kind = stored.info.get("kind")
     if kind not in _KIND:
-        raise RunError(f"{stored.folder}: holds an {kind}; a run or a sweep can be bundled")
+        what, of = ("a run of an economy", " of a task market") if kind == "economy" else (f"an {kind}", "")
+        raise RunError(f"{stored.folder}: holds {what}; a run or a sweep{of} can be bundled")
     if not stored.finished or PARTIAL in stored:
         raise RunError(f"{stored.folder}: is not finished; give its command again, then bundle it")
     if kind == "sweep" and WRITTEN not in stored:

@@ -12,6 +12,7 @@ from sim.cli import (
     bundle_commands,
     calibration_command,
     compare_command,
+    economy_command,
     export,
     figures_command,
     frontier_command,
@@ -86,6 +87,7 @@ def run(
     engine: Engine = "auto",
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="draw figures, after the tables")] = True,
     style: Style = "paper",
+    jobs: Annotated[str | None, typer.Option(help="of an economy: processes of this machine [default: 1]")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="replace another run, or go on with what other versions began")
     ] = False,
@@ -97,6 +99,14 @@ def run(
     if Path(scenario).is_dir():
         live_commands.held_fixed(Path(scenario), mechanism or [])
         return
+    if economy_command.is_economy(scenario):
+        refused = {"--mechanism": mechanism, "--events": events, "--engine": engine != "auto"}
+        changes = economy_command.Changes(seed, replications, override or [], refused)
+        how = economy_command.How(out, jobs, figures, style, force)
+        economy_command.run_economy(scenario, changes, plugin or [], how)
+        return
+    if jobs is not None:
+        raise RunError("--jobs: is for an economy; a run of a task market is one process")
     from sim.cli.listing import found, place
     from sim.cli.progress import auctions
     from sim.experiment.engine import slower
@@ -149,6 +159,10 @@ def check(
         if plugin:
             printed(_kept_contracts())
         if scenario is None:
+            return
+        if economy_command.is_economy(scenario):
+            changes = economy_command.Changes(seed, replications, override or [], {"--mechanism": mechanism})
+            printed([economy_command.described_economy(scenario, changes, digests)])
             return
         plan = _plan(scenario, seed, replications, override, mechanism, digests)
         auctions = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)
@@ -325,5 +339,7 @@ def _show(folder: Path) -> None:
         sweep_command.show(folder, info)
     elif info.get("kind") == "audit":
         audit_command.show(folder, info)
+    elif info.get("kind") == "economy":
+        economy_command.show_economy(folder, info)
     else:
         printed(results(folder, info))

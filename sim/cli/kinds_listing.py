@@ -23,6 +23,7 @@ _NAMED = {  # kind -> where a scenario names it
     "reserve_policy": "tender.reserve or tender.escalation.policy",
     "importer": "world.table.format",
     "verifier": "verify of a file of tasks",
+    "economy": "economy, at the top of a scenario",
     "cost_learner": "standing.expected_cost",
     "quantity": "quantities of [sweep], or y of a [[figure]]",
 }
@@ -30,6 +31,7 @@ _NAMED = {  # kind -> where a scenario names it
 
 def tables() -> dict[str, Callable[[], list[Any]]]:
     """What can be listed, by name: every kind in the plural, and what else there is."""
+    import sim.economies.economy
     import sim.live.verifiers
     import sim.world.importers  # noqa: F401 -- each adds a kind, and so do those below
     from analysis import figures, quantities  # noqa: F401

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from sim.bundled import markets
 from sim.bundled import scenarios as bundled
+from sim.economies.economy import ECONOMIES
+from sim.economies.economy_file import EconomyArmFile, resolve_economy
 from sim.experiment.stored import Stored
 from sim.experiment.versions import mixture
 from sim.explain.explain import Explained, ExplainedPosting
 from sim.kit.digits import alone, of_numbers
 from sim.kit.kinds import described, parameters_of
 from sim.kit.terminal import Column, Sheet, of_rows, shown_name
+from sim.kit.toml_file import read_toml
 from sim.mechanisms import Mechanism, Promises, lookup, names
 from sim.scenario.model import ScenarioFile
 from sim.scenario.scenario import load_scenario
@@ -109,9 +113,10 @@ def mechanisms() -> list[Any]:
 def scenarios() -> list[Any]:
     """Every bundled scenario, its question and what it found."""
     rows = []
+    of_markets = markets()
     for name, path in bundled().items():
-        scenario = load_scenario(path)
-        rows.append((name, scenario.question, scenario.finding, str(len(scenario.arms))))
+        found = load_scenario(path) if name in of_markets else resolve_economy(path, read_toml(path))
+        rows.append((name, found.question, found.finding, str(len(found.arms))))
     return [_words(None, ["scenario", "question", "finding", "arms"], rows)]
 
 
@@ -150,7 +155,11 @@ def settings() -> list[Any]:
         *_keys("", Settings, skip=set()),
         ("arm.name", "", "unique name of the arm; an arm may also hold any section, to override its keys"),
         ("arm.mechanism", "", "a rule's name, or { name = { parameter = value } }; a list makes several arms"),
+        ("economy", "absent", "name of an economy in place of a task market; its keys stand in a table of that name"),
+        *_keys("arm.", EconomyArmFile, skip={"name", "baseline"}),
     ]
+    for name, economy in ECONOMIES.items():
+        rows += _keys(f"{name}.", economy().Settings, set())
     return [_words(None, ["key", "default", "meaning"], rows)]
 
 

@@ -11,31 +11,42 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sim.experiment.plan import Plan
 
 Hidden = Callable[[], AbstractContextManager[None]]
+Bar = tuple[Callable[[str, int], None], Callable[[str], None], Hidden]
+
+
+def auctions(plan: Plan) -> AbstractContextManager[Bar]:
+    """`counted` over all auctions of the plan."""
+    total = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)
+    return counted(plan.scenario.name, total, "auctions")
+
+
+def replications(name: str, total: int) -> AbstractContextManager[Bar]:
+    """`counted` over the replications of all arms of an economy."""
+    return counted(name, total, "replications")
 
 
 @contextmanager
-def auctions(plan: Plan) -> Iterator[tuple[Callable[[str, int], None], Callable[[str], None], Hidden]]:
-    """A bar on stderr over all auctions of the plan; yields `progress(arm, done)`, `phase(what)` and `hidden()`.
+def counted(name: str, total: int, what: str) -> Iterator[Bar]:
+    """A bar on stderr over so many of `what`; yields `progress(arm, done)`, `phase(what)` and `hidden()`.
 
     hidden: a context without the bar, in which something is printed.
     """
-    total = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("auctions"),
+        TextColumn(what),
         TimeRemainingColumn(),
         console=console,
         transient=True,
         disable=not console.is_terminal,
     )
     with bar:
-        task = bar.add_task(plan.scenario.name, total=total)
+        task = bar.add_task(name, total=total)
         yield (
-            lambda arm, done: bar.update(task, advance=done, description=f"{plan.scenario.name}: {arm}"),
-            lambda what: bar.update(task, description=f"{plan.scenario.name}: {what}"),
+            lambda arm, done: bar.update(task, advance=done, description=f"{name}: {arm}"),
+            lambda said: bar.update(task, description=f"{name}: {said}"),
             lambda: _hidden(bar),
         )
 

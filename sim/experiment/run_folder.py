@@ -89,6 +89,10 @@ class Run:
             raise RunError(f"{folder}: holds a sweep; run one of its cells alone with `bidlab cell {folder} NUMBER`")
         if info.get("kind") == "audit":
             raise RunError(f"{folder}: holds an audit, not a run; `bidlab show {folder}` shows it")
+        if info.get("kind") == "economy":
+            raise RunError(
+                f"{folder}: holds a run of an economy, not of a task market; `bidlab show {folder}` shows it"
+            )
         stored.check_inputs()
         try:
             scenario = reopened(info["scenario"], folder / "inputs")

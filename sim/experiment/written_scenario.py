@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ WRITTEN = "scenario.json"
 
 def write_written(folder: Path, scenario: Scenario) -> None:
     """Write it; nothing where the scenario was read back from a folder, which keeps what was resolved alone."""
-    if scenario.path is None:
-        return
-    whole = {"file": scenario.path.name, "written": scenario.written}
+    if scenario.path is not None:
+        write_as_given(folder, scenario.path, scenario.written)
+
+
+def write_as_given(folder: Path, path: Path, written: Mapping[str, Any]) -> None:
+    """Write what stands in the file at `path`, with the changes of the command."""
+    whole = {"file": path.name, "written": written}
     content = json.dumps(whole, indent=1, ensure_ascii=False, default=_plain) + "\n"
     write_at_once(folder / WRITTEN, content.encode())
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import sim.live.verifiers  # noqa: F401 -- it adds a kind
+import sim.economies.economy
+import sim.live.verifiers  # noqa: F401 -- each adds a kind
 from sim.contracts import EXAMINED
 from sim.contracts.mechanism_contract import mechanism_faults
 from sim.contracts.trial import Suite, examples_of, told
 from sim.front.agent_contract import agent_faults
+from sim.front.economy_contract import economy_faults
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.kinds import KINDS
 
@@ -22,6 +24,7 @@ def suites() -> dict[str, tuple[Suite, Callable[[Any], list[Any]]]]:
     found: dict[str, tuple[Suite, Callable[[Any], list[Any]]]] = {
         "mechanism": (mechanism_faults, examples_of),
         "agent": (agent_faults, _itself),
+        "economy": (economy_faults, _itself),
         "quantity": (quantity_faults, _itself),
         "figure": (figure_faults, _itself),
     }

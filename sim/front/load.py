@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.economies.economy_run import KIND, EconomyRun
 from sim.experiment.run_folder import Run
 from sim.experiment.stored import run_info
 from sim.front.arguments import arguments
+from sim.front.economy_results import EconomyResults
 from sim.front.results import Results
 from sim.front.sweep import SweepResults
 from sim.kit.errors import RunError
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @arguments("load")
-def load(folder: str | Path) -> Results | SweepResults | pd.DataFrame:
+def load(folder: str | Path) -> Results | SweepResults | EconomyResults | pd.DataFrame:
     """The run or the sweep in `folder`; of an audit, its table.
 
     Raises RunError where the folder holds none of them. A run of plugins needs them registered.
@@ -26,6 +28,8 @@ def load(folder: str | Path) -> Results | SweepResults | pd.DataFrame:
     kind = _kind(place)
     if kind == "sweep":
         return SweepResults(place)
+    if kind == KIND:
+        return EconomyResults(EconomyRun.open(place))
     if kind == "audit":
         from analysis.audit_report import read_audit
 

@@ -13,6 +13,8 @@ from sim.kit.errors import RunError
 if TYPE_CHECKING:
     from analysis.report import Phase
 
+_WITHOUT = {"audit": "an audit", "economy": "a run of an economy"}
+
 
 def page_of_folder(folder: Path, path: Path, plugins: Mapping[str, str], phase: Phase, *, force: bool = False) -> int:
     """Write the page of the run or sweep in `folder`; its bytes.
@@ -24,8 +26,9 @@ def page_of_folder(folder: Path, path: Path, plugins: Mapping[str, str], phase: 
 
     stored = Stored.open(folder)
     info = stored.info
-    if info.get("kind") == "audit":
-        raise RunError(f"{folder}: holds an audit, which has no page; `bidlab show {folder}` shows it")
+    if info.get("kind") in _WITHOUT:
+        what = _WITHOUT[info["kind"]]
+        raise RunError(f"{folder}: holds {what}, which has no page; `bidlab show {folder}` shows it")
     if info["plugins"] != plugins:
         names = ", ".join(info["plugins"]) or "none"
         raise RunError(f"{folder}: ran with other plugins ({names}); give the same files with --plugin")

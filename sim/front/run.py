@@ -11,6 +11,7 @@ from sim.experiment.execute import execute, in_memory
 from sim.experiment.plan import plan
 from sim.experiment.run_folder import Run
 from sim.front.arguments import arguments
+from sim.front.economy_results import economy_of, run_economy
 from sim.front.results import Results
 from sim.scenario.given import Source, scenario_of
 from sim.scenario.plugins import plugins as loaded
@@ -30,8 +31,9 @@ def run(
     engine: str = "auto",
     force: bool = False,
     plugins: Sequence[str | Path] = (),
-) -> Results:
-    """Run a scenario: a TOML file, a bundled name, a dict, or a `Scenario`.
+) -> Any:
+    """Run a scenario: a TOML file, a bundled name, a dict, or a `Scenario`; gives `Results`, of an economy
+    `EconomyResults`.
 
     seed, replications: instead of the scenario's. settings: dotted key -> value, e.g. {"tender.penalty": 1.0}.
     mechanisms: rules in place of the scenario's arms. out: a folder to write ledger, tables and figures to, as the
@@ -44,7 +46,11 @@ def run(
     >>> run("scoring_auction", replications=2).summary["arm"].iloc[0]  # doctest: +ELLIPSIS
     '...'
     """
-    with loaded([Path(path) for path in plugins]) as digests:
+    files = [Path(path) for path in plugins]
+    with loaded(files) as digests:
+        refused = {"mechanisms": mechanisms, "engine": "" if engine == "auto" else engine}
+        if (economy := economy_of(scenario, seed, replications, settings, refused)) is not None:
+            return run_economy(economy, digests, files, out, figures=figures, style=style, force=force)
         chosen = scenario_of(scenario, seed=seed, replications=replications, settings=settings, mechanisms=mechanisms)
         ready = plan(chosen, digests, engine)
         if chosen.figures:

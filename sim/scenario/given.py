@@ -39,17 +39,28 @@ def scenario_of(
     >>> len(Scenario.load("marketbench_replay", replications=3).arms)
     4
     """
-    numbers = {key: value for key, value in (("seed", seed), ("replications", replications)) if value is not None}
-    if isinstance(source, Scenario) and not (numbers or settings or mechanisms):
+    if isinstance(source, Scenario) and seed is None and replications is None and not (settings or mechanisms):
         return source
-    path, raw = _written(source, name)
-    raw |= numbers
-    for key, value in (settings or {}).items():
-        _set(raw, key, value)
+    path, raw = changed(source, seed, replications, settings, name)
     if mechanisms:
         rules = [as_written(rule) for rule in mechanisms]
         with_arms(raw, [{"name": _name(rule), "mechanism": rule} for rule in rules])
     return resolve(path, raw)
+
+
+def changed(
+    source: Source,
+    seed: int | None = None,
+    replications: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    name: str = "scenario",
+) -> tuple[Path, dict[str, Any]]:
+    """What `source` means as written, with these changes, not yet checked, and the path that errors name."""
+    path, raw = _written(source, name)
+    raw |= {key: value for key, value in (("seed", seed), ("replications", replications)) if value is not None}
+    for key, value in (settings or {}).items():
+        _set(raw, key, value)
+    return path, raw
 
 
 def by_keyword(name: str = "scenario", **keys: Any) -> Scenario:

@@ -31,6 +31,7 @@ def _text(raw: str, most: int = MOST_TEXT) -> str:
 
 
 Text = Annotated[str, AfterValidator(_text)]
+Line = Annotated[str, AfterValidator(_one_line)]
 
 
 def _named(raw: str) -> str:
@@ -39,10 +40,13 @@ def _named(raw: str) -> str:
     return raw
 
 
+Name = Annotated[str, AfterValidator(_named)]
+
+
 class ArmFile(Section):
     """One arm as written: a name, a mechanism, overrides of the sections."""
 
-    name: Annotated[str, AfterValidator(_named)] = Field(description="unique name of the arm")
+    name: Name = Field(description="unique name of the arm")
     mechanism: Annotated[tuple[str, dict[str, Any]], parsed_by(split)] = Field(
         description="a rule's name, or {name = {parameter = value}}"
     )
@@ -59,7 +63,7 @@ class ArmFile(Section):
 class ScenarioFile(Section):
     """A scenario file."""
 
-    question: Annotated[str, AfterValidator(_one_line)] = Field(description="the question the scenario answers")
+    question: Line = Field(description="the question the scenario answers")
     source: Text = Field("", description="keys of REFERENCES.md")
     finding: Text = Field("", description="what the scenario found, with an interval")
     note: Text = Field("", description="a caveat to be read with every table and figure of the scenario")

@@ -38,6 +38,7 @@ from sim.world.origin import Input, inputs
 
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
 MOST_ARMS = 1_000
+OF_ECONOMIES = "`bidlab run`, `check`, `show` and `figures`"
 _ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameters", "live", "names", "shill")
 
 
@@ -134,6 +135,8 @@ def load_scenario(
 
 def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
     """Check a scenario as written and read from `path`; raises ScenarioError as `load_scenario` does."""
+    if "economy" in raw:
+        raise ScenarioError(f"{path}: economy: is no task market; {OF_ECONOMIES} take it, and nothing else")
     file = _file(path, raw)
     arms = _all_arms(path, file)
     baseline = arms[0].name.removesuffix(arms[0].panel) if file.baseline is None else file.baseline
@@ -227,7 +230,7 @@ def _arms(path: Path, file: ScenarioFile, entry: ArmFile) -> list[Arm]:
         raise ScenarioError(f"{where}: world.agents: all arms have the same agents; list them in [world]")
     name, parameters = entry.mechanism
     try:
-        expanded = _expand(parameters)
+        expanded = combinations_of(parameters)
     except ValueError as error:
         raise ScenarioError(f"{where}: mechanism.{name}.{error}") from None
     faults: list[str] = []
@@ -271,7 +274,7 @@ def _settings(path: Path, where: str, entry: ArmFile, merged: dict[str, Any]) ->
         raise ScenarioError(*capped(faults)) from None
 
 
-def _expand(parameters: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def combinations_of(parameters: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """One set of parameters for each combination of the lists in `parameters`, with what it adds to the arm's name."""
     lists = [key for key, value in parameters.items() if isinstance(value, list)]
     for key in lists:

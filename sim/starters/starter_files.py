@@ -14,6 +14,7 @@ from sim.bundled import find_scenario
 from sim.kit.at_once import write_at_once
 from sim.kit.errors import RunError, closest
 from sim.kit.kinds import KINDS
+from sim.kit.toml_file import read_toml
 from sim.population.profile_draws import draws_beside
 from sim.scenario.scenario import load_scenario
 from sim.world.origin import inputs as inputs_of
@@ -60,6 +61,8 @@ def like(name: str, other: str) -> Started:
     """
     _check_word(name)
     path = find_scenario(other)
+    if "economy" in read_toml(path):  # which reads nothing beside it
+        return Started({f"{name}.toml": path.read_bytes()}, f"bidlab run {name}.toml")
     world = load_scenario(path).arms[0].settings.world
     text, files = path.read_text(encoding="utf-8"), {}
     if world.table is not None and not isinstance(world.table, str):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.bundled import scenarios
+from sim.bundled import markets
 from sim.starters import MADE
 from tests.bundled_kinds import LIVE
 from tests.cli.command import Said, bidlab, files
@@ -86,7 +86,7 @@ UNLIKE = ("marketbench_replay", "marketbench_population", "scoring_auction", *LI
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in UNLIKE else [pytest.mark.slow]) for name in scenarios()]
+    "name", [pytest.param(name, marks=[] if name in UNLIKE else [pytest.mark.slow]) for name in markets()]
 )
 def test_a_copy_of_a_scenario_is_sound_and_has_its_inputs(name: str) -> None:
     said = bidlab("new", "scenario", "copy", "--like", name)
@@ -96,7 +96,7 @@ def test_a_copy_of_a_scenario_is_sound_and_has_its_inputs(name: str) -> None:
     text = Path("copy.toml").read_text()
     (read,) = re.findall(r'(?m)^\s*(?:table|profile|live) = "([^"]+)"', text)
     assert Path(read).is_file()
-    original = scenarios()[name].read_text()
+    original = markets()[name].read_text()
     changed = [pair for pair in zip(text.splitlines(), original.splitlines(), strict=True) if pair[0] != pair[1]]
     assert all(line.startswith("profile") for line, _ in changed)
     assert bidlab("check", "copy.toml").code == 0

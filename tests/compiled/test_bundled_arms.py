@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.bundled import scenarios
+from sim.bundled import markets
 from sim.compiled.refusal import refusal
 from sim.compiled.trace import UntraceableError
 from sim.compiled.trace.tracing import trace_part
@@ -18,7 +18,7 @@ from tests.bundled_kinds import SIMULATED
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SIMULATED)
 def test_parts_of_all_arms_are_traced(name: str) -> None:
-    scenario = load_scenario(scenarios()[name], replications=20)
+    scenario = load_scenario(markets()[name], replications=20)
     origin, untraced = scenario_origin(scenario), []
     for arm in scenario.arms:
         world = arm_world(scenario, arm, origin)

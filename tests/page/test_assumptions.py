@@ -8,7 +8,7 @@ import pytest
 
 from analysis.page.assumptions import assumptions
 from analysis.page.written_settings import TOPICS, described, flat
-from sim.bundled import scenarios
+from sim.bundled import markets
 from sim.scenario.scenario import load_scenario
 from sim.specs.settings import Settings
 from tests.market.folders import GOLDEN
@@ -42,9 +42,9 @@ def test_words_of_a_scenario_whose_arms_differ() -> None:
     assert f"In every arm but 'hire all': {deadline}" in told["What is offered"]
 
 
-@pytest.mark.parametrize("name", scenarios())
+@pytest.mark.parametrize("name", markets())
 def test_every_stated_setting_of_every_bundled_scenario_is_told(name: str) -> None:
-    arms = arms_of(scenarios()[name])
+    arms = arms_of(markets()[name])
     told = assumptions(arms)
     lines = [line for own in told.values() for line in own]
     assert len(lines) == len(set(lines))

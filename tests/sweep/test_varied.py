@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sim.bundled import find_scenario, scenarios
+from sim.bundled import find_scenario, markets
 from sim.experiment.cell import Cells, cell_raw
 from sim.kit.errors import ScenarioError
 from sim.scenario.axes import levels
@@ -15,7 +15,7 @@ from sim.scenario.given import scenario_of
 from sim.scenario.scenario import Scenario, resolve
 from sim.scenario.varied import Varied
 
-SWEPT = [name for name in scenarios() if "[sweep]" in find_scenario(name).read_text()]
+SWEPT = [name for name in markets() if "[sweep]" in find_scenario(name).read_text()]
 TWO = {
     "question": "Which?",
     "seed": 1,

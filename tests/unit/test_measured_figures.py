@@ -18,14 +18,14 @@ from analysis.figures.sheets import Sheet, sheet
 from analysis.figures.sweeps import charts_of, drawable, look_of
 from analysis.report import baselines_of, stamp
 from analysis.sweep_frame import load
-from sim.bundled import find_scenario, scenarios
+from sim.bundled import find_scenario, markets
 from sim.experiment.stored import run_info
 from sim.scenario.figure_spec import of_runs, of_sweeps
 from sim.scenario.scenario import load_scenario
 
 WIDTHS = [WIDE, NARROW]
-RUNS = [name for name in scenarios() if name != "live_rehearsal"]  # which asks respondents
-SWEEPS = [name for name in scenarios() if of_sweeps(load_scenario(find_scenario(name)).figures)]
+RUNS = [name for name in markets() if name != "live_rehearsal"]  # which asks respondents
+SWEEPS = [name for name in markets() if of_sweeps(load_scenario(find_scenario(name)).figures)]
 SMALL = {"splice": 1, "learning": 2}  # replications; some records need 20
 
 
