@@ -59,14 +59,12 @@ class Whitewash:
     def for_agents(self, agents: Sequence[str]) -> Self:
         """With the places of its names; raises ScenarioError where the agent has no second one."""
         first = _found("whitewash.agent", str(self.agent), agents)
-        listed, names = list(agents), [first]
-        while (further := second_name(first, len(names) + 1)) in listed:
-            names.append(further)
+        names = _names(first, agents)
         if len(names) < 2:
             raise ScenarioError(
                 f"bidders.policy: whitewash.agent: {first!r} has one name; state world.names = {{ {first!r} = 2 }}"
             )
-        return replace(self, agent=tuple(map(listed.index, names)))
+        return replace(self, agent=tuple(map(list(agents).index, names)))
 
     def under(self, rule: Learner | None) -> Knowing | Self:
         """In a market that keeps standings by this rule."""
@@ -107,31 +105,33 @@ class Whitewash:
 class HandOver:
     """One agent earns a name; once it is trusted another works under it, and nobody sees that (milk and exit).
 
-    agent: who earns the name; to: who works under it then, and bids at no time before; both by name, or by place once
-    agents have places. It is handed over, for good, after a verified outcome with which there are `attempts` of them
-    and r >= above. Outcomes of both make one standing (`OneName`), which is the name's. `to` may be the agent itself
-    working less, or whoever bought the name. Source: [Tadelis1999] for a name that is sold.
+    agent: who earns the name; to: who works under it then, for good, and bids at no time before, nor ever under further
+    names of its own; both by name, or by places once agents have places. It is handed over after a verified outcome
+    with which there are `attempts` of them and r >= above. Outcomes of both make one standing, the name's
+    (sim/standing/reputation.py, `OneName`). `to` may be the agent itself at no effort, or whoever bought the name.
+    Source: [Tadelis1999] for a name that is sold, [Holmstrom1999] for effort that ends with the career.
     """
 
     draws: ClassVar[bool] = False
     arrays: ClassVar[int] = 2  # of its state
 
     agent: str | int
-    to: str | int
+    to: str | tuple[int, ...]
     attempts: Attempts = 0
     above: Standing = 0.0
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         """Of the first two agents, by place."""
-        return cls(0, 1, 1), cls(1, 0, 0, 1.05)
+        return cls(0, (1,), 1), cls(1, (0,), 0, 1.05)
 
     def for_agents(self, agents: Sequence[str]) -> Self:
         """With the places of both; raises ScenarioError where there are not two such agents."""
-        named = {key: _found(f"hand_over.{key}", str(getattr(self, key)), agents) for key in ("agent", "to")}
-        if named["agent"] == named["to"]:
-            raise ScenarioError(f"bidders.policy: hand_over.to: must be another agent than {named['agent']!r}")
-        return replace(self, **{key: list(agents).index(name) for key, name in named.items()})
+        earns, works = (_found(f"hand_over.{key}", str(getattr(self, key)), agents) for key in ("agent", "to"))
+        if earns == works:
+            raise ScenarioError(f"bidders.policy: hand_over.to: must be another agent than {earns!r}")
+        listed = list(agents)
+        return replace(self, agent=listed.index(earns), to=tuple(map(listed.index, _names(works, agents))))
 
     def under(self, rule: Learner | None) -> Knowing | Self:
         """In a market that keeps standings by this rule."""
@@ -142,12 +142,14 @@ class HandOver:
         return np.zeros(n_agents), np.zeros(n_agents)
 
     def bid(self, state: State, seen: Seen) -> Offer:
-        """The truthful bid of who works under the name; none of the other."""
-        ask, places = seen.ask.copy(), _places((self.agent, self.to), seen.ask)
-        for number, here in enumerate(places):
-            first = places[0] if len(places) == 2 else here  # one agent alone has nobody to hand over to
-            works = (state[1][..., first] > 0.0) == (number == 1)
-            ask[..., here] = np.where(works, seen.ask[..., here], np.inf)
+        """The truthful bid of who works under the name; none of the other, nor under its further names."""
+        ask = seen.ask.copy()
+        earns, works = _places((self.agent,), ask), _places(self.to, ask)
+        for here in earns:
+            over = state[1][..., here] > 0.0
+            ask[..., here] = np.where(over, np.inf, seen.ask[..., here])
+            for number, other in enumerate(works):
+                ask[..., other] = np.where(over & (number == 0), seen.ask[..., other], np.inf)
         return Offer(ask, seen.belief)
 
     def learn(self, state: State, feedback: Feedback) -> State:
@@ -202,7 +204,15 @@ def _found(key: str, name: str, agents: Sequence[str]) -> str:
     return name
 
 
-def _places(stated: Sequence[str | int] | str, array: FloatArray) -> list[slice]:
+def _names(first: str, agents: Sequence[str]) -> list[str]:
+    """All names of an agent."""
+    names = [first]
+    while (further := second_name(first, len(names) + 1)) in agents:
+        names.append(further)
+    return names
+
+
+def _places(stated: Sequence[str | int], array: FloatArray) -> list[slice]:
     """Places of these along the last axis, of those that are there."""
     return [slice(int(place), int(place) + 1) for place in stated if int(place) < np.shape(array)[-1]]
 

@@ -217,7 +217,7 @@ def _of_names(reputation: Learner | None, policy: Any, agents: Sequence[str]) ->
     if reputation is None or not isinstance(policy, HandOver) or len(agents) < 2:
         return reputation
     named = policy.for_agents(agents)
-    return OneName(reputation, ((int(named.agent), int(named.to)),))
+    return OneName(reputation, ((int(named.agent), int(named.to[0])),))
 
 
 def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
