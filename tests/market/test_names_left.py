@@ -110,9 +110,10 @@ QUICK = {("own", "leaves"), ("own", "sold")}
 )
 def test_both_engines_play_names_alike(reputation: Any, policy: Any) -> None:
     pytest.importorskip("numba")
-    held = world(20, duration=2)
+    again = {"postings": 2, "exclude": "failed"}
+    held = world(20, duration=2, **again)
     entry = ENTRY | ({"least": 0.0} if reputation == "none" else {})
-    rules = market(held, policy, reputation, market={"entry": entry}).rules(held)
+    rules = market(held, policy, reputation, capacity=1, market={"entry": entry}, **again).rules(held)
     assert_same_markets(play_compiled, held, rules)
 
 
