@@ -108,8 +108,8 @@ class HandOver:
     agent: who earns the name; to: who works under it then, for good, and bids at no time before, nor ever under further
     names of its own; both by name, or by places once agents have places. It is handed over after a verified outcome
     with which there are `attempts` of them and r >= above. Outcomes of both make one standing, the name's
-    (sim/standing/reputation.py, `OneName`). `to` may be the agent itself at no effort, or whoever bought the name.
-    Source: [Tadelis1999] for a name that is sold, [Holmstrom1999] for effort that ends with the career.
+    (sim/standing/reputation.py, `OneName`). `to` may be whoever bought the name, or the agent itself at no effort once
+    its career ends. Source: [Tadelis1999], [Holmstrom1999].
     """
 
     draws: ClassVar[bool] = False
