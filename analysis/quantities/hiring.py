@@ -49,10 +49,18 @@ def _oracle(view: View) -> Part:
 
 
 def _of_body(view: View) -> Part:
+    return _over_names(view, view.profits())
+
+
+def _net_of_body(view: View) -> Part:
+    return _over_names(view, cast("ArmData", view).utilities)
+
+
+def _over_names(view: View, dollars: FloatArray) -> Part:
     bodies = view.world.body
     if bodies is None:
-        return view.profits(), view.present
-    profit, held = view.to_world(view.profits()), np.array(view.to_world(view.present), np.float64)
+        return dollars, view.present
+    profit, held = view.to_world(dollars), np.array(view.to_world(view.present), np.float64)
     total = np.zeros(held.shape)
     for name, body in enumerate(bodies):
         total[..., body] += profit[..., name]
@@ -161,6 +169,17 @@ HIRING = (
         unit="$",
         paired=True,
         swept=False,
+    ),
+    _of_agent(
+        "body_utility",
+        "dollars, sum under all names of the agent of payment - fee - cost - bid cost / its opportunities; of a "
+        "further name empty",
+        Ratio(_net_of_body),
+        unit="$",
+        paired=True,
+        needs="bids",
+        swept=False,
+        tabled=False,
     ),
     _of_agent(
         "oracle_profit",

@@ -27,6 +27,7 @@ from annotated_types import Ge, Le
 
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
+from sim.agents.bidding_under_names import HandOver, Whitewash
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import LearningPolicy
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
@@ -182,6 +183,8 @@ POLICIES: Registry[str, type[Any]] = Registry(
         "ring": Ring,
         "sybil": Sybil,
         "shill": Shill,
+        "whitewash": Whitewash,
+        "hand_over": HandOver,
         "silent": Silent,
     },
 )

@@ -38,8 +38,10 @@ def play_compiled(
     if reason is not None:
         raise MarketError(f"the compiled engine cannot play this market: {reason}")
     check_world(world, rules)
-    code, drawing = code_of(rules, world, whole=detail == "all")
-    player = _Player(world, rules, code, drawing, detail)
+    owed = rules.market.entry is not None and detail == "auctions"
+    whole = detail == "all" or owed  # what a new name owes is read off all bids before
+    code, drawing = code_of(rules, world, whole=whole)
+    player = _Player(world, rules, code, drawing, detail, whole=whole)
     most = max(1, _TASKS // max(1, world.n_tasks))
     for start in range(0, world.n_replications, most):
         stop = min(start + most, world.n_replications)
@@ -50,14 +52,16 @@ def play_compiled(
 
 
 class _Player:
-    def __init__(self, world: World, rules: Rules, code: Code, drawing: Drawing, detail: Detail) -> None:
+    def __init__(
+        self, world: World, rules: Rules, code: Code, drawing: Drawing, detail: Detail, *, whole: bool
+    ) -> None:
         self._world, self._rules, self._code = world, rules, code
         counted = detail == "auctions"
         self._size = size_of(world, rules, code, seen=code.checked.left, counted=counted)
         self._market, self._fields = market_of(world, rules, code), fields_of(world, rules, code, drawing, self._size)
         self._agents = drawing.steps("i", self._size.agents)
         self.counts = counts_of((world.n_replications, world.n_tasks)) if counted else None
-        self.written = Written(world, code, whole=detail == "all")
+        self.written = Written(world, code, whole=whole)
         self.done = np.zeros(5, np.int64)
 
     def play(self, start: int, stop: int) -> None:

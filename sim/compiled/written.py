@@ -15,7 +15,7 @@ from sim.compiled.reused import memory_of
 from sim.compiled.trace.graph import Kind
 from sim.kit.arrays import Award, Bids, Standing, Tender, thin
 from sim.market.accounts import account_columns, hires
-from sim.market.rows import Barred, Cleared, Columns, at_budget, bid_columns, clearing_columns
+from sim.market.rows import Barred, Cleared, Columns, at_budget, auction_counts, bid_columns, clearing_columns
 from sim.market.rules import Rules
 from sim.market.side_payments import side_payments
 from sim.market.simulate import Tables
@@ -67,6 +67,10 @@ class Written:
             cleared, closed = self._cleared(world, rules, whole), whole.closed
             found["clearings"] = clearing_columns(cleared, closed, rules)
             found["bids"] = {name: values.reshape(-1) for name, values in bid_columns(cleared, rules).items()}
+            if "auctions" in found and rules.market.entry is not None:
+                fees = auction_counts(cleared, rules)["fees"]
+                at = cleared.replication * world.n_tasks + cleared.task
+                found["auctions"]["fees"] = np.bincount(at, fees, len(found["auctions"]["fees"]))
             found["accounts"] = account_columns(
                 found["attempts"], found["bids"], found["clearings"], hires(cleared, rules), world.n_agents,
                 in_rounds=False, aside=side_payments(cleared, rules, lambda: (world.lottery, world.silent)),

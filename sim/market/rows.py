@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender
 from sim.ledger.ledger import OUTCOME
+from sim.market.entry import entry_fees
 from sim.market.rules import Rules
 from sim.market.source import BID, answered
 
@@ -187,7 +188,7 @@ def at_budget(rules: Rules, ask: FloatArray, claim: FloatArray, budget: FloatArr
 
 def bid_columns(cleared: Cleared, rules: Rules) -> Columns:
     """Columns of the bids table, (C, n) each."""
-    bids, award, made = cleared.bids, cleared.award, cleared.made
+    bids, made = cleared.bids, cleared.made
     shape, costly = made.shape, bool(cleared.bid_cost.any())
     score = rules.mechanism.scores(bids, cleared.tender, cleared.standing)
 
@@ -206,8 +207,18 @@ def bid_columns(cleared: Cleared, rules: Rules) -> Columns:
         "score": np.where(bids.active, score, np.nan),
         "outcome": outcomes(cleared),
         "bid_cost": np.where(charged_bids(cleared, made, rules), cleared.bid_cost, 0.0) if costly else _one(0.0, shape),
-        "fee": _one(0.0, shape) if award.fee is None else award.fee,
+        "fee": fees_of(cleared, rules),
     }
+
+
+def fees_of(cleared: Cleared, rules: Rules) -> FloatArray:
+    """(C, n) dollars: fees of the awards, and what new names owe."""
+    award, entry, shape = cleared.award, rules.market.entry, cleared.reason.shape
+    fee: FloatArray = _one(0.0, shape) if award.fee is None else award.fee
+    if entry is None:
+        return fee
+    reputation = np.broadcast_to(cleared.standing.reputation, shape)
+    return fee + entry_fees(cleared.replication, cleared.bids.active, reputation, **dict(entry))
 
 
 def outcomes(cleared: Cleared) -> NDArray[np.int8]:
@@ -278,5 +289,5 @@ def auction_counts(cleared: Cleared, rules: Rules) -> Columns:
         "n_bids": np.add.reduce(charged_bids(cleared, cleared.made, rules), axis=1, dtype=np.int64),
         "n_awards": hires,
         "n_ties": hires & award.by_tie,
-        "fees": none if award.fee is None else sum(award.fee.T, none),
+        "fees": none if award.fee is None and rules.market.entry is None else sum(fees_of(cleared, rules).T, none),
     }

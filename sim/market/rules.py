@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from sim.agents.agent import Agent, processes_of
 from sim.agents.bankroll import bankrolls
-from sim.agents.bidding import Bidder, Fallback
+from sim.agents.bidding import POLICIES, Bidder, Fallback
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import sharing
+from sim.agents.bidding_under_names import HandOver, Knowing, Whitewash
 from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, require_fee
@@ -26,12 +27,13 @@ from sim.specs.reserve_price import Raising
 from sim.specs.settings import MarketSpec, Terms
 from sim.specs.tender import TenderSpec
 from sim.standing.advisors import Advisor
-from sim.standing.reputation import Learner
+from sim.standing.reputation import Learner, OneName
 from sim.standing.sources import ExpectedCost, reputation_of
 from sim.world.card import PastCard
 from sim.world.principals import budgets_of, penalties_of, stated_penalties, states_values
 from sim.world.world import World
 
+_OF_NAMES = (Sybil, Shill, Whitewash, HandOver)  # policies that say who bids
 Order = Literal["in_order", "greedy"]  # in which the postings of a round are given to the agents
 
 
@@ -134,11 +136,12 @@ class Rules:
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
         announced = ("reserve",) if mechanism.capabilities.announces_reserve else ()
         advice = standing.advice
+        reputation = reputation_of(standing.reputation, world.agents, alone=market.alone, body=world.body)
         made = cls(
             mechanism=mechanism,
             bidder=Bidders.of(
                 mechanism,
-                settings.bidders.policy,
+                _knowing(settings.bidders.policy, reputation),
                 settings.bidders.agents,
                 world.agents,
                 alone=settings.market.alone,
@@ -158,7 +161,7 @@ class Rules:
             escalation=escalation_of(tender.escalation),
             deadline=tender.deadline,
             timeout=Status[tender.timeout or "FAIL"],
-            reputation=reputation_of(standing.reputation, world.agents, alone=market.alone),
+            reputation=_of_names(reputation, settings.bidders.policy, world.agents),
             expected_cost=standing.expected_cost,
             advice=advice.kind if advice.kind not in ("unknown", "learned") else None,
             advisor=advice.advisor,
@@ -202,6 +205,19 @@ def production_plans(settings: Terms) -> Plans | None:
     """The budgets agents are asked about; None where they make one bid without a limit."""
     plans = settings.bidders.plans
     return None if plans is None else Plans(tuple(plans.budgets), plans.cost_sd)
+
+
+def _knowing(policy: Any, reputation: Learner | None) -> Any:
+    """The policy, knowing by which rule its names are judged where it asks."""
+    return policy.under(reputation) if isinstance(policy, Whitewash | HandOver) else policy
+
+
+def _of_names(reputation: Learner | None, policy: Any, agents: Sequence[str]) -> Learner | None:
+    """The rule, with one standing for the agents that work under one name."""
+    if reputation is None or not isinstance(policy, HandOver) or len(agents) < 2:
+        return reputation
+    named = policy.for_agents(agents)
+    return OneName(reputation, ((int(named.agent), int(named.to[0])),))
 
 
 def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
@@ -261,8 +277,9 @@ def _check_asked(rules: Rules) -> None:
     bidder = rules.bidder
     own = [bidder.everybody, *bidder.own.values()] if isinstance(bidder, Bidders) else []
     for policy in own:
-        if isinstance(policy, Sybil | Shill) and not rules.mechanism.capabilities.solicits_bids:
-            name = type(policy).__name__.lower()
+        policy = policy.policy if isinstance(policy, Knowing) else policy
+        if isinstance(policy, _OF_NAMES) and not rules.mechanism.capabilities.solicits_bids:
+            name = POLICIES.name_of(policy)
             raise ScenarioError(
                 f"bidders.policy: {name} has no meaning with {rules.mechanism.name}, which asks for no bids"
             )

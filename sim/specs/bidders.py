@@ -110,7 +110,8 @@ class BidderSpec(Section):
         "{exp3 = {low, high, rounds, mark_ups, shifts}}, {hedge = {low, high, rounds, mark_ups}}, "
         "{recalibrate = {rate, mark_up}}, {imitate = {mark_ups, rate, decay}} (sim/agents/learners.py), "
         "or of several agents: {ring = {members, stays, share}}, {sybil = {agent, uses, mark_ups, shifts}}, "
-        "{shill = {beside, ask, claim, margin}}",
+        "{shill = {beside, ask, claim, margin}}, {whitewash = {agent, below, mark_up, shift}}, "
+        "{hand_over = {agent, to, attempts, above}}",
     )
     agents: dict[str, Annotated[Policy | LearningPolicy, parsed_by(parse_policy)]] = Field(
         default_factory=dict, description="policies of agents that have one of their own"

@@ -40,6 +40,16 @@ class Inspection(Section):
     harm: Money = Field(0.0, description="dollars an accepted failure costs its principal, beside what is paid for it")
 
 
+class Entry(Section):
+    """What a name owes for being new (sim/market/entry.py)."""
+
+    fee: Money = Field(0.0, description="dollars it pays the principal with its first bid that counts")
+    bond: Money = Field(0.0, description="dollars it posts with that bid, and has back at the end, or forfeits")
+    least: Annotated[float, Field(ge=0, le=1e6)] = Field(
+        0.0, description="reputation at the end with which it has its bond back; 0: it has it back in any case"
+    )
+
+
 class MarketSpec(Section):
     """How auctions run."""
 
@@ -59,6 +69,11 @@ class MarketSpec(Section):
         json_schema_extra={_ONLY: "a status is what the verifier says"},
         description="{rate, cost, harm}: agents claim every attempt to be done, and the verifier looks at a share of "
         "them; absent: at all of them, at no cost",
+    )
+    entry: Entry | None = Field(
+        None,
+        description="{fee, bond, least}: what a name owes with its first bid, and a bond that it forfeits if it stands "
+        "badly at the end; absent: nothing",
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
     overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
@@ -211,11 +226,23 @@ class Settings(Section):
             yield "market.inspection: cannot be combined with world.graded: a score is known, and paid for"
         if self.world.names is not None:
             yield from self._of_names()
+        if self.market.entry is not None:
+            yield from self._of_entry()
         if update is not None and update.spread is None and self.world.table is not None:
             yield (
                 "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "
                 "logits}}"
             )
+
+    def _of_entry(self) -> Iterator[str]:
+        """What a name's fee or bond could not be paid from, or judged by."""
+        if self.bidders.bankroll is not None:
+            yield (
+                "market.entry: cannot be combined with bidders.bankroll: what a name owes would have to be there "
+                "before it bids"
+            )
+        if self.market.entry is not None and self.market.entry.least > 0 and self.standing.reputation.learner is None:
+            yield "market.entry: least has no meaning where no reputation is kept; state standing.reputation"
 
     def _of_names(self) -> Iterator[str]:
         """What counts an agent's attempts, where those under its other names are attempts of it too."""

@@ -187,6 +187,43 @@ class OwnStarts:
         return self.of[0].read(state)
 
 
+@dataclass(frozen=True)
+class OneName:
+    """A reputation rule under which several agents work under one name: what one does counts for all of them.
+
+    together: places of the agents of each such name. Of agents whose attempts complete in one step the first counts.
+    """
+
+    rule: Learner
+    together: tuple[tuple[int, ...], ...]
+
+    def init(self, n_agents: int) -> State:
+        """The rule's own, as the first of them starts."""
+        return tuple(self._alike(array) for array in self.rule.init(n_agents))
+
+    def step(self, state: State, outcome: Outcome) -> State:
+        """The rule's step, after the outcomes of each name have become those of all its agents."""
+        status = outcome.status.copy()
+        for places in self.together:
+            of = [slice(place, place + 1) for place in places]
+            one = outcome.status[..., of[0]]
+            for other in of[1:]:
+                one = np.where(one == _NONE, outcome.status[..., other], one)
+            for here in of:
+                status[..., here] = one
+        return self.rule.step(state, Outcome(status, outcome.cost))
+
+    def read(self, state: State) -> FloatArray:
+        """The rule's reading."""
+        return self.rule.read(state)
+
+    def _alike(self, array: FloatArray) -> FloatArray:
+        found = array.copy()
+        for first, *others in self.together:
+            found[..., others] = array[..., first]
+        return found
+
+
 _METHODS = {"init": "n_agents", "step": "state, outcome", "read": "state"}
 REPUTATIONS: Registry[str, type[Any]] = Registry(
     "reputation",

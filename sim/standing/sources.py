@@ -108,8 +108,12 @@ def parse_reputation(raw: Any) -> Reputation:
     return Reputation(next(iter(found.values())), found)
 
 
-def reputation_of(stated: Reputation, agents: Sequence[str], *, alone: bool = False) -> Learner | None:
+def reputation_of(
+    stated: Reputation, agents: Sequence[str], *, alone: bool = False, body: Sequence[int] | None = None
+) -> Learner | None:
     """The reputation rule of a market of these agents.
+
+    body: place of the agent that each is a name of; a name that has no start of its own has that agent's.
 
     Raises ScenarioError where an agent has no start, or a name is nobody's, unless each is alone.
     """
@@ -122,10 +126,12 @@ def reputation_of(stated: Reputation, agents: Sequence[str], *, alone: bool = Fa
             raise ScenarioError(
                 f"standing.reputation: start: no agent {name!r}{closest(name, agents)}; allowed: {allowed}"
             )
-    for name in agents:
+    of = agents if body is None else [agents[place] for place in body]
+    named = [name if name in starts else first for name, first in zip(agents, of, strict=True)]
+    for name in named:
         if name not in starts and EVERYBODY not in starts:
             raise ScenarioError(f'standing.reputation: start: {name!r} has none; name it, or state "*" for all others')
-    return OwnStarts(tuple(starts[name] if name in starts else starts[EVERYBODY] for name in agents))
+    return OwnStarts(tuple(starts[name] if name in starts else starts[EVERYBODY] for name in named))
 
 
 def _own_starts(raw: Any) -> dict[str, Any] | None:

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from sim.agents.bidding import Fallback, Truthful
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
+from sim.agents.bidding_under_names import HandOver, Knowing, Whitewash
 from sim.agents.everybody import Bidders
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import Feedback, LearningPolicy, Offer, Seen, State
 from sim.mechanisms import Mechanism
 from sim.mechanisms.price import HireAll, SecondPrice
 from sim.scenario.scenario import label_of
+from sim.standing.reputation import BetaReputation, LiveReputation
 from tests.compiled.test_lanes import assert_same
 from tests.tried import tried, tried_on_each
 from tests.worlds import accounted, examples, rules, worlds
@@ -84,6 +86,11 @@ POLICIES: tuple[LearningPolicy, ...] = (
     Shill(ask=0.25),
     Shill("ask", margin=0.01),
     Shill("worth"),
+    Whitewash((0, 1), 0.75),
+    Knowing(Whitewash((0, 1), 0.95, 0.25, -1.0), LiveReputation()),
+    Knowing(Whitewash((1, 0), 0.75), BetaReputation()),
+    HandOver(0, (1,), 1),
+    Knowing(HandOver(1, (0,), 0, 1.05), LiveReputation()),
 )
 
 

@@ -10,6 +10,7 @@ import pytest
 from sim.agents.bidding import POLICIES, ClippedClaim, FixedClaim, MarkUp, Overclaim, Shaded, Silent, Truthful
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
+from sim.agents.bidding_under_names import HandOver, Whitewash
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.contracts import EXAMINED, mechanism_contract
 from sim.contracts.trial import told
@@ -49,6 +50,8 @@ OWN: Mapping[str, Mapping[str, Any]] = {
         "ring": Ring((0, 1)),
         "sybil": Sybil((0, 1)),
         "shill": Shill("worth"),
+        "whitewash": Whitewash((0, 1), 0.75),
+        "hand_over": HandOver(0, (1,), 1),
         "silent": Silent(),
     },
     "reputation": {

@@ -27,14 +27,14 @@ NAMES = {
     "agent": "success_rate mean_claim brier brier_reliability brier_resolution brier_uncertainty log_score ece "
     "ece_null auc auc_before_card auc_others comparative_auc hired_rate share success_rate_hired ask_mean "
     "claim_minus_success_hired negative_utility_rate exit_rate final_wealth expected_profit published_profit "
-    "cash_profit body_profit oracle_profit rivals_profit late_claim late_mark_up late_hired_rate",
+    "cash_profit body_profit body_utility oracle_profit rivals_profit late_claim late_mark_up late_hired_rate",
 }
 RATES = {"solve_rate", "unfilled_rate", "tie_rate", "exit_rate", "success_rate", "hired_rate", "share"} | {
     "success_rate_hired",
     "negative_utility_rate",
     "late_hired_rate",
 }
-PAIRED = set(NAMES["arm"].split()[:12]) | {"cash_profit", "body_profit", "rivals_profit"}
+PAIRED = set(NAMES["arm"].split()[:12]) | {"cash_profit", "body_profit", "body_utility", "rivals_profit"}
 DEFAULT = (
     "share hired_rate cash_profit success_rate_hired claim_minus_success_hired negative_utility_rate rivals_profit"
 )
