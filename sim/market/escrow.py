@@ -33,7 +33,7 @@ class Shares(NamedTuple):
 
 
 def divided(deposit: FloatArray, payment: FloatArray, holdback: FloatArray | float) -> Shares:
-    """Who gets the deposits (A,) of contracts that pay these dollars (A,); below 0 the agent pays. holdback: a share (A,).
+    """Who gets the deposits (A,) of contracts that pay these dollars (A,), below 0 the agent; holdback: shares (A,).
 
     >>> [share.tolist() for share in divided(np.array([1.0, 1.0]), np.array([0.5, -0.25]), 0.25)]
     [[0.375, 0.0], [0.125, 0.0], [0.5, 1.0]]

@@ -111,7 +111,7 @@ def test_inspecting_a_share_changes_welfare_by_that_of_the_inspected() -> None:
 
 
 def test_a_wrong_rejection_costs_the_attempt_that_follows_it() -> None:
-    """Where rejected work is posted again: f = 0, t = 0, and welfare falls by two inspections and the second attempt."""
+    """Where rejected work is posted again, f = 0 and t = 0: welfare falls by two inspections and a second attempt."""
     costs, verified = [[[0.125, 0.25]]] * 2, [[[False, True]]] * 2
     world = make_world(2, 1, tries=2, value=1.75, cost=costs, success=True, verified=verified)
     rule = {"postings": 2, "exclude": "none"}
