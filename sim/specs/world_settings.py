@@ -20,7 +20,8 @@ from sim.tables.table import OPTIONAL, REQUIRED, missing_columns
 # Keys that go with a table, with a profile, and with live agents; True where they must be stated.
 _OF_TABLE = {"columns": True} | dict.fromkeys(("beyond_tries", "trials", "claim", "cost_belief", "graded"), False)
 _OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
-    ("sigma_u", "sigma_d", "private_share", "sigma_f", "families", "pool_size", "shocks", "beliefs"), False
+    ("sigma_u", "sigma_d", "private_share", "difficulty", "sigma_f", "families", "pool_size", "shocks", "beliefs"),
+    False,
 )
 _NOT_LIVE = {
     "nonresponse": "they answer or do not",
@@ -137,6 +138,11 @@ class WorldSettings(Section):
     private_share: Rate | None = Field(
         None,
         description="share of sigma_u^2 in sigma_d^2 + sigma_u^2; sum and skills stay; absent: as the two are",
+    )
+    difficulty: Annotated[float, Field(ge=-50, le=50)] | None = Field(
+        None,
+        description="logits taken from every agent's ability at every task, of which claims know nothing (that they do "
+        'know is skill of all agents with hold = "calibration"); absent: none',
     )
     families: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
         None, description="number of families of tasks, equally likely; absent: as the profile says"

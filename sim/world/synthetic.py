@@ -150,7 +150,9 @@ _TURNED = Remembered(256)
 
 def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str]) -> Profile:
     """The profile as the scenario changes it: with its families, at its sigma_u, with its knobs, only these agents."""
-    knobs = repr([getattr(world, name) for name in ("sigma_f", "families", "sigma_d", "sigma_u", "private_share")])
+    knobs = repr(
+        [getattr(world, name) for name in ("sigma_f", "families", "sigma_d", "sigma_u", "private_share", "difficulty")]
+    )
     values = knobs, repr(world.agents), tuple(names), world.beliefs
     turned: Profile = _TURNED.of(profile, values, lambda: _turned_profile(profile, world, names))
     return turned
@@ -170,8 +172,10 @@ def _turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str]
     if world.beliefs is not None:
         profile = profile.model_copy(update={"beliefs": world.beliefs})
     knobs: dict[str, Knobs] = world.agents if isinstance(world.agents, dict) else {}
-    profile = turn(profile, knobs)
-    return profile.model_copy(update={"agents": {name: profile.agents[name] for name in names}})
+    agents = turn(profile, knobs).agents
+    harder = 0.0 if world.difficulty is None else world.difficulty
+    kept = {name: agents[name].model_copy(update={"alpha": agents[name].alpha - harder}) for name in names}
+    return profile.model_copy(update={"agents": kept})
 
 
 def _by_draw(chosen: IntArray, r: draws.Words, draw: Callable[[int, draws.Words], Population]) -> Population:

@@ -24,7 +24,8 @@ NAMES = {
     "score "
     "regret_fixed regret_ability regret_outcome share_top tie_rate exit_rate false_claim_rate inspected_rate "
     "success_rate mean_claim brier "
-    "brier_reliability brier_resolution brier_uncertainty log_score ece ece_null residual_correlation comparative_auc",
+    "brier_reliability brier_resolution brier_uncertainty log_score ece ece_null residual_correlation comparative_auc "
+    "useful_rate solver_average",
     "agent": "success_rate mean_claim brier brier_reliability brier_resolution brier_uncertainty log_score ece "
     "ece_null auc auc_before_card auc_others comparative_auc hired_rate share success_rate_hired ask_mean "
     "claim_minus_success_hired negative_utility_rate exit_rate final_wealth expected_profit published_profit "
@@ -36,8 +37,11 @@ RATES = {"solve_rate", "unfilled_rate", "tie_rate", "exit_rate", "success_rate",
     "late_hired_rate",
     "false_claim_rate",
     "inspected_rate",
+    "useful_rate",
 }
-PAIRED = set(NAMES["arm"].split()[:12]) | {"cash_profit", "body_profit", "rivals_profit"}
+PAIRED = (
+    set(NAMES["arm"].split()[:12]) | {"cash_profit", "body_profit", "rivals_profit"} | {"useful_rate", "solver_average"}
+)
 DEFAULT = (
     "share hired_rate cash_profit success_rate_hired claim_minus_success_hired negative_utility_rate rivals_profit"
 )
