@@ -15,6 +15,7 @@ from sim.kit.errors import ScenarioError
 from sim.ledger.ledger import KIND
 from sim.market.accounts import ESCROW
 from sim.market.escrow import divided
+from sim.market.escrow import fees as charged
 from sim.market.rules import Rules
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
@@ -114,6 +115,9 @@ def test_deposits_are_released_returned_or_open_at_every_event(data: st.DataObje
     hires = without["clearings"]["n_hired"] > 0
     fees = within["clearings"]["overhead"] - without["clearings"]["overhead"]
     np.testing.assert_allclose(fees, escrow.fee * hires, atol=1e-12)
+    counts = simulate(world, with_escrow(rule, escrow), detail="auctions")["auctions"]
+    counted = (rule.overhead * counts["n_clearings"] + charged(escrow, counts["n_awards"])).sum()
+    assert counted == pytest.approx(within["clearings"]["overhead"].sum(), abs=1e-9)  # as a sweep counts it
     ends = [_balances(as_rows(tables["accounts"]), world.n_replications) for tables in (without, within)]
     ends[0][:, :2] = ends[1][:, :2] = 0.0  # nature and allocator: the fees
     np.testing.assert_allclose(ends[1], ends[0], atol=1e-9)
