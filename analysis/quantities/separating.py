@@ -10,6 +10,8 @@ replications, T tasks, n agents, K tries.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -36,14 +38,16 @@ def passes_and_runs(view: View) -> tuple[FloatArray, FloatArray]:
     return passes[..., None], present.sum(axis=(2, 3))[..., None] + unknown
 
 
-def _useful(view: View) -> FloatArray:
+def separating(view: View) -> dict[str, FloatArray]:
+    """(R, T, 1) useful_rate, 1 or 0, and solver_average of each task; NaN where runs are not known."""
     passes, runs = passes_and_runs(view)
-    return view.of_world(np.where(np.isnan(runs), np.nan, useful(passes, runs)))
+    known = runs > 0
+    tells = np.where(known, useful(passes, runs), np.nan)
+    return {"useful_rate": tells, "solver_average": passes / np.where(known, runs, np.nan)}
 
 
-def _average(view: View) -> FloatArray:
-    passes, runs = passes_and_runs(view)
-    return view.of_world(passes / np.where(runs > 0, runs, np.nan))
+def _each(name: str) -> Callable[[View], FloatArray]:
+    return lambda view: np.asarray(view.of_world(separating(view)[name]))
 
 
 SEPARATING = (
@@ -52,7 +56,7 @@ SEPARATING = (
         "arm",
         "",
         "tasks that at least one run of an agent's tries passes and fewer than half of all do / tasks",
-        Mean(_useful, rate=True),
+        Mean(_each("useful_rate"), rate=True),
         paired=True,
         swept=False,
         table=None,
@@ -62,7 +66,7 @@ SEPARATING = (
         "arm",
         "",
         "runs of all agents' tries that pass / runs, mean over tasks",
-        Mean(_average),
+        Mean(_each("solver_average")),
         paired=True,
         swept=False,
         table=None,

@@ -81,6 +81,7 @@ def _record(raw: Any) -> Record:
     return parse_record(raw)
 
 
+Logits = Annotated[float, Field(ge=-50, le=50)]
 Names = Annotated[dict[str, Annotated[int, Field(ge=2, le=16)]], Field(min_length=1)]
 Made = Annotated[Record | None, parsed_by(_record)]
 
@@ -139,10 +140,11 @@ class WorldSettings(Section):
         None,
         description="share of sigma_u^2 in sigma_d^2 + sigma_u^2; sum and skills stay; absent: as the two are",
     )
-    difficulty: Annotated[float, Field(ge=-50, le=50)] | None = Field(
+    difficulty: Logits | dict[str, Logits] | None = Field(
         None,
-        description="logits taken from every agent's ability at every task, of which claims know nothing (that they do "
-        'know is skill of all agents with hold = "calibration"); absent: none',
+        description="logits taken from all abilities at every task, or at the tasks of principals, {name = logits}; "
+        'claims know nothing of them (where they do: skill of all agents, hold = "calibration"), and records and '
+        "pilots are of tasks without a principal's own; absent: none",
     )
     families: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
         None, description="number of families of tasks, equally likely; absent: as the profile says"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from itertools import permutations
+from typing import Any
 
 import bidlab as bl
 import numpy as np
@@ -18,12 +19,14 @@ from scipy import stats
 from analysis.arm import ArmData
 from analysis.quantities import quantity
 from analysis.quantities.of_run import estimate
-from analysis.quantities.separating import passes_and_runs, useful
+from analysis.quantities.separating import passes_and_runs, separating, useful
 from sim.bundled import profiles
 from sim.kit.arrays import FloatArray
+from sim.kit.errors import ScenarioError
 from sim.market.simulate import simulate
 from sim.population.population import draw_population
 from sim.population.profile import Profile, read_profile
+from sim.world.world import World
 from tests.market.play import ledger_of
 from tests.statistics import assert_mean
 from tests.worlds import make_rules, make_world
@@ -97,9 +100,9 @@ def test_runs_are_those_of_agents_that_are_there_and_pass_where_the_verifier_say
 
 
 def test_the_simulation_meets_the_integral() -> None:
-    """By the registered quantities, of the bundled scenario's three arms; standard errors are the simulation's."""
+    """By the registered quantities, of three arms of the bundled scenario; standard errors are the simulation's."""
     run = bl.run("benchbench", replications=2, settings={"world.difficulty": 6.0, "world.tasks": 250})
-    for arm, difficulty in zip(run.arms(), (6.0, -4.0, 16.0), strict=True):
+    for arm, difficulty in zip(run.arms()[:3], (6.0, -4.0, 16.0), strict=True):
         assert arm.world.verified.shape == (2, 250, 6, TRIES)
         for name, expected in zip(("useful_rate", "solver_average"), integral(difficulty), strict=True):
             found = estimate(quantity(name, "arm"), arm)
@@ -116,6 +119,54 @@ def test_difficulty_is_a_shift_of_ability_of_which_claims_know_nothing() -> None
     shift = np.log(easy.ability / (1 - easy.ability)) - np.log(hard.ability / (1 - hard.ability))
     np.testing.assert_allclose(shift, 2.0, atol=1e-6)
     assert not (hard.success & ~easy.success).any()
+
+
+def creators(**changes: Any) -> World:
+    """The bundled scenario's six creators in one market."""
+    return bl.run("benchbench", replications=2, settings={"world.tasks": 60, **changes}).arms()[3].world
+
+
+@pytest.mark.parametrize("parameters", ["point", pytest.param("bootstrap", marks=pytest.mark.slow)])
+def test_each_principal_shifts_its_own_tasks_alone(parameters: str) -> None:
+    world = creators(**{"world.parameters": parameters})
+    plain = (
+        bl.run(
+            "benchbench",
+            replications=2,
+            settings={"world.tasks": 60, "world.difficulty": 0.0, "world.parameters": parameters},
+        )
+        .arms()[0]
+        .world
+    )
+    shift = np.log(plain.ability / (1 - plain.ability)) - np.log(world.ability / (1 - world.ability))
+    np.testing.assert_allclose(shift, np.broadcast_to(world.owner[..., None], shift.shape), atol=1e-5)
+    np.testing.assert_array_equal(world.belief, plain.belief)
+    np.testing.assert_array_equal(world.success[world.owner == 0], plain.success[world.owner == 0])
+    assert world.principals == ("first", "second", "third", "fourth", "fifth", "sixth")
+
+
+def test_a_principal_that_is_not_there_has_no_difficulty() -> None:
+    with pytest.raises(ScenarioError, match=r"world\.difficulty: no principal 'firts'"):
+        bl.run("benchbench", replications=1, settings={"world.difficulty": {"firts": 1.0}})
+
+
+@pytest.mark.slow
+def test_six_creators_as_published() -> None:
+    """Over all tasks ease and useful tasks go exactly against each other; the note's -.85 +- .08 is by replication."""
+    arm = bl.run("benchbench").arms()[3]
+    by_task, owner = {name: one[..., 0] for name, one in separating(arm).items()}, arm.world.owner
+
+    def rho(at: Any) -> float:
+        useful_tasks, ease = (
+            [by_task[name][at][owner[at] == place].mean() for place in range(6)]
+            for name in ("useful_rate", "solver_average")
+        )
+        return float(stats.spearmanr(ease, useful_tasks).statistic)
+
+    each = np.array([rho(replication) for replication in range(10)])
+    assert rho(slice(None)) == pytest.approx(-1.0)
+    assert_mean(each, -0.85)
+    assert each.min() < PUBLISHED < each.max()
 
 
 def rank_correlations() -> np.ndarray:  # type: ignore[type-arg]
