@@ -42,6 +42,15 @@ def test_words_of_a_scenario_whose_arms_differ() -> None:
     assert f"In every arm but 'hire all': {deadline}" in told["What is offered"]
 
 
+def test_words_of_principals_and_their_escrow() -> None:
+    told = assumptions(arms_of(scenarios()["benchbench"])) | {"escrow": assumptions(arms_of(scenarios()["escrow"]))}
+    assert any(
+        "Tasks belong to first, second, third, fourth, fifth, sixth;" in line for line in told["What is offered"]
+    )
+    held = told["escrow"]["How auctions run"]
+    assert any("costs the allocator $0.1" in line and "25% of it once all tasks" in line for line in held)
+
+
 @pytest.mark.parametrize("name", scenarios())
 def test_every_stated_setting_of_every_bundled_scenario_is_told(name: str) -> None:
     arms = arms_of(scenarios()[name])
