@@ -136,10 +136,11 @@ def _principals(value: Any, arm: Arm) -> str:
 
 
 def _escrow(value: Any, arm: Arm) -> str:
-    later = f", {percent(value['holdback'])} of it once all tasks of the principal have closed"
+    share = value["holdback"]
+    later = f", {percent(share)} of it once all tasks of the principal have closed" if share else ""
     return (
         f"What a contract may pay is set aside at the award, which costs the allocator {dollars(value['fee'])}; work "
-        f"that is accepted is paid from it{later if value['holdback'] else ''}, and the rest goes back to the principal."
+        f"that is accepted is paid from it{later}, and the rest goes back to the principal."
     )
 
 
