@@ -27,7 +27,7 @@ def saved(run: Any, quality: str) -> Any:
 
 
 def test_welfare_gains_what_is_saved_less_the_fee_in_every_sample() -> None:
-    run = bl.run("escrow", replications=2, settings={"world.tasks": 60}, engine="market")
+    run = bl.run("escrow", replications=2, settings={"world.tasks": 20}, engine="market")
     table = run.summary.set_index("arm")["welfare"]
     for quality in PUBLISHED:
         gain = table[f"{quality}, escrow"] - table[f"{quality}, direct"]
