@@ -72,6 +72,22 @@ def test_a_fine_comes_from_the_agent_and_the_deposit_goes_back() -> None:
     assert returned == play.attempts[0]["pay_success"]
 
 
+def test_who_waits_for_its_turn_in_vain_is_paid_nothing() -> None:
+    """The first of a cascade passes; the deposit of the second goes back as the posting ends."""
+    world = make_world(1, 2, cost=0.0, cost_belief=[[0.125, 0.25]])
+    play = Play(world, with_escrow(make_rules("cascade"), Escrow(holdback=0.5)))
+    assert [row["n_hired"] for row in play.clearings] == [2]
+    assert [row["agent"] for row in play.attempts] == [0]
+    (_, _, _, _, first), (_, _, _, _, second), *later = told(as_rows(play.tables["accounts"]))
+    assert first == play.attempts[0]["payment"]
+    principal, agent = 5, 3
+    assert later == [
+        (1, ESCROW, agent, "pay", 0.5 * first),
+        (1, ESCROW, principal, "release", second),
+        (1, ESCROW, agent, "pay", 0.5 * first),
+    ]
+
+
 def test_divided_adds_up() -> None:
     chance = np.random.default_rng(1)
     payment = chance.normal(size=50)
