@@ -49,6 +49,7 @@ class ArmData:
     expected, published (R, T, n) dollars: sums over attempts of the profit expected, by belief and cost belief at that
         try, and of [verified PASS] x (payment - ask).
     judged, claim_gap (R, T, n): attempts neither lost to the system nor cancelled; their sum of claim - success.
+    done, inspected (R, T, n): those judged that no deadline ended; attempts whose inspection cost something.
     value, reserve, penalty (R, T, m) dollars, of the first posting. overhead (R, T, m) dollars.
     n_ties, n_awards (R, T, m): clearings that hired, by a tie and at all.
     losses (R, T, n): attempts paid less than they cost, NaN where unknown. exit_tick (R, n): when each agent's wealth
@@ -85,6 +86,8 @@ class ArmData:
     published: FloatArray
     judged: IntArray
     claim_gap: FloatArray
+    done: IntArray
+    inspected: IntArray
     value: FloatArray
     reserve: FloatArray
     penalty: FloatArray

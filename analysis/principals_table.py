@@ -20,6 +20,7 @@ from analysis.cells import CLUSTERS as WHAT
 from analysis.cells import all_cells, described
 from analysis.inference import CLUSTERS, Estimate, ratio
 from analysis.quantities.auctions import surplus
+from analysis.quantities.separating import separating
 from sim.kit.arrays import BoolArray, FloatArray
 
 _ESTIMATES = {
@@ -29,6 +30,8 @@ _ESTIMATES = {
     "payment": "dollars paid to agents, net of penalties / its auctions",
     "surplus": "dollars of surplus, as in summary.csv / its auctions; NaN where no value is stated",
     "spent": "dollars paid to agents, net of penalties / replications, each market apart where agents are alone",
+    "useful_rate": "its tasks that tell solvers apart (analysis/quantities/separating.py) / its tasks",
+    "solver_average": "runs of all agents' tries at its tasks that pass / runs, mean over its tasks",
     "over_budget_rate": "replications in which it spent more than its budget, which only rules that promise more than "
     "the reserve, or hire several at it, can bring about / replications; NaN where it has no budget",
 }
@@ -71,6 +74,10 @@ def _principal(arm: ArmData, own: BoolArray, budget: float) -> dict[str, Estimat
         name: ratio(np.where(mine, values, 0.0).sum(axis=2), auctions, by, rate=name.endswith("_rate"))
         for name, values in per_auction.items()
     }
+    for name, known in separating(arm).items():
+        counted = mine & ~np.isnan(known)
+        num = np.where(counted, known, 0.0).sum(axis=2)
+        found[name] = ratio(num, counted.sum(axis=2), by, rate=name.endswith("_rate"))
     each, spent = np.ones((len(own), 1)), payment.sum(axis=1)
     n_markets = spent.shape[1]
     over = (spent > budget + 1e-9).sum(axis=1, keepdims=True)

@@ -33,6 +33,8 @@ def of_attempts(world: World, rows: Columns) -> dict[str, NDArray[Any]]:
         "losses": cell_sum(at, shape, lost_money(payment, cost)),
         "judged": cell_sum(at, shape, judged).astype(np.int64),
         "claim_gap": cell_sum(at, shape, np.where(judged, claim - success, 0.0)),
+        "done": cell_sum(at, shape, judged & ~rows["timed_out"].astype(bool)).astype(np.int64),
+        "inspected": cell_sum(at, shape, rows["inspection"] > 0).astype(np.int64),
     }
 
 

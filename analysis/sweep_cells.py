@@ -20,6 +20,7 @@ from analysis.observed import Observed, groups_of, stated_claims
 from sim.experiment.job import Played
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status, thin
 from sim.ledger.ledger import ATTEMPT_DOLLARS
+from sim.market.escrow import fees
 from sim.market.rules import Rules
 
 
@@ -67,7 +68,8 @@ class Cells:
     @cached_property
     def overhead(self) -> FloatArray:
         """(m, R, T) dollars."""
-        return np.asarray(self.played.rules.overhead * self._counts("n_clearings"))
+        rules = self.played.rules
+        return np.asarray(rules.overhead * self._counts("n_clearings") + fees(rules.market.escrow, self.n_awards))
 
     @cached_property
     def solved(self) -> BoolArray:
@@ -145,6 +147,16 @@ class Cells:
         """(n, R, T) sum over these of claim - success."""
         rows = self.played.attempts
         return self._per_agent(np.where(self._judged, rows["claim"] - rows["success"], 0.0))
+
+    @property
+    def done(self) -> FloatArray:
+        """(n, R, T) of those judged the ones that no deadline ended."""
+        return self._per_agent(self._judged & ~self.played.attempts["timed_out"].astype(bool))
+
+    @property
+    def inspected(self) -> FloatArray:
+        """(n, R, T) attempts whose inspection cost something."""
+        return self._per_agent(self.played.attempts["inspection"] > 0)
 
     @property
     def losses(self) -> FloatArray:

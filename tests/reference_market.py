@@ -74,7 +74,7 @@ class NaiveMarket(NaiveKnowledge):
         self.busy = [0 for _ in n]
         self.accounts = NaiveAccounts(rules, world.n_agents, len(world.principals))
         kept = rules.bankroll is not None, rules.budgets is not None
-        self.transfers = NaiveTransfers(replication, world.n_agents, *kept)
+        self.transfers = NaiveTransfers(replication, world.n_agents, *kept, rules.market.escrow)
 
     def run(self) -> dict[str, list[Row]]:
         while self.pending:
@@ -89,9 +89,18 @@ class NaiveMarket(NaiveKnowledge):
                 self.clear(tick, task, posting)
             else:
                 self.post(tick, task, posting)
+            if self.has_closed(self.owner(task)):
+                self.transfers.close(self.owner(task))
         self.tables["attempts"] = [row for _, _, row in sorted(self.made, key=lambda made: made[:2])]
         self.tables["accounts"] = self.transfers.rows
         return self.tables
+
+    def has_closed(self, principal: int) -> bool:
+        """All tasks of the principal have."""
+        done = {
+            row["task"] for row in self.tables["clearings"] if row["closed"] not in (None, REASON.index("reposted"))
+        }
+        return all(task in done for task in range(self.world.n_tasks) if self.owner(task) == principal)
 
     def owner(self, task: int) -> int:
         return 0 if self.world.principal is None else int(self.world.principal[self.r, task])
@@ -181,7 +190,7 @@ class NaiveMarket(NaiveKnowledge):
             "n_active": why.count(None),
             "n_hired": len(winners),
             "by_tie": bool(award.by_tie),
-            "overhead": rules.overhead,
+            "overhead": self.overhead(bool(winners)),
             "closed": None,
             "alone": self.world.n_agents,
         }
@@ -199,7 +208,7 @@ class NaiveMarket(NaiveKnowledge):
             contract = float(award.pay_success[i]), float(award.pay_failure[i])
             self.accounts.hold((task, posting, i), self.owner(task), *contract)
             self.transfers.hold((task, posting, i), self.owner(task), *contract)
-        self.transfers.move(ALLOCATOR, NATURE, "cost", rules.overhead)
+        self.transfers.move(ALLOCATOR, NATURE, "cost", row["overhead"])
         self.next_turn(tick, task, posting)
         if withdrawn:
             row["closed"] = REASON.index("no budget")
@@ -207,6 +216,10 @@ class NaiveMarket(NaiveKnowledge):
             if rules.escalation is not None:
                 self.raise_reserve(task, rules.escalation.unfilled_factor)
             self.end_posting(tick, task, posting, "unfilled")
+
+    def overhead(self, hires: bool) -> float:
+        escrow = self.rules.market.escrow
+        return self.rules.overhead + (escrow.fee if escrow is not None and hires else 0.0)
 
     def why_not(self, task: int, agent: int, bid: tuple[float, float] | None) -> str | None:
         """Why this bid does not count, None where it does."""
@@ -331,8 +344,9 @@ class NaiveMarket(NaiveKnowledge):
         row, offer, rules = self.running.pop((task, posting, agent)), self.offers[task, posting], self.rules
         status = row["said"]
         self.busy[agent] -= 1
-        for books in (self.accounts, self.transfers):
-            books.settle((task, posting, agent), self.owner(task), row["payment"], row["cost"])
+        hire, owner, dollars = (task, posting, agent), self.owner(task), (row["payment"], row["cost"])
+        self.accounts.settle(hire, owner, *dollars)
+        self.transfers.settle(hire, offer["place"], owner, *dollars)
         self.transfers.move(ALLOCATOR, NATURE, "cost", row["inspection"])
         if status != "INFRA":
             self.verified[agent].append(status == "PASS")
@@ -357,8 +371,8 @@ class NaiveMarket(NaiveKnowledge):
                 return
             for _, waiting, *_ in sorted(offer["queue"], key=lambda entry: entry[:2]):
                 self.busy[waiting] -= 1
-                for books in (self.accounts, self.transfers):
-                    books.settle((task, posting, waiting), self.owner(task), 0.0, 0.0)
+                self.accounts.settle((task, posting, waiting), owner, 0.0, 0.0)
+                self.transfers.settle((task, posting, waiting), offer["place"], owner, 0.0, 0.0)
             if offer.get("solved"):
                 offer["row"]["closed"] = REASON.index("solved")
             else:

@@ -1,7 +1,8 @@
 """Movements of money in a naive market, written down as they happen; see `tests.reference_market`.
 
 A party is a code: 0 nature, 1 the allocator, 2 the escrow, then the agents, then the principals. What is 0 does not
-move. Money is set aside only where an account of that side is kept.
+move. Money is set aside only where an account of that side is kept, or where principals pay into an escrow, which pays
+the agents in their place: the share `holdback` of it once the principal's last task has closed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.ledger.ledger import KIND
+from sim.specs.settings import Escrow
 
 NATURE, ALLOCATOR, ESCROW, FIRST = 0, 1, 2, 3
 
@@ -16,10 +18,14 @@ NATURE, ALLOCATOR, ESCROW, FIRST = 0, 1, 2, 3
 class NaiveTransfers:
     """Rows of the accounts of one replication. moments: how many had money move, by tick."""
 
-    def __init__(self, replication: int, n_agents: int, bankrolls: bool, budgets: bool) -> None:
+    def __init__(
+        self, replication: int, n_agents: int, bankrolls: bool, budgets: bool, escrow: Escrow | None = None
+    ) -> None:
         self.rows: list[dict[str, Any]] = []
         self.replication, self.n_agents = replication, n_agents
         self.bankrolls, self.budgets = bankrolls, budgets
+        self.escrow = escrow
+        self.held_back: dict[int, list[tuple[int, int, float]]] = {}
         self.moments: dict[int, int] = {}
         self.held: dict[tuple[int, int, int], list[tuple[int, float]]] = {}
 
@@ -47,15 +53,30 @@ class NaiveTransfers:
 
     def hold(self, hire: tuple[int, int, int], principal: int, won: float, lost: float) -> None:
         own = max(0.0, -won, -lost) if self.bankrolls else 0.0
-        other = max(0.0, won, lost) if self.budgets else 0.0
+        other = max(0.0, won, lost) if self.budgets or self.escrow is not None else 0.0
         self.held[hire] = [(self.agent(hire[2]), own), (self.principal(principal), other)]
         for party, dollars in self.held[hire]:
             self.move(party, ESCROW, "hold", dollars)
 
-    def settle(self, hire: tuple[int, int, int], principal: int, payment: float, cost: float) -> None:
-        for party, dollars in self.held.pop(hire):
-            self.move(ESCROW, party, "release", dollars)
+    def settle(self, hire: tuple[int, int, int], place: int, principal: int, payment: float, cost: float) -> None:
+        """place: of the clearing among all."""
         agent, payer = self.agent(hire[2]), self.principal(principal)
-        self.move(payer, agent, "pay", payment)
+        (_, own), (_, other) = self.held.pop(hire)
+        self.move(ESCROW, agent, "release", own)
+        if self.escrow is None:
+            self.move(ESCROW, payer, "release", other)
+            self.move(payer, agent, "pay", payment)
+        else:
+            paid = max(0.0, payment)
+            later = self.escrow.holdback * paid
+            self.move(ESCROW, payer, "release", other - paid)
+            self.move(ESCROW, agent, "pay", paid - later)
+            self.held_back.setdefault(principal, []).append((place, hire[2], later))
         self.move(agent, payer, "fine", -payment)
         self.move(agent, NATURE, "cost", cost)
+
+    def close(self, principal: int) -> None:
+        """The principal's last task has closed."""
+        waiting = sorted(self.held_back.pop(principal, []))
+        for agent in sorted({agent for _, agent, _ in waiting}):
+            self.move(ESCROW, self.agent(agent), "pay", sum(dollars for _, who, dollars in waiting if who == agent))

@@ -18,6 +18,7 @@ _OF_KEYS = {
     "rho": "correlation",
     "fit": "correlation",
     "difficulty": "correlation",
+    "world.difficulty": "logits",
     "private_share": "share of variance",
     "cost_ratio": "ratio",
     "mean_cost_ratio": "ratio",
@@ -56,6 +57,10 @@ _OF_METRICS = {
     "late_hired_rate": "share of tasks",
     "exit_rate": "share of agents",
     "tie_rate": "share of clearings",
+    "false_claim_rate": "share of attempts",
+    "inspected_rate": "share of attempts",
+    "useful_rate": "share of tasks",
+    "solver_average": "share of runs",
     "success_rate": "share of claims",
     "mean_claim": "probability",
     "late_claim": "probability",
@@ -76,7 +81,7 @@ _OF_METRICS = {
 
 def unit_of_key(key: str) -> str:
     """The unit of a swept key; "" where it is not known."""
-    return _OF_KEYS.get(key_path(key)[-1], "")
+    return _OF_KEYS.get(key) or _OF_KEYS.get(key_path(key)[-1], "")
 
 
 def unit_of_metric(metric: str, agent: str) -> str:

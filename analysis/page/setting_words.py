@@ -127,6 +127,23 @@ def _knobs(value: Any, arm: Arm) -> str:
     return f"The fitted agents are changed ({'; '.join(parts)})."
 
 
+def _principals(value: Any, arm: Arm) -> str:
+    own = []
+    for one in value:
+        stated = [f"{key} {written(each)}" for key, each in one.items() if key != "name" and each is not None]
+        own.append(f"{one['name']} ({', '.join(stated)})" if stated else one["name"])
+    return f"Tasks belong to {', '.join(own)}; what a principal does not state is as for all."
+
+
+def _escrow(value: Any, arm: Arm) -> str:
+    share = value["holdback"]
+    later = f", {percent(share)} of it once all tasks of the principal have closed" if share else ""
+    return (
+        f"What a contract may pay is set aside at the award, which costs the allocator {dollars(value['fee'])}; work "
+        f"that is accepted is paid from it{later}, and the rest goes back to the principal."
+    )
+
+
 def _reputation(value: Any, arm: Arm) -> str:
     return f"The allocator keeps a reputation of each agent, learned from verified outcomes: {written(value)}."
 
@@ -207,6 +224,7 @@ STATED: dict[str, Words] = {
     "world.infra": lambda value, arm: f"{percent(value)} of attempts are lost to the system, whoever works.",
     "world.nonresponse": lambda value, arm: f"At {percent(value)} of (task, agent) no bid comes.",
     "world.bid_cost": lambda value, arm: f"Every bid costs its agent {dollars(value)}, won or lost.",
+    "tender.principals": _principals,
     "tender.budget": lambda value, arm: f"The principal can spend {dollars(value)} in a replication.",
     "tender.escalation": _escalation,
     "tender.deadline": lambda value, arm: (
@@ -215,6 +233,7 @@ STATED: dict[str, Words] = {
     ),
     "tender.timeout": lambda value, arm: "",
     "market.overhead": lambda value, arm: f"Every clearing costs the allocator {dollars(value)}.",
+    "market.escrow": _escrow,
     "market.round": lambda value, arm: f"All open postings are cleared together every {ticks(value)}.",
     "bidders.agents": _own_policies,
     "bidders.bankroll": _bankroll,

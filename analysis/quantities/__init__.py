@@ -35,6 +35,7 @@ from analysis.quantities.registered import (
     unregister,
 )
 from analysis.quantities.regrets import REGRETS
+from analysis.quantities.separating import SEPARATING
 
 __all__ = [
     "Mean",
@@ -51,4 +52,4 @@ __all__ = [
     "unregister",
 ]
 
-built_in([*MEANS, *REGRETS, *SHARES, *POOLED, *CLAIMED, *HIRING, *LATE, *CURVE])
+built_in([*MEANS, *REGRETS, *SHARES, *POOLED, *CLAIMED, *HIRING, *LATE, *CURVE, *SEPARATING])

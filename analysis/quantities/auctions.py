@@ -39,6 +39,14 @@ def _exits(view: View) -> Part:
     return view.once(view.exits * view.accounts), view.once(np.full(len(view.exits), kept))
 
 
+def _false_claims(view: View) -> Part:
+    return view.over_agents(view.done - view.wins), view.over_agents(view.done)
+
+
+def _inspected(view: View) -> Part:
+    return view.over_agents(view.inspected), view.over_agents(view.done)
+
+
 def _float(array: NDArray[np.bool_]) -> FloatArray:
     return array.astype(np.float64)
 
@@ -106,5 +114,23 @@ SHARES = (
         "",
         "agents that a clearing found without wealth / agents, by replication; empty where no account is kept",
         Ratio(_exits, rate=True),
+    ),
+    Quantity(
+        "false_claim_rate",
+        "arm",
+        "",
+        "attempts called done that truly failed / attempts called done, those neither lost, cancelled nor timed out",
+        Ratio(_false_claims, rate=True),
+        swept=False,
+        table=None,
+    ),
+    Quantity(
+        "inspected_rate",
+        "arm",
+        "",
+        "attempts inspected at a cost / attempts called done",
+        Ratio(_inspected, rate=True),
+        swept=False,
+        table=None,
     ),
 )

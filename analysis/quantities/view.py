@@ -25,7 +25,9 @@ class View(Protocol):
     Of markets: value; overhead; score, the best of an attempt; solved, filled (some attempt succeeded, was made);
     n_ties, n_awards (clearings that hired, by a tie and at all). Of agents: present; attempts; wins, those that truly
     succeeded; hired, whether there were any; judged, those not lost to the system, and claim_gap, claim - success
-    summed over them; losses, those paid less than they cost; published, [verified PASS] x (payment - ask).
+    summed over them; losses, those paid less than they cost; published, [verified PASS] x (payment - ask); done, those
+    that their agent calls done: neither lost nor cancelled nor ended by the deadline; inspected, those that an
+    inspection cost something.
     exits: (R,) agents found without wealth left. accounts: accounts are kept.
     observed: what every agent would claim. claim_groups: (N,) within what claims compare, None: everywhere.
     before_card: `observed` before agents read a card, None without one.
@@ -67,6 +69,10 @@ class View(Protocol):
     def judged(self) -> NDArray[Any]: ...
     @property
     def claim_gap(self) -> FloatArray: ...
+    @property
+    def done(self) -> NDArray[Any]: ...
+    @property
+    def inspected(self) -> NDArray[Any]: ...
     @property
     def losses(self) -> NDArray[Any]: ...
     @property

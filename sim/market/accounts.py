@@ -1,8 +1,9 @@
 """Every dollar that moves in a market, as rows of the ledger's accounts: who pays whom, when, and what for.
 
     hold, release   what a contract may take is set aside at the award, and set free when it is settled; written where
-                    an account of that side is kept (a bankroll, a budget)
-    pay, fine       what a settled contract takes from the principal, or from the agent
+                    an account of that side is kept (a bankroll, a budget), of principals also with market.escrow
+    pay, fine       what a settled contract takes from the principal, out of the escrow where there is one
+                    (sim/market/escrow.py), or from the agent
     fee             what a bid owes the principal at the clearing
     side_payment    what a member of a ring pays another at the clearing (sim/market/side_payments.py)
     cost            of bids and attempts, from the agent, and of clearings and inspections, from the allocator, to
@@ -15,7 +16,8 @@ of earlier clearings complete, by (task, posting, turn, agent); then clearings, 
 those of its attempts that take no time (in a round, all clearings first). moment: 0, 1, ... among those of the
 tick at which money moved; sequence: 0, 1, ... within one. Within a clearing bids are paid for, then fees, holds,
 overhead, side payments; within a completion an attempt's holds are released before it is paid, then its cost and that
-of its inspection are taken; then come those that end with it, by (turn, agent).
+of its inspection are taken; then come those that end with it, by (turn, agent); then, as a principal's last task
+closes, what the escrow held back, by agent.
 
 Parties are codes as `sim.ledger.ledger.parties` orders them: nature, the allocator, the escrow, n agents, then
 principals.
@@ -29,8 +31,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kit.arrays import FloatArray, IntArray, Status
+from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status
 from sim.ledger.ledger import KIND
+from sim.market.escrow import divided
 from sim.market.rows import Cleared
 from sim.market.rules import Rules
 from sim.market.side_payments import SidePayments
@@ -62,9 +65,10 @@ def recode(
 def hires(cleared: Cleared, rules: Rules) -> dict[str, NDArray[Any]] | None:
     """Who was hired (H,), clearing by clearing, in which turn, and the most its contract takes from either side.
 
-    None where no account is kept.
+    None where nothing is set aside. holdback: only with an escrow.
     """
-    if rules.bankroll is None and rules.budgets is None:
+    escrow = rules.market.escrow
+    if rules.bankroll is None and rules.budgets is None and escrow is None:
         return None
     award = cleared.award
     at = np.nonzero(award.hired)
@@ -77,7 +81,8 @@ def hires(cleared: Cleared, rules: Rules) -> dict[str, NDArray[Any]] | None:
         "agent": at[1],
         "turn": np.zeros(len(win), np.int64) if award.turn is None else award.turn[at].astype(np.int64),
         "bond": nothing if rules.bankroll is None else bond(win, lose),
-        "most": nothing if rules.budgets is None else most(win, lose),
+        "most": nothing if rules.budgets is None and escrow is None else most(win, lose),
+        **({} if escrow is None else {"holdback": nothing + escrow.holdback}),
     }
 
 
@@ -97,7 +102,7 @@ def account_columns(
     """
     transfers = _Transfers(clearings, attempts, n_agents, in_rounds)
     transfers.at_clearings(bids)
-    transfers.at_completions()
+    transfers.at_completions(escrow=hired is not None and "holdback" in hired)
     if hired is not None:
         transfers.of_holds(hired)
     if aside is not None:
@@ -167,13 +172,13 @@ class _Transfers:
         source, to = (party + _FIRST_AGENT for party in (paid.source, paid.to))
         self._add(paid.clearing, 4, paid.to, 0, 0, source, to, _SIDE, paid.dollars)
 
-    def at_completions(self) -> None:
-        """Payments, costs and inspections of attempts."""
+    def at_completions(self, *, escrow: bool) -> None:
+        """Payments, costs and inspections of attempts. escrow: payments come out of it, as `of_holds` says."""
         attempts, agent = self._attempts, self._agent
         at, turn = self._count + np.arange(len(agent)), attempts["turn"].astype(np.int64)
         principal, own = self._principal(self._row), agent + _FIRST_AGENT
         for step, source, to, kind, dollars in (
-            (2, principal, own, _PAY, attempts["payment"]),
+            (2, principal, own, _PAY, np.zeros(len(agent)) if escrow else attempts["payment"]),
             (2, own, principal, _FINE, -attempts["payment"]),
             (3, own, NATURE, _COST, attempts["cost"]),
             (4, ALLOCATOR, NATURE, _COST, attempts["inspection"]),
@@ -183,23 +188,46 @@ class _Transfers:
     def of_holds(self, hired: Columns) -> None:
         """What is set aside at the award, and set free where the attempt ends, or the posting of who never tried."""
         row, agent = self._row_of(hired), hired["agent"].astype(np.int64)
-        ends, group = self._released(row, agent)
-        sides = (agent + _FIRST_AGENT, hired["bond"]), (self._principal(row), hired["most"])
-        for step, (party, dollars) in enumerate(sides):
-            self._add(row, 2, agent, 0, step, party, ESCROW, _HOLD, dollars)
-            self._add(ends, group, agent, hired["turn"], step, ESCROW, party, _RELEASE, dollars)
+        ended, waited = self._ended(row, agent)
+        ends, group = self._count + ended, np.where(waited, 1, self._group[ended])
+        own, principal, returned = agent + _FIRST_AGENT, self._principal(row), hired["most"]
+        if "holdback" in hired:
+            payment = np.where(waited, 0.0, self._attempts["payment"][ended])
+            shares = divided(hired["most"], payment, hired["holdback"])
+            returned = shares.returned
+            self._add(ends, group, agent, hired["turn"], 2, ESCROW, own, _PAY, shares.released)
+            self._later(row, agent, shares.held_back)
+        sides = (own, hired["bond"], hired["bond"]), (principal, hired["most"], returned)
+        for step, (party, held, back) in enumerate(sides):
+            self._add(row, 2, agent, 0, step, party, ESCROW, _HOLD, held)
+            self._add(ends, group, agent, hired["turn"], step, ESCROW, party, _RELEASE, back)
 
-    def _released(self, row: IntArray, agent: IntArray) -> tuple[IntArray, IntArray]:
-        """The moment at which each hold is released, and its group there."""
+    def _ended(self, row: IntArray, agent: IntArray) -> tuple[IntArray, BoolArray]:
+        """The attempt with which each hire ends, and whether it is another's: its own turn never came."""
         last: dict[int, int] = {}
         of, moments = self._row, {name: self._moments[name][self._count :] for name in ("by", "turn", "tick")}
         tried = {key: place for place, key in enumerate(zip(of.tolist(), self._agent.tolist(), strict=True))}
         for place in np.lexsort((moments["by"], moments["turn"], moments["tick"])).tolist():
             last[int(of[place])] = place
         keys = list(zip(row.tolist(), agent.tolist(), strict=True))
-        source = np.array([tried.get(key, last[key[0]]) for key in keys], np.int64)
-        waited = np.array([key not in tried for key in keys], np.bool_)
-        return self._count + source, np.where(waited, 1, self._group[source])
+        ended = np.array([tried.get(key, last[key[0]]) for key in keys], np.int64)
+        return ended, np.array([key not in tried for key in keys], np.bool_)
+
+    def _later(self, row: IntArray, agent: IntArray, dollars: FloatArray) -> None:
+        """What the escrow holds back of each hire, paid at the last moment of its principal's tasks, by agent."""
+        if not dollars.any():
+            return
+        of = np.append(np.arange(self._count), self._row)  # clearing of each moment
+        pairs = np.stack([self._clearings["replication"][of].astype(np.int64), self._principal(of)])
+        account = np.unique(pairs, axis=1, return_inverse=True)[1].reshape(-1)
+        order = np.argsort(_packed([self._moments[name] for name in _MOMENT]), kind="stable")
+        last = np.zeros(int(account.max()) + 1, np.int64)
+        np.maximum.at(last, account[order], np.arange(len(order)))
+        n = max(1, self._n_agents)
+        sums = np.asarray(np.bincount(account[row] * n + agent, dollars, len(last) * n), np.float64)
+        owed = np.flatnonzero(sums)
+        at, to = order[last[owed // n]], owed % n
+        self._add(at, 5, to, 0, 0, ESCROW, to + _FIRST_AGENT, _PAY, sums[owed])
 
     def _add(
         self,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender
 from sim.ledger.ledger import OUTCOME
 from sim.market.entry import entry_fees
+from sim.market.escrow import fees
 from sim.market.rules import Rules
 from sim.market.source import BID, answered
 
@@ -255,7 +256,8 @@ def charged_bids(cleared: Cleared, made: BoolArray, rules: Rules) -> BoolArray:
 
 def clearing_columns(cleared: Cleared, closed: NDArray[Any], rules: Rules) -> Columns:
     """Columns of the clearings table. closed (C,): how each posting ended, as a place in REASON."""
-    tender = cleared.tender
+    tender, escrow = cleared.tender, rules.market.escrow
+    awards = np.logical_or.reduce(cleared.award.hired, axis=1)
     return {
         "replication": cleared.replication,
         "task": cleared.task,
@@ -270,7 +272,7 @@ def clearing_columns(cleared: Cleared, closed: NDArray[Any], rules: Rules) -> Co
         "n_active": cleared.bids.active.sum(axis=1),
         "n_hired": cleared.award.hired.sum(axis=1),
         "by_tie": cleared.award.by_tie,
-        "overhead": np.broadcast_to(rules.overhead + cleared.advising, cleared.tick.shape),
+        "overhead": np.broadcast_to(rules.overhead + cleared.advising + fees(escrow, awards), cleared.tick.shape),
         "closed": closed,
     }
 

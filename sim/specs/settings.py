@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from sim.kit.distribution import MOST_TICKS
 from sim.kit.invalid import written
@@ -50,6 +50,15 @@ class Entry(Section):
     )
 
 
+class Escrow(Section):
+    """Payments that are set aside at the award until their work is accepted or rejected (sim/market/escrow.py)."""
+
+    fee: Money = Field(0.0, description="dollars each award costs the allocator")
+    holdback: Rate = Field(
+        0.0, description="share of each payment that stays aside until all tasks of its principal have closed"
+    )
+
+
 class MarketSpec(Section):
     """How auctions run."""
 
@@ -74,6 +83,11 @@ class MarketSpec(Section):
         None,
         description="{fee, bond, least}: what a name owes with its first bid, and a bond that it forfeits if it stands "
         "badly at the end; absent: nothing",
+    )
+    escrow: Annotated[Escrow | None, BeforeValidator(lambda raw: None if raw == "none" else raw)] = Field(
+        None,
+        description="{fee, holdback}: payments are set aside at the award, released where the work is accepted and "
+        'returned where it is rejected; absent, or "none": they are paid when due',
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
     overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
@@ -211,6 +225,11 @@ class Settings(Section):
             yield (
                 "market.inspection: cannot be combined with bidders.plans: an attempt stopped at its budget is not "
                 "claimed to be done"
+            )
+        if self.market.escrow is not None and self.market.escrow.holdback > 0 and self.bidders.bankroll is not None:
+            yield (
+                "market.escrow.holdback: cannot be combined with bidders.bankroll: what is held back is no wealth yet, "
+                "and wealth is read at every clearing"
             )
         if self.tender.postings > 1 and self.tender.exclude == "none" and self.bidders.stated("on_retry") is None:
             yield (

@@ -20,7 +20,8 @@ from sim.tables.table import OPTIONAL, REQUIRED, missing_columns
 # Keys that go with a table, with a profile, and with live agents; True where they must be stated.
 _OF_TABLE = {"columns": True} | dict.fromkeys(("beyond_tries", "trials", "claim", "cost_belief", "graded"), False)
 _OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
-    ("sigma_u", "sigma_d", "private_share", "sigma_f", "families", "pool_size", "shocks", "beliefs"), False
+    ("sigma_u", "sigma_d", "private_share", "difficulty", "sigma_f", "families", "pool_size", "shocks", "beliefs"),
+    False,
 )
 _NOT_LIVE = {
     "nonresponse": "they answer or do not",
@@ -80,6 +81,7 @@ def _record(raw: Any) -> Record:
     return parse_record(raw)
 
 
+Logits = Annotated[float, Field(ge=-50, le=50)]
 Names = Annotated[dict[str, Annotated[int, Field(ge=2, le=16)]], Field(min_length=1)]
 Made = Annotated[Record | None, parsed_by(_record)]
 
@@ -137,6 +139,12 @@ class WorldSettings(Section):
     private_share: Rate | None = Field(
         None,
         description="share of sigma_u^2 in sigma_d^2 + sigma_u^2; sum and skills stay; absent: as the two are",
+    )
+    difficulty: Logits | dict[str, Logits] | None = Field(
+        None,
+        description="logits taken from all abilities at every task, or at the tasks of principals, {name = logits}; "
+        'claims know nothing of them (where they do: skill of all agents, hold = "calibration"), and records and '
+        "pilots are of tasks without a principal's own; absent: none",
     )
     families: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
         None, description="number of families of tasks, equally likely; absent: as the profile says"

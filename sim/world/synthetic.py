@@ -31,6 +31,7 @@ from sim.world.formula import made
 from sim.world.fresh import fresh_sums
 from sim.world.history import Base, Histories, Sums
 from sim.world.luck import Identities, luck, most_failures, most_tries, tries_of
+from sim.world.principals import dealt, principal_names
 from sim.world.second_names import most_names
 from sim.world.world import World
 
@@ -53,10 +54,14 @@ def synthetic_base(
     chosen = np.floor(draws.uniform(seed, "parameters", r) * len(parameters)).astype(np.int64)
     turned = {at: turned_profile(parameters[at], world, names) for at in np.unique(chosen).tolist()}
 
-    def draw(at: int, words: draws.Words) -> Population:
-        return draw_named(turned[at], seed, words, ids.t, ids.k, skill=skill, overconfidence=overconfidence)
+    harder = _of_principals(spec)
 
-    plain = all(one.own_beliefs is None for one in turned.values())
+    def draw(at: int, words: draws.Words) -> Population:
+        owner = dealt(spec.tender, seed, words, ids.t, ())
+        easier = skill if harder is None else skill - harder[0 if owner is None else owner, None]
+        return draw_named(turned[at], seed, words, ids.t, ids.k, skill=easier, overconfidence=overconfidence)
+
+    plain = all(one.own_beliefs is None for one in turned.values()) and harder is None
     as_read = len(turned) == 1 and spec.on_retry is None and not world.shocks and plain
     drawn = vars(_by_draw(chosen, r, draw)) if not as_read else drawn_as_read(next(iter(turned.values())), seed, ids)
     some = next(iter(turned.values()))  # durations, latencies and non-response are the same in every parameter draw
@@ -90,6 +95,18 @@ def synthetic_base(
 
     first_try = np.broadcast_to(np.arange(n_tries) == 0, ids.per_try)
     return Base(played, Histories(played, seed, ids[:2], first_try, fresh))
+
+
+def _of_principals(spec: WorldSpec) -> FloatArray | None:
+    """(P,) logits that the tasks of each principal are harder by; None where they do not differ."""
+    stated, names = spec.world.difficulty, principal_names(spec.tender)
+    if not isinstance(stated, dict):
+        return None
+    for name in stated:
+        if name not in names or not name:
+            hint = closest(name, names)
+            raise ScenarioError(f"world.difficulty: no principal {name!r} in tender.principals{hint}")
+    return np.array([stated.get(name, 0.0) for name in names])
 
 
 def _retries(spec: WorldSpec, profiles: Mapping[int, Profile], chosen: IntArray, claim: FloatArray) -> dict[str, Any]:
@@ -150,7 +167,9 @@ _TURNED = Remembered(256)
 
 def turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str]) -> Profile:
     """The profile as the scenario changes it: with its families, at its sigma_u, with its knobs, only these agents."""
-    knobs = repr([getattr(world, name) for name in ("sigma_f", "families", "sigma_d", "sigma_u", "private_share")])
+    knobs = repr(
+        [getattr(world, name) for name in ("sigma_f", "families", "sigma_d", "sigma_u", "private_share", "difficulty")]
+    )
     values = knobs, repr(world.agents), tuple(names), world.beliefs
     turned: Profile = _TURNED.of(profile, values, lambda: _turned_profile(profile, world, names))
     return turned
@@ -170,8 +189,10 @@ def _turned_profile(profile: Profile, world: WorldSettings, names: Sequence[str]
     if world.beliefs is not None:
         profile = profile.model_copy(update={"beliefs": world.beliefs})
     knobs: dict[str, Knobs] = world.agents if isinstance(world.agents, dict) else {}
-    profile = turn(profile, knobs)
-    return profile.model_copy(update={"agents": {name: profile.agents[name] for name in names}})
+    agents = turn(profile, knobs).agents
+    harder = world.difficulty if isinstance(world.difficulty, float) else 0.0
+    kept = {name: agents[name].model_copy(update={"alpha": agents[name].alpha - harder}) for name in names}
+    return profile.model_copy(update={"agents": kept})
 
 
 def _by_draw(chosen: IntArray, r: draws.Words, draw: Callable[[int, draws.Words], Population]) -> Population:

@@ -164,6 +164,9 @@ def test_principals_table_against_a_loop_over_the_rows() -> None:
         assert row["no_budget_rate"] == pytest.approx((cleared["closed"] == "no budget").mean())
         assert row["no_budget_rate"] > 0
         assert row["over_budget_rate"] == 0
+        own = world.success[0, [int(t[1:]) for t in cleared["task"].unique()], :, 0].sum(axis=1)
+        assert row["solver_average"] == pytest.approx(own.mean() / 2)
+        assert row["useful_rate"] == 0  # of two runs no number is 1 and fewer than half
         assert row["spent_se_mc"] == 0  # three copies of one replication
         assert row["spent_se"] != row["spent_se"]  # a budget couples its tasks: five replications at least
 

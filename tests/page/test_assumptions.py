@@ -8,7 +8,7 @@ import pytest
 
 from analysis.page.assumptions import assumptions
 from analysis.page.written_settings import TOPICS, described, flat
-from sim.bundled import markets
+from sim.bundled import markets, scenarios
 from sim.scenario.scenario import load_scenario
 from sim.specs.settings import Settings
 from tests.market.folders import GOLDEN
@@ -40,6 +40,15 @@ def test_words_of_a_scenario_whose_arms_differ() -> None:
     assert "One task arrives every 2 ticks." in told["The world"]
     deadline = "A task closes 20 ticks after it arrives; an attempt that is still running then counts as FAIL."
     assert f"In every arm but 'hire all': {deadline}" in told["What is offered"]
+
+
+def test_words_of_principals_and_their_escrow() -> None:
+    told = assumptions(arms_of(scenarios()["benchbench"])) | {"escrow": assumptions(arms_of(scenarios()["escrow"]))}
+    assert any(
+        "Tasks belong to first, second, third, fourth, fifth, sixth;" in line for line in told["What is offered"]
+    )
+    held = told["escrow"]["How auctions run"]
+    assert any("costs the allocator $0.1" in line and "25% of it once all tasks" in line for line in held)
 
 
 @pytest.mark.parametrize("name", markets())
