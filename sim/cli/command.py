@@ -99,16 +99,11 @@ def run(
     if Path(scenario).is_dir():
         live_commands.held_fixed(Path(scenario), mechanism or [])
         return
-    from sim.scenario.plugins import plugins
-
     if economy_command.is_economy(scenario):
         refused = {"--mechanism": mechanism, "--events": events, "--engine": engine != "auto"}
-        files = plugin or []
-        with plugins(files) as digests:
-            chosen = economy_command.named_economy(scenario, seed, replications, override or [], refused)
-            economy_command.run_economy(
-                chosen, digests, files, out, jobs=jobs, figures=figures, style=style, force=force
-            )
+        changes = economy_command.Changes(seed, replications, override or [], refused)
+        how = economy_command.How(out, jobs, figures, style, force)
+        economy_command.run_economy(scenario, changes, plugin or [], how)
         return
     if jobs is not None:
         raise RunError("--jobs: is for an economy; a run of a task market is one process")
@@ -116,6 +111,7 @@ def run(
     from sim.cli.progress import auctions
     from sim.experiment.engine import slower
     from sim.experiment.execute import execute
+    from sim.scenario.plugins import plugins
 
     look = sheet_of(style)
     with plugins(plugin or []) as digests:
@@ -153,7 +149,6 @@ def check(
     plugin: Plugins = None,
 ) -> None:
     """Check a scenario without running it, and the parts of plugins against the contracts of their kinds."""
-    from sim.economies.economy_run import EconomyPlan
     from sim.experiment.run_memory import estimate
     from sim.scenario.plugins import plugins
     from sim.tables.sparse import about_left_out
@@ -166,9 +161,8 @@ def check(
         if scenario is None:
             return
         if economy_command.is_economy(scenario):
-            refused = {"--mechanism": mechanism}
-            chosen = economy_command.named_economy(scenario, seed, replications, override or [], refused)
-            printed([economy_command.described_economy(EconomyPlan(chosen, digests))])
+            changes = economy_command.Changes(seed, replications, override or [], {"--mechanism": mechanism})
+            printed([economy_command.described_economy(scenario, changes, digests)])
             return
         plan = _plan(scenario, seed, replications, override, mechanism, digests)
         auctions = sum(plan.n_auctions(arm) for arm in plan.scenario.arms)

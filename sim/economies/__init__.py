@@ -4,9 +4,13 @@
     economy_file.py       a scenario with the key `economy`: arms, swept keys, published values
     economy_run.py        jobs of replications, each kept as it is finished; a folder, or memory
 
-One file for each economy, or a room where it takes several; `ecology` alone plays task markets, the house's own.
+One file for each economy, or a room where it takes several, imported below, so that it is registered. `ecology` plays
+the house's own task markets; none of the others knows of tasks, bids or Worlds.
 """
 
 from sim.economies.ecology import ecology
+from sim.economies.economy import ECONOMIES
 
 __all__ = ["ecology"]
+
+ECONOMIES.seal()
