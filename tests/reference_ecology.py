@@ -75,7 +75,7 @@ def play(s: EcologySettings, seed: int, replication: int) -> Naive:
         elif s.founding == "specialists":
             skill = [1000.0 * (f == j % s.families) for f in families]
         bias = s.bias_sd * drawn("normal", seed, "ecology founder bias", replication, j) if s.bias_sd > 0 else 0.0
-        slots[j] = Creature(j, j, j % len(s.kinds), s.start, fit(skill, s.focus), bias)
+        slots[j] = Creature(j, j, j % len(s.builds), s.start, fit(skill, s.focus), bias)
     named, rate, shock = s.founders, [s.price.target] * s.families, [0.0] * s.families
     for g in range(s.generations):
         word = replication + (g << 32)
@@ -93,7 +93,7 @@ def play(s: EcologySettings, seed: int, replication: int) -> Naive:
         demand = [one / summed(weights) for one in weights]
         for one in slots:
             if one is not None:
-                one.energy = one.energy - s.ticket * s.kinds[one.kind].upkeep
+                one.energy = one.energy - s.ticket * s.builds[one.kind].upkeep
         posted, solved = market(s, seed, word, slots, price, demand)
         rate = [
             old + s.price.weight * (won / n - old) if n else old
@@ -128,7 +128,7 @@ def market(
         for place, one in enumerate(slots):
             if one is None or free[place] > t:
                 continue
-            kind = s.kinds[one.kind]
+            kind = s.builds[one.kind]
             logit = one.skill[family] + kind.level - (0.0 if s.difficulty is None else s.difficulty[family])
             belief, cost = float(expit(logit + one.bias)), s.cost * kind.tokens
             if cost / belief <= price[family]:

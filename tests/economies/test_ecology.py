@@ -107,12 +107,12 @@ def test_energy_changes_by_what_comes_in_less_what_goes_out_at_every_event(world
     assert world in ("specialists", "merging") or kinds["write-off"] == LEFT
 
 
-@pytest.mark.parametrize("world", ["plain", "wrong beliefs"])
-def test_it_keeps_the_contract_of_economies(world: str) -> None:
+@pytest.mark.parametrize("changes", [{}, WORLDS["wrong beliefs"], {"ticket": 2.5, "window": 2}])
+def test_it_keeps_the_contract_of_economies(changes: dict[str, Any]) -> None:
     class Tried(Ecology):
         @staticmethod
         def examples() -> list[dict[str, Any]]:
-            return [BASE | WORLDS[world] | {"accounts": True}]
+            return [BASE | changes | {"accounts": True}]
 
     assert list(economy_faults(Tried)) == []
 
@@ -129,6 +129,15 @@ def test_niches_of_equal_shares_are_counted() -> None:
     found = effective_number(np.array([[4, 4, 4, 0], [7, 0, 0, 0], [0, 0, 0, 0], [3, 1, 0, 0]]))
     entropy = -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))
     np.testing.assert_allclose(found, [3.0, 1.0, math.nan, math.exp(entropy)], rtol=1e-14)
+
+
+def test_nobody_lives_on_once_all_have_left() -> None:
+    played = Ecology().play(settings(ticket=4.0, window=2), 7, range(5))
+    assert played.rows["extinct"].tolist() == [1.0] * 5
+    assert np.isnan(played.rows["mean_return"]).all()
+    assert (played.steps["population"][:, -1] == 0.0).all()
+    assert np.isnan(played.steps["price"][:, -1]).all()
+    assert played.rows["solved"].tolist() == [0.0] * 5
 
 
 def test_one_generalist_earns_what_its_slots_give() -> None:

@@ -20,6 +20,7 @@ from sim.economies.economy import Measure, Played, register_economy
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
 from sim.kit.portable import exp, log
 
+_OF_NOBODY = ("population", "lineages", "solve_rate")  # are 0 where nobody lives; what else there is of a step is NaN
 Sums = dict[str, FloatArray]
 _STEPS = ("population", "lineages", "niches", "energy", "solve_rate", "price", "returned", "low_upkeep")
 
@@ -39,11 +40,15 @@ class Ecology:
         Measure("mean_return", "share", "return of an agent in a generation"),
         Measure("income", "$", "paid less tokens, of an agent in a generation"),
         Measure("solved", "share", "tasks that pass"),
-        Measure("mean_price", "$", "price of a task, over families"),
+        Measure("mean_price", "$", "price of a task, over families, of a generation in which somebody lives"),
         Measure("mean_niches", "niches", "effective number of niches of a generation in which somebody lives"),
         Measure("last_lineages", "lineages", "founders with living descendants at the end"),
         Measure("low_upkeep_share", "share", "living agents of the kind with the least upkeep; NaN of one kind"),
-        Measure("overlap", "share", "common share of the jobs of two pools, descendants of even and of odd founders"),
+        Measure(
+            "overlap",
+            "share",
+            "common share of the jobs of two pools, descendants of the first half of founders and of the others",
+        ),
         Measure("births", "agents", "children, of all generations"),
         Measure("merges", "agents", "children of two parents, of all generations"),
         Measure("exits", "agents", "agents that left, of all generations"),
@@ -64,13 +69,20 @@ class Ecology:
         lanes, books = len(replications), Books(replications.start) if settings.accounts else None
         sums, steps = dict[str, FloatArray](), {name: np.full((lanes, settings.generations), np.nan) for name in _STEPS}
         last: Season | None = None
+        for name in _OF_NOBODY:
+            steps[name][:] = 0.0
         for g, last in enumerate(seasons(settings, seed, replications, books=books)):
-            for name, values in _of_step(last, settings).items():
+            step = _of_step(last, settings)
+            for name, values in step.items():
                 steps[name][:, g] = values
             _add(sums, _of_births(last))
             if g >= settings.generations - settings.counted:
-                _add(sums, _of_agents(last, settings))
-        assert last is not None  # there is a generation at least
+                _add(sums, _of_agents(last, settings, step))
+        assert last is not None  # founders live
+        if "living" not in sums:  # nobody did, in the generations that count
+            sums |= {
+                name: 0.0 * values for name, values in _of_agents(last, settings, _of_step(last, settings)).items()
+            }
         rows = _rows(sums, last, settings)
         return Played(rows, steps, None if books is None else books.columns())
 
@@ -89,7 +101,7 @@ def _returns(season: Season, settings: EcologySettings) -> tuple[FloatArray, Boo
 
 
 def _least_upkeep(season: Season, settings: EcologySettings) -> BoolArray | None:
-    upkeep = np.array([kind.upkeep for kind in settings.kinds])
+    upkeep = np.array([kind.upkeep for kind in settings.builds])
     return (upkeep == upkeep.min())[season.kind] & season.alive if np.ptp(upkeep) > 0 else None
 
 
@@ -119,7 +131,7 @@ def _of_step(season: Season, settings: EcologySettings) -> Sums:
         "niches": _niches(season),
         "energy": _ratio(total(season.energy), living),
         "solve_rate": season.market.solved.sum(axis=1) / settings.tasks,
-        "price": total(season.price) / settings.families,
+        "price": np.where(living > 0, total(season.price) / settings.families, np.nan),
         "returned": _ratio(total(returned), there.sum(axis=1)),
         "low_upkeep": np.full(len(living), np.nan) if least is None else _ratio(least.sum(axis=1), living),
     }
@@ -140,36 +152,36 @@ def _of_births(season: Season) -> Sums:
     return found | {"exits": season.left.sum(axis=1).astype(np.float64)}
 
 
-def _of_agents(season: Season, settings: EcologySettings) -> Sums:
-    """(L, ...) sums over a generation's agents, tasks and families."""
+def _of_agents(season: Season, settings: EcologySettings, step: Sums) -> Sums:
+    """(L, ...) sums over a generation's agents, tasks and families. step: measures of it."""
     returned, there = _returns(season, settings)
-    least, niches = _least_upkeep(season, settings), _niches(season)
-    even = (season.lineage % 2 == 0)[..., None]
+    least, niches = _least_upkeep(season, settings), step["niches"]
+    first = (season.lineage < settings.founders / 2)[..., None]
     return {
         "living": season.alive.sum(axis=1).astype(np.float64),
         "returned": total(returned),
         "with_return": there.sum(axis=1).astype(np.float64),
         "income": total(season.market.paid - season.market.spent),
-        "solved": season.market.solved.sum(axis=1) / settings.tasks,
-        "price": total(season.price) / settings.families,
+        "solved": step["solve_rate"],
+        "price": np.where(np.isnan(niches), 0.0, step["price"]),
         "niches": np.where(np.isnan(niches), 0.0, niches),
         "with_niches": (~np.isnan(niches)).astype(np.float64),
         "least": np.full(len(niches), np.nan) if least is None else least.sum(axis=1).astype(np.float64),
-        "even": np.where(even, season.market.jobs, 0).sum(axis=1).astype(np.float64),
-        "odd": np.where(even, 0, season.market.jobs).sum(axis=1).astype(np.float64),
+        "one_pool": np.where(first, season.market.jobs, 0).sum(axis=1).astype(np.float64),
+        "other_pool": np.where(first, 0, season.market.jobs).sum(axis=1).astype(np.float64),
     }
 
 
 def _rows(sums: Sums, last: Season, settings: EcologySettings) -> Sums:
     end, counted = last.after, settings.counted
-    shares = [_ratio(sums[name], sums[name].sum(axis=1, keepdims=True)) for name in ("even", "odd")]
+    shares = [_ratio(sums[name], sums[name].sum(axis=1, keepdims=True)) for name in ("one_pool", "other_pool")]
     return {
         "extinct": (~end.alive.any(axis=1)).astype(np.float64),
         "mean_population": sums["living"] / counted,
         "mean_return": _ratio(sums["returned"], sums["with_return"]),
         "income": _ratio(sums["income"], sums["living"]),
         "solved": sums["solved"] / counted,
-        "mean_price": sums["price"] / counted,
+        "mean_price": _ratio(sums["price"], sums["with_niches"]),
         "mean_niches": _ratio(sums["niches"], sums["with_niches"]),
         "last_lineages": _lineages(end.lineage, end.alive, settings.founders),
         "low_upkeep_share": _ratio(sums["least"], sums["living"]),

@@ -86,8 +86,8 @@ class EcologySettings(Section):
         "random",
         description="skills of founders: drawn with founder_sd, each the best there is at one family in turn, or none",
     )
-    kinds: Annotated[list[Kind], Field(min_length=1)] = Field(
-        default_factory=lambda: [Kind()], description="builds of agents, {upkeep, level, tokens} each; founders in turn"
+    kinds: Annotated[list[Kind], Field(min_length=1)] | None = Field(
+        None, description="builds of agents, {upkeep, level, tokens} each; founders in turn; absent: one, of defaults"
     )
     focus: Spread = Field(1.5, description="most skill an agent has, as root mean square logits over families")
     founder_sd: Spread = Field(1.0, description="sd of founders' skill in each family, before it is fitted to focus")
@@ -111,6 +111,11 @@ class EcologySettings(Section):
     window: Annotated[int, Field(ge=1)] | None = Field(
         None, description="generations at the end that measures are of; absent: the last half"
     )
+
+    @property
+    def builds(self) -> list[Kind]:
+        """The kinds there are."""
+        return [Kind()] if self.kinds is None else self.kinds
 
     @property
     def counted(self) -> int:

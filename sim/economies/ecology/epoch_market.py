@@ -65,8 +65,8 @@ class EpochMarket:
             "choice": None,
             "shared": ("generation",),
         }
-        self._level = np.array([kind.level for kind in settings.kinds])
-        self._cost = settings.cost * np.array([kind.tokens for kind in settings.kinds])
+        self._level = np.array([kind.level for kind in settings.builds])
+        self._cost = settings.cost * np.array([kind.tokens for kind in settings.builds])
         self._difficulty = np.zeros(settings.families) if settings.difficulty is None else np.array(settings.difficulty)
         self._shock = np.zeros((lanes, settings.families))
 

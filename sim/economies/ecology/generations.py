@@ -95,14 +95,16 @@ def _called(number: IntArray) -> NDArray[Any]:
 def seasons(
     settings: EcologySettings, seed: int, replications: range, *, engine: Engine = "auto", books: Books | None = None
 ) -> Iterator[Season]:
-    """Play these replications. books: what notes every amount."""
+    """Play these replications, until nobody lives in any. books: what notes every amount."""
     r = draws.words_range(len(replications), replications.start)
     roster, market = founded(settings, seed, r), EpochMarket(settings, seed, r, engine)
-    upkeep = np.array([kind.upkeep for kind in settings.kinds]) * settings.ticket
+    upkeep = np.array([kind.upkeep for kind in settings.builds]) * settings.ticket
     rate = settings.price.first((len(r), settings.families))
     if books is not None:
         books.note(0, START, "start", roster.name, np.where(roster.alive, settings.start, 0.0), to_agent=True)
     for g in range(settings.generations):
+        if not roster.alive.any():
+            return
         price, demand = settings.price.of(rate), market.demand(g)
         lived = {name: getattr(roster, name).copy() for name in ("alive", "kind", "lineage", "skill")}
         ticket = np.where(roster.alive, upkeep[roster.kind], 0.0)

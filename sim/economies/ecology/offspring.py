@@ -79,6 +79,8 @@ def breed(roster: Roster, settings: EcologySettings, seed: int, r: draws.Words, 
     may = np.take_along_axis(able, rank, axis=1)
     luck: _Luck | None = None
     for turn in range(settings.children):
+        if roster.alive.all():
+            return
         place = turn % settings.parents
         lanes = _ready(roster, settings, rank[:, place], may[:, place])
         if len(lanes) == 0:

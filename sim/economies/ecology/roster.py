@@ -69,7 +69,7 @@ def founded(settings: EcologySettings, seed: int, r: draws.Words) -> Roster:
         skill=fitted(skill, settings.focus),
         bias=bias,
         strikes=np.zeros(shape, np.int64),
-        kind=each(slot % len(settings.kinds)),
+        kind=each(slot % len(settings.builds)),
         lineage=each(slot),
         name=each(slot),
         named=np.full(len(r), founders),
