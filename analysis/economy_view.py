@@ -12,6 +12,7 @@ from analysis.inference import LEAST
 from analysis.views import estimates, text
 from sim.kit.terminal import Column, Sheet, number_column
 
+_ALWAYS = 2  # measures that are shown however narrow the terminal is
 _T = "95% intervals: Student t over replications, of levels corrected for skewness; rates: Wilson, differences: Tango"
 
 
@@ -47,7 +48,8 @@ def economy_place(folder: Path) -> list[str]:
 def _levels(title: str, frame: pd.DataFrame, measures: list[Any], where: str, bases: bool = False) -> Sheet:
     columns = [text(frame, "arm"), *([text(frame, "baseline")] if bases else [])]
     shown = [one["name"] for one in measures if frame[one["name"]].notna().any()]
-    return Sheet(title, [*columns, *(estimates(frame, name) for name in shown)], where)
+    ranked = (estimates(frame, name, max(0, place + 1 - _ALWAYS)) for place, name in enumerate(shown))
+    return Sheet(title, [*columns, *ranked], where)
 
 
 def _beside(frame: pd.DataFrame) -> Sheet:

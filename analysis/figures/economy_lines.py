@@ -18,9 +18,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from analysis.figures.figure_registry import Drawable
-from analysis.figures.look import Look, Pen, fold, pen
+from analysis.figures.look import Look, Pen, fold, inches_of, pen
 from analysis.figures.save import save
-from analysis.figures.sheets import Sheet, sheet
+from analysis.figures.sheets import Sheet, points, sheet
 from analysis.figures.style import MOST_ROWS, dot, ground, legend_columns, legend_rows, muted, reference, thin
 from sim.economies.economy import Measure
 from sim.economies.economy_file import STEP, asked, name_of
@@ -127,7 +127,7 @@ def _rows(run: EconomyRun, table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _paint(data: pd.DataFrame, measures: Sequence[Measure], figure: FigureFile, look: Look) -> Figure:
     names = look.ordered(dict.fromkeys(data["line"]))
-    across = min(len(measures), 2 if look.narrow else 3)
+    across = _across(len(measures), look)
     down = -(-len(measures) // across)
     room = look.width / across - 0.65
     titles = [fold(look.words_and_unit(one.name, one.name.replace("_", " "))[0], room) for one in measures]
@@ -151,7 +151,7 @@ def _paint(data: pd.DataFrame, measures: Sequence[Measure], figure: FigureFile, 
     for spare in axes.flat[len(measures) :]:
         spare.set_visible(False)
     for column in axes.T:
-        _x_axis([axis for axis in column if axis.get_visible()][-1], along, at, figure)
+        _x_axis([axis for axis in column if axis.get_visible()][-1], along, at, figure, room)
     marked = [data.loc[data["line"] == name, "x"].nunique() in range(1, _FEW + 1) for name in names]
     handles = [_handle(pen(place), few) for place, few in enumerate(marked)]
     if beside:
@@ -183,7 +183,15 @@ def _line(axis: Axes, part: pd.DataFrame, at: Mapping[Any, float], of: Pen) -> N
     axis.plot(x, published, "o", color=of.colour, mfc="none", ms=dot(1.1), mew=thin(0.8), zorder=4)
 
 
-def _x_axis(axis: Axes, along: str, at: Mapping[Any, float], figure: FigureFile) -> None:
+def _across(panels: int, look: Look) -> int:
+    """How many panels stand side by side."""
+    if look.narrow:
+        return 1 if panels in (1, 3) else 2
+    return min(panels, 2 if panels == 4 else 3)
+
+
+def _x_axis(axis: Axes, along: str, at: Mapping[Any, float], figure: FigureFile, room: float) -> None:
+    """Name the x axis, in so many inches; levels on a logarithmic one, and words, are named as far as there is room."""
     axis.tick_params(labelbottom=True)
     axis.set_xlabel(along)
     if figure.scale == "log":
@@ -192,8 +200,21 @@ def _x_axis(axis: Axes, along: str, at: Mapping[Any, float], figure: FigureFile)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     numbers = all(isinstance(one, int | float) for one in at)
     if at and figure.x != STEP and len(at) <= _FEW and (figure.scale == "log" or not numbers):
-        axis.set_xticks(list(at.values()), [f"{one:g}" if numbers else str(one) for one in at])
+        names = [f"{one:g}" if numbers else str(one) for one in at]
+        axis.set_xticks(list(at.values()), _with_room(names, list(at.values()), figure.scale == "log", room))
         axis.set_xticks([], minor=True)
+
+
+def _with_room(names: Sequence[str], at: Sequence[float], log: bool, room: float) -> list[str]:
+    """The names along an axis of so many inches, "" of those that would touch the one before."""
+    places = np.log(at) if log else np.array(at)
+    inch = room / max(float(np.ptp(places)), 1e-12)
+    size, end, found = points("xtick.labelsize"), -np.inf, []
+    for name, place in zip(names, places * inch, strict=True):
+        half = inches_of(f"{name} ", size) / 2
+        found.append(name if place - half >= end else "")
+        end = place + half if found[-1] else end
+    return found
 
 
 def _handle(of: Pen, marked: bool) -> Line2D:

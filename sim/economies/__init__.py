@@ -8,9 +8,8 @@ One file for each economy, or a room where it takes several, imported below, so 
 the house's own task markets; none of the others knows of tasks, bids or Worlds.
 """
 
-from sim.economies.ecology import ecology
+from sim.economies import attention, exchange  # noqa: F401 -- they register themselves
+from sim.economies.ecology import ecology  # noqa: F401
 from sim.economies.economy import ECONOMIES
-
-__all__ = ["ecology"]
 
 ECONOMIES.seal()

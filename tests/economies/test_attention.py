@@ -1,0 +1,146 @@
+"""The attention commons: equal to a naive loop over messages, split as one likes, and what it has to show."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.bundled import find_scenario
+from sim.economies.attention import Matching, MatchingSettings, Pairs, drawn
+from sim.economies.economy_file import resolve_economy
+from sim.economies.economy_run import EconomyPlan, in_memory_economy
+from sim.front.contracts import faults_of
+from sim.kit.toml_file import read_toml
+
+SMALL: dict[str, Any] = {"principals": 13, "providers": 6, "days": 4, "answers": 2, "capacity": 2, "by_agent": 5}
+CASES: list[dict[str, Any]] = [
+    {},
+    {"saturation": 0.4},
+    {"saturation": 1.0},
+    {"saturation": 0.7, "instrument": "cap", "cap": 1},
+    {"saturation": 0.7, "instrument": "ration", "ration": 3},
+    {"saturation": 0.7, "instrument": "pacing", "ration": 5},
+    {"saturation": 0.5, "priorities": 3, "capacity": 1, "attention": 0.05, "bonus": 0.3},
+]
+
+
+def market(s: MatchingSettings, pairs: Pairs, r: int) -> dict[str, float]:
+    """One replication, message by message."""
+    partner: dict[int, int] = {}
+    taken = [0] * s.providers
+    written: list[list[int]] = [[] for _ in range(s.principals)]
+    messages = answers = 0
+    for day in range(s.days):
+        inbox: list[list[int]] = [[] for _ in range(s.providers)]
+        full = [taken[j] == s.capacity for j in range(s.providers)]
+        for i in range(s.principals):
+            if i in partner:
+                continue
+            by_agent = bool(pairs.agent[r, i])
+            most, sd = (s.by_agent, s.noise_agent) if by_agent else (s.by_hand, s.noise_hand)
+            if s.instrument == "cap":
+                most = min(most, s.cap)
+            if by_agent and s.instrument == "ration":
+                most = min(most, s.ration - len(written[i]))
+            if by_agent and s.instrument == "pacing":
+                most = min(most, max(0, math.ceil(s.ration * (day + 1) / s.days) - len(written[i])))
+            open_ = [j for j in range(s.providers) if not full[j] and j not in written[i]]
+            open_.sort(key=lambda j: -(pairs.ranked[r, i, j] + sd * pairs.noise[r, day, i, j]))
+            for j in open_[:most]:
+                inbox[j].append(i)
+                written[i].append(j)
+                messages += 1
+        offers: dict[int, list[int]] = {}
+        for j, letters in enumerate(inbox):
+            load = len(letters) / s.answers
+            threshold = min(s.highest, s.threshold + s.rise * max(0.0, load - 1.0))
+            good = sorted((i for i in letters if pairs.seen[r, i, j] >= threshold), key=lambda i: -pairs.seen[r, i, j])
+            for i in good[: s.answers]:
+                offers.setdefault(i, []).append(j)
+                answers += 1
+        accepted: dict[int, list[int]] = {}
+        for i, which in offers.items():
+            j = max(which, key=lambda j: pairs.to_principal[r, i, j])
+            if pairs.to_principal[r, i, j] >= s.accepted:
+                accepted.setdefault(j, []).append(i)
+        for j, those in accepted.items():
+            for i in sorted(those, key=lambda i: -pairs.to_provider[r, i, j])[: s.capacity - taken[j]]:
+                partner[i] = j
+                taken[j] += 1
+    value = sum(pairs.to_principal[r, i, j] + pairs.to_provider[r, i, j] for i, j in partner.items())
+    return {
+        "match": len(partner) / s.principals,
+        "inbox": messages / (s.providers * s.days),
+        "response": answers / messages,
+        "welfare": (value - s.attention * (2 * messages + answers)) / s.principals,
+        "value": value / len(partner) if partner else math.nan,
+    }
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_is_the_loop_over_messages(case: dict[str, Any]) -> None:
+    settings = MatchingSettings(**{**SMALL, **case})
+    found = Matching().play(settings, 11, range(3, 23))
+    pairs = drawn(settings, 11, range(3, 23))
+    for r in range(20):
+        for name, value in market(settings, pairs, r).items():
+            assert found.rows[name][r] == pytest.approx(value, abs=1e-12, nan_ok=True), name
+    assert (found.steps["matched"][:, -1] == found.rows["match"]).all()
+    assert found.steps["inbox_of_day"].mean(axis=1) == pytest.approx(found.rows["inbox"])
+
+
+def test_it_keeps_the_contract() -> None:
+    assert faults_of("economy", "matching") == []
+
+
+def test_values_follow_their_laws() -> None:
+    settings = MatchingSettings(principals=40, providers=30, days=1, saturation=0.5)
+    pairs = drawn(settings, 5, range(40))
+    assert pairs.agent.sum(axis=1).tolist() == [20] * 40
+    # Attributes sum to one over 6 dimensions, so that a worth is 1/6 on average; clipping at 0 adds a little.
+    mean, sd = 1 / 6, float(pairs.to_principal.std())
+    clipped = float(np.clip(pairs.to_principal, 0, None).mean()) - mean
+    assert 0 < clipped < 0.01
+    assert 0.1 < sd < 0.16
+    more = drawn(MatchingSettings(principals=40, providers=30, days=1, saturation=0.75), 5, range(40))
+    assert more.agent[pairs.agent].all()
+    hand = ~more.agent
+    assert (more.seen[hand] == pairs.seen[hand]).all()
+    assert (more.to_provider == pairs.to_provider).all()
+
+
+@pytest.mark.slow
+def test_the_scenario_shows_what_it_has_to() -> None:
+    path = find_scenario("attention_commons")
+    run = in_memory_economy(EconomyPlan(resolve_economy(Path(path), read_toml(path))))
+    rows = {arm: own.reset_index(drop=True) for arm, own in run.table("replications").groupby("arm")}
+
+    def gap(arm: str, base: str, name: str) -> tuple[float, float]:
+        """Mean and its standard error, paired."""
+        apart = rows[arm][name] - rows[base][name]
+        return float(apart.mean()), float(apart.sem())
+
+    levels = ["0.25", "0.5", "0.75", "1.0"]
+    for less, more in pairwise(levels):
+        for name in ("match", "welfare"):
+            value, se = gap(f"no limit {more}", f"no limit {less}", name)
+            assert value < -4 * se
+    last = rows["no limit 1.0"]["welfare"]
+    assert last.mean() < -4 * last.sem()
+    for name in ("match", "welfare"):
+        value, se = gap("the same, paced 1.0", "ration of 10 1.0", name)
+        assert value > 4 * se
+    value, se = gap("ration of 10 1.0", "no limit 1.0", "match")
+    assert value < -4 * se  # a ration lifts welfare and loses matches
+    caps = {k: float(rows[f"cap at saturation 1 {k}"]["welfare"].mean()) for k in range(1, 7)}
+    assert max(caps, key=lambda k: caps[k]) in (1, 2, 3)
+    assert all(gap(f"cap at saturation 1 {k}", "cap at saturation 1 2", "welfare")[0] < 0 for k in (3, 4, 5, 6))
+    for arm in run.arms:
+        for name, published in arm["published"].items():
+            ours = float(rows[arm["name"]][name].mean())
+            assert abs(ours - published) < {"inbox": 0.3, "response": 0.02}.get(name, 0.05), (arm["name"], name)
