@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from sim.bundled import find_scenario
 from sim.economies.ecology.bounty_price import BountyPrice
 from sim.economies.ecology.ecology import Ecology, effective_number
 from sim.economies.ecology.ecology_settings import EcologySettings
+from sim.economies.ecology.epoch_market import EpochMarket
 from sim.economies.ecology.generations import BORN, LEFT, Season, seasons
 from sim.economies.economy import balances
+from sim.economies.economy_file import resolve_economy
 from sim.experiment.engine import Engine
 from sim.front.economy_contract import economy_faults
+from sim.kit.draws import words_range
 from tests import reference_ecology
 
 ADAPTIVE = {"base": 1.2, "gain": 1.6, "target": 0.32, "low": 0.3, "high": 2.2, "weight": 0.3}
@@ -34,6 +40,11 @@ WORLDS: dict[str, dict[str, Any]] = {
     "merging": {"merging": "complementary", "merge_rate": 1.0, "ticket": 0.2, "grace": 1, "parents": 4},
     "specialists": {"founding": "specialists", "grace": math.inf, "ticket": 1.6},
 }  # fmt: skip
+
+
+def read(name: str) -> tuple[Path, dict[str, Any]]:
+    path = Path(find_scenario(name))
+    return path, tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def settings(**changes: Any) -> EcologySettings:
@@ -146,6 +157,36 @@ def test_one_generalist_earns_what_its_slots_give() -> None:
     income = Ecology().play(s, 3, range(40)).rows["income"]
     expected = math.ceil(s.tasks / s.duration) * (0.5 * 1.1 - 0.35)
     assert abs(income.mean() - expected) < 4 * income.std(ddof=1) / math.sqrt(len(income))
+
+
+def test_an_average_gains_where_abilities_are_above_one_half_and_loses_below() -> None:
+    """Jensen, to the second order: the average less the parents' mean is -p''(x) (a - b)^2 / 8."""
+    s = settings(cost=0.0, price=1.0, families=2, kinds=[{"level": 1.2}, {"level": -1.2}])
+    market, half = EpochMarket(s, 0, words_range(1)), np.full((1, 2), 0.5)
+    lane, apart = np.zeros(2, np.int64), np.array([[0.1, -0.1], [0.1, -0.1]])
+    kind = np.array([0, 1])
+    of = [market.worth(lane, skill, kind, demand=half, price=np.ones((1, 2))) for skill in (apart, -apart, 0 * apart)]
+    p = 1 / (1 + np.exp([-1.2, 1.2]))
+    curve = p * (1 - p) * (1 - 2 * p)
+    np.testing.assert_allclose(of[2] - (of[0] + of[1]) / 2, -curve * 0.2**2 / 8, rtol=0.01)
+
+
+@pytest.mark.slow
+def test_those_alike_die_out_above_their_mean_net_income_and_live_below() -> None:
+    scenario = resolve_economy(*read("evolora"))
+    arms = {arm.name: arm.settings for arm in scenario.arms}
+    income = 0.0
+    for ticket, low, high in ((0.5, 0.0, 0.15), (0.8, 0.9, 1.0)):
+        s: Any = arms[f"alike {ticket}"]
+        played = Ecology().play(s, 5, range(200))
+        assert low <= played.rows["extinct"].mean() <= high
+        each = 0.6 / (1 + math.exp(-2.0)) - 0.43
+        few, full = math.ceil(s.tasks / s.duration) * each, s.tasks / s.slots * each
+        assert full < few
+        assert (ticket < full) == (low == 0.0)
+        assert (ticket > few) == (high == 1.0)
+        income = income or float(played.rows["income"].mean())
+    assert abs(income - full) < 0.02  # all slots are full at the lower ticket
 
 
 @pytest.mark.parametrize(

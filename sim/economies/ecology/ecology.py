@@ -32,18 +32,18 @@ class Ecology:
 
     summary: ClassVar[str] = "agents that pay to live, earn in a market, have children and leave"
     source: ClassVar[str] = "EV"
-    block: ClassVar[int] = 32
+    block: ClassVar[int] = 64
     Settings: ClassVar[type[EcologySettings]] = EcologySettings
     measures: ClassVar[tuple[Measure, ...]] = (
         Measure("extinct", "share", "replications in which nobody lives at the end", rate=True),
-        Measure("mean_population", "agents", "living agents a generation"),
         Measure("mean_return", "share", "return of an agent in a generation"),
+        Measure("mean_niches", "niches", "effective number of niches of a generation in which somebody lives"),
+        Measure("low_upkeep_share", "share", "living agents of the kind with the least upkeep; NaN of one kind"),
+        Measure("mean_population", "agents", "living agents a generation"),
         Measure("income", "$", "paid less tokens, of an agent in a generation"),
         Measure("solved", "share", "tasks that pass"),
         Measure("mean_price", "$", "price of a task, over families, of a generation in which somebody lives"),
-        Measure("mean_niches", "niches", "effective number of niches of a generation in which somebody lives"),
         Measure("last_lineages", "lineages", "founders with living descendants at the end"),
-        Measure("low_upkeep_share", "share", "living agents of the kind with the least upkeep; NaN of one kind"),
         Measure(
             "overlap",
             "share",
