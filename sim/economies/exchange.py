@@ -186,6 +186,7 @@ class Exchange:
 
     summary = "each of N agents holds a good and wants another: money, barter, a planner of swaps"
     source = "BM"
+    block = 100
     Settings = ExchangeSettings
     measures = (
         Measure("satisfied", "share of agents", "agents that hold what they want at the end"),

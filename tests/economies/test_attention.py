@@ -137,9 +137,9 @@ def test_the_scenario_shows_what_it_has_to() -> None:
         assert value > 4 * se
     value, se = gap("ration of 10 1.0", "no limit 1.0", "match")
     assert value < -4 * se  # a ration lifts welfare and loses matches
-    caps = {k: float(rows[f"cap at saturation 1 {k}"]["welfare"].mean()) for k in range(1, 7)}
+    caps = {k: float(rows[f"cap of {k}"]["welfare"].mean()) for k in range(1, 7)}
     assert max(caps, key=lambda k: caps[k]) in (1, 2, 3)
-    assert all(gap(f"cap at saturation 1 {k}", "cap at saturation 1 2", "welfare")[0] < 0 for k in (3, 4, 5, 6))
+    assert all(gap(f"cap of {k}", "cap of 2", "welfare")[0] < 0 for k in (3, 4, 5, 6))
     for arm in run.arms:
         for name, published in arm["published"].items():
             ours = float(rows[arm["name"]][name].mean())
