@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.inference import LEAST
 from analysis.views import estimates, text
+from sim.experiment.versions import mixture
 from sim.kit.terminal import Column, Sheet, number_column
 
 _ALWAYS = 2  # measures that are shown however narrow the terminal is
@@ -24,7 +25,7 @@ def economy_found(info: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -
         f"economy {scenario['economy']}, seed {info['seed']}, {scenario['replications']} replication(s), "
         f"hash {info['hash'][:12]}\n"
     )
-    head += f"{scenario['note']}\n" if scenario["note"] else ""
+    head += mixture(info, "jobs") + (f"{scenario['note']}\n" if scenario["note"] else "")
     alone = [one for one in info["measures"] if not one["steps"]]
     parts: list[Any] = [head, _levels("Arms", tables["summary"], alone, "summary.csv")]
     few = scenario["replications"] < LEAST["replication"]

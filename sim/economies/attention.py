@@ -32,9 +32,9 @@ Instruments. none; cap: nobody writes more than `cap` a day; ration: an agent ha
 writes as many a day as it did, so that all go out on the first (a price of .05 from a purse of .50 [HR]); pacing: of
 the ration at most ceil(ration t / days) by the end of day t.
 
-Index convention: R replications, C principals, P providers; days are steps. With 80 x 40 x 7 a replication takes some 3
-ms. All arms share values, noise and the order in which principals get agents, so that who has one at a lower saturation
-has one at a higher. Source: [HR].
+Index convention: R replications, C principals, P providers; days are steps. With 80 x 40 x 7 a replication takes some 7
+ms of one core. All arms share values, noise and the order in which principals get agents, so that who has one at a
+lower saturation has one at a higher. Source: [HR].
 """
 
 from __future__ import annotations
@@ -158,9 +158,9 @@ def drawn(settings: MatchingSettings, seed: int, replications: range) -> Pairs:
     agent = rank < round(settings.saturation * settings.principals)
     blur = normal(seed, "what a provider sees", number, principal, provider)
     seen = to_provider + settings.bonus * agent[..., None] + settings.noise_provider * blur
-    stated = np.where(agent[..., None], _stated(weights, settings.dimensions), _stated(weights, _FORM))
+    known = np.where(agent[..., None], stated(weights, settings.dimensions), stated(weights, _FORM))
     noise = normal(seed, "ranking", number, day, principal, provider)
-    return Pairs(to_principal, to_provider, np.clip(seen, 0.0, 1.0), _product(stated, attributes_), noise, agent)
+    return Pairs(to_principal, to_provider, np.clip(seen, 0.0, 1.0), _product(known, attributes_), noise, agent)
 
 
 def _summing(parts: FloatArray) -> FloatArray:
@@ -180,7 +180,7 @@ def _product(weights: FloatArray, attributes: FloatArray) -> FloatArray:
     return found
 
 
-def _stated(weights: FloatArray, most: int) -> FloatArray:
+def stated(weights: FloatArray, most: int) -> FloatArray:
     """Weights as the levels of the largest `most` of them."""
     level = np.zeros_like(weights)
     for least, taken in reversed(_LEVELS):

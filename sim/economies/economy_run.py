@@ -12,6 +12,7 @@ as soon as it is finished, so that a run that was killed goes on from there, wit
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -184,6 +185,9 @@ def _played(plan: EconomyPlan, partial: Path, jobs: int, say: Say) -> Iterator[t
         for number in processes.each(_keep_elsewhere, given):
             place, replications = plan.jobs[number]
             yield place, len(replications)
+    except concurrent.futures.BrokenExecutor as error:
+        why = "a worker process was killed, for want of memory most likely; finished jobs are kept"
+        raise RunError(f"{why}: go on with fewer --jobs ({type(error).__name__})") from None
     finally:
         processes.close()
 

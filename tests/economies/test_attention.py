@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sim.bundled import find_scenario
-from sim.economies.attention import Matching, MatchingSettings, Pairs, drawn
+from sim.economies.attention import Matching, MatchingSettings, Pairs, drawn, stated
 from sim.economies.economy_file import resolve_economy
 from sim.economies.economy_run import EconomyPlan, in_memory_economy
 from sim.front.contracts import faults_of
@@ -92,6 +92,39 @@ def test_it_is_the_loop_over_messages(case: dict[str, Any]) -> None:
             assert found.rows[name][r] == pytest.approx(value, abs=1e-12, nan_ok=True), name
     assert (found.steps["matched"][:, -1] == found.rows["match"]).all()
     assert found.steps["inbox_of_day"].mean(axis=1) == pytest.approx(found.rows["inbox"])
+
+
+@pytest.mark.parametrize(
+    ("case", "messages"),
+    [
+        ({"saturation": 1.0}, 40),  # one a pair, so all providers in 4 of the 7 days
+        ({"saturation": 0.5}, (40 + 14) / 2),
+        ({"saturation": 1.0, "instrument": "cap", "cap": 3}, 21),
+        ({"saturation": 1.0, "instrument": "ration", "ration": 12}, 12),
+        ({"saturation": 0.25, "instrument": "pacing", "ration": 12}, (12 + 3 * 14) / 4),
+    ],
+)
+def test_where_nothing_is_answered_all_that_may_be_written_is(case: dict[str, Any], messages: float) -> None:
+    settings = MatchingSettings(**case, threshold=1.0, highest=1.0, noise_provider=0.0, bonus=0.0, taste=0.0)
+    found = Matching().play(settings, 2, range(3)).rows
+    assert found["match"].tolist() == found["response"].tolist() == [0.0] * 3
+    assert found["welfare"] == pytest.approx(np.full(3, -0.02 * messages))
+    assert found["inbox"] == pytest.approx(np.full(3, 80 * messages / (40 * 7)))
+    assert np.isnan(found["value"]).all()
+
+
+def test_pacing_spreads_the_ration_over_the_days() -> None:
+    settings = MatchingSettings(saturation=1.0, instrument="pacing", threshold=1.0, highest=1.0, taste=0.0)
+    found = Matching().play(settings, 2, range(2)).steps["inbox_of_day"][0]
+    assert (np.cumsum(found) / 2).tolist() == [2, 3, 5, 6, 8, 9, 10]  # ceil(10 t / 7), of 80 principals at 40 providers
+
+
+def test_a_form_names_three_weights_and_an_agent_asks_for_all() -> None:
+    weights = np.array([[0.5, 0.2, 0.1, 0.09, 0.06, 0.05], [0.04, 0.04, 0.31, 0.18, 0.17, 0.26]])
+    asked = np.array([[0.35, 0.2, 0.1, 0.1, 0, 0], [0, 0, 0.35, 0.2, 0.1, 0.2]])
+    form = np.array([[0.35, 0.2, 0.1, 0, 0, 0], [0, 0, 0.35, 0.2, 0, 0.2]])
+    for most, levels in ((6, asked), (3, form)):
+        assert stated(weights, most) == pytest.approx(levels / levels.sum(axis=1, keepdims=True))
 
 
 def test_it_keeps_the_contract() -> None:
