@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from sim.economies.economy_file import resolve_economy
 from sim.experiment.engine import Engine
 from sim.front.economy_contract import economy_faults
 from sim.kit.draws import words_range
+from sim.mechanisms import lookup, names
 from tests import reference_ecology
 
 ADAPTIVE = {"base": 1.2, "gain": 1.6, "target": 0.32, "low": 0.3, "high": 2.2, "weight": 0.3}
@@ -169,6 +171,22 @@ def test_an_average_gains_where_abilities_are_above_one_half_and_loses_below() -
     p = 1 / (1 + np.exp([-1.2, 1.2]))
     curve = p * (1 - p) * (1 - 2 * p)
     np.testing.assert_allclose(of[2] - (of[0] + of[1]) / 2, -curve * 0.2**2 / 8, rtol=0.01)
+
+
+REFUSED = {"always", "assignment_vcg", "cascade", "production_plans"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", names())
+def test_every_rule_that_clears_tasks_one_by_one_is_played(rule: str) -> None:
+    for example in lookup(rule).examples():
+        raw = {rule: {one.name: getattr(example, one.name) for one in fields(cast(Any, example))}}
+        if rule in REFUSED:
+            with pytest.raises(ValueError, match=f"{rule} .*tasks one by one"):
+                settings(rule=raw)
+        else:
+            played = Ecology().play(settings(rule=raw, generations=2, slots=4), 1, range(2))
+            assert (played.rows["solved"] <= 1.0).all()
 
 
 @pytest.mark.slow

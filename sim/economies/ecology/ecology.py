@@ -22,7 +22,6 @@ from sim.kit.portable import exp, log
 
 _OF_NOBODY = ("population", "lineages", "solve_rate")  # are 0 where nobody lives; what else there is of a step is NaN
 Sums = dict[str, FloatArray]
-_STEPS = ("population", "lineages", "niches", "energy", "solve_rate", "price", "returned", "low_upkeep")
 
 
 @register_economy("ecology")
@@ -57,6 +56,8 @@ class Ecology:
         Measure("population", "agents", "living agents", steps=True),
         Measure("lineages", "lineages", "founders with living descendants", steps=True),
         Measure("niches", "niches", "effective number of niches", steps=True),
+        Measure("niche_share", "share", "living agents in the largest niche", steps=True),
+        Measure("lineage_share", "share", "living agents of the largest lineage", steps=True),
         Measure("energy", "$", "energy of a living agent after the market", steps=True),
         Measure("solve_rate", "share", "tasks that pass", steps=True),
         Measure("price", "$", "price of a task, over families", steps=True),
@@ -67,10 +68,8 @@ class Ecology:
     def play(self, settings: EcologySettings, seed: int, replications: range) -> Played:
         """What these replications come to."""
         lanes, books = len(replications), Books(replications.start) if settings.accounts else None
-        sums, steps = dict[str, FloatArray](), {name: np.full((lanes, settings.generations), np.nan) for name in _STEPS}
+        sums, steps = dict[str, FloatArray](), _nothing(lanes, settings)
         last: Season | None = None
-        for name in _OF_NOBODY:
-            steps[name][:] = 0.0
         for g, last in enumerate(seasons(settings, seed, replications, books=books)):
             step = _of_step(last, settings)
             for name, values in step.items():
@@ -85,6 +84,12 @@ class Ecology:
             }
         rows = _rows(sums, last, settings)
         return Played(rows, steps, None if books is None else books.columns())
+
+
+def _nothing(lanes: int, settings: EcologySettings) -> dict[str, FloatArray]:
+    """(L, S) of each measure of steps, as it is where nobody lives."""
+    names, shape = [one.name for one in Ecology.measures if one.steps], (lanes, settings.generations)
+    return {name: np.full(shape, 0.0 if name in _OF_NOBODY else np.nan) for name in names}
 
 
 def _add(sums: Sums, more: Sums) -> None:
@@ -109,15 +114,9 @@ def _ratio(upper: FloatArray | IntArray, lower: FloatArray | IntArray) -> FloatA
     return np.asarray(np.where(lower > 0, upper / np.where(lower > 0, lower, 1), np.nan), np.float64)
 
 
-def _niches(season: Season) -> FloatArray:
-    families = season.skill.shape[2]
-    best = (np.argmax(season.skill, axis=-1)[..., None] == np.arange(families)) & season.alive[..., None]
-    return effective_number(best.sum(axis=1))
-
-
-def _lineages(lineage: IntArray, alive: BoolArray, founders: int) -> FloatArray:
-    found = (lineage[..., None] == np.arange(founders)) & alive[..., None]
-    return np.asarray(found.any(axis=1).sum(axis=1), np.float64)
+def _members(group: IntArray, alive: BoolArray, groups: int) -> IntArray:
+    """(L, groups) living agents in each group; group, alive (L, N)."""
+    return np.asarray(((group[..., None] == np.arange(groups)) & alive[..., None]).sum(axis=1))
 
 
 def _of_step(season: Season, settings: EcologySettings) -> Sums:
@@ -125,10 +124,14 @@ def _of_step(season: Season, settings: EcologySettings) -> Sums:
     living = season.alive.sum(axis=1)
     returned, there = _returns(season, settings)
     least = _least_upkeep(season, settings)
+    niches = _members(np.argmax(season.skill, axis=-1), season.alive, settings.families)
+    lineages = _members(season.lineage, season.alive, settings.founders)
     return {
         "population": living.astype(np.float64),
-        "lineages": _lineages(season.lineage, season.alive, settings.founders),
-        "niches": _niches(season),
+        "lineages": (lineages > 0).sum(axis=1).astype(np.float64),
+        "niches": effective_number(niches),
+        "niche_share": _ratio(niches.max(axis=1), living),
+        "lineage_share": _ratio(lineages.max(axis=1), living),
         "energy": _ratio(total(season.energy), living),
         "solve_rate": season.market.solved.sum(axis=1) / settings.tasks,
         "price": np.where(living > 0, total(season.price) / settings.families, np.nan),
@@ -183,7 +186,7 @@ def _rows(sums: Sums, last: Season, settings: EcologySettings) -> Sums:
         "solved": sums["solved"] / counted,
         "mean_price": _ratio(sums["price"], sums["with_niches"]),
         "mean_niches": _ratio(sums["niches"], sums["with_niches"]),
-        "last_lineages": _lineages(end.lineage, end.alive, settings.founders),
+        "last_lineages": (_members(end.lineage, end.alive, settings.founders) > 0).sum(axis=1).astype(np.float64),
         "low_upkeep_share": _ratio(sums["least"], sums["living"]),
         "overlap": np.minimum(*shares).sum(axis=1),
         "births": sums["births"],
