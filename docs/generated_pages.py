@@ -69,13 +69,14 @@ def _is_rule(given: Any) -> bool:
 
 def _results() -> Iterator[str]:
     """What runs, sweeps, markets, fits and frontiers give back."""
+    from sim.front.economy_results import EconomyResults
     from sim.front.fit import Fit
     from sim.front.frontiers import Frontier
     from sim.front.market import Played
     from sim.front.results import Results
     from sim.front.sweep import SweepResults
 
-    for kind in (Results, SweepResults, Played, Fit, Frontier):
+    for kind in (Results, EconomyResults, SweepResults, Played, Fit, Frontier):
         yield _class(kind.__name__, kind, methods=True)
 
 

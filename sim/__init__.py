@@ -48,8 +48,6 @@ _FRONT = {
     "register_belief_model": "sim.front.register",
     "register_cost_learner": "sim.front.register",
     "register_economy": "sim.economies.economy",
-    "Measure": "sim.economies.economy",
-    "Played": "sim.economies.economy",
     "register_figure": "sim.front.register_measures",
     "register_mechanism": "sim.front.register",
     "register_policy": "sim.front.register",

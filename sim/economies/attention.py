@@ -39,6 +39,7 @@ lower saturation has one at a higher. Source: [HR].
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -83,6 +84,13 @@ class MatchingSettings(Section):
     instrument: Literal["none", "cap", "ration", "pacing"] = Field("none", description="how messages are limited")
     cap: Count = Field(10, description="messages a day, of the instrument cap")
     ration: Count = Field(10, description="messages in all days, of the instruments ration and pacing")
+
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
+        if self.priorities > self.dimensions:
+            yield f"priorities: must be at most dimensions, {self.dimensions}; got {self.priorities}"
+        if self.highest < self.threshold:
+            yield f"highest: must be at least threshold, {self.threshold:g}; got {self.highest:g}"
 
 
 class Pairs(NamedTuple):
@@ -144,7 +152,7 @@ def drawn(settings: MatchingSettings, seed: int, replications: range) -> Pairs:
 
     def both(of: str, own: Any, other: Any) -> tuple[FloatArray, FloatArray]:
         weights = _summing(np.maximum(normal(seed, f"weights of {of}", number, own, dimension), 0.0))
-        least = -np.sort(-weights, axis=-1)[..., min(settings.priorities, settings.dimensions) - 1, None]
+        least = -np.sort(-weights, axis=-1)[..., settings.priorities - 1, None]
         uniforms = uniform(seed, f"attributes of {of}", number, own, dimension)
         parts = np.asarray(gammaincinv(settings.concentration, uniforms), np.float64)
         return _summing(np.where(weights >= least, weights, 0.0)), _summing(parts)

@@ -127,6 +127,13 @@ def test_a_form_names_three_weights_and_an_agent_asks_for_all() -> None:
         assert stated(weights, most) == pytest.approx(levels / levels.sum(axis=1, keepdims=True))
 
 
+def test_settings_that_do_not_agree_are_refused() -> None:
+    with pytest.raises(ValueError, match="priorities: must be at most dimensions, 3; got 6"):
+        MatchingSettings(dimensions=3)
+    with pytest.raises(ValueError, match=r"highest: must be at least threshold, 0\.7; got 0\.55"):
+        MatchingSettings(threshold=0.7)
+
+
 def test_it_keeps_the_contract() -> None:
     assert faults_of("economy", "matching") == []
 
