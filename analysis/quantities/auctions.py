@@ -94,7 +94,7 @@ MEANS = (
     replace(
         _mean(
             "cost_of_last",
-            "cost of the attempt that passed, or of the last one where none did, other attempts left out / auctions",
+            "cost of the attempt that passed, of the last one where none did; no other is charged / auctions",
             Mean(lambda view: view.dollars(cost_of_last=1)),
         ),
         swept=False,
