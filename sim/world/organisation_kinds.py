@@ -47,10 +47,10 @@ class Drawn(NamedTuple):
 
 
 class Made:
-    """An organisation's fields, (R, T) or (R, T, K), by name; those of its first member where nothing else is said."""
+    """An organisation: a method for each field of a World, (R, T) or (R, T, K)."""
 
     def __init__(self, world: World, drawn: Drawn, name: str, organisation: Organisation, tries: int) -> None:
-        self.its_name, self._organisation, self._tries = name, organisation, tries
+        self._name, self._organisation, self._tries = name, organisation, tries
         self._world, self._drawn = world, drawn
         self._places = [world.agents.index(member) for member in organisation.members]
         verifier = drawn.spec.world.verifier
@@ -93,17 +93,16 @@ class Made:
         return self._chance(lambda place: self._member("belief", place), of_beliefs=True)
 
     def _chance(self, of: Callable[[int], FloatArray], *, of_beliefs: bool = False) -> FloatArray:
+        """(R, T) chance of success, from that of the members at these places."""
         raise NotImplementedError
 
 
 class OfScaffold(Made):
     """One agent in another execution path."""
 
-    def __init__(self, *given: Any) -> None:
+    def __init__(self, how: Scaffold, *given: Any) -> None:
         super().__init__(*given)
-        found = self._organisation.scaffold
-        assert found is not None
-        self._how = found
+        self._how = how
 
     def _chance(self, of: Callable[[int], FloatArray], *, of_beliefs: bool = False) -> FloatArray:
         return np.asarray(expit(logit(of(self._places[0])) + self._how.shift))
@@ -138,11 +137,9 @@ class OfScaffold(Made):
 class OfSolo(Made):
     """One agent, several tries."""
 
-    def __init__(self, *given: Any) -> None:
+    def __init__(self, how: Solo, *given: Any) -> None:
         super().__init__(*given)
-        found = self._organisation.solo
-        assert found is not None
-        self._how = found
+        self._how = how
 
     def _within(self, name: str) -> NDArray[Any]:
         """(R, T, K, k): a field of each try of each attempt."""
@@ -176,16 +173,14 @@ class OfSolo(Made):
             total, left = total + left * right, left * self._unpassed(p)
         return np.minimum(total + left * p, 1.0)
 
-    def _kept(self) -> float:
-        return 1.0 - self._drawn.spec.world.infra
-
     def _right(self, p: FloatArray) -> FloatArray:
         """Chance that a try succeeds, is not lost and passes."""
-        return np.asarray(p * (1.0 - self._wrong[1]) * self._kept())
+        return np.asarray(p * (1.0 - self._wrong[1]) * (1.0 - self._drawn.spec.world.infra))
 
     def _unpassed(self, p: FloatArray) -> FloatArray:
         """Chance that a try does not pass."""
-        return np.asarray(1.0 - (p * (1.0 - self._wrong[1]) + (1.0 - p) * self._wrong[0]) * self._kept())
+        false = (1.0 - p) * self._wrong[0] * (1.0 - self._drawn.spec.world.infra)
+        return np.asarray(1.0 - self._right(p) - false)
 
     def cost_belief(self) -> FloatArray:
         cost = self._member("cost_belief")
@@ -216,11 +211,9 @@ class OfSolo(Made):
 class OfHub(Made):
     """A planner and its spokes."""
 
-    def __init__(self, *given: Any) -> None:
+    def __init__(self, how: Hub, *given: Any) -> None:
         super().__init__(*given)
-        found = self._organisation.hub
-        assert found is not None
-        self._how, self._delta = found, self._decomposability(found)
+        self._how, self._delta = how, self._decomposability(how)
 
     def _decomposability(self, how: Hub) -> FloatArray:
         """(T,) of the tasks; raises ScenarioError where it is not stated for their families."""
@@ -229,7 +222,7 @@ class OfHub(Made):
             return np.full(self._world.n_tasks, stated)
         if len(families) == 1 or sorted(stated) != sorted(families):
             listed = "a number, as there is one family" if len(families) == 1 else f"a number of each of {families}"
-            key = f"world.organisations.{self.its_name}.hub.decomposability"
+            key = f"world.organisations.{self._name}.hub.decomposability"
             raise ScenarioError(f"{key}: must be {listed}; got {stated}")
         return np.array([stated[name] for name in self._world.family])
 
@@ -282,10 +275,10 @@ class OfHub(Made):
         return np.asarray(self._member("duration") + longest)
 
 
-_MADE: Mapping[type, type[Made]] = {Scaffold: OfScaffold, Solo: OfSolo, Hub: OfHub}
+_MADE: Mapping[type, Callable[..., Made]] = {Scaffold: OfScaffold, Solo: OfSolo, Hub: OfHub}
 
 
 def made_of(world: World, drawn: Drawn, name: str, organisation: Organisation, tries: int) -> Made:
     """The organisation of this name, of so many tries, of its kind."""
     kind = organisation.scaffold or organisation.solo or organisation.hub
-    return _MADE[type(kind)](world, drawn, name, organisation, tries)
+    return _MADE[type(kind)](kind, world, drawn, name, organisation, tries)

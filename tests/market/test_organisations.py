@@ -393,6 +393,18 @@ def test_bad_input(stated: dict[str, Any], told: str) -> None:
         bl.World.drawn("live", 3, **{"families": 2, **stated})
 
 
+@pytest.mark.parametrize("delta", [0, 1, 0.5])
+def test_replications_are_the_same_in_any_block(delta: float) -> None:
+    """With parameters of their own, and so a sd of fit of their own, in each replication."""
+    hub = {"hub": {**HUB, "decomposability": delta, "spokes": [B, C]}}
+    stated: dict[str, Any] = {"parameters": "bootstrap", "organisations": {"hub": hub, "x": {"scaffold": {"agent": B}}}}
+    many, few = (bl.World.drawn("marketbench", 3, seed=SEED, replications=n, **stated) for n in (5, 2))
+    for name in ("ability", "success", "cost", "lottery"):
+        np.testing.assert_array_equal(many.arrays[name][:2], few.arrays[name], err_msg=name)
+    cut = many.replication(3)
+    np.testing.assert_array_equal(cut.ability[0], many.ability[3])
+
+
 def test_organisations_belong_to_a_profile() -> None:
     with pytest.raises(ScenarioError, match=r"world\.organisations has no meaning with a table"):
         bl.World.recorded("marketbench", organisations=KINDS)
