@@ -45,7 +45,7 @@ class ArmData:
         a live agent where it was not asked or made no bid.
     attempts, wins, scores (R, T, n): attempts made, those that truly succeeded, and the best score, NaN if not graded.
     of_attempts: (R, T, n) dollars summed over attempts, by column: payment, cost and the others of the ledger's
-        ATTEMPT_DOLLARS. bid_cost, fee (R, T, n) dollars, summed over bids.
+        ATTEMPT_DOLLARS, and cost_of_last. bid_cost, fee (R, T, n) dollars, summed over bids.
     expected, published (R, T, n) dollars: sums over attempts of the profit expected, by belief and cost belief at that
         try, and of [verified PASS] x (payment - ask).
     judged, claim_gap (R, T, n): attempts neither lost to the system nor cancelled; their sum of claim - success.
@@ -154,7 +154,7 @@ class ArmData:
             budgets=budgets,
             uncarded=uncarded,
             rules=rules,
-            of_attempts=dollars_of_attempts(world, rows.attempts),
+            of_attempts=dollars_of_attempts(world, rows.attempts, alone),
             **{field: frozen(array) for field, array in arrays.items()},  # type: ignore[arg-type]
         )
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.kit.arrays import FloatArray, IntArray
+from sim.kit.arrays import BoolArray, FloatArray, IntArray
 from sim.kit.errors import ArrayError
 from sim.ledger.coded import coded
 from sim.ledger.ledger import Ledger, categories
@@ -61,6 +61,21 @@ def cell_max(at: tuple[IntArray, ...], shape: tuple[int, ...], values: FloatArra
     """The greatest of `values` >= 0 over the rows of each cell; 0 where there is none."""
     found = np.zeros(shape)
     np.maximum.at(found, at, values)
+    return found
+
+
+def counted_alone(at: tuple[IntArray, ...], shape: tuple[int, ...], passed: BoolArray) -> BoolArray:
+    """(A,) the one row of each cell that passed, the last of them where several did; of none, the cell's last row.
+
+    >>> at = (np.array([0, 0, 1, 1, 1]),)
+    >>> counted_alone(at, (2,), np.array([False, False, True, True, False])).tolist()
+    [False, True, False, True, False]
+    """
+    flat, place = np.ravel_multi_index(at, shape) if len(at[0]) else at[0], np.arange(len(passed))
+    last, found = np.full(int(np.prod(shape)), -1), np.zeros(len(passed), np.bool_)
+    last[flat] = place  # of equal places the later row stays
+    last[flat[passed]] = place[passed]
+    found[last[last >= 0]] = True
     return found
 
 

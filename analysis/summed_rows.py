@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.ledger_rows import Columns, cell_max, cell_of, cell_sum, lost_money, replication_of
+from analysis.ledger_rows import Columns, cell_max, cell_of, cell_sum, counted_alone, lost_money, replication_of
 from sim.kit.arrays import FloatArray, frozen
 from sim.ledger.ledger import ATTEMPT_DOLLARS, REASON, STATUS
 from sim.world.world import World
@@ -38,10 +38,12 @@ def of_attempts(world: World, rows: Columns) -> dict[str, NDArray[Any]]:
     }
 
 
-def dollars_of_attempts(world: World, rows: Columns) -> dict[str, FloatArray]:
-    """(R, T, n) dollars, by column of the ledger."""
+def dollars_of_attempts(world: World, rows: Columns, alone: bool) -> dict[str, FloatArray]:
+    """(R, T, n) dollars by column of the ledger, and `cost_of_last`, of the one attempt of each auction that counts."""
     at, shape = cell_of(rows, world), world.present.shape
-    columns = {name: rows[name] for name in ATTEMPT_DOLLARS}
+    auction = (at, shape) if alone else (at[:2], shape[:2])
+    last = counted_alone(auction[0], auction[1], rows["status"] == STATUS.index("PASS"))
+    columns = {name: rows[name] for name in ATTEMPT_DOLLARS} | {"cost_of_last": np.where(last, rows["cost"], 0.0)}
     none = np.broadcast_to(0.0, shape)
     return {name: frozen(cell_sum(at, shape, column)) if column.any() else none for name, column in columns.items()}
 

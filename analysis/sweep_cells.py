@@ -7,6 +7,7 @@ for a quantity that needs them plays the whole ledger (analysis/built.py).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.clusters import clusters_of, clusters_of_claims
 from analysis.inference import By
-from analysis.ledger_rows import cell_max, lost_money
+from analysis.ledger_rows import cell_max, counted_alone, lost_money
 from analysis.observed import Observed, groups_of, stated_claims
 from sim.experiment.job import Played
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status, thin
@@ -110,8 +111,17 @@ class Cells:
             "bid_cost": np.asarray(self.played.rules.bid_cost * self._counts("n_bids")),
         }
 
+    def _with_last(self, names: Mapping[str, int]) -> None:
+        """Have the cost of the one attempt of each auction that counts at hand, where it is asked for."""
+        if "cost_of_last" in names and "cost_of_last" not in self._dollars:
+            rows, at = self.played.attempts, self._at_agent if self.n_markets > 1 else self._auction
+            size = self.n_markets * self.shape[0] * self.shape[1]
+            last = counted_alone((at,), (size,), rows["status"] == Status.PASS)
+            self._dollars["cost_of_last"] = self._per_auction(np.where(last, rows["cost"], 0.0))
+
     def dollars(self, **signs: int) -> FloatArray:
         """(m, R, T): sum of fee, bid_cost and dollars of attempts, each times its sign."""
+        self._with_last(signs)
         (name, sign), *others = signs.items()
         total = self._dollars[name] if sign > 0 else -self._dollars[name]
         for name, sign in others:

@@ -7,6 +7,8 @@ welfare = surplus + utility, without payments and fees, which cancel
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -96,6 +98,14 @@ MEANS = (
         "best score of an attempt, 0 without one / auctions; empty where outcomes are not graded",
         Mean(lambda view: view.score),
         unit="",
+    ),
+    replace(
+        _mean(
+            "cost_of_last",
+            "cost of the attempt that passed, of the last one where none did; no other is charged / auctions",
+            Mean(lambda view: view.dollars(cost_of_last=1)),
+        ),
+        swept=False,
     ),
 )
 SHARES = (

@@ -92,7 +92,10 @@ class View(Protocol):
         """Of the first posting, (R, T, m) or (R, T, 1)."""
 
     def dollars(self, **signs: int) -> FloatArray:
-        """Of markets: sum of fee, bid_cost and dollars of attempts (ATTEMPT_DOLLARS), each times its sign, 1 or -1."""
+        """Of markets: sum of fee, bid_cost and dollars of attempts, each times its sign, 1 or -1.
+
+        Of attempts: ATTEMPT_DOLLARS, and cost_of_last, the cost of the attempt that passed, else of the last one.
+        """
 
     def profits(self) -> FloatArray:
         """Of agents: payments less costs of attempts."""

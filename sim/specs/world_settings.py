@@ -14,15 +14,14 @@ from sim.kit.invalid import written
 from sim.kit.section import Money, Rate, Section, parsed_by
 from sim.population.belief_model import BeliefModel, parse_beliefs
 from sim.population.knobs import Knobs, Shock
+from sim.specs.organisation import Organisation
 from sim.standing.records import Record, check_not_gone, is_record, parse_record
 from sim.tables.table import OPTIONAL, REQUIRED, missing_columns
 
 # Keys that go with a table, with a profile, and with live agents; True where they must be stated.
 _OF_TABLE = {"columns": True} | dict.fromkeys(("beyond_tries", "trials", "claim", "cost_belief", "graded"), False)
-_OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys(
-    ("sigma_u", "sigma_d", "private_share", "difficulty", "sigma_f", "families", "pool_size", "shocks", "beliefs"),
-    False,
-)
+_MAY_STAND = ("sigma_u", "sigma_d", "private_share", "difficulty", "sigma_f", "families", "pool_size", "shocks")
+_OF_PROFILE = {"tasks": True, "parameters": True} | dict.fromkeys((*_MAY_STAND, "beliefs", "organisations"), False)
 _NOT_LIVE = {
     "nonresponse": "they answer or do not",
     "infra": "what is lost is seen",
@@ -173,6 +172,11 @@ class WorldSettings(Section):
         description='the agent as which a shill of the principal\'s stands: adds an agent "shill" that never works; '
         "absent: there is none",
     )
+    organisations: Annotated[dict[str, Organisation], Field(min_length=1)] | None = Field(
+        None,
+        description="agents made of others, [world.organisations.NAME] each: {scaffold}, {solo} or {hub} "
+        "(sim/world/organisations.py); absent: there are none",
+    )
     beliefs: Annotated[BeliefModel | None, parsed_by(parse_beliefs)] = Field(
         None,
         description='what agents think of their abilities: "fitted", "ability" (they know it), {recalibrated = {shift, '
@@ -240,6 +244,8 @@ class WorldSettings(Section):
             yield from self._of_spreads()
         elif self.table is not None:
             yield from self._of_scores()
+        if self.organisations is not None and (self.names is not None or self.shill is not None):
+            yield "organisations: cannot be combined with names or a shill"
         if self.profile is None and isinstance(self.agents, dict):
             yield "world.agents: knobs belong to a profile; with a table or live, list the agents to keep"
 

@@ -24,6 +24,7 @@ from sim.tables.table import Recorded, found_columns, read_sheet, read_table
 from sim.world import importers as _importers  # noqa: F401 -- it registers the formats
 from sim.world.history import Base
 from sim.world.live_world import live_base
+from sim.world.organisations import with_organisations
 from sim.world.recorded import check_graded, recorded_base
 from sim.world.second_names import everybody
 from sim.world.synthetic import kept_agents, synthetic_base, task_names, turned_profile
@@ -89,7 +90,14 @@ class ProfileOrigin:
 
     def base(self, spec: WorldSpec, seed: int, replications: int, first: int = 0) -> Base:
         """A World drawn from the profile."""
-        return synthetic_base(self.profile, self.bootstrap, spec, seed, replications, first)
+        base = synthetic_base(self.profile, self.bootstrap, spec, seed, replications, first)
+        named = spec.world.names is not None or spec.world.shill is not None  # whose agents come with the records
+        if not named and base.world.agents != self.agents:
+            raise ScenarioError(
+                "world.organisations: all arms have the same agents; state the same organisations, in the same order, "
+                f"in each arm: {', '.join(self.agents)}; got {', '.join(base.world.agents)}"
+            )
+        return base
 
     def check(self, world: WorldSettings) -> None:
         """Raise ScenarioError where the scenario's changes do not go with one of the profile's parameter draws."""
@@ -138,7 +146,7 @@ def load_origin(world: WorldSettings, folder: Path, routers: Collection[str] = (
     path = find_profile(world.profile or "", folder)
     profile = read_profile(path)
     bootstrap = read_draws(draws_beside(path), profile) if world.parameters == "bootstrap" else []
-    agents = everybody(kept_agents(profile, world), world)
+    agents = with_organisations(everybody(kept_agents(profile, world), world), world)
     return ProfileOrigin(profile, bootstrap, agents, task_names(world.tasks or 0))
 
 

@@ -31,6 +31,8 @@ from sim.world.formula import made
 from sim.world.fresh import fresh_sums
 from sim.world.history import Base, Histories, Sums
 from sim.world.luck import Identities, luck, most_failures, most_tries, tries_of
+from sim.world.organisation_kinds import Drawn
+from sim.world.organisations import organised, tries_within
 from sim.world.principals import dealt, principal_names
 from sim.world.second_names import most_names
 from sim.world.world import World
@@ -46,6 +48,7 @@ def synthetic_base(
     world = spec.world
     names = kept_agents(profile, world)
     n_tasks, n_tries = world.tasks or 0, most_tries(spec.tender, world.infra > 0) * most_names(world)
+    n_tries *= tries_within(world)
     r = draws.words_range(replications, first)
     ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), tries_of(world, n_tries))
     skill, overconfidence, outage = _shocks(world.shocks or [], names, n_tasks)
@@ -94,7 +97,9 @@ def synthetic_base(
         return _by_replication(chosen, r, lambda at, words: fresh_sums(turned[at], seed, words, tasks, summed))
 
     first_try = np.broadcast_to(np.arange(n_tries) == 0, ids.per_try)
-    return Base(played, Histories(played, seed, ids[:2], first_try, fresh))
+    sigma_u = np.array([turned[at].sigma_u for at in chosen.tolist()])
+    market = organised(played, Drawn(spec, seed, ids, sigma_u, n_families))
+    return Base(market, Histories(played, seed, ids[:2], first_try, fresh))
 
 
 def _of_principals(spec: WorldSpec) -> FloatArray | None:

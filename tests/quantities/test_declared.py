@@ -21,7 +21,7 @@ from tests.sweep.scenes import RECORDED, SYNTHETIC, plan_of, write
 
 NAMES = {
     "arm": "solve_rate unfilled_rate cost payment overhead bid_cost inspection harm surplus utility welfare "
-    "score "
+    "score cost_of_last "
     "regret_fixed regret_ability regret_outcome share_top tie_rate exit_rate false_claim_rate inspected_rate "
     "success_rate mean_claim brier "
     "brier_reliability brier_resolution brier_uncertainty log_score ece ece_null residual_correlation comparative_auc "
@@ -39,7 +39,7 @@ RATES = {"solve_rate", "unfilled_rate", "tie_rate", "exit_rate", "success_rate",
     "inspected_rate",
     "useful_rate",
 }
-PAIRED = set(NAMES["arm"].split()[:12]) | {"cash_profit", "body_profit", "body_utility", "rivals_profit"}
+PAIRED = set(NAMES["arm"].split()[:13]) | {"cash_profit", "body_profit", "body_utility", "rivals_profit"}
 PAIRED |= {"useful_rate", "solver_average"}
 DEFAULT = (
     "share hired_rate cash_profit success_rate_hired claim_minus_success_hired negative_utility_rate rivals_profit"

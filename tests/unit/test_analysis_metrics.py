@@ -93,6 +93,7 @@ def test_summary_against_loops(alone):
                     "solve_rate": a["success"].any(),
                     "unfilled_rate": len(a) == 0,
                     "cost": a["cost"].sum(),
+                    "cost_of_last": last_cost(a),
                     "payment": a["payment"].sum(),
                     "overhead": c["overhead"].sum(),
                     "bid_cost": b["bid_cost"].sum(),
@@ -111,6 +112,13 @@ def test_summary_against_loops(alone):
     hires = ledger.clearings[ledger.clearings["n_hired"] > 0]
     assert float(estimates["tie_rate"].value) == pytest.approx(hires["by_tie"].mean())
     assert float(estimates["share_top"].value) == pytest.approx(rows["i"].value_counts(normalize=True).max())
+
+
+def last_cost(attempts):
+    """Of the last attempt that passed, or of the last one; 0 without one."""
+    passed = attempts[attempts["status"] == "PASS"]
+    rows = passed if len(passed) else attempts
+    return rows["cost"].iloc[-1] if len(rows) else 0.0
 
 
 def fixed(world, t, r, members):
