@@ -260,6 +260,7 @@ def scenarios() -> str:
             f"## `{name}`",
             f"**{_escaped(found.question)}**",
             _escaped(found.finding),
+            _escaped(found.resolved.get("published", "")),
             _escaped(found.note),
             f"{size}.",
         ]

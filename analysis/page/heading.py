@@ -21,11 +21,13 @@ def heading(kind: str, info: Mapping[str, Any], counts: Mapping[str, int]) -> st
 
 
 def authors_words(info: Mapping[str, Any]) -> str:
-    """Finding and note of the scenario, and what of a table is left out."""
+    """Finding, what is published and note of the scenario, and what of a table is left out."""
     scenario, parts = info["scenario"], []
     if scenario["finding"]:
         parts.append(f"<p><b>What its author found:</b> {said(scenario['finding'])}</p>")
         parts.append(paragraph("The author's numbers are of the scenario's own seed and replications.", "note"))
+    if scenario.get("published"):
+        parts.append(f"<p><b>What is published:</b> {said(scenario['published'])}</p>")
     if scenario["note"]:
         parts.append(f'<p class="caution"><b>To be read with every number:</b> {said(scenario["note"])}</p>')
     left = about_left_out(info).strip()

@@ -42,7 +42,7 @@ from sim.scenario.scenario import digest_of
 
 REPLAY = "marketbench_replay"
 SCENARIOS = (REPLAY, card_study.SCENARIO, live_study.SCENARIO, phase_study.SCENARIO)
-_WORDS = ("question", "source", "finding", "note", "figure")  # of a scenario; they decide no number
+_WORDS = ("question", "source", "finding", "note", "published", "figure")  # of a scenario; they decide no number
 _SHARES = {"runs": 10, "sweep": 75, "figures": 15}  # of the time that each takes
 STEPS = sum(_SHARES.values())
 Tick = Callable[[float], None]

@@ -62,7 +62,8 @@ class EconomyFile(Section):
     question: Line = Field(description="the question the scenario answers")
     source: Text = Field("", description="keys of REFERENCES.md")
     finding: Text = Field("", description="what the scenario found, with an interval")
-    note: Text = Field("", description="assumptions, and what is published")
+    note: Text = Field("", description="assumptions, to be read with every table of the scenario")
+    published: Text = Field("", description="what is published of the question, beside what the scenario found")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
     baseline: str | None = Field(None, description="arm that paired differences are taken to; the first where absent")
     replications: Annotated[int, Field(ge=1, le=10**9)] = Field(1, description="independent draws of what is random")
@@ -115,7 +116,7 @@ class EconomyScenario:
 
     @property
     def note(self) -> str:
-        """Assumptions, and what is published."""
+        """Assumptions."""
         return str(self.resolved["note"])
 
     @property
@@ -149,6 +150,8 @@ def resolve_economy(path: Path, raw: dict[str, Any]) -> EconomyScenario:
     arms = [_with_baseline(arm, first, arms) for arm in arms]
     keys = ("economy", "question", "source", "finding", "note", "seed", "replications")
     resolved = {"name": path.stem, **{key: getattr(file, key) for key in keys}, "arms": [_as_json(a) for a in arms]}
+    if file.published:
+        resolved["published"] = file.published
     return EconomyScenario(path, economy, tuple(arms), tuple(file.figure), resolved, raw)
 
 

@@ -67,6 +67,7 @@ class ScenarioFile(Section):
     source: Text = Field("", description="keys of REFERENCES.md")
     finding: Text = Field("", description="what the scenario found, with an interval")
     note: Text = Field("", description="a caveat to be read with every table and figure of the scenario")
+    published: Text = Field("", description="what is published of the question, beside what the scenario found")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
     baseline: str | None = Field(None, description="arm that paired differences are taken to; the first where absent")
     replications: Annotated[int, Field(ge=1, le=10**15)] = Field(1, description="independent draws of what is random")

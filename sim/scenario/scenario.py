@@ -152,6 +152,8 @@ def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
         "replications": file.replications,
         "arms": [_as_json(arm) for arm in arms],
     }
+    if file.published:
+        resolved["published"] = file.published
     made = _scenario(path.parent, arms, resolved)
     return dataclasses.replace(made, path=path, written=raw, factors=file.sweep, figures=tuple(file.figure))
 
