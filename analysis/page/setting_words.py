@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from analysis.page.amounts_in_words import arrivals, dollars, percent, reserve, ticks
+from analysis.page.organisations_in_words import organisations
 from sim.kit.invalid import written
 
 Arm = Mapping[str, Any]
@@ -211,6 +212,7 @@ STATED: dict[str, Words] = {
         else "The parameters of the population are its point estimates."
     ),
     "world.agents": _knobs,
+    "world.organisations": organisations,
     "world.trials": _trials,
     "world.beyond_tries": lambda value, arm: (
         "Where an agent tries more often than was recorded, its last trial is repeated." if value == "repeat" else ""

@@ -51,6 +51,16 @@ def test_words_of_principals_and_their_escrow() -> None:
     assert any("costs the allocator $0.1" in line and "25% of it once all tasks" in line for line in held)
 
 
+def test_words_of_organisations() -> None:
+    (told,) = [line for line in assumptions(arms_of(scenarios()["scaffold"]))["The world"] if "made of others" in line]
+    assert "(gpt-5.2 in another scaffold: 3.06 logits on its ability)" in told
+    (told,) = [
+        line for line in assumptions(arms_of(scenarios()["topologies"]))["The world"] if "made of others" in line
+    ]
+    assert "puts the parts together, decomposability" in told
+    assert "hands in the last" in told
+
+
 @pytest.mark.parametrize("name", markets())
 def test_every_stated_setting_of_every_bundled_scenario_is_told(name: str) -> None:
     arms = arms_of(markets()[name])
