@@ -11,16 +11,18 @@ import numpy as np
 
 from sim.agents.agent import Agent, processes_of
 from sim.agents.bankroll import bankrolls
-from sim.agents.bidding import Bidder, Fallback
+from sim.agents.bidding import Bidder, Fallback, Truthful
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import sharing
 from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, require_fee
-from sim.kit.errors import MarketError, ScenarioError
+from sim.kit.errors import MarketError, ScenarioError, closest
 from sim.market.escalation import Escalation, escalation_of
 from sim.market.unknown import check_known
 from sim.mechanisms import Mechanism
+from sim.mechanisms.gates import Attention, Gate, PricedBids
+from sim.mechanisms.make_or_buy import MakeOrBuy
 from sim.scenario.scenario import label_of
 from sim.specs.reserve_price import Raising
 from sim.specs.settings import MarketSpec, Terms
@@ -52,6 +54,9 @@ class Rules:
     plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.
     market: the section as it is stated, for what is read as it stands.
     processes: classes or factories of agents with processes of their own, by place (sim/agents/agent.py).
+    approval_delay: ticks from an award to the start of work. most_bids: of an agent in a replication.
+    own: place of the principal's own hand (sim/mechanisms/make_or_buy.py), None: it has none. posting_cost: dollars
+    that asking for bids costs it.
     """
 
     mechanism: Mechanism
@@ -85,6 +90,10 @@ class Rules:
     budgets: tuple[float, ...] | None = None
     market: MarketSpec = field(default_factory=lambda: MarketSpec())
     processes: Mapping[int, Callable[[], Agent]] = field(default_factory=dict)
+    approval_delay: int = 0
+    most_bids: float = math.inf
+    own: int | None = None
+    posting_cost: float = 0.0
 
     def __post_init__(self) -> None:
         """A bounty that is announced may rise above the value unless the escalation says otherwise."""
@@ -129,7 +138,7 @@ class Rules:
         _check_needs(mechanism, settings, world)
         _check_penalty(mechanism, tender)
         _check_round(mechanism, settings)
-        mechanism = mechanism.for_agents(world.agents)
+        mechanism = arranged(mechanism.for_agents(world.agents), settings, world)
         forced = settings.bidders.fallback
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
         announced = ("reserve",) if mechanism.capabilities.announces_reserve else ()
@@ -139,7 +148,7 @@ class Rules:
             bidder=Bidders.of(
                 mechanism,
                 settings.bidders.policy,
-                settings.bidders.agents,
+                settings.bidders.agents | ({} if tender.own is None else {tender.own: Truthful()}),
                 world.agents,
                 alone=settings.market.alone,
                 fallback=fallback,
@@ -175,6 +184,10 @@ class Rules:
             budgets=budgets_of(tender),
             market=market,
             processes=processes_of(settings.bidders.process, world.agents, alone=market.alone),
+            approval_delay=market.approval_delay,
+            most_bids=math.inf if settings.bidders.most_bids is None else settings.bidders.most_bids,
+            own=None if tender.own is None else world.agents.index(tender.own),
+            posting_cost=tender.posting_cost,
         )
         _check_asked(made)
         _check_shared(made)
@@ -185,6 +198,45 @@ class Rules:
         if self.penalties is None:
             return np.broadcast_to(np.float64(self.penalty), world.reserve.shape)
         return np.array(self.penalties)[world.owner]
+
+
+def arranged(mechanism: Mechanism, settings: Terms, world: World) -> Mechanism:
+    """The mechanism with what the scenario sets around it; raises ScenarioError where the two cannot be combined."""
+    least, most, price = settings.standing.least_reputation, settings.market.attention, settings.market.bid_price
+    stated = {
+        "standing.least_reputation": least is not None,
+        "market.attention": most is not None,
+        "market.bid_price": price > 0,
+    }
+    for key in (key for key, is_stated in stated.items() if is_stated):
+        if not mechanism.capabilities.solicits_bids and key != "standing.least_reputation":
+            raise ScenarioError(f"{key}: has no meaning with {mechanism.name}, which asks for no bids")
+    if least is not None:
+        mechanism = Gate(mechanism, least)
+    if most is not None:
+        mechanism = Attention(mechanism, most)
+    if price > 0:
+        mechanism = PricedBids(mechanism, price)
+    return mechanism if settings.tender.own is None else _with_own_hand(mechanism, settings.tender.own, settings, world)
+
+
+def _with_own_hand(mechanism: Mechanism, own: str, settings: Terms, world: World) -> Mechanism:
+    has = mechanism.capabilities
+    if own not in world.agents:
+        allowed = ", ".join(world.agents)
+        raise ScenarioError(f"tender.own: no agent {own!r}{closest(own, world.agents)}; allowed: {allowed}")
+    stated = {
+        f"{mechanism.name}, which asks for no bids": not has.solicits_bids,
+        f"{mechanism.name}, which hires in turns": has.in_turns,
+        f"{mechanism.name}, which takes menus": has.takes_menu,
+        "live respondents: its belief is none of theirs": world.live,
+        "a table without costs: what it would make cannot be valued": not world.knows("cost_belief"),
+    }
+    for key in (one for one, is_stated in stated.items() if is_stated):
+        raise ScenarioError(f"tender.own: cannot be combined with {key}")
+    if not states_values(settings.tender):
+        raise ScenarioError("tender.own needs tender.value, which the scenario does not state")
+    return MakeOrBuy(mechanism, list(world.agents).index(own))
 
 
 def past_card(settings: Terms) -> PastCard | None:
@@ -234,9 +286,14 @@ def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
         )
     if settings.standing.advice.kind == "ability" and not _knows_abilities(world):
         raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
-    deadline, window = settings.tender.deadline, settings.market.window
+    deadline, window, delay = settings.tender.deadline, settings.market.window, settings.market.approval_delay
     if deadline is not None and deadline <= window:
         raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
+    if deadline is not None and deadline <= window + delay:
+        raise ScenarioError(
+            f"tender.deadline: must exceed market.window + market.approval_delay ({window + delay}), or no work begins; "
+            f"got {deadline}"
+        )
 
 
 def _knows_abilities(world: World) -> bool:
@@ -320,8 +377,10 @@ def _check_round(mechanism: Mechanism, settings: Terms) -> None:
             'allowed: "in_order"'
         )
     latest = market.window + market.round - 1
-    if deadline is not None and deadline <= latest:
+    if deadline is not None and deadline <= latest + market.approval_delay:
+        delay = " + market.approval_delay" if market.approval_delay else ""
+        latest += market.approval_delay
         raise ScenarioError(
-            f"tender.deadline: must exceed market.window + market.round - 1 ({latest}), or a task may close before its "
+            f"tender.deadline: must exceed market.window + market.round - 1{delay} ({latest}), or a task may close before its "
             f"round; got {deadline}"
         )

@@ -129,6 +129,11 @@ class BidderSpec(Section):
     fallback: FallbackBid | None = Field(
         None, description="the bid put in where non-response leaves none; absent: the agent abstains"
     )
+    most_bids: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="bids that an agent may make in a replication, all postings together, as they clear; absent: no "
+        "limit",
+    )
     card: Card | None = Field(None, description="a self-history card; absent: none")
     plans: PlansSettings | None = Field(
         None, description="menus of budgets, for a mechanism that takes them; absent: one bid without a limit"

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
-from sim.kit.distribution import MOST_TICKS
+from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import written
 from sim.kit.section import Money, Rate, Section, Ticks, parsed_by
 from sim.specs.bidders import BidderSpec
@@ -59,6 +59,19 @@ class MarketSpec(Section):
         json_schema_extra={_ONLY: "a status is what the verifier says"},
         description="{rate, cost, harm}: agents claim every attempt to be done, and the verifier looks at a share of "
         "them; absent: at all of them, at no cost",
+    )
+    approval_delay: Ticks = Field(
+        0, description="ticks from an award to the start of work, for which the agent's slot is taken"
+    )
+    attention: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="bids on a posting that the allocator reads, of those that count, in an order drawn for each "
+        "posting (sim/mechanisms/gates.py); the others have lost; absent: all",
+    )
+    bid_price: Money = Field(
+        0.0,
+        description="dollars that every bid that counts pays its principal, read or not; world.bid_cost is paid to "
+        "nobody",
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
     overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
@@ -109,6 +122,9 @@ class MarketSpec(Section):
 class StandingSpec(Section):
     """What the allocator knows."""
 
+    least_reputation: Annotated[float, Field(gt=0, le=MOST)] | None = Field(
+        None, description="nobody below this reputation can be hired; absent: everybody can"
+    )
     reputation: Annotated[Reputation, parsed_by(parse_reputation)] = Field(
         "none",
         validate_default=True,
@@ -131,6 +147,12 @@ class StandingSpec(Section):
         "{thompson = {}} or {ucb1 = {}}, each also with by_family; see `bidlab list advisors`; of live runs also "
         "{router = {respondent = NAME}}, a model asked once a posting",
     )
+
+
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
+        if self.least_reputation is not None and self.reputation.learner is None:
+            yield "least_reputation: has no meaning without standing.reputation, which is then 1 for everybody"
 
 
 class Terms(NamedTuple):
@@ -209,6 +231,8 @@ class Settings(Section):
             )
         if self.world.graded is not None and self.market.inspection is not None:
             yield "market.inspection: cannot be combined with world.graded: a score is known, and paid for"
+        if self.tender.own is not None:
+            yield from self._of_own_hand(self.tender.own)
         if self.world.names is not None:
             yield from self._of_names()
         if update is not None and update.spread is None and self.world.table is not None:
@@ -216,6 +240,20 @@ class Settings(Section):
                 "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "
                 "logits}}"
             )
+
+    def _of_own_hand(self, own: str) -> Iterator[str]:
+        """What a principal that may work itself cannot be combined with."""
+        stated = {
+            "bidders.bankroll: what is made costs the principal, whose wealth is no agent's": self.bidders.bankroll,
+            "world.bid_cost: its own hand makes no bid; state tender.posting_cost": self.world.bid_cost or None,
+            "market.alone: there is nobody to buy from": self.market.alone or None,
+            "market.round, which clears several postings together": self.market.round,
+            f"a policy of {own!r} in bidders.agents: it bids for nobody": self.bidders.agents.get(own),
+            f"several names of {own!r} in world.names: it bids for nobody": (self.world.names or {}).get(own),
+        }
+        if self.tender.autarky > 0:
+            stated["bidders.fallback, put in where nobody was asked"] = self.bidders.fallback
+        yield from (f"tender.own: cannot be combined with {key}" for key, one in stated.items() if one is not None)
 
     def _of_names(self) -> Iterator[str]:
         """What counts an agent's attempts, where those under its other names are attempts of it too."""

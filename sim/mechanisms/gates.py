@@ -1,0 +1,67 @@
+"""Gates and attention: which bids on a posting the allocator looks at, and what a bid costs.
+
+    least reputation   a bid counts only where standing.reputation >= the least
+    attention          of the bids that count it reads m, in an order drawn for each posting; the others have lost
+    bid price          every bid that counts owes the principal so many dollars at the clearing, read or not
+
+The order in which bids are read is that of the last 32 of the 52 random bits of each agent's lottery number: a draw for
+each (replication, task, posting, agent) that is independent of who wins a tie, which the first bits decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
+from sim.mechanisms.around import Around, without
+
+_FIRST_BITS = 2.0**20
+
+
+@dataclass(frozen=True)
+class Gate(Around):
+    """Nobody below the `least` reputation can be hired."""
+
+    least: float
+
+    def handed(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Bids:
+        return without(bids, standing.reputation < self.least)
+
+
+@dataclass(frozen=True)
+class Attention(Around):
+    """The allocator reads `most` of the bids on a posting. Source: [HR]."""
+
+    most: int
+
+    def handed(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Bids:
+        return without(bids, ~read(bids.active, lottery, self.most))
+
+
+@dataclass(frozen=True)
+class PricedBids(Around):
+    """Every bid that counts pays the principal `price` dollars, beside any fee of the inner rule."""
+
+    price: float
+
+    def answered(self, award: Award, handed: Bids, bids: Bids, tender: Tender) -> Award:
+        owed = np.where(bids.active, self.price, 0.0)
+        stated = vars(award).get("fee")
+        return Award.trusted(**vars(award) | {"fee": owed if stated is None else owed + stated})
+
+
+def read(active: BoolArray, lottery: FloatArray, most: int) -> BoolArray:
+    """Which of the bids that count (..., n) are among the first `most` in the order of reading.
+
+    >>> read(np.array([True, True, False]), np.array([0.25, 0.25 + 2.0**-21, 0.5]), 1).tolist()
+    [True, False, False]
+    """
+    scaled = lottery * _FIRST_BITS
+    order = scaled - np.floor(scaled)
+    before = np.zeros(active.shape, np.int64)
+    for rival in range(active.shape[-1]):
+        one = slice(rival, rival + 1)
+        before = before + (active[..., one] & (order[..., one] < order))
+    return np.asarray(active & (before < most))
