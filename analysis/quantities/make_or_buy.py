@@ -1,8 +1,8 @@
 """Quantities of a principal that may do its tasks itself (sim/mechanisms/make_or_buy.py), and of thin markets.
 
     make    V p - c of its own hand at the task, by its ability p and its mean cost c over tries
-    buy     V (1 - prod (1 - p)) - sum c of whom the rule would hire at the first posting if everybody had been asked and
-            had answered, by what they bid; 0: nobody
+    buy     V (1 - prod (1 - p)) - sum c of whom the rule would hire at the first posting, by what they bid, if
+            everybody had been asked and had answered; 0: nobody
     loss    max(0, make, buy) - welfare
 
 The loss is to the better of the two task by task. A principal that believes wrongly takes the worse of them, one that
@@ -33,11 +33,12 @@ def _attempts(view: View, *, own: bool) -> FloatArray:
     """Of markets: there was an attempt of the own hand, or of others."""
     attempts, place = np.asarray(view.to_world(view.attempts), np.float64), own_hand(view)
     mine = np.arange(attempts.shape[2]) == (-1 if place is None else place)
-    return view.of_world((attempts[..., mine if own else ~mine].sum(axis=2, keepdims=True) > 0).astype(np.float64))
+    some = attempts[..., mine if own else ~mine].sum(axis=2, keepdims=True) > 0
+    return np.asarray(view.of_world(some.astype(np.float64)))
 
 
 def offered(world: World, rules: Rules) -> Award | None:
-    """The award (R, T, n) of every first posting if the principal always asked and bought; None where bids are learned."""
+    """The award (R, T, n) of first postings had everybody been asked and it been taken; None where bids are learned."""
     allocator, _ = drawn_market(world.changed(silent=None), rules)
     seen, own = allocator.opening, rules.mechanism
     if seen is None or not isinstance(own, MakeOrBuy):
@@ -61,7 +62,7 @@ def _loss(view: View) -> FloatArray:
 
 def _thin(view: View) -> FloatArray:
     arm = cast("ArmData", view)
-    return 1.0 * (arm.per_auction(np.isfinite(arm.ask)) <= 1)
+    return (arm.per_auction(np.isfinite(arm.ask)) <= 1).astype(np.float64)
 
 
 def _mean(name: str, meaning: str, how: Mean, unit: str = "", needs: frozenset[str] = frozenset()) -> Quantity:

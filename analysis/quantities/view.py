@@ -22,7 +22,8 @@ from sim.world.world import World
 class View(Protocol):
     """Sums of one arm's attempts over postings and tries, by market or by agent, beside its World.
 
-    rules: the arm's, None where they are not known. alone: each agent has a market of its own. by, by_claims: clusters of what happened, and of what agents claim.
+    rules: the arm's, None where they are not known. alone: each agent has a market of its own. by, by_claims: clusters
+    of what happened, and of what agents claim.
     Of markets: value; overhead; score, the best of an attempt; solved, filled (some attempt succeeded, was made);
     n_ties, n_awards (clearings that hired, by a tie and at all). Of agents: present; attempts; wins, those that truly
     succeeded; hired, whether there were any; judged, those not lost to the system, and claim_gap, claim - success

@@ -29,8 +29,9 @@ class OpenTask:
 class Hire:
     """One clearing and the contracts it awarded. row: where the award has them; winners: agents by turn.
 
-    starts: tick at which work may begin. timed_out: the deadline ended an attempt. raises: the reserve rises where nobody is hired. working: the processes
-    at work and the ticks at which they will have finished, by agent, where several work at a time.
+    starts: tick at which work may begin. timed_out: the deadline ended an attempt. raises: the reserve rises where
+    nobody is hired. working: the processes at work and the ticks at which they will have finished, by agent, where
+    several work at a time.
     """
 
     __slots__ = ("award", "clearing", "posting", "raises", "row", "starts", "task", "timed_out", "winners", "working")

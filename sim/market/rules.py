@@ -17,12 +17,11 @@ from sim.agents.bidding_ring import sharing
 from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, require_fee
-from sim.kit.errors import MarketError, ScenarioError, closest
+from sim.kit.errors import MarketError, ScenarioError
+from sim.market.arranged import arranged
 from sim.market.escalation import Escalation, escalation_of
 from sim.market.unknown import check_known
 from sim.mechanisms import Mechanism
-from sim.mechanisms.gates import Attention, Gate, PricedBids
-from sim.mechanisms.make_or_buy import MakeOrBuy
 from sim.scenario.scenario import label_of
 from sim.specs.reserve_price import Raising
 from sim.specs.settings import MarketSpec, Terms
@@ -200,45 +199,6 @@ class Rules:
         return np.array(self.penalties)[world.owner]
 
 
-def arranged(mechanism: Mechanism, settings: Terms, world: World) -> Mechanism:
-    """The mechanism with what the scenario sets around it; raises ScenarioError where the two cannot be combined."""
-    least, most, price = settings.standing.least_reputation, settings.market.attention, settings.market.bid_price
-    stated = {
-        "standing.least_reputation": least is not None,
-        "market.attention": most is not None,
-        "market.bid_price": price > 0,
-    }
-    for key in (key for key, is_stated in stated.items() if is_stated):
-        if not mechanism.capabilities.solicits_bids and key != "standing.least_reputation":
-            raise ScenarioError(f"{key}: has no meaning with {mechanism.name}, which asks for no bids")
-    if least is not None:
-        mechanism = Gate(mechanism, least)
-    if most is not None:
-        mechanism = Attention(mechanism, most)
-    if price > 0:
-        mechanism = PricedBids(mechanism, price)
-    return mechanism if settings.tender.own is None else _with_own_hand(mechanism, settings.tender.own, settings, world)
-
-
-def _with_own_hand(mechanism: Mechanism, own: str, settings: Terms, world: World) -> Mechanism:
-    has = mechanism.capabilities
-    if own not in world.agents:
-        allowed = ", ".join(world.agents)
-        raise ScenarioError(f"tender.own: no agent {own!r}{closest(own, world.agents)}; allowed: {allowed}")
-    stated = {
-        f"{mechanism.name}, which asks for no bids": not has.solicits_bids,
-        f"{mechanism.name}, which hires in turns": has.in_turns,
-        f"{mechanism.name}, which takes menus": has.takes_menu,
-        "live respondents: its belief is none of theirs": world.live,
-        "a table without costs: what it would make cannot be valued": not world.knows("cost_belief"),
-    }
-    for key in (one for one, is_stated in stated.items() if is_stated):
-        raise ScenarioError(f"tender.own: cannot be combined with {key}")
-    if not states_values(settings.tender):
-        raise ScenarioError("tender.own needs tender.value, which the scenario does not state")
-    return MakeOrBuy(mechanism, list(world.agents).index(own))
-
-
 def past_card(settings: Terms) -> PastCard | None:
     """The card of their own past in the market that agents read; None where they read none, or one before it."""
     card = settings.bidders.card
@@ -291,8 +251,8 @@ def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
         raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
     if deadline is not None and deadline <= window + delay:
         raise ScenarioError(
-            f"tender.deadline: must exceed market.window + market.approval_delay ({window + delay}), or no work begins; "
-            f"got {deadline}"
+            f"tender.deadline: must exceed market.window + market.approval_delay ({window + delay}), or no work "
+            f"begins; got {deadline}"
         )
 
 
@@ -381,6 +341,6 @@ def _check_round(mechanism: Mechanism, settings: Terms) -> None:
         delay = " + market.approval_delay" if market.approval_delay else ""
         latest += market.approval_delay
         raise ScenarioError(
-            f"tender.deadline: must exceed market.window + market.round - 1{delay} ({latest}), or a task may close before its "
-            f"round; got {deadline}"
+            f"tender.deadline: must exceed market.window + market.round - 1{delay} ({latest}), or a task may close "
+            f"before its round; got {deadline}"
         )

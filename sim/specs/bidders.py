@@ -106,7 +106,8 @@ class BidderSpec(Section):
         "truthful",
         validate_default=True,
         description='"truthful", {mark_up = {rate}}, {shaded = {n_bidders}}, {overclaim = {logits}}, '
-        '{fixed_claim = {claim}}, {clipped_claim = {low, high}}, "silent", or one that learns: '
+        '{enters = {bid_cost, chance, prize}}, {fixed_claim = {claim}}, {clipped_claim = {low, high}}, "silent", '
+        "or one that learns: "
         "{exp3 = {low, high, rounds, mark_ups, shifts}}, {hedge = {low, high, rounds, mark_ups}}, "
         "{recalibrate = {rate, mark_up}}, {imitate = {mark_ups, rate, decay}} (sim/agents/learners.py), "
         "or of several agents: {ring = {members, stays, share}}, {sybil = {agent, uses, mark_ups, shifts}}, "

@@ -148,7 +148,6 @@ class StandingSpec(Section):
         "{router = {respondent = NAME}}, a model asked once a posting",
     )
 
-
     def faults(self) -> Iterator[str]:
         """What does not agree."""
         if self.least_reputation is not None and self.reputation.learner is None:
@@ -243,7 +242,7 @@ class Settings(Section):
 
     def _of_own_hand(self, own: str) -> Iterator[str]:
         """What a principal that may work itself cannot be combined with."""
-        stated = {
+        stated: dict[str, object] = {
             "bidders.bankroll: what is made costs the principal, whose wealth is no agent's": self.bidders.bankroll,
             "world.bid_cost: its own hand makes no bid; state tender.posting_cost": self.world.bid_cost or None,
             "market.alone: there is nobody to buy from": self.market.alone or None,

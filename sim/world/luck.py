@@ -1,10 +1,10 @@
 """The draws that every World has, whatever its outcomes come from.
 
-What is drawn, and by what it is named (besides the seed): value, reserve, principal, autarky (replication, task); place in the
-order, arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra, verifier
-(replication, task, agent, try); lottery and, only where they are needed, exploration and choice (replication, task,
-posting, agent). A rerun changes the words of tries and no others. An agent with a law of its own for duration, latency
-or response draws it by the same name, and nobody else's draw moves.
+What is drawn, and by what it is named (besides the seed): value, reserve, principal, autarky (replication, task); place
+in the order, arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra,
+verifier (replication, task, agent, try); lottery and, only where they are needed, exploration and choice (replication,
+task, posting, agent). A rerun changes the words of tries and no others. An agent with a law of its own for duration,
+latency or response draws it by the same name, and nobody else's draw moves.
 """
 
 from __future__ import annotations

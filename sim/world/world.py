@@ -68,7 +68,7 @@ class World:
     principals (P names) and principal (R, T), the place of the one that owns the task; None where there is only one.
     body (n,): place of the agent that each name is one of, its own where it has one; None: nobody has several
         (sim/world/second_names.py).
-    autarkic (R, T): the principal asks for no bids on the task, which its own hand does or nobody; None: it always asks.
+    autarkic (R, T): the principal asks for no bids on the task, which its own hand does or nobody; None: it asks.
     shared: what is drawn once for all tasks of a replication, in words (sim/market/coupling.py).
     live: bids and outcomes are asked for when their moment comes. `observed` are then the tries that were made; the
         others are not known: their cost is NaN, and their success, verified and infra are not read.
