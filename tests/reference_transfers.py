@@ -52,10 +52,12 @@ class NaiveTransfers:
         for party, dollars in self.held[hire]:
             self.move(party, ESCROW, "hold", dollars)
 
-    def settle(self, hire: tuple[int, int, int], principal: int, payment: float, cost: float) -> None:
+    def settle(
+        self, hire: tuple[int, int, int], principal: int, payment: float, cost: float, *, makes: bool = False
+    ) -> None:
         for party, dollars in self.held.pop(hire):
             self.move(ESCROW, party, "release", dollars)
         agent, payer = self.agent(hire[2]), self.principal(principal)
         self.move(payer, agent, "pay", payment)
         self.move(agent, payer, "fine", -payment)
-        self.move(agent, NATURE, "cost", cost)
+        self.move(payer if makes else agent, NATURE, "cost", cost)

@@ -22,7 +22,7 @@ import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
 from sim.mechanisms.around import Around, without
-from sim.mechanisms.base import Capabilities
+from sim.mechanisms.base import Capabilities, Terms
 
 
 def makes(make: FloatArray, buy: FloatArray) -> BoolArray:
@@ -72,6 +72,10 @@ class MakeOrBuy(Around):
 
     def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
         return np.where(self.hand(belief.shape), cost_belief, self.rule.truthful_ask(belief, cost_belief, notice))
+
+    def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
+        hand = self.hand(bids.ask.shape)
+        return {name: np.where(hand, np.nan, term) for name, term in self.rule.terms(bids, tender, standing).items()}
 
     def scores(self, bids: Bids, tender: Tender, standing: Standing) -> FloatArray:
         return np.where(self.hand(bids.ask.shape), np.nan, self.rule.scores(bids, tender, standing))
