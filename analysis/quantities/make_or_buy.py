@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from analysis.inference import Estimate, without_error
 from analysis.quantities.auctions import own_hand, welfare
-from analysis.quantities.declared import Mean, Quantity
+from analysis.quantities.declared import Label, Mean, Part, Quantity, Ratio, Statistic, by_group
 from analysis.quantities.view import View
 from sim.kit.arrays import Award, FloatArray
 from sim.market.drawn import drawn_market
@@ -65,6 +66,38 @@ def _thin(view: View) -> FloatArray:
     return (arm.per_auction(np.isfinite(arm.ask)) <= 1).astype(np.float64)
 
 
+def thin_of(sums: FloatArray) -> FloatArray:
+    """P(at most one bid) of agents that bid independently, from sums (..., n + 1): bids of each, and auctions.
+
+    >>> thin_of(np.array([5.0, 5.0, 10.0])).tolist()
+    0.75
+    """
+    auctions = sums[..., -1:]
+    silent = 1.0 - np.divide(sums[..., :-1], auctions, out=np.full(sums[..., :-1].shape, np.nan), where=auctions > 0)
+    total: FloatArray = silent.prod(axis=-1)
+    for agent in range(silent.shape[-1]):
+        total = total + (1.0 - silent[..., agent]) * np.delete(silent, agent, axis=-1).prod(axis=-1)
+    return total
+
+
+def _bids(view: View, groups: Label) -> FloatArray:
+    """(G, 1, n + 1) as `thin_of` has them; NaN where agents are alone."""
+    arm = cast("ArmData", view)
+    made = np.isfinite(arm.ask).astype(np.float64)
+    auctions = np.full((*made.shape[:2], 1), np.nan if arm.alone else 1.0)
+    return by_group(np.concatenate([made, auctions], axis=2), groups)[:, None]
+
+
+def _independent(arm: ArmData) -> Estimate:
+    all_together = Label(np.zeros(arm.ask.shape[:2], np.int64), 1, False)
+    return without_error(float(thin_of(_bids(arm, all_together)[0, 0])))
+
+
+def _solved_of_filled(view: View) -> Part:
+    solved = view.over_markets(np.asarray(view.solved, np.float64))
+    return solved, view.over_markets(np.asarray(view.filled, np.float64))
+
+
 def _mean(name: str, meaning: str, how: Mean, unit: str = "", needs: frozenset[str] = frozenset()) -> Quantity:
     return Quantity(name, "arm", unit, meaning, how, paired=True, needs=needs, swept=False, table=None)
 
@@ -92,5 +125,25 @@ MAKE_OR_BUY = (
         "auctions with at most one bid at the first posting / auctions",
         Mean(_thin, rate=True),
         needs=frozenset({"bids"}),
+    ),
+    Quantity(
+        "thin_if_independent",
+        "arm",
+        "",
+        "thin_rate as it would be did agents bid independently, each as often as it does: of n that bid with chance r, "
+        "n r (1 - r)^(n - 1) + (1 - r)^n; empty where agents are alone",
+        Statistic(_independent, _bids, thin_of, estimated=False, never="it is a formula of how often each agent bids"),
+        needs=frozenset({"bids"}),
+        swept=False,
+        table=None,
+    ),
+    Quantity(
+        "filled_solve_rate",
+        "arm",
+        "",
+        "auctions in which some attempt truly succeeded / auctions in which one was made",
+        Ratio(_solved_of_filled, rate=True),
+        swept=False,
+        table=None,
     ),
 )
