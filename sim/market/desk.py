@@ -78,6 +78,7 @@ class Desk:
         asked[list(self.tasks[task].excluded)] = False
         freed = {agent for (_, agent), tick in self._finish.items() if tick <= clears}
         asked[list(self.slots.full - freed)] = False
+        asked &= self._made < self._rules.most_bids
         if self.books is not None and self.books.agents is not None:
             asked &= ~self.books.agents.exited
         return asked

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from analysis.arm import ArmData
 from analysis.quantities import quantity
 from analysis.quantities.auctions import surplus, utility, welfare
-from analysis.quantities.make_or_buy import offered
+from analysis.quantities.made_or_bought import offered
 from analysis.sweep_cells import Cells
 from sim.agents.bidding import Truthful
 from sim.agents.everybody import Bidders

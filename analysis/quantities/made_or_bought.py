@@ -102,7 +102,7 @@ def _mean(name: str, meaning: str, how: Mean, unit: str = "", needs: frozenset[s
     return Quantity(name, "arm", unit, meaning, how, paired=True, needs=needs, swept=False, table=None)
 
 
-MAKE_OR_BUY = (
+MADE_OR_BOUGHT = (
     _mean(
         "made_rate",
         "auctions in which the principal's own hand made an attempt / auctions; 0 where it has none",
