@@ -10,6 +10,7 @@ import pytest
 from sim.agents.bidding import POLICIES, ClippedClaim, FixedClaim, MarkUp, Overclaim, Shaded, Silent, Truthful
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
+from sim.agents.entry import Enters
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.contracts import EXAMINED, mechanism_contract
 from sim.contracts.trial import told
@@ -50,6 +51,7 @@ OWN: Mapping[str, Mapping[str, Any]] = {
         "sybil": Sybil((0, 1)),
         "shill": Shill("worth"),
         "silent": Silent(),
+        "enters": Enters(0.05, 0.25, 0.5),
     },
     "reputation": {
         "agent_economy": LiveReputation(),
