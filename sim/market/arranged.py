@@ -1,7 +1,8 @@
 """What a scenario sets around an arm's rule: least reputation, attention, a price of bids, the principal's own hand.
 
-From the inside out: the rule; nobody below the least reputation; the bids that are read; what bids pay; make or buy.
-So a bid that is barred is not read, every bid that counts pays, and the principal's own hand is neither read nor pays.
+From the inside out: the rule; the bids that are read; what bids pay; nobody below the least reputation; make or buy. So
+a bid that is barred is not read and does not pay, one that is not read does, and the principal's own hand is neither
+read nor pays.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ def arranged(mechanism: Mechanism, settings: Terms, world: World) -> Mechanism:
         for key, is_stated in (("attention", most is not None), ("bid_price", price > 0)):
             if is_stated:
                 raise ScenarioError(f"market.{key}: has no meaning with {mechanism.name}, which asks for no bids")
-    if least is not None:
-        mechanism = Gate(mechanism, least)
     if most is not None:
         mechanism = Attention(mechanism, most)
     if price > 0:
         mechanism = PricedBids(mechanism, price)
+    if least is not None:
+        mechanism = Gate(mechanism, least)
     return mechanism if settings.tender.own is None else _with_own_hand(mechanism, settings.tender.own, settings, world)
 
 

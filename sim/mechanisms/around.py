@@ -36,6 +36,15 @@ class Around(Mechanism):
         """The award, from that of the inner rule on what it was handed; as it is."""
         return award
 
+    def said(
+        self, agent: int, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray, award: Award
+    ) -> str:
+        """What became of a bid that counts, (n,) each, for a reason that is none of the inner rule's; "" elsewhere."""
+        rule = self.rule
+        if not isinstance(rule, Around):
+            return ""
+        return rule.said(agent, self.handed(bids, tender, standing, lottery), tender, standing, lottery, award)
+
     def __call__(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         handed = self.handed(bids, tender, standing, lottery)
         return self.answered(self.rule(handed, tender, standing, lottery), handed, bids, tender)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
+from sim.kit.digits import alone
 from sim.mechanisms.around import Around, without
 
 _FIRST_BITS = 2.0**20
@@ -29,6 +30,14 @@ class Gate(Around):
     def handed(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Bids:
         return without(bids, standing.reputation < self.least)
 
+    def said(
+        self, agent: int, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray, award: Award
+    ) -> str:
+        own = float(standing.reputation[agent])
+        if own < self.least:
+            return f"its reputation, {alone(own)}, is below the least, {alone(self.least)}"
+        return super().said(agent, bids, tender, standing, lottery, award)
+
 
 @dataclass(frozen=True)
 class Attention(Around):
@@ -38,6 +47,13 @@ class Attention(Around):
 
     def handed(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Bids:
         return without(bids, ~read(bids.active, lottery, self.most))
+
+    def said(
+        self, agent: int, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray, award: Award
+    ) -> str:
+        if bids.active[agent] and not read(bids.active, lottery, self.most)[agent]:
+            return f"was not read: {self.most} of {int(bids.active.sum())} bids were"
+        return super().said(agent, bids, tender, standing, lottery, award)
 
 
 @dataclass(frozen=True)

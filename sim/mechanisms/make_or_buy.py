@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
+from sim.kit.digits import alone
 from sim.mechanisms.around import Around, without
 from sim.mechanisms.base import Capabilities, Terms
 
@@ -79,6 +80,17 @@ class MakeOrBuy(Around):
 
     def scores(self, bids: Bids, tender: Tender, standing: Standing) -> FloatArray:
         return np.where(self.hand(bids.ask.shape), np.nan, self.rule.scores(bids, tender, standing))
+
+    def said(
+        self, agent: int, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray, award: Award
+    ) -> str:
+        made = bool(award.hired[self.own])
+        if agent == self.own:
+            worth = float(bids.claim[agent] * tender.value - bids.ask[agent])
+            verdict = "made: worth" if made else "not made: worth"
+            return f"{verdict} {alone(worth)} to the principal, by its own belief"
+        said = super().said(agent, bids, tender, standing, lottery, award)
+        return said or ("the principal makes the task itself" if made else "")
 
     def handed(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Bids:
         return without(bids, self.hand(bids.ask.shape))

@@ -25,6 +25,7 @@ from sim.mechanisms import Mechanism
 from sim.mechanisms.around import Around
 from sim.mechanisms.contingent import Contingent
 from sim.mechanisms.gates import Attention, Gate, PricedBids, read
+from sim.mechanisms.make_or_buy import MakeOrBuy
 from sim.mechanisms.price import HireAll, SecondPrice
 from sim.scenario.given import scenario_of
 from sim.scenario.scenario import label_of
@@ -125,9 +126,7 @@ def test_an_agent_makes_its_first_bids_and_no_more() -> None:
 
 
 def arranged(rule: Mechanism, seed: int) -> Rules:
-    around: Around = Gate(rule, 0.9)
-    if seed % 2:
-        around = PricedBids(Attention(around, 2), 0.0625)
+    around: Around = Gate(PricedBids(Attention(rule, 2), 0.0625) if seed % 2 else rule, 0.9)
     changes: dict[str, Any] = {"reputation": LiveReputation(), "approval_delay": seed, "capacity": 1 + seed % 2}
     if seed == 3:
         changes |= {"deadline": 9, "bankroll": (1.0, 2.0, math.inf, 0.5)}
@@ -212,3 +211,25 @@ def test_who_enters_by_a_scalar_loop() -> None:
         gain = 0.5 * (p * 0.75 * (1.5 if sealed[row] else 1.25) - (1.0 - p) * 0.25 - c)
         assert np.isfinite(ask[row, agent]) == (gain >= 0.1 and p > 0)
         assert claim[row, agent] == p
+
+
+def test_what_kept_a_bid_out_is_said() -> None:
+    lottery = np.array([0.5, 0.5 + 2.0**-22, 0.5 + 2.0**-21, 0.25])
+    seen = scene(
+        [0.2, 0.3, 0.1, 0.4], [0.5, 0.5, 0.5, 0.9], reputation=[1.0, 0.5, 1.0, 1.0], lottery=lottery, expected_cost=0.0
+    )
+    around = MakeOrBuy(Gate(Attention(SecondPrice(), 1), 0.6), 3)
+    award = around(*seen)
+    assert award.hired.tolist() == [False, False, False, True]
+    said = [around.said(agent, *seen, award) for agent in range(4)]
+    assert said == [
+        "the principal makes the task itself",
+        "its reputation, 0.5000, is below the least, 0.6000",
+        "was not read: 1 of 2 bids were",
+        "made: worth 0.5000 to the principal, by its own belief",
+    ]
+    bought = MakeOrBuy(Attention(SecondPrice(), 3), 1)
+    assert [bought.said(agent, *seen, bought(*seen)) for agent in (0, 1)] == [
+        "",
+        "not made: worth 0.2000 to the principal, by its own belief",
+    ]
