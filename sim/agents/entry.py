@@ -27,7 +27,7 @@ def expected_gain(
 ) -> FloatArray:
     """Dollars (..., n) that a bid brings in expectation; prize, penalty (..., 1).
 
-    >>> expected_gain(np.array([0.5]), np.array([0.1]), np.array([1.0]), np.array([0.2]), 0.5).tolist()
+    >>> expected_gain(np.array([0.5]), np.array([0.1]), np.array([1.0]), np.array([0.2]), 0.5).round(6).tolist()
     [0.15]
     """
     return chance * (belief * prize - (1.0 - belief) * penalty - cost_belief)

@@ -23,7 +23,7 @@ import numpy as np
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Standing, Tender
 from sim.kit.digits import alone
 from sim.mechanisms.around import Around, without
-from sim.mechanisms.base import Capabilities, Terms
+from sim.mechanisms.base import Capabilities, Promises, Terms
 
 
 def makes(make: FloatArray, buy: FloatArray) -> BoolArray:
@@ -61,6 +61,11 @@ class MakeOrBuy(Around):
     """
 
     own: int
+
+    @property
+    def promises(self) -> Promises:
+        """Those of the rule that do not hang on claims, by which its award is taken up or not."""
+        return replace(self.rule.promises, claim=False, claim_ignored=False, efficient=False, equilibrium=False)
 
     @property
     def capabilities(self) -> Capabilities:
