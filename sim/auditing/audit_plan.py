@@ -68,7 +68,10 @@ def plan_scenario(
     plugins: Mapping[str, str],
     coalitions: Coalitions | None = None,
 ) -> AuditPlan:
-    """Every agent in every arm of the scenario, but for a principal's own hand, which bids for nobody; raises as `sim.experiment.execute.plan` and `admit` do."""
+    """Every agent in every arm of the scenario, but for a principal's own hand, which bids for nobody.
+
+    Raises as `sim.experiment.execute.plan` and `admit` do.
+    """
     for arm in scenario.arms:
         admit(arm.mechanism)
     planned = plan(scenario, plugins)

@@ -17,6 +17,7 @@ import numpy as np
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Standing, Tender
 from sim.kit.digits import alone
 from sim.mechanisms.around import Around, without
+from sim.mechanisms.payment_text import plain
 
 _FIRST_BITS = 2.0**20
 
@@ -26,6 +27,9 @@ class Gate(Around):
     """Nobody below the `least` reputation can be hired."""
 
     least: float
+
+    def told_to_bidders(self) -> str:
+        return f"{self.rule.told_to_bidders()} Nobody with a reputation below {plain(self.least)} is hired."
 
     def handed(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Bids:
         return without(bids, standing.reputation < self.least)
@@ -45,6 +49,9 @@ class Attention(Around):
 
     most: int
 
+    def told_to_bidders(self) -> str:
+        return f"{self.rule.told_to_bidders()} The principal reads at most {self.most} of the bids, in random order."
+
     def handed(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Bids:
         return without(bids, ~read(bids.active, lottery, self.most))
 
@@ -61,6 +68,9 @@ class PricedBids(Around):
     """Every bid that counts pays the principal `price` dollars, beside any fee of the inner rule."""
 
     price: float
+
+    def told_to_bidders(self) -> str:
+        return f"{self.rule.told_to_bidders()} Every bid pays the principal ${plain(self.price)}, hired or not."
 
     def answered(self, award: Award, handed: Bids, bids: Bids, tender: Tender) -> Award:
         owed = np.where(bids.active, self.price, 0.0)

@@ -233,3 +233,12 @@ def test_what_kept_a_bid_out_is_said() -> None:
         "",
         "not made: worth 0.2000 to the principal, by its own belief",
     ]
+
+
+def test_bidders_are_told_of_what_is_around_a_rule() -> None:
+    inner = SecondPrice()
+    told = Gate(PricedBids(Attention(inner, 2), 0.25), 0.5).told_to_bidders()
+    assert told == (
+        f"{inner.told_to_bidders()} The principal reads at most 2 of the bids, in random order. Every bid pays the "
+        "principal $0.25, hired or not. Nobody with a reputation below 0.5 is hired."
+    )
