@@ -40,6 +40,11 @@ class Cells:
         self._auction = rows["replication"].astype(np.int64) * n_tasks + rows["task"]
         self._at_agent = rows["agent"].astype(np.int64) * (n_replications * n_tasks) + self._auction
 
+    @property
+    def rules(self) -> Rules:
+        """The arm's."""
+        return self.played.rules
+
     def _per_auction(self, weights: ArrayLike | None = None) -> FloatArray:
         """(m, R, T) sums over each auction's attempts."""
         return self._sum(self._at_agent if self.n_markets > 1 else self._auction, weights, self.n_markets)
@@ -69,8 +74,12 @@ class Cells:
     @cached_property
     def overhead(self) -> FloatArray:
         """(m, R, T) dollars."""
-        rules = self.played.rules
-        return np.asarray(rules.overhead * self._counts("n_clearings") + fees(rules.market.escrow, self.n_awards))
+        rules, count = self.rules, self._counts("n_clearings")
+        found = np.asarray(rules.overhead * count + fees(rules.market.escrow, self.n_awards))
+        if rules.posting_cost == 0:
+            return found
+        asked = 1.0 if self.world.autarkic is None else 1.0 - self.world.autarkic
+        return np.asarray(found + rules.posting_cost * count * asked)
 
     @cached_property
     def solved(self) -> BoolArray:

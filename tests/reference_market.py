@@ -20,7 +20,11 @@ What it settles beyond the order of moments:
 - an attempt that would cost more than its budget costs that, fails, and takes that share of its ticks, rounded up;
 - all hired hold a slot from the clearing; where the award names turns, the least turn left starts when no attempt is
   running, none has passed and the deadline has not come; those whose turn never comes leave no attempt;
-- the reserve rises after each posting nobody cleared, and at failures as they are verified.
+- the reserve rises after each posting nobody cleared, and at failures as they are verified;
+- the work of an award's first turn starts so many ticks after the clearing as approval takes, and a posting that could
+  not start before the deadline is not made;
+- an agent that has made all the bids it may makes none, and is told so where nothing else keeps it from bidding;
+- what the principal's own hand costs the principal pays, and what asking costs where it asks.
 
 What agents believe and principals have learned is in `tests.reference_knowledge`, money in `tests.reference_accounts`
 and `tests.reference_transfers`.
@@ -45,7 +49,7 @@ from tests.reference_transfers import ALLOCATOR, NATURE, NaiveTransfers
 
 COMPLETION, CLEARING, POSTING = 0, 1, 2
 Row = dict[str, Any]
-NO_BID = ("excluded", "abstained", "exited", "withdrawn")
+NO_BID = ("excluded", "abstained", "exited", "withdrawn", "bid limit")
 
 
 def naive_market(world: World, rules: Rules) -> dict[str, list[Row]]:
@@ -72,6 +76,7 @@ class NaiveMarket(NaiveKnowledge):
         self.made: list[tuple[int, int, Row]] = []  # place of the clearing, agent, attempt
         self.running: dict[tuple[int, int, int], Row] = {}
         self.busy = [0 for _ in n]
+        self.n_bids = [0 for _ in n]
         self.accounts = NaiveAccounts(rules, world.n_agents, len(world.principals))
         kept = rules.bankroll is not None, rules.budgets is not None
         self.transfers = NaiveTransfers(replication, world.n_agents, *kept, rules.market.escrow)
@@ -150,6 +155,8 @@ class NaiveMarket(NaiveKnowledge):
         tender = Tender(offer["value"], offer["reserve"], self.penalty(task), np.int64(posting))
         standing = self.standing(task, posting, [claim for _, claim in made])
         charged = [i for i in self.agents if why[i] not in NO_BID]
+        for i in charged:
+            self.n_bids[i] += 1
         self.accounts.charge(charged, rules.bid_cost)
         for i in charged:
             self.transfers.move(self.transfers.agent(i), NATURE, "cost", rules.bid_cost)
@@ -176,6 +183,8 @@ class NaiveMarket(NaiveKnowledge):
         for i in self.agents:
             self.transfers.move(self.transfers.agent(i), self.transfers.principal(self.owner(task)), "fee", fees[i])
         winners = [i for i in self.agents if award.hired[i]]
+        asks = self.world.autarkic is None or not self.world.autarkic[self.r, task]
+        overhead = self.overhead(asks, bool(winners))
         self.tell_bids(task, posting, made, why, winners, self.score(bids, tender, standing), fees)
         row = {
             "replication": self.r,
@@ -190,7 +199,7 @@ class NaiveMarket(NaiveKnowledge):
             "n_active": why.count(None),
             "n_hired": len(winners),
             "by_tie": bool(award.by_tie),
-            "overhead": self.overhead(bool(winners)),
+            "overhead": overhead,
             "closed": None,
             "alone": self.world.n_agents,
         }
@@ -208,8 +217,8 @@ class NaiveMarket(NaiveKnowledge):
             contract = float(award.pay_success[i]), float(award.pay_failure[i])
             self.accounts.hold((task, posting, i), self.owner(task), *contract)
             self.transfers.hold((task, posting, i), self.owner(task), *contract)
-        self.transfers.move(ALLOCATOR, NATURE, "cost", row["overhead"])
-        self.next_turn(tick, task, posting)
+        self.transfers.move(ALLOCATOR, NATURE, "cost", overhead)
+        self.next_turn(tick + rules.approval_delay, task, posting)
         if withdrawn:
             row["closed"] = REASON.index("no budget")
         elif not winners:
@@ -217,9 +226,10 @@ class NaiveMarket(NaiveKnowledge):
                 self.raise_reserve(task, rules.escalation.unfilled_factor)
             self.end_posting(tick, task, posting, "unfilled")
 
-    def overhead(self, hires: bool) -> float:
+    def overhead(self, asks: bool, hires: bool) -> float:
         escrow = self.rules.market.escrow
-        return self.rules.overhead + (escrow.fee if escrow is not None and hires else 0.0)
+        posting_cost = self.rules.posting_cost if asks else 0.0
+        return self.rules.overhead + posting_cost + (escrow.fee if escrow is not None and hires else 0.0)
 
     def why_not(self, task: int, agent: int, bid: tuple[float, float] | None) -> str | None:
         """Why this bid does not count, None where it does."""
@@ -228,6 +238,8 @@ class NaiveMarket(NaiveKnowledge):
             return "excluded"
         if bid is None:
             return "abstained"
+        if self.n_bids[agent] >= self.rules.most_bids:
+            return "bid limit"
         if self.world.latency[self.r, task, agent] > self.rules.window:
             return "late"
         return "busy" if self.busy[agent] >= self.rules.capacity else None
@@ -346,7 +358,7 @@ class NaiveMarket(NaiveKnowledge):
         self.busy[agent] -= 1
         hire, owner, dollars = (task, posting, agent), self.owner(task), (row["payment"], row["cost"])
         self.accounts.settle(hire, owner, *dollars)
-        self.transfers.settle(hire, offer["place"], owner, *dollars)
+        self.transfers.settle(hire, offer["place"], owner, *dollars, makes=agent == rules.own)
         self.transfers.move(ALLOCATOR, NATURE, "cost", row["inspection"])
         if status != "INFRA":
             self.verified[agent].append(status == "PASS")
@@ -382,7 +394,7 @@ class NaiveMarket(NaiveKnowledge):
         again = tick + self.rules.repost_delay
         if posting + 1 < self.rules.postings:
             reason = "deadline"
-            if again + self.rules.window < self.deadline(task):
+            if again + self.rules.window + self.rules.approval_delay < self.deadline(task):
                 reason = "reposted"
                 self.pending.append((again, POSTING, task, posting + 1, -1))
         self.offers[task, posting]["row"]["closed"] = REASON.index(reason)

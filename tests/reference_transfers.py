@@ -58,8 +58,17 @@ class NaiveTransfers:
         for party, dollars in self.held[hire]:
             self.move(party, ESCROW, "hold", dollars)
 
-    def settle(self, hire: tuple[int, int, int], place: int, principal: int, payment: float, cost: float) -> None:
-        """place: of the clearing among all."""
+    def settle(
+        self,
+        hire: tuple[int, int, int],
+        place: int,
+        principal: int,
+        payment: float,
+        cost: float,
+        *,
+        makes: bool = False,
+    ) -> None:
+        """place: of the clearing among all. makes: the agent is the principal's own hand, at its cost."""
         agent, payer = self.agent(hire[2]), self.principal(principal)
         (_, own), (_, other) = self.held.pop(hire)
         self.move(ESCROW, agent, "release", own)
@@ -73,7 +82,7 @@ class NaiveTransfers:
             self.move(ESCROW, agent, "pay", paid - later)
             self.held_back.setdefault(principal, []).append((place, hire[2], later))
         self.move(agent, payer, "fine", -payment)
-        self.move(agent, NATURE, "cost", cost)
+        self.move(payer if makes else agent, NATURE, "cost", cost)
 
     def close(self, principal: int) -> None:
         """The principal's last task has closed."""

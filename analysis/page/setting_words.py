@@ -234,6 +234,17 @@ STATED: dict[str, Words] = {
         f"{arm['tender']['timeout']}."
     ),
     "tender.timeout": lambda value, arm: "",
+    "tender.own": lambda value, arm: (
+        f"The principal has a hand of its own, {value}: it makes a task itself where, as it believes, that is worth "
+        "more than the award by the claims. The hand bids for nobody."
+    ),
+    "tender.posting_cost": lambda value, arm: f"Asking for bids costs the principal {dollars(value)} a posting.",
+    "tender.autarky": lambda value, arm: f"It does not ask for bids on {percent(value)} of tasks, by a draw for each.",
+    "standing.least_reputation": lambda value, arm: f"Nobody with a reputation below {value:g} can be hired.",
+    "market.approval_delay": lambda value, arm: f"Work starts {ticks(value)} after an award.",
+    "market.attention": lambda value, arm: f"The allocator reads {value} of the bids on a posting, in random order.",
+    "market.bid_price": lambda value, arm: f"Every bid that counts pays its principal {dollars(value)}.",
+    "bidders.most_bids": lambda value, arm: f"An agent makes at most {value} bids in a replication.",
     "market.overhead": lambda value, arm: f"Every clearing costs the allocator {dollars(value)}.",
     "market.escrow": _escrow,
     "market.round": lambda value, arm: f"All open postings are cleared together every {ticks(value)}.",

@@ -23,6 +23,7 @@ from analysis.quantities.claimed import CLAIMED, CURVE
 from analysis.quantities.declared import Mean, Quantity, Ratio, Statistic, Top
 from analysis.quantities.hiring import HIRING
 from analysis.quantities.late import LATE
+from analysis.quantities.made_or_bought import MADE_OR_BOUGHT
 from analysis.quantities.pooled import POOLED
 from analysis.quantities.registered import (
     built_in,
@@ -52,4 +53,4 @@ __all__ = [
     "unregister",
 ]
 
-built_in([*MEANS, *REGRETS, *SHARES, *POOLED, *CLAIMED, *HIRING, *LATE, *CURVE, *SEPARATING])
+built_in([*MEANS, *REGRETS, *SHARES, *POOLED, *CLAIMED, *HIRING, *LATE, *MADE_OR_BOUGHT, *CURVE, *SEPARATING])

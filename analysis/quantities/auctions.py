@@ -1,7 +1,7 @@
 """Quantities of auctions: what an arm solves, costs and pays.
 
-surplus = V solved - payment + fee - overhead - inspection - harm       the principal's
-utility = payment - fee - cost - bid_cost                               the agents'
+surplus = V solved - payment + fee - overhead - inspection - harm - cost of its own hand       the principal's
+utility = payment - fee - cost - bid_cost, its own hand left out                                the agents'
 welfare = surplus + utility, without payments and fees, which cancel
 """
 
@@ -19,12 +19,25 @@ from sim.kit.arrays import FloatArray
 
 def surplus(view: View) -> FloatArray:
     """Of markets: value once per solved auction, less all that its principal and the allocator pay; NaN without one."""
-    return np.asarray(view.value * view.solved - view.dollars(payment=1, fee=-1, inspection=1, harm=1) - view.overhead)
+    paid = view.dollars(payment=1, fee=-1, inspection=1, harm=1)
+    return np.asarray(view.value * view.solved - paid - view.overhead - own_cost(view))
 
 
 def utility(view: View) -> FloatArray:
     """Of markets: the agents' payments net of fees, less their costs of attempts and bids."""
-    return view.dollars(payment=1, fee=-1, cost=-1, bid_cost=-1)
+    found = view.dollars(payment=1, fee=-1, cost=-1, bid_cost=-1)
+    return found if own_hand(view) is None else found + own_cost(view)
+
+
+def own_hand(view: View) -> int | None:
+    """Place of the principal's own hand among the agents; None where it has none."""
+    return None if view.rules is None else view.rules.own
+
+
+def own_cost(view: View) -> FloatArray | float:
+    """Of markets: what attempts of the principal's own hand cost it; 0 where it has none."""
+    own = own_hand(view)
+    return 0.0 if own is None else -view.of_world(view.to_world(view.profits())[..., own, None])
 
 
 def welfare(view: View) -> FloatArray:

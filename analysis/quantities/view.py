@@ -15,13 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.inference import By
 from analysis.observed import Observed
 from sim.kit.arrays import FloatArray, IntArray
+from sim.market.rules import Rules
 from sim.world.world import World
 
 
 class View(Protocol):
     """Sums of one arm's attempts over postings and tries, by market or by agent, beside its World.
 
-    alone: each agent has a market of its own. by, by_claims: clusters of what happened, and of what agents claim.
+    rules: the arm's, None where they are not known. alone: each agent has a market of its own. by, by_claims: clusters
+    of what happened, and of what agents claim.
     Of markets: value; overhead; score, the best of an attempt; solved, filled (some attempt succeeded, was made);
     n_ties, n_awards (clearings that hired, by a tie and at all). Of agents: present; attempts; wins, those that truly
     succeeded; hired, whether there were any; judged, those not lost to the system, and claim_gap, claim - success
@@ -33,6 +35,8 @@ class View(Protocol):
     before_card: `observed` before agents read a card, None without one.
     """
 
+    @property
+    def rules(self) -> Rules | None: ...
     @property
     def alone(self) -> bool: ...
     @property

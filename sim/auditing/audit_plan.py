@@ -68,7 +68,10 @@ def plan_scenario(
     plugins: Mapping[str, str],
     coalitions: Coalitions | None = None,
 ) -> AuditPlan:
-    """Every agent in every arm of the scenario; raises as `sim.experiment.execute.plan` and `admit` do."""
+    """Every agent in every arm of the scenario, but for a principal's own hand, which bids for nobody.
+
+    Raises as `sim.experiment.execute.plan` and `admit` do.
+    """
     for arm in scenario.arms:
         admit(arm.mechanism)
     planned = plan(scenario, plugins)
@@ -77,7 +80,8 @@ def plan_scenario(
     jobs: list[Job] = [
         ScenarioJob(scenario, arm, planned.origin, agent, sizes, verifier, coalitions)
         for arm in scenario.arms
-        for agent in range(len(planned.origin.agents))
+        for agent, name in enumerate(planned.origin.agents)
+        if name != arm.settings.tender.own
     ]
     notes = [
         f"{scenario.name} (hash {planned.digest[:12]}): each agent in its own place, rivals truthful at their beliefs, "

@@ -97,6 +97,7 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
     return Market(
         window=rules.window,
         delay=rules.repost_delay,
+        approval=rules.approval_delay,
         deadline=0 if rules.deadline is None else rules.deadline,
         timeout=int(rules.timeout),
         bid_cost=float(rules.bid_cost),

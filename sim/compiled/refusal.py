@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sim.specs.settings import MarketSpec
 from sim.standing.advisors import ADVISORS, Advisor
 from sim.world.card import PastCard
@@ -13,16 +15,19 @@ def refusal(
     every: int | None = None,
     processes: object = None,
     advisor: Advisor | None = None,
+    most_bids: float | None = None,
 ) -> str | None:
     """Why only the processes play a market, None where others can.
 
     card: of their own past, that agents read. every: ticks between rounds, where all open postings clear together.
-    processes: agents that have one of their own. advisor: one that learns.
+    processes: agents that have one of their own. advisor: one that learns. most_bids: that an agent may make.
     """
     if processes:
         return "bidders.process: an agent with a process of its own acts moment by moment"
     if market.refusal is not None:
         return market.refusal
+    if most_bids is not None and most_bids < math.inf:
+        return "bidders.most_bids: it keeps no count of the bids of an agent"
     if every is not None:
         return "market.round: it clears postings one by one, not all that are open at a tick together"
     if card is not None:

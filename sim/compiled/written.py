@@ -15,7 +15,16 @@ from sim.compiled.reused import memory_of
 from sim.compiled.trace.graph import Kind
 from sim.kit.arrays import Award, Bids, Standing, Tender, thin
 from sim.market.accounts import account_columns, hires
-from sim.market.rows import Barred, Cleared, Columns, at_budget, auction_counts, bid_columns, clearing_columns
+from sim.market.rows import (
+    Barred,
+    Cleared,
+    Columns,
+    at_budget,
+    auction_counts,
+    bid_columns,
+    clearing_columns,
+    posting_costs,
+)
 from sim.market.rules import Rules
 from sim.market.side_payments import side_payments
 from sim.market.simulate import Tables
@@ -74,6 +83,7 @@ class Written:
             found["accounts"] = account_columns(
                 found["attempts"], found["bids"], found["clearings"], hires(cleared, rules), world.n_agents,
                 in_rounds=False, aside=side_payments(cleared, rules, lambda: (world.lottery, world.silent)),
+                own=rules.own,
             )  # fmt: skip
         return found
 
@@ -109,6 +119,7 @@ class Written:
             tender=Tender.trusted(**{name: of[name] for name in (*_NUMBERS, "posting")}),
             standing=Standing.trusted(**{name: of[name] for name in _STANDING}),
             award=Award.trusted(**award),
+            advising=posting_costs(rules, world.autarkic, at),
         )
 
 

@@ -46,7 +46,8 @@ def refused(terms: Terms) -> str | None:
     if find_spec("numba") is None:
         return NO_NUMBA
     advisor = terms.standing.advice.advisor
-    return refusal(terms.market, past_card(terms), terms.market.round, terms.bidders.process, advisor)
+    bidders = terms.bidders
+    return refusal(terms.market, past_card(terms), terms.market.round, bidders.process, advisor, bidders.most_bids)
 
 
 def slower() -> list[str]:

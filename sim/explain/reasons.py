@@ -9,6 +9,8 @@ import numpy as np
 from sim.explain.case import Case, dollars
 from sim.kit.arrays import FloatArray
 from sim.kit.digits import alone
+from sim.mechanisms.around import Around
+from sim.mechanisms.make_or_buy import MakeOrBuy
 
 
 def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
@@ -16,6 +18,8 @@ def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
     task = case.task
     if outcome == "abstained":
         absent = not case.world.present[0, task, agent]
+        if case.world.autarkic is not None and case.world.autarkic[0, task]:
+            return "was not asked: the principal does the task itself, or nobody"
         return "cannot bid on this task" if absent else "no ask would let it break even"
     if outcome == "excluded":
         return "was hired for this task before"
@@ -26,7 +30,7 @@ def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
     if outcome == "withdrawn":
         return "the tender was withdrawn: the budget does not cover the reserve"
     if outcome == "bid limit":
-        return "made no bid: it had bid on as many tasks of this round as it may"
+        return f"made no bid: it had bid on as many tasks{'' if case.round is None else ' of this round'} as it may"
     if outcome == "malformed":
         return "its answer is no bid: an ask that is not finite, or a claim outside 0 ... 1"
     if outcome == "late" and np.isnan(case.bids.ask[agent]):
@@ -35,6 +39,10 @@ def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
         return f"bid after {case.world.latency[0, task, agent]} ticks; the window is {case.window}"
     if outcome == "busy":
         return "has no free slot"
+    if isinstance(case.rule, Around):
+        said = case.rule.said(agent, case.bids, case.tender, case.standing, case.lottery, case.award)
+        if said:
+            return said
     rivals = case.bids.active & (np.arange(len(score)) != agent)
     if outcome == "won":
         return _won(case, agent, rivals, score)
@@ -145,6 +153,8 @@ def _fees(case: Case) -> list[str]:
 
 
 def _origin(case: Case, winner: int, price: float) -> str:
+    if isinstance(case.rule, MakeOrBuy) and case.rule.own == winner:
+        return "the principal's own hand"
     rivals = [agent for agent in np.flatnonzero(case.bids.active).tolist() if agent != winner]
     setters = [case.world.agents[rival] for rival in rivals if case.without(rival).pay_success[winner] != price]
     if setters and len(setters) < 3:

@@ -7,6 +7,7 @@
   so does an answer that is no bid.
 - Wealth and budgets are read at the clearing as well (sim/market/wealth.py). A tender withdrawn for want of budget
   closes its task; no bid on it is asked for or costs anything.
+- Where an agent may make so many bids and no more, it makes the first of them, as postings clear.
 - Exclusion "failed" keeps out who verified FAIL on the task, "hired" whoever was hired for it.
 - The reserve rises at verified failures, timeouts mapped to FAIL included, never above the task's value unless the
   rules let it (sim/market/escalation.py); a bid on the next posting is formed from the new notice.
@@ -53,7 +54,9 @@ class Desk:
         self._everybody = np.ones(tasks.n_agents, np.bool_)
         self._finish: dict[tuple[int, int], int] = {}  # of each attempt running
         self._bids_are_known = allocator.opening is not None and participants is None
-        self._may_be_expected = self._bids_are_known and self.books is None  # accounts are read at every clearing
+        self._made = np.zeros(tasks.n_agents, np.int64)  # bids of each agent at clearings so far
+        limited = not math.isinf(rules.most_bids)
+        self._may_be_expected = self._bids_are_known and self.books is None and not limited  # read at every clearing
         if allocator.opening is not None:
             self._expected = allocator.opening.bids.active[replication]
 
@@ -75,6 +78,7 @@ class Desk:
         asked[list(self.tasks[task].excluded)] = False
         freed = {agent for (_, agent), tick in self._finish.items() if tick <= clears}
         asked[list(self.slots.full - freed)] = False
+        asked &= self._made < self._rules.most_bids
         if self.books is not None and self.books.agents is not None:
             asked &= ~self.books.agents.exited
         return asked
@@ -106,6 +110,7 @@ class Desk:
         if self._participants is not None:
             offers = self._participants.offers(task, posting, offers)
         clearing = self.allocator.clear(at, posting, state.reserve, tries, free, self.known.states, offers)
+        self._made += barred.asked(answered(offers.reason))
         if self.books is not None:
             clearing, barred = self._with_means(self.books, at, posting, clearing, barred)
         self._tape.own.append(clearing)
@@ -115,6 +120,9 @@ class Desk:
     def _barred(self, task: int, posting: int, limited: BoolArray | None) -> Barred:
         """Who is not asked for a bid."""
         excluded = exited = withdrawn = None
+        if not math.isinf(self._rules.most_bids):
+            spent = self._made >= self._rules.most_bids
+            limited = spent if limited is None else limited | spent
         if posting:
             excluded = ~self._everybody
             excluded[list(self.tasks[task].excluded)] = True

@@ -29,11 +29,12 @@ class OpenTask:
 class Hire:
     """One clearing and the contracts it awarded. row: where the award has them; winners: agents by turn.
 
-    timed_out: the deadline ended an attempt. raises: the reserve rises where nobody is hired. working: the processes
-    at work and the ticks at which they will have finished, by agent, where several work at a time.
+    starts: tick at which work may begin. timed_out: the deadline ended an attempt. raises: the reserve rises where
+    nobody is hired. working: the processes at work and the ticks at which they will have finished, by agent, where
+    several work at a time.
     """
 
-    __slots__ = ("award", "clearing", "posting", "raises", "row", "task", "timed_out", "winners", "working")
+    __slots__ = ("award", "clearing", "posting", "raises", "row", "starts", "task", "timed_out", "winners", "working")
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class Hire:
     ) -> None:
         self.task, self.posting, self.clearing = task, posting, clearing
         self.award, self.row, self.winners, self.raises = award, row, winners, raises
-        self.timed_out = False
+        self.timed_out, self.starts = False, 0
         self.working: dict[int, Any] = {}
 
     def pay(self, agent: int, status: int, score: float = math.nan) -> float:

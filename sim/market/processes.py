@@ -7,6 +7,7 @@ Time is whole ticks. The market always executes the least pending moment (sim/ma
 posting and at a clearing is in sim/market/desk.py.
 
 - An award takes the agent's slot at once; its completion frees the slot and updates the standing.
+- Where an award waits for approval the work of its first turn starts so many ticks later.
 - The posting closes when its last hired agent completes; only then is the task closed or posted again.
 - Where an award names turns, all hired hold a slot from the clearing. A turn starts at the tick at which the one before
   it ended without a PASS, if that is before the deadline; when none starts, those still waiting are let go unpaid,
@@ -139,7 +140,8 @@ class Market:
 
     def _attempt(self, agent: int, hire: Hire) -> Process:
         """One attempt: it takes its time and costs its money, is verified, and everybody learns of it."""
-        at, start, deadline = (self._replication, hire.task), self._clock.now, self._desk.tasks[hire.task].deadline
+        at, deadline = (self._replication, hire.task), self._desk.tasks[hire.task].deadline
+        start = max(self._clock.now, hire.starts)
         nth = self._desk.begin(hire.task, agent)
         finish = start + self._source.start(at, agent, nth, hire.budget(agent))
         timed_out = finish > deadline
@@ -153,6 +155,7 @@ class Market:
                 luck = self._allocator.tasks.luck("inspection", at, hire.posting, agent)
                 outcome = reviewed(outcome, self._rules.market.inspection, luck)
         except simpy.Interrupt:
+            start = min(start, self._clock.now)  # cancelled before its work began
             timed_out, outcome = False, self._source.cancel(at, agent, nth, self._clock.now - start)
         if timed_out:
             outcome, hire.timed_out = Outcome(int(self._rules.timeout), False, outcome.cost), True
@@ -211,7 +214,7 @@ class Market:
     def _again(self, hire: Hire, reason: int, tick: int) -> bool:
         """Write down how the posting closed; True where the task is posted again, at `tick`."""
         if reason not in (_SOLVED, _NO_BUDGET) and hire.posting + 1 < self._rules.postings:
-            in_time = self._clears_at(tick) < self._desk.tasks[hire.task].deadline
+            in_time = self._clears_at(tick) + self._rules.approval_delay < self._desk.tasks[hire.task].deadline
             reason = _REPOSTED if in_time else _DEADLINE
         self._tape.closed[hire.clearing] = reason
         return reason == _REPOSTED
@@ -224,6 +227,7 @@ class Market:
         tape.clearings.append(ClearingNote(self._replication, task, posting, posted, self._clock.now, own))
         tape.closed.append(_OPEN)
         hire = Hire(task, posting, place, award, (self._replication, task) if own < 0 else (), winners, raises=raises)
+        hire.starts = self._clock.now + self._rules.approval_delay
         self._desk.slots.take(winners)
         self._n_working += bool(winners)
         self._desk.hear_award(hire, own)

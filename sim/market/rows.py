@@ -58,7 +58,8 @@ class Cleared:
 
     reason: BID, or why no bid was formed (sim/market/source.py); late: it came after the window, None: none did.
     belief, cost_belief: behind the bids, NaN where unknown. bid_cost: dollars that answering costs. owner (C,): the
-    principal's code. advising (C,): dollars that advice cost the allocator, beside what every clearing does.
+    principal's code. advising (C,): dollars that advice cost the allocator, and asking for bids the principal, beside
+    what every clearing costs.
     """
 
     replication: IntArray
@@ -275,6 +276,16 @@ def clearing_columns(cleared: Cleared, closed: NDArray[Any], rules: Rules) -> Co
         "overhead": np.broadcast_to(rules.overhead + cleared.advising + fees(escrow, awards), cleared.tick.shape),
         "closed": closed,
     }
+
+
+def posting_costs(rules: Rules, autarkic: BoolArray | None, at: tuple[IntArray, IntArray]) -> FloatArray | float:
+    """(C,) dollars that asking for bids cost at postings of the tasks `at`; 0 where asking is free.
+
+    autarkic (R, T): no bids are asked for on the task; None: they always are.
+    """
+    if rules.posting_cost == 0 or autarkic is None:
+        return rules.posting_cost
+    return np.where(autarkic[at], 0.0, rules.posting_cost)
 
 
 def auction_counts(cleared: Cleared, rules: Rules) -> Columns:

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.agents.agent import Agent, processes_of
 from sim.agents.bankroll import bankrolls
-from sim.agents.bidding import POLICIES, Bidder, Fallback
+from sim.agents.bidding import POLICIES, Bidder, Fallback, Truthful
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import sharing
 from sim.agents.bidding_under_names import HandOver, Knowing, Whitewash
@@ -19,6 +19,7 @@ from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, require_fee
 from sim.kit.errors import MarketError, ScenarioError
+from sim.market.arranged import arranged
 from sim.market.escalation import Escalation, escalation_of
 from sim.market.unknown import check_known
 from sim.mechanisms import Mechanism
@@ -54,6 +55,9 @@ class Rules:
     plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.
     market: the section as it is stated, for what is read as it stands.
     processes: classes or factories of agents with processes of their own, by place (sim/agents/agent.py).
+    approval_delay: ticks from an award to the start of work. most_bids: of an agent in a replication.
+    own: place of the principal's own hand (sim/mechanisms/make_or_buy.py), None: it has none. posting_cost: dollars
+    that asking for bids costs it.
     """
 
     mechanism: Mechanism
@@ -87,6 +91,10 @@ class Rules:
     budgets: tuple[float, ...] | None = None
     market: MarketSpec = field(default_factory=lambda: MarketSpec())
     processes: Mapping[int, Callable[[], Agent]] = field(default_factory=dict)
+    approval_delay: int = 0
+    most_bids: float = math.inf
+    own: int | None = None
+    posting_cost: float = 0.0
 
     def __post_init__(self) -> None:
         """A bounty that is announced may rise above the value unless the escalation says otherwise."""
@@ -131,7 +139,7 @@ class Rules:
         _check_needs(mechanism, settings, world)
         _check_penalty(mechanism, tender)
         _check_round(mechanism, settings)
-        mechanism = mechanism.for_agents(world.agents)
+        mechanism = arranged(mechanism.for_agents(world.agents), settings, world)
         forced = settings.bidders.fallback
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
         announced = ("reserve",) if mechanism.capabilities.announces_reserve else ()
@@ -142,7 +150,7 @@ class Rules:
             bidder=Bidders.of(
                 mechanism,
                 _knowing(settings.bidders.policy, reputation),
-                settings.bidders.agents,
+                settings.bidders.agents | ({} if tender.own is None else {tender.own: Truthful()}),
                 world.agents,
                 alone=settings.market.alone,
                 fallback=fallback,
@@ -178,6 +186,10 @@ class Rules:
             budgets=budgets_of(tender),
             market=market,
             processes=processes_of(settings.bidders.process, world.agents, alone=market.alone),
+            approval_delay=market.approval_delay,
+            most_bids=math.inf if settings.bidders.most_bids is None else settings.bidders.most_bids,
+            own=None if tender.own is None else world.agents.index(tender.own),
+            posting_cost=tender.posting_cost,
         )
         _check_asked(made)
         _check_shared(made)
@@ -250,9 +262,14 @@ def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
         )
     if settings.standing.advice.kind == "ability" and not _knows_abilities(world):
         raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
-    deadline, window = settings.tender.deadline, settings.market.window
+    deadline, window, delay = settings.tender.deadline, settings.market.window, settings.market.approval_delay
     if deadline is not None and deadline <= window:
         raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
+    if deadline is not None and deadline <= window + delay:
+        raise ScenarioError(
+            f"tender.deadline: must exceed market.window + market.approval_delay ({window + delay}), or no work "
+            f"begins; got {deadline}"
+        )
 
 
 def _knows_abilities(world: World) -> bool:
@@ -337,8 +354,10 @@ def _check_round(mechanism: Mechanism, settings: Terms) -> None:
             'allowed: "in_order"'
         )
     latest = market.window + market.round - 1
-    if deadline is not None and deadline <= latest:
+    if deadline is not None and deadline <= latest + market.approval_delay:
+        delay = " + market.approval_delay" if market.approval_delay else ""
+        latest += market.approval_delay
         raise ScenarioError(
-            f"tender.deadline: must exceed market.window + market.round - 1 ({latest}), or a task may close before its "
-            f"round; got {deadline}"
+            f"tender.deadline: must exceed market.window + market.round - 1{delay} ({latest}), or a task may close "
+            f"before its round; got {deadline}"
         )

@@ -106,7 +106,8 @@ class BidderSpec(Section):
         "truthful",
         validate_default=True,
         description='"truthful", {mark_up = {rate}}, {shaded = {n_bidders}}, {overclaim = {logits}}, '
-        '{fixed_claim = {claim}}, {clipped_claim = {low, high}}, "silent", or one that learns: '
+        '{enters = {bid_cost, chance, prize}}, {fixed_claim = {claim}}, {clipped_claim = {low, high}}, "silent", '
+        "or one that learns: "
         "{exp3 = {low, high, rounds, mark_ups, shifts}}, {hedge = {low, high, rounds, mark_ups}}, "
         "{recalibrate = {rate, mark_up}}, {imitate = {mark_ups, rate, decay}} (sim/agents/learners.py), "
         "or of several agents: {ring = {members, stays, share}}, {sybil = {agent, uses, mark_ups, shifts}}, "
@@ -129,6 +130,11 @@ class BidderSpec(Section):
     )
     fallback: FallbackBid | None = Field(
         None, description="the bid put in where non-response leaves none; absent: the agent abstains"
+    )
+    most_bids: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="bids that an agent may make in a replication, all postings together, as they clear; absent: no "
+        "limit",
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")
     plans: PlansSettings | None = Field(

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from sim.kit.distribution import MOST_TICKS
+from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import written
 from sim.kit.section import Money, Rate, Section, Ticks, parsed_by
 from sim.specs.bidders import BidderSpec
@@ -89,6 +89,19 @@ class MarketSpec(Section):
         description="{fee, holdback}: payments are set aside at the award, released where the work is accepted and "
         'returned where it is rejected; absent, or "none": they are paid when due',
     )
+    approval_delay: Ticks = Field(
+        0, description="ticks from an award to the start of work, for which the agent's slot is taken"
+    )
+    attention: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="bids on a posting that the allocator reads, of those that count, in an order drawn for each "
+        "posting (sim/mechanisms/gates.py); the others have lost; absent: all",
+    )
+    bid_price: Money = Field(
+        0.0,
+        description="dollars that every bid that counts pays its principal, read or not; world.bid_cost is paid to "
+        "nobody",
+    )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
     overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
     round: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
@@ -138,6 +151,9 @@ class MarketSpec(Section):
 class StandingSpec(Section):
     """What the allocator knows."""
 
+    least_reputation: Annotated[float, Field(gt=0, le=MOST)] | None = Field(
+        None, description="nobody below this reputation can be hired; absent: everybody can"
+    )
     reputation: Annotated[Reputation, parsed_by(parse_reputation)] = Field(
         "none",
         validate_default=True,
@@ -160,6 +176,11 @@ class StandingSpec(Section):
         "{thompson = {}} or {ucb1 = {}}, each also with by_family; see `bidlab list advisors`; of live runs also "
         "{router = {respondent = NAME}}, a model asked once a posting",
     )
+
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
+        if self.least_reputation is not None and self.reputation.learner is None:
+            yield "least_reputation: has no meaning without standing.reputation, which is then 1 for everybody"
 
 
 class Terms(NamedTuple):
@@ -243,6 +264,8 @@ class Settings(Section):
             )
         if self.world.graded is not None and self.market.inspection is not None:
             yield "market.inspection: cannot be combined with world.graded: a score is known, and paid for"
+        if self.tender.own is not None:
+            yield from self._of_own_hand(self.tender.own)
         if self.world.names is not None:
             yield from self._of_names()
         if self.market.entry is not None:
@@ -262,6 +285,22 @@ class Settings(Section):
             )
         if self.market.entry is not None and self.market.entry.least > 0 and self.standing.reputation.learner is None:
             yield "market.entry: least has no meaning where no reputation is kept; state standing.reputation"
+
+    def _of_own_hand(self, own: str) -> Iterator[str]:
+        """What a principal that may work itself cannot be combined with."""
+        stated: dict[str, object] = {
+            "bidders.bankroll: what is made costs the principal, whose wealth is no agent's": self.bidders.bankroll,
+            "world.bid_cost: its own hand makes no bid; state tender.posting_cost": self.world.bid_cost or None,
+            "market.alone: there is nobody to buy from": self.market.alone or None,
+            "market.round, which clears several postings together": self.market.round,
+            "market.escrow, of which nobody has need with itself": self.market.escrow,
+            "market.entry, which it would pay to itself": self.market.entry,
+            f"a policy of {own!r} in bidders.agents: it bids for nobody": self.bidders.agents.get(own),
+            f"several names of {own!r} in world.names: it bids for nobody": (self.world.names or {}).get(own),
+        }
+        if self.tender.autarky > 0:
+            stated["bidders.fallback, put in where nobody was asked"] = self.bidders.fallback
+        yield from (f"tender.own: cannot be combined with {key}" for key, one in stated.items() if one is not None)
 
     def _of_names(self) -> Iterator[str]:
         """What counts an agent's attempts, where those under its other names are attempts of it too."""

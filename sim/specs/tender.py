@@ -12,7 +12,7 @@ from sim.agents.bankroll import parse_amount
 from sim.kit.distribution import MOST, MOST_TICKS, Distribution, parse_distribution
 from sim.kit.invalid import written
 from sim.kit.names import alike, look_alike
-from sim.kit.section import Money, Section, parsed_by
+from sim.kit.section import Money, Rate, Section, parsed_by
 from sim.specs.principal import PrincipalSettings
 from sim.specs.reserve_price import Raising, Reserve, parse_raising, parse_reserve
 
@@ -66,6 +66,16 @@ class TenderSpec(Section):
         description="dollars a principal may spend in a replication: a posting with a reserve it cannot cover at the "
         "clearing is withdrawn (sim/market/wealth.py); absent: no limit",
     )
+    own: str | None = Field(
+        None,
+        description="the agent as which the principal works itself: its ability, belief and cost; it bids for nobody, "
+        "and the principal makes what is worth more to it than the award (sim/mechanisms/make_or_buy.py); absent: "
+        "it has no hands",
+    )
+    posting_cost: Money = Field(0.0, description="dollars that asking for bids costs the principal, a posting")
+    autarky: Rate = Field(
+        0.0, description="chance that the principal does not ask for bids on a task: its own hand does it, or nobody"
+    )
     principals: list[PrincipalSettings] | None = Field(
         None,
         description="several principals, [[tender.principals]] each (sim/world/principals.py); absent: one, unnamed",
@@ -102,5 +112,11 @@ class TenderSpec(Section):
                 yield f"principals: two are named {written(name)}"
         if two := look_alike(dict.fromkeys(named)):
             yield f"principals: {alike(*two)}"
+        if self.own is None:
+            stated = [key for key in ("posting_cost", "autarky") if getattr(self, key) > 0]
+            yield from (f"{key}: has no meaning without tender.own, the principal's own hand" for key in stated)
+        elif self.budget is not None or self.principals is not None:
+            key = "budget" if self.principals is None else "principals"
+            yield f"own: cannot be combined with {key}: what is made is paid for by one principal, whatever it costs"
         if "penalty" not in self.public:
             yield 'public must hold "penalty": bidders are bound by it'

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice and records
     "world": {"bid_cost"},
-    "tender": {"penalty", "public", "escalation", "deadline", "budget"},
-    "bidders": {"policy", "agents", "fallback", "bankroll"},
+    "tender": {"penalty", "public", "escalation", "deadline", "budget", "posting_cost"},
+    "bidders": {"policy", "agents", "fallback", "bankroll", "most_bids"},
 }
 
 

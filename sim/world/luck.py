@@ -1,10 +1,10 @@
 """The draws that every World has, whatever its outcomes come from.
 
-What is drawn, and by what it is named (besides the seed): value, reserve, principal (replication, task); place in the
-order, arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra, verifier
-(replication, task, agent, try); lottery and, only where they are needed, exploration and choice (replication, task,
-posting, agent). A rerun changes the words of tries and no others. An agent with a law of its own for duration, latency
-or response draws it by the same name, and nobody else's draw moves.
+What is drawn, and by what it is named (besides the seed): value, reserve, principal, autarky (replication, task); place
+in the order, arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra,
+verifier (replication, task, agent, try); lottery and, only where they are needed, exploration and choice (replication,
+task, posting, agent). A rerun changes the words of tries and no others. An agent with a law of its own for duration,
+latency or response draws it by the same name, and nobody else's draw moves.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ def luck(
         infra = Formula(
             _per_try(ids), lambda *words: draws.uniform(seed, "infra", *words) < rate, ("infra", seed, rate)
         )
+    autarkic = draws.uniform(seed, "autarky", ids.r, ids.t) < tender.autarky if tender.autarky > 0 else None
     return {
         "value": value,
         "reserve": by_principal(tender, principal, lambda own: _reserves(own, value, seed, ids)),
@@ -91,7 +92,8 @@ def luck(
         "verified": _verified(world, seed, ids, success),
         "infra": infra,
         "duration": _durations(world, seed, ids, recorded_duration, agents),
-        "silent": _silent(world, seed, ids, agents),
+        "silent": _silent(world, tender, seed, ids, agents, autarkic),
+        "autarkic": autarkic,
         "lottery": _per_posting(seed, "lottery", ids, tender.postings),
         "exploration": _per_posting(seed, "exploration", ids, tender.postings) if spec.explores else None,
         "choice": _per_posting(seed, "choice", ids, tender.postings) if spec.chooses else None,
@@ -139,11 +141,24 @@ def _verified(world: WorldSettings, seed: int, ids: Identities, success: BoolArr
     return judged(success, *ids)
 
 
-def _silent(world: WorldSettings, seed: int, ids: Identities, agents: Sequence[AgentProfile]) -> BoolArray | None:
-    """(R, T, n), or None where everybody always bids."""
+def _silent(
+    world: WorldSettings,
+    tender: TenderSpec,
+    seed: int,
+    ids: Identities,
+    agents: Sequence[AgentProfile],
+    autarkic: BoolArray | None,
+) -> BoolArray | None:
+    """(R, T, n), or None where everybody always bids. The principal's own hand always answers."""
     own = [agent.nonresponse for agent in agents] or [None] * len(ids.i)
     rate = np.array([world.nonresponse if stated is None else stated for stated in own])
-    return draws.uniform(seed, "response", *ids[:3]) < rate if rate.any() else None
+    hand = np.isin(ids.i, draws.words_of(() if tender.own is None else (tender.own,)))
+    rate = np.where(hand, 0.0, rate)
+    silent = draws.uniform(seed, "response", *ids[:3]) < rate if rate.any() else None
+    if autarkic is None:
+        return silent
+    unasked = autarkic[..., None] & ~hand
+    return unasked if silent is None else silent | unasked
 
 
 def _values(tender: TenderSpec, seed: int, ids: Identities) -> FloatArray:

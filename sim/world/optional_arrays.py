@@ -18,6 +18,7 @@ def check_optional(world: Any) -> None:
     _records(world)
     _observed(world)
     _score(world)
+    _autarkic(world)
 
 
 def within(array: FloatArray | IntArray, high: float) -> bool:
@@ -62,6 +63,15 @@ def _observed(world: Any) -> None:
         got = f"{world.observed.dtype} {world.observed.shape}"
         raise ArrayError(f"observed must be bool of shape {world.shape_of('success')}; got {got}")
     object.__setattr__(world, "observed", frozen(world.observed))
+
+
+def _autarkic(world: Any) -> None:
+    if world.autarkic is None:
+        return
+    if world.autarkic.shape != world.reserve.shape or world.autarkic.dtype != np.bool_:
+        got = f"{world.autarkic.dtype} {world.autarkic.shape}"
+        raise ArrayError(f"autarkic must be bool of shape {world.reserve.shape}; got {got}")
+    object.__setattr__(world, "autarkic", frozen(world.autarkic))
 
 
 def _principals(world: Any) -> None:

@@ -14,6 +14,7 @@ from sim.agents.bidding import Fallback, Truthful
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
 from sim.agents.bidding_under_names import HandOver, Knowing, Whitewash
+from sim.agents.entry import Enters
 from sim.agents.everybody import Bidders
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import Feedback, LearningPolicy, Offer, Seen, State
@@ -83,6 +84,7 @@ POLICIES: tuple[LearningPolicy, ...] = (
     Sybil((0, 1)),
     Sybil((1, 0), "next", (0.25, 0.5), (0.0, -1.0)),
     Sybil((0, 1), "first"),
+    Enters(0.05, 0.25, 0.5),
     Shill(ask=0.25),
     Shill("ask", margin=0.01),
     Shill("worth"),

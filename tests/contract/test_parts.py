@@ -11,6 +11,7 @@ from sim.agents.bidding import POLICIES, ClippedClaim, FixedClaim, MarkUp, Overc
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
 from sim.agents.bidding_under_names import HandOver, Whitewash
+from sim.agents.entry import Enters
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.contracts import EXAMINED, mechanism_contract
 from sim.contracts.trial import told
@@ -53,6 +54,7 @@ OWN: Mapping[str, Mapping[str, Any]] = {
         "whitewash": Whitewash((0, 1), 0.75),
         "hand_over": HandOver(0, (1,), 1),
         "silent": Silent(),
+        "enters": Enters(0.05, 0.25, 0.5),
     },
     "reputation": {
         "agent_economy": LiveReputation(),

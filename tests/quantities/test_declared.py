@@ -25,6 +25,7 @@ NAMES = {
     "regret_fixed regret_ability regret_outcome share_top tie_rate exit_rate false_claim_rate inspected_rate "
     "success_rate mean_claim brier "
     "brier_reliability brier_resolution brier_uncertainty log_score ece ece_null residual_correlation comparative_auc "
+    "made_rate bought_rate make_or_buy_loss thin_rate thin_if_independent filled_solve_rate "
     "useful_rate solver_average",
     "agent": "success_rate mean_claim brier brier_reliability brier_resolution brier_uncertainty log_score ece "
     "ece_null auc auc_before_card auc_others comparative_auc hired_rate share success_rate_hired ask_mean "
@@ -38,9 +39,13 @@ RATES = {"solve_rate", "unfilled_rate", "tie_rate", "exit_rate", "success_rate",
     "false_claim_rate",
     "inspected_rate",
     "useful_rate",
+    "made_rate",
+    "bought_rate",
+    "thin_rate",
+    "filled_solve_rate",
 }
 PAIRED = set(NAMES["arm"].split()[:13]) | {"cash_profit", "body_profit", "body_utility", "rivals_profit"}
-PAIRED |= {"useful_rate", "solver_average"}
+PAIRED |= {"made_rate", "bought_rate", "make_or_buy_loss", "thin_rate", "useful_rate", "solver_average"}
 DEFAULT = (
     "share hired_rate cash_profit success_rate_hired claim_minus_success_hired negative_utility_rate rivals_profit"
 )
@@ -137,4 +142,4 @@ def test_sums_of_two_jobs_are_those_of_one(scenario: str, tmp_path: Path) -> Non
         np.testing.assert_allclose(getattr(other, name), getattr(one, name), rtol=1e-9, atol=1e-12, err_msg=name)
     known = {row.metric for row, value in zip(rows, one.value, strict=True) if np.isfinite(value)}
     assert len(known) >= 35
-    assert sum(isinstance(each.how, Statistic) for each in quantities()) == 17
+    assert sum(isinstance(each.how, Statistic) for each in quantities()) == 18

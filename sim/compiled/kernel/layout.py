@@ -122,6 +122,7 @@ class Market(NamedTuple):
 
     window: int
     delay: int
+    approval: int
     deadline: int
     timeout: int
     bid_cost: float

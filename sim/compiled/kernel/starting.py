@@ -184,7 +184,7 @@ def closes(r, t, p, end, passed, withdrawn, closed, size, market, world):
     again = end + market.delay + market.window
     if passed or withdrawn or p + 1 >= size.postings:
         return False, again, closed
-    if market.has_deadline and again >= per_task(world.arrival, r, t) + market.deadline:
+    if market.has_deadline and again + market.approval >= per_task(world.arrival, r, t) + market.deadline:
         return False, again, DEADLINE
     return True, again, REPOSTED
 
