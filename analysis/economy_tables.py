@@ -150,7 +150,9 @@ def read_economy_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def _head(run: EconomyRun, arm: Mapping[str, Any]) -> dict[str, Any]:
-    return {"arm": arm["name"], "group": arm["group"]} | {key: arm["vary"].get(key) for key in swept_keys(run)}
+    named = {one.name for one in run.measures}  # a key of a measure's name stands as economy.key
+    columns = {key: f"{run.info['scenario']['economy']}.{key}" if key in named else key for key in swept_keys(run)}
+    return {"arm": arm["name"], "group": arm["group"]} | {of: arm["vary"].get(key) for key, of in columns.items()}
 
 
 def _values(run: EconomyRun) -> dict[str, dict[str, FloatArray]]:

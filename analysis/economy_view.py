@@ -26,7 +26,7 @@ def economy_found(info: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -
         f"hash {info['hash'][:12]}\n"
     )
     head += mixture(info, "jobs") + (f"{scenario['note']}\n" if scenario["note"] else "")
-    alone = [one for one in info["measures"] if not one["steps"]]
+    alone = _by_question(info)
     parts: list[Any] = [head, _levels("Arms", tables["summary"], alone, "summary.csv")]
     few = scenario["replications"] < LEAST["replication"]
     parts.append(f"no intervals: fewer than {LEAST['replication']} replications" if few else _T)
@@ -44,6 +44,16 @@ def economy_found(info: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -
 def economy_place(folder: Path) -> list[str]:
     """Where the results are."""
     return ["", f"{folder}: replications.parquet, summary.csv, differences.csv, figures/"]
+
+
+def _by_question(info: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The measures of replications: those ahead that figures show or that something is published of."""
+    shown = [figure.get("y") or [] for figure in info["figures"]]
+    drawn = [name for y in shown for name in ([y] if isinstance(y, str) else y)]
+    published = [name for arm in info["scenario"]["arms"] for name in arm["published"]]
+    asked = list(dict.fromkeys([*drawn, *published]))
+    alone = [one for one in info["measures"] if not one["steps"]]
+    return sorted(alone, key=lambda one: asked.index(one["name"]) if one["name"] in asked else len(asked))
 
 
 def _levels(title: str, frame: pd.DataFrame, measures: list[Any], where: str, bases: bool = False) -> Sheet:

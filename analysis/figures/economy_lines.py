@@ -23,8 +23,9 @@ from analysis.figures.save import save
 from analysis.figures.sheets import Sheet, points, sheet
 from analysis.figures.style import MOST_ROWS, dot, ground, legend_columns, legend_rows, muted, reference, thin
 from sim.economies.economy import Measure
-from sim.economies.economy_file import STEP, asked, name_of
+from sim.economies.economy_file import STEP, asked, is_level, name_of
 from sim.economies.economy_run import EconomyRun
+from sim.kit.invalid import written
 from sim.scenario.figure_spec import FigureFile, figures_of
 
 _MOST = 6  # measures of a figure that nobody asked for
@@ -102,7 +103,9 @@ def _over_key(run: EconomyRun, table: pd.DataFrame, figure: FigureFile) -> pd.Da
     lines = [", ".join([g, *others[a]]) for a, g in zip(table["arm"], table["group"], strict=True)]
     kept = table.assign(line=lines)
     kept["line"] = kept["line"].where(kept["arm"].isin(varies), kept["arm"])
-    kept["x"] = kept[str(figure.x)]
+    values = [arm["vary"].get(str(figure.x)) for arm in run.arms]
+    numbers = all(value is None or is_level(value) for value in values)
+    kept["x"] = [value if numbers or value is None else written(value).strip('"') for value in values]
     return _chosen(kept, figure)
 
 
@@ -163,7 +166,7 @@ def _paint(data: pd.DataFrame, measures: Sequence[Measure], figure: FigureFile, 
 def _places(levels: pd.Series) -> dict[Any, float]:
     """Level of x -> where it is drawn: numbers where they are, anything else one after the other."""
     known = list(dict.fromkeys(levels.dropna()))
-    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in known)
+    numbers = all(map(is_level, known))
     return {one: float(one) if numbers else float(place) for place, one in enumerate(known)}
 
 

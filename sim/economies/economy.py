@@ -38,13 +38,15 @@ _TAKEN = {  # keys of a scenario and columns of tables
     *("economy", "question", "source", "finding", "note", "seed", "baseline", "replications", "arm", "figure", "name"),
     *("vary", "published", "step", "replication", "group"),
 }
+_OF_TABLES = {*_TAKEN, "line", "x"}  # what no measure may be called
+_PARTS = ("low", "high", "se", "se_mc", "clusters", "p", "p_holm")  # of a measure's columns
 
 
 @dataclass(frozen=True)
 class Measure:
     """A number that an economy gives for each replication, or for each of its steps.
 
-    rate: it is 0 or 1 in each replication, and its mean a share of them. steps: there is one for each step.
+    rate: it is 0 or 1 in each replication, or undefined, and its mean a share. steps: there is one for each step.
     """
 
     name: str
@@ -94,8 +96,10 @@ class Economy(Protocol):
 def _check(name: str, part: Any) -> None:
     """Raise TypeError or ValueError where `part` is no economy."""
     at = f"economy {name!r}"
-    if name in _TAKEN:
-        raise ValueError(f"{at}: the name is a key of every scenario; choose another")
+    if not isinstance(name, str):
+        raise TypeError(f"{at}: the name must be text")
+    if name in _TAKEN or name.startswith("_") or hasattr(Section, name):
+        raise ValueError(f"{at}: the name is taken, as keys of every scenario are; choose another")
     settings = getattr(part, "Settings", None)
     if not (isinstance(settings, type) and issubclass(settings, Section)):
         raise TypeError(f"{at} must have Settings, a class of sim.kit.section.Section")
@@ -104,8 +108,12 @@ def _check(name: str, part: Any) -> None:
         raise TypeError(f"{at} must have measures, a tuple of Measure, not empty")
     names = [one.name for one in measures]
     for one in names:
-        if not one.isidentifier() or one in _TAKEN or names.count(one) > 1:
+        column = one in _OF_TABLES or any(f"{other}_{part}" == one for other in names for part in _PARTS)
+        if not one.isidentifier() or column or names.count(one) > 1:
             raise ValueError(f"{at}: measure {one!r}: a name is a word, there once, and none of a column's")
+    block = getattr(part, "block", BLOCK)
+    if not isinstance(block, int) or isinstance(block, bool) or block < 1:
+        raise ValueError(f"{at}: block: must be a whole number >= 1; got {block!r}")
     if not isinstance(getattr(part, "summary", None), str) or not isinstance(getattr(part, "source", None), str):
         raise TypeError(f"{at} must have summary and source, both str")
 
@@ -128,43 +136,78 @@ ECONOMIES: Registry[str, type[Economy]] = Registry(
 register_economy = ECONOMIES.register
 
 
-def faults_in(economy: Economy, played: Any, replications: int) -> Iterator[str]:
-    """What is wrong with what an economy gave for so many replications, a sentence each."""
+def faults_in(economy: Economy, played: Any, replications: range) -> Iterator[str]:
+    """What is wrong with what an economy gave for these replications, a sentence each."""
     if not isinstance(played, Played):
         yield f"play: must return a Played; got {type(played).__name__}"
         return
     for what, made, steps in (("rows", played.rows, False), ("steps", played.steps, True)):
-        wanted = [one.name for one in economy.measures if one.steps == steps]
-        if sorted(made) != sorted(wanted):
-            yield f"play: {what} must hold {', '.join(wanted) or 'nothing'}; got {', '.join(made) or 'nothing'}"
+        if not isinstance(made, Mapping):
+            yield f"play: {what} must be a dict, measure -> floats; got {type(made).__name__}"
+            continue
+        wanted = [one for one in economy.measures if one.steps == steps]
+        if sorted(map(str, made)) != sorted(one.name for one in wanted):
+            names = ", ".join(one.name for one in wanted)
+            yield f"play: {what} must hold {names or 'nothing'}; got {', '.join(map(str, made)) or 'nothing'}"
+            continue
         lengths = set()
-        for name, values in made.items():
-            found = np.asarray(values)
-            if found.dtype.kind != "f" or found.ndim != 1 + steps or len(found) != replications:
-                shape = f"({replications}, steps)" if steps else f"({replications},)"
-                yield f"play: {what}: {name} must be floats of shape {shape}; got {found.dtype} of {found.shape}"
-            lengths.add(found.shape[1:])
-        if steps and len(lengths) > 1:
-            yield f"play: steps: all must have as many steps; got {', '.join(map(str, sorted(lengths)))}"
+        for one in wanted:
+            values = _as_array(made[one.name])
+            yield from (f"play: {what}: {one.name} {line}" for line in _value_faults(one, values, len(replications)))
+            lengths.add(values.shape[1:])
+        if len(lengths) > 1:
+            yield f"play: {what}: all must have as many steps; got {', '.join(map(str, sorted(lengths)))}"
     if played.accounts is not None:
-        yield from _account_faults(played.accounts)
+        yield from (f"play: accounts{line}" for line in _account_faults(played.accounts, replications))
 
 
-def _account_faults(accounts: Mapping[str, NDArray[Any]]) -> Iterator[str]:
-    if tuple(accounts) != ACCOUNTS:
-        yield f"play: accounts must have the columns {', '.join(ACCOUNTS)}; got {', '.join(accounts)}"
+def _as_array(values: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError:  # rows of different lengths
+        return np.array(None)
+
+
+def _value_faults(one: Measure, values: NDArray[Any], count: int) -> Iterator[str]:
+    if values.dtype.kind != "f" or values.ndim != 1 + one.steps or len(values) != count or values.shape[1:] == (0,):
+        shape = f"({count}, steps), one at least" if one.steps else f"({count},)"
+        yield f"must be floats of shape {shape}; got {values.dtype} of {values.shape}"
+    elif np.isinf(values).any():
+        yield "must be finite, or NaN where it is undefined; got inf"
+    elif one.rate and not np.isin(values[~np.isnan(values)], (0.0, 1.0)).all():
+        other = values[~np.isnan(values) & ~np.isin(values, (0.0, 1.0))][0]
+        yield f"is declared a rate, and must be 0 or 1 in each replication; got {other:g}"
+
+
+def _account_faults(accounts: Any, replications: range) -> Iterator[str]:
+    if not isinstance(accounts, Mapping) or tuple(accounts) != ACCOUNTS:
+        got = ", ".join(map(str, accounts)) if isinstance(accounts, Mapping) else type(accounts).__name__
+        yield f" must have the columns {', '.join(ACCOUNTS)}; got {got}"
         return
+    for name, column in accounts.items():
+        kinds = "iu" if name in ACCOUNTS[:3] else "f" if name == "amount" else "UO"
+        if not isinstance(column, np.ndarray) or column.ndim != 1 or (len(column) and column.dtype.kind not in kinds):
+            what = {"iu": "whole numbers", "f": "floats", "UO": "words"}[kinds]
+            got = f"{column.dtype} of {column.shape}" if isinstance(column, np.ndarray) else type(column).__name__
+            yield f": {name} must be an array of {what} of one dimension; got {got}"
+            return
+        if column.dtype.kind == "O" and not all(isinstance(word, str) for word in column):
+            yield f": {name} must be words; got {next(word for word in column if not isinstance(word, str))!r}"
+            return
     if len({len(column) for column in accounts.values()}) > 1:
-        yield "play: accounts: columns are of different lengths"
+        yield ": columns are of different lengths"
         return
-    amount = np.asarray(accounts["amount"], np.float64)
+    amount, number = accounts["amount"], accounts["replication"]
     if not (np.isfinite(amount) & (amount > 0)).all():
-        yield "play: accounts: amounts must be finite and > 0; what goes the other way is a row the other way"
-    if (np.asarray(accounts["from"]) == np.asarray(accounts["to"])).any():
-        yield "play: accounts: nobody gives to itself"
-    places = [tuple(row) for row in zip(*(accounts[name].tolist() for name in ACCOUNTS[:3]), strict=True)]
-    if places != sorted(places):
-        yield "play: accounts must be in the order of replication, step and event"
+        yield ": amounts must be finite and > 0; what goes the other way is a row the other way"
+    if len(number) and not (replications.start <= number.min() <= number.max() < replications.stop):
+        played = f"{replications.start} ... {replications.stop - 1}"
+        yield f": replications must be those that were played, {played}; got {number.min()} ... {number.max()}"
+    if (accounts["from"] == accounts["to"]).any():
+        yield ": nobody gives to itself"
+    order = np.lexsort([accounts[name] for name in reversed(ACCOUNTS[:3])])
+    if (np.diff(order) < 0).any():
+        yield " must be in the order of replication, step and event"
 
 
 def balances(accounts: Mapping[str, NDArray[Any]]) -> dict[tuple[Any, ...], float]:

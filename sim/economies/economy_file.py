@@ -19,7 +19,7 @@ from __future__ import annotations
 import copy
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ from pydantic import AllowInfNan, Field, ValidationError, create_model
 
 from sim.economies.economy import ECONOMIES, Economy, Measure
 from sim.kit.errors import ScenarioError, capped, closest, collected
-from sim.kit.invalid import invalid
+from sim.kit.invalid import invalid, written
 from sim.kit.names import alike, look_alike
 from sim.kit.section import Section
 from sim.kit.toml_file import check_depth
@@ -147,7 +147,10 @@ def resolve_economy(path: Path, raw: dict[str, Any]) -> EconomyScenario:
     if faults:
         raise ScenarioError(*capped(faults))
     first = file.baseline or arms[0].name
-    arms = [_with_baseline(arm, first, arms) for arm in arms]
+    with collected(faults):
+        arms = [_with_baseline(path, arm, first, arms) for arm in arms]
+    if faults:
+        raise ScenarioError(*capped(faults))
     keys = ("economy", "question", "source", "finding", "note", "seed", "replications")
     resolved = {"name": path.stem, **{key: getattr(file, key) for key in keys}, "arms": [_as_json(a) for a in arms]}
     if file.published:
@@ -181,7 +184,7 @@ def _arms(path: Path, economy: Economy, name: str, shared: Mapping[str, Any], en
             for key, value in vary.items():
                 _set(where, table, key, value)
             settings = _settings(where if getattr(entry, name) or vary else str(path), name, economy, table)
-            known = {key: values[place] for key, values in published.items() if math.isfinite(values[place])}
+            known = {key: values[place] for key, values in published.items() if not math.isnan(values[place])}
             made.append(EconomyArm(f"{entry.name}{suffix}", entry.name, settings, vary, known, entry.baseline or ""))
     if faults:
         raise ScenarioError(*capped(faults))
@@ -209,6 +212,8 @@ def _each(where: str, key: str, values: float | list[float], count: int) -> list
         raise ScenarioError(
             f"{where}: published.{key}: must have one number for each of {count} arm(s); got {len(listed)}"
         )
+    if any(math.isinf(value) for value in listed):
+        raise ScenarioError(f"{where}: published.{key}: must be finite, or nan where nothing is published; got inf")
     return listed
 
 
@@ -221,15 +226,15 @@ def _faults(arms: Sequence[EconomyArm], file: Any, economy: Economy) -> list[str
     if two := look_alike(names):
         found.append(f"arm: {alike(*two)}")
     groups = {arm.group for arm in arms} | set(names)
-    for where, name in [("", file.baseline), *((f"arm {arm.group!r}: ", arm.baseline) for arm in arms)]:
-        if name and name not in groups:
+    for where, name in [("", file.baseline), *((f"arm {entry.name!r}: ", entry.baseline) for entry in file.arm)]:
+        if name is not None and name not in groups:
             found.append(
                 f"{where}baseline: no arm {name!r}{closest(name, groups)}; allowed: {', '.join(sorted(groups))}"
             )
     for arm in arms:
         unknown = (_unknown("measure", key, alone) for key in arm.published if key not in alone)
         found += [f"arm {arm.group!r}: published: {line}" for line in unknown]
-    swept = list(dict.fromkeys(key for arm in arms for key in arm.vary))
+    swept = swept_in(arm.vary for arm in arms)
     for number, figure in enumerate(file.figure, 1):
         found += [f"figure number {number}: {line}" for line in figure_faults(figure, economy.measures, swept, groups)]
     shown = Counter(name_of(figure, place) for place, figure in enumerate(file.figure, 1))
@@ -237,16 +242,37 @@ def _faults(arms: Sequence[EconomyArm], file: Any, economy: Economy) -> list[str
     return list(dict.fromkeys(found))
 
 
-def figure_faults(figure: FigureFile, measures: Sequence[Measure], swept: Sequence[str], arms: set[str]) -> list[str]:
+def swept_in(varied: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Key that arms vary -> its values, as often as there are arms, from what each arm varies."""
+    found: dict[str, list[Any]] = {}
+    for vary in varied:
+        for key, value in vary.items():
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def is_level(value: Any) -> bool:
+    """It has a place of its own on an axis: a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def figure_faults(
+    figure: FigureFile, measures: Sequence[Measure], swept: Mapping[str, Sequence[Any]], arms: set[str]
+) -> list[str]:
     """What a [[figure]] asks for that there is not."""
     if figure.kind != "lines":
-        return [f'kind: of an economy must be "lines"; got {figure.kind!r}']
+        return [f'kind: of an economy must be "lines"; got {written(figure.kind)}']
     found = [f"{key}: has no meaning in an economy" for key in sorted(figure.model_fields_set - _OF_LINES)]
     allowed = [*swept, *([STEP] if any(one.steps for one in measures) else [])]
     if figure.x not in allowed:
         found.append(f"x: {_unknown('key that arms vary', str(figure.x), allowed)}")
     known = [one.name for one in measures if one.steps == (figure.x == STEP)]
-    found += [f"y: {_unknown('measure', name, known)}" for name in asked(figure, known) if name not in known]
+    shown = asked(figure, known)
+    found += [f"y: {_unknown('measure', name, known)}" for name in shown if name not in known]
+    found += [f"y: {name!r} is there twice" for name in dict.fromkeys(shown) if shown.count(name) > 1]
+    if figure.scale == "log":
+        refused = [0] if figure.x == STEP else [v for v in swept.get(str(figure.x), ()) if not is_level(v) or v <= 0]
+        found += [f'scale: "log" needs numbers above 0 along x; {figure.x} has {written(v)}' for v in refused[:1]]
     found += [f"arms: {_unknown('arm', name, sorted(arms))}" for name in figure.arms or () if name not in arms]
     return found
 
@@ -265,14 +291,21 @@ def _unknown(what: str, name: str, allowed: Sequence[str]) -> str:
     return f"no {what} {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed) or 'none'}"
 
 
-def _with_baseline(arm: EconomyArm, first: str, arms: Sequence[EconomyArm]) -> EconomyArm:
-    """The arm with the name of the arm it is compared to: of a group, the one of the same values, else its first."""
+def _with_baseline(path: Path, arm: EconomyArm, first: str, arms: Sequence[EconomyArm]) -> EconomyArm:
+    """The arm with the name of the arm it is compared to: of a group, the first with its values of keys both vary."""
     wanted = arm.baseline or first
-    names = {other.name for other in arms}
-    alike_ = [other for other in arms if other.group == wanted and other.vary == arm.vary]
+    if wanted in {other.name for other in arms}:
+        return replace(arm, baseline=wanted)
     group = [other for other in arms if other.group == wanted]
-    found = alike_[0].name if alike_ else wanted if wanted in names else group[0].name
-    return replace(arm, baseline=found)
+    both = [key for key in arm.vary if key in group[0].vary]
+    alike_ = [other for other in group if all(other.vary[key] == arm.vary[key] for key in both)]
+    if not alike_:
+        values = ", ".join(f"{key} = {written(arm.vary[key])}" for key in both)
+        raise ScenarioError(
+            f"{path}: arm {arm.name!r}: baseline: no arm of {wanted!r} has {values}; name one of them: "
+            f"{', '.join(other.name for other in group)}"
+        )
+    return replace(arm, baseline=alike_[0].name)
 
 
 def _as_json(arm: EconomyArm) -> dict[str, Any]:

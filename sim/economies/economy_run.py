@@ -266,7 +266,7 @@ def _tables(scenario: EconomyScenario, place: int, replications: range) -> dict[
         if not own:
             raise
         raise RunError(f"economy {name!r}: {type(error).__name__}: {' '.join(str(error).split())}") from None
-    if faults := list(faults_in(scenario.economy, played, len(replications))):
+    if faults := list(faults_in(scenario.economy, played, replications)):
         raise RunError(*(f"economy {name!r}: {line}" for line in faults))
     return tables_of(arm.name, scenario.economy, played, replications)
 

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from sim.contracts.trial import same
 from sim.economies.economy import ACCOUNTS, Economy, Played, faults_in
+from sim.kit.invalid import fault_lines
 
 _COUNT, _CUT, _SEED = 5, 2, 7
 
@@ -21,11 +23,18 @@ _COUNT, _CUT, _SEED = 5, 2, 7
 def economy_faults(factory: Any) -> Iterator[str]:
     """All that is wrong with a class of economies."""
     economy: Economy = factory()
-    given = factory.examples() if hasattr(factory, "examples") else [{}]
+    given = economy.examples() if hasattr(economy, "examples") else [{}]
     for raw in given:
-        settings = economy.Settings.model_validate(raw)
+        try:
+            settings = economy.Settings.model_validate(raw)
+        except ValidationError as error:
+            where = (
+                "examples(): " if hasattr(economy, "examples") else "its defaults are no settings; give examples(): "
+            )
+            yield from (f"{where}{line}" for line in fault_lines("", error, economy.Settings))
+            return
         whole = economy.play(settings, _SEED, range(_COUNT))
-        faults = list(faults_in(economy, whole, _COUNT))
+        faults = list(faults_in(economy, whole, range(_COUNT)))
         yield from faults
         if faults:
             return

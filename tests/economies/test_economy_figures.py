@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import bidlab as bl
 import pytest
 
+from analysis.economy_tables import summary_table
 from analysis.figures.economy_lines import economy_drawable, economy_figures, look_of_economy
 from analysis.figures.look import NARROW, WIDE
 from analysis.figures.measure import faults
 from analysis.figures.save import finished
 from analysis.figures.sheets import sheet
 from sim.bundled import markets, scenarios
+from sim.economies.economy_file import resolve_economy
+from sim.economies.economy_run import EconomyPlan, in_memory_economy
 from sim.front.economy_results import EconomyResults
+from sim.scenario.figure_spec import FigureFile
 
+TINY: dict[str, Any] = {
+    "rule": "posted_price", "generations": 1, "tasks": 2, "price": 1.0, "ticket": 0.1, "start": 1.0, "threshold": 2.0,
+    "endowment": 1.0,
+}  # fmt: skip
 ECONOMIES = [name for name in scenarios() if name not in markets()]
 
 
@@ -27,6 +38,24 @@ def found_in(run: EconomyResults, style: str, width: float) -> dict[str, list[st
         high = drawn.get_figheight()
         found[name] = [*faults(drawn), *([f"{high:.1f} inches high"] if high > 9.5 else [])]
     return found
+
+
+@pytest.mark.parametrize(
+    ("vary", "levels"),
+    [
+        ({"kinds": [[{}], [{}, {"upkeep": 2.0}]]}, ["[{}]", "[{}, {upkeep = 2.0}]"]),
+        ({"grace": [1, math.inf]}, ["1", "inf"]),
+        ({"merging": ["none", "any"]}, ["none", "any"]),
+        ({"cost": [0, 0.5]}, [0, 0.5]),
+    ],
+)
+def test_levels_that_are_no_numbers_stand_side_by_side(vary: dict[str, list[Any]], levels: list[Any]) -> None:
+    raw = {"economy": "ecology", "question": "?", "seed": 1, "arm": [{"name": "a", "vary": vary}], "ecology": TINY}
+    made = in_memory_economy(EconomyPlan(resolve_economy(Path("a.toml"), raw)))
+    figure = FigureFile(kind="lines", x=next(iter(vary)), y="solved")
+    one = economy_drawable(made, {"summary": summary_table(made)}, figure)
+    assert one.data()["x"].tolist() == levels
+    assert one.paint(one.data(), look_of_economy(figure, sheet("paper"))).axes
 
 
 @pytest.mark.slow

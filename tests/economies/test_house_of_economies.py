@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import tomllib
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pandas as pd
 import pytest
 
 from analysis.economy_tables import differences_table, steps_table, summary_table
+from analysis.economy_view import _by_question
 from sim.economies.economy import ACCOUNTS, ECONOMIES, Measure, Played, faults_in
 from sim.economies.economy_file import resolve_economy
 from sim.economies.economy_run import EconomyPlan, EconomyRun, execute_economy, in_memory_economy
@@ -154,6 +156,15 @@ def test_tables_from_python_are_right() -> None:
     assert "<table" in found._repr_html_()
 
 
+def test_a_key_of_a_measure_s_name_has_a_column_of_its_own() -> None:
+    arm = {"name": "a", "vary": {"rounds": [1, 4]}}
+    made = bl.run({"economy": "exchange", "question": "?", "seed": 1, "replications": 3, "arm": [arm]})
+    assert made.summary["exchange.rounds"].tolist() == [1, 4]
+    assert made.summary["rounds"].tolist()[0] == 1.0 < made.summary["rounds"].tolist()[1]
+    assert made.differences()["exchange.rounds"].tolist() == [4]
+    assert made.figure().axes[0].lines[0].get_xdata().tolist() == [1, 4]
+
+
 @pytest.mark.usefixtures("known")
 def test_a_folder_is_loaded_and_drawn_again() -> None:
     execute_economy(plan(), Path("out"))
@@ -189,6 +200,22 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"figure": [{"kind": "lines", "x": "luck"}]}, "x: no key that arms vary 'luck'"),
     ({"figure": [{"kind": "lines", "x": "step", "y": "heads"}]}, "y: no measure 'heads'; allowed: so_far"),
     ({"figure": [{"kind": "lines", "x": "chance", "panel": "arm"}]}, "panel: has no meaning in an economy"),
+    (
+        {"figure": [{"kind": "lines", "x": "step", "scale": "log"}]},
+        'scale: "log" needs numbers above 0 along x; step has 0',
+    ),
+    ({"figure": [{"kind": "lines", "x": "step", "y": ["so_far", "so_far"]}]}, "y: 'so_far' is there twice"),
+    ({"baseline": ""}, "baseline: no arm ''"),
+    ({"arm": [{"name": "a", "published": {"heads": math.inf}}]}, "published.heads: must be finite, or nan where"),
+    (
+        {
+            "arm": [
+                {"name": "a", "vary": {"chance": [0.1, 0.2]}},
+                {"name": "b", "vary": {"tosses": [3], "chance": [0.3]}, "baseline": "a"},
+            ]
+        },
+        "arm 'b 3, 0.3': baseline: no arm of 'a' has chance = 0.3; name one of them: a 0.1, a 0.2",
+    ),
 ]
 
 
@@ -208,6 +235,16 @@ def test_baselines_of_groups_are_of_the_same_values() -> None:
     arms = [{"name": "a", **vary}, {"name": "b", "baseline": "a", **vary}, {"name": "c", "baseline": "b"}]
     found = plan(arm=arms, baseline="a", figure=[]).scenario.arms
     assert [arm.baseline for arm in found] == ["a 0.1", "a 0.2", "a 0.1", "a 0.2", "b 0.1"]
+    arms = [arms[0], {"name": "d", "vary": {"tosses": [3], "chance": [0.2]}, "baseline": "a"}]
+    assert plan(arm=arms, figure=[], baseline="a").scenario.arms[-1].baseline == "a 0.2"
+
+
+@pytest.mark.usefixtures("known")
+def test_measures_that_the_scenario_asks_for_are_shown_ahead() -> None:
+    measures = [{"name": name, "steps": False} for name in ("a", "b", "c", "d")]
+    figures = [{"y": "c"}, {"y": ["e"]}]
+    info = {"measures": measures, "figures": figures, "scenario": {"arms": [{"published": {"d": 1.0}}]}}
+    assert [one["name"] for one in _by_question(info)] == ["c", "d", "a", "b"]
 
 
 REFUSED = [
@@ -262,15 +299,36 @@ FAULTS: list[tuple[Any, str]] = [
     ({name: np.zeros(0) for name in ACCOUNTS[:-1]}, "accounts must have the columns"),
     (account(**{name: [account()[name][0]] * 2 for name in ACCOUNTS} | {"event": [1, 0]}), "in the order of"),
     (3, "must return a Played; got int"),
+    (Played({"heads": np.full(2, np.inf)}, {"so_far": np.zeros((2, 4))}), "heads must be finite, or NaN where"),
+    (Played({"heads": np.zeros(2)}, {"so_far": np.zeros((2, 0))}), "so_far must be floats of shape (2, steps), one"),
+    (Played({"heads": [[1.0], [1.0, 2.0]]}, {"so_far": np.zeros((2, 4))}), "heads must be floats"),  # type: ignore[dict-item]
+    (Played([np.zeros(2)], {"so_far": np.zeros((2, 4))}), "rows must be a dict"),  # type: ignore[arg-type]
+    ([1, 2], "accounts must have the columns"),
+    (account(step=0.5), "accounts: step must be an array of whole numbers of one dimension; got float64 of (1,)"),
+    (account(amount="x"), "accounts: amount must be an array of floats"),
+    (account() | {"amount": [1.0]}, "accounts: amount must be an array of floats of one dimension; got list"),
+    (account() | {"unit": np.array([None])}, "accounts: unit must be words; got None"),
+    (account(replication=2), "replications must be those that were played, 0 ... 1; got 2 ... 2"),
 ]
 
 
 @pytest.mark.usefixtures("known")
 @pytest.mark.parametrize(("made", "told"), FAULTS)
 def test_what_an_economy_gives_is_checked(made: Any, told: str) -> None:
-    if isinstance(made, dict):
+    if isinstance(made, dict | list):
         made = Played({"heads": np.zeros(2)}, {"so_far": np.zeros((2, 4))}, made)
-    assert any(told in line for line in faults_in(plan().scenario.economy, made, 2))
+    assert any(told in line for line in faults_in(plan().scenario.economy, made, range(2)))
+
+
+@pytest.mark.usefixtures("known")
+def test_a_rate_is_0_or_1_in_each_replication() -> None:
+    economy: Any = plan().scenario.economy
+    measures = (replace(economy.measures[0], rate=True), economy.measures[1])
+    object.__setattr__(economy, "measures", measures)
+    told = "play: rows: heads is declared a rate, and must be 0 or 1 in each replication; got 0.4"
+    for heads, faults in ((0.4, [told]), (1.0, [])):
+        made = Played({"heads": np.array([np.nan, heads])}, {"so_far": np.zeros((2, 4))})
+        assert list(faults_in(economy, made, range(2))) == faults
 
 
 def test_each_breach_of_the_contract_is_told() -> None:
@@ -283,6 +341,14 @@ def test_each_breach_of_the_contract_is_told() -> None:
         'source = ""': ("source = 3", "must have summary and source, both str"),
         "Settings = CoinSettings": ("Settings = int", "must have Settings"),
         '"heads", "share"': ('"arm", "share"', "a name is a word, there once, and none of a column's"),
+        '"so_far", "share"': ('"heads_low", "share"', "measure 'heads_low': a name is a word, there once, and none"),
+        '@register_economy("coins")': ("@register_economy(3)", "the name must be text"),
+        "    summary": ("    block = 0\n    summary", "block: must be a whole number >= 1; got 0"),
+        "tosses: int = 10": ("tosses: int", "its defaults are no settings; give examples(): tosses: is missing"),
+        "    def play": (
+            "    def examples(self):\n        return [{'tosses': 'x'}]\n\n    def play",
+            "examples(): tosses: must be a whole number",
+        ),
     }
     for number, (old, (new, told)) in enumerate(changes.items()):
         path = Path(f"broken_{number}.py")
