@@ -15,6 +15,7 @@ from sim.economies.attention import Matching, MatchingSettings, Pairs, drawn, st
 from sim.economies.economy_file import resolve_economy
 from sim.economies.economy_run import EconomyPlan, in_memory_economy
 from sim.front.contracts import faults_of
+from sim.front.economy_contract import economy_faults
 from sim.kit.toml_file import read_toml
 
 SMALL: dict[str, Any] = {"principals": 13, "providers": 6, "days": 4, "answers": 2, "capacity": 2, "by_agent": 5}
@@ -135,6 +136,16 @@ def test_settings_that_do_not_agree_are_refused() -> None:
 
 
 def test_it_keeps_the_contract() -> None:
+    class Small(Matching):
+        @staticmethod
+        def examples() -> list[dict[str, Any]]:
+            return [SMALL | case for case in CASES]
+
+    assert list(economy_faults(Small)) == []
+
+
+@pytest.mark.slow
+def test_it_keeps_the_contract_at_its_full_size() -> None:
     assert faults_of("economy", "matching") == []
 
 

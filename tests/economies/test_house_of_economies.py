@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.economy_tables import differences_table, steps_table, summary_table
+from analysis.economy_tables import differences_table, steps_table, summary_table, write_economy
 from analysis.economy_view import _by_question
 from sim.economies.economy import ACCOUNTS, ECONOMIES, Measure, Played, faults_in
 from sim.economies.economy_file import resolve_economy
@@ -36,6 +38,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("coins.py").write_text(CODE)
     Path("coins.toml").write_text(TOML)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run's folder, played once."""
+    at = tmp_path_factory.mktemp("played")
+    (at / "coins.py").write_text(CODE)
+    with plugins([at / "coins.py"]):
+        return execute_economy(plan(replications=2), at / "out", finish=partial(write_economy, figures=False))
 
 
 @pytest.fixture
@@ -58,7 +69,7 @@ def digests(folder: Path) -> str:
 
 
 def test_the_example_of_the_page_runs() -> None:
-    said = bidlab("run", "coins.toml", "--plugin", "coins.py")
+    said = bidlab("run", "coins.toml", "--plugin", "coins.py", "--no-figures")
     assert said.code == 0, said.err
     made = Path("out/coins")
     names = {path.name for path in made.iterdir()}
@@ -166,15 +177,14 @@ def test_a_key_of_a_measure_s_name_has_a_column_of_its_own() -> None:
 
 
 @pytest.mark.usefixtures("known")
-def test_a_folder_is_loaded_and_drawn_again() -> None:
-    execute_economy(plan(), Path("out"))
-    assert bl.load("out").run.info["kind"] == "economy"
+def test_a_folder_is_loaded_and_drawn_again(played: Path) -> None:
+    assert bl.load(played).run.info["kind"] == "economy"
 
 
-def test_a_finished_folder_is_drawn_again_as_another_file_says() -> None:
-    bidlab("run", "coins.toml", "--plugin", "coins.py", "--no-figures")
+def test_a_finished_folder_is_drawn_again_as_another_file_says(played: Path) -> None:
+    shutil.copytree(played, "out/coins")
     Path("like.toml").write_text('a = 1\n[[figure]]\nkind = "lines"\nx = "step"\ntitle = "Heads"\n')
-    said = bidlab("figures", "out/coins", "--like", "like.toml", "--style", "talk")
+    said = bidlab("figures", "out/coins", "--like", "like.toml", "--style", "talk", figures=True)
     assert said.code == 0, said.err
     assert Path("out/coins.figures/lines_1.column.pdf").exists()
     Path("like.toml").write_text('a = 1\n[[figure]]\nkind = "lines"\nx = "steps"\n')
@@ -272,8 +282,8 @@ REFUSED = [
 
 @pytest.mark.usefixtures("known")
 @pytest.mark.parametrize(("arguments", "told"), REFUSED)
-def test_what_needs_a_task_market_is_refused_in_one_line(arguments: tuple[str, ...], told: str) -> None:
-    execute_economy(plan(replications=2), Path("out"))
+def test_what_needs_a_task_market_is_refused_in_one_line(arguments: tuple[str, ...], told: str, played: Path) -> None:
+    shutil.copytree(played, "out")
     said = bidlab(*arguments)
     assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
     assert told in said.err
