@@ -96,17 +96,17 @@ def test_both_engines_play_the_same(rule: Any) -> None:
 @pytest.mark.parametrize("world", WORLDS)
 def test_energy_changes_by_what_comes_in_less_what_goes_out_at_every_event(world: str) -> None:
     s = settings(accounts=True, **WORLDS[world])
-    accounts = Ecology().play(s, 11, range(3)).accounts
+    accounts = Ecology().play(s, 11, range(2)).accounts
     assert accounts is not None
     rows = list(zip(*(accounts[name].tolist() for name in accounts), strict=True))
     held: dict[tuple[int, str], float] = {}
-    for number, season in enumerate(seasons(s, 11, range(3))):
+    for number, season in enumerate(seasons(s, 11, range(2))):
         for replication, step, _, giver, taker, _, unit, amount in rows:
             if step == number:
                 assert unit == "$"
                 for party, signed in ((giver, -amount), (taker, amount)):
                     held[replication, party] = held.get((replication, party), 0.0) + signed
-        for lane in range(3):
+        for lane in range(2):
             after, living = season.after, np.flatnonzero(season.after.alive[lane])
             now = {f"agent {after.name[lane, slot]}": after.energy[lane, slot] for slot in living}
             known = {party: value for (one, party), value in held.items() if one == lane and party != "outside"}

@@ -257,7 +257,7 @@ def test_measures_that_the_scenario_asks_for_are_shown_ahead() -> None:
     assert [one["name"] for one in _by_question(info)] == ["c", "d", "a", "b"]
 
 
-REFUSED = [
+REFUSED: list[Any] = [
     (("sweep", "coins.toml"), "no task market"),
     (("audit", "--scenario", "coins.toml"), "no task market"),
     (("knowledge", "coins.toml"), "no task market"),
@@ -273,8 +273,10 @@ REFUSED = [
     (("bundle", "out"), "a run of an economy; a run or a sweep of a task market can be bundled"),
     (("power", "out"), "a run of an economy, not of a task market"),
     (("knowledge", "out"), "a run of an economy, not of a task market"),
-    (("calibration", "out"), "a run of an economy, not of a task market"),
-    (("fit", "out"), "a run of an economy, not of a task market"),
+    pytest.param(
+        ("calibration", "out"), "a run of an economy, not of a task market", marks=pytest.mark.slow
+    ),  # imports
+    pytest.param(("fit", "out"), "a run of an economy, not of a task market", marks=pytest.mark.slow),  # imports
     (("cell", "out", "0"), "holds no sweep"),
     (("run", "out", "--mechanism", "second_price"), "a run of an economy, not of a task market"),
 ]
