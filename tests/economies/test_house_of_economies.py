@@ -139,10 +139,10 @@ def test_several_processes_give_the_same_bytes() -> None:
 
 @pytest.mark.usefixtures("known")
 def test_another_run_is_not_replaced_but_by_force() -> None:
-    execute_economy(plan(), Path("out"))
+    execute_economy(plan(replications=2), Path("out"))
     with pytest.raises(RunError, match="holds another run"):
-        execute_economy(plan(seed=4), Path("out"))
-    execute_economy(plan(seed=4), Path("out"), force=True)
+        execute_economy(plan(seed=4, replications=2), Path("out"))
+    execute_economy(plan(seed=4, replications=2), Path("out"), force=True)
     assert EconomyRun.open(Path("out")).info["seed"] == 4
 
 
