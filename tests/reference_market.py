@@ -23,7 +23,8 @@ What it settles beyond the order of moments:
 - the reserve rises after each posting nobody cleared, and at failures as they are verified;
 - the work of an award's first turn starts so many ticks after the clearing as approval takes, and a posting that could
   not start before the deadline is not made;
-- an agent that has made all the bids it may makes none, and is told so where nothing else keeps it from bidding;
+- an agent that has made all the bids it may makes none, and is told so where nothing else keeps it from bidding; the
+  principal's own hand makes no bids that are counted;
 - what the principal's own hand costs the principal pays, and what asking costs where it asks.
 
 What agents believe and principals have learned is in `tests.reference_knowledge`, money in `tests.reference_accounts`
@@ -238,7 +239,7 @@ class NaiveMarket(NaiveKnowledge):
             return "excluded"
         if bid is None:
             return "abstained"
-        if self.n_bids[agent] >= self.rules.most_bids:
+        if self.n_bids[agent] >= self.rules.most_bids and agent != self.rules.own:
             return "bid limit"
         if self.world.latency[self.r, task, agent] > self.rules.window:
             return "late"

@@ -98,6 +98,12 @@ class BidderSpec(Section):
         """Some policy learns from the rivals' asks."""
         return any(getattr(one, "reads_asks", False) for one in self._policies)
 
+    def names(self, agent: str) -> bool:
+        """Some policy is one of several agents, this one among them."""
+        stated = [(getattr(one, "agent", None), getattr(one, "to", None)) for one in self._policies]
+        members = [getattr(one, "members", ()) for one in self._policies]
+        return any(agent in one for one in (*stated, *members))
+
     @property
     def _policies(self) -> tuple[Policy | LearningPolicy, ...]:
         return (self.policy, *self.agents.values())
