@@ -57,7 +57,10 @@ def naive_market(world: World, rules: Rules) -> dict[str, list[Row]]:
     """Rows of attempts, bids, clearings and accounts, replication after replication, in the order of the clearings."""
     tables: dict[str, list[Row]] = {"attempts": [], "bids": [], "clearings": [], "accounts": []}
     for replication in range(world.n_replications):
-        for name, rows in NaiveMarket(world, rules, replication).run().items():
+        market = NaiveMarket(world, rules, replication)
+        if rules.market.entry is not None:  # a bond is forfeited at the last clearing, which nobody knows to be it
+            market.last = len(NaiveMarket(world, rules, replication).run()["clearings"]) - 1
+        for name, rows in market.run().items():
             tables[name] += rows
     return tables
 
@@ -78,6 +81,8 @@ class NaiveMarket(NaiveKnowledge):
         self.running: dict[tuple[int, int, int], Row] = {}
         self.busy = [0 for _ in n]
         self.n_bids = [0 for _ in n]
+        self.entered: set[int] = set()
+        self.last = -1  # place of the last clearing
         self.accounts = NaiveAccounts(rules, world.n_agents, len(world.principals))
         kept = rules.bankroll is not None, rules.budgets is not None
         self.transfers = NaiveTransfers(replication, world.n_agents, *kept, rules.market.escrow)
@@ -134,7 +139,8 @@ class NaiveMarket(NaiveKnowledge):
         believed = [self.after_card(task, i) if world.present[at][i] else (math.nan, math.nan) for i in self.agents]
         offer["believed"] = believed
         belief, cost_belief = (np.array(column) for column in zip(*believed, strict=True))
-        ask, claim = self.rules.bidder(belief, cost_belief, notice, BidderState(tries, failures))
+        silent = None if world.silent is None else world.silent[at]
+        ask, claim = self.rules.bidder(belief, cost_belief, notice, BidderState(tries, failures, silent))
         offer["bids"] = [
             (float(ask[i]), float(claim[i])) if world.present[at][i] and math.isfinite(ask[i]) else None
             for i in self.agents
@@ -180,6 +186,9 @@ class NaiveMarket(NaiveKnowledge):
                 if (i in hired or fees[i] > 0)
                 and self.accounts.lacks(i, float(award.pay_success[i]), float(award.pay_failure[i]), fees[i])
             ]
+        if rules.market.entry is not None:
+            for i, reputation in enumerate(standing.reputation):
+                fees[i] += self.owed_by_name(i, why[i] is None, float(reputation))
         self.accounts.collect(self.owner(task), fees)
         for i in self.agents:
             self.transfers.move(self.transfers.agent(i), self.transfers.principal(self.owner(task)), "fee", fees[i])
@@ -226,6 +235,15 @@ class NaiveMarket(NaiveKnowledge):
             if rules.escalation is not None:
                 self.raise_reserve(task, rules.escalation.unfilled_factor)
             self.end_posting(tick, task, posting, "unfilled")
+
+    def owed_by_name(self, agent: int, active: bool, reputation: float) -> float:
+        """What a name owes for its first bid that counts, and at the last clearing for standing badly."""
+        entry, owed = self.rules.market.entry, 0.0
+        if active and reputation >= self.rules.least_reputation and agent not in self.entered:
+            self.entered.add(agent)
+            owed += entry.fee
+        forfeits = len(self.tables["clearings"]) == self.last and agent in self.entered and reputation < entry.least
+        return owed + (entry.bond if forfeits else 0.0)
 
     def overhead(self, asks: bool, hires: bool) -> float:
         escrow = self.rules.market.escrow

@@ -220,7 +220,8 @@ def fees_of(cleared: Cleared, rules: Rules) -> FloatArray:
     if entry is None:
         return fee
     reputation = np.broadcast_to(cleared.standing.reputation, shape)
-    return fee + entry_fees(cleared.replication, cleared.bids.active, reputation, **dict(entry))
+    counts = cleared.bids.active & (reputation >= rules.least_reputation)
+    return fee + entry_fees(cleared.replication, counts, reputation, **dict(entry))
 
 
 def outcomes(cleared: Cleared) -> NDArray[np.int8]:

@@ -57,7 +57,7 @@ class Rules:
     processes: classes or factories of agents with processes of their own, by place (sim/agents/agent.py).
     approval_delay: ticks from an award to the start of work. most_bids: of an agent in a replication.
     own: place of the principal's own hand (sim/mechanisms/make_or_buy.py), None: it has none. posting_cost: dollars
-    that asking for bids costs it.
+    that asking for bids costs it. least_reputation: below which no bid counts (sim/mechanisms/gates.py).
     """
 
     mechanism: Mechanism
@@ -95,6 +95,7 @@ class Rules:
     most_bids: float = math.inf
     own: int | None = None
     posting_cost: float = 0.0
+    least_reputation: float = 0.0
 
     def __post_init__(self) -> None:
         """A bounty that is announced may rise above the value unless the escalation says otherwise."""
@@ -190,6 +191,7 @@ class Rules:
             most_bids=math.inf if settings.bidders.most_bids is None else settings.bidders.most_bids,
             own=None if tender.own is None else world.agents.index(tender.own),
             posting_cost=tender.posting_cost,
+            least_reputation=standing.least_reputation or 0.0,
         )
         _check_asked(made)
         _check_shared(made)
