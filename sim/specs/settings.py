@@ -284,6 +284,11 @@ class Settings(Section):
                 "market.entry: cannot be combined with bidders.bankroll: what a name owes would have to be there "
                 "before it bids"
             )
+        if any(one.budget is not None for one in (self.tender, *(self.tender.principals or ()))):
+            yield (
+                "market.entry: cannot be combined with tender.budget: what names owe would have to be there to spend "
+                "at the next clearing"
+            )
         if self.market.entry is not None and self.market.entry.least > 0 and self.standing.reputation.learner is None:
             yield "market.entry: least has no meaning where no reputation is kept; state standing.reputation"
 

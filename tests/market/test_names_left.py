@@ -240,6 +240,8 @@ def test_what_a_name_owes_needs_a_reputation_and_no_bankroll() -> None:
         market(world(2), STAYS, "none", market={"entry": {"least": 0.5}})
     with pytest.raises(ScenarioError, match=r"market\.entry: cannot be combined with bidders\.bankroll"):
         market(world(2), STAYS, market={"entry": {"fee": 0.5}}, bankroll=5.0)
+    with pytest.raises(ScenarioError, match=r"market\.entry: cannot be combined with tender\.budget"):
+        market(world(2), STAYS, market={"entry": {"fee": 0.5}}, budget=5.0)
 
 
 def test_a_name_that_is_barred_owes_nothing_until_its_bid_counts() -> None:
