@@ -15,6 +15,7 @@ from sim.agents.bidding import POLICIES, Bidder, Fallback, Truthful
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import sharing
 from sim.agents.bidding_under_names import HandOver, Knowing, Whitewash
+from sim.agents.entry import Enters
 from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, require_fee
@@ -193,7 +194,7 @@ class Rules:
             posting_cost=tender.posting_cost,
             least_reputation=standing.least_reputation or 0.0,
         )
-        _check_asked(made)
+        _check_asked(made, world)
         _check_shared(made)
         return made
 
@@ -291,12 +292,21 @@ def _check_penalty(mechanism: Mechanism, tender: TenderSpec) -> None:
             )
 
 
-def _check_asked(rules: Rules) -> None:
-    """Raise ScenarioError where further names or a shill bid and nobody asks for bids."""
+def _shows_prize(rules: Rules, world: World) -> bool:
+    return "reserve" in rules.public or ("value" in rules.public and not bool(np.isnan(world.value).all()))
+
+
+def _check_asked(rules: Rules, world: World) -> None:
+    """Raise ScenarioError where further names or a shill bid and nobody asks for bids, or entry has no prize."""
     bidder = rules.bidder
     own = [bidder.everybody, *bidder.own.values()] if isinstance(bidder, Bidders) else []
     for policy in own:
         policy = policy.policy if isinstance(policy, Knowing) else policy
+        if isinstance(policy, Enters) and not _shows_prize(rules, world):
+            raise ScenarioError(
+                "bidders.policy: enters needs a prize to weigh a bid's cost against: a reserve or a value in "
+                "tender.public, and stated"
+            )
         if isinstance(policy, _OF_NAMES) and not rules.mechanism.capabilities.solicits_bids:
             name = POLICIES.name_of(policy)
             raise ScenarioError(

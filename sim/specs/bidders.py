@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from sim.agents.agent import parse_process
 from sim.agents.bankroll import parse_bankroll
-from sim.agents.bidding import Policy, parse_policy
+from sim.agents.bidding import POLICIES, Policy, parse_policy
+from sim.agents.bidding_under_names import HandOver, Whitewash
 from sim.agents.learning import LearningPolicy
 from sim.agents.retry import Update, parse_on_retry
 from sim.kit.invalid import written
@@ -105,6 +106,11 @@ class BidderSpec(Section):
         return any(agent in one for one in (*stated, *members))
 
     @property
+    def of_several(self) -> bool:
+        """Some policy is one of several agents."""
+        return any(hasattr(one, "agent") or hasattr(one, "members") for one in self._policies)
+
+    @property
     def _policies(self) -> tuple[Policy | LearningPolicy, ...]:
         return (self.policy, *self.agents.values())
 
@@ -152,3 +158,10 @@ class BidderSpec(Section):
         "leave of its claim), or {update = {spread = logits}} (required with a table), the sd of what its claim leaves "
         'unknown; must be stated where postings > 1 and exclude = "none"',
     )
+
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
+        for agent, one in self.agents.items():
+            if isinstance(one, Whitewash | HandOver):
+                name = POLICIES.name_of(one)
+                yield f"agents: {agent}: {name} says how several agents bid; state it as policy"

@@ -265,6 +265,8 @@ class Settings(Section):
             )
         if self.world.graded is not None and self.market.inspection is not None:
             yield "market.inspection: cannot be combined with world.graded: a score is known, and paid for"
+        if self.market.alone and self.bidders.of_several:
+            yield "market.alone: cannot be combined with a policy of several agents: each is in a market of its own"
         if self.tender.own is not None:
             yield from self._of_own_hand(self.tender.own)
         if self.world.names is not None:

@@ -110,7 +110,8 @@ def _of_principals(spec: WorldSpec) -> FloatArray | None:
     for name in stated:
         if name not in names or not name:
             hint = closest(name, names)
-            raise ScenarioError(f"world.difficulty: no principal {name!r} in tender.principals{hint}")
+            allowed = f"allowed: {', '.join(names)}" if all(names) else "none are stated"
+            raise ScenarioError(f"world.difficulty: no principal {name!r} in tender.principals{hint}; {allowed}")
     return np.array([stated.get(name, 0.0) for name in names])
 
 
