@@ -55,6 +55,9 @@ def paint(data: pd.DataFrame, chart: Chart, factors: Sequence[Factor], look: Loo
         _panel(axis, part[part["y"] == label_of(y)], chart, names, label_of(y) in crowded)
         axis.set_title(title, loc="left")
         axis.set_ylabel(fold(title_of(y, chart.baseline, look)[1], 0.8 * _ROW[look.narrow]))
+    for axis, (_, part, y) in zip(axes.flat, panels, strict=False):
+        if label_of(y) in crowded:  # once all is drawn: it fixes the axis that panels of one metric share
+            _typical(axis, part[part["y"] == label_of(y)])
     for spare in axes.flat[len(panels) :]:
         spare.set_visible(False)
     for column in axes.T:
@@ -145,8 +148,6 @@ def _panel(axes: Axes, part: pd.DataFrame, chart: Chart, names: Sequence[Any], c
     axes.margins(x=0.02)
     if part["y"].iloc[:1].str.startswith(("difference:", "lead:")).any():
         reference(axes, y=0.0)
-    if crowded:
-        _typical(axes, part)
 
 
 def _line(axes: Axes, x: FloatArray, y: FloatArray, of: Pen, chart: Chart, jumps: BoolArray, zorder: int) -> None:

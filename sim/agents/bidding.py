@@ -10,7 +10,7 @@ ask abstains. It sees the notice, never the tender, so a sealed reserve cannot r
     fixed_claim     claims the same on every task; asks what it would at its belief
     clipped_claim   claims its belief moved into [low, high]; asks what it would at its belief
     silent          makes no bid
-    enters          the truthful bid, where what it may gain covers what a bid costs (sim/agents/entry.py)
+    enters          the truthful bid, where what it may gain covers what a bid costs (sim/agents/bidding_entry.py)
 
 Policies that learn as the market goes (sim/agents/learners.py) are named in the same way. A liar's ask is the truthful
 ask at its belief, so that a policy changes one thing.
@@ -26,10 +26,10 @@ from typing import Annotated, Any, Protocol
 import numpy as np
 from annotated_types import Ge, Le
 
+from sim.agents.bidding_entry import Enters
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
 from sim.agents.bidding_under_names import HandOver, Whitewash
-from sim.agents.entry import Enters
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import LearningPolicy
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice

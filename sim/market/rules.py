@@ -20,19 +20,18 @@ from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, require_fee
 from sim.kit.errors import MarketError, ScenarioError
+from sim.market.agreement import check_agreement
 from sim.market.arranged import arranged
 from sim.market.escalation import Escalation, escalation_of
 from sim.market.unknown import check_known
 from sim.mechanisms import Mechanism
-from sim.scenario.scenario import label_of
 from sim.specs.reserve_price import Raising
 from sim.specs.settings import MarketSpec, Terms
-from sim.specs.tender import TenderSpec
 from sim.standing.advisors import Advisor
 from sim.standing.reputation import Learner, OneName
 from sim.standing.sources import ExpectedCost, reputation_of
 from sim.world.card import PastCard
-from sim.world.principals import budgets_of, penalties_of, stated_penalties, states_values
+from sim.world.principals import budgets_of, penalties_of
 from sim.world.world import World
 
 _OF_NAMES = (Sybil, Shill, Whitewash, HandOver)  # policies that say who bids
@@ -138,9 +137,7 @@ class Rules:
         """The rules of an arm; raises ScenarioError where the mechanism needs what the scenario does not provide."""
         tender, market, standing = settings.tender, settings.market, settings.standing
         check_known(mechanism, settings, world)
-        _check_needs(mechanism, settings, world)
-        _check_penalty(mechanism, tender)
-        _check_round(mechanism, settings)
+        check_agreement(mechanism, settings, world)
         mechanism = arranged(mechanism.for_agents(world.agents), settings, world)
         forced = settings.bidders.fallback
         fallback = None if forced is None else Fallback(forced.ask, forced.claim)
@@ -235,63 +232,6 @@ def _of_names(reputation: Learner | None, policy: Any, agents: Sequence[str]) ->
     return OneName(reputation, ((int(named.agent), int(named.to[0])),))
 
 
-def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
-    if settings.bidders.plans is not None and not mechanism.capabilities.takes_menu:
-        raise ScenarioError(f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do")
-    given = {
-        "value": states_values(settings.tender),
-        "expected_cost": settings.standing.expected_cost.kind != "unknown",
-        "advice": settings.standing.advice.kind != "unknown",
-    }
-    place = {"value": "tender.value", "expected_cost": "standing.expected_cost", "advice": "standing.advice"}
-    for need in sorted(mechanism.capabilities.needs):
-        if not given[need]:
-            raise ScenarioError(f"{mechanism.name} needs {place[need]}, which the scenario does not state")
-    advisor = settings.standing.advice.advisor
-    if (
-        advisor is not None
-        and advisor.index
-        and "advice" in mechanism.capabilities.needs
-        and not mechanism.capabilities.takes_index
-    ):
-        raise ScenarioError(
-            f"standing.advice: {mechanism.name} needs a probability, and this advice is an index that may exceed 1"
-        )
-    if settings.standing.advice.planner is not None and not world.has("pilot"):
-        raise ScenarioError("standing.advice: planner needs a profile: a table holds no tasks to try agents out on")
-    if settings.standing.advice.router is not None and not world.live:
-        raise ScenarioError(
-            "standing.advice: a router is asked in live runs alone ([world] live); take a record or an advisor"
-        )
-    if settings.standing.advice.kind == "ability" and not _knows_abilities(world):
-        raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
-    deadline, window, delay = settings.tender.deadline, settings.market.window, settings.market.approval_delay
-    if deadline is not None and deadline <= window:
-        raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
-    if deadline is not None and deadline <= window + delay:
-        raise ScenarioError(
-            f"tender.deadline: must exceed market.window + market.approval_delay ({window + delay}), or no work "
-            f"begins; got {deadline}"
-        )
-
-
-def _knows_abilities(world: World) -> bool:
-    """Every ability of those present is known; those that are yet to be drawn are."""
-    return "ability" in world.formulas or not bool((world.present & np.isnan(world.ability)).any())
-
-
-def _check_penalty(mechanism: Mechanism, tender: TenderSpec) -> None:
-    """Raise ScenarioError where a penalty would reward claiming failure."""
-    if mechanism.capabilities.takes_penalty:
-        return
-    for key, penalty in stated_penalties(tender):
-        if penalty > 0:
-            raise ScenarioError(
-                f"{key}: must be 0 with {label_of(mechanism)}, under which a penalty rewards claiming failure: its "
-                f"score would credit a bidder with what it pays when it fails; got {penalty}"
-            )
-
-
 def _shows_prize(rules: Rules, world: World) -> bool:
     return "reserve" in rules.public or ("value" in rules.public and not bool(np.isnan(world.value).all()))
 
@@ -328,48 +268,3 @@ def _check_shared(rules: Rules) -> None:
     }
     for key in (one for one, is_stated in stated.items() if is_stated):
         raise ScenarioError(f'bidders.policy: ring.share = "equal" cannot be combined with {key}')
-
-
-def _check_round(mechanism: Mechanism, settings: Terms) -> None:
-    """Raise ScenarioError where rounds and the mechanism cannot be combined."""
-    market, deadline = settings.market, settings.tender.deadline
-    if market.round is None:
-        if mechanism.capabilities.couples_tasks:
-            raise ScenarioError(
-                f"market.round: must be stated (ticks, >= 1) where the rule assigns several tasks at once, as "
-                f"{mechanism.name} does"
-            )
-        return
-    if mechanism.capabilities.in_turns or mechanism.capabilities.takes_menu:
-        raise ScenarioError(
-            f"market.round: has no meaning with {mechanism.name}: its awards name turns or budgets, and its tasks are "
-            "cleared one by one"
-        )
-    stated = {
-        "bidders.bankroll": settings.bidders.bankroll is not None,
-        "tender.budget": budgets_of(settings.tender) is not None,
-    }
-    for key in (name for name, is_stated in stated.items() if is_stated):
-        raise ScenarioError(
-            f"market.round: has no meaning with {key}, which is read posting by posting: a round clears all open "
-            "postings together"
-        )
-    if mechanism.capabilities.couples_tasks and market.assignment is not None:
-        raise ScenarioError(f"market.assignment: has no meaning with {mechanism.name}, which assigns tasks itself")
-    if mechanism.capabilities.couples_tasks and market.concurrency is not None:
-        raise ScenarioError(
-            f"market.concurrency: has no meaning with {mechanism.name}: its contracts hold where all it assigns starts"
-        )
-    if market.assignment == "greedy" and type(mechanism).terms is Mechanism.terms:
-        raise ScenarioError(
-            f'market.assignment: "greedy" takes the best score first, and {mechanism.name} ranks nobody; '
-            'allowed: "in_order"'
-        )
-    latest = market.window + market.round - 1
-    if deadline is not None and deadline <= latest + market.approval_delay:
-        delay = " + market.approval_delay" if market.approval_delay else ""
-        latest += market.approval_delay
-        raise ScenarioError(
-            f"tender.deadline: must exceed market.window + market.round - 1{delay} ({latest}), or a task may close "
-            f"before its round; got {deadline}"
-        )

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.agents.bidding import Fallback, Truthful
+from sim.agents.bidding_entry import Enters
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
 from sim.agents.bidding_under_names import HandOver, Knowing, Whitewash
-from sim.agents.entry import Enters
 from sim.agents.everybody import Bidders
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.agents.learning import Feedback, LearningPolicy, Offer, Seen, State

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from sim.agents.bidding import POLICIES, ClippedClaim, FixedClaim, MarkUp, Overclaim, Shaded, Silent, Truthful
+from sim.agents.bidding_entry import Enters
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import Ring
 from sim.agents.bidding_under_names import HandOver, Whitewash
-from sim.agents.entry import Enters
 from sim.agents.learners import Exp3, Hedge, Imitate, Recalibrate
 from sim.contracts import EXAMINED, mechanism_contract
 from sim.contracts.trial import told

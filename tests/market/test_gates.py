@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.agents.bidding import BidderState
-from sim.agents.entry import Enters
+from sim.agents.bidding_entry import Enters
 from sim.agents.everybody import Bidders
 from sim.experiment.engine import refused
 from sim.kit.arrays import BoolArray, FloatArray, Notice

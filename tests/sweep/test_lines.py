@@ -79,6 +79,22 @@ def test_equal_factors_lie_equally_far_apart_on_a_log_scale(tmp_path: Path) -> N
     assert [label.get_text() for label in figure.axes[-1].get_xticklabels()] == ["0.5", "1", "2"]
 
 
+def test_panels_that_share_an_axis_hold_all_of_their_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a bar stands beside them, too."""
+    monkeypatch.setattr(lines, "MOST_BANDS", 0)
+    folder = run(plan_of(write(tmp_path, sweep='[sweep]\n"tender.penalty" = [0.5, 1.0]\n')), tmp_path / "o")
+    info = sweep_info(folder)
+    factors = factors_of(info)
+    chart = chart_of(FigureFile(kind="lines", x="tender.penalty", lines="panel", panel="arm"), info, factors, 0)
+    rows = shown(load(folder), chart)
+    figure = painted(lambda rows, look: lines.paint(rows, chart, factors, look), rows)
+    assert "bar beside a panel" in lines.about(rows, chart)
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        drawn = [y for line in axes.lines for y in line.get_ydata()]
+        assert low <= min(drawn) <= max(drawn) <= high
+
+
 BAD = {
     'kind = "line"': ("figure number 1: kind: unknown 'line'", "did you mean 'lines'", "calibration, reliability"),
     f'kind = "line"\nx = "{KEY}"': ("figure number 1: kind", "did you mean 'lines'"),

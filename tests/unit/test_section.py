@@ -41,6 +41,7 @@ def test_dump_is_as_written_with_defaults() -> None:
     assert dumped["bidders"]["policy"] == "truthful"
     assert dumped["standing"] == {
         "reputation": "none",
+        "least_reputation": None,
         "expected_cost": None,
         "advice": {"record": "redrawn", "tasks": 7},
     }
