@@ -12,10 +12,10 @@ import numpy as np
 from sim.agents.agent import Agent, processes_of
 from sim.agents.bankroll import bankrolls
 from sim.agents.bidding import POLICIES, Bidder, Fallback, Truthful
+from sim.agents.bidding_entry import Enters
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import sharing
 from sim.agents.bidding_under_names import HandOver, Knowing, Whitewash
-from sim.agents.entry import Enters
 from sim.agents.everybody import Bidders
 from sim.agents.production import Plans
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender, require_fee
