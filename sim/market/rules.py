@@ -263,6 +263,7 @@ def _check_shared(rules: Rules) -> None:
         f"{name}, which hires in turns": has.in_turns,
         f"{name}, which takes menus": has.takes_menu,
         "market.round, which clears several postings together": rules.round is not None,
+        "market.bid_price, which who stands down saves and who stays does not": rules.market.bid_price > 0,
         "market.capacity: who stood down may have had no slot": not math.isinf(rules.capacity),
         "bidders.bankroll: side payments are no part of the market's accounts": rules.bankroll is not None,
     }

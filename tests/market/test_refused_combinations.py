@@ -25,6 +25,11 @@ HAND = {"hand_over": {"agent": "one", "to": "two"}}
         ({"tender.public": ["penalty"]}, "second_price", "enters needs a prize"),
         ({"bidders.agents": {"one": HAND}}, "second_price", "agents: one: hand_over says how several agents bid"),
         ({"bidders.policy": HAND, "market.alone": True}, "second_price", "market.alone: cannot be combined with a pol"),
+        (
+            {"bidders.policy": {"ring": {"members": ["one", "two"], "share": "equal"}}, "market.bid_price": 0.05},
+            "second_price",
+            'ring.share = "equal" cannot be combined with market.bid_price',
+        ),
         ({"world.difficulty": {"p": 1.0}}, "second_price", "no principal 'p' in tender.principals; none are stated"),
         (
             {"world.difficulty": {"p": 1.0}, "tender.principals": [{"name": "pp"}, {"name": "q"}]},
