@@ -13,6 +13,7 @@ from sim.agents.bidding import POLICIES, Policy, parse_policy
 from sim.agents.bidding_under_names import HandOver, Whitewash
 from sim.agents.learning import LearningPolicy
 from sim.agents.retry import Update, parse_on_retry
+from sim.kit.distribution import MOST_TICKS
 from sim.kit.invalid import written
 from sim.kit.section import Money, Rate, Section, parsed_by
 from sim.standing.records import GONE, Record, check_not_gone, made_record
@@ -143,7 +144,7 @@ class BidderSpec(Section):
     fallback: FallbackBid | None = Field(
         None, description="the bid put in where non-response leaves none; absent: the agent abstains"
     )
-    most_bids: Annotated[int, Field(ge=1)] | None = Field(
+    most_bids: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
         None,
         description="bids that an agent may make in a replication, all postings together, as they clear; absent: no "
         "limit",

@@ -93,7 +93,7 @@ class MarketSpec(Section):
     approval_delay: Ticks = Field(
         0, description="ticks from an award to the start of work, for which the agent's slot is taken"
     )
-    attention: Annotated[int, Field(ge=1)] | None = Field(
+    attention: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
         None,
         description="bids on a posting that the allocator reads, of those that count, in an order drawn for each "
         "posting (sim/mechanisms/gates.py); the others have lost; absent: all",

@@ -1,4 +1,4 @@
-"""What has no meaning together is refused in one line that names the key: entry, limits, policies, difficulty."""
+"""What has no meaning, alone or together, is refused in one line that names the key and what is allowed."""
 
 from __future__ import annotations
 
@@ -29,6 +29,16 @@ HAND = {"hand_over": {"agent": "one", "to": "two"}}
             {"bidders.policy": {"ring": {"members": ["one", "two"], "share": "equal"}}, "market.bid_price": 0.05},
             "second_price",
             'ring.share = "equal" cannot be combined with market.bid_price',
+        ),
+        (
+            {"world.organisations": {"a": {"nope": 1}}},
+            "second_price",
+            "world.organisations.a.nope: unknown key; allowed: scaffold, solo, hub, knows",
+        ),
+        (
+            {"world.organisations": {"a": {"solo": {"agent": "one", "tries": 2, "verifed": True}}}},
+            "second_price",
+            "solo.verifed: unknown key (did you mean 'verified'?); allowed: agent, tries, verified",
         ),
         ({"world.difficulty": {"p": 1.0}}, "second_price", "no principal 'p' in tender.principals; none are stated"),
         (
