@@ -47,7 +47,7 @@ def synthetic_base(
     """
     world = spec.world
     names = kept_agents(profile, world)
-    n_tasks, n_tries = world.tasks or 0, most_tries(spec.tender, world.infra > 0) * most_names(world)
+    n_tasks, n_tries = world.tasks or 0, most_tries(spec.tender, world.loses) * most_names(world)
     n_tries *= tries_within(world)
     r = draws.words_range(replications, first)
     ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), tries_of(world, n_tries))
