@@ -15,9 +15,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import written
-from sim.kit.names import SHILL, second_name
 from sim.kit.section import Money, Rate, Section, Ticks, parsed_by
 from sim.specs.bidders import BidderSpec
+from sim.specs.no_own_hand import against_own_hand
 from sim.specs.tender import TenderSpec
 from sim.specs.world_settings import WorldSettings
 from sim.specs.world_spec import WorldSpec
@@ -268,7 +268,7 @@ class Settings(Section):
         if self.market.alone and self.bidders.of_several:
             yield "market.alone: cannot be combined with a policy of several agents: each is in a market of its own"
         if self.tender.own is not None:
-            yield from self._of_own_hand(self.tender.own)
+            yield from against_own_hand(self, self.tender.own)
         if self.world.names is not None:
             yield from self._of_names()
         if self.market.entry is not None:
@@ -293,31 +293,6 @@ class Settings(Section):
             )
         if self.market.entry is not None and self.market.entry.least > 0 and self.standing.reputation.learner is None:
             yield "market.entry: least has no meaning where no reputation is kept; state standing.reputation"
-
-    def _of_own_hand(self, own: str) -> Iterator[str]:
-        """What a principal that may work itself cannot be combined with."""
-        stated: dict[str, object] = {
-            "bidders.bankroll: what is made costs the principal, whose wealth is no agent's": self.bidders.bankroll,
-            "world.bid_cost: its own hand makes no bid; state tender.posting_cost": self.world.bid_cost or None,
-            "market.alone: there is nobody to buy from": self.market.alone or None,
-            "market.round, which clears several postings together": self.market.round,
-            "market.escrow, of which nobody has need with itself": self.market.escrow,
-            "market.entry, which it would pay to itself": self.market.entry,
-            f"a policy of {own!r} in bidders.agents: it bids for nobody": self.bidders.agents.get(own),
-            f"a policy of several agents that names {own!r}: it bids for nobody": self.bidders.names(own) or None,
-            "bidders.process, by which agents bid: it bids for nobody": self.bidders.process,
-            f"several names of {own!r} in world.names: it bids for nobody": (self.world.names or {}).get(own),
-            f"world.names, in which {own!r} is another name of an agent that bids": self._is_further(own) or None,
-            'world.shill where it is the "shill", which never works': self.world.shill if own == SHILL else None,
-        }
-        if self.tender.autarky > 0:
-            stated["bidders.fallback, put in where nobody was asked"] = self.bidders.fallback
-        yield from (f"tender.own: cannot be combined with {key}" for key, one in stated.items() if one is not None)
-
-    def _is_further(self, own: str) -> bool:
-        """It is a further name of an agent."""
-        names = self.world.names or {}
-        return any(own == second_name(name, number) for name in names for number in range(2, names[name] + 1))
 
     def _of_names(self) -> Iterator[str]:
         """What counts an agent's attempts, where those under its other names are attempts of it too."""
