@@ -34,6 +34,16 @@ def own_hand(view: View) -> int | None:
     return None if view.rules is None else view.rules.own
 
 
+def of_sellers(view: View, dollars: FloatArray) -> FloatArray:
+    """Of agents: these dollars, and 0 of the principal's own hand, of which the principal has the gain and the loss."""
+    own = own_hand(view)
+    if own is None:
+        return dollars
+    found = np.array(view.to_world(dollars), np.float64)
+    found[..., own] = 0.0
+    return view.of_world(found)
+
+
 def own_cost(view: View) -> FloatArray | float:
     """Of markets: what attempts of the principal's own hand cost it; 0 where it has none."""
     own = own_hand(view)
@@ -100,11 +110,15 @@ MEANS = (
     ),
     _mean(
         "surplus",
-        "V solved - payment + fees - overhead - inspection - harm, the principal's / auctions; NaN where no value is "
-        "stated",
+        "V solved - payment + fees - overhead - inspection - harm - cost of its own hand, the principal's / auctions; "
+        "NaN where no value is stated",
         Mean(surplus),
     ),
-    _mean("utility", "payment - fees - cost - bid_cost, the agents' / auctions", Mean(utility)),
+    _mean(
+        "utility",
+        "payment - fees - cost - bid_cost, the agents', the principal's own hand left out / auctions",
+        Mean(utility),
+    ),
     _mean("welfare", "surplus + utility / auctions", Mean(welfare)),
     _mean(
         "score",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from analysis.final_wealth import final_wealth
+from analysis.quantities.auctions import of_sellers
 from analysis.quantities.declared import Part, Quantity, Ratio
 from analysis.quantities.view import View
 from sim.kit.arrays import FloatArray
@@ -36,7 +37,7 @@ def _wealth(view: View) -> Part:
 
 
 def _expected(view: View) -> Part:
-    return cast("ArmData", view).expected, view.present
+    return of_sellers(view, cast("ArmData", view).expected), view.present
 
 
 def _oracle(view: View) -> Part:
@@ -48,8 +49,12 @@ def _oracle(view: View) -> Part:
     return view.of_world(np.where(world.present & (solved != 0), solved * gain, 0.0)), view.present
 
 
+def _profits(view: View) -> FloatArray:
+    return of_sellers(view, view.profits())
+
+
 def _of_body(view: View) -> Part:
-    return _over_names(view, view.profits())
+    return _over_names(view, _profits(view))
 
 
 def _net_of_body(view: View) -> Part:
@@ -69,7 +74,7 @@ def _over_names(view: View, dollars: FloatArray) -> Part:
 
 
 def _rivals(view: View) -> Part:
-    profit = view.profits()
+    profit = _profits(view)
     held = np.broadcast_to(np.float64(view.n_markets), np.shape(profit))
     return view.over_agents(profit) - profit, held
 
@@ -150,14 +155,15 @@ HIRING = (
         "published_profit",
         "dollars, sum over attempts of [verified PASS] x (payment - ask) / opportunities; undefined where an ask is "
         "the cost of an attempt",
-        Ratio(lambda view: (view.published, view.present)),
+        Ratio(lambda view: (of_sellers(view, view.published), view.present)),
         unit="$",
         swept=False,
     ),
     _of_agent(
         "cash_profit",
-        "dollars, sum over attempts of payment - cost / opportunities",
-        Ratio(lambda view: (view.profits(), view.present)),
+        "dollars, sum over attempts of payment - cost / opportunities; 0 of the principal's own hand, whose costs are "
+        "the principal's",
+        Ratio(lambda view: (_profits(view), view.present)),
         unit="$",
         paired=True,
     ),

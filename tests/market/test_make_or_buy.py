@@ -221,6 +221,23 @@ def test_asking_costs_where_it_is_asked() -> None:
     np.testing.assert_allclose(surplus(arm) + utility(arm), welfare(arm), atol=1e-12)
 
 
+def test_what_its_hand_costs_is_no_loss_of_an_agent() -> None:
+    """In runs and sweeps: the profits of agents and their utility are of those that sell."""
+    arm = at(0.5, 1.0)
+    stated = {**SCENARIO, "tender": {**SCENARIO["tender"], "autarky": 0.5}}
+    swept = Cells(play(arm.world, scenario_of(stated).arms[0], "market"))
+    own, auctions = arm.rules.own, arm.world.reserve.size
+    assert arm.attempts[..., own].sum() > 0
+    for view in (arm, swept):
+        profit = view.to_world(quantity("cash_profit", "agent").how.part(view)[0])
+        rivals = view.to_world(quantity("rivals_profit", "agent").how.part(view)[0])
+        assert profit[..., own].sum() == 0.0
+        assert rivals[..., own].sum() / auctions == pytest.approx(utility(arm).mean())
+        assert profit.sum() / auctions == pytest.approx(utility(arm).mean())
+    for name in ("expected_profit", "published_profit"):
+        assert quantity(name, "agent").how.part(arm)[0][..., own].sum() == 0.0
+
+
 def test_the_loss_is_to_the_better_of_the_two_by_a_scalar_loop() -> None:
     arm = at(0.5, 1.0)
     award, own, expected = offered(arm.world, arm.rules), arm.rules.own, []

@@ -85,6 +85,7 @@ ROUGH = {  # of claims that lie anywhere, from sums in bins or by group: tests/q
     "ece": ("se",),
     "regret_fixed": _ERRORS,
     "ece of all": ("se", "se_mc", "clusters"),
+    "log_score of all": _ERRORS,
 }
 EVERY = list(dict.fromkeys(each.name for each in quantities()))
 ASKED = f"quantities = {json.dumps(EVERY)}\n"
