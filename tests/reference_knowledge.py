@@ -80,7 +80,7 @@ class NaiveKnowledge:
 
     def standing(self, task: int, posting: int, claims: list[float]) -> Standing:
         rows = [
-            (reputed(self.rules.reputation, self.verified[i]), self.expected_cost(task, i), self.advice(task, i))
+            (reputed(self.rules.reputation, self.verified[i], i), self.expected_cost(task, i), self.advice(task, i))
             for i in self.agents
         ]
         if self.rules.advisor is not None:

@@ -23,7 +23,8 @@ What it settles beyond the order of moments:
 - the reserve rises after each posting nobody cleared, and at failures as they are verified;
 - the work of an award's first turn starts so many ticks after the clearing as approval takes, and a posting that could
   not start before the deadline is not made;
-- an agent that has made all the bids it may makes none, and is told so where nothing else keeps it from bidding;
+- an agent that has made all the bids it may makes none, and is told so where nothing else keeps it from bidding; the
+  principal's own hand makes no bids that are counted;
 - what the principal's own hand costs the principal pays, and what asking costs where it asks.
 
 What agents believe and principals have learned is in `tests.reference_knowledge`, money in `tests.reference_accounts`
@@ -56,7 +57,10 @@ def naive_market(world: World, rules: Rules) -> dict[str, list[Row]]:
     """Rows of attempts, bids, clearings and accounts, replication after replication, in the order of the clearings."""
     tables: dict[str, list[Row]] = {"attempts": [], "bids": [], "clearings": [], "accounts": []}
     for replication in range(world.n_replications):
-        for name, rows in NaiveMarket(world, rules, replication).run().items():
+        market = NaiveMarket(world, rules, replication)
+        if rules.market.entry is not None:  # a bond is forfeited at the last clearing, which nobody knows to be it
+            market.last = len(NaiveMarket(world, rules, replication).run()["clearings"]) - 1
+        for name, rows in market.run().items():
             tables[name] += rows
     return tables
 
@@ -77,6 +81,8 @@ class NaiveMarket(NaiveKnowledge):
         self.running: dict[tuple[int, int, int], Row] = {}
         self.busy = [0 for _ in n]
         self.n_bids = [0 for _ in n]
+        self.entered: set[int] = set()
+        self.last = -1  # place of the last clearing
         self.accounts = NaiveAccounts(rules, world.n_agents, len(world.principals))
         kept = rules.bankroll is not None, rules.budgets is not None
         self.transfers = NaiveTransfers(replication, world.n_agents, *kept, rules.market.escrow)
@@ -133,7 +139,8 @@ class NaiveMarket(NaiveKnowledge):
         believed = [self.after_card(task, i) if world.present[at][i] else (math.nan, math.nan) for i in self.agents]
         offer["believed"] = believed
         belief, cost_belief = (np.array(column) for column in zip(*believed, strict=True))
-        ask, claim = self.rules.bidder(belief, cost_belief, notice, BidderState(tries, failures))
+        silent = None if world.silent is None else world.silent[at]
+        ask, claim = self.rules.bidder(belief, cost_belief, notice, BidderState(tries, failures, silent))
         offer["bids"] = [
             (float(ask[i]), float(claim[i])) if world.present[at][i] and math.isfinite(ask[i]) else None
             for i in self.agents
@@ -179,6 +186,9 @@ class NaiveMarket(NaiveKnowledge):
                 if (i in hired or fees[i] > 0)
                 and self.accounts.lacks(i, float(award.pay_success[i]), float(award.pay_failure[i]), fees[i])
             ]
+        if rules.market.entry is not None:
+            for i, reputation in enumerate(standing.reputation):
+                fees[i] += self.owed_by_name(i, why[i] is None, float(reputation))
         self.accounts.collect(self.owner(task), fees)
         for i in self.agents:
             self.transfers.move(self.transfers.agent(i), self.transfers.principal(self.owner(task)), "fee", fees[i])
@@ -226,6 +236,15 @@ class NaiveMarket(NaiveKnowledge):
                 self.raise_reserve(task, rules.escalation.unfilled_factor)
             self.end_posting(tick, task, posting, "unfilled")
 
+    def owed_by_name(self, agent: int, active: bool, reputation: float) -> float:
+        """What a name owes for its first bid that counts, and at the last clearing for standing badly."""
+        entry, owed = self.rules.market.entry, 0.0
+        if active and reputation >= self.rules.least_reputation and agent not in self.entered:
+            self.entered.add(agent)
+            owed += entry.fee
+        forfeits = len(self.tables["clearings"]) == self.last and agent in self.entered and reputation < entry.least
+        return owed + (entry.bond if forfeits else 0.0)
+
     def overhead(self, asks: bool, hires: bool) -> float:
         escrow = self.rules.market.escrow
         posting_cost = self.rules.posting_cost if asks else 0.0
@@ -238,7 +257,7 @@ class NaiveMarket(NaiveKnowledge):
             return "excluded"
         if bid is None:
             return "abstained"
-        if self.n_bids[agent] >= self.rules.most_bids:
+        if self.n_bids[agent] >= self.rules.most_bids and agent != self.rules.own:
             return "bid limit"
         if self.world.latency[self.r, task, agent] > self.rules.window:
             return "late"

@@ -15,17 +15,18 @@ from sim.kit.portable import expit, log, logit
 from sim.standing.advisors import UCB1, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
 from sim.standing.advisors.bandit import UNTRIED
 from sim.standing.advisors.platt import fitted_shift
-from sim.standing.reputation import BetaReputation, ExponentialReputation, LiveReputation
+from sim.standing.reputation import BetaReputation, ExponentialReputation, LiveReputation, OwnStarts
 from tests.reference import reputation_step
 
 Lessons = list[tuple[int, float, bool]]  # agent, claim, passed
 
 
-def reputed(rule: Any, verified: list[bool]) -> float:
+def reputed(rule: Any, verified: list[bool], agent: int = 0) -> float:
     """Reputation of an agent with these verified outcomes."""
     match rule:
-        case LiveReputation():
-            value = 1.0
+        case OwnStarts(of=of):
+            return reputed(of[agent], verified)
+        case LiveReputation(start=value):
             for passed in verified:
                 value = reputation_step(value, "PASS" if passed else "FAIL")
             return value

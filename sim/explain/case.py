@@ -11,14 +11,18 @@ from sim.explain.round import ExplainedRound
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.kit.digits import alone
 from sim.market.allocator import Allocator
-from sim.market.rows import Cleared
+from sim.market.rows import Cleared, owed_by_names
+from sim.market.rules import Rules
 from sim.mechanisms import Mechanism
 from sim.world.world import World
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One clearing as the mechanism saw it, (n,), and its place on the tape."""
+    """One clearing as the mechanism saw it, (n,), and its place on the tape.
+
+    entered, forfeited: dollars that names owe for being new, and of bonds; None where names owe nothing.
+    """
 
     at: int
     task: int
@@ -34,12 +38,22 @@ class Case:
     award: Award
     lottery: FloatArray
     round: ExplainedRound | None
+    rules: Rules
+    entered: FloatArray | None
+    forfeited: FloatArray | None
+    belief: FloatArray
+    cost_belief: FloatArray
 
     @classmethod
     def of(cls, allocator: Allocator, world: World, cleared: Cleared, at: int) -> Case:
         def row(kind: Any, batch: Any) -> Any:
             return kind.trusted(**{name: array[at] for name, array in vars(batch).items() if array is not None})
 
+        rules, entry = allocator.rules, allocator.rules.market.entry
+        owed = [
+            None if entry is None else owed_by_names(cleared, rules, entry.model_copy(update={key: 0.0}))[at]
+            for key in ("bond", "fee")
+        ]
         return cls(
             at=at,
             task=int(cleared.task[at]),
@@ -54,6 +68,11 @@ class Case:
             standing=row(Standing, cleared.standing),
             award=row(Award, cleared.award),
             lottery=allocator.tasks.lottery[cleared.replication[at], cleared.task[at], cleared.posting[at]],
+            rules=rules,
+            entered=owed[0],
+            forfeited=owed[1],
+            belief=cleared.belief[at],
+            cost_belief=cleared.cost_belief[at],
             round=None if allocator.rules.round is None else ExplainedRound.of(allocator, cleared, at),
         )
 

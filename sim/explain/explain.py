@@ -250,10 +250,13 @@ def _happened(case: Case, attempts: Columns) -> list[str]:
         truth = "a true success" if attempts["success"][row] else "no success"
         ended = ", ended by the deadline" if attempts["timed_out"][row] else ""
         payment, cost = float(attempts["payment"][row]), float(attempts["cost"][row])
+        agent = int(attempts["agent"][row])
+        money = f"paid {dollars(payment)}, spent {dollars(cost)}, made {dollars(payment - cost)}"
+        if agent == case.rules.own:
+            money = f"the principal spent {dollars(cost)}"
         lines.append(
-            f"{case.world.agents[int(attempts['agent'][row])]} worked from tick {attempts['start'][row]} to "
-            f"{attempts['finish'][row]}{ended}: {status} ({truth}); paid {dollars(payment)}, spent {dollars(cost)}, "
-            f"made {dollars(payment - cost)}"
+            f"{case.world.agents[agent]} worked from tick {attempts['start'][row]} to "
+            f"{attempts['finish'][row]}{ended}: {status} ({truth}); {money}"
         )
     waited = [case.world.agents[agent] for agent in by_turn(case) if agent not in tried]
     return [*lines, f"never asked to try: {', '.join(waited)}"] if waited else lines

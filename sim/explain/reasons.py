@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.explain.case import Case, dollars
+from sim.explain.no_bid import no_bid
 from sim.kit.arrays import FloatArray
 from sim.kit.digits import alone
 from sim.mechanisms.around import Around
@@ -17,10 +18,7 @@ def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
     """Why the agent's bid won, lost or did not count. outcome: as the ledger has it; score (n,)."""
     task = case.task
     if outcome == "abstained":
-        absent = not case.world.present[0, task, agent]
-        if case.world.autarkic is not None and case.world.autarkic[0, task]:
-            return "was not asked: the principal does the task itself, or nobody"
-        return "cannot bid on this task" if absent else "no ask would let it break even"
+        return no_bid(case, agent)
     if outcome == "excluded":
         return "was hired for this task before"
     if outcome == "exited":
@@ -146,10 +144,13 @@ def prices(case: Case) -> list[str]:
 
 def _fees(case: Case) -> list[str]:
     """What bids owe, a line for each that owes anything."""
-    if case.award.fee is None:
-        return []
-    owing = np.flatnonzero(case.award.fee).tolist()
-    return [f"{case.world.agents[agent]} owes a fee of {dollars(float(case.award.fee[agent]))}" for agent in owing]
+    owed = [("owes a fee of", case.award.fee), ("owes, as a new name,", case.entered), ("forfeits", case.forfeited)]
+    return [
+        f"{case.world.agents[agent]} {does} {dollars(float(fee[agent]))}"
+        for does, fee in owed
+        if fee is not None
+        for agent in np.flatnonzero(fee).tolist()
+    ]
 
 
 def _origin(case: Case, winner: int, price: float) -> str:

@@ -167,9 +167,8 @@ def _keys(model: type[BaseModel] | None, place: Iterable[object]) -> Iterable[st
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    candidates = [annotation, *getattr(annotation, "__args__", ())]
-    nested = [inner for outer in candidates for inner in getattr(outer, "__args__", ())]
-    for candidate in (*candidates, *nested):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None
+    """The first model in a type, however deep."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = map(_model_in, getattr(annotation, "__args__", ()))
+    return next((model for model in found if model is not None), None)

@@ -19,10 +19,15 @@ from sim.world.world import World
 def arranged(mechanism: Mechanism, settings: Terms, world: World) -> Mechanism:
     """The mechanism with what the scenario sets around it; raises ScenarioError where the two cannot be combined."""
     least, most, price = settings.standing.least_reputation, settings.market.attention, settings.market.bid_price
-    if not mechanism.capabilities.solicits_bids:
-        for key, is_stated in (("attention", most is not None), ("bid_price", price > 0)):
-            if is_stated:
-                raise ScenarioError(f"market.{key}: has no meaning with {mechanism.name}, which asks for no bids")
+    entry = settings.market.entry
+    of_bids = {
+        "market.attention": most is not None,
+        "market.bid_price": price > 0,
+        "market.entry": entry is not None and max(entry.fee, entry.bond) > 0,
+        "bidders.most_bids": settings.bidders.most_bids is not None,
+    }
+    for key in (key for key, is_stated in of_bids.items() if is_stated and not mechanism.capabilities.solicits_bids):
+        raise ScenarioError(f"{key}: has no meaning with {mechanism.name}, which asks for no bids")
     if most is not None:
         mechanism = Attention(mechanism, most)
     if price > 0:

@@ -55,6 +55,9 @@ class Desk:
         self._finish: dict[tuple[int, int], int] = {}  # of each attempt running
         self._bids_are_known = allocator.opening is not None and participants is None
         self._made = np.zeros(tasks.n_agents, np.int64)  # bids of each agent at clearings so far
+        self._most = np.full(tasks.n_agents, float(rules.most_bids))  # bids that each may make
+        if rules.own is not None:
+            self._most[rules.own] = math.inf  # the principal's own hand makes none
         limited = not math.isinf(rules.most_bids)
         self._may_be_expected = self._bids_are_known and self.books is None and not limited  # read at every clearing
         if allocator.opening is not None:
@@ -78,7 +81,7 @@ class Desk:
         asked[list(self.tasks[task].excluded)] = False
         freed = {agent for (_, agent), tick in self._finish.items() if tick <= clears}
         asked[list(self.slots.full - freed)] = False
-        asked &= self._made < self._rules.most_bids
+        asked &= self._made < self._most
         if self.books is not None and self.books.agents is not None:
             asked &= ~self.books.agents.exited
         return asked
@@ -121,7 +124,7 @@ class Desk:
         """Who is not asked for a bid."""
         excluded = exited = withdrawn = None
         if not math.isinf(self._rules.most_bids):
-            spent = self._made >= self._rules.most_bids
+            spent = self._made >= self._most
             limited = spent if limited is None else limited | spent
         if posting:
             excluded = ~self._everybody

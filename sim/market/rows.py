@@ -19,6 +19,7 @@ from sim.market.entry import entry_fees
 from sim.market.escrow import fees
 from sim.market.rules import Rules
 from sim.market.source import BID, answered
+from sim.specs.settings import Entry
 
 Columns = dict[str, NDArray[Any]]
 
@@ -217,10 +218,14 @@ def fees_of(cleared: Cleared, rules: Rules) -> FloatArray:
     """(C, n) dollars: fees of the awards, and what new names owe."""
     award, entry, shape = cleared.award, rules.market.entry, cleared.reason.shape
     fee: FloatArray = _one(0.0, shape) if award.fee is None else award.fee
-    if entry is None:
-        return fee
-    reputation = np.broadcast_to(cleared.standing.reputation, shape)
-    return fee + entry_fees(cleared.replication, cleared.bids.active, reputation, **dict(entry))
+    return fee if entry is None else fee + owed_by_names(cleared, rules, entry)
+
+
+def owed_by_names(cleared: Cleared, rules: Rules, entry: Entry) -> FloatArray:
+    """(C, n) dollars that names owe for being new, by these terms."""
+    reputation = np.broadcast_to(cleared.standing.reputation, cleared.reason.shape)
+    counts = cleared.bids.active & (reputation >= rules.least_reputation)
+    return entry_fees(cleared.replication, counts, reputation, **dict(entry))
 
 
 def outcomes(cleared: Cleared) -> NDArray[np.int8]:

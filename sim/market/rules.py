@@ -12,6 +12,7 @@ import numpy as np
 from sim.agents.agent import Agent, processes_of
 from sim.agents.bankroll import bankrolls
 from sim.agents.bidding import POLICIES, Bidder, Fallback, Truthful
+from sim.agents.bidding_entry import Enters
 from sim.agents.bidding_names import Shill, Sybil
 from sim.agents.bidding_ring import sharing
 from sim.agents.bidding_under_names import HandOver, Knowing, Whitewash
@@ -56,7 +57,7 @@ class Rules:
     processes: classes or factories of agents with processes of their own, by place (sim/agents/agent.py).
     approval_delay: ticks from an award to the start of work. most_bids: of an agent in a replication.
     own: place of the principal's own hand (sim/mechanisms/make_or_buy.py), None: it has none. posting_cost: dollars
-    that asking for bids costs it.
+    that asking for bids costs it. least_reputation: below which no bid counts (sim/mechanisms/gates.py).
     """
 
     mechanism: Mechanism
@@ -94,6 +95,7 @@ class Rules:
     most_bids: float = math.inf
     own: int | None = None
     posting_cost: float = 0.0
+    least_reputation: float = 0.0
 
     def __post_init__(self) -> None:
         """A bounty that is announced may rise above the value unless the escalation says otherwise."""
@@ -187,8 +189,9 @@ class Rules:
             most_bids=math.inf if settings.bidders.most_bids is None else settings.bidders.most_bids,
             own=None if tender.own is None else world.agents.index(tender.own),
             posting_cost=tender.posting_cost,
+            least_reputation=standing.least_reputation or 0.0,
         )
-        _check_asked(made)
+        _check_asked(made, world)
         _check_shared(made)
         return made
 
@@ -229,12 +232,21 @@ def _of_names(reputation: Learner | None, policy: Any, agents: Sequence[str]) ->
     return OneName(reputation, ((int(named.agent), int(named.to[0])),))
 
 
-def _check_asked(rules: Rules) -> None:
-    """Raise ScenarioError where further names or a shill bid and nobody asks for bids."""
+def _shows_prize(rules: Rules, world: World) -> bool:
+    return "reserve" in rules.public or ("value" in rules.public and not bool(np.isnan(world.value).all()))
+
+
+def _check_asked(rules: Rules, world: World) -> None:
+    """Raise ScenarioError where further names or a shill bid and nobody asks for bids, or entry has no prize."""
     bidder = rules.bidder
     own = [bidder.everybody, *bidder.own.values()] if isinstance(bidder, Bidders) else []
     for policy in own:
         policy = policy.policy if isinstance(policy, Knowing) else policy
+        if isinstance(policy, Enters) and not _shows_prize(rules, world):
+            raise ScenarioError(
+                "bidders.policy: enters needs a prize to weigh a bid's cost against: a reserve or a value in "
+                "tender.public, and stated"
+            )
         if isinstance(policy, _OF_NAMES) and not rules.mechanism.capabilities.solicits_bids:
             name = POLICIES.name_of(policy)
             raise ScenarioError(
@@ -251,6 +263,7 @@ def _check_shared(rules: Rules) -> None:
         f"{name}, which hires in turns": has.in_turns,
         f"{name}, which takes menus": has.takes_menu,
         "market.round, which clears several postings together": rules.round is not None,
+        "market.bid_price, which who stands down saves and who stays does not": rules.market.bid_price > 0,
         "market.capacity: who stood down may have had no slot": not math.isinf(rules.capacity),
         "bidders.bankroll: side payments are no part of the market's accounts": rules.bankroll is not None,
     }

@@ -9,9 +9,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from sim.agents.agent import parse_process
 from sim.agents.bankroll import parse_bankroll
-from sim.agents.bidding import Policy, parse_policy
+from sim.agents.bidding import POLICIES, Policy, parse_policy
+from sim.agents.bidding_under_names import HandOver, Whitewash
 from sim.agents.learning import LearningPolicy
 from sim.agents.retry import Update, parse_on_retry
+from sim.kit.distribution import MOST_TICKS
 from sim.kit.invalid import written
 from sim.kit.section import Money, Rate, Section, parsed_by
 from sim.standing.records import GONE, Record, check_not_gone, made_record
@@ -98,6 +100,17 @@ class BidderSpec(Section):
         """Some policy learns from the rivals' asks."""
         return any(getattr(one, "reads_asks", False) for one in self._policies)
 
+    def names(self, agent: str) -> bool:
+        """Some policy is one of several agents, this one among them."""
+        stated = [(getattr(one, "agent", None), getattr(one, "to", None)) for one in self._policies]
+        members = [getattr(one, "members", ()) for one in self._policies]
+        return any(agent in one for one in (*stated, *members))
+
+    @property
+    def of_several(self) -> bool:
+        """Some policy is one of several agents."""
+        return any(hasattr(one, "agent") or hasattr(one, "members") for one in self._policies)
+
     @property
     def _policies(self) -> tuple[Policy | LearningPolicy, ...]:
         return (self.policy, *self.agents.values())
@@ -131,7 +144,7 @@ class BidderSpec(Section):
     fallback: FallbackBid | None = Field(
         None, description="the bid put in where non-response leaves none; absent: the agent abstains"
     )
-    most_bids: Annotated[int, Field(ge=1)] | None = Field(
+    most_bids: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
         None,
         description="bids that an agent may make in a replication, all postings together, as they clear; absent: no "
         "limit",
@@ -146,3 +159,10 @@ class BidderSpec(Section):
         "leave of its claim), or {update = {spread = logits}} (required with a table), the sd of what its claim leaves "
         'unknown; must be stated where postings > 1 and exclude = "none"',
     )
+
+    def faults(self) -> Iterator[str]:
+        """What does not agree."""
+        for agent, one in self.agents.items():
+            if isinstance(one, Whitewash | HandOver):
+                name = POLICIES.name_of(one)
+                yield f"agents: {agent}: {name} says how several agents bid; state it as policy"

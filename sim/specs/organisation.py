@@ -107,6 +107,11 @@ class Organisation(Section):
         return () if one is None else (one.agent,)
 
     @property
+    def loses(self) -> bool:
+        """It may lose an attempt that its members do not."""
+        return self.scaffold is not None and (self.scaffold.infra > 0 or self.scaffold.late == "INFRA")
+
+    @property
     def tries(self) -> int:
         """Tries of its first member that an attempt may take."""
         return 1 if self.solo is None else self.solo.tries

@@ -17,6 +17,7 @@ from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import written
 from sim.kit.section import Money, Rate, Section, Ticks, parsed_by
 from sim.specs.bidders import BidderSpec
+from sim.specs.no_own_hand import against_own_hand
 from sim.specs.tender import TenderSpec
 from sim.specs.world_settings import WorldSettings
 from sim.specs.world_spec import WorldSpec
@@ -92,7 +93,7 @@ class MarketSpec(Section):
     approval_delay: Ticks = Field(
         0, description="ticks from an award to the start of work, for which the agent's slot is taken"
     )
-    attention: Annotated[int, Field(ge=1)] | None = Field(
+    attention: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
         None,
         description="bids on a posting that the allocator reads, of those that count, in an order drawn for each "
         "posting (sim/mechanisms/gates.py); the others have lost; absent: all",
@@ -264,8 +265,10 @@ class Settings(Section):
             )
         if self.world.graded is not None and self.market.inspection is not None:
             yield "market.inspection: cannot be combined with world.graded: a score is known, and paid for"
+        if self.market.alone and self.bidders.of_several:
+            yield "market.alone: cannot be combined with a policy of several agents: each is in a market of its own"
         if self.tender.own is not None:
-            yield from self._of_own_hand(self.tender.own)
+            yield from against_own_hand(self, self.tender.own)
         if self.world.names is not None:
             yield from self._of_names()
         if self.market.entry is not None:
@@ -283,24 +286,13 @@ class Settings(Section):
                 "market.entry: cannot be combined with bidders.bankroll: what a name owes would have to be there "
                 "before it bids"
             )
+        if any(one.budget is not None for one in (self.tender, *(self.tender.principals or ()))):
+            yield (
+                "market.entry: cannot be combined with tender.budget: what names owe would have to be there to spend "
+                "at the next clearing"
+            )
         if self.market.entry is not None and self.market.entry.least > 0 and self.standing.reputation.learner is None:
             yield "market.entry: least has no meaning where no reputation is kept; state standing.reputation"
-
-    def _of_own_hand(self, own: str) -> Iterator[str]:
-        """What a principal that may work itself cannot be combined with."""
-        stated: dict[str, object] = {
-            "bidders.bankroll: what is made costs the principal, whose wealth is no agent's": self.bidders.bankroll,
-            "world.bid_cost: its own hand makes no bid; state tender.posting_cost": self.world.bid_cost or None,
-            "market.alone: there is nobody to buy from": self.market.alone or None,
-            "market.round, which clears several postings together": self.market.round,
-            "market.escrow, of which nobody has need with itself": self.market.escrow,
-            "market.entry, which it would pay to itself": self.market.entry,
-            f"a policy of {own!r} in bidders.agents: it bids for nobody": self.bidders.agents.get(own),
-            f"several names of {own!r} in world.names: it bids for nobody": (self.world.names or {}).get(own),
-        }
-        if self.tender.autarky > 0:
-            stated["bidders.fallback, put in where nobody was asked"] = self.bidders.fallback
-        yield from (f"tender.own: cannot be combined with {key}" for key, one in stated.items() if one is not None)
 
     def _of_names(self) -> Iterator[str]:
         """What counts an agent's attempts, where those under its other names are attempts of it too."""

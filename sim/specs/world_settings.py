@@ -218,6 +218,12 @@ class WorldSettings(Section):
     verifier: Verifier = Field(default_factory=lambda: Verifier(), description="the verifier's error rates")
     bid_cost: Money = Field(0.0, description="dollars each submitted bid costs the agent, won or lost")
 
+    @property
+    def loses(self) -> bool:
+        """An attempt may be lost to the system: by chance, in an outage, or by an organisation."""
+        outage = any(shock.outage for shock in self.shocks or ())
+        return self.infra > 0 or outage or any(one.loses for one in (self.organisations or {}).values())
+
     def faults(self) -> Iterator[str]:
         """What does not agree."""
         kinds = [kind for kind in _KEYS if getattr(self, kind) is not None]

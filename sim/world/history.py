@@ -29,6 +29,7 @@ from sim.specs.world_spec import WorldSpec
 from sim.standing.records import Record
 from sim.world.card import Means, with_card
 from sim.world.formula import Later
+from sim.world.own_hand import with_own_hand
 from sim.world.second_names import most_names, with_names
 from sim.world.world import World
 
@@ -50,7 +51,10 @@ class Base(NamedTuple):
 
 
 def with_records(world: World, histories: Histories, spec: WorldSpec) -> World:
-    """The World with the records that the spec asks for; raises ScenarioError where there are too few tasks."""
+    """The World with the records that the spec asks for, and all its agents.
+
+    Raises ScenarioError where there are too few tasks.
+    """
     asked = spec.records
     made: dict[str, Any] = {}
     for key, record in asked.items():
@@ -65,7 +69,8 @@ def with_records(world: World, histories: Histories, spec: WorldSpec) -> World:
     if own := tuple(name for name in ("belief", "cost_belief") if name in made):
         made |= {"by_record": own, **_retried(world, made.get("belief"))}
     world = world.changed(**made) if made else world
-    return with_names(_carded(world, histories, spec), spec.world, spec.tender, _tries(world, spec))
+    named = with_names(_carded(world, histories, spec), spec.world, spec.tender, _tries(world, spec))
+    return with_own_hand(named, spec.tender)
 
 
 def _tries(world: World, spec: WorldSpec) -> int:

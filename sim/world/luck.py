@@ -92,7 +92,7 @@ def luck(
         "verified": _verified(world, seed, ids, success),
         "infra": infra,
         "duration": _durations(world, seed, ids, recorded_duration, agents),
-        "silent": _silent(world, tender, seed, ids, agents, autarkic),
+        "silent": _silent(world, seed, ids, agents),
         "autarkic": autarkic,
         "lottery": _per_posting(seed, "lottery", ids, tender.postings),
         "exploration": _per_posting(seed, "exploration", ids, tender.postings) if spec.explores else None,
@@ -141,24 +141,11 @@ def _verified(world: WorldSettings, seed: int, ids: Identities, success: BoolArr
     return judged(success, *ids)
 
 
-def _silent(
-    world: WorldSettings,
-    tender: TenderSpec,
-    seed: int,
-    ids: Identities,
-    agents: Sequence[AgentProfile],
-    autarkic: BoolArray | None,
-) -> BoolArray | None:
-    """(R, T, n), or None where everybody always bids. The principal's own hand always answers."""
+def _silent(world: WorldSettings, seed: int, ids: Identities, agents: Sequence[AgentProfile]) -> BoolArray | None:
+    """(R, T, n), or None where everybody always bids."""
     own = [agent.nonresponse for agent in agents] or [None] * len(ids.i)
     rate = np.array([world.nonresponse if stated is None else stated for stated in own])
-    hand = np.isin(ids.i, draws.words_of(() if tender.own is None else (tender.own,)))
-    rate = np.where(hand, 0.0, rate)
-    silent = draws.uniform(seed, "response", *ids[:3]) < rate if rate.any() else None
-    if autarkic is None:
-        return silent
-    unasked = autarkic[..., None] & ~hand
-    return unasked if silent is None else silent | unasked
+    return draws.uniform(seed, "response", *ids[:3]) < rate if rate.any() else None
 
 
 def _values(tender: TenderSpec, seed: int, ids: Identities) -> FloatArray:

@@ -47,7 +47,7 @@ def synthetic_base(
     """
     world = spec.world
     names = kept_agents(profile, world)
-    n_tasks, n_tries = world.tasks or 0, most_tries(spec.tender, world.infra > 0) * most_names(world)
+    n_tasks, n_tries = world.tasks or 0, most_tries(spec.tender, world.loses) * most_names(world)
     n_tries *= tries_within(world)
     r = draws.words_range(replications, first)
     ids = Identities(r, draws.words_range(n_tasks), draws.words_of(names), tries_of(world, n_tries))
@@ -110,7 +110,8 @@ def _of_principals(spec: WorldSpec) -> FloatArray | None:
     for name in stated:
         if name not in names or not name:
             hint = closest(name, names)
-            raise ScenarioError(f"world.difficulty: no principal {name!r} in tender.principals{hint}")
+            allowed = f"allowed: {', '.join(names)}" if all(names) else "none are stated"
+            raise ScenarioError(f"world.difficulty: no principal {name!r} in tender.principals{hint}; {allowed}")
     return np.array([stated.get(name, 0.0) for name in names])
 
 

@@ -40,11 +40,23 @@ NUMBERS = (
     *("tender.penalty", "tender.reserve", "tender.value", "market.window", "market.overhead", "market.repost_delay"),
     *("world.infra", "world.bid_cost", "world.nonresponse", "world.verifier.false_pass", "world.duration"),
     *("market.round", "tender.postings", "tender.deadline", "world.rerun"),
+    *("market.attention", "market.escrow.holdback", "market.entry.bond", "bidders.most_bids", "tender.autarky"),
 )
 NOT_A_TEXT = ("3", "nan", "true", "[]", "[[]]", "{}", '""', f'"{LONG}"', '"no such \\u0007 word"', '"\\u200b"')
-TEXTS = ("world.order", "world.table", "world.trials", "tender.exclude", "market.assignment", "bidders.policy")
+TEXTS = (
+    "world.order",
+    "world.table",
+    "world.trials",
+    "tender.exclude",
+    "market.assignment",
+    "bidders.policy",
+    "tender.own",
+)
 NOT_A_TABLE = ("3", '"x"', "[]", "[1]", "nan", "{ nope = 1 }", "{ a = { b = { c = 1 } } }")
-TABLES = ("world.verifier", "tender.escalation", "market.inspection", "bidders.card", "world.columns")
+TABLES = (
+    *("world.verifier", "tender.escalation", "market.inspection", "bidders.card", "world.columns"),
+    *("market.escrow", "market.entry", "world.organisations"),
+)
 NOT_A_KEY = ("nope", "a.b", "penaltyy", '"\\u200b"', '"*"', "window2", LONG[:300])
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
 

@@ -240,3 +240,16 @@ def test_what_a_name_owes_needs_a_reputation_and_no_bankroll() -> None:
         market(world(2), STAYS, "none", market={"entry": {"least": 0.5}})
     with pytest.raises(ScenarioError, match=r"market\.entry: cannot be combined with bidders\.bankroll"):
         market(world(2), STAYS, market={"entry": {"fee": 0.5}}, bankroll=5.0)
+    with pytest.raises(ScenarioError, match=r"market\.entry: cannot be combined with tender\.budget"):
+        market(world(2), STAYS, market={"entry": {"fee": 0.5}}, budget=5.0)
+
+
+def test_a_name_that_is_barred_owes_nothing_until_its_bid_counts() -> None:
+    """Its names start below the least, and so never get in; the others owe once each."""
+    low = {"agent_economy": {"start": {BAD: 0.5, "*": 1.0}}}
+    given = {"market": {"entry": {"fee": 0.25, "bond": 0.5, "least": 0.75}}, "engine": "market"}
+    played = market(world(10), LEAVES, low, least_reputation=0.6, **given).run()
+    owed = played.bids.groupby(["replication", "agent"], observed=True)["fee"].sum().unstack()
+    of_bad = [name for name in owed if name.startswith(BAD)]
+    assert (owed[of_bad] == 0.0).all(axis=None)
+    assert (owed.drop(columns=of_bad) >= 0.25).all(axis=None)

@@ -420,3 +420,24 @@ def test_arms_have_the_same_organisations() -> None:
     tender = {"value": 1.0, "reserve": "value", "penalty": 0.0}
     with pytest.raises(ScenarioError, match="all arms have the same agents"):
         bl.run(bl.Scenario.of(world=world, tender=tender, arms=arms, **stated))
+
+
+@pytest.mark.parametrize(
+    "loses",
+    [
+        {"world__organisations": {"cut": {"scaffold": {"agent": A, "limit": 1, "late": "INFRA"}}}},
+        {"world__shocks": [{"at": 0.0, "agent": "*", "outage": True}]},
+    ],
+    ids=["scaffold", "outage"],
+)
+def test_who_loses_an_attempt_may_try_again_where_only_failures_exclude(loses: Any) -> None:
+    """Its further tries are drawn, though world.infra is 0."""
+    world = {"profile": "live", "tasks": 3, "parameters": "point", "duration": 3}
+    tender = {"value": 1.0, "reserve": "value", "penalty": 0.0, "postings": 3, "exclude": "failed"}
+    raw = {"question": "?", "source": "MB", "seed": 1, "replications": 2, "world": world, "tender": tender}
+    settings = {key.replace("__", "."): value for key, value in loses.items()}
+    who = "cut" if "world.organisations" in settings else A
+    rule = {"always": {"agent": who, "pay": "reserve"}}
+    settings["standing.expected_cost"] = {"fixed": 0.0}
+    (arm,) = bl.run(raw | {"arm": [{"name": "x", "mechanism": rule}]}, settings=settings).arms()
+    assert arm.attempts.max() == 3.0
