@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from sim.kit.errors import ScenarioError, TableError, closest
@@ -27,7 +28,12 @@ def scenarios() -> dict[str, Path]:
 
 def markets() -> dict[str, Path]:
     """Name -> file of every bundled scenario of a task market; the others are of an economy (sim/economies/)."""
-    return {name: path for name, path in scenarios().items() if "economy" not in read_toml(path)}
+    return {name: path for name, path in scenarios().items() if _of_market(path)}
+
+
+@cache
+def _of_market(path: Path) -> bool:
+    return "economy" not in read_toml(path)
 
 
 def profiles() -> dict[str, Path]:

@@ -173,6 +173,7 @@ def test_scenario_in_compiled_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 def test_verifier_that_errs(tmp_path: Path) -> None:
     said = audited(tmp_path / "o", "second_price", "first_score", "--false-fail", "0.2", "--false-pass", "0.1")
     assert said.code == 0, said.err
@@ -260,6 +261,7 @@ def test_all_rules_at_once(tmp_path: Path) -> None:
     assert len(frame) >= 40
 
 
+@pytest.mark.slow
 def test_tables_fit_a_terminal_and_fold_no_number(tmp_path: Path) -> None:
     audited(tmp_path / "o", "agent_economy_phase2_second_score", "contingent", "budget_feasible", "--coalitions")
     frame = read_audit(tmp_path / "o")

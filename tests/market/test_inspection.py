@@ -130,6 +130,7 @@ def attempts(run: Any, arm: str) -> Any:
     return run.attempts[run.attempts["arm"] == arm]
 
 
+@pytest.mark.slow
 def test_it_pays_where_its_cost_lies_below_f_s_harm(tmp_path: Path) -> None:
     """Welfare per auction rises by the failures found x harm - the cost of looking, to the last digit."""
     free = arms(tmp_path, 0.0)

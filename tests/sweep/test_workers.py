@@ -131,7 +131,12 @@ def test_jobs_and_their_size_depend_on_the_scenario_alone(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "scenario", [SYNTHETIC, RECORDED, pytest.param(SYNTHETIC.replace("tasks = 7", "tasks = 1"), marks=pytest.mark.slow)]
+    "scenario",
+    [
+        pytest.param(SYNTHETIC, marks=pytest.mark.slow),
+        RECORDED,
+        pytest.param(SYNTHETIC.replace("tasks = 7", "tasks = 1"), marks=pytest.mark.slow),
+    ],
 )
 def test_jobs_played_together_give_the_same_bytes(scenario: str, tmp_path: Path) -> None:
     """Jobs of one replication, of several, and a last one that is short."""

@@ -114,6 +114,7 @@ def test_a_stated_sigma_u_is_held_though_trials_repeat():
     assert held.log_likelihood == pytest.approx(log_likelihoods(repeated(), [1.0])[0])
 
 
+@pytest.mark.slow
 def test_some_repeats_identify_less_than_many():
     """Trials beyond the first at 20 tasks only: a wider interval, which may have no high end."""
     trials = np.where(np.arange(76)[:, None] < 20, repeated().trials, 1)
@@ -151,6 +152,7 @@ def test_an_interval_that_the_likelihood_does_not_close_has_no_high_end(monkeypa
     assert private_fit_interval(cases, weight, best)[1] == math.inf
 
 
+@pytest.mark.slow
 def test_resamples_fit_sigma_u_anew_and_are_kept(tmp_path):
     some = fit(table(live(), 9, 40, 3), n_bootstrap=3, seed=2)
     drawn = some.draw["sigma_u"]

@@ -20,12 +20,13 @@ from analysis.report import baselines_of, stamp
 from analysis.sweep_frame import load
 from sim.bundled import find_scenario, markets
 from sim.experiment.stored import run_info
-from sim.scenario.figure_spec import of_runs, of_sweeps
+from sim.scenario.figure_spec import of_runs
 from sim.scenario.scenario import load_scenario
 
 WIDTHS = [WIDE, NARROW]
 RUNS = [name for name in markets() if name != "live_rehearsal"]  # which asks respondents
-SWEEPS = [name for name in markets() if of_sweeps(load_scenario(find_scenario(name)).figures)]
+OVER_A_KEY = "\nx = "  # of a [[figure]] of the sweep
+SWEEPS = [name for name, path in markets().items() if OVER_A_KEY in path.read_text("utf-8")]
 SMALL = {"splice": 1, "learning": 2}  # replications; some records need 20
 
 
