@@ -168,6 +168,7 @@ class Noise(FirstPrice):
         return Award(hired, pay, pay, np.zeros(hired.shape[:-1], np.bool_))
 
 
+@pytest.mark.slow
 def test_hold_out_finds_nothing_in_noise() -> None:
     """The lower end's mean is at most 0 but for chance, over problems drawn apart; the upper end's is far above."""
     joint = [audit(e1(Noise(), 3, 60, 4, seed), GRID).kinds["joint"].choice for seed in range(40)]

@@ -137,6 +137,7 @@ def test_an_ask_that_is_dominant_at_a_true_claim_is_no_a() -> None:
     assert falling(Plain(), 24) == ["A", "D"]
 
 
+@pytest.mark.slow
 def test_best_reply_to_the_truth() -> None:
     class Boast(FirstPrice):
         promises = Promises(False, False, False, False, False, equilibrium=True)

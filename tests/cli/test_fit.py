@@ -83,6 +83,7 @@ def test_single_outcomes_do_not_identify_sigma_u(tmp_path: Path, options: tuple[
     assert "sigma_u is not identified" in said.out
 
 
+@pytest.mark.slow
 def test_held_sigma_u_is_named_in_the_profile(tmp_path: Path) -> None:
     said = bidlab(
         "fit", write_table(tmp_path, 3), "--sigma-u", "1.25", "--resamples", "2", "--out", tmp_path / "a.toml"

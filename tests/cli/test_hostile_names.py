@@ -144,6 +144,7 @@ def pages(hostile: Path) -> list[str]:
     return [one._repr_html_() for one in shown]
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_names_as_text(hostile: Path) -> None:
     for page in pages(hostile):
         assert Tags(page).found <= {"div", "p", "table", "thead", "tbody", "tr", "th", "td"}

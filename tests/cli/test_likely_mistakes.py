@@ -130,6 +130,7 @@ def test_too_many_levels_are_refused_at_once(tmp_path: Path) -> None:
     assert "tender.penalty: lists 100,001 values; at most 100,000" in said.err
 
 
+@pytest.mark.slow
 def test_output_in_ascii_shows_other_letters_by_their_codes(tmp_path: Path) -> None:
     path = lay_out(tmp_path, SCENARIO.replace('name = "x"', 'name = "caf\u00e9"'))
     assert bidlab("run", path, "--out", tmp_path / "o").code == 0

@@ -123,6 +123,7 @@ def test_each_bid_that_is_none_has_its_own_word_and_costs_what_its_answer_cost(t
     assert "no bid: " in said.out
 
 
+@pytest.mark.slow
 def test_work_without_an_answer_is_lost_and_work_that_is_none_has_failed(tmp_path: Path) -> None:
     names = list(WORK)
 

@@ -50,6 +50,7 @@ def test_rerun_keeps_tasks_and_beliefs_and_draws_outcomes_anew(scenario: Scenari
     assert (first.cost != again.cost).any()
 
 
+@pytest.mark.slow
 def test_first_attempts_and_rescues_are_those_of_the_live_experiment(scenario: Scenario) -> None:
     """The world is fitted to first attempt .36, rescue by the same agent .19, by another .33; 60 x 50 tasks each."""
     for name, rescue in (("solo", 0.190), ("market_exclude", 0.335)):

@@ -151,6 +151,7 @@ def test_it_pays_where_its_cost_lies_below_f_s_harm(tmp_path: Path) -> None:
         assert more == pytest.approx(paid / table.loc["accept", "tasks"], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_sweep_of_its_rate_adds_up_the_same(tmp_path: Path) -> None:
     swept = (
         '[sweep]\n"market.inspection" = [{rate = 0.0, cost = 0.1, harm = 0.4}, {rate = 1.0, cost = 0.1, harm = 0.4}]\n'

@@ -106,6 +106,7 @@ def same_files(folders: list[Path]) -> set[str]:
     return set(one)
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes_events_included(two_processes: list[Path]) -> None:
     assert {"agents.csv", "summary.csv", "events.jsonl"} <= same_files(two_processes)
 

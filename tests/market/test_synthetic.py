@@ -445,6 +445,7 @@ def test_raising_the_difficulty_signal_does_not_raise_welfare_raising_the_fit_si
     assert interval(gaps["fit"])[0] > 0.0
 
 
+@pytest.mark.slow
 def test_fitted_population_does_best_not_knowing_how_hard_a_task_is(tmp_path: Path) -> None:
     """At sigma_u = 1, where almost all is common: everybody's knowing what all others know too costs welfare."""
     gaps = by_signal(tmp_path, {"nothing": (0.0, 0.0), "difficulty": (0.6, 0.0)}, sigma_u=1.0)

@@ -48,6 +48,7 @@ def test_knowing_only_the_task_cannot_route():
     assert cal.comparative_auc(claim, y)[1] == pytest.approx(0.5, abs=0.012)
 
 
+@pytest.mark.slow
 def test_permutation_p_values_are_uniform_when_claims_know_only_the_task():
     """400 experiments: the share of p <= .05, .2, .5 within 4 standard errors, per agent and pooled."""
     stream, n_runs = np.random.default_rng(4), 400

@@ -44,6 +44,7 @@ def fitted() -> Fitted:
     return fit(repeated(), n_bootstrap=0)
 
 
+@pytest.mark.slow
 def test_one_table_tells_sigma_u():
     low, high = fitted().sigma_u_interval
     estimate = float(fitted().value["sigma_u"])
@@ -145,6 +146,7 @@ def test_a_start_without_spreads_finds_the_same_maximum():
     assert again.log_likelihood == pytest.approx(best.log_likelihood, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_an_interval_that_the_likelihood_does_not_close_has_no_high_end(monkeypatch):
     cases, weight = cases_of(repeated()), np.ones(76)
     best = AbilityFit(cases, None).fit(weight)

@@ -156,6 +156,7 @@ def test_bad_input(tmp_path):
         bl.calibration("marketbench", epsilon=0.7)
 
 
+@pytest.mark.slow
 def test_command(tmp_path):
     lay_out(tmp_path)
     out = tmp_path / "out"

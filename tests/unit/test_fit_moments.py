@@ -244,6 +244,7 @@ def test_the_figure_has_the_same_bytes(found, tmp_path, monkeypatch):
     assert [a.read_bytes() for a in first] == [b.read_bytes() for b in again]
 
 
+@pytest.mark.slow
 def test_the_figure_of_few_or_odd_agents(recorded, tmp_path, monkeypatch):
     monkeypatch.setitem(sheet("paper").settings, "savefig.dpi", 60)
     pair = pick(recorded, slice(None), slice(2))

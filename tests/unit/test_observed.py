@@ -36,6 +36,7 @@ R, T, N, K = 2, 7, 3, 5
 ON_CLAIMS = ["claims", "success_rate", "mean_claim", "brier", "ece", "ece_null", "auc", "auc_others", "comparative_auc"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn_once")
 def test_claims_of_an_agent_that_abstains_count_in_every_arm(tmp_path: Path) -> None:
     """Claims 0, 0, 1, 1 with successes 0, 0, 1, 0: it asks nothing at a claim of 0, and is never asked by a planner."""

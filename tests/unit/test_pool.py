@@ -50,6 +50,7 @@ def test_pools_of_two_sizes_are_nested() -> None:
     assert other["agent 1"].alpha != few["agent 1"].alpha
 
 
+@pytest.mark.slow
 def test_agents_of_a_pool_differ_as_the_spread_says() -> None:
     whole = read_profile(POOL)
     centre = whole.agents["agent 1"]
