@@ -174,7 +174,7 @@ class Cells:
 
     @property
     def inspected(self) -> FloatArray:
-        """(n, R, T) attempts whose inspection cost something."""
+        """(n, R, T) attempts with an inspection that cost something."""
         return self._per_agent(self.played.attempts["inspection"] > 0)
 
     @property

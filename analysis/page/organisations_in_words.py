@@ -15,8 +15,8 @@ def organisations(value: Mapping[str, Any], arm: Any) -> str:
     >>> organisations({"twice": {"scaffold": None, "solo": of, "hub": None, "knows": False}}, {})
     'Some agents are made of others: twice (a, tries a task up to 3 times and stops at the first that passes).'
     """
-    told = [f"{name} ({', '.join(_of(one))})" for name, one in value.items()]
-    return f"Some agents are made of others: {'; '.join(told)}."
+    made = [f"{name} ({', '.join(_of(one))})" for name, one in value.items()]
+    return f"Some agents are made of others: {'; '.join(made)}."
 
 
 def _of(one: Mapping[str, Any]) -> list[str]:

@@ -161,7 +161,7 @@ HIRING = (
     ),
     _of_agent(
         "cash_profit",
-        "dollars, sum over attempts of payment - cost / opportunities; 0 of the principal's own hand, whose costs are "
+        "dollars, sum over attempts of payment - cost / opportunities; 0 of the principal's own hand: its costs are "
         "the principal's",
         Ratio(lambda view: (_profits(view), view.present)),
         unit="$",

@@ -1,10 +1,10 @@
-"""Policies of an agent whose name has a standing: it leaves a spoiled one, or lets another work under a good one.
+"""Policies of an agent under names with a standing: it leaves a spoiled one, or lets another work under a good one.
 
     whitewash   goes on under its next name where its standing is bad (world.names: sim/world/second_names.py)
     hand_over   one agent earns a name, and another works under it from then on
 
 The standing r of a name is what the market's own rule makes of the verified outcomes under it (standing.reputation). A
-policy computes it from the outcomes it is told of (`Knowing`); where the market keeps none, r is 1 for all, so that
+policy computes it from the outcomes it hears of (`Knowing`); where the market keeps none, r is 1 for all, so that
 no name is worth leaving. Everybody else bids the truth.
 
 Index convention: agents are the last axis; state arrays are (..., n).
@@ -92,7 +92,7 @@ class Whitewash:
         return self.judge(state, feedback, np.ones(np.shape(feedback.payment)))
 
     def judge(self, state: State, feedback: Feedback, standing: FloatArray) -> State:
-        """Drop the name whose verified outcome has left it with a bad standing (..., n)."""
+        """Drop a name that its verified outcome has left with a bad standing (..., n)."""
         dropped, places = state[0].copy(), _places(self.agent, state[0])
         for here, following in pairwise(places):
             own = standing[..., here]

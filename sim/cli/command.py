@@ -102,8 +102,9 @@ def run(
     if economy_command.is_economy(scenario):
         refused = {"--mechanism": mechanism, "--events": events, "--engine": engine != "auto"}
         changes = economy_command.Changes(seed, replications, override or [], refused)
-        how = economy_command.How(out, jobs, figures, style, force)
-        economy_command.run_economy(scenario, changes, plugin or [], how)
+        economy_command.run_economy(
+            scenario, changes, plugin or [], economy_command.How(out, jobs, figures, style, force)
+        )
         return
     if jobs is not None:
         raise RunError("--jobs: is for an economy; a run of a task market is one process")

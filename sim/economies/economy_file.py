@@ -34,7 +34,7 @@ from sim.kit.section import Section
 from sim.kit.toml_file import check_depth
 from sim.scenario.figure_spec import FigureFile
 from sim.scenario.file import key_path, set_key
-from sim.scenario.model import Line, Name, Text
+from sim.scenario.model import AboutScenario, Name
 from sim.scenario.scenario import MOST_ARMS, combinations_of, digest_of
 
 STEP = "step"
@@ -55,17 +55,10 @@ class EconomyArmFile(Section):
     )
 
 
-class EconomyFile(Section):
+class EconomyFile(AboutScenario):
     """A scenario file of an economy, beside its table and its arms."""
 
     economy: str = Field(description="name of the economy (`bidlab list economies`)")
-    question: Line = Field(description="the question the scenario answers")
-    source: Text = Field("", description="keys of REFERENCES.md")
-    finding: Text = Field("", description="what the scenario found, with an interval")
-    note: Text = Field("", description="assumptions, to be read with every table of the scenario")
-    published: Text = Field("", description="what is published of the question, beside what the scenario found")
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
-    baseline: str | None = Field(None, description="arm that paired differences are taken to; the first where absent")
     replications: Annotated[int, Field(ge=1, le=10**9)] = Field(1, description="independent draws of what is random")
     figure: list[FigureFile] = Field(default_factory=list, description="figures, [[figure]] each")
 

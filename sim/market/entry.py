@@ -7,7 +7,7 @@ With its first bid that counts, read or not, a name owes `fee`, to the principal
 the last clearing of the replication every name that has posted one has it back if its reputation r is at least `least`,
 and forfeits it to the principal of that clearing otherwise. At least = 0 everybody has it back, whoever the name was,
 so that it serves the next name as it did the last (a transferable bond) and moves no money. Who bids under several
-names owes for each; the market does not know whose they are. Both stand in the bids' column `fee` and among the
+names owes for each; the market does not know who is behind them. Both stand in the bids' column `fee` and among the
 accounts.
 
 Index convention: C clearings of whole replications, in the order in which they cleared; n agents.

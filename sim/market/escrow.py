@@ -6,7 +6,7 @@
     returned  = deposit - max(0, payment)                 escrow -> principal, as the attempt ends
 
 so that deposits = released + held back and paid + returned + the open balance at every event, and nothing is left at
-the end of a replication. A rejected attempt is paid nothing and returns all of its deposit, as does an agent whose
+the end of a replication. A rejected attempt is paid nothing and returns all of its deposit, as does one whose
 turn never comes; a fine moves from the agent to the principal, as it does without escrow. The escrow holds money and
 decides nothing: bids, awards and attempts are those of the market without it. Each award costs the allocator a fee.
 

@@ -6,8 +6,8 @@
     makes    make > buy and make > 0
 
 It asks before it compares, so that what asking costs is spent by then and no part of the comparison. Its own hand bids
-for nobody's task: what it would make is no bid that the rule reads, sets no price and can neither win nor lose one. A
-seller whose award is not taken up is not hired. The comparison goes by claims, so that a rule under which the truth is
+for nobody's task: what it would make is no bid that the rule reads, sets no price and can neither win nor lose one. An
+award that is not taken up hires nobody. The comparison goes by claims, so that a rule under which the truth is
 dominant need not stay so: a loud claim may get an award taken up. Sources: [Coase1937], [Myerson1981] for an outside
 option that is worth something to the one who asks.
 

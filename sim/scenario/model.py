@@ -60,8 +60,8 @@ class ArmFile(Section):
     standing: dict[str, Any] = Field(default_factory=dict, description="overrides of [standing]")
 
 
-class ScenarioFile(Section):
-    """A scenario file."""
+class AboutScenario(Section):
+    """What every scenario file says of itself."""
 
     question: Line = Field(description="the question the scenario answers")
     source: Text = Field("", description="keys of REFERENCES.md")
@@ -70,6 +70,11 @@ class ScenarioFile(Section):
     published: Text = Field("", description="what is published of the question, beside what the scenario found")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="seed of every draw")
     baseline: str | None = Field(None, description="arm that paired differences are taken to; the first where absent")
+
+
+class ScenarioFile(AboutScenario):
+    """A scenario file."""
+
     replications: Annotated[int, Field(ge=1, le=10**15)] = Field(1, description="independent draws of what is random")
     world: dict[str, Any]
     tender: dict[str, Any]

@@ -100,7 +100,7 @@ class Organisation(Section):
 
     @property
     def members(self) -> tuple[str, ...]:
-        """Names of the agents it is made of, the one whose luck it has first."""
+        """Names of the agents it is made of, first the one that it shares luck with."""
         if self.hub is not None:
             return self.hub.planner, *self.hub.spokes
         one = self.scaffold or self.solo

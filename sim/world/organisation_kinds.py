@@ -19,6 +19,7 @@ Index convention: R replications, T tasks, K tries of each agent, k of them with
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -46,7 +47,7 @@ class Drawn(NamedTuple):
     families: int
 
 
-class Made:
+class Made(ABC):
     """An organisation: a method for each field of a World, (R, T) or (R, T, K)."""
 
     def __init__(self, world: World, drawn: Drawn, name: str, organisation: Organisation, tries: int) -> None:
@@ -92,9 +93,9 @@ class Made:
             return self._member("belief")
         return self._chance(lambda place: self._member("belief", place), of_beliefs=True)
 
+    @abstractmethod
     def _chance(self, of: Callable[[int], FloatArray], *, of_beliefs: bool = False) -> FloatArray:
         """(R, T) chance of success, from that of the members at these places."""
-        raise NotImplementedError
 
 
 class OfScaffold(Made):

@@ -45,8 +45,8 @@ def with_organisations(agents: Sequence[str], world: WorldSettings) -> tuple[str
             raise ScenarioError(f"{_KEY}: an agent is called {name!r} already")
         for member in organisation.members:
             if member not in agents:
-                told = f"no agent {member!r}{closest(member, agents)}; allowed: {', '.join(agents)}"
-                raise ScenarioError(f"{_KEY}.{name}: {told}")
+                missing = f"no agent {member!r}{closest(member, agents)}; allowed: {', '.join(agents)}"
+                raise ScenarioError(f"{_KEY}.{name}: {missing}")
     if two := look_alike([*agents, *names]):
         raise ScenarioError(f"{_KEY}: {alike(*two)}")
     return (*agents, *names)

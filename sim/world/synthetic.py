@@ -60,9 +60,8 @@ def synthetic_base(
     harder = _of_principals(spec)
 
     def draw(at: int, words: draws.Words) -> Population:
-        owner = dealt(spec.tender, seed, words, ids.t, ())
-        easier = skill if harder is None else skill - harder[0 if owner is None else owner, None]
-        return draw_named(turned[at], seed, words, ids.t, ids.k, skill=easier, overconfidence=overconfidence)
+        own = skill if harder is None else skill - _of_owners(harder, dealt(spec.tender, seed, words, ids.t, ()))
+        return draw_named(turned[at], seed, words, ids.t, ids.k, skill=own, overconfidence=overconfidence)
 
     plain = all(one.own_beliefs is None for one in turned.values()) and harder is None
     as_read = len(turned) == 1 and spec.on_retry is None and not world.shocks and plain
@@ -113,6 +112,11 @@ def _of_principals(spec: WorldSpec) -> FloatArray | None:
             allowed = f"allowed: {', '.join(names)}" if all(names) else "none are stated"
             raise ScenarioError(f"world.difficulty: no principal {name!r} in tender.principals{hint}; {allowed}")
     return np.array([stated.get(name, 0.0) for name in names])
+
+
+def _of_owners(harder: FloatArray, owner: IntArray | None) -> FloatArray:
+    """(R, T, 1) of `harder` (P,), by who owns each task; (1,) where there is only one."""
+    return harder[0 if owner is None else owner, None]
 
 
 def _retries(spec: WorldSpec, profiles: Mapping[int, Profile], chosen: IntArray, claim: FloatArray) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def _add(sums: Sums, more: Sums) -> None:
 
 
 def _returns(season: Season, settings: EcologySettings) -> tuple[FloatArray, BoolArray]:
-    """(L, N) returns, and whose there are."""
+    """(L, N) returns, and which of them there are."""
     spent = season.ticket + season.market.spent
     there = season.alive & (spent > 0)
     made = (season.market.paid - spent) / np.where(there, spent, 1.0)

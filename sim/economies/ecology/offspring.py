@@ -43,7 +43,7 @@ class Births(NamedTuple):
 class _Turn(NamedTuple):
     """lanes (B,) where a child is born; rank, may (L, mu): slots of those that may have children, and whether one does.
 
-    number: of the turn; place: whose it is in `rank`.
+    number: of the turn; place: of its parent in `rank`.
     """
 
     lanes: IntArray
