@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled.kept import loaded
+from sim.compiled.kept import compiled_once, loaded
 from sim.compiled.trace import UntraceableError, trace
 from sim.compiled.trace.block_rows import GIVEN, MADE, SINGLE, WIDE, place, rows
 from sim.compiled.trace.blocks import in_blocks
@@ -169,13 +169,6 @@ def weighed(deal: Sequence[FloatArray], at: IntArray, passes: FloatArray, cost: 
 
 @cache
 def _loop(name: str) -> Callable[..., int]:
-    """A loop; what it is given has the same types in every call, so that they are looked at once."""
     text = (Path(__file__).parent / "deal_loop.py").read_text(encoding="utf-8")
-    loop = getattr(loaded(f"# {WIDE} {EACH} {SHARED} {SUMS} {TRIED}\n{text}"), name)  # what it imports
-
-    def run(*given: Any) -> int:
-        known: list[Any] = list(loop.overloads.values())
-        found: int = known[0].entry_point(*given) if known else loop(*given)
-        return found
-
-    return run
+    module = loaded(f"# {WIDE} {EACH} {SHARED} {SUMS} {TRIED}\n{text}")  # what it imports
+    return compiled_once(getattr(module, name), Path(str(module.__file__)))

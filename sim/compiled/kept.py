@@ -19,6 +19,7 @@ from sim import kit
 from sim.kit.arrays import MOST_PAID, Status
 from sim.kit.at_once import write_at_once
 from sim.kit.errors import MarketError
+from sim.kit.holding import in_turn
 from sim.ledger.ledger import REASON
 
 _LOADED: dict[Path, ModuleType] = {}
@@ -37,7 +38,8 @@ def loaded(text: str) -> ModuleType:
         raise MarketError(f"{path}: cannot be loaded")
     module = module_from_spec(spec)
     sys.modules[name] = module  # where what is kept of it looks for it
-    spec.loader.exec_module(module)
+    with in_turn(path):  # another process that wants it finds it compiled
+        spec.loader.exec_module(module)
     _LOADED[path] = module
     return module
 
@@ -77,16 +79,27 @@ def kernel() -> Callable[..., int]:
     digest = hashlib.sha256(b"".join([*texts, repr((REASON, list(Status), MOST_PAID)).encode()])).hexdigest()[:16]
     place = "CACHE_DIR"  # read as a function is made
     before = getattr(numba.config, place)
-    setattr(numba.config, place, str(folder() / f"kernel_{digest}"))
+    kept_in = folder() / f"kernel_{digest}"
+    kept_in.mkdir(exist_ok=True)
+    setattr(numba.config, place, str(kept_in))
     try:
         from sim.compiled.kernel.loop import play
     finally:
         setattr(numba.config, place, before)
+    return compiled_once(play, kept_in)
+
+
+def compiled_once(loop: Any, kept_in: Path) -> Callable[..., int]:
+    """A compiled loop; what it is given has the same types in every call, so that they are looked at once.
+
+    kept_in: the file or folder that is held while it is compiled, so that other processes find it there.
+    """
 
     def run(*given: Any) -> int:
-        """Play; what is given has the same types in every call, so that they are looked at once."""
-        known: list[Any] = list(play.overloads.values())
-        played: int = known[0].entry_point(*given) if known else play(*given)
+        if not loop.overloads:
+            with in_turn(kept_in):
+                loop.compile(tuple(loop.typeof_pyval(one) for one in given))
+        played: int = next(iter(loop.overloads.values())).entry_point(*given)
         return played
 
     return run

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import importlib.util
 import json
 import os
 import socket
@@ -16,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sim.kit.errors import RunError
+from sim.kit.holding import LOCKS, hold
 
 _SOMEBODY = "another process"
-_LOCKS = importlib.util.find_spec("fcntl") is not None  # where the system has none, nobody is refused
 
 
 def lock_of(folder: Path) -> Path:
@@ -30,7 +29,7 @@ def lock_of(folder: Path) -> Path:
 def locked(folder: Path) -> Iterator[None]:
     """Hold `folder` for this process; raises RunError, naming the other, where another works on it."""
     path = lock_of(folder)
-    if not _LOCKS:
+    if not LOCKS:  # nobody is refused
         yield
         return
     try:
@@ -47,12 +46,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 def _held(path: Path, folder: Path) -> int:
     """The open lock; another's that was removed meanwhile is tried again."""
-    import fcntl
-
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hold(handle)
             if _same(handle, path):
                 _check_ours(handle, path)
                 with contextlib.suppress(OSError):  # on a full disk it holds all the same

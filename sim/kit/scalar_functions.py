@@ -38,13 +38,13 @@ _LEAST_NORMAL, _SCALE = 2.0**-1022, 2.0**54
 _MANTISSA, _ONE = (1 << 52) - 1, 1023 << 52  # bits
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", cache=True)
 def power_of_two(n: int) -> float:
     """2^n, for n from -1022 to 1023."""
     return np.int64((n + 1023) << 52).view(np.float64)
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", cache=True)
 def exp(x: float) -> float:
     """e^x."""
     if x != x:
@@ -96,7 +96,7 @@ def finite_log(x: float) -> float:
     return e * _LN2_HIGH + (f + (s * (half + series(s * s)) - half + e * _LN2_LOW))
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", cache=True)
 def log(x: float) -> float:
     """The natural logarithm; NaN below 0."""
     found = x if x == np.inf else finite_log(x)
@@ -104,14 +104,14 @@ def log(x: float) -> float:
     return found if x >= 0.0 else np.nan
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", cache=True)
 def expit(x: float) -> float:
     """1 / (1 + e^-x)."""
     e = exp(-abs(x))
     return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e)
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", cache=True)
 def logit(p: float) -> float:
     """log(p / (1 - p)); NaN outside [0, 1]."""
     s = 2.0 * (p - 0.5)
@@ -129,7 +129,7 @@ def horner(x: float, a: float, b: float, c: float, d: float, e: float, f: float,
     return ((((((a * x + b) * x + c) * x + d) * x + e) * x + f) * x + g) * x + h
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", cache=True)
 def middle(p: float) -> float:
     """The quantile of p from .075 to .925."""
     q = p - 0.5
@@ -165,7 +165,7 @@ def depth(p: float) -> float:
     return np.sqrt(-finite_log(p if p < 0.5 else 1.0 - p))
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", cache=True)
 def near_tail(p: float) -> float:
     """The quantile of p outside the middle, but not within 1.4e-11 of 0 or 1."""
     r = depth(p) - 1.6
@@ -194,7 +194,7 @@ def near_tail(p: float) -> float:
     return -a / b if p < 0.5 else a / b
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", cache=True)
 def far_tail(p: float) -> float:
     """The quantile of p beyond the near tail."""
     r = depth(p) - 5.0
@@ -223,7 +223,7 @@ def far_tail(p: float) -> float:
     return -a / b if p < 0.5 else a / b
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", cache=True)
 def ndtri(p: float) -> float:
     """The standard normal quantile of p; NaN outside [0, 1]."""
     if abs(p - 0.5) <= 0.425:
@@ -233,7 +233,7 @@ def ndtri(p: float) -> float:
     return near_tail(p) if depth(p) <= 5.0 else far_tail(p)
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", cache=True)
 def mix(z: int) -> int:
     """As sim/kit/draws.py has it."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -241,7 +241,7 @@ def mix(z: int) -> int:
     return z ^ (z >> np.uint64(31))
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", cache=True)
 def uniform(key: int) -> float:
     """As sim/kit/draws.py has it."""
     bits = (mix(key + np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(12)) | np.uint64(0x3FF << 52)

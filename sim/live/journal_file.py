@@ -6,15 +6,13 @@ The system frees the file when the process that holds it ends, however it ends.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from sim.kit.errors import RunError
+from sim.kit.holding import hold
 from sim.live.record import BEGIN
-
-_LOCKS = importlib.util.find_spec("fcntl") is not None  # where the system has none, nobody is refused
 
 
 def lines_in(path: Path, content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -88,12 +86,8 @@ class JournalFile:
             os.close(handle)
 
     def _hold(self) -> None:
-        if not _LOCKS:
-            return
-        import fcntl
-
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hold(self._handle)
         except BlockingIOError:
             wait = "wait for its end or choose another file"
             raise RunError(f"{self._path}: another process is at work on it; {wait}") from None
