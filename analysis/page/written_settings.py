@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from analysis.page.page_tables import grid
 from sim.kit.invalid import written
+from sim.kit.section import SAID, noted
 from sim.specs.settings import Settings
 
 TOPICS = {
@@ -30,15 +31,23 @@ def flat(arm: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def described(key: str) -> tuple[str, Any]:
     """What a key means, and its default as one would write it; None where it must be stated."""
-    section, _, name = key.partition(".")
-    kind = Settings.model_fields[section].annotation
-    field = getattr(kind, "model_fields", {}).get(name)
+    kind, name = _place(key)
+    field = kind.model_fields.get(name)
     if field is None:
         return "", None
     default = None if field.is_required() else field.get_default(call_default_factory=True)
     if isinstance(default, BaseModel):
         default = default.model_dump()
     return field.description or "", "inf" if default == float("inf") else default
+
+
+def said(key: str, value: Any) -> str | None:
+    """What the key's Field says of this value, None where it has no words of its own."""
+    kind, name = _place(key)
+    found = noted(kind, name, SAID) if name in kind.model_fields else None
+    if isinstance(found, dict):
+        found = found.get(value if isinstance(value, str) else "*", found.get("*"))
+    return found
 
 
 def settings_table(arms: Sequence[Mapping[str, Any]]) -> str:
@@ -77,5 +86,12 @@ def _written(value: Any) -> str:
 
 
 def _required(key: str) -> bool:
+    kind, name = _place(key)
+    return bool(kind.model_fields[name].is_required())
+
+
+def _place(key: str) -> tuple[type[BaseModel], str]:
+    """The section of a key, and its name there."""
     section, _, name = key.partition(".")
-    return bool(getattr(Settings.model_fields[section].annotation, "model_fields", {})[name].is_required())
+    kind: Any = Settings.model_fields[section].annotation
+    return kind, name

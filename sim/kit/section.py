@@ -28,6 +28,9 @@ Money = Annotated[float, Field(ge=0, le=MOST)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Ticks = Annotated[int, Field(ge=0, le=MOST_TICKS)]
 
+# What json_schema_extra of a key may hold.
+SAID = "said"  # the sentence of a value that is not the default, or one for each value and "*" for any other
+
 
 class parsed_by:  # noqa: N801 -- it annotates a field
     """The field holds what `parse` makes of the value written, None where none is.
@@ -81,6 +84,12 @@ class Section(BaseModel):
     @model_serializer(mode="wrap")
     def _dump(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {**handler(self), **self._written}
+
+
+def noted(model: type[BaseModel], key: str, what: str) -> Any:
+    """What a key of a section notes in its json_schema_extra, e.g. SAID; None where it notes nothing of the kind."""
+    extra = model.model_fields[key].json_schema_extra
+    return extra.get(what) if isinstance(extra, dict) else None
 
 
 @lru_cache

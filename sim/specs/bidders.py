@@ -15,7 +15,7 @@ from sim.agents.learning import LearningPolicy
 from sim.agents.retry import Update, parse_on_retry
 from sim.kit.distribution import MOST_TICKS
 from sim.kit.invalid import written
-from sim.kit.section import Money, Rate, Section, parsed_by
+from sim.kit.section import SAID, Money, Rate, Section, parsed_by
 from sim.standing.records import GONE, Record, check_not_gone, made_record
 
 
@@ -148,6 +148,7 @@ class BidderSpec(Section):
         None,
         description="bids that an agent may make in a replication, all postings together, as they clear; absent: no "
         "limit",
+        json_schema_extra={SAID: "An agent makes at most {} bids in a replication."},
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")
     plans: PlansSettings | None = Field(
@@ -158,6 +159,12 @@ class BidderSpec(Section):
         description='what an agent that failed a task claims on it again: "same", or "update" (what its own failures '
         "leave of its claim), or {update = {spread = logits}} (required with a table), the sd of what its claim leaves "
         'unknown; must be stated where postings > 1 and exclude = "none"',
+        json_schema_extra={
+            SAID: {
+                "same": "An agent that failed a task claims the same on it again.",
+                "*": "An agent that failed a task claims on it again what its own failures leave of its claim.",
+            }
+        },
     )
 
     def faults(self) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import written
-from sim.kit.section import Money, Rate, Section, Ticks, parsed_by
+from sim.kit.section import SAID, Money, Rate, Section, Ticks, parsed_by
 from sim.specs.bidders import BidderSpec
 from sim.specs.no_own_hand import against_own_hand
 from sim.specs.tender import TenderSpec
@@ -91,24 +91,33 @@ class MarketSpec(Section):
         'returned where it is rejected; absent, or "none": they are paid when due',
     )
     approval_delay: Ticks = Field(
-        0, description="ticks from an award to the start of work, for which the agent's slot is taken"
+        0,
+        description="ticks from an award to the start of work, for which the agent's slot is taken",
+        json_schema_extra={SAID: "Work starts {:ticks} after an award."},
     )
     attention: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
         None,
         description="bids on a posting that the allocator reads, of those that count, in an order drawn for each "
         "posting (sim/mechanisms/gates.py); the others have lost; absent: all",
+        json_schema_extra={SAID: "The allocator reads {} of the bids on a posting, in random order."},
     )
     bid_price: Money = Field(
         0.0,
         description="dollars that every bid that counts pays its principal, read or not; world.bid_cost is paid to "
         "nobody",
+        json_schema_extra={SAID: "Every bid that counts pays its principal {:dollars}."},
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
-    overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
+    overhead: Money = Field(
+        0.0,
+        description="dollars one clearing costs the allocator",
+        json_schema_extra={SAID: "Every clearing costs the allocator {:dollars}."},
+    )
     round: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
         None,
         description="ticks between rounds, in which all open postings are cleared together and an agent takes at most "
         "one task; must be stated where the rule assigns several tasks at once; absent: each posting by itself",
+        json_schema_extra={SAID: "All open postings are cleared together every {:ticks}."},
     )
     assignment: Literal["in_order", "greedy"] | None = Field(
         None,
@@ -153,7 +162,9 @@ class StandingSpec(Section):
     """What the allocator knows."""
 
     least_reputation: Annotated[float, Field(gt=0, le=MOST)] | None = Field(
-        None, description="nobody below this reputation can be hired; absent: everybody can"
+        None,
+        description="nobody below this reputation can be hired; absent: everybody can",
+        json_schema_extra={SAID: "Nobody with a reputation below {:g} can be hired."},
     )
     reputation: Annotated[Reputation, parsed_by(parse_reputation)] = Field(
         "none",

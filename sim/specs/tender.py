@@ -12,7 +12,7 @@ from sim.agents.bankroll import parse_amount
 from sim.kit.distribution import MOST, MOST_TICKS, Distribution, parse_distribution
 from sim.kit.invalid import written
 from sim.kit.names import alike, look_alike
-from sim.kit.section import Money, Rate, Section, parsed_by
+from sim.kit.section import SAID, Money, Rate, Section, parsed_by
 from sim.specs.principal import PrincipalSettings
 from sim.specs.reserve_price import Raising, Reserve, parse_raising, parse_reserve
 
@@ -65,16 +65,27 @@ class TenderSpec(Section):
         None,
         description="dollars a principal may spend in a replication: a posting with a reserve it cannot cover at the "
         "clearing is withdrawn (sim/market/wealth.py); absent: no limit",
+        json_schema_extra={SAID: "The principal can spend {:dollars} in a replication."},
     )
     own: str | None = Field(
         None,
         description="the agent as which the principal works itself: its ability, belief and cost; it bids for nobody, "
         "and the principal makes what is worth more to it than the award (sim/mechanisms/make_or_buy.py); absent: "
         "it has no hands",
+        json_schema_extra={
+            SAID: "The principal has a hand of its own, {}: it makes a task itself where, as it believes, that is "
+            "worth more than the award by the claims. The hand bids for nobody."
+        },
     )
-    posting_cost: Money = Field(0.0, description="dollars that asking for bids costs the principal, a posting")
+    posting_cost: Money = Field(
+        0.0,
+        description="dollars that asking for bids costs the principal, a posting",
+        json_schema_extra={SAID: "Asking for bids costs the principal {:dollars} a posting."},
+    )
     autarky: Rate = Field(
-        0.0, description="chance that the principal does not ask for bids on a task: its own hand does it, or nobody"
+        0.0,
+        description="chance that the principal does not ask for bids on a task: its own hand does it, or nobody",
+        json_schema_extra={SAID: "It does not ask for bids on {:percent} of tasks, by a draw for each."},
     )
     principals: list[PrincipalSettings] | None = Field(
         None,
@@ -89,13 +100,16 @@ class TenderSpec(Section):
         None,
         description='who may not bid again on a task: "none", "failed" (those that verified FAIL) or "hired"; must be '
         "stated where postings > 1",
+        json_schema_extra={SAID: ""},  # what postings says names it
     )
     escalation: EscalationSettings | None = Field(None, description="how the reserve rises; absent: it does not")
     deadline: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
         None, description="ticks after arrival at which a task closes"
     )
     timeout: Literal["FAIL", "INFRA"] | None = Field(
-        None, description="status of an attempt the deadline ends; must be stated with a deadline"
+        None,
+        description="status of an attempt the deadline ends; must be stated with a deadline",
+        json_schema_extra={SAID: ""},  # what the deadline says names it
     )
 
     def faults(self) -> Iterator[str]:
