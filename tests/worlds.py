@@ -123,7 +123,7 @@ class Nosy:
 
 
 def make_rules(mechanism: Mechanism | str = "first_price", **changes: Any) -> Rules:
-    """Rules of a truthful market with a penalty of 0 and public value; `changes` as in `sim.market.rules.Rules`."""
+    """Rules of a truthful market with a penalty of 0 and public value; `changes` as `changed` takes them."""
     rule = lookup(mechanism)() if isinstance(mechanism, str) else mechanism
     announced = ("reserve",) if rule.capabilities.announces_reserve else ()
     stated: dict[str, Any] = {
@@ -132,7 +132,23 @@ def make_rules(mechanism: Mechanism | str = "first_price", **changes: Any) -> Ru
         "penalty": 0.0,
         "expected_cost": ExpectedCost("fixed", 0.0),
     }
-    return Rules(mechanism=rule, **(stated | changes))
+    return changed(Rules(mechanism=rule, **stated), **changes)
+
+
+_STATED = {  # keys that rules read from a section as it is stated
+    "market": ("approval_delay", "repost_delay", "round"),
+    "bidders": ("most_bids",),
+    "standing": ("least_reputation",),
+}
+
+
+def changed(rule: Rules, **changes: Any) -> Rules:
+    """`dataclasses.replace`, which takes keys of `_STATED` as well."""
+    for section, keys in _STATED.items():
+        own = {key: changes.pop(key) for key in keys if key in changes}
+        if own:
+            changes[section] = changes.get(section, getattr(rule, section)).model_copy(update=own)
+    return replace(rule, **changes)
 
 
 def examples() -> list[Mechanism]:

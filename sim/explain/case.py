@@ -73,7 +73,7 @@ class Case:
             forfeited=owed[1],
             belief=cleared.belief[at],
             cost_belief=cleared.cost_belief[at],
-            round=None if allocator.rules.round is None else ExplainedRound.of(allocator, cleared, at),
+            round=None if allocator.rules.market.round is None else ExplainedRound.of(allocator, cleared, at),
         )
 
     def hires(self, agent: int, *, alone: bool = False, lucky: bool = False) -> bool:

@@ -51,10 +51,10 @@ def coupling(rules: Rules, world: World) -> tuple[str, ...]:
         "bidders.card, of the past": rules.card is not None,
         "bidders.process": bool(rules.processes),
         "bidders.policy, learned": rules.learners is not None and bool(rules.learners.init(1)),
-        "bidders.most_bids": not math.isinf(rules.most_bids),
+        "bidders.most_bids": rules.bidders.most_bids is not None,
         "market.entry": rules.market.entry is not None,
         "market.capacity": not math.isinf(rules.capacity),
-        "market.round": rules.round is not None,
+        "market.round": rules.market.round is not None,
         "bidders.bankroll": rules.bankroll is not None and not all(map(math.isinf, rules.bankroll)),
         "tender.budget": rules.budgets is not None,
     }

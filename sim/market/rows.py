@@ -224,7 +224,7 @@ def fees_of(cleared: Cleared, rules: Rules) -> FloatArray:
 def owed_by_names(cleared: Cleared, rules: Rules, entry: Entry) -> FloatArray:
     """(C, n) dollars that names owe for being new, by these terms."""
     reputation = np.broadcast_to(cleared.standing.reputation, cleared.reason.shape)
-    counts = cleared.bids.active & (reputation >= rules.least_reputation)
+    counts = cleared.bids.active & (reputation >= (rules.standing.least_reputation or 0.0))
     return entry_fees(cleared.replication, counts, reputation, **dict(entry))
 
 

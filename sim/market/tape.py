@@ -190,7 +190,7 @@ def whole_tables(tape: Tape, allocator: Allocator) -> dict[str, Columns]:
         clearings,
         hires(cleared, rules),
         cleared.n_agents,
-        in_rounds=rules.round is not None,
+        in_rounds=rules.market.round is not None,
         aside=side_payments(cleared, rules, lambda: (allocator.tasks.lottery, allocator.tasks.silent)),
         own=rules.own,
     )

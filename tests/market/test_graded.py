@@ -71,7 +71,7 @@ def assert_agree(mechanism: Mechanism, data: st.DataObject) -> None:
     rule = data.draw(accounted(rule, world)) if data.draw(st.booleans()) else rule
     played = rows(simulate(world, rule))
     assert_same_rows(played, naive_market(world, rule))
-    if refusal(rule.market, None, rule.round, rule.processes, rule.advisor) is None:
+    if refusal(rule.market, None, rule.market.round, rule.processes, rule.advisor) is None:
         assert_same_markets(play_compiled, world, rule)
     for row in played["attempts"]:
         assert row["success"] == (row["score"] >= MARK) or row["status"] != Status.PASS
