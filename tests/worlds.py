@@ -6,7 +6,7 @@ Index convention as in `sim.world.world`: R replications, T tasks, n agents, K t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,8 @@ from sim.kit.arrays import FloatArray, Notice, Status
 from sim.market.escalation import Escalation
 from sim.market.rules import Rules
 from sim.mechanisms import Mechanism, lookup, names
-from sim.specs.bidders import Card
-from sim.specs.settings import MarketSpec
+from sim.specs.bidders import BidderSpec, Card
+from sim.specs.settings import MarketSpec, StandingSpec
 from sim.standing.advisors import UCB1, Advisor, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
 from sim.standing.reputation import BetaReputation, ExponentialReputation, LiveReputation, RunningMeanCost
 from sim.standing.sources import ExpectedCost
@@ -135,17 +135,11 @@ def make_rules(mechanism: Mechanism | str = "first_price", **changes: Any) -> Ru
     return changed(Rules(mechanism=rule, **stated), **changes)
 
 
-_STATED = {  # keys that rules read from a section as it is stated
-    "market": ("approval_delay", "repost_delay", "round"),
-    "bidders": ("most_bids",),
-    "standing": ("least_reputation",),
-}
-
-
 def changed(rule: Rules, **changes: Any) -> Rules:
-    """`dataclasses.replace`, which takes keys of `_STATED` as well."""
-    for section, keys in _STATED.items():
-        own = {key: changes.pop(key) for key in keys if key in changes}
+    """`dataclasses.replace`, which takes keys of sections as well that rules read as they are stated."""
+    names = {one.name for one in fields(Rules)}
+    for section, model in {"market": MarketSpec, "bidders": BidderSpec, "standing": StandingSpec}.items():
+        own = {key: changes.pop(key) for key in model.model_fields if key in changes and key not in names}
         if own:
             changes[section] = changes.get(section, getattr(rule, section)).model_copy(update=own)
     return replace(rule, **changes)

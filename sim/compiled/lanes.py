@@ -34,9 +34,7 @@ def play_compiled(
 
     Raises UntraceableError where a part cannot be compiled, and MarketError where compiled code and the rules differ.
     """
-    reason = refusal(
-        rules.market, rules.card, rules.market.round, rules.processes, rules.advisor, rules.bidders.most_bids
-    )
+    reason = refusal(rules)
     if reason is not None:
         raise MarketError(f"the compiled engine cannot play this market: {reason}")
     check_world(world, rules)

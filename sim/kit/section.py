@@ -30,6 +30,7 @@ Ticks = Annotated[int, Field(ge=0, le=MOST_TICKS)]
 
 # What json_schema_extra of a key may hold.
 SAID = "said"  # the sentence of a value that is not the default, or one for each value and "*" for any other
+ONLY_EVENTS = "only the event market"  # why nothing else plays a value that is not the default
 
 
 class parsed_by:  # noqa: N801 -- it annotates a field
@@ -58,6 +59,13 @@ class Section(BaseModel):
     def faults(self) -> Iterator[str]:
         """What its keys say that does not agree, a line each; asked once every key is valid by itself."""
         return iter(())
+
+    def notes(self, what: str) -> Iterator[tuple[str, Any]]:
+        """Keys that are not at their defaults, and what each notes of this kind (`noted`)."""
+        for key, field in type(self).model_fields.items():
+            found = noted(type(self), key, what)
+            if found is not None and getattr(self, key) != field.get_default(call_default_factory=True):
+                yield key, found
 
     def stated(self, key: str) -> Any:
         """A parsed field as it was written."""

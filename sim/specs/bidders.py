@@ -15,7 +15,7 @@ from sim.agents.learning import LearningPolicy
 from sim.agents.retry import Update, parse_on_retry
 from sim.kit.distribution import MOST_TICKS
 from sim.kit.invalid import written
-from sim.kit.section import SAID, Money, Rate, Section, parsed_by
+from sim.kit.section import ONLY_EVENTS, SAID, Money, Rate, Section, parsed_by
 from sim.standing.records import GONE, Record, check_not_gone, made_record
 
 
@@ -148,7 +148,10 @@ class BidderSpec(Section):
         None,
         description="bids that an agent may make in a replication, all postings together, as they clear; absent: no "
         "limit",
-        json_schema_extra={SAID: "An agent makes at most {} bids in a replication."},
+        json_schema_extra={
+            SAID: "An agent makes at most {} bids in a replication.",
+            ONLY_EVENTS: "it keeps no count of the bids of an agent",
+        },
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")
     plans: PlansSettings | None = Field(

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import written
-from sim.kit.section import SAID, Money, Rate, Section, Ticks, parsed_by
+from sim.kit.section import ONLY_EVENTS, SAID, Money, Rate, Section, Ticks, parsed_by
 from sim.specs.bidders import BidderSpec
 from sim.specs.no_own_hand import against_own_hand
 from sim.specs.tender import TenderSpec
@@ -23,8 +23,6 @@ from sim.specs.world_settings import WorldSettings
 from sim.specs.world_spec import WorldSpec
 from sim.standing.records import Record
 from sim.standing.sources import Advice, ExpectedCost, Reputation, parse_advice, parse_expected_cost, parse_reputation
-
-_ONLY = "only the event market"  # plays what a key asks for; the compiled engine says why it does not
 
 
 def _capacity(raw: Any) -> Any:
@@ -70,13 +68,13 @@ class MarketSpec(Section):
     )
     first_success_cancels: bool = Field(
         False,
-        json_schema_extra={_ONLY: "it knows when an attempt ends as it starts"},
+        json_schema_extra={ONLY_EVENTS: "it knows when an attempt ends as it starts"},
         description="where several try at a time, the first success ends the others' attempts: unpaid, at the share of "
         "their cost that is spent",
     )
     inspection: Inspection | None = Field(
         None,
-        json_schema_extra={_ONLY: "a status is what the verifier says"},
+        json_schema_extra={ONLY_EVENTS: "a status is what the verifier says"},
         description="{rate, cost, harm}: agents claim every attempt to be done, and the verifier looks at a share of "
         "them; absent: at all of them, at no cost",
     )
@@ -117,7 +115,10 @@ class MarketSpec(Section):
         None,
         description="ticks between rounds, in which all open postings are cleared together and an agent takes at most "
         "one task; must be stated where the rule assigns several tasks at once; absent: each posting by itself",
-        json_schema_extra={SAID: "All open postings are cleared together every {:ticks}."},
+        json_schema_extra={
+            SAID: "All open postings are cleared together every {:ticks}.",
+            ONLY_EVENTS: "it clears postings one by one, not all that are open at a tick together",
+        },
     )
     assignment: Literal["in_order", "greedy"] | None = Field(
         None,
@@ -138,15 +139,6 @@ class MarketSpec(Section):
         None,
         description='what world.bid_cost is for: each "bid" (where absent), or an agent\'s bids of a whole "round"',
     )
-
-    @property
-    def refusal(self) -> str | None:
-        """Why the compiled engine cannot play this market, None where it can."""
-        for name, field in type(self).model_fields.items():
-            reason = (field.json_schema_extra or {}).get(_ONLY) if isinstance(field.json_schema_extra, dict) else None
-            if reason is not None and getattr(self, name) != field.default:
-                return f"market.{name}: {reason}"
-        return None
 
     def faults(self) -> Iterator[str]:
         """What does not agree."""
