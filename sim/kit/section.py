@@ -60,6 +60,16 @@ class Section(BaseModel):
         """What its keys say that does not agree, a line each; asked once every key is valid by itself."""
         return iter(())
 
+    def against(self, settings: Any) -> Iterator[str]:
+        """What it cannot be combined with in other sections, a line each; `settings` (sim/specs/settings.py) asks."""
+        return iter(())
+
+    def within(self) -> Iterator[Section]:
+        """It, and the sections that stand in it."""
+        yield self
+        for key in type(self).model_fields:
+            yield from _sections(getattr(self, key))
+
     def notes(self, what: str) -> Iterator[tuple[str, Any]]:
         """Keys that are not at their defaults, and what each notes of this kind (`noted`)."""
         for key, field in type(self).model_fields.items():
@@ -92,6 +102,14 @@ class Section(BaseModel):
     @model_serializer(mode="wrap")
     def _dump(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {**handler(self), **self._written}
+
+
+def _sections(value: Any) -> Iterator[Section]:
+    if isinstance(value, Section):
+        yield from value.within()
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _sections(one)
 
 
 def noted(model: type[BaseModel], key: str, what: str) -> Any:

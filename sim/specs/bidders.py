@@ -55,6 +55,24 @@ class Card(Section):
         except ValueError as error:  # tasks is missing, or out of place
             yield str(error)
 
+    def against(self, settings: Any) -> Iterator[str]:
+        """A past that is not there, or is not one agent's; a record of what is a record already."""
+        if self.record == "past" and settings.world.arrivals is None:
+            yield (
+                'world.arrivals must be stated where a card holds the "past": together, every first posting goes out '
+                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        if self.record == "past" and settings.world.names is not None:
+            yield (
+                'bidders.card: record = "past" cannot be combined with world.names: each name would have a past of its '
+                "own"
+            )
+        if self.before_market is not None and settings.world.claim is not None:
+            yield (
+                f'bidders.card: record = "{self.record}" has no meaning with world.claim, which is a record '
+                "already: a card moves claims to what it holds"
+            )
+
     @property
     def before_market(self) -> Record | None:
         """The record that is read before the market opens; None where the card is of the past in it."""
@@ -176,3 +194,35 @@ class BidderSpec(Section):
             if isinstance(one, Whitewash | HandOver):
                 name = POLICIES.name_of(one)
                 yield f"agents: {agent}: {name} says how several agents bid; state it as policy"
+
+    def against(self, settings: Any) -> Iterator[str]:
+        """What its keys need of what is offered, and of the world."""
+        world, tender = settings.world, settings.tender
+        if self.bankroll is not None and world.arrivals is None:
+            yield (
+                "world.arrivals must be stated where wealth is limited (bidders.bankroll): together, every first "
+                "posting clears before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        if self.reads_asks and "asks" not in tender.public:
+            yield 'tender.public: must name "asks" where a policy learns from its rivals\' asks, as hedge does'
+        past = self.card is not None and self.card.record == "past"
+        if self.plans is not None and (self.on_retry is not None or past):
+            yield (
+                "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
+                '"update" nor a card of the "past" goes with plans'
+            )
+        if tender.postings > 1 and tender.exclude == "none" and self.stated("on_retry") is None:
+            yield (
+                'bidders.on_retry must be stated where an agent may try a task again (postings > 1, exclude = "none"): '
+                '"same" or "update"'
+            )
+        if self.on_retry is not None and world.names is not None:
+            yield (
+                'bidders.on_retry: "update" cannot be combined with world.names: what an agent fails under one name it '
+                'would not know under another; state "same"'
+            )
+        if self.on_retry is not None and self.on_retry.spread is None and world.table is not None:
+            yield (
+                "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "
+                "logits}}"
+            )

@@ -2,6 +2,7 @@
 
 Every key has one line here; `bidlab list settings` prints them. Unknown keys are refused. A value that a model cannot
 express as a type (a reserve, arrivals, a distribution) is parsed by its own parser, and the section holds the result.
+What a key says in words, who cannot play it, and what it cannot be combined with stand with it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import written
 from sim.kit.section import ONLY_EVENTS, SAID, Money, Rate, Section, Ticks, parsed_by
 from sim.specs.bidders import BidderSpec
-from sim.specs.no_own_hand import against_own_hand
 from sim.specs.tender import TenderSpec
 from sim.specs.world_settings import WorldSettings
 from sim.specs.world_spec import WorldSpec
@@ -38,6 +38,16 @@ class Inspection(Section):
     cost: Money = Field(description="dollars one inspection costs the allocator")
     harm: Money = Field(0.0, description="dollars an accepted failure costs its principal, beside what is paid for it")
 
+    def against(self, settings: Any) -> Iterator[str]:
+        """Work that is not claimed to be done, or whose worth is known."""
+        if settings.bidders.plans is not None:
+            yield (
+                "market.inspection: cannot be combined with bidders.plans: an attempt stopped at its budget is not "
+                "claimed to be done"
+            )
+        if settings.world.graded is not None:
+            yield "market.inspection: cannot be combined with world.graded: a score is known, and paid for"
+
 
 class Entry(Section):
     """What a name owes for being new (sim/market/entry.py)."""
@@ -48,6 +58,22 @@ class Entry(Section):
         0.0, description="reputation at the end with which it has its bond back; 0: it has it back in any case"
     )
 
+    def against(self, settings: Any) -> Iterator[str]:
+        """What a name's fee or bond could not be paid from, or judged by."""
+        if settings.bidders.bankroll is not None:
+            yield (
+                "market.entry: cannot be combined with bidders.bankroll: what a name owes would have to be there "
+                "before it bids"
+            )
+        tender = settings.tender
+        if any(one.budget is not None for one in (tender, *(tender.principals or ()))):
+            yield (
+                "market.entry: cannot be combined with tender.budget: what names owe would have to be there to spend "
+                "at the next clearing"
+            )
+        if self.least > 0 and settings.standing.reputation.learner is None:
+            yield "market.entry: least has no meaning where no reputation is kept; state standing.reputation"
+
 
 class Escrow(Section):
     """Payments that are set aside at the award until their work is accepted or rejected (sim/market/escrow.py)."""
@@ -56,6 +82,14 @@ class Escrow(Section):
     holdback: Rate = Field(
         0.0, description="share of each payment that stays aside until all tasks of its principal have closed"
     )
+
+    def against(self, settings: Any) -> Iterator[str]:
+        """What is held back where wealth is read."""
+        if self.holdback > 0 and settings.bidders.bankroll is not None:
+            yield (
+                "market.escrow.holdback: cannot be combined with bidders.bankroll: what is held back is no wealth yet, "
+                "and wealth is read at every clearing"
+            )
 
 
 class MarketSpec(Section):
@@ -149,6 +183,11 @@ class MarketSpec(Section):
         elif self.alone:
             yield "round has no meaning where agents are alone: nobody competes for a task"
 
+    def against(self, settings: Any) -> Iterator[str]:
+        """Agents that are alone and act together."""
+        if self.alone and settings.bidders.of_several:
+            yield "market.alone: cannot be combined with a policy of several agents: each is in a market of its own"
+
 
 class StandingSpec(Section):
     """What the allocator knows."""
@@ -185,6 +224,15 @@ class StandingSpec(Section):
         """What does not agree."""
         if self.least_reputation is not None and self.reputation.learner is None:
             yield "least_reputation: has no meaning without standing.reputation, which is then 1 for everybody"
+
+    def against(self, settings: Any) -> Iterator[str]:
+        """What needs attempts that have ended, where all tasks arrive together."""
+        learned = self.reputation.learner, self.expected_cost.learner, self.advice.advisor
+        if settings.world.arrivals is None and any(one is not None for one in learned):
+            yield (
+                "world.arrivals must be stated where standing is learned: together, every first posting clears "
+                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
 
 
 class Terms(NamedTuple):
@@ -236,95 +284,5 @@ class Settings(Section):
 
     def faults(self) -> Iterator[str]:
         """What does not agree."""
-        if self.world.arrivals is None:
-            yield from self._too_early()
-        card, update, plans = self.bidders.card, self.bidders.on_retry, self.bidders.plans
-        if self.bidders.reads_asks and "asks" not in self.tender.public:
-            yield 'tender.public: must name "asks" where a policy learns from its rivals\' asks, as hedge does'
-        if plans is not None and (update is not None or (card is not None and card.record == "past")):
-            yield (
-                "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
-                '"update" nor a card of the "past" goes with plans'
-            )
-        if plans is not None and self.market.inspection is not None:
-            yield (
-                "market.inspection: cannot be combined with bidders.plans: an attempt stopped at its budget is not "
-                "claimed to be done"
-            )
-        if self.market.escrow is not None and self.market.escrow.holdback > 0 and self.bidders.bankroll is not None:
-            yield (
-                "market.escrow.holdback: cannot be combined with bidders.bankroll: what is held back is no wealth yet, "
-                "and wealth is read at every clearing"
-            )
-        if self.tender.postings > 1 and self.tender.exclude == "none" and self.bidders.stated("on_retry") is None:
-            yield (
-                'bidders.on_retry must be stated where an agent may try a task again (postings > 1, exclude = "none"): '
-                '"same" or "update"'
-            )
-        if card is not None and card.before_market is not None and self.world.claim is not None:
-            yield (
-                f'bidders.card: record = "{card.record}" has no meaning with world.claim, which is a record '
-                "already: a card moves claims to what it holds"
-            )
-        if self.world.graded is not None and self.market.inspection is not None:
-            yield "market.inspection: cannot be combined with world.graded: a score is known, and paid for"
-        if self.market.alone and self.bidders.of_several:
-            yield "market.alone: cannot be combined with a policy of several agents: each is in a market of its own"
-        if self.tender.own is not None:
-            yield from against_own_hand(self, self.tender.own)
-        if self.world.names is not None:
-            yield from self._of_names()
-        if self.market.entry is not None:
-            yield from self._of_entry()
-        if update is not None and update.spread is None and self.world.table is not None:
-            yield (
-                "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "
-                "logits}}"
-            )
-
-    def _of_entry(self) -> Iterator[str]:
-        """What a name's fee or bond could not be paid from, or judged by."""
-        if self.bidders.bankroll is not None:
-            yield (
-                "market.entry: cannot be combined with bidders.bankroll: what a name owes would have to be there "
-                "before it bids"
-            )
-        if any(one.budget is not None for one in (self.tender, *(self.tender.principals or ()))):
-            yield (
-                "market.entry: cannot be combined with tender.budget: what names owe would have to be there to spend "
-                "at the next clearing"
-            )
-        if self.market.entry is not None and self.market.entry.least > 0 and self.standing.reputation.learner is None:
-            yield "market.entry: least has no meaning where no reputation is kept; state standing.reputation"
-
-    def _of_names(self) -> Iterator[str]:
-        """What counts an agent's attempts, where those under its other names are attempts of it too."""
-        if self.bidders.on_retry is not None:
-            yield (
-                'bidders.on_retry: "update" cannot be combined with world.names: what an agent fails under one name it '
-                'would not know under another; state "same"'
-            )
-        if self.bidders.card is not None and self.bidders.card.record == "past":
-            yield (
-                'bidders.card: record = "past" cannot be combined with world.names: each name would have a past of its '
-                "own"
-            )
-
-    def _too_early(self) -> Iterator[str]:
-        """What needs attempts that have ended, where all tasks arrive together."""
-        learned = self.standing.reputation.learner, self.standing.expected_cost.learner, self.standing.advice.advisor
-        if any(one is not None for one in learned):
-            yield (
-                "world.arrivals must be stated where standing is learned: together, every first posting clears "
-                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
-            )
-        if self.bidders.bankroll is not None:
-            yield (
-                "world.arrivals must be stated where wealth is limited (bidders.bankroll): together, every first "
-                "posting clears before any attempt has ended; e.g. world.arrivals = {every = 1}"
-            )
-        if self.bidders.card is not None and self.bidders.card.record == "past":
-            yield (
-                'world.arrivals must be stated where a card holds the "past": together, every first posting goes out '
-                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
-            )
+        for section in self.within():
+            yield from section.against(self)
