@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis.page.amounts_in_words import sentence
 from analysis.page.setting_words import ALWAYS, STATED, Arm
 from analysis.page.written_settings import TOPICS, described, flat, said
 from sim.kit.invalid import written
@@ -59,4 +58,4 @@ def _sentence(key: str, value: Any, arm: Arm) -> str:
     if key in STATED:
         return STATED[key](value, arm)
     own = said(key, value)
-    return f"{key} is {written(value)}: {meaning}." if own is None else sentence(own, value)
+    return f"{key} is {written(value)}: {meaning}." if own is None else own

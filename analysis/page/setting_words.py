@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from analysis.page.amounts_in_words import arrivals, dollars, percent, reserve, ticks
-from analysis.page.organisations_in_words import organisations
+from sim.kit.amounts_in_words import arrivals, dollars, percent, reserve, ticks
 from sim.kit.invalid import written
 
 Arm = Mapping[str, Any]
@@ -137,15 +136,6 @@ def _principals(value: Any, arm: Arm) -> str:
     return f"Tasks belong to {', '.join(own)}; what a principal does not state is as for all."
 
 
-def _escrow(value: Any, arm: Arm) -> str:
-    share = value["holdback"]
-    later = f", {percent(share)} of it once all tasks of the principal have closed" if share else ""
-    return (
-        f"What a contract may pay is set aside at the award, which costs the allocator {dollars(value['fee'])}; work "
-        f"that is accepted is paid from it{later}, and the rest goes back to the principal."
-    )
-
-
 def _reputation(value: Any, arm: Arm) -> str:
     return f"The allocator keeps a reputation of each agent, learned from verified outcomes: {written(value)}."
 
@@ -201,14 +191,12 @@ ALWAYS: dict[str, Words] = {
 }
 STATED: dict[str, Words] = {
     "world.agents": _knobs,
-    "world.organisations": organisations,
     "tender.principals": _principals,
     "tender.escalation": _escalation,
     "tender.deadline": lambda value, arm: (
         f"A task closes {ticks(value)} after it arrives; an attempt that is still running then counts as "
         f"{arm['tender']['timeout']}."
     ),
-    "market.escrow": _escrow,
     "bidders.agents": _own_policies,
     "bidders.bankroll": _bankroll,
     "bidders.card": _card,

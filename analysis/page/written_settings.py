@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
 from analysis.page.page_tables import grid
+from sim.kit.amounts_in_words import sentence
 from sim.kit.invalid import written
-from sim.kit.section import SAID, noted
+from sim.kit.section import SAID, Section, noted
 from sim.specs.settings import Settings
 
 TOPICS = {
@@ -42,12 +43,26 @@ def described(key: str) -> tuple[str, Any]:
 
 
 def said(key: str, value: Any) -> str | None:
-    """What the key's Field says of this value, None where it has no words of its own."""
+    """What the key's Field, or the section there, says of this value; None where it has no words of its own."""
     kind, name = _place(key)
-    found = noted(kind, name, SAID) if name in kind.model_fields else None
+    if name not in kind.model_fields:
+        return None
+    found, words = noted(kind, name, SAID), _in_words(kind.model_fields[name].annotation, value)
     if isinstance(found, dict):
         found = found.get(value if isinstance(value, str) else "*", found.get("*"))
-    return found
+    return words or None if found is None else sentence(found, words or value)
+
+
+def _in_words(kind: Any, value: Any) -> str:
+    """What a section, or several by their names, says of a value as it is written; "" where it says nothing itself."""
+    if not isinstance(value, dict):
+        return ""
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return "" if kind.in_words is Section.in_words else kind.model_validate(value).in_words()
+    if get_origin(kind) is dict:
+        found = {name: _in_words(get_args(kind)[1], one) for name, one in value.items()}
+        return "; ".join(f"{name} ({words})" for name, words in found.items() if words)
+    return next(filter(None, (_in_words(one, value) for one in get_args(kind))), "")
 
 
 def settings_table(arms: Sequence[Mapping[str, Any]]) -> str:

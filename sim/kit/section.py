@@ -60,6 +60,10 @@ class Section(BaseModel):
         """What its keys say that does not agree, a line each; asked once every key is valid by itself."""
         return iter(())
 
+    def in_words(self) -> str:
+        """What it says on a page, as a sentence or, where its key says SAID, in place of the value; "": as written."""
+        return ""
+
     def against(self, settings: Any) -> Iterator[str]:
         """What it cannot be combined with in other sections, a line each; `settings` (sim/specs/settings.py) asks."""
         return iter(())

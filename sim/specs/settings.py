@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from sim.kit.amounts_in_words import dollars, percent
 from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import written
 from sim.kit.section import ONLY_EVENTS, SAID, Money, Rate, Section, Ticks, parsed_by
@@ -82,6 +83,14 @@ class Escrow(Section):
     holdback: Rate = Field(
         0.0, description="share of each payment that stays aside until all tasks of its principal have closed"
     )
+
+    def in_words(self) -> str:
+        """A sentence."""
+        later = f", {percent(self.holdback)} of it once all tasks of the principal have closed" if self.holdback else ""
+        return (
+            f"What a contract may pay is set aside at the award, which costs the allocator {dollars(self.fee)}; work "
+            f"that is accepted is paid from it{later}, and the rest goes back to the principal."
+        )
 
     def against(self, settings: Any) -> Iterator[str]:
         """What is held back where wealth is read."""

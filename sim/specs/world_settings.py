@@ -196,6 +196,7 @@ class WorldSettings(Section):
         None,
         description="agents made of others, [world.organisations.NAME] each: {scaffold}, {solo} or {hub} "
         "(sim/world/organisations.py); absent: there are none",
+        json_schema_extra={SAID: "Some agents are made of others: {}."},
     )
     beliefs: Annotated[BeliefModel | None, parsed_by(parse_beliefs)] = Field(
         None,
@@ -271,7 +272,7 @@ class WorldSettings(Section):
     def loses(self) -> bool:
         """An attempt may be lost to the system: by chance, in an outage, or by an organisation."""
         outage = any(shock.outage for shock in self.shocks or ())
-        return self.infra > 0 or outage or any(one.loses for one in (self.organisations or {}).values())
+        return self.infra > 0 or outage or any(one.kind.loses for one in (self.organisations or {}).values())
 
     def faults(self) -> Iterator[str]:
         """What does not agree."""

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from analysis.page.amounts_in_words import sentence
 from analysis.page.assumptions import assumptions
 from analysis.page.setting_words import ALWAYS, STATED
 from analysis.page.written_settings import TOPICS, described, flat, said
@@ -68,6 +67,11 @@ def test_words_of_organisations() -> None:
     ]
     assert "puts the parts together, decomposability" in told
     assert "hands in the last" in told
+    solo = {"agent": "a", "tries": 3, "verified": True}
+    assert said("world.organisations", {"twice": {"solo": solo, "knows": True}}) == (
+        "Some agents are made of others: twice (a, tries a task up to 3 times and stops at the first that passes, its "
+        "beliefs follow from theirs)."
+    )
 
 
 @pytest.mark.parametrize("name", markets())
@@ -89,7 +93,7 @@ def test_a_key_has_one_sentence_at_its_field_or_in_words_that_need_more() -> Non
     own = {key for key in KEYS if said(key, 2) is not None}
     assert own
     assert {*ALWAYS, *STATED} <= KEYS - own
-    assert sentence(said("market.approval_delay", 2) or "", 2) == "Work starts 2 ticks after an award."
+    assert said("market.approval_delay", 2) == "Work starts 2 ticks after an award."
     assert said("bidders.on_retry", {"update": {"spread": 0.5}}) == said("bidders.on_retry", "update")
     assert said("market.entry", {"fee": 1.0}) is said("market.gone", 1) is None
 
