@@ -144,11 +144,10 @@ def prices(case: Case) -> list[str]:
 
 def _fees(case: Case) -> list[str]:
     """What bids owe, a line for each that owes anything."""
-    owed = [("owes a fee of", case.award.fee), ("owes, as a new name,", case.entered), ("forfeits", case.forfeited)]
+    of_award = {} if case.award.fee is None else {"owes a fee of": case.award.fee}
     return [
         f"{case.world.agents[agent]} {does} {dollars(float(fee[agent]))}"
-        for does, fee in owed
-        if fee is not None
+        for does, fee in {**of_award, **case.owed}.items()
         for agent in np.flatnonzero(fee).tolist()
     ]
 

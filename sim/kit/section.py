@@ -31,6 +31,9 @@ Ticks = Annotated[int, Field(ge=0, le=MOST_TICKS)]
 # What json_schema_extra of a key may hold.
 SAID = "said"  # the sentence of a value that is not the default, or one for each value and "*" for any other
 ONLY_EVENTS = "only the event market"  # why nothing else plays a value that is not the default
+NOT_LIVE = "not live"  # why such a value has no meaning where agents are asked and not drawn
+OF_BIDS = "of bids"  # it has none under a rule that asks for no bids
+COUPLES = "couples"  # it couples the tasks of a replication
 
 
 class parsed_by:  # noqa: N801 -- it annotates a field
@@ -75,10 +78,12 @@ class Section(BaseModel):
             yield from _sections(getattr(self, key))
 
     def notes(self, what: str) -> Iterator[tuple[str, Any]]:
-        """Keys that are not at their defaults, and what each notes of this kind (`noted`)."""
+        """Keys that are not at their defaults, with what each notes of this kind (`noted`), or a section there does."""
         for key, field in type(self).model_fields.items():
-            found = noted(type(self), key, what)
-            if found is not None and getattr(self, key) != field.get_default(call_default_factory=True):
+            found, value = noted(type(self), key, what), getattr(self, key)
+            if found is None and isinstance(value, Section):
+                found = next((inner for _, inner in value.notes(what)), None)
+            if found is not None and value != field.get_default(call_default_factory=True):
                 yield key, found
 
     def stated(self, key: str) -> Any:

@@ -19,7 +19,6 @@ from sim.market.entry import entry_fees
 from sim.market.escrow import fees
 from sim.market.rules import Rules
 from sim.market.source import BID, answered
-from sim.specs.settings import Entry
 
 Columns = dict[str, NDArray[Any]]
 
@@ -215,17 +214,23 @@ def bid_columns(cleared: Cleared, rules: Rules) -> Columns:
 
 
 def fees_of(cleared: Cleared, rules: Rules) -> FloatArray:
-    """(C, n) dollars: fees of the awards, and what new names owe."""
-    award, entry, shape = cleared.award, rules.market.entry, cleared.reason.shape
-    fee: FloatArray = _one(0.0, shape) if award.fee is None else award.fee
-    return fee if entry is None else fee + owed_by_names(cleared, rules, entry)
+    """(C, n) dollars: fees of the awards, and what names owe beside."""
+    fee: FloatArray = _one(0.0, cleared.reason.shape) if cleared.award.fee is None else cleared.award.fee
+    return fee + sum(owed_by_names(cleared, rules).values()) if owe_beside(rules) else fee
 
 
-def owed_by_names(cleared: Cleared, rules: Rules, entry: Entry) -> FloatArray:
-    """(C, n) dollars that names owe for being new, by these terms."""
+def owe_beside(rules: Rules) -> bool:
+    """Names owe what no award states, and what is read off all bids before."""
+    return rules.market.entry is not None
+
+
+def owed_by_names(cleared: Cleared, rules: Rules) -> dict[str, FloatArray]:
+    """(C, n) dollars that names owe beside fees of awards, by what is said of them; empty where they owe nothing."""
+    if rules.market.entry is None:
+        return {}
     reputation = np.broadcast_to(cleared.standing.reputation, cleared.reason.shape)
     counts = cleared.bids.active & (reputation >= (rules.standing.least_reputation or 0.0))
-    return entry_fees(cleared.replication, counts, reputation, **dict(entry))
+    return entry_fees(rules.market.entry, cleared.replication, counts, reputation)
 
 
 def outcomes(cleared: Cleared) -> NDArray[np.int8]:
@@ -307,5 +312,5 @@ def auction_counts(cleared: Cleared, rules: Rules) -> Columns:
         "n_bids": np.add.reduce(charged_bids(cleared, cleared.made, rules), axis=1, dtype=np.int64),
         "n_awards": hires,
         "n_ties": hires & award.by_tie,
-        "fees": none if award.fee is None and rules.market.entry is None else sum(fees_of(cleared, rules).T, none),
+        "fees": none if award.fee is None and not owe_beside(rules) else sum(fees_of(cleared, rules).T, none),
     }

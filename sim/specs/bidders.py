@@ -15,7 +15,7 @@ from sim.agents.learning import LearningPolicy
 from sim.agents.retry import Update, parse_on_retry
 from sim.kit.distribution import MOST_TICKS
 from sim.kit.invalid import written
-from sim.kit.section import ONLY_EVENTS, SAID, Money, Rate, Section, parsed_by
+from sim.kit.section import COUPLES, OF_BIDS, ONLY_EVENTS, SAID, Money, Rate, Section, parsed_by
 from sim.standing.records import GONE, Record, check_not_gone, made_record
 
 
@@ -169,6 +169,8 @@ class BidderSpec(Section):
         json_schema_extra={
             SAID: "An agent makes at most {} bids in a replication.",
             ONLY_EVENTS: "it keeps no count of the bids of an agent",
+            OF_BIDS: True,
+            COUPLES: True,  # those on the one task are missing at the other
         },
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from sim.kit.amounts_in_words import dollars, percent
 from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import written
-from sim.kit.section import ONLY_EVENTS, SAID, Money, Rate, Section, Ticks, parsed_by
+from sim.kit.section import COUPLES, NOT_LIVE, OF_BIDS, ONLY_EVENTS, SAID, Money, Rate, Section, Ticks, parsed_by
 from sim.specs.bidders import BidderSpec
 from sim.specs.tender import TenderSpec
 from sim.specs.world_settings import WorldSettings
@@ -53,8 +53,16 @@ class Inspection(Section):
 class Entry(Section):
     """What a name owes for being new (sim/market/entry.py)."""
 
-    fee: Money = Field(0.0, description="dollars it pays the principal with its first bid that counts")
-    bond: Money = Field(0.0, description="dollars it posts with that bid, and has back at the end, or forfeits")
+    fee: Money = Field(
+        0.0,
+        description="dollars it pays the principal with its first bid that counts",
+        json_schema_extra={OF_BIDS: True},
+    )
+    bond: Money = Field(
+        0.0,
+        description="dollars it posts with that bid, and has back at the end, or forfeits",
+        json_schema_extra={OF_BIDS: True},
+    )
     least: Annotated[float, Field(ge=0, le=1e6)] = Field(
         0.0, description="reputation at the end with which it has its bond back; 0: it has it back in any case"
     )
@@ -67,6 +75,8 @@ class Entry(Section):
                 "before it bids"
             )
         tender = settings.tender
+        if tender.own is not None:
+            yield "tender.own: cannot be combined with market.entry, which it would pay to itself"
         if any(one.budget is not None for one in (tender, *(tender.principals or ()))):
             yield (
                 "market.entry: cannot be combined with tender.budget: what names owe would have to be there to spend "
@@ -93,7 +103,9 @@ class Escrow(Section):
         )
 
     def against(self, settings: Any) -> Iterator[str]:
-        """What is held back where wealth is read."""
+        """An own hand that is paid by nobody; what is held back where wealth is read."""
+        if settings.tender.own is not None:
+            yield "tender.own: cannot be combined with market.escrow, of which nobody has need with itself"
         if self.holdback > 0 and settings.bidders.bankroll is not None:
             yield (
                 "market.escrow.holdback: cannot be combined with bidders.bankroll: what is held back is no wealth yet, "
@@ -117,12 +129,16 @@ class MarketSpec(Section):
     )
     inspection: Inspection | None = Field(
         None,
-        json_schema_extra={ONLY_EVENTS: "a status is what the verifier says"},
+        json_schema_extra={
+            ONLY_EVENTS: "a status is what the verifier says",
+            NOT_LIVE: "the tasks' verifiers look at all work",
+        },
         description="{rate, cost, harm}: agents claim every attempt to be done, and the verifier looks at a share of "
         "them; absent: at all of them, at no cost",
     )
     entry: Entry | None = Field(
         None,
+        json_schema_extra={COUPLES: True},  # a name owes once, for whatever it bid on first
         description="{fee, bond, least}: what a name owes with its first bid, and a bond that it forfeits if it stands "
         "badly at the end; absent: nothing",
     )
@@ -140,13 +156,13 @@ class MarketSpec(Section):
         None,
         description="bids on a posting that the allocator reads, of those that count, in an order drawn for each "
         "posting (sim/mechanisms/gates.py); the others have lost; absent: all",
-        json_schema_extra={SAID: "The allocator reads {} of the bids on a posting, in random order."},
+        json_schema_extra={SAID: "The allocator reads {} of the bids on a posting, in random order.", OF_BIDS: True},
     )
     bid_price: Money = Field(
         0.0,
         description="dollars that every bid that counts pays its principal, read or not; world.bid_cost is paid to "
         "nobody",
-        json_schema_extra={SAID: "Every bid that counts pays its principal {:dollars}."},
+        json_schema_extra={SAID: "Every bid that counts pays its principal {:dollars}.", OF_BIDS: True},
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
     overhead: Money = Field(
