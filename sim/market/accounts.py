@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status
-from sim.ledger.ledger import KIND
+from sim.ledger.ledger import BESIDE, KIND
 from sim.market.escrow import divided
 from sim.market.rows import Cleared
 from sim.market.rules import Rules
@@ -186,7 +186,7 @@ class _Transfers:
             (2, principal, own, _PAY, np.zeros(len(agent)) if escrow else attempts["payment"]),
             (2, own, principal, _FINE, -attempts["payment"]),
             (3, bears, NATURE, _COST, attempts["cost"]),
-            (4, ALLOCATOR, NATURE, _COST, attempts["inspection"]),
+            *((4, ALLOCATOR, NATURE, _COST, attempts[name]) for name, is_paid in BESIDE.items() if is_paid),
         ):
             self._add(at, self._group, agent, turn, step, source, to, kind, dollars)
 

@@ -7,14 +7,15 @@ memory order. Names are codes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender
-from sim.ledger.ledger import OUTCOME
+from sim.ledger.ledger import BESIDE, OUTCOME
 from sim.market.entry import entry_fees
 from sim.market.escrow import fees
 from sim.market.rules import Rules
@@ -98,8 +99,8 @@ class Cleared:
 class Tried:
     """Attempts as they went, (A,) each. clearing: its row in `Cleared`; nth: the agent's tries at the task before.
 
-    status: `Status` codes, as the verifier said; success: what truly happened; cost, payment: dollars; inspection,
-    harm: dollars (sim/market/inspection.py), None: none. score: in [0, 1], NaN and None: 1 of PASS, else 0.
+    status: `Status` codes, as the verifier said; success: what truly happened; cost, payment: dollars. score: in
+    [0, 1], NaN and None: 1 of PASS, else 0. beside: other dollars, by column (BESIDE); a column left out is 0.
     """
 
     clearing: IntArray
@@ -112,9 +113,8 @@ class Tried:
     success: BoolArray
     cost: FloatArray
     payment: FloatArray
-    inspection: FloatArray | None = None
-    harm: FloatArray | None = None
     score: FloatArray | None = None
+    beside: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 class Picked:
@@ -169,8 +169,7 @@ def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
         "budget": budget if award.budget is None else np.where(np.isfinite(budget), budget, np.nan),
         "payment": tried.payment,
         "cost": tried.cost,
-        "inspection": _one(0.0, shape) if tried.inspection is None else tried.inspection,
-        "harm": _one(0.0, shape) if tried.harm is None else tried.harm,
+        **{name: tried.beside.get(name, _one(0.0, shape)) for name in BESIDE},
     }
 
 
