@@ -24,7 +24,6 @@ from sim.market.rows import (
     auction_counts,
     bid_columns,
     clearing_columns,
-    owe_beside,
     posting_costs,
 )
 from sim.market.rules import Rules
@@ -78,7 +77,7 @@ class Written:
             cleared, closed = self._cleared(world, rules, whole), whole.closed
             found["clearings"] = clearing_columns(cleared, closed, rules)
             found["bids"] = {name: values.reshape(-1) for name, values in bid_columns(cleared, rules).items()}
-            if "auctions" in found and owe_beside(rules):
+            if "auctions" in found:  # what names owe is read off all bids
                 fees = auction_counts(cleared, rules)["fees"]
                 at = cleared.replication * world.n_tasks + cleared.task
                 found["auctions"]["fees"] = np.bincount(at, fees, len(found["auctions"]["fees"]))

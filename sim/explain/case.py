@@ -12,7 +12,7 @@ from sim.explain.round import ExplainedRound
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.kit.digits import alone
 from sim.market.allocator import Allocator
-from sim.market.rows import Cleared, owed_by_names
+from sim.market.rows import Cleared, owed
 from sim.market.rules import Rules
 from sim.mechanisms import Mechanism
 from sim.world.world import World
@@ -22,7 +22,7 @@ from sim.world.world import World
 class Case:
     """One clearing as the mechanism saw it, (n,), and its place on the tape.
 
-    owed: dollars that names owe beside fees of the award, by what is said of them.
+    owed: dollars (n,) that bids and names owe, by what is said of them.
     """
 
     at: int
@@ -65,7 +65,7 @@ class Case:
             award=row(Award, cleared.award),
             lottery=allocator.tasks.lottery[cleared.replication[at], cleared.task[at], cleared.posting[at]],
             rules=rules,
-            owed={words: fee[at] for words, fee in owed_by_names(cleared, rules).items()},
+            owed={words: fee[at] for words, fee in owed(cleared, rules).items()},
             belief=cleared.belief[at],
             cost_belief=cleared.cost_belief[at],
             round=None if allocator.rules.market.round is None else ExplainedRound.of(allocator, cleared, at),

@@ -144,10 +144,9 @@ def prices(case: Case) -> list[str]:
 
 def _fees(case: Case) -> list[str]:
     """What bids owe, a line for each that owes anything."""
-    of_award = {} if case.award.fee is None else {"owes a fee of": case.award.fee}
     return [
         f"{case.world.agents[agent]} {does} {dollars(float(fee[agent]))}"
-        for does, fee in {**of_award, **case.owed}.items()
+        for does, fee in case.owed.items()
         for agent in np.flatnonzero(fee).tolist()
     ]
 

@@ -7,8 +7,8 @@
     fee             what a bid owes the principal at the clearing
     side_payment    what a member of a ring pays another at the clearing (sim/market/side_payments.py)
     cost            of bids and attempts, from the agent (of what a principal makes itself, from it), and of clearings,
-                    postings and inspections, from the allocator, to nature; the harm of an accepted failure is no
-                    money and does not move
+                    postings and what an attempt costs beside (BESIDE), from the allocator, to nature; what of that
+                    nobody pays, as the harm of an accepted failure, is no money and does not move
 
 Amounts of 0 are no rows. An agent's balance is its bankroll + what it was paid - what it paid; the escrow's ends at 0.
 
@@ -16,8 +16,8 @@ Rows are ordered by replication, tick, moment and sequence. The moments of a tic
 of earlier clearings complete, by (task, posting, turn, agent); then clearings, by (task, posting), each followed by
 those of its attempts that take no time (in a round, all clearings first). moment: 0, 1, ... among those of the
 tick at which money moved; sequence: 0, 1, ... within one. Within a clearing bids are paid for, then fees, holds,
-overhead, side payments; within a completion an attempt's holds are released before it is paid, then its cost and that
-of its inspection are taken; then come those that end with it, by (turn, agent); then, as a principal's last task
+overhead, side payments; within a completion an attempt's holds are released before it is paid, then its cost and what
+it costs beside are taken; then come those that end with it, by (turn, agent); then, as a principal's last task
 closes, what the escrow held back, by agent.
 
 Parties are codes as `sim.ledger.ledger.parties` orders them: nature, the allocator, the escrow, n agents, then
@@ -177,7 +177,7 @@ class _Transfers:
         self._add(paid.clearing, 4, paid.to, 0, 0, source, to, _SIDE, paid.dollars)
 
     def at_completions(self, *, escrow: bool) -> None:
-        """Payments, costs and inspections of attempts. escrow: payments come out of it, as `of_holds` says."""
+        """Payments and costs of attempts. escrow: payments come out of it, as `of_holds` says."""
         attempts, agent = self._attempts, self._agent
         at, turn = self._count + np.arange(len(agent)), attempts["turn"].astype(np.int64)
         principal, own = self._principal(self._row), agent + _FIRST_AGENT

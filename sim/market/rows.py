@@ -26,6 +26,8 @@ Columns = dict[str, NDArray[Any]]
 _WORDS = ("won", "lost", "late", "busy", "excluded", "exited", "no bond", "withdrawn", "bid limit")
 _WON, _LOST, _LATE, _BUSY, _EXCLUDED, _EXITED, _NO_BOND, _WITHDRAWN, _LIMITED = map(OUTCOME.index, _WORDS)
 
+_OF_AWARD = "owes a fee of"
+
 
 class Barred(NamedTuple):
     """Why agents could not win at clearings, beside late and busy bids, (..., n) each or what broadcasts; None: nobody.
@@ -214,8 +216,9 @@ def bid_columns(cleared: Cleared, rules: Rules) -> Columns:
 
 def fees_of(cleared: Cleared, rules: Rules) -> FloatArray:
     """(C, n) dollars: fees of the awards, and what names owe beside."""
-    fee: FloatArray = _one(0.0, cleared.reason.shape) if cleared.award.fee is None else cleared.award.fee
-    return fee + sum(owed_by_names(cleared, rules).values()) if owe_beside(rules) else fee
+    found = owed(cleared, rules)
+    fee = found.pop(_OF_AWARD, _one(0.0, cleared.reason.shape))
+    return fee + sum(found.values()) if found else fee
 
 
 def owe_beside(rules: Rules) -> bool:
@@ -223,13 +226,14 @@ def owe_beside(rules: Rules) -> bool:
     return rules.market.entry is not None
 
 
-def owed_by_names(cleared: Cleared, rules: Rules) -> dict[str, FloatArray]:
-    """(C, n) dollars that names owe beside fees of awards, by what is said of them; empty where they owe nothing."""
+def owed(cleared: Cleared, rules: Rules) -> dict[str, FloatArray]:
+    """(C, n) dollars that bids and names owe, by what is said of them; empty where they owe nothing."""
+    found = {} if cleared.award.fee is None else {_OF_AWARD: cleared.award.fee}
     if rules.market.entry is None:
-        return {}
+        return found
     reputation = np.broadcast_to(cleared.standing.reputation, cleared.reason.shape)
     counts = cleared.bids.active & (reputation >= (rules.standing.least_reputation or 0.0))
-    return entry_fees(rules.market.entry, cleared.replication, counts, reputation)
+    return found | entry_fees(rules.market.entry, cleared.replication, counts, reputation)
 
 
 def outcomes(cleared: Cleared) -> NDArray[np.int8]:
