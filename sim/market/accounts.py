@@ -7,8 +7,8 @@
     fee             what a bid owes the principal at the clearing
     side_payment    what a member of a ring pays another at the clearing (sim/market/side_payments.py)
     cost            of bids and attempts, from the agent (of what a principal makes itself, from it), and of clearings,
-                    postings and what an attempt costs beside (BESIDE), from the allocator, to nature; what of that
-                    nobody pays, as the harm of an accepted failure, is no money and does not move
+                    postings and inspections, from the allocator, to nature; the harm of an accepted failure is no
+                    money and does not move
 
 Amounts of 0 are no rows. An agent's balance is its bankroll + what it was paid - what it paid; the escrow's ends at 0.
 
