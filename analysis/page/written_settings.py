@@ -47,7 +47,7 @@ def said(key: str, value: Any) -> str | None:
     kind, name = _place(key)
     if name not in kind.model_fields:
         return None
-    found, words = noted(kind, name, SAID), _in_words(kind.model_fields[name].annotation, value)
+    found, words = noted(kind, SAID).get(name), _in_words(kind.model_fields[name].annotation, value)
     if isinstance(found, dict):
         found = found.get(value if isinstance(value, str) else "*", found.get("*"))
     return words or None if found is None else sentence(found, words or value)

@@ -79,8 +79,9 @@ class Section(BaseModel):
 
     def notes(self, what: str) -> Iterator[tuple[str, Any]]:
         """Keys that are not at their defaults, with what each notes of this kind (`noted`), or a section there does."""
+        own = noted(type(self), what)
         for key, field in type(self).model_fields.items():
-            found, value = noted(type(self), key, what), getattr(self, key)
+            found, value = own.get(key), getattr(self, key)
             if found is None and isinstance(value, Section):
                 found = next((inner for _, inner in value.notes(what)), None)
             if found is not None and value != field.get_default(call_default_factory=True):
@@ -121,10 +122,11 @@ def _sections(value: Any) -> Iterator[Section]:
             yield from _sections(one)
 
 
-def noted(model: type[BaseModel], key: str, what: str) -> Any:
-    """What a key of a section notes in its json_schema_extra, e.g. SAID; None where it notes nothing of the kind."""
-    extra = model.model_fields[key].json_schema_extra
-    return extra.get(what) if isinstance(extra, dict) else None
+@lru_cache
+def noted(model: type[BaseModel], what: str) -> dict[str, Any]:
+    """What keys of a section note in their json_schema_extra of one kind, e.g. SAID; others are left out."""
+    fields = {key: field.json_schema_extra for key, field in model.model_fields.items()}
+    return {key: extra[what] for key, extra in fields.items() if isinstance(extra, dict) and what in extra}
 
 
 @lru_cache
