@@ -257,7 +257,7 @@ class NaiveMarket(NaiveKnowledge):
             return "excluded"
         if bid is None:
             return "abstained"
-        if self.n_bids[agent] >= self.rules.most_bids and agent != self.rules.own:
+        if self.n_bids[agent] >= self.rules.most_bids and agent not in self.rules.staff:
             return "bid limit"
         if self.world.latency[self.r, task, agent] > self.rules.window:
             return "late"
@@ -377,7 +377,7 @@ class NaiveMarket(NaiveKnowledge):
         self.busy[agent] -= 1
         hire, owner, dollars = (task, posting, agent), self.owner(task), (row["payment"], row["cost"])
         self.accounts.settle(hire, owner, *dollars)
-        self.transfers.settle(hire, offer["place"], owner, *dollars, makes=agent == rules.own)
+        self.transfers.settle(hire, offer["place"], owner, *dollars, makes=agent in rules.staff)
         self.transfers.move(ALLOCATOR, NATURE, "cost", row["inspection"])
         if status != "INFRA":
             self.verified[agent].append(status == "PASS")

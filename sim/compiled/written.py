@@ -83,7 +83,7 @@ class Written:
             found["accounts"] = account_columns(
                 found["attempts"], found["bids"], found["clearings"], hires(cleared, rules), world.n_agents,
                 in_rounds=False, aside=side_payments(cleared, rules, lambda: (world.lottery, world.silent)),
-                own=rules.own,
+                staff=rules.staff,
             )  # fmt: skip
         return found
 

@@ -192,7 +192,7 @@ def whole_tables(tape: Tape, allocator: Allocator) -> dict[str, Columns]:
         cleared.n_agents,
         in_rounds=rules.round is not None,
         aside=side_payments(cleared, rules, lambda: (allocator.tasks.lottery, allocator.tasks.silent)),
-        own=rules.own,
+        staff=rules.staff,
     )
     return {"attempts": attempts, "bids": bids, "clearings": clearings, "accounts": moved}
 

@@ -61,6 +61,10 @@ class Around(Mechanism):
     def capabilities(self) -> Capabilities:
         return self.rule.capabilities
 
+    @property
+    def staff(self) -> tuple[int, ...]:
+        return self.rule.staff
+
     def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
         return self.rule.truthful_ask(belief, cost_belief, notice)
 

@@ -126,6 +126,11 @@ class Mechanism:
         return _PLAIN
 
     @property
+    def staff(self) -> tuple[int, ...]:
+        """Places of the agents that are the principal's own: it bears their costs, and they sell nothing. Nobody."""
+        return ()
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """Name -> value of the fields of the dataclass that the rule is."""
         return {own.name: getattr(self, own.name) for own in dataclasses.fields(cast(Any, self))}

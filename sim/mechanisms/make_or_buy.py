@@ -72,6 +72,10 @@ class MakeOrBuy(Around):
         inner = self.rule.capabilities
         return replace(inner, needs=inner.needs | {"value"})
 
+    @property
+    def staff(self) -> tuple[int, ...]:
+        return (*self.rule.staff, self.own)
+
     def hand(self, shape: tuple[int, ...]) -> BoolArray:
         """The principal's own hand among the agents, (n,)."""
         return np.asarray(np.arange(shape[-1]) == self.own)

@@ -50,7 +50,7 @@ OWN = 1
 def with_hand(rule: Mechanism, own: int = OWN, **changes: Any) -> Rules:
     """A market in which the agent at this place is the principal's own."""
     around = MakeOrBuy(rule, own)
-    return make_rules(around, bidder=Bidders(around, Truthful(), {}), own=own, **changes)
+    return make_rules(around, bidder=Bidders(around, Truthful(), {}), **changes)
 
 
 def naive_award(rule: Mechanism, place: int, bids: Any, tender: Any, standing: Any, lottery: Any) -> Award:
@@ -104,7 +104,7 @@ def test_its_market_is_the_naive_one(rule: Mechanism, data: st.DataObject) -> No
     world = data.draw(worlds((2, 4, 4)))
     own = data.draw(st.integers(0, world.n_agents - 1), label="own")
     plain, around = data.draw(any_rules(rule)), MakeOrBuy(rule, own)
-    stated: dict[str, Any] = {"mechanism": around, "bidder": Bidders(around, Truthful(), {}), "own": own}
+    stated: dict[str, Any] = {"mechanism": around, "bidder": Bidders(around, Truthful(), {})}
     changed = replace(plain, **stated, bid_cost=0.0, posting_cost=0.125)
     assert_same_rows(rows(simulate(world, changed)), naive_market(world, changed))
 
@@ -140,6 +140,19 @@ def test_its_accounts_sum_to_zero_and_the_principal_bears_the_cost() -> None:
         - moved.groupby("from", observed=True)["dollars"].sum().sum()
     )
     assert balance == 0.0
+
+
+def test_the_principal_bears_what_every_hand_of_its_own_costs() -> None:
+    world = make_world(3, 4, belief=[[0.5, 0.75, 0.25, 0.5]], cost=0.25, cost_belief=0.125, reserve=0.0, value=1.0)
+    belief = np.where(np.arange(4) == [[0], [1], [3]], 0.875, world.belief)  # one makes, the other makes, nobody does
+    world, two = replace(world, belief=belief), MakeOrBuy(MakeOrBuy(SecondPrice(), 3), 0)
+    rules = make_rules(two, bidder=Bidders(two, Truthful(), {}), most_bids=1)
+    assert rules.staff == (3, 0)
+    play = Play(world, rules)
+    assert {row["agent"] for row in play.attempts} == {0, 3}
+    moved = play.ledger.accounts
+    assert moved[moved["kind"] == "cost"]["from"].astype(str).unique().tolist() == ["principal"]
+    assert_same_rows(rows(simulate(world, rules)), naive_market(world, rules))
 
 
 def test_it_buys_where_that_is_worth_more_and_where_it_is_worth_the_same() -> None:
@@ -203,7 +216,7 @@ def test_autarky_keeps_all_others_out_and_its_tasks_are_those_of_a_higher_one() 
     half, most = at(0.5, 1.0), at(0.75, 1.0)
     assert not (half.world.autarkic & ~most.world.autarkic).any()
     assert half.world.autarkic.mean() == pytest.approx(0.5, abs=0.06)
-    others = np.arange(6) != half.rules.own
+    others = ~np.isin(np.arange(6), half.rules.staff)
     assert np.isnan(half.ask[half.world.autarkic][:, others]).all()
     assert np.isfinite(half.ask[~half.world.autarkic][:, others]).mean() > 0.9
     for name in ("belief", "success", "cost", "lottery"):
@@ -226,7 +239,7 @@ def test_what_its_hand_costs_is_no_loss_of_an_agent() -> None:
     arm = at(0.5, 1.0)
     stated = {**SCENARIO, "tender": {**SCENARIO["tender"], "autarky": 0.5}}
     swept = Cells(play(arm.world, scenario_of(stated).arms[0], "market"))
-    own, auctions = arm.rules.own, arm.world.reserve.size
+    (own,), auctions = arm.rules.staff, arm.world.reserve.size
     assert arm.attempts[..., own].sum() > 0
     for view in (arm, swept):
         profit = view.to_world(quantity("cash_profit", "agent").how.part(view)[0])
@@ -240,7 +253,7 @@ def test_what_its_hand_costs_is_no_loss_of_an_agent() -> None:
 
 def test_the_loss_is_to_the_better_of_the_two_by_a_scalar_loop() -> None:
     arm = at(0.5, 1.0)
-    award, own, expected = offered(arm.world, arm.rules), arm.rules.own, []
+    award, (own,), expected = offered(arm.world, arm.rules), arm.rules.staff, []
     for r, t in np.ndindex(*arm.world.reserve.shape):
         gains = [float(arm.world.ability[r, t, i] - arm.world.cost[r, t, i].mean()) for i in range(6)]
         asks = {i: arm.world.cost_belief[r, t, i] / arm.world.belief[r, t, i] for i in range(6) if i != own}
