@@ -247,7 +247,7 @@ class NaiveMarket(NaiveKnowledge):
 
     def overhead(self, asks: bool, hires: bool) -> float:
         escrow = self.rules.market.escrow
-        posting_cost = self.rules.posting_cost if asks else 0.0
+        posting_cost = getattr(self.rules.mechanism, "posting_cost", 0.0) if asks else 0.0
         return self.rules.overhead + posting_cost + (escrow.fee if escrow is not None and hires else 0.0)
 
     def why_not(self, task: int, agent: int, bid: tuple[float, float] | None) -> str | None:

@@ -23,7 +23,6 @@ from sim.market.rows import (
     auction_counts,
     bid_columns,
     clearing_columns,
-    posting_costs,
 )
 from sim.market.rules import Rules
 from sim.market.side_payments import side_payments
@@ -119,7 +118,7 @@ class Written:
             tender=Tender.trusted(**{name: of[name] for name in (*_NUMBERS, "posting")}),
             standing=Standing.trusted(**{name: of[name] for name in _STANDING}),
             award=Award.trusted(**award),
-            advising=posting_costs(rules, world.autarkic, at),
+            unasked=None if world.autarkic is None else world.autarkic[at],
         )
 
 

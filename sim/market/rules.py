@@ -56,8 +56,7 @@ class Rules:
     market: the section as it is stated, for what is read as it stands.
     processes: classes or factories of agents with processes of their own, by place (sim/agents/agent.py).
     approval_delay: ticks from an award to the start of work. most_bids: of an agent in a replication.
-    posting_cost: dollars that asking for bids costs the principal. least_reputation: below which no bid counts
-    (sim/mechanisms/gates.py).
+    least_reputation: below which no bid counts (sim/mechanisms/gates.py).
     """
 
     mechanism: Mechanism
@@ -93,7 +92,6 @@ class Rules:
     processes: Mapping[int, Callable[[], Agent]] = field(default_factory=dict)
     approval_delay: int = 0
     most_bids: float = math.inf
-    posting_cost: float = 0.0
     least_reputation: float = 0.0
 
     def __post_init__(self) -> None:
@@ -191,7 +189,6 @@ class Rules:
             processes=processes_of(settings.bidders.process, world.agents, alone=market.alone),
             approval_delay=market.approval_delay,
             most_bids=math.inf if settings.bidders.most_bids is None else settings.bidders.most_bids,
-            posting_cost=tender.posting_cost,
             least_reputation=standing.least_reputation or 0.0,
         )
         _check_asked(made, world)

@@ -25,7 +25,6 @@ from sim.market.rows import (
     auction_counts,
     bid_columns,
     clearing_columns,
-    posting_costs,
 )
 from sim.market.side_payments import side_payments
 from sim.market.source import Outcome
@@ -93,7 +92,8 @@ def unroll(tape: Tape, allocator: Allocator) -> Cleared:
         owner=allocator.tasks.owner[at],
         late=late,
         barred=_barred(tape, late.shape, own),
-        advising=_advising(tape, len(late), own) + posting_costs(allocator.rules, allocator.tasks.autarkic, at),
+        advising=_advising(tape, len(late), own),
+        unasked=None if allocator.tasks.autarkic is None else allocator.tasks.autarkic[at],
         **offers,
         **parts,
     )

@@ -77,6 +77,9 @@ class Around(Mechanism):
     def binding(self, bids: Bids, tender: Tender, standing: Standing, award: Award) -> BoolArray:
         return self.rule.binding(bids, tender, standing, award)
 
+    def overhead(self, unasked: BoolArray | None) -> FloatArray | float:
+        return self.rule.overhead(unasked)
+
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         return self.rule.terms(bids, tender, standing)
 

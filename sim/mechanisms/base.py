@@ -184,6 +184,13 @@ class Mechanism:
         """What decides between bids on different tasks, (..., n) each: the first counts, equal ones go by the next."""
         return (self.scores(bids, tender, standing),)
 
+    def overhead(self, unasked: BoolArray | None) -> FloatArray | float:
+        """Dollars (...) that a clearing costs by this rule, beside what every clearing does; 0 by default.
+
+        unasked (...): nobody but staff is asked for a bid on the task; None: everybody is on all of them.
+        """
+        return 0.0
+
     def threshold(self, tender: Tender) -> FloatArray:
         """The least score that is hired, (...); NaN where the rule ranks nobody."""
         return np.full(np.shape(tender.reserve), np.nan)

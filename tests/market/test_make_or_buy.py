@@ -47,9 +47,9 @@ BUYS = [
 OWN = 1
 
 
-def with_hand(rule: Mechanism, own: int = OWN, **changes: Any) -> Rules:
+def with_hand(rule: Mechanism, own: int = OWN, posting_cost: float = 0.0, **changes: Any) -> Rules:
     """A market in which the agent at this place is the principal's own."""
-    around = MakeOrBuy(rule, own)
+    around = MakeOrBuy(rule, own, posting_cost)
     return make_rules(around, bidder=Bidders(around, Truthful(), {}), **changes)
 
 
@@ -103,9 +103,9 @@ def test_it_makes_what_a_scalar_loop_makes(rule: Mechanism) -> None:
 def test_its_market_is_the_naive_one(rule: Mechanism, data: st.DataObject) -> None:
     world = data.draw(worlds((2, 4, 4)))
     own = data.draw(st.integers(0, world.n_agents - 1), label="own")
-    plain, around = data.draw(any_rules(rule)), MakeOrBuy(rule, own)
+    plain, around = data.draw(any_rules(rule)), MakeOrBuy(rule, own, 0.125)
     stated: dict[str, Any] = {"mechanism": around, "bidder": Bidders(around, Truthful(), {})}
-    changed = replace(plain, **stated, bid_cost=0.0, posting_cost=0.125)
+    changed = replace(plain, **stated, bid_cost=0.0)
     assert_same_rows(rows(simulate(world, changed)), naive_market(world, changed))
 
 
