@@ -74,7 +74,7 @@ class Cells:
     @cached_property
     def overhead(self) -> FloatArray:
         """(m, R, T) dollars."""
-        return overheads(self.rules, self.world.autarkic, self._counts("n_clearings"), self.n_awards)
+        return overheads(self.rules, self.world.unasked, self._counts("n_clearings"), self.n_awards)
 
     @cached_property
     def solved(self) -> BoolArray:

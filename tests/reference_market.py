@@ -193,7 +193,7 @@ class NaiveMarket(NaiveKnowledge):
         for i in self.agents:
             self.transfers.move(self.transfers.agent(i), self.transfers.principal(self.owner(task)), "fee", fees[i])
         winners = [i for i in self.agents if award.hired[i]]
-        asks = self.world.autarkic is None or not self.world.autarkic[self.r, task]
+        asks = self.world.unasked is None or not self.world.unasked[self.r, task]
         overhead = self.overhead(asks, bool(winners))
         self.tell_bids(task, posting, made, why, winners, self.score(bids, tender, standing), fees)
         row = {

@@ -118,7 +118,7 @@ class Written:
             tender=Tender.trusted(**{name: of[name] for name in (*_NUMBERS, "posting")}),
             standing=Standing.trusted(**{name: of[name] for name in _STANDING}),
             award=Award.trusted(**award),
-            unasked=None if world.autarkic is None else world.autarkic[at],
+            unasked=None if world.unasked is None else world.unasked[at],
         )
 
 

@@ -93,7 +93,7 @@ def unroll(tape: Tape, allocator: Allocator) -> Cleared:
         late=late,
         barred=_barred(tape, late.shape, own),
         advising=_advising(tape, len(late), own),
-        unasked=None if allocator.tasks.autarkic is None else allocator.tasks.autarkic[at],
+        unasked=None if allocator.tasks.unasked is None else allocator.tasks.unasked[at],
         **offers,
         **parts,
     )

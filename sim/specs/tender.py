@@ -98,6 +98,11 @@ class TenderSpec(Section):
         None, description="status of an attempt the deadline ends; must be stated with a deadline"
     )
 
+    @property
+    def staff(self) -> tuple[str, ...]:
+        """Names of the agents that are the principal's own."""
+        return () if self.own is None else (self.own,)
+
     def faults(self) -> Iterator[str]:
         """What does not agree."""
         if self.postings > 1 and self.exclude is None:

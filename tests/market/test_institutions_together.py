@@ -70,8 +70,8 @@ def assert_money(world: World, rules: Rules, tables: Mapping[str, Mapping[str, A
         assert balance[FIRST + agent] == pytest.approx(expected, abs=1e-9)
     assert balance[ALLOCATOR] == pytest.approx(-clearings["overhead"].sum() - attempts["inspection"].sum(), abs=1e-9)
     assert balance[ESCROW] == pytest.approx(0.0, abs=1e-9)
-    if world.autarkic is not None:
-        unasked = world.autarkic[bids["replication"], bids["task"]] & ~np.isin(bids["agent"], rules.staff)
+    if world.unasked is not None:
+        unasked = world.unasked[bids["replication"], bids["task"]] & ~np.isin(bids["agent"], rules.staff)
         assert np.isnan(bids["ask"][unasked]).all()
 
 

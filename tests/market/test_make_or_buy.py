@@ -120,10 +120,10 @@ def test_both_engines_agree(rule: Mechanism, seed: int) -> None:
     belief, cost = (chance(f"hand {seed}/{name}", *size[1:]).round(1) for name in ("belief", "cost"))
     world = make_world(size[1], size[2], replications=size[0], belief=belief, cost_belief=cost, cost=cost, value=1.25)
     world = replace(world, success=chance(f"hand {seed}/success", *size, 1) < 0.5, repeats=True)
-    autarkic = chance(f"hand {seed}/autarky", *size[:2]) < 0.4
-    silent = autarkic[..., None] & (np.arange(size[2]) != OWN)
+    unasked = chance(f"hand {seed}/autarky", *size[:2]) < 0.4
+    silent = unasked[..., None] & (np.arange(size[2]) != OWN)
     changed = with_hand(rule, posting_cost=0.125, postings=3, exclude=("failed", "hired")[seed % 2], capacity=1 + seed)
-    for one in (world, replace(world, autarkic=autarkic, silent=silent)):
+    for one in (world, replace(world, unasked=unasked, silent=silent)):
         assert_same_markets(play_compiled, one, changed)
 
 
@@ -214,18 +214,18 @@ def test_with_right_beliefs_no_task_is_worse_for_asking_and_more_so_the_more_age
 
 def test_autarky_keeps_all_others_out_and_its_tasks_are_those_of_a_higher_one() -> None:
     half, most = at(0.5, 1.0), at(0.75, 1.0)
-    assert not (half.world.autarkic & ~most.world.autarkic).any()
-    assert half.world.autarkic.mean() == pytest.approx(0.5, abs=0.06)
+    assert not (half.world.unasked & ~most.world.unasked).any()
+    assert half.world.unasked.mean() == pytest.approx(0.5, abs=0.06)
     others = ~np.isin(np.arange(6), half.rules.staff)
-    assert np.isnan(half.ask[half.world.autarkic][:, others]).all()
-    assert np.isfinite(half.ask[~half.world.autarkic][:, others]).mean() > 0.9
+    assert np.isnan(half.ask[half.world.unasked][:, others]).all()
+    assert np.isfinite(half.ask[~half.world.unasked][:, others]).mean() > 0.9
     for name in ("belief", "success", "cost", "lottery"):
         np.testing.assert_array_equal(getattr(half.world, name), getattr(most.world, name))
 
 
 def test_asking_costs_where_it_is_asked() -> None:
     arm = played(tender__autarky=0.5, tender__posting_cost=0.0625)
-    np.testing.assert_array_equal(arm.overhead[..., 0], np.where(arm.world.autarkic, 0.0, 0.0625))
+    np.testing.assert_array_equal(arm.overhead[..., 0], np.where(arm.world.unasked, 0.0, 0.0625))
     stated = {**SCENARIO, "tender": {**SCENARIO["tender"], "autarky": 0.5, "posting_cost": 0.0625}}
     swept = Cells(play(arm.world, scenario_of(stated).arms[0], "market"))
     np.testing.assert_array_equal(swept.overhead[0], arm.overhead[..., 0])

@@ -35,9 +35,9 @@ def test_it_always_answers_and_others_only_where_they_are_asked(settings: dict[s
     arm = played(**given)
     hand = np.isin(np.arange(arm.world.n_agents), arm.rules.staff)
     assert np.isfinite(arm.ask[..., hand]).all()
-    assert 0 < arm.world.autarkic.sum() < arm.world.autarkic.size
-    assert np.isnan(arm.ask[arm.world.autarkic][:, ~hand]).all()
-    assert (arm.attempts[..., hand].sum(axis=-1)[arm.world.autarkic] == 1).mean() > 0.5
+    assert 0 < arm.world.unasked.sum() < arm.world.unasked.size
+    assert np.isnan(arm.ask[arm.world.unasked][:, ~hand]).all()
+    assert (arm.attempts[..., hand].sum(axis=-1)[arm.world.unasked] == 1).mean() > 0.5
 
 
 @pytest.mark.parametrize(
