@@ -52,6 +52,8 @@ class EscalationSettings(Section):
 class TenderSpec(Section):
     """What a posting offers."""
 
+    no_luck = frozenset({"penalty", "public", "escalation", "deadline", "budget", "posting_cost"})
+
     value: Annotated[Distribution | None, parsed_by(parse_distribution)] = Field(
         None, description="dollars a success is worth; absent: none is stated, surplus and welfare are NaN"
     )
