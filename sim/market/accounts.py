@@ -181,7 +181,7 @@ class _Transfers:
         attempts, agent = self._attempts, self._agent
         at, turn = self._count + np.arange(len(agent)), attempts["turn"].astype(np.int64)
         principal, own = self._principal(self._row), agent + _FIRST_AGENT
-        bears = np.where(np.isin(agent, self.staff), principal, own) if self.staff else own
+        bears = np.where(np.isin(np.arange(self._n_agents), self.staff)[agent], principal, own) if self.staff else own
         for step, source, to, kind, dollars in (
             (2, principal, own, _PAY, np.zeros(len(agent)) if escrow else attempts["payment"]),
             (2, own, principal, _FINE, -attempts["payment"]),

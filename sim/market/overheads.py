@@ -1,6 +1,6 @@
 """What clearings cost the allocator and the principal, stated once: for rows of a ledger and for the counts of a sweep.
 
-    overhead = clearings (market.overhead + what the rule says of the task) + advice + the escrow's fee x awards
+    overhead = clearings x (market.overhead + what the rule says of the task) + advice + awards x the escrow's fee
 
 The rule says, for instance, what asking for bids costs (sim/mechanisms/make_or_buy.py); advice is a router's.
 """
@@ -27,5 +27,6 @@ def overheads(
     unasked (...): nobody but staff is asked for a bid on their task; None: everybody is. advising (...): dollars that
     advice cost.
     """
-    count, of_rule = np.asarray(clearings), rules.mechanism.overhead(unasked)
-    return np.asarray(rules.overhead * count + of_rule * count + advising + fees(rules.market.escrow, awards))
+    count = np.asarray(clearings)
+    stated = rules.overhead * count + advising + fees(rules.market.escrow, awards)
+    return np.asarray(stated + rules.mechanism.overhead(unasked) * count)
