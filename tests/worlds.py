@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
@@ -21,6 +22,7 @@ from sim.kit.arrays import FloatArray, Notice, Status
 from sim.market.escalation import Escalation
 from sim.market.rules import Rules
 from sim.mechanisms import Mechanism, lookup, names
+from sim.scenario.scenario import label_of
 from sim.specs.bidders import Card
 from sim.specs.settings import MarketSpec
 from sim.standing.advisors import UCB1, Advisor, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
@@ -151,6 +153,13 @@ def examples() -> list[Mechanism]:
             if rule not in found:
                 found.append(rule)
     return found
+
+
+def each_example() -> list[Any]:
+    """The examples as parameters of tests; in `make test` the first of each mechanism."""
+    first = {rule.name: label_of(rule) for rule in reversed(examples())}
+    marks = {label: [] if label in first.values() else [pytest.mark.slow] for label in map(label_of, examples())}
+    return [pytest.param(rule, id=label_of(rule), marks=marks[label_of(rule)]) for rule in examples()]
 
 
 def _grid(chance: np.random.Generator, shape: tuple[int, ...], steps: int, high: float) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -208,8 +209,16 @@ class Endpoint:
                 logging.getLogger(name).setLevel(max(logging.getLogger(name).level, logging.WARNING))
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=32)
             timeout = httpx.Timeout(None, connect=min(10.0, self._timeout / 2))
-            self._http = httpx.AsyncClient(limits=limits, timeout=timeout)
+            self._http = httpx.AsyncClient(limits=limits, timeout=timeout, verify=_certificates())
         return self._http, httpx
+
+
+@cache
+def _certificates() -> Any:
+    """Whom servers of this process are known by; read once."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _text(parameters: Mapping[str, Any]) -> str:

@@ -37,7 +37,9 @@ rules = pytest.mark.parametrize(
     [SecondPrice(), SecondScore(), PostedPrice(), HireAll(), KRedundant(), Sequential(), ByAsk(), Together(), Hybrid()],
     ids=lambda rule: rule.name,
 )
-verifiers = pytest.mark.parametrize("verifier", [EXACT, ERRING], ids=["exact", "errs"])
+verifiers = pytest.mark.parametrize(
+    "verifier", [pytest.param(EXACT, id="exact", marks=pytest.mark.slow), pytest.param(ERRING, id="errs")]
+)
 
 
 def posting(

@@ -19,7 +19,7 @@ import pytest
 from sim.kit.terminal import Column, FirstThatFits, Sheet, error_column, estimate_column, number_column
 from tests.cli.command import ARM, HEADER, TENDER, TOP, WORLD, bidlab, lay_out
 
-WIDTHS = (80, 120)
+WIDTHS = (80, pytest.param(120, marks=pytest.mark.slow))
 AGENTS = (1, 10, 87)
 TASKS = 5
 LISTS = ("mechanisms", "scenarios", "reputations", "advisors", "settings")

@@ -116,7 +116,7 @@ ADVICE = (
 )
 
 
-QUICK = ("beta", "thompson", "planner")  # counts, draws, a budget
+QUICK = ("thompson", "planner")  # draws, a budget
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ def assert_alike(mechanism: Mechanism, data: st.DataObject) -> None:
     assert_same(world, replace(rule, bidder=own, public=shown))
 
 
-@pytest.mark.parametrize("mechanism", [SecondPrice(), pytest.param(HireAll(), marks=pytest.mark.slow)], ids=label_of)
+@pytest.mark.slow
+@pytest.mark.parametrize("mechanism", [SecondPrice(), HireAll()], ids=label_of)
 @tried_on_each(25)
 @given(data=st.data())
 def test_policies_that_learn_are_the_same_in_both_engines(mechanism: Mechanism, data: st.DataObject) -> None:

@@ -35,6 +35,7 @@ KINDS_SHOWN = {
     "words.py": "verifier",
     "spending.py": "figure",
 }
+AT_ONCE = ("once_bitten.py", "steps.py", "words.py", "spending.py")  # the commands of the others in the slow tests
 NOT_RUN = ("words.py",)  # parts of live runs, whose examples show something else
 
 
@@ -94,7 +95,9 @@ def test_it_is_short_and_keeps_its_contract(file: str, monkeypatch: pytest.Monke
         assert bl.faults_of is faults_of
 
 
-@every_example
+@pytest.mark.parametrize(
+    "file", [pytest.param(file, marks=[] if file in AT_ONCE else [pytest.mark.slow]) for file in EXAMPLES]
+)
 def test_it_is_checked_and_runs_from_the_command_line(
     file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

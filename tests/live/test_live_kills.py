@@ -170,7 +170,7 @@ def test_the_last_record_may_be_torn_at_every_byte(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("hang", "signals", "most"),
     [
-        (0.0, 1, 3.0),
+        pytest.param(0.0, 1, 3.0, marks=pytest.mark.slow),
         pytest.param(30.0, 1, 12.0, marks=pytest.mark.slow),
         pytest.param(30.0, 2, 5.0, marks=pytest.mark.slow),
     ],

@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
-from sim.scenario.scenario import label_of
 from tests.market.compare import assert_same_rows, rows
 from tests.reference_market import naive_market
 from tests.tried import tried_on_each
-from tests.worlds import accounted, examples, rules, worlds
+from tests.worlds import accounted, each_example, rules, worlds
 
 
-@pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+@pytest.mark.parametrize("mechanism", each_example())
 @tried_on_each(60)
 @given(data=st.data())
 def test_event_market_equals_the_naive_market(mechanism: Mechanism, data: st.DataObject) -> None:

@@ -50,7 +50,7 @@ def test_the_published_splice() -> None:
     assert round(10 * found["strong model where claims are .8 or more"], 3) == 7.667
 
 
-@pytest.mark.parametrize("mechanism", [SecondPrice(), HireAll()], ids=label_of)
+@pytest.mark.parametrize("mechanism", [pytest.param(SecondPrice(), marks=pytest.mark.slow), HireAll()], ids=label_of)
 @tried_on_each(20)
 @given(data=st.data())
 def test_engines_and_the_definition_agree(mechanism: Mechanism, data: st.DataObject) -> None:

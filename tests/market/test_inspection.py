@@ -21,14 +21,13 @@ from sim.ledger.ledger import KIND
 from sim.market.accounts import ALLOCATOR, NATURE
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
-from sim.scenario.scenario import label_of
 from sim.specs.settings import Inspection, MarketSpec
 from tests.market.compare import as_rows, assert_same_rows, rows
 from tests.market.play import Play
 from tests.reference_market import naive_market
 from tests.sweep.scenes import plan_of, run, write
 from tests.tried import tried_on_each
-from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
+from tests.worlds import accounted, each_example, make_rules, make_world, rules, worlds
 
 PASS, FAIL, INFRA = int(Status.PASS), int(Status.FAIL), int(Status.INFRA)
 ACCEPTED, LOOKED_AT = 0.2, 0.5  # lotteries whose draws for inspection lie on either side of one half
@@ -65,7 +64,7 @@ def test_by_hand() -> None:
     assert {(row["to"], KIND[row["kind"]]) for row in moved if row["from"] == ALLOCATOR} == {(NATURE, "cost")}
 
 
-@pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+@pytest.mark.parametrize("mechanism", each_example())
 @tried_on_each(20)
 @given(data=st.data())
 def test_it_equals_the_naive_market(mechanism: Mechanism, data: st.DataObject) -> None:

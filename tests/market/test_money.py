@@ -17,14 +17,13 @@ from sim.kit.arrays import Status
 from sim.market.rules import Rules
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
-from sim.scenario.scenario import label_of
 from sim.standing.reputation import RunningMeanCost
 from sim.standing.sources import ExpectedCost
 from sim.world.world import World
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import ledger_of
 from tests.tried import tried, tried_on_each
-from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
+from tests.worlds import accounted, each_example, examples, make_rules, make_world, rules, worlds
 
 MONEY = {
     "attempts": ("ask", "cost_belief", "pay_success", "pay_failure", "payment", "budget", "cost"),
@@ -32,7 +31,7 @@ MONEY = {
     "clearings": ("value", "reserve", "penalty", "overhead"),
     "accounts": ("dollars",),
 }
-every_mechanism = pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+every_mechanism = pytest.mark.parametrize("mechanism", each_example())
 
 
 def dearer_world(world: World, factor: float) -> World:

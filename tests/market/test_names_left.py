@@ -97,7 +97,7 @@ REPUTATIONS: dict[str, Any] = {
     "beta": {"beta": {"a": 8.0, "b": 2.0}},
 }
 ENTRY = {"fee": 0.25, "bond": 0.5, "least": 0.75}
-QUICK = {("own", "leaves"), ("own", "sold")}
+QUICK = {("own", "sold")}
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,11 @@ from hypothesis import strategies as st
 from sim.market.rules import Rules
 from sim.market.simulate import Tables, simulate
 from sim.mechanisms import Mechanism
-from sim.scenario.scenario import label_of
 from sim.standing.sources import ExpectedCost
 from sim.world.world import World
 from tests.market.compare import Row, assert_same_rows, rows
 from tests.tried import tried_on_each
-from tests.worlds import examples, rules, worlds
+from tests.worlds import each_example, rules, worlds
 
 _AT_THE_END = ("finish", "status", "timed_out", "success", "score", "payment", "cost")
 
@@ -87,7 +86,7 @@ def _posting(row: Row) -> tuple[int, int, int]:
     return row["replication"], row["task"], row["posting"]
 
 
-@pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+@pytest.mark.parametrize("mechanism", each_example())
 @tried_on_each(30)
 @given(data=st.data(), now=st.integers(0, 8), luck=st.integers(0, 2**32 - 1))
 def test_another_future_leaves_the_past_as_it_was(
@@ -99,7 +98,9 @@ def test_another_future_leaves_the_past_as_it_was(
     assert_same_rows(until(simulate(changed, rule), now), until(past, now))
 
 
-@pytest.mark.parametrize("mechanism", [m for m in examples() if not m.capabilities.announces_reserve], ids=label_of)
+@pytest.mark.parametrize(
+    "mechanism", [one for one in each_example() if not one.values[0].capabilities.announces_reserve]
+)
 @tried_on_each(15)
 @given(data=st.data())
 def test_sealed_reserve_reaches_no_ask(mechanism: Mechanism, data: st.DataObject) -> None:

@@ -16,12 +16,11 @@ from sim.kit.arrays import Status
 from sim.market.drawn import drawn_market
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
-from sim.scenario.scenario import label_of
 from tests.market.compare import as_rows, assert_same_rows, rows
 from tests.tried import tried, tried_on_each
-from tests.worlds import examples, make_rules, rules, worlds
+from tests.worlds import each_example, examples, make_rules, rules, worlds
 
-every_mechanism = pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+every_mechanism = pytest.mark.parametrize("mechanism", each_example())
 
 
 @tried(25)

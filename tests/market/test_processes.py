@@ -21,13 +21,13 @@ from sim.market.rules import Rules
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
 from sim.scenario.plugins import plugins
-from sim.scenario.scenario import label_of, load_scenario
+from sim.scenario.scenario import load_scenario
 from sim.world.world import World
 from tests.cli.command import bidlab
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
 from tests.tried import tried_on_each
-from tests.worlds import CANCELS, accounted, examples, make_rules, make_world, rules, worlds
+from tests.worlds import CANCELS, accounted, each_example, make_rules, make_world, rules, worlds
 
 PLUGIN = Path(__file__).parent / "plugins" / "three_agents.py"
 
@@ -36,7 +36,7 @@ def everybody(rule: Rules, world: World, factory: Any = Agent) -> Rules:
     return replace(rule, processes=dict.fromkeys(range(world.n_agents), factory))
 
 
-@pytest.mark.parametrize("mechanism", examples(), ids=label_of)
+@pytest.mark.parametrize("mechanism", each_example())
 @tried_on_each(12)
 @given(data=st.data())
 def test_the_base_agent_for_everybody_gives_the_ledger_of_none(mechanism: Mechanism, data: st.DataObject) -> None:

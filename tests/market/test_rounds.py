@@ -25,7 +25,7 @@ from sim.scenario.scenario import label_of
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
 from tests.tried import tried, tried_on_each
-from tests.worlds import examples, make_rules, make_world, rules, worlds
+from tests.worlds import each_example, make_rules, make_world, rules, worlds
 
 RANKING = [FirstPrice(), SecondPrice(), FirstScore(), AssignmentVCG()]
 
@@ -157,7 +157,12 @@ def test_compiled_engine_refuses_rounds_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "mechanism", [m for m in examples() if not (m.capabilities.in_turns or m.capabilities.takes_menu)], ids=label_of
+    "mechanism",
+    [
+        one
+        for one in each_example()
+        if not (one.values[0].capabilities.in_turns or one.values[0].capabilities.takes_menu)
+    ],
 )
 @tried(20)
 @given(data=st.data())

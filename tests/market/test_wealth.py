@@ -36,7 +36,7 @@ from sim.world.world import World
 from tests.market.compare import Row, as_rows, assert_same_rows, rows
 from tests.market.play import Play, ledger_of
 from tests.tried import tried, tried_on_each
-from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
+from tests.worlds import accounted, each_example, examples, make_rules, make_world, rules, worlds
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def test_rounds_have_no_place_for_accounts(limit: dict[str, Any]) -> None:
         simulate(certain(1, 1), make_rules(round=2, **limit))
 
 
-@pytest.mark.parametrize("mechanism", examples(), ids=lambda rule: str(rule))
+@pytest.mark.parametrize("mechanism", each_example())
 @tried_on_each(10)
 @given(data=st.data())
 def test_bankroll_without_limit_changes_nothing(mechanism: Mechanism, data: st.DataObject) -> None:

@@ -57,6 +57,7 @@ def test_one_table_tells_sigma_u():
     assert fitted().profile.sigma_u == estimate
 
 
+@pytest.mark.slow
 def test_the_maximum_is_that_of_a_search_over_held_values():
     """Golden section over sigma_u, everything else at its best: no gradient by sigma_u."""
     found = optimize.minimize_scalar(

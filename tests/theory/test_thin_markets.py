@@ -75,7 +75,7 @@ def gated(private: bool, bond: float = 0.0, replications: int = 5, **sections: d
     return played(world, replications, tender={**TENDER, "penalty": bond}, **sections)
 
 
-@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("private", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_no_task_is_filled_for_a_higher_bond(private: bool) -> None:
     filled = [gated(private, bond=bond).filled for bond in (0.0, 0.3, 1.2)]
     for less, more in pairwise(filled):
@@ -83,6 +83,7 @@ def test_no_task_is_filled_for_a_higher_bond(private: bool) -> None:
         assert less.sum() > more.sum()
 
 
+@pytest.mark.slow
 def test_no_task_is_filled_for_a_higher_reputation() -> None:
     start = tuple(zip("abcdef", (0.5, 0.6, 0.7, 0.8, 0.9, 1.0), strict=True))
     filled = []

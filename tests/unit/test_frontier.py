@@ -155,6 +155,7 @@ def test_the_searched_order_is_the_best_of_all(seed: int) -> None:
     assert gain(tuple(order)) == pytest.approx(max(map(gain, ways)))
 
 
+@pytest.mark.slow
 def test_it_agrees_with_markets() -> None:
     """Always one agent, the outcome oracle and second price do here what they do in a market."""
     found = bl.frontier("marketbench").table.set_index("policy")
