@@ -2,7 +2,7 @@
 
     overhead = clearings x (market.overhead + what the rule says of the task) + advice + awards x the escrow's fee
 
-The rule says, for instance, what asking for bids costs (sim/mechanisms/make_or_buy.py); advice is a router's.
+The rule says it by `Mechanism.overhead`; advice is a router's.
 """
 
 from __future__ import annotations
