@@ -20,6 +20,9 @@ from analysis.quantities.made_or_bought import offered
 from analysis.sweep_cells import Cells
 from sim.agents.bidding import Truthful
 from sim.agents.everybody import Bidders
+from sim.auditing.audit_plan import plan_scenario
+from sim.auditing.audits import Sizes
+from sim.auditing.problem import EXACT
 from sim.experiment.job import play
 from sim.kit.arrays import Award, FloatArray
 from sim.kit.errors import ScenarioError
@@ -280,6 +283,12 @@ def test_the_loss_is_to_the_better_of_the_two_by_a_scalar_loop() -> None:
 def test_what_it_cannot_be_combined_with_is_named(settings: dict[str, Any], says: str) -> None:
     with pytest.raises(ScenarioError, match=re.escape(says)):
         bl.run(SCENARIO, settings={"world.arrivals": {"every": 1}, **settings})
+
+
+def test_an_audit_leaves_its_hand_out() -> None:
+    for settings, expected in (({}, [1, 2, 3, 4, 5]), ({"tender.own": "two"}, [0, 1, 3, 4, 5])):
+        planned = plan_scenario(scenario_of(SCENARIO, settings=settings), Sizes(8, 32, 8), 1e-3, EXACT, {})
+        assert [job.agent for job in planned.jobs] == expected
 
 
 def test_autarky_without_hands_has_no_meaning() -> None:
