@@ -56,8 +56,7 @@ class Rules:
     market: the section as it is stated, for what is read as it stands.
     processes: classes or factories of agents with processes of their own, by place (sim/agents/agent.py).
     approval_delay: ticks from an award to the start of work. most_bids: of an agent in a replication.
-    own: place of the principal's own hand (sim/mechanisms/make_or_buy.py), None: it has none. posting_cost: dollars
-    that asking for bids costs it. least_reputation: below which no bid counts (sim/mechanisms/gates.py).
+    least_reputation: below which no bid counts (sim/mechanisms/gates.py).
     """
 
     mechanism: Mechanism
@@ -93,8 +92,6 @@ class Rules:
     processes: Mapping[int, Callable[[], Agent]] = field(default_factory=dict)
     approval_delay: int = 0
     most_bids: float = math.inf
-    own: int | None = None
-    posting_cost: float = 0.0
     least_reputation: float = 0.0
 
     def __post_init__(self) -> None:
@@ -108,6 +105,11 @@ class Rules:
         if self.postings == 1 or self.exclude == "none":
             return None
         return np.asarray(tries > 0) if self.exclude == "hired" else np.asarray(failures > 0)
+
+    @property
+    def staff(self) -> tuple[int, ...]:
+        """Places of the agents that are the principal's own, as the mechanism says."""
+        return self.mechanism.staff
 
     @property
     def learners(self) -> Bidders | None:
@@ -149,7 +151,7 @@ class Rules:
             bidder=Bidders.of(
                 mechanism,
                 _knowing(settings.bidders.policy, reputation),
-                settings.bidders.agents | ({} if tender.own is None else {tender.own: Truthful()}),
+                settings.bidders.agents | ({world.agents[place]: Truthful() for place in mechanism.staff}),
                 world.agents,
                 alone=settings.market.alone,
                 fallback=fallback,
@@ -187,8 +189,6 @@ class Rules:
             processes=processes_of(settings.bidders.process, world.agents, alone=market.alone),
             approval_delay=market.approval_delay,
             most_bids=math.inf if settings.bidders.most_bids is None else settings.bidders.most_bids,
-            own=None if tender.own is None else world.agents.index(tender.own),
-            posting_cost=tender.posting_cost,
             least_reputation=standing.least_reputation or 0.0,
         )
         _check_asked(made, world)

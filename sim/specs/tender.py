@@ -52,6 +52,8 @@ class EscalationSettings(Section):
 class TenderSpec(Section):
     """What a posting offers."""
 
+    no_luck = frozenset({"penalty", "public", "escalation", "deadline", "budget", "posting_cost"})
+
     value: Annotated[Distribution | None, parsed_by(parse_distribution)] = Field(
         None, description="dollars a success is worth; absent: none is stated, surplus and welfare are NaN"
     )
@@ -97,6 +99,11 @@ class TenderSpec(Section):
     timeout: Literal["FAIL", "INFRA"] | None = Field(
         None, description="status of an attempt the deadline ends; must be stated with a deadline"
     )
+
+    @property
+    def staff(self) -> tuple[str, ...]:
+        """Names of the agents that are the principal's own."""
+        return () if self.own is None else (self.own,)
 
     def faults(self) -> Iterator[str]:
         """What does not agree."""

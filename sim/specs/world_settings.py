@@ -88,6 +88,8 @@ Made = Annotated[Record | None, parsed_by(_record)]
 class WorldSettings(Section):
     """What luck decides."""
 
+    no_luck = frozenset({"bid_cost"})
+
     table: str | ImportSpec | None = Field(
         None,
         description="recorded table, relative to the scenario: .csv, .parquet or .jsonl; or {files, format, columns, "
