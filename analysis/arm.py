@@ -247,11 +247,11 @@ class ArmData:
     def utilities(self) -> FloatArray:
         """(R, T, n) dollars: each agent's payments net of fees, less its costs of attempts and bids.
 
-        0 of the principal's own hand, whose costs are in the principal's surplus.
+        0 of the principal's own, whose costs are in the principal's surplus.
         """
         found = np.asarray(self.payment - self.fee - self.cost - self.bid_cost)
-        own = None if self.rules is None else self.rules.own
-        return found if own is None else np.where(np.arange(found.shape[2]) == own, 0.0, found)
+        staff = () if self.rules is None else self.rules.staff
+        return np.where(np.isin(np.arange(found.shape[2]), staff), 0.0, found) if staff else found
 
     def terms(self, name: Literal["value", "reserve"]) -> FloatArray:
         """(R, T, m) dollars of the first posting."""

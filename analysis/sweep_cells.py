@@ -21,7 +21,7 @@ from analysis.observed import Observed, groups_of, stated_claims
 from sim.experiment.job import Played
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status, thin
 from sim.ledger.ledger import ATTEMPT_DOLLARS
-from sim.market.escrow import fees
+from sim.market.overheads import overheads
 from sim.market.rules import Rules
 
 
@@ -74,12 +74,7 @@ class Cells:
     @cached_property
     def overhead(self) -> FloatArray:
         """(m, R, T) dollars."""
-        rules, count = self.rules, self._counts("n_clearings")
-        found = np.asarray(rules.overhead * count + fees(rules.market.escrow, self.n_awards))
-        if rules.posting_cost == 0:
-            return found
-        asked = 1.0 if self.world.autarkic is None else 1.0 - self.world.autarkic
-        return np.asarray(found + rules.posting_cost * count * asked)
+        return overheads(self.rules, self.world.unasked, self._counts("n_clearings"), self.n_awards)
 
     @cached_property
     def solved(self) -> BoolArray:

@@ -193,7 +193,7 @@ class NaiveMarket(NaiveKnowledge):
         for i in self.agents:
             self.transfers.move(self.transfers.agent(i), self.transfers.principal(self.owner(task)), "fee", fees[i])
         winners = [i for i in self.agents if award.hired[i]]
-        asks = self.world.autarkic is None or not self.world.autarkic[self.r, task]
+        asks = self.world.unasked is None or not self.world.unasked[self.r, task]
         overhead = self.overhead(asks, bool(winners))
         self.tell_bids(task, posting, made, why, winners, self.score(bids, tender, standing), fees)
         row = {
@@ -247,7 +247,7 @@ class NaiveMarket(NaiveKnowledge):
 
     def overhead(self, asks: bool, hires: bool) -> float:
         escrow = self.rules.market.escrow
-        posting_cost = self.rules.posting_cost if asks else 0.0
+        posting_cost = getattr(self.rules.mechanism, "posting_cost", 0.0) if asks else 0.0
         return self.rules.overhead + posting_cost + (escrow.fee if escrow is not None and hires else 0.0)
 
     def why_not(self, task: int, agent: int, bid: tuple[float, float] | None) -> str | None:
@@ -258,7 +258,7 @@ class NaiveMarket(NaiveKnowledge):
         if bid is None:
             return "abstained"
         most = self.rules.bidders.most_bids
-        if most is not None and self.n_bids[agent] >= most and agent != self.rules.own:
+        if most is not None and self.n_bids[agent] >= most and agent not in self.rules.staff:
             return "bid limit"
         if self.world.latency[self.r, task, agent] > self.rules.window:
             return "late"
@@ -378,7 +378,7 @@ class NaiveMarket(NaiveKnowledge):
         self.busy[agent] -= 1
         hire, owner, dollars = (task, posting, agent), self.owner(task), (row["payment"], row["cost"])
         self.accounts.settle(hire, owner, *dollars)
-        self.transfers.settle(hire, offer["place"], owner, *dollars, makes=agent == rules.own)
+        self.transfers.settle(hire, offer["place"], owner, *dollars, makes=agent in rules.staff)
         self.transfers.move(ALLOCATOR, NATURE, "cost", row["inspection"])
         if status != "INFRA":
             self.verified[agent].append(status == "PASS")

@@ -1,7 +1,7 @@
 """Quantities of auctions: what an arm solves, costs and pays.
 
-surplus = V solved - payment + fee - overhead - inspection - harm - cost of its own hand       the principal's
-utility = payment - fee - cost - bid_cost, its own hand left out                                the agents'
+surplus = V solved - payment + fee - overhead - inspection - harm - cost of its staff       the principal's
+utility = payment - fee - cost - bid_cost, the principal's staff left out                    the agents'
 welfare = surplus + utility, without payments and fees, which cancel
 """
 
@@ -20,34 +20,34 @@ from sim.kit.arrays import FloatArray
 def surplus(view: View) -> FloatArray:
     """Of markets: value once per solved auction, less all that its principal and the allocator pay; NaN without one."""
     paid = view.dollars(payment=1, fee=-1, inspection=1, harm=1)
-    return np.asarray(view.value * view.solved - paid - view.overhead - own_cost(view))
+    return np.asarray(view.value * view.solved - paid - view.overhead - staff_cost(view))
 
 
 def utility(view: View) -> FloatArray:
     """Of markets: the agents' payments net of fees, less their costs of attempts and bids."""
     found = view.dollars(payment=1, fee=-1, cost=-1, bid_cost=-1)
-    return found if own_hand(view) is None else found + own_cost(view)
+    return found + staff_cost(view) if staff(view) else found
 
 
-def own_hand(view: View) -> int | None:
-    """Place of the principal's own hand among the agents; None where it has none."""
-    return None if view.rules is None else view.rules.own
+def staff(view: View) -> list[int]:
+    """Places of the agents that are the principal's own."""
+    return [] if view.rules is None else list(view.rules.staff)
 
 
 def of_sellers(view: View, dollars: FloatArray) -> FloatArray:
-    """Of agents: these dollars, and 0 of the principal's own hand, of which the principal has the gain and the loss."""
-    own = own_hand(view)
-    if own is None:
+    """Of agents: these dollars, and 0 of the principal's staff, of which the principal has the gain and the loss."""
+    own = staff(view)
+    if not own:
         return dollars
     found = np.array(view.to_world(dollars), np.float64)
     found[..., own] = 0.0
     return view.of_world(found)
 
 
-def own_cost(view: View) -> FloatArray | float:
-    """Of markets: what attempts of the principal's own hand cost it; 0 where it has none."""
-    own = own_hand(view)
-    return 0.0 if own is None else -view.of_world(view.to_world(view.profits())[..., own, None])
+def staff_cost(view: View) -> FloatArray | float:
+    """Of markets: what attempts of the principal's staff cost it; 0 where it has none."""
+    own = staff(view)
+    return -view.of_world(view.to_world(view.profits())[..., own].sum(axis=-1, keepdims=True)) if own else 0.0
 
 
 def welfare(view: View) -> FloatArray:

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from analysis.inference import Estimate, without_error
-from analysis.quantities.auctions import own_hand, welfare
+from analysis.quantities.auctions import staff, welfare
 from analysis.quantities.declared import Label, Mean, Part, Quantity, Ratio, Statistic, by_group
 from analysis.quantities.view import View
 from sim.kit.arrays import Award, FloatArray
 from sim.market.drawn import drawn_market
 from sim.market.rules import Rules
-from sim.mechanisms.make_or_buy import MakeOrBuy
+from sim.mechanisms.around import without
 from sim.world.world import World
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 
 def _attempts(view: View, *, own: bool) -> FloatArray:
-    """Of markets: there was an attempt of the own hand, or of others."""
-    attempts, place = np.asarray(view.to_world(view.attempts), np.float64), own_hand(view)
-    mine = np.arange(attempts.shape[2]) == (-1 if place is None else place)
+    """Of markets: there was an attempt of the principal's own, or of others."""
+    attempts = np.asarray(view.to_world(view.attempts), np.float64)
+    mine = np.isin(np.arange(attempts.shape[2]), staff(view))
     some = attempts[..., mine if own else ~mine].sum(axis=2, keepdims=True) > 0
     return np.asarray(view.of_world(some.astype(np.float64)))
 
@@ -41,20 +41,20 @@ def _attempts(view: View, *, own: bool) -> FloatArray:
 def offered(world: World, rules: Rules) -> Award | None:
     """The award (R, T, n) of first postings had everybody been asked and it been taken; None where bids are learned."""
     allocator, _ = drawn_market(world.changed(silent=None), rules)
-    seen, own = allocator.opening, rules.mechanism
-    if seen is None or not isinstance(own, MakeOrBuy):
+    seen = allocator.opening
+    if seen is None or not rules.staff:
         return None
-    lottery = world.lottery[:, :, 0]
-    return own.rule(own.handed(seen.bids, seen.tender, seen.standing, lottery), seen.tender, seen.standing, lottery)
+    bids = without(seen.bids, np.isin(np.arange(world.n_agents), rules.staff))
+    return rules.mechanism(bids, seen.tender, seen.standing, world.lottery[:, :, 0])
 
 
 def _loss(view: View) -> FloatArray:
-    own, world, made = own_hand(view), view.world, welfare(view)
-    award = None if view.rules is None or own is None else offered(world, view.rules)
-    if award is None or own is None:
+    own, world, made = staff(view), view.world, welfare(view)
+    award = None if view.rules is None or not own else offered(world, view.rules)
+    if award is None:
         return np.full(np.shape(made), np.nan)
     cost = world.cost.mean(axis=3)
-    make = world.value * world.ability[..., own] - cost[..., own]
+    make = (world.value[..., None] * world.ability[..., own] - cost[..., own]).max(axis=2)
     failing = np.where(award.hired, 1.0 - world.ability, 1.0).prod(axis=2)
     buy = world.value * (1.0 - failing) - np.where(award.hired, cost, 0.0).sum(axis=2)
     best = np.maximum(np.maximum(make, buy), 0.0)

@@ -17,6 +17,7 @@ from sim.auditing.problem import EXACT, Verifier
 from sim.auditing.search import KEPT
 from sim.experiment.format import FORMAT
 from sim.experiment.plan import plan
+from sim.experiment.run_folder import arm_rules, arm_world
 from sim.experiment.versions import versions
 from sim.mechanisms import lookup, names
 from sim.scenario.scenario import Scenario
@@ -68,7 +69,7 @@ def plan_scenario(
     plugins: Mapping[str, str],
     coalitions: Coalitions | None = None,
 ) -> AuditPlan:
-    """Every agent in every arm of the scenario, but for a principal's own hand, which bids for nobody.
+    """Every agent in every arm of the scenario, but for a principal's own, who bid for nobody.
 
     Raises as `sim.experiment.execute.plan` and `admit` do.
     """
@@ -77,12 +78,11 @@ def plan_scenario(
     planned = plan(scenario, plugins)
     if coalitions is not None:
         coalitions.admit(planned.origin.agents)
-    jobs: list[Job] = [
-        ScenarioJob(scenario, arm, planned.origin, agent, sizes, verifier, coalitions)
-        for arm in scenario.arms
-        for agent, name in enumerate(planned.origin.agents)
-        if name != arm.settings.tender.own
-    ]
+    jobs: list[Job] = []
+    for arm in scenario.arms:
+        staff = arm_rules(arm, arm_world(scenario, arm, planned.origin, replications=1)).staff
+        sellers = [agent for agent in range(len(planned.origin.agents)) if agent not in staff]
+        jobs += [ScenarioJob(scenario, arm, planned.origin, one, sizes, verifier, coalitions) for one in sellers]
     notes = [
         f"{scenario.name} (hash {planned.digest[:12]}): each agent in its own place, rivals truthful at their beliefs, "
         "first postings; types and draws are taken from different cells (replication, task)"

@@ -24,7 +24,6 @@ from sim.market.rows import (
     auction_counts,
     bid_columns,
     clearing_columns,
-    posting_costs,
 )
 from sim.market.rules import Rules
 from sim.market.side_payments import side_payments
@@ -84,7 +83,7 @@ class Written:
             found["accounts"] = account_columns(
                 found["attempts"], found["bids"], found["clearings"], hires(cleared, rules), world.n_agents,
                 in_rounds=False, aside=side_payments(cleared, rules, lambda: (world.lottery, world.silent)),
-                own=rules.own,
+                staff=rules.staff,
             )  # fmt: skip
         return found
 
@@ -120,7 +119,7 @@ class Written:
             tender=Tender.trusted(**{name: of[name] for name in (*_NUMBERS, "posting")}),
             standing=Standing.trusted(**{name: of[name] for name in _STANDING}),
             award=Award.trusted(**award),
-            advising=posting_costs(rules, world.autarkic, at),
+            unasked=None if world.unasked is None else world.unasked[at],
         )
 
 

@@ -252,7 +252,7 @@ def _happened(case: Case, attempts: Columns) -> list[str]:
         payment, cost = float(attempts["payment"][row]), float(attempts["cost"][row])
         agent = int(attempts["agent"][row])
         money = f"paid {dollars(payment)}, spent {dollars(cost)}, made {dollars(payment - cost)}"
-        if agent == case.rules.own:
+        if agent in case.rules.staff:
             money = f"the principal spent {dollars(cost)}"
         lines.append(
             f"{case.world.agents[agent]} worked from tick {attempts['start'][row]} to "

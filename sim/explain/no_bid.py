@@ -20,7 +20,7 @@ def no_bid(case: Case, agent: int) -> str:
     at = 0, case.task
     if not case.world.present[(*at, agent)]:
         return "cannot bid on this task"
-    if case.world.autarkic is not None and case.world.autarkic[at]:
+    if case.world.unasked is not None and case.world.unasked[at]:
         return "was not asked: the principal does the task itself, or nobody"
     if case.world.silent is not None and case.world.silent[(*at, agent)]:
         return "did not answer"

@@ -11,7 +11,6 @@ from sim.explain.no_bid import no_bid
 from sim.kit.arrays import FloatArray
 from sim.kit.digits import alone
 from sim.mechanisms.around import Around
-from sim.mechanisms.make_or_buy import MakeOrBuy
 
 
 def reason_of(case: Case, agent: int, outcome: str, score: FloatArray) -> str:
@@ -152,7 +151,7 @@ def _fees(case: Case) -> list[str]:
 
 
 def _origin(case: Case, winner: int, price: float) -> str:
-    if isinstance(case.rule, MakeOrBuy) and case.rule.own == winner:
+    if winner in case.rules.staff:
         return "the principal's own hand"
     rivals = [agent for agent in np.flatnonzero(case.bids.active).tolist() if agent != winner]
     setters = [case.world.agents[rival] for rival in rivals if case.without(rival).pay_success[winner] != price]

@@ -57,6 +57,7 @@ class Section(BaseModel):
     """A table of a scenario or a profile. `model_dump` gives it as it was written, defaults included."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    no_luck: ClassVar[frozenset[str]] = frozenset()  # keys that reach no draw of a World
     _written: dict[str, Any] = PrivateAttr(default_factory=dict)  # parsed fields alone
 
     def faults(self) -> Iterator[str]:

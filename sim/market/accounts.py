@@ -6,7 +6,7 @@
                     (sim/market/escrow.py), or from the agent
     fee             what a bid owes the principal at the clearing
     side_payment    what a member of a ring pays another at the clearing (sim/market/side_payments.py)
-    cost            of bids and attempts, from the agent (of what a principal makes itself, from it), and of clearings,
+    cost            of bids and attempts, from the agent (of a principal's own agents, from it), and of clearings,
                     postings and inspections, from the allocator, to nature; the harm of an accepted failure is no
                     money and does not move
 
@@ -96,14 +96,14 @@ def account_columns(
     *,
     in_rounds: bool,
     aside: SidePayments | None = None,
-    own: int | None = None,
+    staff: Sequence[int] = (),
 ) -> dict[str, NDArray[Any]]:
     """Columns of the accounts table, from those of the other tables. hired: as `hires` gives them, None: no holds.
 
-    aside: side payments, None: none. own: the agent as which the principal works itself, at its own cost.
+    aside: side payments, None: none. staff: the agents whose costs are the principal's.
     """
     transfers = _Transfers(clearings, attempts, n_agents, in_rounds)
-    transfers.own = own
+    transfers.staff = staff
     transfers.at_clearings(bids)
     transfers.at_completions(escrow=hired is not None and "holdback" in hired)
     if hired is not None:
@@ -129,7 +129,7 @@ class _Transfers:
         self._row = self._row_of(attempts)
         self._moments, self._group = self._made(in_rounds)
         self._parts: list[dict[str, NDArray[Any]]] = []
-        self.own: int | None = None  # the agent whose costs are the principal's
+        self.staff: Sequence[int] = ()  # agents whose costs are the principal's
 
     def _cell_of(self, rows: Columns) -> IntArray:
         n_tasks, postings = self._cell
@@ -181,7 +181,7 @@ class _Transfers:
         attempts, agent = self._attempts, self._agent
         at, turn = self._count + np.arange(len(agent)), attempts["turn"].astype(np.int64)
         principal, own = self._principal(self._row), agent + _FIRST_AGENT
-        bears = own if self.own is None else np.where(agent == self.own, principal, own)
+        bears = np.where(np.isin(np.arange(self._n_agents), self.staff)[agent], principal, own) if self.staff else own
         for step, source, to, kind, dollars in (
             (2, principal, own, _PAY, np.zeros(len(agent)) if escrow else attempts["payment"]),
             (2, own, principal, _FINE, -attempts["payment"]),

@@ -49,4 +49,4 @@ def _with_own_hand(mechanism: Mechanism, own: str, settings: Terms, world: World
         raise ScenarioError(f"tender.own: cannot be combined with {key}")
     if not states_values(settings.tender):
         raise ScenarioError("tender.own needs tender.value, which the scenario does not state")
-    return MakeOrBuy(mechanism, list(world.agents).index(own))
+    return MakeOrBuy(mechanism, list(world.agents).index(own), settings.tender.posting_cost)

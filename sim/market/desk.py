@@ -57,8 +57,7 @@ class Desk:
         self._made = np.zeros(tasks.n_agents, np.int64)  # bids of each agent at clearings so far
         most = rules.bidders.most_bids
         self._most = np.full(tasks.n_agents, math.inf if most is None else float(most))  # bids that each may make
-        if rules.own is not None:
-            self._most[rules.own] = math.inf  # the principal's own hand makes none
+        self._most[list(rules.staff)] = math.inf  # the principal's own make none
         limited = most is not None
         self._may_be_expected = self._bids_are_known and self.books is None and not limited  # read at every clearing
         if allocator.opening is not None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender
 from sim.ledger.ledger import BESIDE, OUTCOME
 from sim.market.entry import entry_fees
-from sim.market.escrow import fees
+from sim.market.overheads import overheads
 from sim.market.rules import Rules
 from sim.market.source import BID, answered
 
@@ -61,8 +61,8 @@ class Cleared:
 
     reason: BID, or why no bid was formed (sim/market/source.py); late: it came after the window, None: none did.
     belief, cost_belief: behind the bids, NaN where unknown. bid_cost: dollars that answering costs. owner (C,): the
-    principal's code. advising (C,): dollars that advice cost the allocator, and asking for bids the principal, beside
-    what every clearing costs.
+    principal's code. advising (C,): dollars that advice cost the allocator. unasked (C,): nobody but staff was
+    asked for a bid; None: everybody was.
     """
 
     replication: IntArray
@@ -82,6 +82,7 @@ class Cleared:
     standing: Standing
     award: Award
     advising: FloatArray | float = 0.0
+    unasked: BoolArray | None = None
 
     def __len__(self) -> int:
         return len(self.tick)
@@ -270,8 +271,8 @@ def charged_bids(cleared: Cleared, made: BoolArray, rules: Rules) -> BoolArray:
 
 def clearing_columns(cleared: Cleared, closed: NDArray[Any], rules: Rules) -> Columns:
     """Columns of the clearings table. closed (C,): how each posting ended, as a place in REASON."""
-    tender, escrow = cleared.tender, rules.market.escrow
-    awards = np.logical_or.reduce(cleared.award.hired, axis=1)
+    tender, awards = cleared.tender, np.logical_or.reduce(cleared.award.hired, axis=1)
+    overhead = overheads(rules, cleared.unasked, 1, awards, cleared.advising)
     return {
         "replication": cleared.replication,
         "task": cleared.task,
@@ -286,19 +287,9 @@ def clearing_columns(cleared: Cleared, closed: NDArray[Any], rules: Rules) -> Co
         "n_active": cleared.bids.active.sum(axis=1),
         "n_hired": cleared.award.hired.sum(axis=1),
         "by_tie": cleared.award.by_tie,
-        "overhead": np.broadcast_to(rules.overhead + cleared.advising + fees(escrow, awards), cleared.tick.shape),
+        "overhead": np.broadcast_to(overhead, cleared.tick.shape),
         "closed": closed,
     }
-
-
-def posting_costs(rules: Rules, autarkic: BoolArray | None, at: tuple[IntArray, IntArray]) -> FloatArray | float:
-    """(C,) dollars that asking for bids cost at postings of the tasks `at`; 0 where asking is free.
-
-    autarkic (R, T): no bids are asked for on the task; None: they always are.
-    """
-    if rules.posting_cost == 0 or autarkic is None:
-        return rules.posting_cost
-    return np.where(autarkic[at], 0.0, rules.posting_cost)
 
 
 def auction_counts(cleared: Cleared, rules: Rules) -> Columns:

@@ -54,8 +54,6 @@ class Rules:
     plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.
     market, bidders, standing: the sections as they are stated, for whatever is read as it stands.
     processes: classes or factories of agents with processes of their own, by place (sim/agents/agent.py).
-    own: place of the principal's own hand (sim/mechanisms/make_or_buy.py), None: it has none. posting_cost: dollars
-    that asking for bids costs it.
     """
 
     mechanism: Mechanism
@@ -89,8 +87,6 @@ class Rules:
     bidders: BidderSpec = field(default_factory=lambda: BidderSpec())
     standing: StandingSpec = field(default_factory=lambda: StandingSpec())
     processes: Mapping[int, Callable[[], Agent]] = field(default_factory=dict)
-    own: int | None = None
-    posting_cost: float = 0.0
 
     def __post_init__(self) -> None:
         """A bounty that is announced may rise above the value unless the escalation says otherwise."""
@@ -103,6 +99,11 @@ class Rules:
         if self.postings == 1 or self.exclude == "none":
             return None
         return np.asarray(tries > 0) if self.exclude == "hired" else np.asarray(failures > 0)
+
+    @property
+    def staff(self) -> tuple[int, ...]:
+        """Places of the agents that are the principal's own, as the mechanism says."""
+        return self.mechanism.staff
 
     @property
     def learners(self) -> Bidders | None:
@@ -144,7 +145,7 @@ class Rules:
             bidder=Bidders.of(
                 mechanism,
                 _knowing(settings.bidders.policy, reputation),
-                settings.bidders.agents | ({} if tender.own is None else {tender.own: Truthful()}),
+                settings.bidders.agents | ({world.agents[place]: Truthful() for place in mechanism.staff}),
                 world.agents,
                 alone=settings.market.alone,
                 fallback=fallback,
@@ -180,8 +181,6 @@ class Rules:
             bidders=settings.bidders,
             standing=standing,
             processes=processes_of(settings.bidders.process, world.agents, alone=market.alone),
-            own=None if tender.own is None else world.agents.index(tender.own),
-            posting_cost=tender.posting_cost,
         )
         _check_asked(made, world)
         _check_shared(made)

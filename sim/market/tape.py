@@ -26,7 +26,6 @@ from sim.market.rows import (
     auction_counts,
     bid_columns,
     clearing_columns,
-    posting_costs,
 )
 from sim.market.side_payments import side_payments
 from sim.market.source import Outcome
@@ -94,7 +93,8 @@ def unroll(tape: Tape, allocator: Allocator) -> Cleared:
         owner=allocator.tasks.owner[at],
         late=late,
         barred=_barred(tape, late.shape, own),
-        advising=_advising(tape, len(late), own) + posting_costs(allocator.rules, allocator.tasks.autarkic, at),
+        advising=_advising(tape, len(late), own),
+        unasked=None if allocator.tasks.unasked is None else allocator.tasks.unasked[at],
         **offers,
         **parts,
     )
@@ -196,7 +196,7 @@ def whole_tables(tape: Tape, allocator: Allocator) -> dict[str, Columns]:
         cleared.n_agents,
         in_rounds=rules.market.round is not None,
         aside=side_payments(cleared, rules, lambda: (allocator.tasks.lottery, allocator.tasks.silent)),
-        own=rules.own,
+        staff=rules.staff,
     )
     return {"attempts": attempts, "bids": bids, "clearings": clearings, "accounts": moved}
 

@@ -24,7 +24,7 @@ class Tasks:
 
     names (T,), agents (n,). arrival (R, T) ticks; value, reserve, penalty (R, T) dollars; owner (R, T): place of the
     principal. family (T,): places among n_families, 0 where advice is not by family. lottery, exploration (R, T, P, n),
-    silent (R, T, n), autarkic (R, T): as in `World`.
+    silent (R, T, n), unasked (R, T): as in `World`.
     """
 
     names: tuple[str, ...]
@@ -39,7 +39,7 @@ class Tasks:
     lottery: FloatArray
     exploration: FloatArray | None
     silent: BoolArray | None
-    autarkic: BoolArray | None
+    unasked: BoolArray | None
 
     @classmethod
     def of(cls, world: World, rules: Rules) -> Self:
@@ -58,7 +58,7 @@ class Tasks:
             lottery=world.lottery,
             exploration=world.exploration,
             silent=world.silent,
-            autarkic=world.autarkic,
+            unasked=world.unasked,
         )
 
     def luck(self, purpose: str, at: tuple[int, int], posting: int, agent: int) -> float:

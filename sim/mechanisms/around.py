@@ -61,6 +61,10 @@ class Around(Mechanism):
     def capabilities(self) -> Capabilities:
         return self.rule.capabilities
 
+    @property
+    def staff(self) -> tuple[int, ...]:
+        return self.rule.staff
+
     def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
         return self.rule.truthful_ask(belief, cost_belief, notice)
 
@@ -72,6 +76,9 @@ class Around(Mechanism):
 
     def binding(self, bids: Bids, tender: Tender, standing: Standing, award: Award) -> BoolArray:
         return self.rule.binding(bids, tender, standing, award)
+
+    def overhead(self, unasked: BoolArray | None) -> FloatArray | float:
+        return self.rule.overhead(unasked)
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         return self.rule.terms(bids, tender, standing)

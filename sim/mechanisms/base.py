@@ -126,6 +126,11 @@ class Mechanism:
         return _PLAIN
 
     @property
+    def staff(self) -> tuple[int, ...]:
+        """Places of the agents that are the principal's own: it bears their costs, and they sell nothing. Nobody."""
+        return ()
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """Name -> value of the fields of the dataclass that the rule is."""
         return {own.name: getattr(self, own.name) for own in dataclasses.fields(cast(Any, self))}
@@ -178,6 +183,13 @@ class Mechanism:
     def precedence(self, bids: Bids, tender: Tender, standing: Standing) -> tuple[FloatArray, ...]:
         """What decides between bids on different tasks, (..., n) each: the first counts, equal ones go by the next."""
         return (self.scores(bids, tender, standing),)
+
+    def overhead(self, unasked: BoolArray | None) -> FloatArray | float:
+        """Dollars (...) that a clearing costs by this rule, beside what every clearing does; 0 by default.
+
+        unasked (...): nobody but staff is asked for a bid on the task; None: everybody is on all of them.
+        """
+        return 0.0
 
     def threshold(self, tender: Tender) -> FloatArray:
         """The least score that is hired, (...); NaN where the rule ranks nobody."""

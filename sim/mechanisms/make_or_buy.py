@@ -16,7 +16,7 @@ Index convention: the last axis is agents (n), the own hand among them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -56,11 +56,12 @@ def worth_of_award(award: Award, claim: FloatArray, value: FloatArray) -> FloatA
 class MakeOrBuy(Around):
     """The rule buys, unless the principal would rather make. own: the place of its hand among the agents.
 
-    The hand's ask is what it thinks that an attempt costs, whatever the rule asks for. A task that is made is paid for
-    by no contract: the principal bears its cost.
+    posting_cost: dollars that asking for bids costs it, a posting. The hand's ask is what it thinks that an attempt
+    costs, whatever the rule asks for. A task that is made is paid for by no contract: the principal bears its cost.
     """
 
     own: int
+    posting_cost: float = field(default=0.0, compare=False)  # rules that clear alike are compiled once
 
     @property
     def promises(self) -> Promises:
@@ -72,12 +73,20 @@ class MakeOrBuy(Around):
         inner = self.rule.capabilities
         return replace(inner, needs=inner.needs | {"value"})
 
+    @property
+    def staff(self) -> tuple[int, ...]:
+        return (*self.rule.staff, self.own)
+
     def hand(self, shape: tuple[int, ...]) -> BoolArray:
         """The principal's own hand among the agents, (n,)."""
         return np.asarray(np.arange(shape[-1]) == self.own)
 
     def truthful_ask(self, belief: FloatArray, cost_belief: FloatArray, notice: Notice) -> FloatArray:
         return np.where(self.hand(belief.shape), cost_belief, self.rule.truthful_ask(belief, cost_belief, notice))
+
+    def overhead(self, unasked: BoolArray | None) -> FloatArray | float:
+        asking = self.posting_cost if unasked is None else np.where(unasked, 0.0, self.posting_cost)
+        return self.rule.overhead(unasked) + asking
 
     def terms(self, bids: Bids, tender: Tender, standing: Standing) -> Terms:
         hand = self.hand(bids.ask.shape)

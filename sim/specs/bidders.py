@@ -108,6 +108,8 @@ class FallbackBid(Section):
 class BidderSpec(Section):
     """How agents bid."""
 
+    no_luck = frozenset({"policy", "agents", "fallback", "bankroll", "most_bids"})
+
     @property
     def chooses(self) -> bool:
         """Some policy draws its bids."""

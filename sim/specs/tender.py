@@ -52,6 +52,8 @@ class EscalationSettings(Section):
 class TenderSpec(Section):
     """What a posting offers."""
 
+    no_luck = frozenset({"penalty", "public", "escalation", "deadline", "budget", "posting_cost"})
+
     value: Annotated[Distribution | None, parsed_by(parse_distribution)] = Field(
         None, description="dollars a success is worth; absent: none is stated, surplus and welfare are NaN"
     )
@@ -111,6 +113,11 @@ class TenderSpec(Section):
         description="status of an attempt the deadline ends; must be stated with a deadline",
         json_schema_extra={SAID: ""},  # what the deadline says names it
     )
+
+    @property
+    def staff(self) -> tuple[str, ...]:
+        """Names of the agents that are the principal's own."""
+        return () if self.own is None else (self.own,)
 
     def faults(self) -> Iterator[str]:
         """What does not agree."""

@@ -91,6 +91,8 @@ _AS_PROFILE: Any = {SAID: ""}  # what the profile says names it
 class WorldSettings(Section):
     """What luck decides."""
 
+    no_luck = frozenset({"bid_cost"})
+
     table: str | ImportSpec | None = Field(
         None,
         description="recorded table, relative to the scenario: .csv, .parquet or .jsonl; or {files, format, columns, "

@@ -12,21 +12,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from sim.kit.section import Section
+from sim.specs.bidders import BidderSpec, Card
+from sim.specs.tender import TenderSpec
+from sim.specs.world_settings import WorldSettings
+
 if TYPE_CHECKING:
     from sim.agents.retry import Update
-    from sim.kit.section import Section
-    from sim.specs.bidders import BidderSpec, Card
-    from sim.specs.tender import TenderSpec
-    from sim.specs.world_settings import WorldSettings
     from sim.standing.pilots import Planner
     from sim.standing.records import Record
     from sim.standing.sources import Advice
 
-_NO_LUCK = {  # settings that reach no draw; those of market never do, of standing only some advice and records
-    "world": {"bid_cost"},
-    "tender": {"penalty", "public", "escalation", "deadline", "budget", "posting_cost"},
-    "bidders": {"policy", "agents", "fallback", "bankroll", "most_bids"},
-}
+# Those that say which of their keys reach no draw; keys of market never do, of standing only some advice and records.
+_SECTIONS: dict[str, type[Section]] = {"world": WorldSettings, "tender": TenderSpec, "bidders": BidderSpec}
 
 
 @dataclass(frozen=True)
@@ -60,10 +58,10 @@ class WorldSpec:
         records: Mapping[str, Record],
     ) -> Self:
         """The part of an arm's settings that decides its World."""
-        of_bidders = _drawn("bidders", bidders)
+        of_bidders = _drawn(bidders)
         card = of_bidders.pop("card")
-        of_world = {key: value for key, value in _drawn("world", world).items() if f"world.{key}" not in records}
-        base: list[Any] = [of_world, _drawn("tender", tender), of_bidders]
+        of_world = {key: value for key, value in _drawn(world).items() if f"world.{key}" not in records}
+        base: list[Any] = [of_world, _drawn(tender), of_bidders]
         base += [advice.explores, None if advice.planner is None else asdict(advice.planner)]
         base += ["chooses"] if bidders.chooses else []  # whatever draws no bids keeps its name
         whole = [*base, card, {key: asdict(record) for key, record in records.items()}]
@@ -87,12 +85,12 @@ def reaches_draws(section: str, key: str) -> bool:
     >>> reaches_draws("tender", "penalty"), reaches_draws("tender", "value")
     (False, True)
     """
-    return section != "market" and key not in _NO_LUCK.get(section, ())
+    return section != "market" and not (section in _SECTIONS and key in _SECTIONS[section].no_luck)
 
 
-def _drawn(name: str, section: Section) -> dict[str, Any]:
+def _drawn(section: Section) -> dict[str, Any]:
     """A section as written, without the keys that reach no draw."""
-    return {key: value for key, value in section.model_dump().items() if key not in _NO_LUCK[name]}
+    return {key: value for key, value in section.model_dump().items() if key not in section.no_luck}
 
 
 def _digest(whole: Any) -> str:

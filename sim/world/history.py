@@ -29,8 +29,8 @@ from sim.specs.world_spec import WorldSpec
 from sim.standing.records import Record
 from sim.world.card import Means, with_card
 from sim.world.formula import Later
-from sim.world.own_hand import with_own_hand
 from sim.world.second_names import most_names, with_names
+from sim.world.staff import with_staff
 from sim.world.world import World
 
 Sums = dict[str, FloatArray]  # by name: what is summed over an agent's trials
@@ -70,7 +70,7 @@ def with_records(world: World, histories: Histories, spec: WorldSpec) -> World:
         made |= {"by_record": own, **_retried(world, made.get("belief"))}
     world = world.changed(**made) if made else world
     named = with_names(_carded(world, histories, spec), spec.world, spec.tender, _tries(world, spec))
-    return with_own_hand(named, spec.tender)
+    return with_staff(named, spec.tender, histories.chance)
 
 
 def _tries(world: World, spec: WorldSpec) -> int:
@@ -156,10 +156,14 @@ class Histories:
     fresh: Fresh | None = None
     _drawn: dict[int, IntArray] = field(default_factory=dict)
 
+    def chance(self, purpose: str) -> FloatArray:
+        """(R, T): a uniform draw of this purpose for each task."""
+        return draws.uniform(self.seed, purpose, *self.words)
+
     @cached_property
     def half(self) -> NDArray[np.int8]:
         """(R, T): which half of the tasks each is in."""
-        rank = draws.uniform(self.seed, "half", *self.words).argsort(axis=1).argsort(axis=1)
+        rank = self.chance("half").argsort(axis=1).argsort(axis=1)
         return (rank >= self.world.n_tasks // 2).astype(np.int8)
 
     def sums(self, record: Record, names: Collection[str]) -> Sums:

@@ -1,6 +1,6 @@
 """The draws that every World has, whatever its outcomes come from.
 
-What is drawn, and by what it is named (besides the seed): value, reserve, principal, autarky (replication, task); place
+What is drawn, and by what it is named (besides the seed): value, reserve, principal (replication, task); place
 in the order, arrival gap (replication, task or place); latency, response (replication, task, agent); duration, infra,
 verifier (replication, task, agent, try); lottery and, only where they are needed, exploration and choice (replication,
 task, posting, agent). A rerun changes the words of tries and no others. An agent with a law of its own for duration,
@@ -81,7 +81,6 @@ def luck(
         infra = Formula(
             _per_try(ids), lambda *words: draws.uniform(seed, "infra", *words) < rate, ("infra", seed, rate)
         )
-    autarkic = draws.uniform(seed, "autarky", ids.r, ids.t) < tender.autarky if tender.autarky > 0 else None
     return {
         "value": value,
         "reserve": by_principal(tender, principal, lambda own: _reserves(own, value, seed, ids)),
@@ -93,7 +92,6 @@ def luck(
         "infra": infra,
         "duration": _durations(world, seed, ids, recorded_duration, agents),
         "silent": _silent(world, seed, ids, agents),
-        "autarkic": autarkic,
         "lottery": _per_posting(seed, "lottery", ids, tender.postings),
         "exploration": _per_posting(seed, "exploration", ids, tender.postings) if spec.explores else None,
         "choice": _per_posting(seed, "choice", ids, tender.postings) if spec.chooses else None,

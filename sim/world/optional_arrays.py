@@ -16,9 +16,8 @@ def check_optional(world: Any) -> None:
     _retries(world)
     _principals(world)
     _records(world)
-    _observed(world)
+    _masks(world)
     _score(world)
-    _autarkic(world)
 
 
 def within(array: FloatArray | IntArray, high: float) -> bool:
@@ -56,22 +55,14 @@ def _records(world: Any) -> None:
         object.__setattr__(world, name, frozen(array))
 
 
-def _observed(world: Any) -> None:
-    if world.observed is None:
-        return
-    if world.observed.shape != world.shape_of("success") or world.observed.dtype != np.bool_:
-        got = f"{world.observed.dtype} {world.observed.shape}"
-        raise ArrayError(f"observed must be bool of shape {world.shape_of('success')}; got {got}")
-    object.__setattr__(world, "observed", frozen(world.observed))
-
-
-def _autarkic(world: Any) -> None:
-    if world.autarkic is None:
-        return
-    if world.autarkic.shape != world.reserve.shape or world.autarkic.dtype != np.bool_:
-        got = f"{world.autarkic.dtype} {world.autarkic.shape}"
-        raise ArrayError(f"autarkic must be bool of shape {world.reserve.shape}; got {got}")
-    object.__setattr__(world, "autarkic", frozen(world.autarkic))
+def _masks(world: Any) -> None:
+    for name, shape in (("observed", world.shape_of("success")), ("unasked", world.reserve.shape)):
+        array = getattr(world, name)
+        if array is None:
+            continue
+        if array.shape != shape or array.dtype != np.bool_:
+            raise ArrayError(f"{name} must be bool of shape {shape}; got {array.dtype} {array.shape}")
+        object.__setattr__(world, name, frozen(array))
 
 
 def _principals(world: Any) -> None:

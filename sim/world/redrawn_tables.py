@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kit import draws
-from sim.kit.arrays import IntArray
+from sim.kit.arrays import FloatArray, IntArray
 from sim.specs.world_spec import WorldSpec
 from sim.world.history import Histories, with_records
 from sim.world.origin import TableOrigin
@@ -69,6 +69,10 @@ class Resampled(Histories):
 
     drawn: IntArray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     names: draws.Words = field(default_factory=lambda: draws.words_range(0))
+
+    def chance(self, purpose: str) -> FloatArray:
+        """(R, T): a uniform draw of this purpose for the task in each slot; slots of one task have the same."""
+        return np.take_along_axis(draws.uniform(self.seed, purpose, self.words[0], self.names), self.drawn, axis=1)
 
     @cached_property
     def half(self) -> NDArray[np.int8]:

@@ -22,7 +22,7 @@ from sim.world.optional_arrays import check_optional, within
 
 _MOST = float(np.finfo(np.float64).max)
 _PER_TASK = ("value", "reserve", "arrival")
-_OF_TASKS = (*_PER_TASK, "principal", "half", "autarkic")
+_OF_TASKS = (*_PER_TASK, "principal", "half", "unasked")
 _PER_AGENT = ("present", "belief", "cost_belief", "latency", "ability")
 _PER_TRY = ("success", "verified", "infra", "cost", "duration")
 _FROZEN = frozenset({*_PER_TASK, *_PER_AGENT, *_PER_TRY, "lottery"})
@@ -68,7 +68,7 @@ class World:
     principals (P names) and principal (R, T), the place of the one that owns the task; None where there is only one.
     body (n,): place of the agent that each name is one of, its own where it has one; None: nobody has several
         (sim/world/second_names.py).
-    autarkic (R, T): the principal asks for no bids on the task, which its own hand does or nobody; None: it asks.
+    unasked (R, T): nobody but the principal's own agents is asked for a bid on the task; None: everybody is on all.
     shared: what is drawn once for all tasks of a replication, in words (sim/market/coupling.py).
     live: bids and outcomes are asked for when their moment comes. `observed` are then the tries that were made; the
         others are not known: their cost is NaN, and their success, verified and infra are not read.
@@ -121,7 +121,7 @@ class World:
     by_record: tuple[str, ...] = ()
     body: tuple[int, ...] | None = None
     live: bool = False
-    autarkic: BoolArray | None = None
+    unasked: BoolArray | None = None
 
     def __post_init__(self) -> None:
         self._settle(vars(self))

@@ -63,15 +63,15 @@ def assert_money(world: World, rules: Rules, tables: Mapping[str, Mapping[str, A
     side = moved["kind"] == KIND.index("side_payment")
     for agent in range(world.n_agents):
         own, bid = attempts["agent"] == agent, bids["agent"] == agent
-        expected = attempts["payment"][own].sum() - (0.0 if agent == rules.own else attempts["cost"][own].sum())
+        expected = attempts["payment"][own].sum() - (0.0 if agent in rules.staff else attempts["cost"][own].sum())
         expected -= bids["bid_cost"][bid].sum() + bids["fee"][bid].sum()
         expected += moved["dollars"][side & (moved["to"] == FIRST + agent)].sum()
         expected -= moved["dollars"][side & (moved["from"] == FIRST + agent)].sum()
         assert balance[FIRST + agent] == pytest.approx(expected, abs=1e-9)
     assert balance[ALLOCATOR] == pytest.approx(-clearings["overhead"].sum() - attempts["inspection"].sum(), abs=1e-9)
     assert balance[ESCROW] == pytest.approx(0.0, abs=1e-9)
-    if world.autarkic is not None:
-        unasked = world.autarkic[bids["replication"], bids["task"]] & (bids["agent"] != rules.own)
+    if world.unasked is not None:
+        unasked = world.unasked[bids["replication"], bids["task"]] & ~np.isin(bids["agent"], rules.staff)
         assert np.isnan(bids["ask"][unasked]).all()
 
 

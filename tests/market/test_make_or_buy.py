@@ -20,6 +20,9 @@ from analysis.quantities.made_or_bought import offered
 from analysis.sweep_cells import Cells
 from sim.agents.bidding import Truthful
 from sim.agents.everybody import Bidders
+from sim.auditing.audit_plan import plan_scenario
+from sim.auditing.audits import Sizes
+from sim.auditing.problem import EXACT
 from sim.experiment.job import play
 from sim.kit.arrays import Award, FloatArray
 from sim.kit.errors import ScenarioError
@@ -47,10 +50,10 @@ BUYS = [
 OWN = 1
 
 
-def with_hand(rule: Mechanism, own: int = OWN, **changes: Any) -> Rules:
+def with_hand(rule: Mechanism, own: int = OWN, posting_cost: float = 0.0, **changes: Any) -> Rules:
     """A market in which the agent at this place is the principal's own."""
-    around = MakeOrBuy(rule, own)
-    return make_rules(around, bidder=Bidders(around, Truthful(), {}), own=own, **changes)
+    around = MakeOrBuy(rule, own, posting_cost)
+    return make_rules(around, bidder=Bidders(around, Truthful(), {}), **changes)
 
 
 def naive_award(rule: Mechanism, place: int, bids: Any, tender: Any, standing: Any, lottery: Any) -> Award:
@@ -103,9 +106,9 @@ def test_it_makes_what_a_scalar_loop_makes(rule: Mechanism) -> None:
 def test_its_market_is_the_naive_one(rule: Mechanism, data: st.DataObject) -> None:
     world = data.draw(worlds((2, 4, 4)))
     own = data.draw(st.integers(0, world.n_agents - 1), label="own")
-    plain, around = data.draw(any_rules(rule)), MakeOrBuy(rule, own)
-    stated: dict[str, Any] = {"mechanism": around, "bidder": Bidders(around, Truthful(), {}), "own": own}
-    changed = replace(plain, **stated, bid_cost=0.0, posting_cost=0.125)
+    plain, around = data.draw(any_rules(rule)), MakeOrBuy(rule, own, 0.125)
+    stated: dict[str, Any] = {"mechanism": around, "bidder": Bidders(around, Truthful(), {})}
+    changed = replace(plain, **stated, bid_cost=0.0)
     assert_same_rows(rows(simulate(world, changed)), naive_market(world, changed))
 
 
@@ -120,10 +123,10 @@ def test_both_engines_agree(rule: Mechanism, seed: int) -> None:
     belief, cost = (chance(f"hand {seed}/{name}", *size[1:]).round(1) for name in ("belief", "cost"))
     world = make_world(size[1], size[2], replications=size[0], belief=belief, cost_belief=cost, cost=cost, value=1.25)
     world = replace(world, success=chance(f"hand {seed}/success", *size, 1) < 0.5, repeats=True)
-    autarkic = chance(f"hand {seed}/autarky", *size[:2]) < 0.4
-    silent = autarkic[..., None] & (np.arange(size[2]) != OWN)
+    unasked = chance(f"hand {seed}/autarky", *size[:2]) < 0.4
+    silent = unasked[..., None] & (np.arange(size[2]) != OWN)
     changed = with_hand(rule, posting_cost=0.125, postings=3, exclude=("failed", "hired")[seed % 2], capacity=1 + seed)
-    for one in (world, replace(world, autarkic=autarkic, silent=silent)):
+    for one in (world, replace(world, unasked=unasked, silent=silent)):
         assert_same_markets(play_compiled, one, changed)
 
 
@@ -140,6 +143,19 @@ def test_its_accounts_sum_to_zero_and_the_principal_bears_the_cost() -> None:
         - moved.groupby("from", observed=True)["dollars"].sum().sum()
     )
     assert balance == 0.0
+
+
+def test_the_principal_bears_what_every_hand_of_its_own_costs() -> None:
+    world = make_world(3, 4, belief=[[0.5, 0.75, 0.25, 0.5]], cost=0.25, cost_belief=0.125, reserve=0.0, value=1.0)
+    belief = np.where(np.arange(4) == [[0], [1], [3]], 0.875, world.belief)  # one makes, the other makes, nobody does
+    world, two = replace(world, belief=belief), MakeOrBuy(MakeOrBuy(SecondPrice(), 3), 0)
+    rules = make_rules(two, bidder=Bidders(two, Truthful(), {}), most_bids=1)
+    assert rules.staff == (3, 0)
+    play = Play(world, rules)
+    assert {row["agent"] for row in play.attempts} == {0, 3}
+    moved = play.ledger.accounts
+    assert moved[moved["kind"] == "cost"]["from"].astype(str).unique().tolist() == ["principal"]
+    assert_same_rows(rows(simulate(world, rules)), naive_market(world, rules))
 
 
 def test_it_buys_where_that_is_worth_more_and_where_it_is_worth_the_same() -> None:
@@ -201,18 +217,18 @@ def test_with_right_beliefs_no_task_is_worse_for_asking_and_more_so_the_more_age
 
 def test_autarky_keeps_all_others_out_and_its_tasks_are_those_of_a_higher_one() -> None:
     half, most = at(0.5, 1.0), at(0.75, 1.0)
-    assert not (half.world.autarkic & ~most.world.autarkic).any()
-    assert half.world.autarkic.mean() == pytest.approx(0.5, abs=0.06)
-    others = np.arange(6) != half.rules.own
-    assert np.isnan(half.ask[half.world.autarkic][:, others]).all()
-    assert np.isfinite(half.ask[~half.world.autarkic][:, others]).mean() > 0.9
+    assert not (half.world.unasked & ~most.world.unasked).any()
+    assert half.world.unasked.mean() == pytest.approx(0.5, abs=0.06)
+    others = ~np.isin(np.arange(6), half.rules.staff)
+    assert np.isnan(half.ask[half.world.unasked][:, others]).all()
+    assert np.isfinite(half.ask[~half.world.unasked][:, others]).mean() > 0.9
     for name in ("belief", "success", "cost", "lottery"):
         np.testing.assert_array_equal(getattr(half.world, name), getattr(most.world, name))
 
 
 def test_asking_costs_where_it_is_asked() -> None:
     arm = played(tender__autarky=0.5, tender__posting_cost=0.0625)
-    np.testing.assert_array_equal(arm.overhead[..., 0], np.where(arm.world.autarkic, 0.0, 0.0625))
+    np.testing.assert_array_equal(arm.overhead[..., 0], np.where(arm.world.unasked, 0.0, 0.0625))
     stated = {**SCENARIO, "tender": {**SCENARIO["tender"], "autarky": 0.5, "posting_cost": 0.0625}}
     swept = Cells(play(arm.world, scenario_of(stated).arms[0], "market"))
     np.testing.assert_array_equal(swept.overhead[0], arm.overhead[..., 0])
@@ -226,7 +242,7 @@ def test_what_its_hand_costs_is_no_loss_of_an_agent() -> None:
     arm = at(0.5, 1.0)
     stated = {**SCENARIO, "tender": {**SCENARIO["tender"], "autarky": 0.5}}
     swept = Cells(play(arm.world, scenario_of(stated).arms[0], "market"))
-    own, auctions = arm.rules.own, arm.world.reserve.size
+    (own,), auctions = arm.rules.staff, arm.world.reserve.size
     assert arm.attempts[..., own].sum() > 0
     for view in (arm, swept):
         profit = view.to_world(quantity("cash_profit", "agent").how.part(view)[0])
@@ -240,7 +256,7 @@ def test_what_its_hand_costs_is_no_loss_of_an_agent() -> None:
 
 def test_the_loss_is_to_the_better_of_the_two_by_a_scalar_loop() -> None:
     arm = at(0.5, 1.0)
-    award, own, expected = offered(arm.world, arm.rules), arm.rules.own, []
+    award, (own,), expected = offered(arm.world, arm.rules), arm.rules.staff, []
     for r, t in np.ndindex(*arm.world.reserve.shape):
         gains = [float(arm.world.ability[r, t, i] - arm.world.cost[r, t, i].mean()) for i in range(6)]
         asks = {i: arm.world.cost_belief[r, t, i] / arm.world.belief[r, t, i] for i in range(6) if i != own}
@@ -267,6 +283,12 @@ def test_the_loss_is_to_the_better_of_the_two_by_a_scalar_loop() -> None:
 def test_what_it_cannot_be_combined_with_is_named(settings: dict[str, Any], says: str) -> None:
     with pytest.raises(ScenarioError, match=re.escape(says)):
         bl.run(SCENARIO, settings={"world.arrivals": {"every": 1}, **settings})
+
+
+def test_an_audit_leaves_its_hand_out() -> None:
+    for settings, expected in (({}, [1, 2, 3, 4, 5]), ({"tender.own": "two"}, [0, 1, 3, 4, 5])):
+        planned = plan_scenario(scenario_of(SCENARIO, settings=settings), Sizes(8, 32, 8), 1e-3, EXACT, {})
+        assert [job.agent for job in planned.jobs] == expected
 
 
 def test_autarky_without_hands_has_no_meaning() -> None:

@@ -33,11 +33,11 @@ OF_OWN = {"sc": {"scaffold": {"agent": "own", "shift": 1.0}}}
 def test_it_always_answers_and_others_only_where_they_are_asked(settings: dict[str, Any]) -> None:
     given = {"tender__autarky": 0.5, "world__nonresponse": 0.3, "world__tasks": 20} | settings
     arm = played(**given)
-    hand = np.arange(arm.world.n_agents) == arm.rules.own
+    hand = np.isin(np.arange(arm.world.n_agents), arm.rules.staff)
     assert np.isfinite(arm.ask[..., hand]).all()
-    assert 0 < arm.world.autarkic.sum() < arm.world.autarkic.size
-    assert np.isnan(arm.ask[arm.world.autarkic][:, ~hand]).all()
-    assert (arm.attempts[..., hand].sum(axis=-1)[arm.world.autarkic] == 1).mean() > 0.5
+    assert 0 < arm.world.unasked.sum() < arm.world.unasked.size
+    assert np.isnan(arm.ask[arm.world.unasked][:, ~hand]).all()
+    assert (arm.attempts[..., hand].sum(axis=-1)[arm.world.unasked] == 1).mean() > 0.5
 
 
 @pytest.mark.parametrize(

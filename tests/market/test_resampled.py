@@ -92,6 +92,18 @@ def test_a_task_drawn_twice_is_in_one_half_and_halves_are_of_the_tasks_drawn() -
     assert len({world.half[r].tobytes() for r in range(4)}) == 4  # a halving a replication
 
 
+def test_a_task_drawn_twice_is_asked_for_twice_or_not_at_all() -> None:
+    own = origin_of(scenario()).recorded.agents[2]
+    done = load_scenario(SCENARIO, overrides=[f'tender.own="{own}"', "tender.autarky=0.4"], mechanisms=["second_price"])
+    spec, origin = done.arms[0].settings.spec, origin_of(done)
+    world, plain = resampled_world(origin, spec, 3, range(2, 4), 5), draw_world(spec, origin, 3, 10, 10)
+    drawn = np.repeat(drawn_tasks(3, range(2, 4), T), 5, axis=0)
+    assert world.unasked is not None
+    assert plain.unasked is not None
+    assert np.array_equal(world.unasked, np.take_along_axis(plain.unasked, drawn, axis=1))
+    assert 0.3 < plain.unasked.mean() < 0.5
+
+
 def test_uncoupled_arms_need_no_replay_and_find_the_same_error_by_one() -> None:
     done = scenario()
     arm, origin = arm_of(done, "always gpt-5-mini"), origin_of(done)

@@ -64,6 +64,13 @@ def test_what_reaches_no_draw_changes_no_world() -> None:
     assert (one.spec == other.spec, one.spec.base == other.spec.base) == (False, True)
 
 
+def test_what_is_said_to_reach_no_draw_is_a_key() -> None:
+    said = {name: type(section).no_luck for name, section in Settings.model_validate(STATED)}
+    assert {name for name, keys in said.items() if keys} == {"world", "tender", "bidders"}
+    for name, section in Settings.model_validate(STATED):
+        assert said[name] <= type(section).model_fields.keys()
+
+
 def test_parsers_refuse_in_one_line() -> None:
     with pytest.raises(ValidationError, match="must be"):
         Settings.model_validate({**STATED, "tender": {**STATED["tender"], "value": "much"}})
