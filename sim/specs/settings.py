@@ -75,8 +75,6 @@ class Entry(Section):
                 "before it bids"
             )
         tender = settings.tender
-        if tender.own is not None:
-            yield "tender.own: cannot be combined with market.entry, which it would pay to itself"
         if any(one.budget is not None for one in (tender, *(tender.principals or ()))):
             yield (
                 "market.entry: cannot be combined with tender.budget: what names owe would have to be there to spend "
@@ -103,9 +101,7 @@ class Escrow(Section):
         )
 
     def against(self, settings: Any) -> Iterator[str]:
-        """An own hand that is paid by nobody; what is held back where wealth is read."""
-        if settings.tender.own is not None:
-            yield "tender.own: cannot be combined with market.escrow, of which nobody has need with itself"
+        """What is held back where wealth is read."""
         if self.holdback > 0 and settings.bidders.bankroll is not None:
             yield (
                 "market.escrow.holdback: cannot be combined with bidders.bankroll: what is held back is no wealth yet, "

@@ -155,6 +155,8 @@ def _against_own_hand(settings: Any, own: str) -> Iterator[str]:
         "world.bid_cost: its own hand makes no bid; state tender.posting_cost": settings.world.bid_cost or None,
         "market.alone: there is nobody to buy from": settings.market.alone or None,
         "market.round, which clears several postings together": settings.market.round,
+        "market.escrow, of which nobody has need with itself": settings.market.escrow,
+        "market.entry, which it would pay to itself": settings.market.entry,
         f"a policy of {own!r} in bidders.agents: it bids for nobody": settings.bidders.agents.get(own),
         f"a policy of several agents that names {own!r}: it bids for nobody": settings.bidders.names(own) or None,
         "bidders.process, by which agents bid: it bids for nobody": settings.bidders.process,
