@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis.figures.sheets import Sheet
-from sim.economies.economy_file import figure_faults, swept_in
+from sim.economies.economy_file import Varied, figure_faults
 from sim.economies.economy_run import KIND, EconomyRun
 from sim.experiment.run_folder import Run
 from sim.experiment.stored import Stored
@@ -53,9 +53,9 @@ def _of_economy(folder: Path, out: Path, style: Sheet, stated: list[FigureFile],
     from analysis.figures.economy_lines import draw_economy
 
     run = EconomyRun.open(folder)
-    names = {arm[key] for arm in run.arms for key in ("name", "group")}
+    arms = [Varied(arm["name"], arm["group"], arm["vary"]) for arm in run.arms]
     for number, figure in enumerate(stated, 1):
-        if faults := figure_faults(figure, run.measures, swept_in(arm["vary"] for arm in run.arms), names):
+        if faults := figure_faults(figure, run.measures, arms):
             raise ScenarioError(*(f"{where}: figure number {number}: {line}" for line in faults))
     return draw_economy(run, read_economy_tables(folder), out, style, stated)
 

@@ -23,7 +23,7 @@ from analysis.figures.save import save
 from analysis.figures.sheets import Sheet, points, sheet
 from analysis.figures.style import MOST_ROWS, dot, ground, legend_columns, legend_rows, muted, reference, thin
 from sim.economies.economy import Measure
-from sim.economies.economy_file import STEP, asked, is_level, name_of
+from sim.economies.economy_file import STEP, Varied, asked, is_level, name_of
 from sim.economies.economy_run import EconomyRun
 from sim.kit.invalid import written
 from sim.scenario.figure_spec import FigureFile, figures_of
@@ -98,11 +98,8 @@ def economy_drawable(run: EconomyRun, tables: Mapping[str, pd.DataFrame], figure
 
 def _over_key(run: EconomyRun, table: pd.DataFrame, figure: FigureFile) -> pd.DataFrame:
     """The arms drawn, with `x` and `line`; x is undefined of an arm that does not vary the key."""
-    others = {arm["name"]: [f"{k} {v}" for k, v in arm["vary"].items() if k != figure.x] for arm in run.arms}
-    varies = [arm["name"] for arm in run.arms if figure.x in arm["vary"]]
-    lines = [", ".join([g, *others[a]]) for a, g in zip(table["arm"], table["group"], strict=True)]
-    kept = table.assign(line=lines)
-    kept["line"] = kept["line"].where(kept["arm"].isin(varies), kept["arm"])
+    lines = {arm["name"]: Varied(arm["name"], arm["group"], arm["vary"]).line(figure.x) for arm in run.arms}
+    kept = table.assign(line=table["arm"].map(lines))
     values = [arm["vary"].get(str(figure.x)) for arm in run.arms]
     numbers = all(value is None or is_level(value) for value in values)
     kept["x"] = [value if numbers or value is None else written(value).strip('"') for value in values]

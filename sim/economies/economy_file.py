@@ -19,10 +19,10 @@ from __future__ import annotations
 import copy
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import AllowInfNan, Field, ValidationError, create_model
 
@@ -227,21 +227,26 @@ def _faults(arms: Sequence[EconomyArm], file: Any, economy: Economy) -> list[str
     for arm in arms:
         unknown = (_unknown("measure", key, alone) for key in arm.published if key not in alone)
         found += [f"arm {arm.group!r}: published: {line}" for line in unknown]
-    swept = swept_in(arm.vary for arm in arms)
+    played = [Varied(arm.name, arm.group, arm.vary) for arm in arms]
     for number, figure in enumerate(file.figure, 1):
-        found += [f"figure number {number}: {line}" for line in figure_faults(figure, economy.measures, swept, groups)]
+        found += [f"figure number {number}: {line}" for line in figure_faults(figure, economy.measures, played)]
     shown = Counter(name_of(figure, place) for place, figure in enumerate(file.figure, 1))
     found += [f"figure: two figures are named {name!r}" for name, count in shown.items() if count > 1]
     return list(dict.fromkeys(found))
 
 
-def swept_in(varied: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Key that arms vary -> its values, as often as there are arms, from what each arm varies."""
-    found: dict[str, list[Any]] = {}
-    for vary in varied:
-        for key, value in vary.items():
-            found.setdefault(key, []).append(value)
-    return found
+class Varied(NamedTuple):
+    """An arm as a figure knows it; fields as in `EconomyArm`."""
+
+    name: str
+    group: str
+    vary: Mapping[str, Any]
+
+    def line(self, x: str | None) -> str:
+        """The name of its line over x: its group with its values of other keys; its own where it does not vary x."""
+        if x not in self.vary:
+            return self.name
+        return ", ".join([self.group, *(f"{key} {value}" for key, value in self.vary.items() if key != x)])
 
 
 def is_level(value: Any) -> bool:
@@ -249,10 +254,11 @@ def is_level(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def figure_faults(
-    figure: FigureFile, measures: Sequence[Measure], swept: Mapping[str, Sequence[Any]], arms: set[str]
-) -> list[str]:
+def figure_faults(figure: FigureFile, measures: Sequence[Measure], arms: Sequence[Varied]) -> list[str]:
     """What a [[figure]] asks for that there is not."""
+    swept: dict[str, list[Any]] = {}
+    for key, value in (one for arm in arms for one in arm.vary.items()):
+        swept.setdefault(key, []).append(value)
     if figure.kind != "lines":
         return [f'kind: of an economy must be "lines"; got {written(figure.kind)}']
     found = [f"{key}: has no meaning in an economy" for key in sorted(figure.model_fields_set - _OF_LINES)]
@@ -266,7 +272,15 @@ def figure_faults(
     if figure.scale == "log":
         refused = [0] if figure.x == STEP else [v for v in swept.get(str(figure.x), ()) if not is_level(v) or v <= 0]
         found += [f'scale: "log" needs numbers above 0 along x; {figure.x} has {written(v)}' for v in refused[:1]]
-    found += [f"arms: {_unknown('arm', name, sorted(arms))}" for name in figure.arms or () if name not in arms]
+    names = sorted({name for arm in arms for name in arm[:2]})
+    found += [f"arms: {_unknown('arm', name, names)}" for name in figure.arms or () if name not in names]
+    drawn = [arm for arm in arms if figure.arms is None or not {arm.name, arm.group}.isdisjoint(figure.arms)]
+    lines = list(dict.fromkeys(arm.line(figure.x) for arm in drawn))
+    found += [f"order: {_unknown('line', name, lines)}" for name in figure.order or () if name not in lines]
+    for key, allowed in (("label", ["x", *shown, *lines]), ("unit", ["x", *shown])):
+        stated = getattr(figure, key)
+        words = stated if isinstance(stated, dict) else ()
+        found += [f"{key}: {_unknown('axis or line', name, allowed)}" for name in words if name not in allowed]
     return found
 
 
