@@ -21,7 +21,7 @@ from analysis.final_wealth import exit_ticks
 from analysis.inference import CLUSTERS, REPLAYED, By
 from analysis.ledger_rows import Rows
 from analysis.observed import Observed, groups_of, honest_asks, stated_claims
-from analysis.summed_rows import dollars_of_attempts, of_attempts, of_bids, of_clearings
+from analysis.summed_rows import charged_attempts, dollars_of_attempts, of_attempts, of_bids, of_clearings
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, frozen
 from sim.ledger.ledger import Ledger
 from sim.market.coupling import coupling, hires_by_record, replayed
@@ -49,7 +49,8 @@ class ArmData:
     expected, published (R, T, n) dollars: sums over attempts of the profit expected, by belief and cost belief at that
         try, and of [verified PASS] x (payment - ask).
     judged, claim_gap (R, T, n): attempts neither lost to the system nor cancelled; their sum of claim - success.
-    done, inspected (R, T, n): those judged that no deadline ended; attempts whose inspection cost something.
+    done (R, T, n): those judged that no deadline ended. charged: (R, T, n) attempts with such dollars, by column of the
+        ledger's BESIDE.
     value, reserve, penalty (R, T, m) dollars, of the first posting. overhead (R, T, m) dollars.
     n_ties, n_awards (R, T, m): clearings that hired, by a tie and at all.
     losses (R, T, n): attempts paid less than they cost, NaN where unknown. exit_tick (R, n): when each agent's wealth
@@ -87,7 +88,7 @@ class ArmData:
     judged: IntArray
     claim_gap: FloatArray
     done: IntArray
-    inspected: IntArray
+    charged: Mapping[str, IntArray]
     value: FloatArray
     reserve: FloatArray
     penalty: FloatArray
@@ -155,6 +156,7 @@ class ArmData:
             uncarded=uncarded,
             rules=rules,
             of_attempts=dollars_of_attempts(world, rows.attempts, alone),
+            charged=charged_attempts(world, rows.attempts),
             **{field: frozen(array) for field, array in arrays.items()},  # type: ignore[arg-type]
         )
 
@@ -260,6 +262,10 @@ class ArmData:
         given = {**self.of_attempts, "fee": self.fee, "bid_cost": self.bid_cost}
         parts = [sign * given[name] for name, sign in signs.items()]
         return np.asarray(self.per_auction(reduce(np.add, parts)))
+
+    def with_dollars(self, column: str) -> IntArray:
+        """(R, T, n) attempts with dollars of this column of the ledger's BESIDE."""
+        return self.charged[column]
 
     def profits(self) -> FloatArray:
         """(R, T, n) payments less costs of attempts."""

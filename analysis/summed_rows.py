@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.ledger_rows import Columns, cell_max, cell_of, cell_sum, counted_alone, lost_money, replication_of
-from sim.kit.arrays import FloatArray, frozen
-from sim.ledger.ledger import ATTEMPT_DOLLARS, REASON, STATUS
+from sim.kit.arrays import FloatArray, IntArray, frozen
+from sim.ledger.ledger import ATTEMPT_DOLLARS, BESIDE, REASON, STATUS
 from sim.world.world import World
 
 
@@ -34,8 +34,13 @@ def of_attempts(world: World, rows: Columns) -> dict[str, NDArray[Any]]:
         "judged": cell_sum(at, shape, judged).astype(np.int64),
         "claim_gap": cell_sum(at, shape, np.where(judged, claim - success, 0.0)),
         "done": cell_sum(at, shape, judged & ~rows["timed_out"].astype(bool)).astype(np.int64),
-        "inspected": cell_sum(at, shape, rows["inspection"] > 0).astype(np.int64),
     }
+
+
+def charged_attempts(world: World, rows: Columns) -> dict[str, IntArray]:
+    """(R, T, n) attempts with dollars beside payment and cost, by column of the ledger."""
+    at, shape = cell_of(rows, world), world.present.shape
+    return {name: frozen(cell_sum(at, shape, rows[name] > 0).astype(np.int64)) for name in BESIDE}
 
 
 def dollars_of_attempts(world: World, rows: Columns, alone: bool) -> dict[str, FloatArray]:

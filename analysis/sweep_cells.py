@@ -167,10 +167,9 @@ class Cells:
         """(n, R, T) of those judged the ones that no deadline ended."""
         return self._per_agent(self._judged & ~self.played.attempts["timed_out"].astype(bool))
 
-    @property
-    def inspected(self) -> FloatArray:
-        """(n, R, T) attempts with an inspection that cost something."""
-        return self._per_agent(self.played.attempts["inspection"] > 0)
+    def with_dollars(self, column: str) -> FloatArray:
+        """(n, R, T) attempts with dollars of this column of the ledger's BESIDE."""
+        return self._per_agent(self.played.attempts[column] > 0)
 
     @property
     def losses(self) -> FloatArray:

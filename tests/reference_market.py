@@ -228,7 +228,7 @@ class NaiveMarket(NaiveKnowledge):
             self.accounts.hold((task, posting, i), self.owner(task), *contract)
             self.transfers.hold((task, posting, i), self.owner(task), *contract)
         self.transfers.move(ALLOCATOR, NATURE, "cost", overhead)
-        self.next_turn(tick + rules.approval_delay, task, posting)
+        self.next_turn(tick + rules.market.approval_delay, task, posting)
         if withdrawn:
             row["closed"] = REASON.index("no budget")
         elif not winners:
@@ -239,7 +239,7 @@ class NaiveMarket(NaiveKnowledge):
     def owed_by_name(self, agent: int, active: bool, reputation: float) -> float:
         """What a name owes for its first bid that counts, and at the last clearing for standing badly."""
         entry, owed = self.rules.market.entry, 0.0
-        if active and reputation >= self.rules.least_reputation and agent not in self.entered:
+        if active and reputation >= (self.rules.standing.least_reputation or 0.0) and agent not in self.entered:
             self.entered.add(agent)
             owed += entry.fee
         forfeits = len(self.tables["clearings"]) == self.last and agent in self.entered and reputation < entry.least
@@ -257,7 +257,8 @@ class NaiveMarket(NaiveKnowledge):
             return "excluded"
         if bid is None:
             return "abstained"
-        if self.n_bids[agent] >= self.rules.most_bids and agent not in self.rules.staff:
+        most = self.rules.bidders.most_bids
+        if most is not None and self.n_bids[agent] >= most and agent not in self.rules.staff:
             return "bid limit"
         if self.world.latency[self.r, task, agent] > self.rules.window:
             return "late"
@@ -410,10 +411,10 @@ class NaiveMarket(NaiveKnowledge):
                 self.end_posting(tick, task, posting, "deadline" if "TIMEOUT" in offer["statuses"] else "failed")
 
     def end_posting(self, tick: int, task: int, posting: int, reason: str) -> None:
-        again = tick + self.rules.repost_delay
+        again = tick + self.rules.market.repost_delay
         if posting + 1 < self.rules.postings:
             reason = "deadline"
-            if again + self.rules.window + self.rules.approval_delay < self.deadline(task):
+            if again + self.rules.window + self.rules.market.approval_delay < self.deadline(task):
                 reason = "reposted"
                 self.pending.append((again, POSTING, task, posting + 1, -1))
         self.offers[task, posting]["row"]["closed"] = REASON.index(reason)

@@ -6,7 +6,7 @@ Index convention as in `sim.world.world`: R replications, T tasks, n agents, K t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,8 @@ from sim.market.escalation import Escalation
 from sim.market.rules import Rules
 from sim.mechanisms import Mechanism, lookup, names
 from sim.scenario.scenario import label_of
-from sim.specs.bidders import Card
-from sim.specs.settings import MarketSpec
+from sim.specs.bidders import BidderSpec, Card
+from sim.specs.settings import MarketSpec, StandingSpec
 from sim.standing.advisors import UCB1, Advisor, BaseRate, Beta, PlattBatch, PlattOnline, Thompson
 from sim.standing.reputation import BetaReputation, ExponentialReputation, LiveReputation, RunningMeanCost
 from sim.standing.sources import ExpectedCost
@@ -125,7 +125,7 @@ class Nosy:
 
 
 def make_rules(mechanism: Mechanism | str = "first_price", **changes: Any) -> Rules:
-    """Rules of a truthful market with a penalty of 0 and public value; `changes` as in `sim.market.rules.Rules`."""
+    """Rules of a truthful market with a penalty of 0 and public value; `changes` as `changed` takes them."""
     rule = lookup(mechanism)() if isinstance(mechanism, str) else mechanism
     announced = ("reserve",) if rule.capabilities.announces_reserve else ()
     stated: dict[str, Any] = {
@@ -134,7 +134,17 @@ def make_rules(mechanism: Mechanism | str = "first_price", **changes: Any) -> Ru
         "penalty": 0.0,
         "expected_cost": ExpectedCost("fixed", 0.0),
     }
-    return Rules(mechanism=rule, **(stated | changes))
+    return changed(Rules(mechanism=rule, **stated), **changes)
+
+
+def changed(rule: Rules, **changes: Any) -> Rules:
+    """`dataclasses.replace`, which takes keys of sections as well that rules read as they are stated."""
+    names = {one.name for one in fields(Rules)}
+    for section, model in {"market": MarketSpec, "bidders": BidderSpec, "standing": StandingSpec}.items():
+        own = {key: changes.pop(key) for key in model.model_fields if key in changes and key not in names}
+        if own:
+            changes[section] = changes.get(section, getattr(rule, section)).model_copy(update=own)
+    return replace(rule, **changes)
 
 
 def examples() -> list[Mechanism]:

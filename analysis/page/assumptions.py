@@ -1,7 +1,8 @@
 """What a scenario assumes, in sentences that need no manual: the settings of its arms as run.json keeps them.
 
-Every setting that is not at its default is stated: in words of its own where it has some (setting_words.py), else as it
-is written, with what the key means. Sentences that hold in every arm are stated once.
+Every setting that is not at its default is stated: in words of its own where it has some (its Field's, or those of
+setting_words.py, which need more than its value), else as it is written, with what the key means. Sentences that hold
+in every arm are stated once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.page.setting_words import ALWAYS, STATED, Arm
-from analysis.page.written_settings import TOPICS, described, flat
+from analysis.page.written_settings import TOPICS, described, flat, said
 from sim.kit.invalid import written
 
 _FEW = 4  # names of arms in a sentence
@@ -21,9 +22,9 @@ def assumptions(arms: Sequence[Arm]) -> dict[str, list[str]]:
     found: dict[str, dict[str, list[str]]] = {topic: {} for topic in TOPICS.values()}
     for arm in arms:
         for key, value in flat(arm).items():
-            sentence = _sentence(key, value, arm)
-            if sentence:
-                found[TOPICS[key.partition(".")[0]]].setdefault(sentence, []).append(arm["name"])
+            told = _sentence(key, value, arm)
+            if told:
+                found[TOPICS[key.partition(".")[0]]].setdefault(told, []).append(arm["name"])
     names = [arm["name"] for arm in arms]
     return {topic: _listed(own, names) for topic, own in found.items() if own}
 
@@ -54,4 +55,7 @@ def _sentence(key: str, value: Any, arm: Arm) -> str:
     meaning, default = described(key)
     if value == default or value in (None, [], {}):
         return ""
-    return STATED[key](value, arm) if key in STATED else f"{key} is {written(value)}: {meaning}."
+    if key in STATED:
+        return STATED[key](value, arm)
+    own = said(key, value)
+    return f"{key} is {written(value)}: {meaning}." if own is None else own

@@ -1,6 +1,7 @@
 """What one setting of a scenario says, as a sentence: ALWAYS of settings that are stated also at their defaults.
 
-STATED has those in words where they are not at their defaults; any other key stands as it is written.
+STATED has those that say something else at some values than at others, or read their arm too, where they are not at
+their defaults. What any other key says stands at its Field, with a place for its value (sim/specs).
 """
 
 from __future__ import annotations
@@ -8,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from analysis.page.amounts_in_words import arrivals, dollars, percent, reserve, ticks
-from analysis.page.organisations_in_words import organisations
+from sim.kit.amounts_in_words import arrivals, dollars, percent, reserve, ticks
 from sim.kit.invalid import written
 
 Arm = Mapping[str, Any]
@@ -136,15 +136,6 @@ def _principals(value: Any, arm: Arm) -> str:
     return f"Tasks belong to {', '.join(own)}; what a principal does not state is as for all."
 
 
-def _escrow(value: Any, arm: Arm) -> str:
-    share = value["holdback"]
-    later = f", {percent(share)} of it once all tasks of the principal have closed" if share else ""
-    return (
-        f"What a contract may pay is set aside at the award, which costs the allocator {dollars(value['fee'])}; work "
-        f"that is accepted is paid from it{later}, and the rest goes back to the principal."
-    )
-
-
 def _reputation(value: Any, arm: Arm) -> str:
     return f"The allocator keeps a reputation of each agent, learned from verified outcomes: {written(value)}."
 
@@ -185,12 +176,6 @@ def _escalation(value: Any, arm: Arm) -> str:
     )
 
 
-def _trials(value: Any, arm: Arm) -> str:
-    if value == "in_order":
-        return "Repeated trials of an agent at a task are met in the order in which they are numbered."
-    return "Repeated trials of an agent at a task are met in an order that each replication draws."
-
-
 ALWAYS: dict[str, Words] = {
     "world.profile": _world,
     "world.arrivals": lambda value, arm: arrivals(value),
@@ -205,57 +190,16 @@ ALWAYS: dict[str, Words] = {
     "bidders.policy": _policy,
 }
 STATED: dict[str, Words] = {
-    **dict.fromkeys(("world.live", "world.table", "world.columns", "world.tasks", "tender.exclude"), lambda v, arm: ""),
-    "world.parameters": lambda value, arm: (
-        "Each replication takes one of the draws of the fitted parameters, so that their uncertainty is in the numbers."
-        if value == "bootstrap"
-        else "The parameters of the population are its point estimates."
-    ),
     "world.agents": _knobs,
-    "world.organisations": organisations,
-    "world.trials": _trials,
-    "world.beyond_tries": lambda value, arm: (
-        "Where an agent tries more often than was recorded, its last trial is repeated." if value == "repeat" else ""
-    ),
-    "world.order": lambda value, arm: "Tasks come in an order that each replication draws.",
-    "world.sigma_u": lambda value, arm: (
-        f"How well an agent fits a task, beyond its skill and the task's difficulty, has a spread of {value:g} logits."
-    ),
-    "world.latency": lambda value, arm: f"A bid takes a time of its own: {ticks(value)}.",
-    "world.duration": lambda value, arm: f"An attempt takes {ticks(value)}.",
-    "world.infra": lambda value, arm: f"{percent(value)} of attempts are lost to the system, whoever works.",
-    "world.nonresponse": lambda value, arm: f"At {percent(value)} of (task, agent) no bid comes.",
-    "world.bid_cost": lambda value, arm: f"Every bid costs its agent {dollars(value)}, won or lost.",
     "tender.principals": _principals,
-    "tender.budget": lambda value, arm: f"The principal can spend {dollars(value)} in a replication.",
     "tender.escalation": _escalation,
     "tender.deadline": lambda value, arm: (
         f"A task closes {ticks(value)} after it arrives; an attempt that is still running then counts as "
         f"{arm['tender']['timeout']}."
     ),
-    "tender.timeout": lambda value, arm: "",
-    "tender.own": lambda value, arm: (
-        f"The principal has a hand of its own, {value}: it makes a task itself where, as it believes, that is worth "
-        "more than the award by the claims. The hand bids for nobody."
-    ),
-    "tender.posting_cost": lambda value, arm: f"Asking for bids costs the principal {dollars(value)} a posting.",
-    "tender.autarky": lambda value, arm: f"It does not ask for bids on {percent(value)} of tasks, by a draw for each.",
-    "standing.least_reputation": lambda value, arm: f"Nobody with a reputation below {value:g} can be hired.",
-    "market.approval_delay": lambda value, arm: f"Work starts {ticks(value)} after an award.",
-    "market.attention": lambda value, arm: f"The allocator reads {value} of the bids on a posting, in random order.",
-    "market.bid_price": lambda value, arm: f"Every bid that counts pays its principal {dollars(value)}.",
-    "bidders.most_bids": lambda value, arm: f"An agent makes at most {value} bids in a replication.",
-    "market.overhead": lambda value, arm: f"Every clearing costs the allocator {dollars(value)}.",
-    "market.escrow": _escrow,
-    "market.round": lambda value, arm: f"All open postings are cleared together every {ticks(value)}.",
     "bidders.agents": _own_policies,
     "bidders.bankroll": _bankroll,
     "bidders.card": _card,
-    "bidders.on_retry": lambda value, arm: (
-        "An agent that failed a task claims the same on it again."
-        if value == "same"
-        else "An agent that failed a task claims on it again what its own failures leave of its claim."
-    ),
     "standing.reputation": _reputation,
     "standing.expected_cost": _expected_cost,
     "standing.advice": _advice,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
 from analysis.page.page_tables import grid
+from sim.kit.amounts_in_words import sentence
 from sim.kit.invalid import written
+from sim.kit.section import SAID, Section, noted
 from sim.specs.settings import Settings
 
 TOPICS = {
@@ -30,15 +32,37 @@ def flat(arm: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def described(key: str) -> tuple[str, Any]:
     """What a key means, and its default as one would write it; None where it must be stated."""
-    section, _, name = key.partition(".")
-    kind = Settings.model_fields[section].annotation
-    field = getattr(kind, "model_fields", {}).get(name)
+    kind, name = _place(key)
+    field = kind.model_fields.get(name)
     if field is None:
         return "", None
     default = None if field.is_required() else field.get_default(call_default_factory=True)
     if isinstance(default, BaseModel):
         default = default.model_dump()
     return field.description or "", "inf" if default == float("inf") else default
+
+
+def said(key: str, value: Any) -> str | None:
+    """What the key's Field, or the section there, says of this value; None where it has no words of its own."""
+    kind, name = _place(key)
+    if name not in kind.model_fields:
+        return None
+    found, words = noted(kind, SAID).get(name), _in_words(kind.model_fields[name].annotation, value)
+    if isinstance(found, dict):
+        found = found.get(value if isinstance(value, str) else "*", found.get("*"))
+    return words or None if found is None else sentence(found, words or value)
+
+
+def _in_words(kind: Any, value: Any) -> str:
+    """What a section, or several by their names, says of a value as it is written; "" where it says nothing itself."""
+    if not isinstance(value, dict):
+        return ""
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return "" if kind.in_words is Section.in_words else kind.model_validate(value).in_words()
+    if get_origin(kind) is dict:
+        found = {name: _in_words(get_args(kind)[1], one) for name, one in value.items()}
+        return "; ".join(f"{name} ({words})" for name, words in found.items() if words)
+    return next(filter(None, (_in_words(one, value) for one in get_args(kind))), "")
 
 
 def settings_table(arms: Sequence[Mapping[str, Any]]) -> str:
@@ -77,5 +101,12 @@ def _written(value: Any) -> str:
 
 
 def _required(key: str) -> bool:
+    kind, name = _place(key)
+    return bool(kind.model_fields[name].is_required())
+
+
+def _place(key: str) -> tuple[type[BaseModel], str]:
+    """The section of a key, and its name there."""
     section, _, name = key.partition(".")
-    return bool(getattr(Settings.model_fields[section].annotation, "model_fields", {})[name].is_required())
+    kind: Any = Settings.model_fields[section].annotation
+    return kind, name

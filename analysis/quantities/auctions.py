@@ -69,7 +69,7 @@ def _false_claims(view: View) -> Part:
 
 
 def _inspected(view: View) -> Part:
-    return view.over_agents(view.inspected), view.over_agents(view.done)
+    return view.over_agents(view.with_dollars("inspection")), view.over_agents(view.done)
 
 
 def _float(array: NDArray[np.bool_]) -> FloatArray:

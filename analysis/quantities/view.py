@@ -28,8 +28,7 @@ class View(Protocol):
     n_ties, n_awards (clearings that hired, by a tie and at all). Of agents: present; attempts; wins, those that truly
     succeeded; hired, whether there were any; judged, those not lost to the system, and claim_gap, claim - success
     summed over them; losses, those paid less than they cost; published, [verified PASS] x (payment - ask); done, those
-    that their agent calls done: neither lost nor cancelled nor ended by the deadline; inspected, those that an
-    inspection cost something.
+    that their agent calls done: neither lost nor cancelled nor ended by the deadline.
     exits: (R,) agents found without wealth left. accounts: accounts are kept.
     observed: what every agent would claim. claim_groups: (N,) within what claims compare, None: everywhere.
     before_card: `observed` before agents read a card, None without one.
@@ -76,8 +75,6 @@ class View(Protocol):
     @property
     def done(self) -> NDArray[Any]: ...
     @property
-    def inspected(self) -> NDArray[Any]: ...
-    @property
     def losses(self) -> NDArray[Any]: ...
     @property
     def published(self) -> FloatArray: ...
@@ -100,6 +97,9 @@ class View(Protocol):
 
         Of attempts: ATTEMPT_DOLLARS, and cost_of_last, the cost of the attempt that passed, else of the last one.
         """
+
+    def with_dollars(self, column: str) -> NDArray[Any]:
+        """Of agents: attempts with dollars of this column of the ledger's BESIDE."""
 
     def profits(self) -> FloatArray:
         """Of agents: payments less costs of attempts."""

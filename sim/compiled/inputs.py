@@ -96,8 +96,8 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
     deadline, drawn = rules.deadline is not None, code.drawn
     return Market(
         window=rules.window,
-        delay=rules.repost_delay,
-        approval=rules.approval_delay,
+        delay=rules.market.repost_delay,
+        approval=rules.market.approval_delay,
         deadline=0 if rules.deadline is None else rules.deadline,
         timeout=int(rules.timeout),
         bid_cost=float(rules.bid_cost),

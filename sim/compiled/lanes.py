@@ -20,6 +20,7 @@ from sim.compiled.room import Room, counts_of, not_wanted, room_for, seen_of
 from sim.compiled.written import Written
 from sim.kit.errors import MarketError
 from sim.market.drawn import check_world
+from sim.market.rows import owe_beside
 from sim.market.rules import Rules
 from sim.market.simulate import Detail, Tables
 from sim.world.world import World
@@ -34,12 +35,11 @@ def play_compiled(
 
     Raises UntraceableError where a part cannot be compiled, and MarketError where compiled code and the rules differ.
     """
-    reason = refusal(rules.market, rules.card, rules.round, rules.processes, rules.advisor, rules.most_bids)
+    reason = refusal(rules)
     if reason is not None:
         raise MarketError(f"the compiled engine cannot play this market: {reason}")
     check_world(world, rules)
-    owed = rules.market.entry is not None and detail == "auctions"
-    whole = detail == "all" or owed  # what a new name owes is read off all bids before
+    whole = detail == "all" or (detail == "auctions" and owe_beside(rules))
     code, drawing = code_of(rules, world, whole=whole)
     player = _Player(world, rules, code, drawing, detail, whole=whole)
     most = max(1, _TASKS // max(1, world.n_tasks))

@@ -1,35 +1,26 @@
-"""Markets that only SimPy processes play, each with the key that says so."""
+"""Markets that only SimPy processes play: those of a key that says so itself (ONLY_EVENTS), and these."""
 
 from __future__ import annotations
 
-import math
-
-from sim.specs.settings import MarketSpec
+from sim.kit.section import ONLY_EVENTS, Section
+from sim.market.rules import Rules, past_card
+from sim.specs.settings import Terms
 from sim.standing.advisors import ADVISORS, Advisor
-from sim.world.card import PastCard
 
 
-def refusal(
-    market: MarketSpec,
-    card: PastCard | None,
-    every: int | None = None,
-    processes: object = None,
-    advisor: Advisor | None = None,
-    most_bids: float | None = None,
-) -> str | None:
-    """Why only the processes play a market, None where others can.
-
-    card: of their own past, that agents read. every: ticks between rounds, where all open postings clear together.
-    processes: agents that have one of their own. advisor: one that learns. most_bids: that an agent may make.
-    """
-    if processes:
+def refusal(arm: Terms | Rules) -> str | None:
+    """Why only the processes play a market of these terms, or rules; None where others can."""
+    sections: dict[str, Section] = {"market": arm.market, "bidders": arm.bidders, "standing": arm.standing}
+    if isinstance(arm, Rules):
+        has_processes, card, advisor = bool(arm.processes), arm.card, arm.advisor
+    else:
+        has_processes, card, advisor = bool(arm.bidders.process), past_card(arm), arm.standing.advice.advisor
+        sections["tender"] = arm.tender
+    if has_processes:
         return "bidders.process: an agent with a process of its own acts moment by moment"
-    if market.refusal is not None:
-        return market.refusal
-    if most_bids is not None and most_bids < math.inf:
-        return "bidders.most_bids: it keeps no count of the bids of an agent"
-    if every is not None:
-        return "market.round: it clears postings one by one, not all that are open at a tick together"
+    for name, section in sections.items():
+        for key, reason in section.notes(ONLY_EVENTS):
+            return f"{name}.{key}: {reason}"
     if card is not None:
         return 'bidders.card.record = "past": what is on a card when a bid is formed depends on what ended before'
     if advisor is not None and _remembers_attempts(advisor):

@@ -14,6 +14,7 @@ from sim.compiled.pointer import Pointer
 from sim.compiled.reused import memory_of
 from sim.compiled.trace.graph import Kind
 from sim.kit.arrays import Award, Bids, Standing, Tender, thin
+from sim.ledger.ledger import BESIDE
 from sim.market.accounts import account_columns, hires
 from sim.market.rows import (
     Barred,
@@ -75,7 +76,7 @@ class Written:
             cleared, closed = self._cleared(world, rules, whole), whole.closed
             found["clearings"] = clearing_columns(cleared, closed, rules)
             found["bids"] = {name: values.reshape(-1) for name, values in bid_columns(cleared, rules).items()}
-            if "auctions" in found and rules.market.entry is not None:
+            if "auctions" in found:  # what names owe is read off all bids
                 fees = auction_counts(cleared, rules)["fees"]
                 at = cleared.replication * world.n_tasks + cleared.task
                 found["auctions"]["fees"] = np.bincount(at, fees, len(found["auctions"]["fees"]))
@@ -165,10 +166,10 @@ def _attempts(rows: Attempts, rules: Rules) -> Columns:
     budget = rows.budget
     believed = at_budget(rules, rows.cost_belief, rows.belief, budget)
     offered = at_budget(rules, rows.ask, rows.claim, budget)
-    none = np.broadcast_to(np.float64(0.0), rows.cost.shape)
+    beside = dict.fromkeys(BESIDE, np.broadcast_to(np.float64(0.0), rows.cost.shape))
     columns = {"try" if name == "nth" else name: array for name, array in rows._asdict().items()}
     columns |= {"ask": offered[0], "claim": offered[1], "belief": believed[1], "cost_belief": believed[0]}
-    return columns | {"budget": np.where(np.isfinite(budget), budget, np.nan), "inspection": none, "harm": none}
+    return columns | {"budget": np.where(np.isfinite(budget), budget, np.nan), **beside}
 
 
 def _columns(rows: int, kinds: Sequence[Any]) -> Iterator[NDArray[Any]]:

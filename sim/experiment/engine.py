@@ -20,7 +20,7 @@ from sim.compiled.trace import UntraceableError
 from sim.kit.errors import MarketError, RunError, closest
 from sim.kit.kinds import Registry
 from sim.market.accounts import recode
-from sim.market.rules import Rules, past_card
+from sim.market.rules import Rules
 from sim.market.simulate import Detail, Tables, simulate
 from sim.specs.reserve_price import RESERVES
 from sim.specs.settings import Terms
@@ -45,9 +45,7 @@ def refused(terms: Terms) -> str | None:
     """Why the compiled engine cannot play a market of these terms, None where it can, as far as they say."""
     if find_spec("numba") is None:
         return NO_NUMBA
-    advisor = terms.standing.advice.advisor
-    bidders = terms.bidders
-    return refusal(terms.market, past_card(terms), terms.market.round, bidders.process, advisor, bidders.most_bids)
+    return refusal(terms)
 
 
 def slower() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from sim.explain.round import ExplainedRound
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
 from sim.kit.digits import alone
 from sim.market.allocator import Allocator
-from sim.market.rows import Cleared, owed_by_names
+from sim.market.rows import Cleared, owed
 from sim.market.rules import Rules
 from sim.mechanisms import Mechanism
 from sim.world.world import World
@@ -21,7 +22,7 @@ from sim.world.world import World
 class Case:
     """One clearing as the mechanism saw it, (n,), and its place on the tape.
 
-    entered, forfeited: dollars that names owe for being new, and of bonds; None where names owe nothing.
+    owed: dollars (n,) that bids and names owe, by what is said of them.
     """
 
     at: int
@@ -39,8 +40,7 @@ class Case:
     lottery: FloatArray
     round: ExplainedRound | None
     rules: Rules
-    entered: FloatArray | None
-    forfeited: FloatArray | None
+    owed: Mapping[str, FloatArray]
     belief: FloatArray
     cost_belief: FloatArray
 
@@ -49,11 +49,7 @@ class Case:
         def row(kind: Any, batch: Any) -> Any:
             return kind.trusted(**{name: array[at] for name, array in vars(batch).items() if array is not None})
 
-        rules, entry = allocator.rules, allocator.rules.market.entry
-        owed = [
-            None if entry is None else owed_by_names(cleared, rules, entry.model_copy(update={key: 0.0}))[at]
-            for key in ("bond", "fee")
-        ]
+        rules = allocator.rules
         return cls(
             at=at,
             task=int(cleared.task[at]),
@@ -69,11 +65,10 @@ class Case:
             award=row(Award, cleared.award),
             lottery=allocator.tasks.lottery[cleared.replication[at], cleared.task[at], cleared.posting[at]],
             rules=rules,
-            entered=owed[0],
-            forfeited=owed[1],
+            owed={words: fee[at] for words, fee in owed(cleared, rules).items()},
             belief=cleared.belief[at],
             cost_belief=cleared.cost_belief[at],
-            round=None if allocator.rules.round is None else ExplainedRound.of(allocator, cleared, at),
+            round=None if allocator.rules.market.round is None else ExplainedRound.of(allocator, cleared, at),
         )
 
     def hires(self, agent: int, *, alone: bool = False, lucky: bool = False) -> bool:

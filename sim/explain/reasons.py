@@ -143,11 +143,9 @@ def prices(case: Case) -> list[str]:
 
 def _fees(case: Case) -> list[str]:
     """What bids owe, a line for each that owes anything."""
-    owed = [("owes a fee of", case.award.fee), ("owes, as a new name,", case.entered), ("forfeits", case.forfeited)]
     return [
         f"{case.world.agents[agent]} {does} {dollars(float(fee[agent]))}"
-        for does, fee in owed
-        if fee is not None
+        for does, fee in case.owed.items()
         for agent in np.flatnonzero(fee).tolist()
     ]
 

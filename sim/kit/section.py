@@ -28,6 +28,13 @@ Money = Annotated[float, Field(ge=0, le=MOST)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Ticks = Annotated[int, Field(ge=0, le=MOST_TICKS)]
 
+# What json_schema_extra of a key may hold.
+SAID = "said"  # the sentence of a value that is not the default, or one for each value and "*" for any other
+ONLY_EVENTS = "only the event market"  # why nothing else plays a value that is not the default
+NOT_LIVE = "not live"  # why such a value has no meaning where agents are asked and not drawn
+OF_BIDS = "of bids"  # it has none under a rule that asks for no bids
+COUPLES = "couples"  # it couples the tasks of a replication
+
 
 class parsed_by:  # noqa: N801 -- it annotates a field
     """The field holds what `parse` makes of the value written, None where none is.
@@ -57,6 +64,30 @@ class Section(BaseModel):
         """What its keys say that does not agree, a line each; asked once every key is valid by itself."""
         return iter(())
 
+    def in_words(self) -> str:
+        """What it says on a page, as a sentence or, where its key says SAID, in place of the value; "": as written."""
+        return ""
+
+    def against(self, settings: Any) -> Iterator[str]:
+        """What it cannot be combined with in other sections, a line each; `settings` (sim/specs/settings.py) asks."""
+        return iter(())
+
+    def within(self) -> Iterator[Section]:
+        """It, and the sections that stand in it."""
+        yield self
+        for key in type(self).model_fields:
+            yield from _sections(getattr(self, key))
+
+    def notes(self, what: str) -> Iterator[tuple[str, Any]]:
+        """Keys that are not at their defaults, with what each notes of this kind (`noted`), or a section there does."""
+        own = noted(type(self), what)
+        for key, field in type(self).model_fields.items():
+            found, value = own.get(key), getattr(self, key)
+            if found is None and isinstance(value, Section):
+                found = next((inner for _, inner in value.notes(what)), None)
+            if found is not None and value != field.get_default(call_default_factory=True):
+                yield key, found
+
     def stated(self, key: str) -> Any:
         """A parsed field as it was written."""
         return self._written[key]
@@ -82,6 +113,21 @@ class Section(BaseModel):
     @model_serializer(mode="wrap")
     def _dump(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {**handler(self), **self._written}
+
+
+def _sections(value: Any) -> Iterator[Section]:
+    if isinstance(value, Section):
+        yield from value.within()
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _sections(one)
+
+
+@lru_cache
+def noted(model: type[BaseModel], what: str) -> dict[str, Any]:
+    """What keys of a section note in their json_schema_extra of one kind, e.g. SAID; others are left out."""
+    fields = {key: field.json_schema_extra for key, field in model.model_fields.items()}
+    return {key: extra[what] for key, extra in fields.items() if isinstance(extra, dict) and what in extra}
 
 
 @lru_cache

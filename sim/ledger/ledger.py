@@ -72,7 +72,8 @@ ATTEMPTS: dict[str, str] = {
     "inspection": "float64",  # what looking at its result cost the allocator
     "harm": "float64",  # what accepting a failure cost the principal, payment apart
 }
-ATTEMPT_DOLLARS = ("payment", "cost", "inspection", "harm")  # the columns of attempts that add up over them
+BESIDE = {"inspection": True, "harm": False}  # dollars of attempts beside those: whether the allocator pays them
+ATTEMPT_DOLLARS = ("payment", "cost", *BESIDE)  # the columns of attempts that add up over them
 BIDS: dict[str, str] = {
     "arm": "category",
     "replication": "int32",

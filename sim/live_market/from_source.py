@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sim.kit.errors import ScenarioError
+from sim.kit.section import NOT_LIVE
 from sim.ledger.ledger import REASON
 from sim.market.allocator import Allocator
 from sim.market.processes import Market
@@ -69,8 +70,8 @@ def _faults(mechanism: Mechanism, settings: Settings) -> Iterator[str]:
         yield f"bidders.process: {why}an agent is whoever answers"
     if market.alone:
         yield "market.alone: every agent would be asked about every task; `bidlab panel` does that"
-    if market.inspection is not None:
-        yield f"market.inspection: {why}the tasks' verifiers look at all work"
+    for key, reason in market.notes(NOT_LIVE):
+        yield f"market.{key}: {why}{reason}"
     advice = standing.advice
     if advice.record is not None or advice.planner is not None or advice.kind in ("outcome", "ability"):
         yield f"standing.advice: {why}no record, pilot or oracle is there beforehand; take one that learns"

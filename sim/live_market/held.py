@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, Notice, Status, Tender
 from sim.kit.errors import MarketError
+from sim.ledger.ledger import BESIDE
 from sim.market.source import BID, At, Offers, Outcome, no_bid
 from sim.world.world import World
 
@@ -111,11 +112,13 @@ def _offers(world: World, bids: Columns) -> dict[tuple[At, int], Offers]:
 
 
 def _outcomes(attempts: Columns) -> dict[tuple[At, int, int], Outcome]:
-    names = ("replication", "task", "agent", "try", "status", "success", "cost", "score", "inspection", "harm")
+    names = ("replication", "task", "agent", "try", "status", "success", "cost", "score", *BESIDE)
     found = {}
     for replication, task, agent, nth, status, success, cost, score, *more in zip(
         *(np.asarray(attempts[name]).tolist() for name in names), strict=True
     ):
         graded = score if 0.0 < score < 1.0 else np.nan
-        found[(replication, task), agent, nth] = Outcome(status, success, cost, more[0], more[1], graded)
+        found[(replication, task), agent, nth] = Outcome(
+            status, success, cost, graded, dict(zip(BESIDE, more, strict=True))
+        )
     return found

@@ -16,8 +16,8 @@ Rows are ordered by replication, tick, moment and sequence. The moments of a tic
 of earlier clearings complete, by (task, posting, turn, agent); then clearings, by (task, posting), each followed by
 those of its attempts that take no time (in a round, all clearings first). moment: 0, 1, ... among those of the
 tick at which money moved; sequence: 0, 1, ... within one. Within a clearing bids are paid for, then fees, holds,
-overhead, side payments; within a completion an attempt's holds are released before it is paid, then its cost and that
-of its inspection are taken; then come those that end with it, by (turn, agent); then, as a principal's last task
+overhead, side payments; within a completion an attempt's holds are released before it is paid, then its cost and what
+it costs beside are taken; then come those that end with it, by (turn, agent); then, as a principal's last task
 closes, what the escrow held back, by agent.
 
 Parties are codes as `sim.ledger.ledger.parties` orders them: nature, the allocator, the escrow, n agents, then
@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status
-from sim.ledger.ledger import KIND
+from sim.ledger.ledger import BESIDE, KIND
 from sim.market.escrow import divided
 from sim.market.rows import Cleared
 from sim.market.rules import Rules
@@ -177,7 +177,7 @@ class _Transfers:
         self._add(paid.clearing, 4, paid.to, 0, 0, source, to, _SIDE, paid.dollars)
 
     def at_completions(self, *, escrow: bool) -> None:
-        """Payments, costs and inspections of attempts. escrow: payments come out of it, as `of_holds` says."""
+        """Payments and costs of attempts. escrow: payments come out of it, as `of_holds` says."""
         attempts, agent = self._attempts, self._agent
         at, turn = self._count + np.arange(len(agent)), attempts["turn"].astype(np.int64)
         principal, own = self._principal(self._row), agent + _FIRST_AGENT
@@ -186,7 +186,7 @@ class _Transfers:
             (2, principal, own, _PAY, np.zeros(len(agent)) if escrow else attempts["payment"]),
             (2, own, principal, _FINE, -attempts["payment"]),
             (3, bears, NATURE, _COST, attempts["cost"]),
-            (4, ALLOCATOR, NATURE, _COST, attempts["inspection"]),
+            *((4, ALLOCATOR, NATURE, _COST, attempts[name]) for name, is_paid in BESIDE.items() if is_paid),
         ):
             self._add(at, self._group, agent, turn, step, source, to, kind, dollars)
 

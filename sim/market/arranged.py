@@ -8,6 +8,7 @@ read nor pays.
 from __future__ import annotations
 
 from sim.kit.errors import ScenarioError, closest
+from sim.kit.section import OF_BIDS
 from sim.mechanisms import Mechanism
 from sim.mechanisms.gates import Attention, Gate, PricedBids
 from sim.mechanisms.make_or_buy import MakeOrBuy
@@ -19,15 +20,10 @@ from sim.world.world import World
 def arranged(mechanism: Mechanism, settings: Terms, world: World) -> Mechanism:
     """The mechanism with what the scenario sets around it; raises ScenarioError where the two cannot be combined."""
     least, most, price = settings.standing.least_reputation, settings.market.attention, settings.market.bid_price
-    entry = settings.market.entry
-    of_bids = {
-        "market.attention": most is not None,
-        "market.bid_price": price > 0,
-        "market.entry": entry is not None and max(entry.fee, entry.bond) > 0,
-        "bidders.most_bids": settings.bidders.most_bids is not None,
-    }
-    for key in (key for key, is_stated in of_bids.items() if is_stated and not mechanism.capabilities.solicits_bids):
-        raise ScenarioError(f"{key}: has no meaning with {mechanism.name}, which asks for no bids")
+    of_bids = [f"market.{key}" for key, _ in settings.market.notes(OF_BIDS)]
+    of_bids += [f"bidders.{key}" for key, _ in settings.bidders.notes(OF_BIDS)]
+    if of_bids and not mechanism.capabilities.solicits_bids:
+        raise ScenarioError(f"{of_bids[0]}: has no meaning with {mechanism.name}, which asks for no bids")
     if most is not None:
         mechanism = Attention(mechanism, most)
     if price > 0:

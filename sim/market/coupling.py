@@ -7,8 +7,7 @@ other:
     record, pilots               one history of each agent a replication; claims may be a record, too
     reputation, learned cost, advisor, router, card of the past    learned from earlier tasks
     capacity, rounds             tasks compete for the same agents; so do assignment and concurrency, which need rounds
-    entry                        a name owes once a replication, for whatever it bid on first
-    bids that an agent may make  those on the one are missing at the other
+    keys that say so (COUPLES)   entry, of which a name owes once a replication; bids that an agent may make
     agents with processes        they may remember; policies that learn do (sim/agents/learning.py)
     bankroll, budget             money spent on the one is missing at the other
 
@@ -25,6 +24,7 @@ from __future__ import annotations
 
 import math
 
+from sim.kit.section import COUPLES
 from sim.market.rules import Rules
 from sim.world.world import World
 
@@ -51,10 +51,10 @@ def coupling(rules: Rules, world: World) -> tuple[str, ...]:
         "bidders.card, of the past": rules.card is not None,
         "bidders.process": bool(rules.processes),
         "bidders.policy, learned": rules.learners is not None and bool(rules.learners.init(1)),
-        "bidders.most_bids": not math.isinf(rules.most_bids),
-        "market.entry": rules.market.entry is not None,
+        **{f"bidders.{key}": True for key, _ in rules.bidders.notes(COUPLES)},
+        **{f"market.{key}": True for key, _ in rules.market.notes(COUPLES)},
         "market.capacity": not math.isinf(rules.capacity),
-        "market.round": rules.round is not None,
+        "market.round": rules.market.round is not None,
         "bidders.bankroll": rules.bankroll is not None and not all(map(math.isinf, rules.bankroll)),
         "tender.budget": rules.budgets is not None,
     }

@@ -55,9 +55,10 @@ class Desk:
         self._finish: dict[tuple[int, int], int] = {}  # of each attempt running
         self._bids_are_known = allocator.opening is not None and participants is None
         self._made = np.zeros(tasks.n_agents, np.int64)  # bids of each agent at clearings so far
-        self._most = np.full(tasks.n_agents, float(rules.most_bids))  # bids that each may make
+        most = rules.bidders.most_bids
+        self._most = np.full(tasks.n_agents, math.inf if most is None else float(most))  # bids that each may make
         self._most[list(rules.staff)] = math.inf  # the principal's own make none
-        limited = not math.isinf(rules.most_bids)
+        limited = most is not None
         self._may_be_expected = self._bids_are_known and self.books is None and not limited  # read at every clearing
         if allocator.opening is not None:
             self._expected = allocator.opening.bids.active[replication]
@@ -122,7 +123,7 @@ class Desk:
     def _barred(self, task: int, posting: int, limited: BoolArray | None) -> Barred:
         """Who is not asked for a bid."""
         excluded = exited = withdrawn = None
-        if not math.isinf(self._rules.most_bids):
+        if self._rules.bidders.most_bids is not None:
             spent = self._made >= self._most
             limited = spent if limited is None else limited | spent
         if posting:

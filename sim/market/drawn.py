@@ -224,7 +224,7 @@ def drawn_market(world: World, rules: Rules) -> tuple[Allocator, Drawn]:
 
 def check_world(world: World, rules: Rules) -> None:
     """Raise MarketError where the World lacks what these rules need, or two of the rules cannot be combined."""
-    if rules.round is not None and (rules.bankroll is not None or rules.budgets is not None):
+    if rules.market.round is not None and (rules.bankroll is not None or rules.budgets is not None):
         raise MarketError(
             "wealth and budgets are read posting by posting, but a round clears all that are open at once"
         )

@@ -18,20 +18,23 @@ from __future__ import annotations
 import numpy as np
 
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
+from sim.specs.settings import Entry
 
 
-def entry_fees(
-    replication: IntArray, counts: BoolArray, reputation: FloatArray, *, fee: float, bond: float, least: float
-) -> FloatArray:
-    """(C, n) dollars owed at each clearing. replication (C,); counts (C, n): a bid that counts; reputation (C, n).
+def entry_fees(entry: Entry, replication: IntArray, counts: BoolArray, reputation: FloatArray) -> dict[str, FloatArray]:
+    """(C, n) dollars owed at each clearing, by what is said of them.
+
+    replication (C,); counts (C, n): a bid that counts; reputation (C, n).
 
     >>> counts, r = np.array([[True, False], [True, True], [True, False]]), np.array([[1.0, 1], [0.8, 1], [0.6, 1]])
-    >>> entry_fees(np.zeros(3, int), counts, r, fee=0.25, bond=0.5, least=0.8).tolist()
-    [[0.25, 0.0], [0.0, 0.25], [0.5, 0.0]]
+    >>> found = entry_fees(Entry(fee=0.25, bond=0.5, least=0.8), np.zeros(3, int), counts, r)
+    >>> {words: dollars.tolist() for words, dollars in found.items()}
+    {'owes, as a new name,': [[0.25, 0.0], [0.0, 0.25], [0.0, 0.0]], 'forfeits': [[0.0, 0.0], [0.0, 0.0], [0.5, 0.0]]}
     """
     last = np.append(replication[1:] != replication[:-1], True)[: len(replication)]
     first, entered = _first(replication, counts)
-    return np.where(first, fee, 0.0) + np.where(last[:, None] & entered & (reputation < least), bond, 0.0)
+    lost = last[:, None] & entered & (reputation < entry.least)
+    return {"owes, as a new name,": np.where(first, entry.fee, 0.0), "forfeits": np.where(lost, entry.bond, 0.0)}
 
 
 def _first(replication: IntArray, counts: BoolArray) -> tuple[BoolArray, BoolArray]:

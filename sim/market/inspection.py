@@ -26,4 +26,4 @@ def reviewed(outcome: Outcome, rule: Inspection, luck: float) -> Outcome:
     looked = luck < rule.rate
     status = outcome.status if looked else int(Status.PASS)
     harm = rule.harm if status == Status.PASS and not outcome.success else 0.0
-    return outcome._replace(status=status, inspection=rule.cost if looked else 0.0, harm=harm)
+    return outcome._replace(status=status, beside={"inspection": rule.cost if looked else 0.0, "harm": harm})

@@ -108,14 +108,14 @@ class Market:
             self._desk.post(task, posting, self._clears_at(self._clock.now))
             hire = yield from self.allocator(task, posting)
             reason = (yield from self._worked(hire)) if hire.winners else self._unfilled(hire)
-            tick = self._clock.now + self._rules.repost_delay
+            tick = self._clock.now + self._rules.market.repost_delay
             if not self._again(hire, reason, tick):
                 return
 
     def allocator(self, task: int, posting: int) -> Process:
         """Clear the posting when its window ends, or have it take part in the round that is its first."""
         posted = self._clock.now
-        if self._rules.round is not None:
+        if self._rules.market.round is not None:
             return (yield self._join_round(task, posting, posted))
         yield self._clock.at(posted + self._rules.window, CLEARING, task, posting)
         opening = self._allocator.opening
@@ -214,7 +214,7 @@ class Market:
     def _again(self, hire: Hire, reason: int, tick: int) -> bool:
         """Write down how the posting closed; True where the task is posted again, at `tick`."""
         if reason not in (_SOLVED, _NO_BUDGET) and hire.posting + 1 < self._rules.postings:
-            in_time = self._clears_at(tick) + self._rules.approval_delay < self._desk.tasks[hire.task].deadline
+            in_time = self._clears_at(tick) + self._rules.market.approval_delay < self._desk.tasks[hire.task].deadline
             reason = _REPOSTED if in_time else _DEADLINE
         self._tape.closed[hire.clearing] = reason
         return reason == _REPOSTED
@@ -227,7 +227,7 @@ class Market:
         tape.clearings.append(ClearingNote(self._replication, task, posting, posted, self._clock.now, own))
         tape.closed.append(_OPEN)
         hire = Hire(task, posting, place, award, (self._replication, task) if own < 0 else (), winners, raises=raises)
-        hire.starts = self._clock.now + self._rules.approval_delay
+        hire.starts = self._clock.now + self._rules.market.approval_delay
         self._desk.slots.take(winners)
         self._n_working += bool(winners)
         self._desk.hear_award(hire, own)
@@ -237,8 +237,8 @@ class Market:
 
     def _clears_at(self, posted: int) -> int:
         """Tick at which a posting made then is cleared."""
-        tick = posted + self._rules.window
-        return tick if self._rules.round is None else next_round(tick, self._rules.round, self._last_round)
+        tick, every = posted + self._rules.window, self._rules.market.round
+        return tick if every is None else next_round(tick, every, self._last_round)
 
     def _join_round(self, task: int, posting: int, posted: int) -> Event:
         """Take part in a round; the event that answers with what it hires."""

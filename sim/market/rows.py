@@ -7,24 +7,26 @@ memory order. Names are codes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.kit.arrays import Award, Bids, BoolArray, FloatArray, IntArray, Standing, Status, Tender
-from sim.ledger.ledger import OUTCOME
+from sim.ledger.ledger import BESIDE, OUTCOME
 from sim.market.entry import entry_fees
 from sim.market.overheads import overheads
 from sim.market.rules import Rules
 from sim.market.source import BID, answered
-from sim.specs.settings import Entry
 
 Columns = dict[str, NDArray[Any]]
 
 _WORDS = ("won", "lost", "late", "busy", "excluded", "exited", "no bond", "withdrawn", "bid limit")
 _WON, _LOST, _LATE, _BUSY, _EXCLUDED, _EXITED, _NO_BOND, _WITHDRAWN, _LIMITED = map(OUTCOME.index, _WORDS)
+
+_OF_AWARD = "owes a fee of"
 
 
 class Barred(NamedTuple):
@@ -100,8 +102,8 @@ class Cleared:
 class Tried:
     """Attempts as they went, (A,) each. clearing: its row in `Cleared`; nth: the agent's tries at the task before.
 
-    status: `Status` codes, as the verifier said; success: what truly happened; cost, payment: dollars; inspection,
-    harm: dollars (sim/market/inspection.py), None: none. score: in [0, 1], NaN and None: 1 of PASS, else 0.
+    status: `Status` codes, as the verifier said; success: what truly happened; cost, payment: dollars. score: in
+    [0, 1], NaN and None: 1 of PASS, else 0. beside: other dollars, by column (BESIDE); a column left out is 0.
     """
 
     clearing: IntArray
@@ -114,9 +116,8 @@ class Tried:
     success: BoolArray
     cost: FloatArray
     payment: FloatArray
-    inspection: FloatArray | None = None
-    harm: FloatArray | None = None
     score: FloatArray | None = None
+    beside: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 class Picked:
@@ -171,8 +172,7 @@ def attempt_columns(tried: Tried, cleared: Cleared, rules: Rules) -> Columns:
         "budget": budget if award.budget is None else np.where(np.isfinite(budget), budget, np.nan),
         "payment": tried.payment,
         "cost": tried.cost,
-        "inspection": _one(0.0, shape) if tried.inspection is None else tried.inspection,
-        "harm": _one(0.0, shape) if tried.harm is None else tried.harm,
+        **{name: tried.beside.get(name, _one(0.0, shape)) for name in BESIDE},
     }
 
 
@@ -216,17 +216,25 @@ def bid_columns(cleared: Cleared, rules: Rules) -> Columns:
 
 
 def fees_of(cleared: Cleared, rules: Rules) -> FloatArray:
-    """(C, n) dollars: fees of the awards, and what new names owe."""
-    award, entry, shape = cleared.award, rules.market.entry, cleared.reason.shape
-    fee: FloatArray = _one(0.0, shape) if award.fee is None else award.fee
-    return fee if entry is None else fee + owed_by_names(cleared, rules, entry)
+    """(C, n) dollars: fees of the awards, and what names owe beside."""
+    found = owed(cleared, rules)
+    fee = found.pop(_OF_AWARD, _one(0.0, cleared.reason.shape))
+    return fee + sum(found.values()) if found else fee
 
 
-def owed_by_names(cleared: Cleared, rules: Rules, entry: Entry) -> FloatArray:
-    """(C, n) dollars that names owe for being new, by these terms."""
+def owe_beside(rules: Rules) -> bool:
+    """Names owe what no award states, and what is read off all bids before."""
+    return rules.market.entry is not None
+
+
+def owed(cleared: Cleared, rules: Rules) -> dict[str, FloatArray]:
+    """(C, n) dollars that bids and names owe, by what is said of them; empty where they owe nothing."""
+    found = {} if cleared.award.fee is None else {_OF_AWARD: cleared.award.fee}
+    if rules.market.entry is None:
+        return found
     reputation = np.broadcast_to(cleared.standing.reputation, cleared.reason.shape)
-    counts = cleared.bids.active & (reputation >= rules.least_reputation)
-    return entry_fees(cleared.replication, counts, reputation, **dict(entry))
+    counts = cleared.bids.active & (reputation >= (rules.standing.least_reputation or 0.0))
+    return found | entry_fees(rules.market.entry, cleared.replication, counts, reputation)
 
 
 def outcomes(cleared: Cleared) -> NDArray[np.int8]:
@@ -298,5 +306,5 @@ def auction_counts(cleared: Cleared, rules: Rules) -> Columns:
         "n_bids": np.add.reduce(charged_bids(cleared, cleared.made, rules), axis=1, dtype=np.int64),
         "n_awards": hires,
         "n_ties": hires & award.by_tie,
-        "fees": none if award.fee is None and rules.market.entry is None else sum(fees_of(cleared, rules).T, none),
+        "fees": none if award.fee is None and not owe_beside(rules) else sum(fees_of(cleared, rules).T, none),
     }

@@ -25,8 +25,9 @@ from sim.market.arranged import arranged
 from sim.market.escalation import Escalation, escalation_of
 from sim.market.unknown import check_known
 from sim.mechanisms import Mechanism
+from sim.specs.bidders import BidderSpec
 from sim.specs.reserve_price import Raising
-from sim.specs.settings import MarketSpec, Terms
+from sim.specs.settings import MarketSpec, StandingSpec, Terms
 from sim.standing.advisors import Advisor
 from sim.standing.reputation import Learner, OneName
 from sim.standing.sources import ExpectedCost, reputation_of
@@ -48,15 +49,11 @@ class Rules:
     have `penalty`, nobody has a budget.
 
     card: what agents read of their own past in the market before they bid; one read before it opens is in the World.
-    round: ticks between rounds, None: every posting is cleared by itself. assignment, concurrency: as in
-    sim/market/rounds.py.
-    max_bids: tasks of a round that an agent may bid on.
+    assignment, concurrency: as in sim/market/rounds.py. max_bids: tasks of a round that an agent may bid on.
     bid_cost_per: bid_cost is what one bid costs, or all bids of an agent in a round.
     plans: how a bid becomes a menu of budgets, for rules that take one; None: it does not.
-    market: the section as it is stated, for what is read as it stands.
+    market, bidders, standing: the sections as they are stated, for whatever is read as it stands.
     processes: classes or factories of agents with processes of their own, by place (sim/agents/agent.py).
-    approval_delay: ticks from an award to the start of work. most_bids: of an agent in a replication.
-    least_reputation: below which no bid counts (sim/mechanisms/gates.py).
     """
 
     mechanism: Mechanism
@@ -68,7 +65,6 @@ class Rules:
     window: int = 0
     capacity: float = math.inf
     postings: int = 1
-    repost_delay: int = 0
     exclude: str = "none"
     escalation: Raising | None = None
     deadline: int | None = None
@@ -79,7 +75,6 @@ class Rules:
     advisor: Advisor | None = None
     router: str | None = None
     card: PastCard | None = None
-    round: int | None = None
     assignment: Order = "in_order"
     concurrency: float = math.inf
     max_bids: float = math.inf
@@ -89,10 +84,9 @@ class Rules:
     penalties: tuple[float, ...] | None = None
     budgets: tuple[float, ...] | None = None
     market: MarketSpec = field(default_factory=lambda: MarketSpec())
+    bidders: BidderSpec = field(default_factory=lambda: BidderSpec())
+    standing: StandingSpec = field(default_factory=lambda: StandingSpec())
     processes: Mapping[int, Callable[[], Agent]] = field(default_factory=dict)
-    approval_delay: int = 0
-    most_bids: float = math.inf
-    least_reputation: float = 0.0
 
     def __post_init__(self) -> None:
         """A bounty that is announced may rise above the value unless the escalation says otherwise."""
@@ -165,7 +159,6 @@ class Rules:
             window=market.window,
             capacity=market.capacity,
             postings=tender.postings,
-            repost_delay=market.repost_delay,
             exclude=tender.exclude or "none",
             escalation=escalation_of(tender.escalation),
             deadline=tender.deadline,
@@ -176,7 +169,6 @@ class Rules:
             advisor=advice.advisor,
             router=None if advice.router is None else advice.router.respondent,
             card=past_card(settings),
-            round=market.round,
             assignment=market.assignment or "in_order",
             concurrency=math.inf if market.concurrency is None else market.concurrency,
             max_bids=math.inf if market.max_bids_per_worker is None else market.max_bids_per_worker,
@@ -186,10 +178,9 @@ class Rules:
             penalties=penalties_of(tender),
             budgets=budgets_of(tender),
             market=market,
+            bidders=settings.bidders,
+            standing=standing,
             processes=processes_of(settings.bidders.process, world.agents, alone=market.alone),
-            approval_delay=market.approval_delay,
-            most_bids=math.inf if settings.bidders.most_bids is None else settings.bidders.most_bids,
-            least_reputation=standing.least_reputation or 0.0,
         )
         _check_asked(made, world)
         _check_shared(made)
@@ -262,7 +253,7 @@ def _check_shared(rules: Rules) -> None:
     stated = {
         f"{name}, which hires in turns": has.in_turns,
         f"{name}, which takes menus": has.takes_menu,
-        "market.round, which clears several postings together": rules.round is not None,
+        "market.round, which clears several postings together": rules.market.round is not None,
         "market.bid_price, which who stands down saves and who stays does not": rules.market.bid_price > 0,
         "market.capacity: who stood down may have had no slot": not math.isinf(rules.capacity),
         "bidders.bankroll: side payments are no part of the market's accounts": rules.bankroll is not None,

@@ -8,6 +8,7 @@ of answers kept from an earlier run are one market. Index convention: n agents; 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -79,16 +80,15 @@ def checked(offers: Offers) -> Offers:
 class Outcome(NamedTuple):
     """What came of an attempt. status: as the verifier says; success: what truly happened; cost: dollars.
 
-    inspection, harm: dollars that looking at it cost the allocator, and that accepting it cost the principal.
     score: in [0, 1], what the work is worth where outcomes are graded; NaN: 1 of PASS, else 0.
+    beside: other dollars, by column of the ledger (BESIDE); what is left out is 0.
     """
 
     status: int
     success: bool
     cost: float
-    inspection: float = 0.0
-    harm: float = 0.0
     score: float = math.nan
+    beside: Mapping[str, float] = {}
 
 
 class Source(Protocol):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kit.arrays import Award, Bids, FloatArray, IntArray, Standing, Tender
+from sim.ledger.ledger import BESIDE
 from sim.market.accounts import account_columns, hires
 from sim.market.allocator import Allocator, Clearing
 from sim.market.rows import (
@@ -164,7 +165,10 @@ def tried(tape: Tape) -> Tried:
     arrays = _arrays(AttemptNote, tape.attempts)
     arrays |= _arrays(Outcome, [note.outcome for note in tape.attempts])
     order = np.lexsort((arrays["agent"], arrays["clearing"]))
-    return Tried(**{name: array[order] for name, array in arrays.items()})
+    own = [note.outcome.beside for note in tape.attempts]
+    stated = [name for name in BESIDE if any(name in one for one in own)]
+    beside = {name: np.array([one.get(name, 0.0) for one in own], np.float64)[order] for name in stated}
+    return Tried(**{name: array[order] for name, array in arrays.items()}, beside=beside)
 
 
 def _arrays(kind: type[NamedTuple], rows: Sequence[tuple[Any, ...]]) -> dict[str, NDArray[Any]]:
@@ -190,7 +194,7 @@ def whole_tables(tape: Tape, allocator: Allocator) -> dict[str, Columns]:
         clearings,
         hires(cleared, rules),
         cleared.n_agents,
-        in_rounds=rules.round is not None,
+        in_rounds=rules.market.round is not None,
         aside=side_payments(cleared, rules, lambda: (allocator.tasks.lottery, allocator.tasks.silent)),
         staff=rules.staff,
     )

@@ -15,7 +15,7 @@ from sim.agents.learning import LearningPolicy
 from sim.agents.retry import Update, parse_on_retry
 from sim.kit.distribution import MOST_TICKS
 from sim.kit.invalid import written
-from sim.kit.section import Money, Rate, Section, parsed_by
+from sim.kit.section import COUPLES, OF_BIDS, ONLY_EVENTS, SAID, Money, Rate, Section, parsed_by
 from sim.standing.records import GONE, Record, check_not_gone, made_record
 
 
@@ -54,6 +54,24 @@ class Card(Section):
             _ = self.before_market
         except ValueError as error:  # tasks is missing, or out of place
             yield str(error)
+
+    def against(self, settings: Any) -> Iterator[str]:
+        """A past that is not there, or is not one agent's; a record of what is a record already."""
+        if self.record == "past" and settings.world.arrivals is None:
+            yield (
+                'world.arrivals must be stated where a card holds the "past": together, every first posting goes out '
+                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        if self.record == "past" and settings.world.names is not None:
+            yield (
+                'bidders.card: record = "past" cannot be combined with world.names: each name would have a past of its '
+                "own"
+            )
+        if self.before_market is not None and settings.world.claim is not None:
+            yield (
+                f'bidders.card: record = "{self.record}" has no meaning with world.claim, which is a record '
+                "already: a card moves claims to what it holds"
+            )
 
     @property
     def before_market(self) -> Record | None:
@@ -150,6 +168,12 @@ class BidderSpec(Section):
         None,
         description="bids that an agent may make in a replication, all postings together, as they clear; absent: no "
         "limit",
+        json_schema_extra={
+            SAID: "An agent makes at most {} bids in a replication.",
+            ONLY_EVENTS: "it keeps no count of the bids of an agent",
+            OF_BIDS: True,
+            COUPLES: True,  # those on the one task are missing at the other
+        },
     )
     card: Card | None = Field(None, description="a self-history card; absent: none")
     plans: PlansSettings | None = Field(
@@ -160,6 +184,12 @@ class BidderSpec(Section):
         description='what an agent that failed a task claims on it again: "same", or "update" (what its own failures '
         "leave of its claim), or {update = {spread = logits}} (required with a table), the sd of what its claim leaves "
         'unknown; must be stated where postings > 1 and exclude = "none"',
+        json_schema_extra={
+            SAID: {
+                "same": "An agent that failed a task claims the same on it again.",
+                "*": "An agent that failed a task claims on it again what its own failures leave of its claim.",
+            }
+        },
     )
 
     def faults(self) -> Iterator[str]:
@@ -168,3 +198,35 @@ class BidderSpec(Section):
             if isinstance(one, Whitewash | HandOver):
                 name = POLICIES.name_of(one)
                 yield f"agents: {agent}: {name} says how several agents bid; state it as policy"
+
+    def against(self, settings: Any) -> Iterator[str]:
+        """What its keys need of what is offered, and of the world."""
+        world, tender = settings.world, settings.tender
+        if self.bankroll is not None and world.arrivals is None:
+            yield (
+                "world.arrivals must be stated where wealth is limited (bidders.bankroll): together, every first "
+                "posting clears before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
+        if self.reads_asks and "asks" not in tender.public:
+            yield 'tender.public: must name "asks" where a policy learns from its rivals\' asks, as hedge does'
+        past = self.card is not None and self.card.record == "past"
+        if self.plans is not None and (self.on_retry is not None or past):
+            yield (
+                "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
+                '"update" nor a card of the "past" goes with plans'
+            )
+        if tender.postings > 1 and tender.exclude == "none" and self.stated("on_retry") is None:
+            yield (
+                'bidders.on_retry must be stated where an agent may try a task again (postings > 1, exclude = "none"): '
+                '"same" or "update"'
+            )
+        if self.on_retry is not None and world.names is not None:
+            yield (
+                'bidders.on_retry: "update" cannot be combined with world.names: what an agent fails under one name it '
+                'would not know under another; state "same"'
+            )
+        if self.on_retry is not None and self.on_retry.spread is None and world.table is not None:
+            yield (
+                "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "
+                "logits}}"
+            )

@@ -8,11 +8,13 @@ hub      = { planner = ... }      an agent that divides a task among others and 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sim.kit.amounts_in_words import percent, ticks
 from sim.kit.distribution import MOST_TICKS
 from sim.kit.section import Rate, Section
 from sim.population.agent_profile import Logit
@@ -20,7 +22,26 @@ from sim.population.agent_profile import Logit
 Factor = Annotated[float, Field(ge=0, le=1e6)]
 
 
-class Scaffold(Section):
+class OrganisationKind(Section):
+    """How an organisation is made of its members."""
+
+    @property
+    @abstractmethod
+    def members(self) -> tuple[str, ...]:
+        """Names of the agents it is made of, first the one that it shares luck with."""
+
+    @property
+    def loses(self) -> bool:
+        """It may lose an attempt that its members do not."""
+        return False
+
+    @property
+    def tries_within(self) -> int:
+        """Tries of its first member that an attempt may take."""
+        return 1
+
+
+class Scaffold(OrganisationKind):
     """One agent in another execution path. A limit cuts off what lasts longer, at its full cost."""
 
     agent: str = Field(description="the agent that it runs")
@@ -39,8 +60,22 @@ class Scaffold(Section):
         if (self.limit is None) != (self.late is None):
             yield 'limit and late must be stated together; late is "INFRA" or "FAIL"'
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        return (self.agent,)
 
-class Solo(Section):
+    @property
+    def loses(self) -> bool:
+        return self.infra > 0 or self.late == "INFRA"
+
+    def in_words(self) -> str:
+        parts = [f"{self.agent} in another scaffold: {self.shift:g} logits on its ability"]
+        parts += [f"{percent(self.infra)} of attempts lost"] if self.infra else []
+        parts += [f"{self.late} after {ticks(self.limit)}"] if self.limit is not None else []
+        return ", ".join([*parts, *([f"costs times {self.cost_factor:g}"] if self.cost_factor != 1.0 else [])])
+
+
+class Solo(OrganisationKind):
     """One agent that tries a task several times within one attempt."""
 
     agent: str = Field(description="the agent that tries")
@@ -50,9 +85,22 @@ class Solo(Section):
         "tries, cannot tell them apart and hands in the last"
     )
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        return (self.agent,)
 
-class Hub(Section):
-    """A planner and its spokes (formulas: sim/world/hub_and_spokes.py). Tokens are shares of those of a solo try."""
+    @property
+    def tries_within(self) -> int:
+        return self.tries
+
+    def in_words(self) -> str:
+        if self.verified:
+            return f"{self.agent}, tries a task up to {self.tries} times and stops at the first that passes"
+        return f"{self.agent}, tries a task {self.tries} times and hands in the last"
+
+
+class Hub(OrganisationKind):
+    """A planner and its spokes (sim/world/organisation_kinds.py). Tokens are shares of those of a solo try."""
 
     planner: str = Field(description="decomposes the task, puts its parts together, criticises and revises")
     spokes: Annotated[list[str], Field(min_length=1, max_length=16)] = Field(
@@ -80,6 +128,21 @@ class Hub(Section):
     text: Factor = Field(description="tokens that each call writes")
     reading: Factor = Field(description="price of a token read, where one written costs 1")
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        return self.planner, *self.spokes
+
+    def in_words(self) -> str:
+        delta = self.decomposability
+        each = delta if isinstance(delta, dict) else {}
+        shown = ", ".join(f"{name} {one:g}" for name, one in each.items()) or f"{delta:g}"
+        return (
+            f"{self.planner} divides a task among {', '.join(self.spokes)} and puts the parts together, "
+            f"decomposability {shown}, "
+            f"{self.gain:g} logits gained and {self.context_loss:g} lost by parts at its ends, "
+            f"{percent(self.recompose)} of right parts make a right whole"
+        )
+
 
 class Organisation(Section):
     """An agent made of others: of one kind."""
@@ -95,23 +158,19 @@ class Organisation(Section):
 
     def faults(self) -> Iterator[str]:
         """What does not agree."""
-        if sum(kind is not None for kind in (self.scaffold, self.solo, self.hub)) != 1:
+        if len(self._stated) != 1:
             yield "must hold one of scaffold, solo, hub"
 
     @property
-    def members(self) -> tuple[str, ...]:
-        """Names of the agents it is made of, first the one that it shares luck with."""
-        if self.hub is not None:
-            return self.hub.planner, *self.hub.spokes
-        one = self.scaffold or self.solo
-        return () if one is None else (one.agent,)
+    def kind(self) -> OrganisationKind:
+        """The one that it is of."""
+        return self._stated[0]
 
     @property
-    def loses(self) -> bool:
-        """It may lose an attempt that its members do not."""
-        return self.scaffold is not None and (self.scaffold.infra > 0 or self.scaffold.late == "INFRA")
+    def _stated(self) -> list[OrganisationKind]:
+        values = (getattr(self, key) for key in type(self).model_fields)
+        return [one for one in values if isinstance(one, OrganisationKind)]
 
-    @property
-    def tries(self) -> int:
-        """Tries of its first member that an attempt may take."""
-        return 1 if self.solo is None else self.solo.tries
+    def in_words(self) -> str:
+        """How it is made."""
+        return self.kind.in_words() + (", its beliefs follow from theirs" if self.knows else "")

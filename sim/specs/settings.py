@@ -2,6 +2,7 @@
 
 Every key has one line here; `bidlab list settings` prints them. Unknown keys are refused. A value that a model cannot
 express as a type (a reserve, arrivals, a distribution) is parsed by its own parser, and the section holds the result.
+What a key says in words, who cannot play it, and what it cannot be combined with stand with it.
 """
 
 from __future__ import annotations
@@ -13,18 +14,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from sim.kit.amounts_in_words import dollars, percent
 from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import written
-from sim.kit.section import Money, Rate, Section, Ticks, parsed_by
+from sim.kit.section import COUPLES, NOT_LIVE, OF_BIDS, ONLY_EVENTS, SAID, Money, Rate, Section, Ticks, parsed_by
 from sim.specs.bidders import BidderSpec
-from sim.specs.no_own_hand import against_own_hand
 from sim.specs.tender import TenderSpec
 from sim.specs.world_settings import WorldSettings
 from sim.specs.world_spec import WorldSpec
 from sim.standing.records import Record
 from sim.standing.sources import Advice, ExpectedCost, Reputation, parse_advice, parse_expected_cost, parse_reputation
-
-_ONLY = "only the event market"  # plays what a key asks for; the compiled engine says why it does not
 
 
 def _capacity(raw: Any) -> Any:
@@ -40,15 +39,49 @@ class Inspection(Section):
     cost: Money = Field(description="dollars one inspection costs the allocator")
     harm: Money = Field(0.0, description="dollars an accepted failure costs its principal, beside what is paid for it")
 
+    def against(self, settings: Any) -> Iterator[str]:
+        """Work that is not claimed to be done, or whose worth is known."""
+        if settings.bidders.plans is not None:
+            yield (
+                "market.inspection: cannot be combined with bidders.plans: an attempt stopped at its budget is not "
+                "claimed to be done"
+            )
+        if settings.world.graded is not None:
+            yield "market.inspection: cannot be combined with world.graded: a score is known, and paid for"
+
 
 class Entry(Section):
     """What a name owes for being new (sim/market/entry.py)."""
 
-    fee: Money = Field(0.0, description="dollars it pays the principal with its first bid that counts")
-    bond: Money = Field(0.0, description="dollars it posts with that bid, and has back at the end, or forfeits")
+    fee: Money = Field(
+        0.0,
+        description="dollars it pays the principal with its first bid that counts",
+        json_schema_extra={OF_BIDS: True},
+    )
+    bond: Money = Field(
+        0.0,
+        description="dollars it posts with that bid, and has back at the end, or forfeits",
+        json_schema_extra={OF_BIDS: True},
+    )
     least: Annotated[float, Field(ge=0, le=1e6)] = Field(
         0.0, description="reputation at the end with which it has its bond back; 0: it has it back in any case"
     )
+
+    def against(self, settings: Any) -> Iterator[str]:
+        """What a name's fee or bond could not be paid from, or judged by."""
+        if settings.bidders.bankroll is not None:
+            yield (
+                "market.entry: cannot be combined with bidders.bankroll: what a name owes would have to be there "
+                "before it bids"
+            )
+        tender = settings.tender
+        if any(one.budget is not None for one in (tender, *(tender.principals or ()))):
+            yield (
+                "market.entry: cannot be combined with tender.budget: what names owe would have to be there to spend "
+                "at the next clearing"
+            )
+        if self.least > 0 and settings.standing.reputation.learner is None:
+            yield "market.entry: least has no meaning where no reputation is kept; state standing.reputation"
 
 
 class Escrow(Section):
@@ -58,6 +91,22 @@ class Escrow(Section):
     holdback: Rate = Field(
         0.0, description="share of each payment that stays aside until all tasks of its principal have closed"
     )
+
+    def in_words(self) -> str:
+        """A sentence."""
+        later = f", {percent(self.holdback)} of it once all tasks of the principal have closed" if self.holdback else ""
+        return (
+            f"What a contract may pay is set aside at the award, which costs the allocator {dollars(self.fee)}; work "
+            f"that is accepted is paid from it{later}, and the rest goes back to the principal."
+        )
+
+    def against(self, settings: Any) -> Iterator[str]:
+        """What is held back where wealth is read."""
+        if self.holdback > 0 and settings.bidders.bankroll is not None:
+            yield (
+                "market.escrow.holdback: cannot be combined with bidders.bankroll: what is held back is no wealth yet, "
+                "and wealth is read at every clearing"
+            )
 
 
 class MarketSpec(Section):
@@ -70,18 +119,22 @@ class MarketSpec(Section):
     )
     first_success_cancels: bool = Field(
         False,
-        json_schema_extra={_ONLY: "it knows when an attempt ends as it starts"},
+        json_schema_extra={ONLY_EVENTS: "it knows when an attempt ends as it starts"},
         description="where several try at a time, the first success ends the others' attempts: unpaid, at the share of "
         "their cost that is spent",
     )
     inspection: Inspection | None = Field(
         None,
-        json_schema_extra={_ONLY: "a status is what the verifier says"},
+        json_schema_extra={
+            ONLY_EVENTS: "a status is what the verifier says",
+            NOT_LIVE: "the tasks' verifiers look at all work",
+        },
         description="{rate, cost, harm}: agents claim every attempt to be done, and the verifier looks at a share of "
         "them; absent: at all of them, at no cost",
     )
     entry: Entry | None = Field(
         None,
+        json_schema_extra={COUPLES: True},  # a name owes once, for whatever it bid on first
         description="{fee, bond, least}: what a name owes with its first bid, and a bond that it forfeits if it stands "
         "badly at the end; absent: nothing",
     )
@@ -91,24 +144,36 @@ class MarketSpec(Section):
         'returned where it is rejected; absent, or "none": they are paid when due',
     )
     approval_delay: Ticks = Field(
-        0, description="ticks from an award to the start of work, for which the agent's slot is taken"
+        0,
+        description="ticks from an award to the start of work, for which the agent's slot is taken",
+        json_schema_extra={SAID: "Work starts {:ticks} after an award."},
     )
     attention: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
         None,
         description="bids on a posting that the allocator reads, of those that count, in an order drawn for each "
         "posting (sim/mechanisms/gates.py); the others have lost; absent: all",
+        json_schema_extra={SAID: "The allocator reads {} of the bids on a posting, in random order.", OF_BIDS: True},
     )
     bid_price: Money = Field(
         0.0,
         description="dollars that every bid that counts pays its principal, read or not; world.bid_cost is paid to "
         "nobody",
+        json_schema_extra={SAID: "Every bid that counts pays its principal {:dollars}.", OF_BIDS: True},
     )
     repost_delay: Ticks = Field(0, description="ticks from a posting's end to the next posting")
-    overhead: Money = Field(0.0, description="dollars one clearing costs the allocator")
+    overhead: Money = Field(
+        0.0,
+        description="dollars one clearing costs the allocator",
+        json_schema_extra={SAID: "Every clearing costs the allocator {:dollars}."},
+    )
     round: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
         None,
         description="ticks between rounds, in which all open postings are cleared together and an agent takes at most "
         "one task; must be stated where the rule assigns several tasks at once; absent: each posting by itself",
+        json_schema_extra={
+            SAID: "All open postings are cleared together every {:ticks}.",
+            ONLY_EVENTS: "it clears postings one by one, not all that are open at a tick together",
+        },
     )
     assignment: Literal["in_order", "greedy"] | None = Field(
         None,
@@ -130,15 +195,6 @@ class MarketSpec(Section):
         description='what world.bid_cost is for: each "bid" (where absent), or an agent\'s bids of a whole "round"',
     )
 
-    @property
-    def refusal(self) -> str | None:
-        """Why the compiled engine cannot play this market, None where it can."""
-        for name, field in type(self).model_fields.items():
-            reason = (field.json_schema_extra or {}).get(_ONLY) if isinstance(field.json_schema_extra, dict) else None
-            if reason is not None and getattr(self, name) != field.default:
-                return f"market.{name}: {reason}"
-        return None
-
     def faults(self) -> Iterator[str]:
         """What does not agree."""
         if self.round is None:
@@ -148,12 +204,19 @@ class MarketSpec(Section):
         elif self.alone:
             yield "round has no meaning where agents are alone: nobody competes for a task"
 
+    def against(self, settings: Any) -> Iterator[str]:
+        """Agents that are alone and act together."""
+        if self.alone and settings.bidders.of_several:
+            yield "market.alone: cannot be combined with a policy of several agents: each is in a market of its own"
+
 
 class StandingSpec(Section):
     """What the allocator knows."""
 
     least_reputation: Annotated[float, Field(gt=0, le=MOST)] | None = Field(
-        None, description="nobody below this reputation can be hired; absent: everybody can"
+        None,
+        description="nobody below this reputation can be hired; absent: everybody can",
+        json_schema_extra={SAID: "Nobody with a reputation below {:g} can be hired."},
     )
     reputation: Annotated[Reputation, parsed_by(parse_reputation)] = Field(
         "none",
@@ -182,6 +245,15 @@ class StandingSpec(Section):
         """What does not agree."""
         if self.least_reputation is not None and self.reputation.learner is None:
             yield "least_reputation: has no meaning without standing.reputation, which is then 1 for everybody"
+
+    def against(self, settings: Any) -> Iterator[str]:
+        """What needs attempts that have ended, where all tasks arrive together."""
+        learned = self.reputation.learner, self.expected_cost.learner, self.advice.advisor
+        if settings.world.arrivals is None and any(one is not None for one in learned):
+            yield (
+                "world.arrivals must be stated where standing is learned: together, every first posting clears "
+                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
+            )
 
 
 class Terms(NamedTuple):
@@ -233,95 +305,5 @@ class Settings(Section):
 
     def faults(self) -> Iterator[str]:
         """What does not agree."""
-        if self.world.arrivals is None:
-            yield from self._too_early()
-        card, update, plans = self.bidders.card, self.bidders.on_retry, self.bidders.plans
-        if self.bidders.reads_asks and "asks" not in self.tender.public:
-            yield 'tender.public: must name "asks" where a policy learns from its rivals\' asks, as hedge does'
-        if plans is not None and (update is not None or (card is not None and card.record == "past")):
-            yield (
-                "bidders.plans: an attempt stopped at its budget is no evidence against a claim, so neither on_retry = "
-                '"update" nor a card of the "past" goes with plans'
-            )
-        if plans is not None and self.market.inspection is not None:
-            yield (
-                "market.inspection: cannot be combined with bidders.plans: an attempt stopped at its budget is not "
-                "claimed to be done"
-            )
-        if self.market.escrow is not None and self.market.escrow.holdback > 0 and self.bidders.bankroll is not None:
-            yield (
-                "market.escrow.holdback: cannot be combined with bidders.bankroll: what is held back is no wealth yet, "
-                "and wealth is read at every clearing"
-            )
-        if self.tender.postings > 1 and self.tender.exclude == "none" and self.bidders.stated("on_retry") is None:
-            yield (
-                'bidders.on_retry must be stated where an agent may try a task again (postings > 1, exclude = "none"): '
-                '"same" or "update"'
-            )
-        if card is not None and card.before_market is not None and self.world.claim is not None:
-            yield (
-                f'bidders.card: record = "{card.record}" has no meaning with world.claim, which is a record '
-                "already: a card moves claims to what it holds"
-            )
-        if self.world.graded is not None and self.market.inspection is not None:
-            yield "market.inspection: cannot be combined with world.graded: a score is known, and paid for"
-        if self.market.alone and self.bidders.of_several:
-            yield "market.alone: cannot be combined with a policy of several agents: each is in a market of its own"
-        if self.tender.own is not None:
-            yield from against_own_hand(self, self.tender.own)
-        if self.world.names is not None:
-            yield from self._of_names()
-        if self.market.entry is not None:
-            yield from self._of_entry()
-        if update is not None and update.spread is None and self.world.table is not None:
-            yield (
-                "bidders.on_retry: a table does not say what its claims leave unknown; state {update = {spread = "
-                "logits}}"
-            )
-
-    def _of_entry(self) -> Iterator[str]:
-        """What a name's fee or bond could not be paid from, or judged by."""
-        if self.bidders.bankroll is not None:
-            yield (
-                "market.entry: cannot be combined with bidders.bankroll: what a name owes would have to be there "
-                "before it bids"
-            )
-        if any(one.budget is not None for one in (self.tender, *(self.tender.principals or ()))):
-            yield (
-                "market.entry: cannot be combined with tender.budget: what names owe would have to be there to spend "
-                "at the next clearing"
-            )
-        if self.market.entry is not None and self.market.entry.least > 0 and self.standing.reputation.learner is None:
-            yield "market.entry: least has no meaning where no reputation is kept; state standing.reputation"
-
-    def _of_names(self) -> Iterator[str]:
-        """What counts an agent's attempts, where those under its other names are attempts of it too."""
-        if self.bidders.on_retry is not None:
-            yield (
-                'bidders.on_retry: "update" cannot be combined with world.names: what an agent fails under one name it '
-                'would not know under another; state "same"'
-            )
-        if self.bidders.card is not None and self.bidders.card.record == "past":
-            yield (
-                'bidders.card: record = "past" cannot be combined with world.names: each name would have a past of its '
-                "own"
-            )
-
-    def _too_early(self) -> Iterator[str]:
-        """What needs attempts that have ended, where all tasks arrive together."""
-        learned = self.standing.reputation.learner, self.standing.expected_cost.learner, self.standing.advice.advisor
-        if any(one is not None for one in learned):
-            yield (
-                "world.arrivals must be stated where standing is learned: together, every first posting clears "
-                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
-            )
-        if self.bidders.bankroll is not None:
-            yield (
-                "world.arrivals must be stated where wealth is limited (bidders.bankroll): together, every first "
-                "posting clears before any attempt has ended; e.g. world.arrivals = {every = 1}"
-            )
-        if self.bidders.card is not None and self.bidders.card.record == "past":
-            yield (
-                'world.arrivals must be stated where a card holds the "past": together, every first posting goes out '
-                "before any attempt has ended; e.g. world.arrivals = {every = 1}"
-            )
+        for section in self.within():
+            yield from section.against(self)

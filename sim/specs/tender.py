@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from sim.agents.bankroll import parse_amount
 from sim.kit.distribution import MOST, MOST_TICKS, Distribution, parse_distribution
 from sim.kit.invalid import written
-from sim.kit.names import alike, look_alike
-from sim.kit.section import Money, Rate, Section, parsed_by
+from sim.kit.names import SHILL, alike, look_alike, second_name
+from sim.kit.section import SAID, Money, Rate, Section, parsed_by
 from sim.specs.principal import PrincipalSettings
 from sim.specs.reserve_price import Raising, Reserve, parse_raising, parse_reserve
 
@@ -67,16 +67,27 @@ class TenderSpec(Section):
         None,
         description="dollars a principal may spend in a replication: a posting with a reserve it cannot cover at the "
         "clearing is withdrawn (sim/market/wealth.py); absent: no limit",
+        json_schema_extra={SAID: "The principal can spend {:dollars} in a replication."},
     )
     own: str | None = Field(
         None,
         description="the agent as which the principal works itself: its ability, belief and cost; it bids for nobody, "
         "and the principal makes what is worth more to it than the award (sim/mechanisms/make_or_buy.py); absent: "
         "it has no hands",
+        json_schema_extra={
+            SAID: "The principal has a hand of its own, {}: it makes a task itself where, as it believes, that is "
+            "worth more than the award by the claims. The hand bids for nobody."
+        },
     )
-    posting_cost: Money = Field(0.0, description="dollars that asking for bids costs the principal, a posting")
+    posting_cost: Money = Field(
+        0.0,
+        description="dollars that asking for bids costs the principal, a posting",
+        json_schema_extra={SAID: "Asking for bids costs the principal {:dollars} a posting."},
+    )
     autarky: Rate = Field(
-        0.0, description="chance that the principal does not ask for bids on a task: its own hand does it, or nobody"
+        0.0,
+        description="chance that the principal does not ask for bids on a task: its own hand does it, or nobody",
+        json_schema_extra={SAID: "It does not ask for bids on {:percent} of tasks, by a draw for each."},
     )
     principals: list[PrincipalSettings] | None = Field(
         None,
@@ -91,13 +102,16 @@ class TenderSpec(Section):
         None,
         description='who may not bid again on a task: "none", "failed" (those that verified FAIL) or "hired"; must be '
         "stated where postings > 1",
+        json_schema_extra={SAID: ""},  # what postings says names it
     )
     escalation: EscalationSettings | None = Field(None, description="how the reserve rises; absent: it does not")
     deadline: Annotated[int, Field(ge=1, le=MOST_TICKS)] | None = Field(
         None, description="ticks after arrival at which a task closes"
     )
     timeout: Literal["FAIL", "INFRA"] | None = Field(
-        None, description="status of an attempt the deadline ends; must be stated with a deadline"
+        None,
+        description="status of an attempt the deadline ends; must be stated with a deadline",
+        json_schema_extra={SAID: ""},  # what the deadline says names it
     )
 
     @property
@@ -127,3 +141,35 @@ class TenderSpec(Section):
             yield f"own: cannot be combined with {key}: what is made is paid for by one principal, whatever it costs"
         if "penalty" not in self.public:
             yield 'public must hold "penalty": bidders are bound by it'
+
+    def against(self, settings: Any) -> Iterator[str]:
+        """What its own hand cannot be combined with."""
+        if self.own is not None:
+            yield from _against_own_hand(settings, self.own)
+
+
+def _against_own_hand(settings: Any, own: str) -> Iterator[str]:
+    """What a principal that may work itself, by this name, cannot be combined with."""
+    stated: dict[str, object] = {
+        "bidders.bankroll: what is made costs the principal, whose wealth is no agent's": settings.bidders.bankroll,
+        "world.bid_cost: its own hand makes no bid; state tender.posting_cost": settings.world.bid_cost or None,
+        "market.alone: there is nobody to buy from": settings.market.alone or None,
+        "market.round, which clears several postings together": settings.market.round,
+        "market.escrow, of which nobody has need with itself": settings.market.escrow,
+        "market.entry, which it would pay to itself": settings.market.entry,
+        f"a policy of {own!r} in bidders.agents: it bids for nobody": settings.bidders.agents.get(own),
+        f"a policy of several agents that names {own!r}: it bids for nobody": settings.bidders.names(own) or None,
+        "bidders.process, by which agents bid: it bids for nobody": settings.bidders.process,
+        f"several names of {own!r} in world.names: it bids for nobody": (settings.world.names or {}).get(own),
+        f"world.names, in which {own!r} is another name of an agent that bids": _is_further(settings, own) or None,
+        'world.shill where it is the "shill", which never works': settings.world.shill if own == SHILL else None,
+    }
+    if settings.tender.autarky > 0:
+        stated["bidders.fallback, put in where nobody was asked"] = settings.bidders.fallback
+    yield from (f"tender.own: cannot be combined with {key}" for key, one in stated.items() if one is not None)
+
+
+def _is_further(settings: Any, own: str) -> bool:
+    """It is a further name of an agent."""
+    names = settings.world.names or {}
+    return any(own == second_name(name, number) for name in names for number in range(2, names[name] + 1))

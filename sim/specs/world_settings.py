@@ -11,7 +11,7 @@ from sim.importing.mapping import ImportSpec
 from sim.kit.distribution import Arrivals, Distribution, parse_arrivals, parse_ticks
 from sim.kit.errors import closest
 from sim.kit.invalid import written
-from sim.kit.section import Money, Rate, Section, parsed_by
+from sim.kit.section import SAID, Money, Rate, Section, parsed_by
 from sim.population.belief_model import BeliefModel, parse_beliefs
 from sim.population.knobs import Knobs, Shock
 from sim.specs.organisation import Organisation
@@ -85,6 +85,9 @@ Names = Annotated[dict[str, Annotated[int, Field(ge=2, le=16)]], Field(min_lengt
 Made = Annotated[Record | None, parsed_by(_record)]
 
 
+_AS_PROFILE: Any = {SAID: ""}  # what the profile says names it
+
+
 class WorldSettings(Section):
     """What luck decides."""
 
@@ -94,9 +97,12 @@ class WorldSettings(Section):
         None,
         description="recorded table, relative to the scenario: .csv, .parquet or .jsonl; or {files, format, columns, "
         "...}, results that are imported in place (docs/importing.md); this or profile",
+        json_schema_extra=_AS_PROFILE,
     )
     columns: Annotated[dict[str, str], AfterValidator(_columns)] | None = Field(
-        None, description="our column names mapped to the table's; must be stated with a table that is a file"
+        None,
+        description="our column names mapped to the table's; must be stated with a table that is a file",
+        json_schema_extra=_AS_PROFILE,
     )
     claim: Made = Field(
         None,
@@ -116,21 +122,35 @@ class WorldSettings(Section):
         None,
         description="respondents of a live run, a .toml file relative to the scenario (docs/live.md), in place of a "
         "table or a profile; played by `bidlab live`",
+        json_schema_extra=_AS_PROFILE,
     )
     profile: str | None = Field(
         None, description="population to draw tasks and agents from: a bundled profile's name, or a .toml file"
     )
     tasks: Annotated[int, Field(ge=1, le=10**12)] | None = Field(
-        None, description="tasks of a replication; must be stated with a profile"
+        None,
+        description="tasks of a replication; must be stated with a profile",
+        json_schema_extra=_AS_PROFILE,
     )
     parameters: Literal["point", "bootstrap"] | None = Field(
         None,
         description='"point": the profile\'s own; "bootstrap": one of its draws for each replication; must be stated '
         "with a profile",
+        json_schema_extra={
+            SAID: {
+                "point": "The parameters of the population are its point estimates.",
+                "bootstrap": "Each replication takes one of the draws of the fitted parameters, so that their "
+                "uncertainty is in the numbers.",
+            }
+        },
     )
     sigma_u: Annotated[float, Field(ge=0, le=20)] | None = Field(
         None,
         description="sd of the private fit, at which a table fits the profile as well; a list makes a panel of each",
+        json_schema_extra={
+            SAID: "How well an agent fits a task, beyond its skill and the task's difficulty, has a spread of {:g} "
+            "logits."
+        },
     )
     sigma_d: Annotated[float, Field(ge=0, le=20)] | None = Field(
         None,
@@ -178,6 +198,7 @@ class WorldSettings(Section):
         None,
         description="agents made of others, [world.organisations.NAME] each: {scaffold}, {solo} or {hub} "
         "(sim/world/organisations.py); absent: there are none",
+        json_schema_extra={SAID: "Some agents are made of others: {}."},
     )
     beliefs: Annotated[BeliefModel | None, parsed_by(parse_beliefs)] = Field(
         None,
@@ -190,17 +211,36 @@ class WorldSettings(Section):
         description="number of the rerun: same tasks, agents, beliefs and lotteries; outcomes and costs drawn anew",
     )
     nonresponse: Rate = Field(
-        0.0, description="share of (task, agent) at which no bid comes; an agent's own goes first"
+        0.0,
+        description="share of (task, agent) at which no bid comes; an agent's own goes first",
+        json_schema_extra={SAID: "At {:percent} of (task, agent) no bid comes."},
     )
     trials: Literal["exchangeable", "in_order"] | None = Field(
         None,
         description='repeated trials of an agent at a task: "exchangeable" (where absent), met in an order that each '
         'replication draws, with all of them in the tables of claims; or "in_order", as they are numbered',
+        json_schema_extra={
+            SAID: {
+                "in_order": "Repeated trials of an agent at a task are met in the order in which they are numbered.",
+                "*": "Repeated trials of an agent at a task are met in an order that each replication draws.",
+            }
+        },
     )
     beyond_tries: Literal["refuse", "repeat"] | None = Field(
-        None, description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last of them'
+        None,
+        description='a try beyond the recorded trials: "refuse" (where absent), or "repeat" the last of them',
+        json_schema_extra={
+            SAID: {
+                "refuse": "",
+                "repeat": "Where an agent tries more often than was recorded, its last trial is repeated.",
+            }
+        },
     )
-    order: Literal["table", "shuffled"] = Field("table", description="order in which tasks arrive")
+    order: Literal["table", "shuffled"] = Field(
+        "table",
+        description="order in which tasks arrive",
+        json_schema_extra={SAID: "Tasks come in an order that each replication draws."},
+    )
     arrivals: Annotated[Arrivals | None, parsed_by(parse_arrivals)] = Field(
         None,
         description='"together" (where absent), {every = ticks} or {poisson = tasks per tick}; must be stated where '
@@ -210,21 +250,31 @@ class WorldSettings(Section):
         0,
         validate_default=True,
         description="ticks from posting to bid, a number or a distribution; an agent's own goes first",
+        json_schema_extra={SAID: "A bid takes a time of its own: {:ticks}."},
     )
     duration: Annotated[Distribution | None, parsed_by(parse_ticks)] = Field(
         None,
         description="ticks an attempt takes, a number or a distribution; absent: the table's own where it has them, "
         "else 1; an agent's own goes first",
+        json_schema_extra={SAID: "An attempt takes {:ticks}."},
     )
-    infra: Rate = Field(0.0, description="share of attempts lost to the system")
+    infra: Rate = Field(
+        0.0,
+        description="share of attempts lost to the system",
+        json_schema_extra={SAID: "{:percent} of attempts are lost to the system, whoever works."},
+    )
     verifier: Verifier = Field(default_factory=lambda: Verifier(), description="the verifier's error rates")
-    bid_cost: Money = Field(0.0, description="dollars each submitted bid costs the agent, won or lost")
+    bid_cost: Money = Field(
+        0.0,
+        description="dollars each submitted bid costs the agent, won or lost",
+        json_schema_extra={SAID: "Every bid costs its agent {:dollars}, won or lost."},
+    )
 
     @property
     def loses(self) -> bool:
         """An attempt may be lost to the system: by chance, in an outage, or by an organisation."""
         outage = any(shock.outage for shock in self.shocks or ())
-        return self.infra > 0 or outage or any(one.loses for one in (self.organisations or {}).values())
+        return self.infra > 0 or outage or any(one.kind.loses for one in (self.organisations or {}).values())
 
     def faults(self) -> Iterator[str]:
         """What does not agree."""

@@ -9,17 +9,34 @@ a, c, u: ability and cost of the member at the task, and the uniform behind its 
     solo       k tries in one attempt: its attempt j is made of tries j k + 1 ... (j + 1) k of the member, j from 0. Of
                verified ones it hands in the first that passes, or the last; of others it makes all and hands in the
                last. The attempt is what the try handed in is; costs and durations of tries made add up.
-    hub        succeeds where u of its planner < P(whole) (sim/world/hub_and_spokes.py). The fit of spoke i to part j is
+    hub        succeeds where u of its planner < P(whole), below. The fit of spoke i to part j is
                fit x u_i + sqrt(1 - fit^2) v_ij, u_i its private fit to the task and v_ij a standard normal, named by
                (replication, task, agent, part), so that it stays over tries. The attempt is lost where the planner's
                is; it lasts as long as the planner's and the longest of its spokes'.
 
-Index convention: R replications, T tasks, K tries of each agent, k of them within an attempt.
+What a planner and its spokes succeed in, and what their calls cost; p_ij: ability of spoke i at the whole, with its fit
+to part j; delta: decomposability of the task, in [0, 1]:
+
+    decompose -> m parts, each by a spoke -> synthesise -> criticise -> revise          m + 4 calls, 7 of three parts
+
+    shift    = gain delta - context_loss (1 - delta)
+    part_ij  = expit(logit(p_ij^(1/m)) + shift)
+    P(whole) = recompose x product of the m parts
+
+So at shift 0 parts of equal p multiply to recompose x p.
+
+Tokens are counted in those of a solo try, which reads `prompt` of them and writes the rest. Each call writes `text`.
+The first reads the task, a part the task and what the first call wrote, each of the last three the task and all that
+was written before it. So calls read prompt (m + 4) + text (4 m + 6) and write text (m + 4): tokens grow faster than
+calls. What a call costs is in proportion to reading x tokens read + tokens written, at the rate of who makes it: a
+spoke its part, the planner the others. What criticism and revision repair is part of `recompose`.
+
+Index convention: R replications, T tasks, K tries of each agent, k of them within an attempt; parts are the last axis.
+Source: [HS] for the seven calls; the rest is ours.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -29,73 +46,10 @@ from numpy.typing import NDArray
 from sim.kit import draws
 from sim.kit.arrays import BoolArray, FloatArray
 from sim.kit.errors import ScenarioError
-from sim.kit.portable import expit, logit
-from sim.specs.organisation import Hub, Organisation, Scaffold, Solo
-from sim.specs.world_spec import WorldSpec
-from sim.world.hub_and_spokes import costs, whole
-from sim.world.luck import Identities
+from sim.kit.portable import exp, expit, log, logit
+from sim.specs.organisation import Hub, Scaffold, Solo
+from sim.world.organisations import Drawn, Made, joined
 from sim.world.world import World
-
-
-class Drawn(NamedTuple):
-    """What organisations follow from. ids: names of the World's draws; sigma_u (R,), families: of its population."""
-
-    spec: WorldSpec
-    seed: int
-    ids: Identities
-    sigma_u: FloatArray
-    families: int
-
-
-class Made(ABC):
-    """An organisation: a method for each field of a World, (R, T) or (R, T, K)."""
-
-    def __init__(self, world: World, drawn: Drawn, name: str, organisation: Organisation, tries: int) -> None:
-        self._name, self._organisation, self._tries = name, organisation, tries
-        self._world, self._drawn = world, drawn
-        self._places = [world.agents.index(member) for member in organisation.members]
-        verifier = drawn.spec.world.verifier
-        self._wrong = verifier.false_pass, verifier.false_fail
-
-    def _member(self, name: str, place: int | None = None) -> NDArray[Any]:
-        """A field of the first member, or of one at another place: (R, T), or (R, T, K)."""
-        array = getattr(self._world, name)[:, :, self._places[0] if place is None else place]
-        return np.asarray(array if array.ndim < 3 else array[..., : self._tries])
-
-    def _uniform(self, purpose: str) -> FloatArray:
-        """(R, T, K) draws named as the first member's."""
-        ids, first = self._drawn.ids, self._places[0]
-        own = ids.i[first : first + 1]
-        return draws.uniform(self._drawn.seed, purpose, ids.r, ids.t, own, ids.k[: self._tries])[:, :, 0]
-
-    def _judged(self, success: BoolArray) -> BoolArray:
-        """What the verifier says, with the luck of the first member."""
-        false_pass, false_fail = self._wrong
-        if not any(self._wrong):
-            return success
-        chance = self._uniform("verifier")
-        return np.where(success, chance >= false_fail, chance < false_pass)
-
-    def present(self) -> BoolArray:
-        return np.asarray(self._world.present[:, :, self._places].all(axis=2))
-
-    def latency(self) -> NDArray[Any]:
-        return self._member("latency")
-
-    def silent(self) -> BoolArray:
-        return self._member("silent")
-
-    def ability(self) -> FloatArray:
-        return self._chance(lambda place: self._member("ability", place))
-
-    def belief(self) -> FloatArray:
-        if not self._organisation.knows:
-            return self._member("belief")
-        return self._chance(lambda place: self._member("belief", place), of_beliefs=True)
-
-    @abstractmethod
-    def _chance(self, of: Callable[[int], FloatArray], *, of_beliefs: bool = False) -> FloatArray:
-        """(R, T) chance of success, from that of the members at these places."""
 
 
 class OfScaffold(Made):
@@ -276,10 +230,50 @@ class OfHub(Made):
         return np.asarray(self._member("duration") + longest)
 
 
+def whole(p: FloatArray, delta: FloatArray, hub: Hub) -> FloatArray:
+    """P(whole) (...), of abilities p (..., m) at the whole with the fit to each part; delta (...) of the task.
+
+    >>> kept = dict(decomposability=0.0, gain=1.0, context_loss=0.0, recompose=0.5, prompt=0.2, text=0.2, reading=0.2)
+    >>> whole(np.array([0.3, 0.3]), np.array(0.0), Hub(planner="a", spokes=["b", "c"], **kept)).round(12).item()
+    0.15
+    """
+    with np.errstate(divide="ignore"):  # an ability of 0 leaves parts of 0
+        of_part = logit(exp(log(p) / p.shape[-1]))
+    shift = hub.gain * delta - hub.context_loss * (1.0 - delta)
+    part = expit(of_part + shift[..., None])
+    product = part[..., 0]
+    for j in range(1, p.shape[-1]):
+        product = product * part[..., j]
+    return np.asarray(hub.recompose * product)
+
+
+class Shares(NamedTuple):
+    """What the calls of a planner, and those of one part, cost: 1 is a solo try of the agent that makes them."""
+
+    planner: float
+    part: float
+
+
+def costs(hub: Hub) -> Shares:
+    """Of the planner's four calls and of each part; where a token read costs what one written does, their tokens.
+
+    >>> kept = dict(decomposability=0.0, gain=1.0, context_loss=0.0, recompose=1.0, prompt=0.25, text=0.2, reading=1.0)
+    >>> planner, part = costs(Hub(planner="a", spokes=["b", "c", "d"], **kept))
+    >>> round(planner + 3 * part, 12) == 7 * 0.25 + 25 * 0.2
+    True
+    """
+    m, solo = len(hub.spokes), hub.reading * hub.prompt + 1.0 - hub.prompt
+    read = 4 * hub.prompt + (3 * m + 6) * hub.text
+    part_read = hub.prompt + hub.text
+    return Shares(
+        (hub.reading * read + 4 * hub.text) / solo,
+        (hub.reading * part_read + hub.text) / solo,
+    )
+
+
 _MADE: Mapping[type, Callable[..., Made]] = {Scaffold: OfScaffold, Solo: OfSolo, Hub: OfHub}
 
 
-def made_of(world: World, drawn: Drawn, name: str, organisation: Organisation, tries: int) -> Made:
-    """The organisation of this name, of so many tries, of its kind."""
-    kind = organisation.scaffold or organisation.solo or organisation.hub
-    return _MADE[type(kind)](kind, world, drawn, name, organisation, tries)
+def organised(world: World, drawn: Drawn) -> World:
+    """The World with the organisations that its settings state; raises ScenarioError where one cannot be made."""
+    return joined(world, drawn, _MADE)

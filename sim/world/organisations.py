@@ -14,25 +14,89 @@ Index convention: n agents before; R replications, T tasks, K tries of each agen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.kit import draws
+from sim.kit.arrays import BoolArray, FloatArray
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.names import EVERYBODY, NAME, alike, is_name, look_alike
+from sim.specs.organisation import Organisation
 from sim.specs.world_settings import WorldSettings
 from sim.specs.world_spec import WorldSpec
 from sim.world.formula import Formula, Later
-from sim.world.organisation_kinds import Drawn, Made, made_of
+from sim.world.luck import Identities
 from sim.world.world import World
 
 _PER_AGENT = ("belief", "cost_belief", "latency", "ability", "silent")
 _PER_TRY = ("success", "verified", "infra", "cost", "duration")
 _OWN = ("lottery", "exploration", "choice")
 _KEY = "world.organisations"
+
+
+class Drawn(NamedTuple):
+    """What organisations follow from. ids: names of the World's draws; sigma_u (R,), families: of its population."""
+
+    spec: WorldSpec
+    seed: int
+    ids: Identities
+    sigma_u: FloatArray
+    families: int
+
+
+class Made(ABC):
+    """An organisation: a method for each field of a World, (R, T) or (R, T, K)."""
+
+    def __init__(self, world: World, drawn: Drawn, name: str, organisation: Organisation, tries: int) -> None:
+        self._name, self._organisation, self._tries = name, organisation, tries
+        self._world, self._drawn = world, drawn
+        self._places = [world.agents.index(member) for member in organisation.kind.members]
+        verifier = drawn.spec.world.verifier
+        self._wrong = verifier.false_pass, verifier.false_fail
+
+    def _member(self, name: str, place: int | None = None) -> NDArray[Any]:
+        """A field of the first member, or of one at another place: (R, T), or (R, T, K)."""
+        array = getattr(self._world, name)[:, :, self._places[0] if place is None else place]
+        return np.asarray(array if array.ndim < 3 else array[..., : self._tries])
+
+    def _uniform(self, purpose: str) -> FloatArray:
+        """(R, T, K) draws named as the first member's."""
+        ids, first = self._drawn.ids, self._places[0]
+        own = ids.i[first : first + 1]
+        return draws.uniform(self._drawn.seed, purpose, ids.r, ids.t, own, ids.k[: self._tries])[:, :, 0]
+
+    def _judged(self, success: BoolArray) -> BoolArray:
+        """What the verifier says, with the luck of the first member."""
+        false_pass, false_fail = self._wrong
+        if not any(self._wrong):
+            return success
+        chance = self._uniform("verifier")
+        return np.where(success, chance >= false_fail, chance < false_pass)
+
+    def present(self) -> BoolArray:
+        return np.asarray(self._world.present[:, :, self._places].all(axis=2))
+
+    def latency(self) -> NDArray[Any]:
+        return self._member("latency")
+
+    def silent(self) -> BoolArray:
+        return self._member("silent")
+
+    def ability(self) -> FloatArray:
+        return self._chance(lambda place: self._member("ability", place))
+
+    def belief(self) -> FloatArray:
+        if not self._organisation.knows:
+            return self._member("belief")
+        return self._chance(lambda place: self._member("belief", place), of_beliefs=True)
+
+    @abstractmethod
+    def _chance(self, of: Callable[[int], FloatArray], *, of_beliefs: bool = False) -> FloatArray:
+        """(R, T) chance of success, from that of the members at these places."""
 
 
 def with_organisations(agents: Sequence[str], world: WorldSettings) -> tuple[str, ...]:
@@ -43,7 +107,7 @@ def with_organisations(agents: Sequence[str], world: WorldSettings) -> tuple[str
             raise ScenarioError(f'{_KEY}: a name must be {NAME}, and not "{EVERYBODY}"; got {name!r}')
         if name in agents:
             raise ScenarioError(f"{_KEY}: an agent is called {name!r} already")
-        for member in organisation.members:
+        for member in organisation.kind.members:
             if member not in agents:
                 missing = f"no agent {member!r}{closest(member, agents)}; allowed: {', '.join(agents)}"
                 raise ScenarioError(f"{_KEY}.{name}: {missing}")
@@ -54,17 +118,20 @@ def with_organisations(agents: Sequence[str], world: WorldSettings) -> tuple[str
 
 def tries_within(world: WorldSettings) -> int:
     """The most tries of an agent that one attempt of an organisation takes."""
-    return max((one.tries for one in (world.organisations or {}).values()), default=1)
+    return max((one.kind.tries_within for one in (world.organisations or {}).values()), default=1)
 
 
-def organised(world: World, drawn: Drawn) -> World:
-    """The World with the organisations that its settings state; raises ScenarioError where one cannot be made."""
+def joined(world: World, drawn: Drawn, kinds: Mapping[type, Callable[..., Made]]) -> World:
+    """The World with the organisations that its settings state; raises ScenarioError where one cannot be made.
+
+    kinds: the class of each kind in the settings.
+    """
     organisations = drawn.spec.world.organisations
     if organisations is None:
         return world
     _check_known(drawn.spec)
     tries = world.n_tries // tries_within(drawn.spec.world)
-    made = [made_of(world, drawn, name, one, tries) for name, one in organisations.items()]
+    made = [kinds[type(one.kind)](one.kind, world, drawn, name, one, tries) for name, one in organisations.items()]
     fields = [name for name in _PER_AGENT if world.has(name)]
     changes: dict[str, Any] = {name: _joined(world, name, made) for name in fields}
     changes |= {name: _joined(world, name, made, tries) for name in _PER_TRY}

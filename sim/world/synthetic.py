@@ -31,8 +31,8 @@ from sim.world.formula import made
 from sim.world.fresh import fresh_sums
 from sim.world.history import Base, Histories, Sums
 from sim.world.luck import Identities, luck, most_failures, most_tries, tries_of
-from sim.world.organisation_kinds import Drawn
-from sim.world.organisations import organised, tries_within
+from sim.world.organisation_kinds import organised
+from sim.world.organisations import Drawn, tries_within
 from sim.world.principals import dealt, principal_names
 from sim.world.second_names import most_names
 from sim.world.world import World

@@ -23,7 +23,7 @@ def test_parts_of_all_arms_are_traced(name: str) -> None:
     for arm in scenario.arms:
         world = arm_world(scenario, arm, origin)
         rules = Rules.of(arm.mechanism, arm.settings.terms, world)
-        if refusal(rules.market, rules.card, rules.round, rules.processes, rules.advisor) is not None:
+        if refusal(rules) is not None:
             continue
         for part, one in parts_of(rules, world).items():
             try:

@@ -13,11 +13,9 @@ import numpy as np
 import pytest
 
 from sim.bundled import find_scenario
-from sim.economies.ecology.bounty_price import BountyPrice
 from sim.economies.ecology.ecology import Ecology, effective_number
-from sim.economies.ecology.ecology_settings import EcologySettings
-from sim.economies.ecology.epoch_market import EpochMarket
-from sim.economies.ecology.generations import BORN, LEFT, Season, seasons
+from sim.economies.ecology.ecology_settings import BountyPrice, EcologySettings
+from sim.economies.ecology.generations import BORN, LEFT, EpochMarket, Season, seasons
 from sim.economies.economy import balances
 from sim.economies.economy_file import resolve_economy
 from sim.experiment.engine import Engine

@@ -216,7 +216,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({"figure": [{"kind": "lines", "x": "step", "y": ["so_far", "so_far"]}]}, "y: 'so_far' is there twice"),
     ({"figure": [{"kind": "lines", "x": "step", "label": {"sofar": "s"}}]}, "label: no axis or line 'sofar' (did you"),
-    ({"figure": [{"kind": "lines", "x": "step", "unit": {"heads": "$"}}]}, "unit: no axis or line 'heads'; allowed: x,"),
+    (
+        {"figure": [{"kind": "lines", "x": "step", "unit": {"heads": "$"}}]},
+        "unit: no axis or line 'heads'; allowed: x,",
+    ),
     ({"figure": [{"kind": "lines", "x": "step", "order": ["nobody"]}]}, "order: no line 'nobody'; allowed: "),
     ({"baseline": ""}, "baseline: no arm ''"),
     ({"arm": [{"name": "a", "published": {"heads": math.inf}}]}, "published.heads: must be finite, or nan where"),

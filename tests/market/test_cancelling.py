@@ -19,7 +19,7 @@ from sim.standing.reputation import BetaReputation
 from tests.market.compare import as_rows
 from tests.market.play import Play
 from tests.tried import tried
-from tests.worlds import CANCELS, accounted, make_rules, make_world, rules, worlds
+from tests.worlds import CANCELS, accounted, changed, make_rules, make_world, rules, worlds
 
 
 def race(**changes: Any) -> Play:
@@ -92,7 +92,7 @@ def test_whatever_the_market_a_cancelled_attempt_is_paid_nothing_and_costs_no_mo
     world = data.draw(worlds())
     rule = data.draw(accounted(data.draw(rules(HireAll())), world))
     rule = replace(rule, exclude=exclude)
-    tables = simulate(world, replace(rule, market=CANCELS))
+    tables = simulate(world, changed(rule, first_success_cancels=True))
     for row in as_rows(tables["attempts"]):
         known = min(row["try"], world.n_tries - 1)
         at = row["replication"], row["task"], row["agent"], known

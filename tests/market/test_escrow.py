@@ -20,18 +20,18 @@ from sim.market.rules import Rules
 from sim.market.simulate import simulate
 from sim.mechanisms import Mechanism
 from sim.mechanisms.price import HireAll, SecondPrice
-from sim.specs.settings import Escrow, MarketSpec
+from sim.specs.settings import Escrow
 from tests.market.compare import Row, as_rows, assert_same_markets, assert_same_rows, rows
 from tests.market.play import Play
 from tests.reference_market import naive_market
 from tests.tried import tried
-from tests.worlds import accounted, examples, make_rules, make_world, rules, worlds
+from tests.worlds import accounted, changed, examples, make_rules, make_world, rules, worlds
 
 escrows = st.builds(Escrow, fee=st.sampled_from([0.0, 0.0625]), holdback=st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 
 
 def with_escrow(rule: Rules, escrow: Escrow) -> Rules:
-    return replace(rule, market=MarketSpec(escrow=escrow))
+    return changed(rule, escrow=escrow)
 
 
 def told(moved: list[Row]) -> list[tuple[int, int, int, str, float]]:

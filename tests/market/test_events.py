@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from sim.world.world import World
 from tests.market.play import Play, ledger_of
 from tests.reference_market import CLEARING, COMPLETION, POSTING, NaiveMarket
 from tests.tried import tried
-from tests.worlds import examples, make_rules, make_world, rules, worlds
+from tests.worlds import changed, examples, make_rules, make_world, rules, worlds
 
 
 def told(world: World, rule: Rules) -> list[dict[str, Any]]:
@@ -35,7 +34,7 @@ def markets(draw: st.DrawFn) -> tuple[World, Rules]:
 @st.composite
 def rounds(draw: st.DrawFn) -> tuple[World, Rules]:
     rule = draw(rules(draw(st.sampled_from([FirstPrice(), SecondPrice()]))))
-    return draw(worlds()), replace(rule, round=draw(st.integers(1, 3)))
+    return draw(worlds()), changed(rule, round=draw(st.integers(1, 3)))
 
 
 @tried(60)

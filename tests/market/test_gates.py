@@ -35,7 +35,7 @@ from tests.market.play import Play
 from tests.reference_market import naive_market
 from tests.scenes import chance, scene
 from tests.tried import tried
-from tests.worlds import examples, make_rules, make_world, worlds
+from tests.worlds import changed, examples, make_rules, make_world, worlds
 from tests.worlds import rules as any_rules
 
 ONE_BY_ONE = [rule for rule in examples() if not rule.capabilities.takes_menu]
@@ -99,16 +99,16 @@ def test_the_order_of_reading_is_even_and_tells_nothing_of_ties() -> None:
         assert abs(rate - 0.25) < 4 * math.sqrt(0.25 * 0.75 / 20_000)
 
 
-@pytest.mark.parametrize("rule", [SecondPrice(), HireAll()], ids=label_of)
+@pytest.mark.parametrize("mechanism", [SecondPrice(), HireAll()], ids=label_of)
 @tried(24)
 @given(data=st.data())
-def test_a_market_with_delays_and_few_bids_is_the_naive_one(rule: Mechanism, data: st.DataObject) -> None:
-    world, plain = data.draw(worlds((2, 4, 4))), data.draw(any_rules(rule))
+def test_a_market_with_delays_and_few_bids_is_the_naive_one(mechanism: Mechanism, data: st.DataObject) -> None:
+    world, plain = data.draw(worlds((2, 4, 4))), data.draw(any_rules(mechanism))
     delay = data.draw(st.integers(0, 3), label="delay")
     deadline = None if plain.deadline is None else plain.deadline + delay
-    most = data.draw(st.sampled_from([1, 2, math.inf]), label="most bids")
-    changed = replace(plain, approval_delay=delay, deadline=deadline, most_bids=most)
-    assert_same_rows(rows(simulate(world, changed)), naive_market(world, changed))
+    most = data.draw(st.sampled_from([1, 2, None]), label="most bids")
+    rule = changed(plain, approval_delay=delay, deadline=deadline, most_bids=most)
+    assert_same_rows(rows(simulate(world, rule)), naive_market(world, rule))
 
 
 def test_work_starts_when_it_is_approved() -> None:
@@ -166,7 +166,7 @@ def test_what_the_keys_say_reaches_the_market() -> None:
     stated = {"market.attention": 1, "market.bid_price": 0.01, "market.approval_delay": 2}
     (arm,) = bl.run(SCENARIO, settings=stated).arms()
     assert arm.rules is not None
-    assert (label_of(arm.rules.mechanism.rule.rule), arm.rules.approval_delay) == ("second_price", 2)  # type: ignore[attr-defined]
+    assert (label_of(arm.rules.mechanism.rule.rule), arm.rules.market.approval_delay) == ("second_price", 2)  # type: ignore[attr-defined]
     np.testing.assert_array_equal(arm.fee, 0.01 * np.isfinite(arm.ask))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from tests.market.play import Play
 from tests.reference_market import naive_market
 from tests.sweep.scenes import plan_of, run, write
 from tests.tried import tried_on_each
-from tests.worlds import accounted, each_example, make_rules, make_world, rules, worlds
+from tests.worlds import accounted, changed, each_example, make_rules, make_world, rules, worlds
 
 PASS, FAIL, INFRA = int(Status.PASS), int(Status.FAIL), int(Status.INFRA)
 ACCEPTED, LOOKED_AT = 0.2, 0.5  # lotteries whose draws for inspection lie on either side of one half
@@ -71,11 +70,8 @@ def test_it_equals_the_naive_market(mechanism: Mechanism, data: st.DataObject) -
     world = data.draw(worlds())
     rule = data.draw(accounted(data.draw(rules(mechanism)), world))
     asked = inspected(data.draw(st.sampled_from([0.0, 0.3, 1.0])), harm=data.draw(st.sampled_from([0.0, 0.5])))
-    rule = (
-        replace(rule, market=asked, plans=None)
-        if not mechanism.capabilities.takes_menu
-        else replace(rule, market=MarketSpec())
-    )
+    if not mechanism.capabilities.takes_menu:
+        rule = changed(rule, inspection=asked.inspection, plans=None)
     assert_same_rows(rows(simulate(world, rule)), naive_market(world, rule))
 
 

@@ -51,7 +51,7 @@ def is_naive(rules: Rules) -> bool:
     """The naive market plays it."""
     bidder = rules.bidder
     learns = isinstance(bidder, Bidders) and any(not isinstance(group.policy, Enters) for group in bidder.groups)
-    return not learns and rules.round is None and not rules.market.first_success_cancels
+    return not learns and rules.market.round is None and not rules.market.first_success_cancels
 
 
 def assert_money(world: World, rules: Rules, tables: Mapping[str, Mapping[str, Any]]) -> None:

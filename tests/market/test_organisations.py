@@ -21,7 +21,7 @@ from sim.mechanisms.planner import Always
 from sim.mechanisms.price import SecondPrice
 from sim.mechanisms.redundant import KRedundant
 from sim.specs.organisation import Hub
-from sim.world.hub_and_spokes import costs, whole
+from sim.world.organisation_kinds import costs, whole
 from sim.world.world import World
 from tests.market.compare import assert_same_rows, rows
 

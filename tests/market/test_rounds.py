@@ -6,7 +6,6 @@ Everybody asks the break-even price cost belief / belief, with a belief of .5, u
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,7 +24,7 @@ from sim.scenario.scenario import label_of
 from tests.market.compare import assert_same_rows, rows
 from tests.market.play import Play
 from tests.tried import tried, tried_on_each
-from tests.worlds import each_example, make_rules, make_world, rules, worlds
+from tests.worlds import changed, each_example, make_rules, make_world, rules, worlds
 
 RANKING = [FirstPrice(), SecondPrice(), FirstScore(), AssignmentVCG()]
 
@@ -169,8 +168,8 @@ def test_compiled_engine_refuses_rounds_by_name() -> None:
 def test_rounds_of_one_task_at_every_tick_are_no_rounds(mechanism: Mechanism, data: st.DataObject) -> None:
     """Where a posting is never made again at the tick of its clearing."""
     world, rule = data.draw(worlds((3, 1, 5))), data.draw(rules(mechanism))
-    rule = replace(rule, repost_delay=max(1, rule.repost_delay))
-    assert_same_rows(rows(simulate(world, replace(rule, round=1))), rows(simulate(world, rule)))
+    rule = changed(rule, repost_delay=max(1, rule.market.repost_delay))
+    assert_same_rows(rows(simulate(world, changed(rule, round=1))), rows(simulate(world, rule)))
 
 
 @pytest.mark.parametrize("mechanism", RANKING, ids=label_of)
@@ -180,7 +179,7 @@ def test_every_round_keeps_its_promises(mechanism: Mechanism, data: st.DataObjec
     every, room = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
     world = data.draw(worlds())
     how = data.draw(st.sampled_from(["in_order", "greedy"]))
-    rule = replace(data.draw(rules(mechanism)), round=every, assignment=how, concurrency=room, card=None, deadline=None)
+    rule = changed(data.draw(rules(mechanism)), round=every, assignment=how, concurrency=room, card=None, deadline=None)
     play = Play(world, rule)
     ticks = {(row["replication"], row["task"], row["posting"]): row["tick"] for row in play.clearings}
     for row in play.clearings:

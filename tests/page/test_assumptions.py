@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from analysis.page.assumptions import assumptions
-from analysis.page.written_settings import TOPICS, described, flat
+from analysis.page.setting_words import ALWAYS, STATED
+from analysis.page.written_settings import TOPICS, described, flat, said
 from sim.bundled import markets, scenarios
 from sim.scenario.scenario import load_scenario
 from sim.specs.settings import Settings
@@ -23,6 +24,13 @@ _UNTOLD = {  # told by another key's sentence, or nothing that changes a number
     "tender.exclude",
     "tender.public",
     "tender.timeout",
+}
+
+
+KEYS = {
+    f"{section}.{key}"
+    for section in TOPICS
+    for key in getattr(Settings.model_fields[section].annotation, "model_fields", {})
 }
 
 
@@ -59,6 +67,11 @@ def test_words_of_organisations() -> None:
     ]
     assert "puts the parts together, decomposability" in told
     assert "hands in the last" in told
+    solo = {"agent": "a", "tries": 3, "verified": True}
+    assert said("world.organisations", {"twice": {"solo": solo, "knows": True}}) == (
+        "Some agents are made of others: twice (a, tries a task up to 3 times and stops at the first that passes, its "
+        "beliefs follow from theirs)."
+    )
 
 
 @pytest.mark.parametrize("name", markets())
@@ -74,6 +87,15 @@ def test_every_stated_setting_of_every_bundled_scenario_is_told(name: str) -> No
         assert len(one) >= len(
             stated - _UNTOLD - {"world.arrivals", "tender.value", "tender.reserve", "tender.penalty"}
         )
+
+
+def test_a_key_has_one_sentence_at_its_field_or_in_words_that_need_more() -> None:
+    own = {key for key in KEYS if said(key, 2) is not None}
+    assert own
+    assert {*ALWAYS, *STATED} <= KEYS - own
+    assert said("market.approval_delay", 2) == "Work starts 2 ticks after an award."
+    assert said("bidders.on_retry", {"update": {"spread": 0.5}}) == said("bidders.on_retry", "update")
+    assert said("market.entry", {"fee": 1.0}) is said("market.gone", 1) is None
 
 
 def test_every_setting_has_a_meaning() -> None:

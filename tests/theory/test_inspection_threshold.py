@@ -107,7 +107,9 @@ def test_inspecting_a_share_changes_welfare_by_that_of_the_inspected() -> None:
     accept, half = played(world, 0.0, 0.0), played(world, 0.5, 0.1)
     caught = half.done - half.wins - np.rint(half.of_attempts["harm"] / HARM)
     gain = each(welfare, half) - each(welfare, accept)
-    np.testing.assert_allclose(gain, caught.sum(axis=(1, 2)) * HARM - half.inspected.sum(axis=(1, 2)) * 0.1, atol=1e-10)
+    np.testing.assert_allclose(
+        gain, caught.sum(axis=(1, 2)) * HARM - half.with_dollars("inspection").sum(axis=(1, 2)) * 0.1, atol=1e-10
+    )
 
 
 def test_a_wrong_rejection_costs_the_attempt_that_follows_it() -> None:

@@ -97,7 +97,7 @@ def play(start, stop, of):
                 return REFUSED
             fees = collect(owner, size, market, hand, lane)
             hires = note_hired(size, hand, now)
-            if not start_attempts(r, t, tick + market.approval, hires, parts, size, market, world, hand, lane, now):
+            if not start_attempts(r, t, tick, hires, parts, size, market, world, hand, lane, now):
                 done[4] = t
                 return UNKNOWN_TRY
             end, passed, closed = posting_end(tick, withdrawn, hires, now)

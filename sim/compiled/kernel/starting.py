@@ -114,9 +114,12 @@ def least_turn(after, hires, size, hand, now):
 
 
 @piece
-def start_attempts(r, t, tick, hires, parts, size, market, world, hand, lane, now):
-    """Have the hired work: all at once, or turn after turn until one passes; False where a try is not known."""
-    known, rank = True, 0
+def start_attempts(r, t, awarded, hires, parts, size, market, world, hand, lane, now):
+    """Have those hired at this tick work: all at once, or turn after turn until one passes.
+
+    False where a try is not known.
+    """
+    tick, known, rank = awarded + market.approval, True, 0
     if not market.turns:
         for place in range(hires):
             a = now.hired[place]

@@ -1,7 +1,8 @@
-"""What settings hold, in words: amounts, distributions, arrivals."""
+"""What settings hold, in words: amounts, distributions, arrivals, and sentences that have a place for one of these."""
 
 from __future__ import annotations
 
+from string import Formatter
 from typing import Any
 
 from sim.kit.digits import alone
@@ -51,6 +52,15 @@ def reserve(raw: Any) -> str:
     return dollars(raw)
 
 
+def sentence(said: str, raw: Any) -> str:
+    """What a key's Field says (SAID), with its value in place: as it is, or as `dollars`, `ticks` or `percent` word it.
+
+    >>> sentence("Work starts {:ticks} after an award.", 2), sentence("A posting costs {:dollars}.", 0.5)
+    ('Work starts 2 ticks after an award.', 'A posting costs $0.5.')
+    """
+    return _Worded().format(said, raw)
+
+
 def arrivals(raw: Any) -> str:
     """When tasks come.
 
@@ -65,6 +75,12 @@ def arrivals(raw: Any) -> str:
         case {"poisson": rate}:
             return f"Tasks arrive at random, {rate:g} a tick on average."
     return "All tasks are posted together, at tick 0."
+
+
+class _Worded(Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        worded = {"dollars": dollars, "ticks": ticks, "percent": percent}.get(format_spec)
+        return str(super().format_field(value, format_spec)) if worded is None else worded(value)
 
 
 def _amount(raw: Any, sign: str, unit: str) -> str:
