@@ -22,10 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Unreachable objects are looked for less often, and among what tests make alone: the tests themselves stay."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(2000, 20, 50)
+    """Unreachable objects are looked for less often, since the tests that were collected are gone through as well."""
+    gc.set_threshold(2000, 20, 100)
 
 
 @pytest.hookimpl(optionalhook=True)
