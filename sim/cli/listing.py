@@ -11,8 +11,6 @@ from pydantic import BaseModel
 
 from sim.bundled import markets
 from sim.bundled import scenarios as bundled
-from sim.economies.economy import ECONOMIES
-from sim.economies.economy_file import EconomyArmFile, resolve_economy
 from sim.experiment.stored import Stored
 from sim.experiment.versions import mixture
 from sim.explain.explain import Explained, ExplainedPosting
@@ -112,6 +110,8 @@ def mechanisms() -> list[Any]:
 
 def scenarios() -> list[Any]:
     """Every bundled scenario, its question and what it found."""
+    from sim.economies.economy_file import resolve_economy
+
     rows = []
     of_markets = markets()
     for name, path in bundled().items():
@@ -150,6 +150,9 @@ def _words(title: str | None, heads: Sequence[str], rows: Sequence[Sequence[str]
 
 def settings() -> list[Any]:
     """Every key of a scenario file."""
+    from sim.economies.economy import ECONOMIES
+    from sim.economies.economy_file import EconomyArmFile
+
     rows = [
         *_keys("", ScenarioFile, skip=set(Settings.model_fields) | {"arm"}),
         *_keys("", Settings, skip=set()),

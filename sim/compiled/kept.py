@@ -51,7 +51,8 @@ def _versions() -> str:
 
     here = Path(__file__).parent
     own = (here / f"{name}.py" for name in ("library", "stack", "choose"))
-    files = Path(kit.__file__).parent / "scalar_functions.py", *own
+    kit_files = (Path(kit.__file__).parent / f"{name}.py" for name in ("scalar_functions", "compiled_functions"))
+    files = (*kit_files, *own)
     functions = "".join(file.read_text(encoding="utf-8") for file in files)
     return f"{sys.version_info[:3]} numba {numba.__version__} numpy {np.__version__} {functions}"
 

@@ -163,8 +163,10 @@ def _fill(drawn: FloatArray, key: Words, steps: Sequence[Words]) -> None:
 @cache
 def _compiled() -> tuple[Any, Any] | None:
     """Functions that make keys and draws; None where numba is not installed."""
-    from sim.kit.scalar_functions import over_keys  # numba is slow to load
-
+    try:
+        from sim.kit.compiled_functions import over_keys  # numba is slow to load
+    except ImportError:
+        return None
     return over_keys()
 
 

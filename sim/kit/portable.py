@@ -8,31 +8,48 @@ of the normal quantile, relative, 1e-15.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from sim.kit.arrays import FloatArray
+from sim.kit.scalar_functions import BY_NAME, PARTS
 
 _FEW = 64  # numbers, for which passes over all of them are not worth it
 _PIECE = 1 << 14  # numbers that are looked at together, so that they stay in the processor's cache
+_LEFT = [20_000]  # numbers that Python goes through one by one, before it is worth it to load numba
 _NEAR = 2e-11  # from 0 and 1; the near tail ends a little beyond
 
 
 @cache
 def _loop(name: str) -> Any:
-    from sim.kit.scalar_functions import over_arrays  # numba is slow to load
-
+    """The function over arrays, compiled where that can be."""
+    try:
+        from sim.kit.compiled_functions import over_arrays  # numba is slow to load
+    except ImportError:
+        return _plain(name)
     return over_arrays(name)
+
+
+@cache
+def _plain(name: str) -> Any:
+    return np.frompyfunc((BY_NAME | PARTS)[name], 1, 1)
 
 
 def _of(name: str, x: Any) -> FloatArray:
     if hasattr(x, "node"):  # a symbol (sim/compiled/trace)
         found: FloatArray = x.special(name)
         return found
+    array = np.asarray(x, np.float64)
+    if "numba" in sys.modules or array.size > _LEFT[0]:
+        loop = _loop(name)
+    else:
+        _LEFT[0] -= array.size
+        loop = _plain(name)
     with np.errstate(all="ignore"):
-        return np.asarray(_loop(name)(np.asarray(x, np.float64)), np.float64)
+        return np.asarray(loop(array), np.float64)
 
 
 def exp(x: Any) -> FloatArray:

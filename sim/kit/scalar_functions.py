@@ -3,33 +3,15 @@
 But for the quantile, which is long, there is no branch: only a choice between numbers that are there already, so that a
 loop over many takes several at once.
 
-numba compiles this text, into arrays' loops and into compiled markets; where it is not installed Python runs it.
-sim/kit/portable.py has the same of arrays. Sources: reduction of the arguments and coefficients of exp and log
-[Fdlibm]; the normal quantile [Wichura1988].
+numba compiles them, into arrays' loops and into compiled markets (sim/kit/compiled_functions.py). Python runs this text
+where few numbers are asked for, since numba is slow to load, and where it is not installed. sim/kit/portable.py has the
+same of arrays. Sources: reduction of the arguments and coefficients of exp and log [Fdlibm]; the normal quantile
+[Wichura1988].
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 import numpy as np
-
-try:
-    from numba import njit, vectorize
-
-    COMPILED = True
-except ImportError:
-    COMPILED = False
-
-    def njit(*kinds: Any, **how: Any) -> Any:
-        """Leave functions as they are."""
-        return lambda function: function
-
-    def vectorize(kinds: Any, **how: Any) -> Any:
-        """Have Python go through arrays."""
-        return lambda function: np.frompyfunc(function, 1, 1)
-
 
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _LOG2_E = 1.44269504088896338700
@@ -38,13 +20,11 @@ _LEAST_NORMAL, _SCALE = 2.0**-1022, 2.0**54
 _MANTISSA, _ONE = (1 << 52) - 1, 1023 << 52  # bits
 
 
-@njit(error_model="numpy", cache=True)
 def power_of_two(n: int) -> float:
     """2^n, for n from -1022 to 1023."""
     return np.int64((n + 1023) << 52).view(np.float64)
 
 
-@njit(error_model="numpy", cache=True)
 def exp(x: float) -> float:
     """e^x."""
     if x != x:
@@ -68,7 +48,6 @@ def exp(x: float) -> float:
     return y * power_of_two(half) * power_of_two(np.int64(n) - half)
 
 
-@njit(error_model="numpy", inline="always")
 def series(z: float) -> float:
     """2 (atanh(s) - s) / s, from z = s^2."""
     p = 1.479819860511658591e-01
@@ -81,7 +60,6 @@ def series(z: float) -> float:
     return z * p
 
 
-@njit(error_model="numpy", inline="always")
 def finite_log(x: float) -> float:
     """The natural logarithm of a finite number above 0."""
     small = x < _LEAST_NORMAL
@@ -96,7 +74,6 @@ def finite_log(x: float) -> float:
     return e * _LN2_HIGH + (f + (s * (half + series(s * s)) - half + e * _LN2_LOW))
 
 
-@njit(error_model="numpy", cache=True)
 def log(x: float) -> float:
     """The natural logarithm; NaN below 0."""
     found = x if x == np.inf else finite_log(x)
@@ -104,14 +81,12 @@ def log(x: float) -> float:
     return found if x >= 0.0 else np.nan
 
 
-@njit(error_model="numpy", cache=True)
 def expit(x: float) -> float:
     """1 / (1 + e^-x)."""
     e = exp(-abs(x))
     return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e)
 
 
-@njit(error_model="numpy", cache=True)
 def logit(p: float) -> float:
     """log(p / (1 - p)); NaN outside [0, 1]."""
     s = 2.0 * (p - 0.5)
@@ -123,13 +98,11 @@ def logit(p: float) -> float:
     return found if (p >= 0.0) & (p <= 1.0) else np.nan
 
 
-@njit(error_model="numpy", inline="always")
 def horner(x: float, a: float, b: float, c: float, d: float, e: float, f: float, g: float, h: float) -> float:
     """a x^7 + b x^6 + ... + h."""
     return ((((((a * x + b) * x + c) * x + d) * x + e) * x + f) * x + g) * x + h
 
 
-@njit(error_model="numpy", cache=True)
 def middle(p: float) -> float:
     """The quantile of p from .075 to .925."""
     q = p - 0.5
@@ -159,13 +132,11 @@ def middle(p: float) -> float:
     return q * a / b
 
 
-@njit(error_model="numpy", inline="always")
 def depth(p: float) -> float:
     """sqrt(-log q), q the distance of p to the nearer of 0 and 1."""
     return np.sqrt(-finite_log(p if p < 0.5 else 1.0 - p))
 
 
-@njit(error_model="numpy", cache=True)
 def near_tail(p: float) -> float:
     """The quantile of p outside the middle, but not within 1.4e-11 of 0 or 1."""
     r = depth(p) - 1.6
@@ -194,7 +165,6 @@ def near_tail(p: float) -> float:
     return -a / b if p < 0.5 else a / b
 
 
-@njit(error_model="numpy", cache=True)
 def far_tail(p: float) -> float:
     """The quantile of p beyond the near tail."""
     r = depth(p) - 5.0
@@ -223,7 +193,6 @@ def far_tail(p: float) -> float:
     return -a / b if p < 0.5 else a / b
 
 
-@njit(error_model="numpy", cache=True)
 def ndtri(p: float) -> float:
     """The standard normal quantile of p; NaN outside [0, 1]."""
     if abs(p - 0.5) <= 0.425:
@@ -233,7 +202,6 @@ def ndtri(p: float) -> float:
     return near_tail(p) if depth(p) <= 5.0 else far_tail(p)
 
 
-@njit(error_model="numpy", cache=True)
 def mix(z: int) -> int:
     """As sim/kit/draws.py has it."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -241,47 +209,11 @@ def mix(z: int) -> int:
     return z ^ (z >> np.uint64(31))
 
 
-@njit(error_model="numpy", cache=True)
 def uniform(key: int) -> float:
     """As sim/kit/draws.py has it."""
     bits = (mix(key + np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(12)) | np.uint64(0x3FF << 52)
     return np.int64(bits).view(np.float64) - (1.0 - 2.0**-53)
 
 
-def _next_keys(keys: Any, steps: Any, made: Any) -> None:
-    for m in range(len(keys)):
-        for s in range(len(steps)):
-            for r in range(keys.shape[1]):
-                made[m, s, r] = mix(keys[m, r] + steps[s])
-
-
-def _drawn(keys: Any, steps: Any, made: Any) -> None:
-    for m in range(len(keys)):
-        for s in range(len(steps)):
-            for r in range(keys.shape[1]):
-                made[m, s, r] = uniform(mix(keys[m, r] + steps[s]))
-
-
-@cache
-def over_keys() -> tuple[Any, Any] | None:
-    """Functions that fill an array (m, s, r) with keys, and with draws, from keys (m, r) and steps (s,).
-
-    None where numba is not installed. They are no gufuncs, whose code is kept in two files that hang on each other:
-    processes that make them at a time may each leave one, and the next crashes.
-    """
-    if not COMPILED:
-        return None
-    kinds = [(f"void(uint64[:, ::1], uint64[::1], {one}[:, :, ::1])", code) for one, code in _OVER_KEYS]
-    keys, draws = (njit([kind], error_model="numpy", cache=True)(code) for kind, code in kinds)
-    return keys, draws
-
-
-_OVER_KEYS = (("uint64", _next_keys), ("float64", _drawn))
 BY_NAME = {"exp": exp, "log": log, "expit": expit, "logit": logit, "ndtri": ndtri}
 PARTS = {"middle": middle, "near_tail": near_tail}  # of the normal quantile
-
-
-@cache
-def over_arrays(name: str) -> Any:
-    """The function of that name over arrays, compiled when it is first asked for."""
-    return vectorize(["float64(float64)"], cache=True)((BY_NAME | PARTS)[name])

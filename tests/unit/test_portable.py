@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal, localcontext
 from hashlib import sha256
@@ -69,13 +71,20 @@ def test_same_bits_everywhere() -> None:
 
 def test_python_alone_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     from sim.kit import scalar_functions
+    from sim.kit.compiled_functions import over_arrays
 
-    for name, function in scalar_functions.BY_NAME.items():
-        points = SHARES[:50] if name in ("log", "logit", "ndtri") else WIDE[:50]
-        plain = getattr(function, "py_func", function)
+    for name, function in (scalar_functions.BY_NAME | scalar_functions.PARTS).items():
+        points = WIDE[:200] if name in ("exp", "expit") else SHARES[:200]
         with np.errstate(all="ignore"):
-            found = [float(plain(np.float64(x))) for x in points]
-        assert found == getattr(portable, name)(points).tolist()
+            found = [float(function(np.float64(x))) for x in points]
+        assert found == over_arrays(name)(points).tolist()
+
+
+def test_few_numbers_load_no_numba_and_are_the_same() -> None:
+    few = "[portable.exp([0.3, -2]), portable.log([0.3]), portable.logit([0.2]), portable.ndtri([[0.01], [0.7]])]"
+    code = f"import sys; from sim.kit import portable; print('numba' in sys.modules, [x.tolist() for x in {few}])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert found == f"False {[x.tolist() for x in eval(few)]}\n"
 
 
 def test_whole_powers() -> None:

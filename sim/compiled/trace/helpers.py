@@ -5,15 +5,15 @@ import numpy as np
 from numba import njit
 
 from sim.compiled.stack import own
-from sim.kit.scalar_functions import exp as special_exp
-from sim.kit.scalar_functions import expit as special_expit
-from sim.kit.scalar_functions import log as special_log
-from sim.kit.scalar_functions import logit as special_logit
-from sim.kit.scalar_functions import middle as special_middle
-from sim.kit.scalar_functions import mix
-from sim.kit.scalar_functions import ndtri as special_ndtri
-from sim.kit.scalar_functions import near_tail as special_near_tail
-from sim.kit.scalar_functions import uniform
+from sim.kit.compiled_functions import exp as special_exp
+from sim.kit.compiled_functions import expit as special_expit
+from sim.kit.compiled_functions import log as special_log
+from sim.kit.compiled_functions import logit as special_logit
+from sim.kit.compiled_functions import middle as special_middle
+from sim.kit.compiled_functions import mix
+from sim.kit.compiled_functions import ndtri as special_ndtri
+from sim.kit.compiled_functions import near_tail as special_near_tail
+from sim.kit.compiled_functions import uniform
 
 PIECE = 512  # numbers that are looked at together
 

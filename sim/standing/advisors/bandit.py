@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import betaincinv
 
 from sim.kit.arrays import FloatArray
 from sim.kit.portable import log
@@ -40,6 +39,8 @@ class Thompson(Counting):
         """The quantile of each posterior at the posting's uniform; raises ValueError where it comes with none."""
         if posted.uniform is None:
             raise ValueError("thompson: needs a uniform draw for each agent of a posting; got none")
+        from scipy.special import betaincinv  # slow to load, and few markets need it
+
         return np.asarray(betaincinv(1.0 + state[0], 1.0 + (state[1] - state[0]), posted.uniform))
 
 
