@@ -35,7 +35,8 @@ def _loop(name: str) -> Any:
 
 @cache
 def _plain(name: str) -> Any:
-    return np.frompyfunc((BY_NAME | PARTS)[name], 1, 1)
+    one = (BY_NAME | PARTS)[name]
+    return np.frompyfunc(lambda x: one(np.float64(x)), 1, 1)  # its 1 / 0 is infinite, Python's an error
 
 
 def _of(name: str, x: Any) -> FloatArray:
