@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from sim.kit.errors import ScenarioError
@@ -14,15 +16,21 @@ from sim.world.world import World
 
 
 def check_agreement(mechanism: Mechanism, settings: Terms, world: World) -> None:
-    """Raise ScenarioError where the mechanism needs what is not stated, or has no meaning with what is."""
-    _check_needs(mechanism, settings, world)
-    _check_penalty(mechanism, settings.tender)
-    _check_round(mechanism, settings)
+    """Raise ScenarioError, a line each, where the mechanism needs what is not stated or does not go with what is."""
+    faults = [
+        *_of_needs(mechanism, settings, world),
+        *_of_deadline(settings),
+        *_of_penalty(mechanism, settings.tender),
+        *_of_round(mechanism, settings),
+    ]
+    if faults:
+        raise ScenarioError(*faults)
 
 
-def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
+def _of_needs(mechanism: Mechanism, settings: Terms, world: World) -> Iterator[str]:
+    """What the mechanism lacks or takes otherwise."""
     if settings.bidders.plans is not None and not mechanism.capabilities.takes_menu:
-        raise ScenarioError(f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do")
+        yield f"bidders.plans: {mechanism.name} takes no menu of budgets; state plans in arms that do"
     given = {
         "value": states_values(settings.tender),
         "expected_cost": settings.standing.expected_cost.kind != "unknown",
@@ -31,7 +39,7 @@ def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
     place = {"value": "tender.value", "expected_cost": "standing.expected_cost", "advice": "standing.advice"}
     for need in sorted(mechanism.capabilities.needs):
         if not given[need]:
-            raise ScenarioError(f"{mechanism.name} needs {place[need]}, which the scenario does not state")
+            yield f"{mechanism.name} needs {place[need]}, which the scenario does not state"
     advisor = settings.standing.advice.advisor
     if (
         advisor is not None
@@ -39,22 +47,22 @@ def _check_needs(mechanism: Mechanism, settings: Terms, world: World) -> None:
         and "advice" in mechanism.capabilities.needs
         and not mechanism.capabilities.takes_index
     ):
-        raise ScenarioError(
-            f"standing.advice: {mechanism.name} needs a probability, and this advice is an index that may exceed 1"
-        )
+        yield f"standing.advice: {mechanism.name} needs a probability, and this advice is an index that may exceed 1"
     if settings.standing.advice.planner is not None and not world.has("pilot"):
-        raise ScenarioError("standing.advice: planner needs a profile: a table holds no tasks to try agents out on")
+        yield "standing.advice: planner needs a profile: a table holds no tasks to try agents out on"
     if settings.standing.advice.router is not None and not world.live:
-        raise ScenarioError(
-            "standing.advice: a router is asked in live runs alone ([world] live); take a record or an advisor"
-        )
+        yield "standing.advice: a router is asked in live runs alone ([world] live); take a record or an advisor"
     if settings.standing.advice.kind == "ability" and not _knows_abilities(world):
-        raise ScenarioError('standing.advice: "ability" needs every ability, and this world does not hold them')
+        yield 'standing.advice: "ability" needs every ability, and this world does not hold them'
+
+
+def _of_deadline(settings: Terms) -> Iterator[str]:
+    """A deadline at which nothing has cleared, or no work has begun."""
     deadline, window, delay = settings.tender.deadline, settings.market.window, settings.market.approval_delay
     if deadline is not None and deadline <= window:
-        raise ScenarioError(f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}")
-    if deadline is not None and deadline <= window + delay:
-        raise ScenarioError(
+        yield f"tender.deadline: must exceed market.window ({window}), or nothing clears; got {deadline}"
+    elif deadline is not None and deadline <= window + delay:
+        yield (
             f"tender.deadline: must exceed market.window + market.approval_delay ({window + delay}), or no work "
             f"begins; got {deadline}"
         )
@@ -65,30 +73,30 @@ def _knows_abilities(world: World) -> bool:
     return "ability" in world.formulas or not bool((world.present & np.isnan(world.ability)).any())
 
 
-def _check_penalty(mechanism: Mechanism, tender: TenderSpec) -> None:
-    """Raise ScenarioError where a penalty would reward claiming failure."""
+def _of_penalty(mechanism: Mechanism, tender: TenderSpec) -> Iterator[str]:
+    """Penalties that would reward claiming failure."""
     if mechanism.capabilities.takes_penalty:
         return
     for key, penalty in stated_penalties(tender):
         if penalty > 0:
-            raise ScenarioError(
+            yield (
                 f"{key}: must be 0 with {label_of(mechanism)}, under which a penalty rewards claiming failure: its "
                 f"score would credit a bidder with what it pays when it fails; got {penalty}"
             )
 
 
-def _check_round(mechanism: Mechanism, settings: Terms) -> None:
-    """Raise ScenarioError where rounds and the mechanism cannot be combined."""
+def _of_round(mechanism: Mechanism, settings: Terms) -> Iterator[str]:
+    """Why rounds and the mechanism cannot be combined."""
     market, deadline = settings.market, settings.tender.deadline
     if market.round is None:
         if mechanism.capabilities.couples_tasks:
-            raise ScenarioError(
+            yield (
                 f"market.round: must be stated (ticks, >= 1) where the rule assigns several tasks at once, as "
                 f"{mechanism.name} does"
             )
         return
     if mechanism.capabilities.in_turns or mechanism.capabilities.takes_menu:
-        raise ScenarioError(
+        yield (
             f"market.round: has no meaning with {mechanism.name}: its awards name turns or budgets, and its tasks are "
             "cleared one by one"
         )
@@ -97,26 +105,26 @@ def _check_round(mechanism: Mechanism, settings: Terms) -> None:
         "tender.budget": budgets_of(settings.tender) is not None,
     }
     for key in (name for name, is_stated in stated.items() if is_stated):
-        raise ScenarioError(
+        yield (
             f"market.round: has no meaning with {key}, which is read posting by posting: a round clears all open "
             "postings together"
         )
     if mechanism.capabilities.couples_tasks and market.assignment is not None:
-        raise ScenarioError(f"market.assignment: has no meaning with {mechanism.name}, which assigns tasks itself")
+        yield f"market.assignment: has no meaning with {mechanism.name}, which assigns tasks itself"
     if mechanism.capabilities.couples_tasks and market.concurrency is not None:
-        raise ScenarioError(
+        yield (
             f"market.concurrency: has no meaning with {mechanism.name}: its contracts hold where all it assigns starts"
         )
     if market.assignment == "greedy" and type(mechanism).terms is Mechanism.terms:
-        raise ScenarioError(
+        yield (
             f'market.assignment: "greedy" takes the best score first, and {mechanism.name} ranks nobody; '
             'allowed: "in_order"'
         )
-    latest = market.window + market.round - 1
-    if deadline is not None and deadline <= latest + market.approval_delay:
+    begins = market.window + market.approval_delay
+    latest = begins + market.round - 1
+    if deadline is not None and begins < deadline <= latest:
         delay = " + market.approval_delay" if market.approval_delay else ""
-        latest += market.approval_delay
-        raise ScenarioError(
+        yield (
             f"tender.deadline: must exceed market.window + market.round - 1{delay} ({latest}), or a task may close "
             f"before its round; got {deadline}"
         )

@@ -23,7 +23,8 @@ def arranged(mechanism: Mechanism, settings: Terms, world: World) -> Mechanism:
     of_bids = [f"market.{key}" for key, _ in settings.market.notes(OF_BIDS)]
     of_bids += [f"bidders.{key}" for key, _ in settings.bidders.notes(OF_BIDS)]
     if of_bids and not mechanism.capabilities.solicits_bids:
-        raise ScenarioError(f"{of_bids[0]}: has no meaning with {mechanism.name}, which asks for no bids")
+        why = f"has no meaning with {mechanism.name}, which asks for no bids"
+        raise ScenarioError(*(f"{key}: {why}" for key in of_bids))
     if most is not None:
         mechanism = Attention(mechanism, most)
     if price > 0:
@@ -45,8 +46,9 @@ def _with_own_hand(mechanism: Mechanism, own: str, settings: Terms, world: World
         "live respondents: its belief is none of theirs": world.live,
         "a table without costs: what it would make cannot be valued": not world.knows("cost_belief"),
     }
-    for key in (one for one, is_stated in stated.items() if is_stated):
-        raise ScenarioError(f"tender.own: cannot be combined with {key}")
+    faults = [f"tender.own: cannot be combined with {key}" for key, is_stated in stated.items() if is_stated]
     if not states_values(settings.tender):
-        raise ScenarioError("tender.own needs tender.value, which the scenario does not state")
+        faults.append("tender.own needs tender.value, which the scenario does not state")
+    if faults:
+        raise ScenarioError(*faults)
     return MakeOrBuy(mechanism, list(world.agents).index(own), settings.tender.posting_cost)

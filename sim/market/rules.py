@@ -258,5 +258,5 @@ def _check_shared(rules: Rules) -> None:
         "market.capacity: who stood down may have had no slot": not math.isinf(rules.capacity),
         "bidders.bankroll: side payments are no part of the market's accounts": rules.bankroll is not None,
     }
-    for key in (one for one, is_stated in stated.items() if is_stated):
-        raise ScenarioError(f'bidders.policy: ring.share = "equal" cannot be combined with {key}')
+    if faults := [key for key, is_stated in stated.items() if is_stated]:
+        raise ScenarioError(*(f'bidders.policy: ring.share = "equal" cannot be combined with {key}' for key in faults))

@@ -59,3 +59,17 @@ def test_what_has_no_meaning_together(settings: dict[str, Any], mechanism: Any, 
 def test_entry_couples_the_tasks_of_a_replication() -> None:
     (arm,) = bl.run(PLAIN, settings={"world.tasks": 3, "market.entry": {"fee": 0.1}}).arms()
     assert coupling(arm.rules, arm.world) == ("market.entry",)
+
+
+def test_all_that_an_arm_and_its_market_disagree_on_is_told_at_once() -> None:
+    settings = {"market.entry": {"fee": 0.1}, "market.bid_price": 0.1, "bidders.most_bids": 2}
+    with pytest.raises(ScenarioError) as refused:
+        bl.run(PLAIN, settings=settings | {"standing.expected_cost": {"fixed": 0.1}}, mechanisms=[ALWAYS])
+    told = [line.partition(": has")[0].rpartition(" ")[2] for line in str(refused.value).splitlines()]
+    assert sorted(told) == ["bidders.most_bids", "market.bid_price", "market.entry"]
+    settings = {"market.round": 5, "tender.deadline": 4, "tender.timeout": "FAIL"}
+    with pytest.raises(ScenarioError) as refused:
+        bl.run(PLAIN, settings=settings, mechanisms=["route_by_advice"])
+    told = str(refused.value)
+    assert "route_by_advice needs standing.advice" in told
+    assert "tender.deadline: must exceed market.window + market.round - 1" in told
