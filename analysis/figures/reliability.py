@@ -112,6 +112,7 @@ def _diagram(axes: Axes, name: str, bins: pd.DataFrame, look: Look) -> None:
         short(look.name(name), room),
         fontweight=weight,
         loc="left",
+        x=-0.6 if look.narrow else 0.0,
         pad=look.line * 72 * (2 if look.narrow else 1) + 2.5,
     )
     axes.annotate(

@@ -129,8 +129,8 @@ def _own_and_others(axes: Axes, data: pd.DataFrame, look: Look) -> None:
     for name, shift, shade, face, marker, label in (own, others):
         whisker(axes, data, name, row + shift, marker, color=shade, mfc=face, label=label)
     axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(0.0, 1.0),
+        loc="lower right" if look.narrow else "lower left",  # long names leave the axis little room
+        bbox_to_anchor=(1.0 if look.narrow else 0.0, 1.0),
         ncols=1 if look.narrow else 2,
         columnspacing=1.2,
         handletextpad=0.3,
