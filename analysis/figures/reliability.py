@@ -107,7 +107,7 @@ def _diagram(axes: Axes, name: str, bins: pd.DataFrame, look: Look) -> None:
     axes.tick_params(labelbottom=False)
     weight = "bold" if name == POOLED else "normal"
     error, null = (f"{bins[column].iloc[0]:.3f}".lstrip("0") for column in ("ece", "ece_null"))
-    room = 16 if look.narrow else 22
+    room = 18 if look.narrow else 22
     axes.set_title(
         short(look.name(name), room),
         fontweight=weight,
