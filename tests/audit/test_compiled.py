@@ -67,7 +67,7 @@ def _plain(thing: Any) -> Any:
     return _plain(vars(thing)) if dataclasses.is_dataclass(thing) else repr(thing)
 
 
-@pytest.mark.parametrize("rule", FEW, ids=named)
+@pytest.mark.parametrize("rule", [pytest.param(FEW[0], marks=pytest.mark.slow), *FEW[1:]], ids=named)
 def test_gains(rule: Mechanism) -> None:
     assert dealer(rule, 4) is not None
     assert found(rule, compiled=True) == found(rule, compiled=False)

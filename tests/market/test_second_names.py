@@ -158,7 +158,7 @@ POLICIES: dict[str, dict[str, Any]] = {
 }
 
 
-QUICK = {("second_price", "all"), ("k_redundant", "shill")}
+QUICK = {("second_price", "all")}
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def test_the_maximum_is_that_of_a_search_over_held_values():
     assert fitted().log_likelihood == pytest.approx(-found.fun, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_the_ends_of_the_interval_lie_where_the_likelihood_has_fallen():
     ends = log_likelihoods(repeated(), fitted().sigma_u_interval)
     assert [fitted().log_likelihood - at for at in ends] == pytest.approx([1.92, 1.92], abs=0.02)
