@@ -45,6 +45,7 @@ LEAST_JOBS = 8
 _BUDGET = 256 * 2**20
 _SUMS = 300  # bytes of a row of sums
 _AUCTIONS = 2**23  # some ten seconds
+_OF_AN_ARM = 2**20  # auctions, beyond which memory is asked for more often than it is used again
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,9 @@ class Plan:
         sums = rows * len(self.arms) * len(self.cells) * _SUMS
         bytes_of_job = self.block * max(cell.bytes for cell in self.cells) + sums
         room = max(_BUDGET, available() // (4 * processes))
-        return max(1, min(room // bytes_of_job, _AUCTIONS // self.auctions(self.block)))
+        of_an_arm = self.block * max(len(cell.origin.tasks) for cell in self.cells)
+        most = room // bytes_of_job, _AUCTIONS // self.auctions(self.block), _OF_AN_ARM // of_an_arm
+        return max(1, min(most))
 
     @property
     def most(self) -> int:
