@@ -22,9 +22,9 @@ def assumptions(arms: Sequence[Arm]) -> dict[str, list[str]]:
     found: dict[str, dict[str, list[str]]] = {topic: {} for topic in TOPICS.values()}
     for arm in arms:
         for key, value in flat(arm).items():
-            told = _sentence(key, value, arm)
-            if told:
-                found[TOPICS[key.partition(".")[0]]].setdefault(told, []).append(arm["name"])
+            sentence = _sentence(key, value, arm)
+            if sentence:
+                found[TOPICS[key.partition(".")[0]]].setdefault(sentence, []).append(arm["name"])
     names = [arm["name"] for arm in arms]
     return {topic: _listed(own, names) for topic, own in found.items() if own}
 

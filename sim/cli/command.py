@@ -42,7 +42,7 @@ from sim.cli.options import (
     warn,
     whole,
 )
-from sim.kit.errors import RunError, StoppedError, closest
+from sim.kit.errors import RunError, closest, kept
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,9 +102,8 @@ def run(
     if economy_command.is_economy(scenario):
         refused = {"--mechanism": mechanism, "--events": events, "--engine": engine != "auto"}
         changes = economy_command.Changes(seed, replications, override or [], refused)
-        economy_command.run_economy(
-            scenario, changes, plugin or [], economy_command.How(out, jobs, figures, style, force)
-        )
+        how = economy_command.How(out, jobs, figures, style, force)
+        economy_command.run_economy(scenario, changes, plugin or [], how)
         return
     if jobs is not None:
         raise RunError("--jobs: is for an economy; a run of a task market is one process")
@@ -131,10 +130,8 @@ def run(
 
                 write_report(made, events=events, figures=figures, phase=phase, tabled=show, style=look)
 
-            try:
+            with kept("arms"):
                 execute(plan, folder, force=force, progress=progress, finish=finish, say=warn)
-            except KeyboardInterrupt:
-                raise StoppedError("interrupted; finished arms are kept, the same command goes on from there") from None
         for line in slower():
             warn(line)
         printed(place(folder))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.cli.options import printed, sheet_of, warn, whole
-from sim.kit.errors import RunError, StoppedError
+from sim.kit.errors import RunError, kept
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,10 +83,8 @@ def run_economy(name: str, changes: Changes, files: Sequence[Path], how: How) ->
 
                 write_economy(made, figures=how.figures, phase=phase, tabled=show, style=look)
 
-            try:
+            with kept("jobs"):
                 execute_economy(plan, folder, force=how.force, jobs=count, progress=progress, finish=finish, say=warn)
-            except KeyboardInterrupt:
-                raise StoppedError("interrupted; finished jobs are kept, the same command goes on from there") from None
     printed(economy_place(folder))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sim.cli.options import printed, whole
-from sim.kit.errors import RunError, StoppedError
+from sim.kit.errors import RunError, kept
 
 
 def add(app: typer.Typer) -> None:
@@ -29,11 +29,8 @@ def paper(
     count = cores() if jobs is None else whole("--jobs", jobs)
     if count < 1:
         raise RunError(f"--jobs {count}: must be >= 1")
-    try:
-        with steps("paper", STEPS) as tick:
-            study = make(out, count, tick)
-    except KeyboardInterrupt:
-        raise StoppedError("interrupted; finished jobs are kept, the same command goes on from there") from None
+    with kept("jobs"), steps("paper", STEPS) as tick:
+        study = make(out, count, tick)
     counts = {name: of_counts(rows) for name, rows in study.numbers.items()}
     lines = [f"{name}: {within} of {known} published numbers within" for name, (within, known) in counts.items()]
     printed([*lines, f"{out}: paper.tex, paper.md, deviations.md, tables/, figures/, runs/"])

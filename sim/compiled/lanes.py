@@ -25,7 +25,7 @@ from sim.market.rules import Rules
 from sim.market.simulate import Detail, Tables
 from sim.world.world import World
 
-_TASKS = 2**17  # of replications that are played before progress is told
+_TASKS = 2**17  # of replications that are played between two reports of progress
 
 
 def play_compiled(

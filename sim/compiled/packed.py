@@ -1,7 +1,7 @@
 """Named values as one piece of memory: what the loop is given, so that a function in it is handed one address for all.
 
 Every value takes eight bytes: a whole number, a float, a truth value, the address of an array or of compiled code. What
-is packed does not change while the loop runs, and compiled code is told so; what stands in the arrays may.
+is packed does not change while the loop runs, which compiled code may rely on; what stands in the arrays may.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ Engine = Literal["market", "compiled", "auto"]
 ENGINES = ("auto", "market", "compiled")
 NO_NUMBA = "numba is not installed, so every market is played by SimPy processes: slower, with the same numbers"
 FEW = 1 << 12  # bids of an arm that processes have played before code for it is compiled, or read from disk
-UNTRACED: dict[str, str] = {}  # part -> the line that kept its market from being compiled, until that is told
+UNTRACED: dict[str, str] = {}  # part -> the line that kept its market from being compiled, until a command reports it
 
 
 def check_engine(wanted: str) -> None:
@@ -52,11 +52,11 @@ def slower() -> list[str]:
     """What has kept this process from compiling markets since it was last asked, a line for each part."""
     if find_spec("numba") is None:
         return [NO_NUMBA]
-    told = [
+    lines = [
         f"{part} is not compiled, so it runs slower, with the same numbers: {line}" for part, line in UNTRACED.items()
     ]
     UNTRACED.clear()
-    return told
+    return lines
 
 
 def choose(wanted: str, settings: Terms) -> Engine:

@@ -34,7 +34,7 @@ def read_csv(content: bytes, **how: Any) -> pd.DataFrame:
 
 
 def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
-    """A table whose cells of text, and categories, are changed."""
+    """A table with its cells of text, and categories, changed."""
     import pandas as pd
 
     found = table.copy()

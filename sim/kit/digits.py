@@ -81,8 +81,8 @@ def digits(sizes: Iterable[float], least: int, values: Iterable[float] = ()) -> 
     """
     shown = [abs(value) for value in values if math.isfinite(value)]
     largest = max(shown, default=0.0)
-    told = [size for size in sizes if abs(size) > max(_NOISE * largest, _NOTHING)]
-    needed, power = decimals(told, 0), 0
+    large = [size for size in sizes if abs(size) > max(_NOISE * largest, _NOTHING)]
+    needed, power = decimals(large, 0), 0
     while needed > _MOST and largest < 10.0**power:
         needed, power = needed - 3, power - 3
     return Digits(max(least, min(needed, _MOST)), power)

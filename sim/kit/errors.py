@@ -45,6 +45,15 @@ class StoppedError(SimError):
     """The user stopped the command; the text says what is kept of its work."""
 
 
+@contextmanager
+def kept(what: str) -> Iterator[None]:
+    """Have Ctrl-C raise StoppedError, which says that finished ones of these are kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise StoppedError(f"interrupted; finished {what} are kept, the same command goes on from there") from None
+
+
 def closest(word: str, allowed: Iterable[str]) -> str:
     """` (did you mean 'x'?)` for the nearest allowed spelling, or an empty string.
 

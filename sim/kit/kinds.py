@@ -154,7 +154,7 @@ def check_subclass(at: str, part: Any, base: type[Any], path: str) -> None:
 
 
 def is_frozen(part: Any) -> bool:
-    """Whether `part` is a dataclass of its own whose instances are immutable."""
+    """Whether `part` is a frozen dataclass, by a decorator of its own."""
     parameters = vars(part).get("__dataclass_params__") if isinstance(part, type) else None
     return parameters is not None and bool(parameters.frozen)
 
