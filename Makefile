@@ -11,6 +11,7 @@ setup: $(READY)
 $(READY): pyproject.toml
 	@echo "Installing bidlab and its packages into .venv, once; this takes about a minute."
 	$(PYTHON) -m venv .venv
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip  # older ones take twice as long
 	$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 

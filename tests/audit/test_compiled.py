@@ -67,7 +67,8 @@ def _plain(thing: Any) -> Any:
     return _plain(vars(thing)) if dataclasses.is_dataclass(thing) else repr(thing)
 
 
-@pytest.mark.parametrize("rule", [pytest.param(FEW[0], marks=pytest.mark.slow), *FEW[1:]], ids=named)
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", FEW, ids=named)
 def test_gains(rule: Mechanism) -> None:
     assert dealer(rule, 4) is not None
     assert found(rule, compiled=True) == found(rule, compiled=False)
@@ -84,6 +85,7 @@ def test_sums_over_every_other_draw(count: int) -> None:
     np.testing.assert_allclose(made[..., 1], [field[:, 1::2].sum(axis=1) for field in fields], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_attacks() -> None:
     rule, agents = FEW[0], ("a0", "a1", "a2", "a3")
     compiled, called = (attack(rule, agents, 3, size=24, compiled=how) for how in (True, False))

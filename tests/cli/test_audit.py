@@ -51,6 +51,7 @@ def audited(folder: Path, *arguments: str | Path) -> Said:
     return bidlab("audit", *arguments, "--out", folder, *SMALL)
 
 
+@pytest.mark.slow
 def test_every_form_of_the_table(tmp_path: Path) -> None:
     out = tmp_path / "o"
     said = audited(out, "second_price", "second_score")
@@ -162,6 +163,7 @@ def test_scenario(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "p" / "run.json").read_text())["scenario"]["arms"][0]["tender"]["penalty"] == 0.5
 
 
+@pytest.mark.slow
 def test_scenario_in_compiled_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = lay_out(tmp_path, SCENARIO + ARM.replace('"x"', '"y"').replace("second_price", "posted_price"))
     found = []

@@ -142,6 +142,7 @@ def test_output_in_ascii_shows_other_letters_by_their_codes(tmp_path: Path) -> N
     assert b"caf\\xe9" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_output_that_cannot_be_written_is_one_line() -> None:
     with Path("/dev/full").open("w") as full:

@@ -89,6 +89,7 @@ def _broadcast(array: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
     return np.broadcast_to(first, array.shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "at_work"), [(SecondPrice(), 1), (Cascade(), 3)], ids=["one at work", "three in turns"]
 )
@@ -116,22 +117,17 @@ ADVICE = (
 )
 
 
-QUICK = ("thompson", "planner")  # draws, a budget
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "advice",
-    [
-        pytest.param(advice, marks=[] if next(iter(advice)) in QUICK else [pytest.mark.slow], id=next(iter(advice)))
-        for advice in ADVICE
-    ],
+    [pytest.param(advice, id=next(iter(advice))) for advice in ADVICE],
 )
 @pytest.mark.parametrize(
     "reputation",
     [
-        pytest.param("none", marks=pytest.mark.slow),
+        "none",
         {"exponential": {"weight": 0.2}},
-        pytest.param({"beta": {"decay": 0.95}}, marks=pytest.mark.slow),
+        {"beta": {"decay": 0.95}},
     ],
     ids=["none", "exponential", "beta"],
 )

@@ -186,13 +186,13 @@ def test_progress_adds_up_to_the_tasks() -> None:
 LOST = ["world.infra=0.2", "tender.deadline=4", 'tender.timeout="INFRA"', "world.families=3", "world.sigma_f=0.8"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "every"),
     [
-        (LOST, 20),
-        pytest.param(LOST, 5, marks=pytest.mark.slow),
-        pytest.param([], 5, marks=pytest.mark.slow),
-        pytest.param(["world.nonresponse=0.3"], 5, marks=pytest.mark.slow),
+        (LOST, 5),
+        ([], 5),
+        (["world.nonresponse=0.3"], 5),
     ],
 )
 def test_population_drawn_as_the_market_goes_is_the_one_that_is_drawn_before(change: list[str], every: int) -> None:

@@ -172,6 +172,7 @@ def test_it_runs_by_register_from_python(file: str, monkeypatch: pytest.MonkeyPa
             run.figure(name, width="column")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_a_folder")
 def test_the_figure_lies_in_the_folder_with_its_data() -> None:
     Path("spending.py").write_text(EXAMPLES["spending.py"].code)

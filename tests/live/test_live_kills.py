@@ -133,7 +133,8 @@ def test_kills_change_no_byte_of_the_ledger(
     print(f"{kills} kills: {len(lost)} sends lost of {count['sent']}, {count['err']} failures, {len(got)} answers")
 
 
-@pytest.mark.parametrize("cuts", [1, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("cuts", [1, 40])
 def test_a_torn_line_is_gone_on_from(cuts: int, tmp_path: Path) -> None:
     journal = tmp_path / "answers.jsonl"
     with serving(always) as server:

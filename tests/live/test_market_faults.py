@@ -91,6 +91,7 @@ def check_sends(sends: int, journal: Path) -> None:
     assert len(with_end) == count["sent"]
 
 
+@pytest.mark.slow
 def test_each_bid_that_is_none_has_its_own_word_and_costs_what_its_answer_cost(tmp_path: Path) -> None:
     names = list(BIDS)
 

@@ -97,13 +97,13 @@ REPUTATIONS: dict[str, Any] = {
     "beta": {"beta": {"a": 8.0, "b": 2.0}},
 }
 ENTRY = {"fee": 0.25, "bond": 0.5, "least": 0.75}
-QUICK = {("own", "sold")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reputation", "policy"),
     [
-        pytest.param(rule, policy, id=f"{name}-{does}", marks=[] if (name, does) in QUICK else [pytest.mark.slow])
+        pytest.param(rule, policy, id=f"{name}-{does}")
         for name, rule in REPUTATIONS.items()
         for does, policy in (("leaves", LEAVES), ("sold", SOLD))
     ],

@@ -328,6 +328,7 @@ def test_balances_replay_from_the_accounts() -> None:
     assert abs(balance.sum()) < 1e-9
 
 
+@pytest.mark.slow
 def test_a_verified_retry_is_a_second_posting_for_the_same_agent() -> None:
     kinds = {"twice": {"solo": {"agent": A, "tries": 2, "verified": True}}}
     organised = bl.World.drawn("live", 30, seed=SEED, replications=4, organisations=kinds)

@@ -23,6 +23,7 @@ from tests.worlds import each_example, examples, make_rules, rules, worlds
 every_mechanism = pytest.mark.parametrize("mechanism", each_example())
 
 
+@pytest.mark.slow
 @tried(25)
 @given(data=st.data())
 def test_try_has_the_same_outcome_under_every_mechanism_and_it_is_the_worlds(data: st.DataObject) -> None:

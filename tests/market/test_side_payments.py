@@ -85,9 +85,8 @@ def test_side_payments_stand_at_the_clearing_after_all_else() -> None:
     assert (moved["dollars"] > 0).all()
 
 
-@pytest.mark.parametrize(
-    "rule", [SecondPrice(), pytest.param(KRedundant(), marks=pytest.mark.slow)], ids=lambda rule: rule.name
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", [SecondPrice(), KRedundant()], ids=lambda rule: rule.name)
 def test_both_engines_write_the_same_side_payments(rule: Mechanism) -> None:
     pytest.importorskip("numba")
     stated = {"postings": 3, "exclude": "failed"}

@@ -129,6 +129,7 @@ def test_who_waits_has_posted_its_bond_and_has_it_back_unspent_when_the_cascade_
     assert_same_rows(rows(play_compiled(world, rule)), rows(simulate(world, rule)))
 
 
+@pytest.mark.slow
 @tried(150)
 @given(data=st.data())
 def test_shared_and_skipped_turns_are_alike_in_all_engines(data: st.DataObject) -> None:

@@ -55,11 +55,7 @@ def test_an_auc_of_hundredths_is_exact() -> None:
     assert len(sums_of(claim, success)) == 4 * B
 
 
-SLOW = pytest.mark.slow
-WORLDS = ["drawn", *(pytest.param(name, marks=SLOW) for name in ("drawn, two panels", "point, two panels"))]
-
-
-@pytest.fixture(scope="module", params=WORLDS)
+@pytest.fixture(scope="module", params=["drawn", "drawn, two panels", "point, two panels"])
 def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Rows of a sweep, `run_` what a run says; 60 replications of 12 tasks, of one population or of one each."""
     folder = tmp_path_factory.mktemp("statistics")
@@ -81,6 +77,7 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return pd.DataFrame(rows).set_index("metric")
 
 
+@pytest.mark.slow
 def test_values_are_those_of_a_run(compared: pd.DataFrame) -> None:
     off = (compared["value"] - compared["run_value"]).abs()
     assert off["regret_fixed"].max() < 1e-12
@@ -104,6 +101,7 @@ def test_a_regret_of_sums_in_any_currency(dollar: float) -> None:
     assert np.isnan(value(np.array([*gains * dollar, 4.0 * dollar, 2.0])))
 
 
+@pytest.mark.slow
 def test_errors_are_those_of_a_run_on_average(compared: pd.DataFrame) -> None:
     """Twenty groups know an error to a sixth; over agents and arms it is right."""
     for metric in ("auc", "auc_others", "ece", "regret_fixed"):

@@ -55,6 +55,7 @@ def test_every_figure_ships_its_data(figures: Path) -> None:
     assert len(few) == 2 * 2 * 4
 
 
+@pytest.mark.slow
 def test_default_figure_holds_the_other_factors(tmp_path: Path) -> None:
     path = write(tmp_path, sweep='[sweep]\n"tender.penalty" = [0.0, 1.0, 2.0]\n')
     folder = run(plan_of(path), tmp_path / "o", figures=True)

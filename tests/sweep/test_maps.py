@@ -49,6 +49,7 @@ def test_lead_is_the_difference_the_other_way_round(tmp_path: Path) -> None:
     np.testing.assert_array_equal(other["drawn_se"], one["drawn_se"])
 
 
+@pytest.mark.slow
 def test_map_for_each_arm_but_the_baseline(tmp_path: Path) -> None:
     folder = run(plan_of(write(tmp_path, sweep=SWEEP + MAP)), tmp_path / "o", figures=True)
     table, info = load(folder), run_info(folder) or {}

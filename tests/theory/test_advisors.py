@@ -160,9 +160,8 @@ def bandit_world(replications: int, n_tasks: int) -> World:
     )
 
 
-@pytest.mark.parametrize(
-    "advisor", [UCB1(), pytest.param(Thompson(), marks=pytest.mark.slow)], ids=["ucb1", "thompson"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("advisor", [UCB1(), Thompson()], ids=["ucb1", "thompson"])
 def test_regret_of_a_router_that_explores(advisor: UCB1 | Thompson) -> None:
     """p = (.8, .6), T = 2000. UCB1: about 35.8, below the bound 8 ln T / gap + (1 + pi^2 / 3) gap = 304.9."""
     horizon, replications, gap = 2000, 200, 0.2

@@ -82,6 +82,7 @@ def test_hired_rates_of_many_agents(many_agents):
     assert len(data) == 5 * 14
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn_once")
 def test_agents_who_are_absent_or_never_bid(tmp_path):
     present = np.ones((2, 4, 3), np.bool_)

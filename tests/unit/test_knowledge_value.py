@@ -139,6 +139,7 @@ def test_overconfidence_costs_what_knowing_better_gains():
     assert gained == pytest.approx(float(success[:, 1].mean() - success[:, 0].mean()), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_table_says_nothing_of_ability():
     arm = bl.Market(bl.World.recorded("marketbench", seed=1), bl.SecondPrice()).run().arm
     assert chains(arm.world) == (("calibration", "outcomes"), ("cost calibration", "actual costs"))
@@ -226,6 +227,7 @@ def test_bad_input(scenario):
         bl.knowledge("marketbench_head_to_head", "always gpt-5-mini")
 
 
+@pytest.mark.slow
 def test_command(scenario, tmp_path):
     out = tmp_path / "out"
     said = bidlab("knowledge", scenario, "--out", out)

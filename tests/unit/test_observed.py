@@ -247,6 +247,7 @@ def test_trials_of_a_calibrated_agent_are_independent_in_the_null() -> None:
     np.testing.assert_allclose(null, [0.25, 0.5], atol=4 * 0.0005)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn_once")
 def test_figures_of_repeated_trials(tmp_path: Path) -> None:
     world = replace(several(), present=np.ones((R, T, N), np.bool_))
