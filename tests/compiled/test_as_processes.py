@@ -58,6 +58,7 @@ def test_several_calls_join_to_the_same_ledger(mechanism: Mechanism, data: st.Da
         assert_same(world, rule)
 
 
+@pytest.mark.slow
 @tried_on_each(24)
 @given(data=st.data())
 def test_policies_and_silent_agents_bid_the_same(data: st.DataObject) -> None:

@@ -107,6 +107,7 @@ def test_it_equals_the_naive_market(data: st.DataObject, mechanism: Mechanism) -
     assert_same_rows(rows(simulate(world, rule)), naive_market(world, rule))
 
 
+@pytest.mark.slow
 @tried(20)
 @given(data=st.data(), mechanism=st.sampled_from([SecondPrice(), HireAll()]))
 def test_both_engines_keep_the_same_escrow(data: st.DataObject, mechanism: Mechanism) -> None:

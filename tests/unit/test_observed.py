@@ -283,6 +283,7 @@ def test_observed_is_cut_with_the_world() -> None:
     np.testing.assert_array_equal(world.replication(1).observed, world.observed[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn_once")
 def test_arms_with_other_claims_have_no_figure_of_one_arms_claims(tmp_path: Path) -> None:
     other = ARM.replace('"x"', '"y"') + "bidders = {policy = {fixed_claim = {claim = 0.5}}}\n"
