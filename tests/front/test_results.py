@@ -42,7 +42,6 @@ def test_tables_are_those_of_the_command(tmp_path: Path, table: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("drawn_once")
-@pytest.mark.usefixtures("drawn_once")
 def test_dict_file_and_keywords_are_one_scenario(tmp_path: Path, run: Any) -> None:
     arms = [
         {"name": "second", "mechanism": "second_price"},

@@ -116,7 +116,6 @@ def test_two_processes_write_the_same_bytes_figures_included(tmp_path: Path) -> 
     assert {"summary.csv", "figures/arms.png"} <= same_files(in_two_processes(tmp_path, figures=True))
 
 
-@pytest.mark.slow
 def test_events_file_tells_every_arm_in_turn(two_processes: list[Path]) -> None:
     lines = (two_processes[0] / "events.jsonl").read_text(encoding="utf-8").splitlines()
     stream = [json.loads(line) for line in lines]

@@ -40,7 +40,6 @@ def values(played, name: str) -> dict[str, float]:
     return dict(zip(played.market.world.agents, num / den, strict=True))
 
 
-@pytest.mark.slow
 def test_claims_and_mark_ups_of_late_bids(played) -> None:
     bids = played.bids
     first = late(played, bids[(bids["posting"] == 0) & bids["ask"].notna()])
