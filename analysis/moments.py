@@ -16,18 +16,16 @@ so that with `inference.Clustered` the order of the clusters and their division 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.cluster_sums import COUNT, sums
 from analysis.inference import LEAST, By, Clustered, skewness_of
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
-
-_CHUNK = 32768  # (quantity, cluster) at a time: what is made of them stays in the processor's cache
-_SLAB = 131072  # likewise, of whole rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,56 +49,27 @@ class Moments:
     whole: BoolArray
 
     @classmethod
-    def of(cls, num: FloatArray, den: FloatArray, rate: BoolArray, jobs: int = 1) -> Moments:
+    def of(cls, num: FloatArray, den: FloatArray, rate: BoolArray) -> Moments:
         """Of clusters num (Q, G), den (Q, G) or, where it is the same in all clusters, (Q, 1).
 
-        rate (Q,): whether nums are whole is asked of rates only. jobs: how many jobs the rows are of, as many of each;
-        what is found of one is the same without the others.
+        rate (Q,): whether nums are whole is asked of rates only.
         """
-        step = max(1, _CHUNK // max(1, len(num) // jobs))
-        size = max(1, _SLAB // max(1, num.shape[1]))
-        parts = [slice(start, start + size) for start in range(0, max(1, len(num)), size)]
-        return cls.joined([cls._of_some(num[part], den[part], rate[part], step) for part in parts])
+        return cls.of_parts([(num[:, None], np.broadcast_to(den, num.shape)[:, None])], [rate])
 
     @classmethod
-    def _of_some(cls, num: FloatArray, den: FloatArray, rate: BoolArray, step: int) -> Moments:
-        """As `of`, of few rows. step: clusters whose powers are added up before those of the next."""
-        constant = den.shape[1] == 1
-        times = num.shape[1] if constant else 1
-        total, size = num.sum(axis=1), den.sum(axis=1) * times
-        theta = theta_of(total, size)[:, None]
-        most, observed = den.max(axis=1), np.count_nonzero(den, axis=1)
-        alike = (observed == 0) | (np.count_nonzero(den == most[:, None], axis=1) == observed)
-        whole = np.zeros(len(total), np.bool_)
-        trials = num[rate]
-        whole[rate] = np.all((trials == 0) | (np.abs(trials) == den[rate]), axis=1)
-        vv, vd, dd, vvv, vvd, vdd, ddd = _powers(num, den, theta, step)
-        return cls(
-            total,
-            size,
-            vv,
-            vd,
-            dd,
-            vvv,
-            vvd,
-            vdd,
-            ddd,
-            observed * times,
-            np.array(num[:, 0]),
-            np.array(den[:, 0]),
-            np.all(num == num[:, :1], axis=1) & (den.min(axis=1) == most),
-            np.where(alike, most, np.nan),
-            whole,
-        )
+    def of_parts(cls, parts: Sequence[tuple[FloatArray, FloatArray]], rates: Sequence[BoolArray]) -> Moments:
+        """Of the rows of all parts, in their order, and of every job (Q B,): num and den of a part are (q, B, G).
 
-    def rows(self, order: IntArray) -> Moments:
-        """Some of the quantities."""
-        return Moments(*(getattr(self, one.name)[order] for one in fields(self)))
-
-    @classmethod
-    def joined(cls, parts: list[Moments]) -> Moments:
-        """Quantities side by side."""
-        return cls(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls)))
+        What is found of a row and a job is the same without the others.
+        """
+        found, start, add_up = np.empty((COUNT, sum(len(num) for num, _ in parts), parts[0][0].shape[1])), 0, sums()
+        for (num, den), rate in zip(parts, rates, strict=True):
+            add_up(np.ascontiguousarray(num), den, rate, found[:, start : start + len(num)])
+            start += len(num)
+        columns = found.reshape(COUNT, -1)
+        kinds = {"clusters": np.int64, "same": np.bool_, "whole": np.bool_}
+        each = zip(fields(cls), columns, strict=True)
+        return cls(**{one.name: column.astype(kinds.get(one.name, np.float64), copy=False) for one, column in each})
 
     @classmethod
     def read(cls, columns: Mapping[str, NDArray[Any]], level: str) -> Moments:
@@ -163,42 +132,6 @@ class Moments:
         single = self.whole & ~np.isnan(self.unit)
         skewness = skewness_of(self.vv, self.vvv, self.clusters, self.same)
         return Clustered(empty, empty, value, se, self.clusters, np.asarray(single), skewness)
-
-
-def _powers(num: FloatArray, den: FloatArray, theta: FloatArray, step: int) -> FloatArray:
-    """(7, Q) vv to ddd: sums over `step` clusters, added up one after the other."""
-    found = []
-    wide = step * max(1, _SLAB // step)
-    for start in range(0, num.shape[1], wide):
-        part = slice(start, start + wide)
-        if den.shape[1] == 1:  # then v sums to 0
-            v = num[:, part] - theta * den
-            vv, counts = v * v, np.array([cut.shape[2] for cut in _cut(v, step) for _ in range(cut.shape[1])])
-            squares, none = _added(step, vv), np.zeros((len(num), len(counts)))
-            cubes = _added(step, vv, v), squares * den, none, den**3 * counts
-            found.append(np.stack([squares, none, den**2 * counts, *cubes]))
-        else:
-            d = den[:, part]
-            v = num[:, part] - theta * d
-            vv, dd = v * v, d * d
-            products = (vv,), (v, d), (dd,), (vv, v), (vv, d), (v, dd), (dd, d)
-            found.append(np.stack([_added(step, *factors) for factors in products]))
-    return np.asarray(np.cumsum(np.concatenate(found, axis=2), axis=2)[:, :, -1] + 0.0)
-
-
-def _added(step: int, *factors: FloatArray) -> FloatArray:
-    """Sums (Q, G / step) over every `step` clusters of one array (Q, G), or of the product of two."""
-    if len(factors) == 1:
-        return np.concatenate([cut.sum(axis=2) for cut in _cut(factors[0], step)], axis=1)
-    cuts = zip(*(_cut(each, step) for each in factors), strict=True)
-    return np.concatenate([np.einsum("qcg,qcg->qc", left, right) for left, right in cuts], axis=1)
-
-
-def _cut(array: FloatArray, step: int) -> list[FloatArray]:
-    """The array (Q, G) as (Q, G / step, step), and what is left over."""
-    whole = array.shape[1] // step * step
-    cuts = array[:, :whole].reshape(len(array), whole // step, step), array[:, None, whole:]
-    return [cut for cut in cuts if cut.shape[1] * cut.shape[2]]
 
 
 def theta_of(num: FloatArray, den: FloatArray) -> FloatArray:

@@ -6,7 +6,6 @@ them. Parts are (q, R, T), columns (Q, B) or, by task, (Q, B, T).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from analysis.inference import By
 from analysis.moments import Moments
 from analysis.quantities.swept import Sides
-from sim.kit.arrays import BoolArray, FloatArray, IntArray
+from sim.kit.arrays import BoolArray, FloatArray
 
 BYS: tuple[By, ...] = ("task", "pair", "replication", "none")  # from fine to coarse
 
@@ -44,14 +43,15 @@ class Kept:
     def columns(self) -> dict[str, NDArray[Any]]:
         """The columns of all their rows; nobody solved more or less."""
         sizes, jobs = [len(num) for num, _ in self.parts], self.jobs
-        noise = _moments(self.parts, self.rates, jobs, lambda side: side.sum(axis=2))
-        main = noise
+        rates = [np.full(size, rate) for size, rate in zip(sizes, self.rates, strict=True)]
+        of_replications = [
+            (_of_jobs(num.sum(axis=2), jobs), _of_jobs(den.sum(axis=2), jobs)) for num, den in self.parts
+        ]
+        noise = main = Moments.of_parts(of_replications, rates)
         if "pair" in self.bys:
-            at = [place for place, by in enumerate(self.bys) if by == "pair"]
-            parts, rates = [self.parts[place] for place in at], [self.rates[place] for place in at]
-            main = _moments(parts, rates, jobs, lambda side: side)
-            if len(at) < len(self.bys):
-                main = _put(noise, main, np.repeat([by == "pair" for by in self.bys], sizes), jobs)
+            of_pairs = [(_of_jobs(num, jobs), _of_jobs(den, jobs)) for num, den in self.parts]
+            wanted = zip(self.bys, of_pairs, of_replications, strict=True)
+            main = Moments.of_parts([pairs if by == "pair" else others for by, pairs, others in wanted], rates)
         both = noise.columns("noise") | main.columns("main")
         columns = {name: values.reshape(-1, jobs) for name, values in both.items()}
         places, none = np.array([BYS.index(by) for by in self.bys], np.int8), np.zeros((sum(sizes), jobs))
@@ -66,37 +66,6 @@ class Kept:
         return columns
 
 
-def _put(all_of_them: Moments, some: Moments, where: BoolArray, jobs: int) -> Moments:
-    """The rows `where` (Q,) replaced; rows are (Q, B)."""
-    order = np.arange(len(where) * jobs).reshape(-1, jobs)
-    order[where] = order.size + np.arange(int(where.sum()) * jobs).reshape(-1, jobs)
-    return Moments.joined([all_of_them, some]).rows(order.ravel())
-
-
-def _moments(
-    parts: Sequence[Sides], rates: Sequence[bool], jobs: int, clusters: Callable[[FloatArray], FloatArray]
-) -> Moments:
-    """Of all rows of the parts, in their order, and of every job (Q B,); those with the same den everywhere are added
-    up together, and so are the others. clusters: (q, R, T) -> (q, ...), those of a job side by side."""
-    made: list[Moments] = []
-    order: list[IntArray] = []
-    sizes = [len(num) for num, _ in parts]
-    first = np.cumsum([0, *sizes])
-
-    def rows(place: int, side: int) -> FloatArray:
-        return clusters(parts[place][side]).reshape(sizes[place] * jobs, -1)
-
-    for same in (True, False):
-        at = [place for place, (_, den) in enumerate(parts) if (den.strides[1:] == (0, 0)) == same]
-        if not at:
-            continue
-        num = np.concatenate([rows(place, 0) for place in at])
-        if same:
-            cells = parts[0][0].shape[1] * parts[0][0].shape[2] // (jobs * num.shape[1])  # in a cluster
-            den = np.repeat(np.concatenate([parts[place][1][:, 0, :1] * cells for place in at]), jobs, axis=0)
-        else:
-            den = np.concatenate([rows(place, 1) for place in at])
-        rate = np.repeat([rates[place] for place in at], [sizes[place] * jobs for place in at])
-        made.append(Moments.of(num, den, rate, jobs))
-        order += [np.arange(first[place] * jobs, first[place + 1] * jobs) for place in at]
-    return Moments.joined(made).rows(np.argsort(np.concatenate(order)))
+def _of_jobs(side: FloatArray, jobs: int) -> FloatArray:
+    """(q, B, ...) those of each job side by side."""
+    return side.reshape(len(side), jobs, -1)

@@ -7,6 +7,7 @@ from functools import reduce
 import numpy as np
 import pytest
 
+from analysis.cluster_sums import COUNT, arrays, loops, sums
 from analysis.inference import Clustered
 from analysis.moments import Moments
 
@@ -64,10 +65,28 @@ def test_only_rates_are_asked_whether_they_are_whole() -> None:
     assert Moments.of(num, den, np.array([True, False, True])).whole.tolist() == [True, False, True]
 
 
-def test_rows_are_taken_and_joined() -> None:
+def test_parts_are_summed_as_if_each_stood_alone() -> None:
     num, den = clusters("unlike", 5)
-    whole = Moments.of(num, den, np.ones(3, np.bool_))
-    parts = [Moments.of(num[at : at + 1], den[at : at + 1], np.ones(1, np.bool_)) for at in (2, 0, 1)]
-    back = Moments.joined(parts).rows(np.array([1, 2, 0]))
-    for name in vars(whole):
-        np.testing.assert_array_equal(getattr(back, name), getattr(whole, name), err_msg=name)
+    num, den = num[:, :20].reshape(3, 4, 5), den[:, :20].reshape(3, 4, 5)
+    rates = [np.array([True]), np.array([False, True])]
+    whole = Moments.of_parts([(num[:1], den[:1]), (num[1:], den[1:])], rates)
+    for row, rate in enumerate([True, False, True]):
+        for job in range(4):
+            alone = Moments.of(num[row, job, None], den[row, job, None], np.array([rate]))
+            for name in vars(whole):
+                found = getattr(whole, name).reshape(3, 4)[row, job]
+                np.testing.assert_array_equal(found, getattr(alone, name)[0], err_msg=name)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "nothing known", "one cluster"])
+def test_compiled_loops_and_arrays_find_the_same(kind: str) -> None:
+    num, den = clusters(kind if kind in KINDS else "unlike", 6)
+    num = np.full(num.shape, np.nan) if kind == "nothing known" else num
+    count = 1 if kind == "one cluster" else G
+    num, den = np.ascontiguousarray(num[:, None, :count]), den[:, None, :count]
+    rate, found, expected = np.array([True, False, True]), np.empty((COUNT, 3, 1)), np.empty((COUNT, 3, 1))
+    sums()(num, den, rate, found)
+    arrays(num, den, rate, expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+    loops(num, den, rate, expected)
+    np.testing.assert_array_equal(found, expected)

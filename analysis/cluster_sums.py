@@ -1,0 +1,117 @@
+"""Sums over clusters, each read twice: for their ratio, and for what lies about it (analysis/moments.py names them).
+
+Index convention: q rows, B jobs, G clusters of a job; num and den are (q, B, G), what is found is (15, q, B).
+
+numba compiles the loop, since a sweep would spend as long here as in its markets; where it is not installed NumPy does
+the same, but for rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from sim.kit.arrays import BoolArray, FloatArray
+
+Sums = Callable[[FloatArray, FloatArray, BoolArray, FloatArray], None]
+COUNT = 15
+
+
+@cache
+def sums() -> Sums:
+    """The function that fills found from num, den and rate (q,): whether a row's nums may be whole."""
+    try:
+        from numba import njit, types  # slow to load
+    except ImportError:
+        return arrays
+
+    def array(of: Any, axes: int, layout: str) -> Any:
+        return types.Array(of, axes, layout, readonly=True)
+
+    given = array(types.float64, 3, "C"), array(types.float64, 3, "A"), array(types.boolean, 1, "C")
+    loop: Sums = njit([types.void(*given, types.float64[:, :, :])], error_model="numpy", cache=True)(loops)
+    return loop
+
+
+def loops(num: Any, den: Any, rate: Any, found: Any) -> None:
+    """One cluster after the other, in their order: the same on every machine."""
+    for q in range(num.shape[0]):
+        for b in range(num.shape[1]):
+            count, first_num, first_den = num.shape[2], num[q, b, 0], den[q, b, 0]
+            total = size = most = 0.0
+            least = np.inf
+            empty = unlike = broken = 0
+            for g in range(count):
+                n, d = num[q, b, g], den[q, b, g]
+                total += n
+                size += d
+                empty += d == 0.0
+                most = max(most, d)
+                least = min(least, d if d != 0.0 else np.inf)
+                unlike += (n != first_num) | (d != first_den)
+            if rate[q]:
+                for g in range(count):
+                    n = num[q, b, g]
+                    broken += (n != 0.0) & (abs(n) != den[q, b, g])
+            theta = total / size if size > 0.0 else 0.0
+            vv = vd = dd = vvv = vvd = vdd = ddd = 0.0
+            if empty == 0 and least == most:  # then v sums to 0
+                for g in range(count):
+                    v = num[q, b, g] - theta * most
+                    vv += v * v
+                    vvv += v * v * v
+                dd = most * most * count
+                vvd, ddd = vv * most, dd * most
+            else:
+                for g in range(count):
+                    d = den[q, b, g]
+                    v = num[q, b, g] - theta * d
+                    vv += v * v
+                    vd += v * d
+                    dd += d * d
+                    vvv += v * v * v
+                    vvd += v * v * d
+                    vdd += v * d * d
+                    ddd += d * d * d
+            unit = most if empty == count or least == most else np.nan
+            same, whole = 1.0 if unlike == 0 else 0.0, 1.0 if rate[q] and broken == 0 else 0.0
+            one = (
+                total,
+                size,
+                vv,
+                vd,
+                dd,
+                vvv,
+                vvd,
+                vdd,
+                ddd,
+                float(count - empty),
+                first_num,
+                first_den,
+                same,
+                unit,
+                whole,
+            )
+            for place, value in enumerate(one):
+                found[place, q, b] = value
+
+
+def arrays(num: FloatArray, den: FloatArray, rate: BoolArray, found: FloatArray) -> None:
+    """As `loops`, of all clusters at once."""
+    den = np.broadcast_to(den, num.shape)
+    total, size, observed, most = num.sum(axis=2), den.sum(axis=2), np.count_nonzero(den, axis=2), den.max(axis=2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        theta = np.where(size > 0, total / size, 0.0)
+    v = num - theta[..., None] * den
+    about = [np.einsum("qbg->qb", one) for one in (v * v, v * den, den * den)]
+    about += [np.einsum("qbg,qbg->qb", *pair) for pair in ((v * v, v), (v * v, den), (v * den, den), (den * den, den))]
+    fixed = den.min(axis=2) == most
+    for place in (1, 5):
+        about[place] = np.where(fixed, 0.0, about[place])
+    unit = np.where(np.all((den == 0) | (den == most[..., None]), axis=2), most, np.nan)
+    same = np.all((num == num[..., :1]) & (den == den[..., :1]), axis=2)
+    whole = rate[:, None] & np.all((num == 0) | (np.abs(num) == den), axis=2)
+    found[:] = np.stack([total, size, *about, observed, num[..., 0], den[..., 0], same, unit, whole])
