@@ -44,12 +44,13 @@ class Drawing:
     """What of a World is drawn as the market goes.
 
     graphs: "draw", "draw_lane", "draw_try" -> their graph. fields: names of what they draw. of: what these graphs
-    follow from; drawings of equal `of` have the same. words: by axis.
+    follow from; drawings of equal `of` have the same. in_bulk: likewise, of "draw_lane" alone. words: by axis.
     """
 
     graphs: Mapping[str, Graph]
     fields: frozenset[str]
     of: Hashable
+    in_bulk: Hashable
     words: Mapping[str, draws.Words]
 
     def lane_keys(self, keys: Sequence[tuple[int, str]], replications: int) -> draws.Words:
@@ -82,12 +83,13 @@ def drawing_of(world: World, rules: Rules, asks: Collection[str]) -> Drawing:
             words.update(own)
             drawn[part][name] = formula
     n = world.n_agents
-    of = n, *((part, name, _known(formula)) for part, some in drawn.items() for name, formula in some.items())
+    known = {part: tuple((name, _known(one)) for name, one in some.items()) for part, some in drawn.items()}
+    of = n, *known.items()
 
     def graphs() -> dict[str, Graph]:
         return {part: _graph(some, _DRAWN[part], n) for part, some in drawn.items() if some}
 
-    return Drawing(_GRAPHS.of(None, of, graphs), frozenset().union(*drawn.values()), of, words)
+    return Drawing(_GRAPHS.of(None, of, graphs), frozenset().union(*drawn.values()), of, (n, known["draw_lane"]), words)
 
 
 def _known(formula: Formula) -> Hashable:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.compiled.code import Code
 from sim.compiled.drawing import Drawing, own_success
+from sim.compiled.kept_draws import bulk_of
 from sim.compiled.kernel.layout import NEVER, Field, Fields, Market, Size
 from sim.compiled.pointer import Pointer
 from sim.kit.arrays import FloatArray, IntArray, thin
@@ -193,6 +194,7 @@ def fields_of(world: World, rules: Rules, code: Code, drawing: Drawing, size: Si
         duration=drawn("duration", i, 4),
         cost=drawn("cost", f, 4),
         score=kept("score", f, 4),
+        bulk=bulk_of(world, code, drawing, size),
         first=kept("first", i, 2, moments, array=lambda: _first_postings(world, rules, size)),
         family=Pointer(family),
         keys=Pointer(drawing.lane_keys(code.keys, world.n_replications)),

@@ -134,6 +134,16 @@ def _load(context: Any, builder: Any, kind: PackedType, packed: Any, name: str) 
 
 
 @intrinsic
+def shifted(typing: Any, pointer: Any, elements: Any) -> Any:
+    """The pointer so many elements on."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.gep(values[0], [values[1]])
+
+    return pointer(pointer, types.int64), generate
+
+
+@intrinsic
 def call(typing: Any, address: Any, a: Any, b: Any, c: Any, d: Any, e: Any, n: Any, width: Any) -> Any:
     """What the compiled code at an address returns, given five pointers and two whole numbers."""
 

@@ -116,7 +116,6 @@ def _lane(code: Code, size: Size, *, waits: bool) -> Lane:
         **dict.fromkeys(("purse", "pledged"), (each, np.float64)),
         "contracts": (each, np.int64),
         "scratch": (code.bulk_rows * t * n + 1, np.float64),
-        "drawn": (len(code.bulk) * t * n + 1, np.float64),
     }
     return Lane(**{name: Pointer(np.zeros(shape, dtype)) for name, (shape, dtype) in shapes.items()})
 

@@ -197,15 +197,17 @@ class Histories:
         seen = thin(world.present)[..., None] & thin(self.observed)
         known = seen & ~thin(world.infra)
         one = np.ones((1, 1, 1, 1))
-        parts: dict[str, tuple[BoolArray, FloatArray | BoolArray]] = {
-            "trials": (known, one),
-            "passed": (known, thin(world.success)),
-            "claim": (known, thin(world.belief)[..., None]),
-            "priced": (seen, one),
-            "cost": (seen, thin(world.cost)),
-            "cost_belief": (seen, thin(world.cost_belief)[..., None]),
+        values: dict[str, Callable[[], FloatArray | BoolArray]] = {  # some of which are yet to be drawn
+            "trials": lambda: one,
+            "passed": lambda: thin(world.success),
+            "claim": lambda: thin(world.belief)[..., None],
+            "priced": lambda: one,
+            "cost": lambda: thin(world.cost),
+            "cost_belief": lambda: thin(world.cost_belief)[..., None],
         }
-        return {name: _over_trials(*parts[name], (*world.present.shape, world.n_tries)) for name in names}
+        of_every_trial = ("priced", "cost", "cost_belief")
+        shape = *world.present.shape, world.n_tries
+        return {name: _over_trials(seen if name in of_every_trial else known, values[name](), shape) for name in names}
 
 
 def _over_trials(counted: BoolArray, values: FloatArray | BoolArray, shape: tuple[int, ...]) -> FloatArray:

@@ -63,13 +63,13 @@ def believe(r, t, p, parts, size, market, world, hand, lane):
     if market.draws:
         run(parts.draw, size, hand)
     if market.bulk:
-        from_bulk(t, market.bulk_belief, BELIEF, size, hand, lane)
-        from_bulk(t, market.bulk_cost_belief, COST_BELIEF, size, hand, lane)
-        from_bulk(t, market.bulk_advice, ADVICE, size, hand, lane)
+        from_bulk(r, t, market.bulk_belief, BELIEF, size, world, hand)
+        from_bulk(r, t, market.bulk_cost_belief, COST_BELIEF, size, world, hand)
+        from_bulk(r, t, market.bulk_advice, ADVICE, size, world, hand)
         if market.bulk_silent >= 0:
-            at = market.bulk_silent * size.agents * size.tasks + t
+            at = r * world.bulk.step + market.bulk_silent * size.agents * size.tasks + t
             for a in range(size.agents):
-                hand.truths[SILENT * w + a] = lane.drawn[at + a * size.tasks] != 0.0
+                hand.truths[SILENT * w + a] = world.bulk.at[at + a * size.tasks] != 0.0
     if market.retries:
         for a in range(size.agents):
             failures = np.int64(lane.failures[t * size.agents + a])
@@ -82,12 +82,12 @@ def believe(r, t, p, parts, size, market, world, hand, lane):
 
 
 @piece
-def from_bulk(t, row, name, size, hand, lane):
+def from_bulk(r, t, row, name, size, world, hand):
     """Have in hand what was drawn of all tasks at once, where it was."""
     if row >= 0:
-        at = row * size.agents * size.tasks + t
+        at = r * world.bulk.step + row * size.agents * size.tasks + t
         for a in range(size.agents):
-            hand.floats[name * size.width + a] = lane.drawn[at + a * size.tasks]
+            hand.floats[name * size.width + a] = world.bulk.at[at + a * size.tasks]
 
 
 @piece

@@ -40,6 +40,18 @@ class Field(NamedTuple):
     other: int = 0
 
 
+class Bulk(NamedTuple):
+    """What is drawn of all tasks of a replication at once, in rows of (n, T).
+
+    step: numbers of a replication, where all are kept for the next market of the World; 0 where only the one that is
+    played is held. made (R,): whether a replication is there already.
+    """
+
+    at: Any
+    made: Any
+    step: int
+
+
 class Fields(NamedTuple):
     """What the World holds; what there is none of is one number."""
 
@@ -66,6 +78,7 @@ class Fields(NamedTuple):
     duration: Field
     cost: Field
     score: Field
+    bulk: Bulk
     first: Field  # (R, T + 1) moments of first postings in order, NEVER at the end
     family: Any  # (T,)
     keys: Any  # (R, J) keys of draws, by purpose
@@ -117,7 +130,7 @@ class Market(NamedTuple):
     """Rules that are numbers; truth values say whether there is such a thing at all.
 
     looks_at_...: it is read, and neither learned nor drawn; draws_lottery: the rule's own code draws it where it is
-    read, and `draw_shown` where it is shown. bulk_...: the row of it in `Lane.drawn`, -1 where it is not there.
+    read, and `draw_shown` where it is shown. bulk_...: the row of it in `Bulk`, -1 where it is not there.
     """
 
     window: int
@@ -216,8 +229,8 @@ class Lane(NamedTuple):
     (T, n): tries, failures, and of attempts that run status, cost, claim, payment, bond, most; ranked: the agent at
     each place among the hired; memo (T, n, memos + 1): of its bid, and the fee. (T,): reserve, task_failures. until
     (n, c): ticks at which slots are free; free (n,): the first of each agent's. waiting, ending: heaps of moments. (n,)
-    and (principals,): balance, held and what runs; exited. marks: lengths of the heaps, the family in hand. scratch,
-    drawn: rows of (n, T) for what is drawn of all tasks at once.
+    and (principals,): balance, held and what runs; exited. marks: lengths of the heaps, the family in hand. scratch:
+    rows of (n, T) on the way to what is drawn of all tasks at once.
     """
 
     tries: Any
@@ -245,7 +258,6 @@ class Lane(NamedTuple):
     pledged: Any
     contracts: Any
     scratch: Any
-    drawn: Any
 
 
 class Now(NamedTuple):

@@ -13,7 +13,7 @@ from sim.compiled.kernel.layout import DONE, FULL, KNOWN, NEVER, REFUSED, TOO_LA
 from sim.compiled.kernel.piece import piece
 from sim.compiled.kernel.starting import closes, escalate, let_go, note_hired, posting_end, start_attempts
 from sim.compiled.kernel.writing import count, write_attempts, write_clearing
-from sim.compiled.packed import call
+from sim.compiled.packed import call, shifted
 
 WAITING = 0  # place in `Lane.marks`
 
@@ -56,6 +56,17 @@ def begin(r, size, market, world, hand, lane, counts):
 
 
 @piece
+def draw_all(r, part, size, world, hand, lane):
+    """What is drawn of all tasks of the replication at once, unless an earlier market of this World drew it."""
+    bulk = world.bulk
+    if bulk.step == 0 or bulk.made[r] == 0:
+        to = shifted(bulk.at, r * bulk.step)
+        call(part.code, part.numbers, hand.words, world.tasks, lane.scratch, to, size.agents, size.tasks)
+    if bulk.step > 0:
+        bulk.made[r] = 1
+
+
+@piece
 def next_moment(r, nxt, world, lane):
     """The least moment at which a posting clears, NEVER after the last, and how many first postings came by then."""
     key = per_task(world.first, r, nxt)
@@ -78,8 +89,7 @@ def play(start, stop, of):
         done[0] = r
         begin(r, size, market, world, hand, lane, of.counts)
         if market.bulk:
-            part = parts.draw_lane
-            call(part.code, part.numbers, hand.words, world.tasks, lane.scratch, lane.drawn, size.agents, size.tasks)
+            draw_all(r, parts.draw_lane, size, world, hand, lane)
         while True:
             key, nxt = next_moment(r, nxt, world, lane)
             if key == NEVER:
