@@ -182,7 +182,10 @@ def gap(a: FloatArray, b: FloatArray) -> FloatArray:
     >>> (0.3 - 0.1) - 0.2, float(gap(np.float64(0.3 - 0.1), np.float64(0.2)))
     (-2.7755575615628914e-17, 0.0)
     """
-    return np.asarray(np.round(a - b, 12) + 0.0)
+    apart = np.asarray(a - b)
+    np.round(apart, 12, out=apart)
+    apart += 0.0
+    return apart
 
 
 def difference_of(

@@ -45,7 +45,7 @@ class Kept:
         sizes, jobs = [len(num) for num, _ in self.parts], self.jobs
         rates = [np.full(size, rate) for size, rate in zip(sizes, self.rates, strict=True)]
         of_replications = [
-            (_of_jobs(num.sum(axis=2), jobs), _of_jobs(den.sum(axis=2), jobs)) for num, den in self.parts
+            (_of_jobs(_over_tasks(num), jobs), _of_jobs(_over_tasks(den), jobs)) for num, den in self.parts
         ]
         noise = main = Moments.of_parts(of_replications, rates)
         if "pair" in self.bys:
@@ -64,6 +64,13 @@ class Kept:
                     [side.reshape(shape).sum(axis=2) for side, shape in zip(sides, shapes, strict=True)]
                 )
         return columns
+
+
+def _over_tasks(side: FloatArray) -> FloatArray:
+    """(q, R) sums of (q, R, T)."""
+    if side.strides[1:] == (0, 0):  # one number for all auctions
+        return np.broadcast_to(side[:, :1, 0] * side.shape[2], side.shape[:2])
+    return np.asarray(side.sum(axis=2))
 
 
 def _of_jobs(side: FloatArray, jobs: int) -> FloatArray:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ from analysis.quantities.grouped import words
 from analysis.sweep_metrics import Row, estimate, merge
 from analysis.sweep_sums import BYS
 from sim.experiment import store
-from sim.experiment.job_file import read_info, read_sums
+from sim.experiment.job_file import read_info, sums_of
 from sim.experiment.manifest import PARTIAL
 from sim.experiment.parts import DamagedPartError, read_part
 from sim.experiment.stored import Stored, run_info
@@ -34,7 +34,6 @@ from sim.kit.errors import RunError, ScenarioError
 from sim.kit.invalid import written
 from sim.scenario.axes import Factor, levels
 
-T = TypeVar("T")
 FIRST_LOOK = 20  # replications before a precision is judged
 
 COLUMNS = {
@@ -146,12 +145,7 @@ def merged(folder: Path) -> Merged:
     decisions: dict[tuple[int, int], int] = {}
     rows: list[Row] = []
     for job in jobs:
-        path = store.job_path(folder, job)
-        try:
-            read_part(path, info["hash"], {"job": job})
-        except DamagedPartError as damage:
-            raise RunError(f"{path}: is broken ({damage}); remove it and resume the sweep") from None
-        about = _read(read_info, path)
+        about = _info(store.job_path(folder, job))
         rows = rows or _rows(folder, about)
         for cell, error in about["errors"].items():
             failures.setdefault(int(cell), (job, error))
@@ -160,7 +154,7 @@ def merged(folder: Path) -> Merged:
                 at = int(cell), arm
                 decisions[at] = (decisions.get(at, 0) + int(digest, 16)) % 2**64
     whole = [number for number in range(len(cells)) if number not in failures]
-    total = _added([store.job_path(folder, job) for job in jobs], whole)
+    total = _added(folder, info["hash"], jobs, whole)
     return Merged(info, cells, whole, total, decisions, failures, jobs, rows)
 
 
@@ -179,18 +173,24 @@ def _rows(folder: Path, about: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def _read(read: Callable[[Path], T], path: Path) -> T:
+def _info(path: Path) -> dict[str, Any]:
     try:
-        return read(path)
+        return read_info(path)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path}: is broken ({type(error).__name__}); remove it and resume the sweep") from None
 
 
-def _added(paths: Sequence[Path], whole: list[int]) -> dict[str, NDArray[Any]]:
-    """The sums of all jobs, one job after the other."""
+def _added(folder: Path, experiment: str, jobs: Sequence[int], whole: list[int]) -> dict[str, NDArray[Any]]:
+    """The sums of all jobs, one job after the other; raises RunError where one is broken or another sweep's."""
     total: dict[str, NDArray[Any]] = {}
-    for path in paths if whole else ():
-        columns = _read(read_sums, path)
+    for job in jobs:
+        path = store.job_path(folder, job)
+        try:
+            columns = sums_of(read_part(path, experiment, {"job": job})[0])
+        except DamagedPartError as damage:
+            raise RunError(f"{path}: is broken ({damage}); remove it and resume the sweep") from None
+        if not whole:
+            continue
         kept = np.isin(columns["cell"], whole)
         rows = {name: values[kept] for name, values in columns.items()}
         if total:

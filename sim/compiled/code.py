@@ -53,7 +53,8 @@ class Checked:
 class _Ruled:
     """What follows from an arm's rules alone; fields as in `Code`. after: rows of each kind before those of scratch.
 
-    clear: the rule's graph; the others are in `compiled`. drawn: `Code` by drawing.
+    clear: the rule's graph; the others are in `compiled`. drawn: `Code` by drawing. cleared: the
+    rule's machine code, and the keys of draws, by those of what else is drawn.
     """
 
     parts: Mapping[str, Part]
@@ -70,6 +71,7 @@ class _Ruled:
     asks: frozenset[str]
     checked: Checked = field(default_factory=Checked)
     drawn: Remembered = field(default_factory=lambda: Remembered(64))
+    cleared: Remembered = field(default_factory=lambda: Remembered(64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +155,7 @@ def _code(ruled: _Ruled, drawing: Drawing, asks: frozenset[str]) -> Code:
 
 
 _SHOWN = frozenset({"lottery", "exploration", "expected_cost", "advice"})  # what a ledger tells of a clearing
-_RULED = Remembered(256)
+_RULED, _DRAWS = Remembered(256), Remembered(256)
 _DRAWINGS: WeakKeyDictionary[World, dict[Any, Drawing]] = WeakKeyDictionary()
 
 
@@ -257,10 +259,23 @@ def _traced(name: str, part: Part, n_agents: int, own: str) -> Graph:
 
 def _drawn(ruled: _Ruled, drawing: Drawing) -> tuple[dict[str, _Compiled], list[tuple[int, str]]]:
     """The rule's own code and that of what is drawn, which hang on each other, and the keys of draws."""
+    rows, lottery = tuple(ruled.rows.items()), _lottery(ruled, drawing)
+    found, before = _DRAWS.of(None, (drawing.of, rows, bool(lottery)), lambda: _draws(ruled, drawing, bool(lottery)))
+
+    def clear() -> tuple[_Compiled, list[tuple[int, str]]]:
+        keys = list(before)
+        return _compiled(ruled.clear, ruled.rows, keys, drawn=lottery), keys
+
+    cleared, keys = ruled.cleared.of(None, (*before, *lottery.items()), clear)
+    return {**found, "clear": cleared}, keys
+
+
+def _draws(ruled: _Ruled, drawing: Drawing, shown: bool) -> tuple[dict[str, _Compiled], list[tuple[int, str]]]:
+    """The code of what is drawn, and the keys of draws. shown: the lottery is drawn where it is shown, and by the rule."""
     keys: list[tuple[int, str]] = []
-    graphs, lottery = dict(drawing.graphs), _lottery(ruled, drawing)
-    found = {"clear": _compiled(ruled.clear, ruled.rows, keys, drawn=lottery)}
-    if lottery:
+    found: dict[str, _Compiled] = {}
+    graphs = dict(drawing.graphs)
+    if shown:
         outputs = dict(graphs.pop("draw").outputs)
         graphs["draw_shown"] = Graph(ruled.clear.n_agents, {"lottery": outputs.pop("lottery")}, ())
         if outputs:

@@ -22,15 +22,16 @@ from sim.kit.errors import MarketError
 from sim.kit.holding import in_turn
 from sim.ledger.ledger import REASON
 
-_LOADED: dict[Path, ModuleType] = {}
+_LOADED: dict[tuple[Path, str], ModuleType] = {}
 
 
 def loaded(text: str) -> ModuleType:
     """The module of this text, in which CACHED is true; compiled now or before."""
+    base = folder()
+    if (base, text) in _LOADED:
+        return _LOADED[base, text]
     name = f"rule_{hashlib.sha256((_versions() + text).encode()).hexdigest()[:32]}"
-    path = folder() / f"{name}.py"
-    if path in _LOADED:
-        return _LOADED[path]
+    path = base / f"{name}.py"
     if not path.exists():
         write_at_once(path, f"CACHED = True\n{text}".encode())
     spec = spec_from_file_location(name, path)
@@ -40,7 +41,7 @@ def loaded(text: str) -> ModuleType:
     sys.modules[name] = module  # where what is kept of it looks for it
     with in_turn(path):  # another process that wants it finds it compiled
         spec.loader.exec_module(module)
-    _LOADED[path] = module
+    _LOADED[base, text] = module
     return module
 
 
@@ -59,7 +60,11 @@ def _versions() -> str:
 
 def folder() -> Path:
     """Where compiled code is kept: BIDLAB_CACHE, or the user's folder for what can be made again."""
-    base = os.environ.get("BIDLAB_CACHE") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return _made(os.environ.get("BIDLAB_CACHE") or os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+
+
+@cache
+def _made(base: str) -> Path:
     found = Path(base).expanduser() / "bidlab" / "compiled"
     try:
         found.mkdir(parents=True, exist_ok=True)

@@ -29,12 +29,17 @@ _WORD, _FLOAT, _BYTES = ir.IntType(64), ir.DoubleType(), ir.IntType(8).as_pointe
 
 
 class Packed:
-    """A named tuple of numbers, arrays (`Pointer`) and other such tuples. Who packs arrays keeps them alive."""
+    """A named tuple of numbers, arrays (`Pointer`) and other such tuples. Who packs arrays keeps them alive.
+
+    All that is packed of one class has the same kinds in the same places.
+    """
 
     __slots__ = ("_memory", "_places", "address", "kind")
 
     def __init__(self, values: Any) -> None:
-        self.kind = _kind(values)
+        if type(values) not in _PACKED:  # to look at hundreds of fields takes a millisecond
+            _PACKED[type(values)] = _kind(values)
+        self.kind = _PACKED[type(values)]
         self._places = {name: 8 * place for name, (_, place) in self.kind.fields.items()}
         self._memory = bytearray(8 * len(_leaves(values)))
         self.address = np.frombuffer(self._memory, np.uint8).__array_interface__["data"][0]
@@ -46,6 +51,7 @@ class Packed:
             _form(values).pack_into(self._memory, self._places[name], *_leaves(values))
 
 
+_PACKED: dict[type, PackedType] = {}
 _FORMS: dict[type, struct.Struct] = {}  # of the named tuples: what each field is follows from its name
 
 

@@ -62,9 +62,8 @@ def read_info(path: Path) -> dict[str, Any]:
     return info
 
 
-def read_sums(path: Path) -> Columns:
-    """The columns of sums in a job's file."""
-    table = pq.read_table(path, page_checksum_verification=True)
+def sums_of(table: pa.Table) -> Columns:
+    """The columns of sums in a job's table."""
     columns: dict[str, Any] = {}
     for name in table.column_names:
         if name.endswith(_SAME):

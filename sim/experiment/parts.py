@@ -29,12 +29,14 @@ class DamagedPartError(Exception):
 
 def part_bytes(table: pa.Table, experiment: str, of: Of) -> bytes:
     """The bytes of a part; the same table always gives the same. experiment: its hash. of: which part it is."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     about = json.dumps({"experiment": experiment, "of": dict(of), "versions": versions()}, sort_keys=True)
     buffer = io.BytesIO()
     marked = table.replace_schema_metadata({**(table.schema.metadata or {}), _METADATA: about.encode()})
-    pq.write_table(marked, buffer, compression="zstd", write_page_checksum=True)
+    repeated = [field.name for field in marked.schema if not pa.types.is_floating(field.type)]
+    pq.write_table(marked, buffer, compression="zstd", use_dictionary=repeated, write_page_checksum=True)
     return buffer.getvalue()
 
 
