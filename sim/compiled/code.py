@@ -271,7 +271,7 @@ def _drawn(ruled: _Ruled, drawing: Drawing) -> tuple[dict[str, _Compiled], list[
 
 
 def _draws(ruled: _Ruled, drawing: Drawing, shown: bool) -> tuple[dict[str, _Compiled], list[tuple[int, str]]]:
-    """The code of what is drawn, and the keys of draws. shown: the lottery is drawn where it is shown, and by the rule."""
+    """The code and keys of draws. shown: the rule draws the lottery, and here it is drawn where it is shown."""
     keys: list[tuple[int, str]] = []
     found: dict[str, _Compiled] = {}
     graphs = dict(drawing.graphs)
