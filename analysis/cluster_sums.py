@@ -14,15 +14,25 @@ from typing import Any
 
 import numpy as np
 
-from sim.kit.arrays import BoolArray, FloatArray
+from sim.kit.arrays import FloatArray
 
-Sums = Callable[[FloatArray, FloatArray, BoolArray, FloatArray], None]
+Sums = Callable[[FloatArray, FloatArray, bool, FloatArray], None]
 COUNT = 15
 
 
+def sums_of(num: FloatArray, den: FloatArray, rate: bool) -> FloatArray:
+    """The sums (15, q, B). rate: whether nums are whole is asked of rates only.
+
+    What is found of a row and a job is the same without the others.
+    """
+    found = np.empty((COUNT, *num.shape[:2]))
+    add_up()(np.ascontiguousarray(num), den, rate, found)
+    return found
+
+
 @cache
-def sums() -> Sums:
-    """The function that fills found from num, den and rate (q,): whether a row's nums may be whole."""
+def add_up() -> Sums:
+    """The function that fills found from the others."""
     try:
         from numba import njit, types  # slow to load
     except ImportError:
@@ -31,8 +41,8 @@ def sums() -> Sums:
     def array(of: Any, axes: int, layout: str) -> Any:
         return types.Array(of, axes, layout, readonly=True)
 
-    given = array(types.float64, 3, "C"), array(types.float64, 3, "A"), array(types.boolean, 1, "C")
-    loop: Sums = njit([types.void(*given, types.float64[:, :, :])], error_model="numpy", cache=True)(loops)
+    kinds = array(types.float64, 3, "C"), array(types.float64, 3, "A"), types.boolean, types.float64[:, :, ::1]
+    loop: Sums = njit([types.void(*kinds)], error_model="numpy", cache=True)(loops)
     return loop
 
 
@@ -52,7 +62,7 @@ def loops(num: Any, den: Any, rate: Any, found: Any) -> None:
                 most = max(most, d)
                 least = min(least, d if d != 0.0 else np.inf)
                 unlike += (n != first_num) | (d != first_den)
-            if rate[q]:
+            if rate:
                 for g in range(count):
                     n = num[q, b, g]
                     broken += (n != 0.0) & (abs(n) != den[q, b, g])
@@ -77,7 +87,7 @@ def loops(num: Any, den: Any, rate: Any, found: Any) -> None:
                     vdd += v * d * d
                     ddd += d * d * d
             unit = most if empty == count or least == most else np.nan
-            same, whole = 1.0 if unlike == 0 else 0.0, 1.0 if rate[q] and broken == 0 else 0.0
+            same, whole = 1.0 if unlike == 0 else 0.0, 1.0 if rate and broken == 0 else 0.0
             one = (
                 total,
                 size,
@@ -99,7 +109,7 @@ def loops(num: Any, den: Any, rate: Any, found: Any) -> None:
                 found[place, q, b] = value
 
 
-def arrays(num: FloatArray, den: FloatArray, rate: BoolArray, found: FloatArray) -> None:
+def arrays(num: FloatArray, den: FloatArray, rate: bool, found: FloatArray) -> None:
     """As `loops`, of all clusters at once."""
     den = np.broadcast_to(den, num.shape)
     total, size, observed, most = num.sum(axis=2), den.sum(axis=2), np.count_nonzero(den, axis=2), den.max(axis=2)
@@ -113,5 +123,5 @@ def arrays(num: FloatArray, den: FloatArray, rate: BoolArray, found: FloatArray)
         about[place] = np.where(fixed, 0.0, about[place])
     unit = np.where(np.all((den == 0) | (den == most[..., None]), axis=2), most, np.nan)
     same = np.all((num == num[..., :1]) & (den == den[..., :1]), axis=2)
-    whole = rate[:, None] & np.all((num == 0) | (np.abs(num) == den), axis=2)
+    whole = rate & np.all((num == 0) | (np.abs(num) == den), axis=2)
     found[:] = np.stack([total, size, *about, observed, num[..., 0], den[..., 0], same, unit, whole])

@@ -16,14 +16,13 @@ so that with `inference.Clustered` the order of the clusters and their division 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.cluster_sums import COUNT, sums
 from analysis.inference import LEAST, By, Clustered, skewness_of
 from sim.kit.arrays import BoolArray, FloatArray, IntArray
 
@@ -49,26 +48,10 @@ class Moments:
     whole: BoolArray
 
     @classmethod
-    def of(cls, num: FloatArray, den: FloatArray, rate: BoolArray) -> Moments:
-        """Of clusters num (Q, G), den (Q, G) or, where it is the same in all clusters, (Q, 1).
-
-        rate (Q,): whether nums are whole is asked of rates only.
-        """
-        return cls.of_parts([(num[:, None], np.broadcast_to(den, num.shape)[:, None])], [rate])
-
-    @classmethod
-    def of_parts(cls, parts: Sequence[tuple[FloatArray, FloatArray]], rates: Sequence[BoolArray]) -> Moments:
-        """Of the rows of all parts, in their order, and of every job (Q B,): num and den of a part are (q, B, G).
-
-        What is found of a row and a job is the same without the others.
-        """
-        found, start, add_up = np.empty((COUNT, sum(len(num) for num, _ in parts), parts[0][0].shape[1])), 0, sums()
-        for (num, den), rate in zip(parts, rates, strict=True):
-            add_up(np.ascontiguousarray(num), den, rate, found[:, start : start + len(num)])
-            start += len(num)
-        columns = found.reshape(COUNT, -1)
+    def of_sums(cls, found: FloatArray) -> Moments:
+        """Of sums (15, Q, B) as `cluster_sums` has them: every row and job (Q B,)."""
         kinds = {"clusters": np.int64, "same": np.bool_, "whole": np.bool_}
-        each = zip(fields(cls), columns, strict=True)
+        each = zip(fields(cls), found.reshape(len(found), -1), strict=True)
         return cls(**{one.name: column.astype(kinds.get(one.name, np.float64), copy=False) for one, column in each})
 
     @classmethod

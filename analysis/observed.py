@@ -11,12 +11,13 @@ each of its outcomes weighs 1 / their number; a cell of which no outcome is know
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.calibration import ece_null
+from analysis.calibration import bin_of, ece_null
 from sim.agents.bidding import BidderState, see
 from sim.kit.arrays import BoolArray, FloatArray, IntArray, Notice
 from sim.market.rules import Rules
@@ -85,17 +86,22 @@ class Observed:
         arrays = ((getattr(self, name), getattr(other, name)) for name in ("claim", "success", "counted"))
         return self.copies == other.copies and all(np.array_equal(*pair, equal_nan=True) for pair in arrays)
 
-    @property
+    @cached_property
     def known(self) -> BoolArray:
         """(R', T, n): an outcome of this cell is known."""
         return ~np.isnan(self.claim)
 
-    @property
+    @cached_property
+    def tenth(self) -> IntArray:
+        """(R', T, n): tenth of [0, 1] that each claim is in, from 0; -1 where no outcome is known."""
+        return np.where(self.known, bin_of(np.nan_to_num(self.claim)), -1)
+
+    @cached_property
     def share(self) -> FloatArray:
         """(R', T, n): share of its outcomes that are successes; 0 where none is known."""
         return np.asarray((self.success & self.counted).sum(axis=2) / np.maximum(self.counted.sum(axis=2), 1))
 
-    @property
+    @cached_property
     def weight(self) -> FloatArray:
         """(R', T, J, n): 1 / number of known outcomes of the cell; 0 where this one is not known."""
         return np.asarray(self.counted / np.maximum(self.counted.sum(axis=2, keepdims=True), 1))

@@ -14,24 +14,27 @@ All of these add up over jobs (`merge`). The top of a quantity has no sums: it i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.built import built_of
-from analysis.inference import Clustered, Estimate, difference_of, estimate_of
+from analysis.inference import By, Clustered, Estimate, difference_of, estimate_of
 from analysis.moments import Moments
+from analysis.observed import Observed
 from analysis.quantities import Quantity, Statistic, Top, quantity
 from analysis.quantities.declared import Context, Level
 from analysis.quantities.grouped import GROUPS, Sums, found, sums_of
+from analysis.quantities.registered import of_plugins
 from analysis.quantities.swept import Counted, Key, chosen, difference_of_parts, is_statistic
 from analysis.quantities.view import View
 from analysis.ranking_interval import share_interval
 from analysis.sweep_cells import Cells
-from analysis.sweep_sums import BYS, Kept, by_job
+from analysis.sweep_sums import BYS, Added, added_up, by_job, columns_of
 from sim.experiment.job import Played
 from sim.kit.arrays import BoolArray, FloatArray
 
@@ -100,12 +103,17 @@ class Reducer:
     def measure(self, played: Played) -> Measure:
         """The arm's own quantities."""
         view = cast(View, built_of(played) if self.whole else Cells(played))
-        found_of = Counted(view)
+        found_of, recorded = Counted(view), view.world.from_table
         counted = [each for each in self.of if not is_statistic(each) and not isinstance(each.how, Top)]
-        kept = Kept(view.world.from_table, played.jobs)
+        plugins, rows = set(of_plugins()), []
         for each in counted:
-            kept.add(found_of.sides(each), each.rate, view.by_claims if each.claims else view.by)
-        columns = kept.columns()
+            by = view.by_claims if each.claims else view.by
+            add_up = partial(_added_up, found_of, each, by, recorded, played.jobs)
+            shared = each.claims and each.key not in plugins
+            rows.append(
+                _CLAIMS.of(view.observed, (each.key, by, recorded, played.jobs), add_up) if shared else add_up()
+            )
+        columns = columns_of(rows, played.jobs)
         if len(counted) == len(self.of):
             return Measure(found_of, columns, played.jobs)
         sizes = [1 if each.level == "arm" else view.world.n_agents for each in self.of]
@@ -116,17 +124,43 @@ class Reducer:
         view, base = measured.counted.view, baseline.counted.view
         same = view.n_markets == base.n_markets and np.array_equal(view.present, base.present)
         jobs = measured.jobs
-        kept, more, less = Kept(view.world.from_table, jobs), [np.zeros((0, jobs))], [np.zeros((0, jobs))]
+        kept, more, less = [], [np.zeros((0, jobs))], [np.zeros((0, jobs))]
         for each in (one for one in self.of if one.paired):
             num, den, apart = difference_of_parts(each, measured.counted, baseline.counted, same)
-            kept.add((num, den), each.rate, max(view.by, base.by, key=BYS.index))
+            by = max(view.by, base.by, key=BYS.index)
+            kept.append(added_up((num, den), each.rate, by, view.world.from_table, jobs))
             more.append(by_job(apart > 0, len(num), jobs) if each.rate else np.zeros((len(num), jobs)))
             less.append(by_job(apart < 0, len(num), jobs) if each.rate else np.zeros((len(num), jobs)))
-        paired = kept.columns() | {"more": np.concatenate(more), "less": np.concatenate(less)}
+        paired = columns_of(kept, jobs) | {"more": np.concatenate(more), "less": np.concatenate(less)}
         for name in _GROUPED:
             if name in measured.own:
                 paired[name] = _empty(len(paired["more"]))
         return {name: np.concatenate([measured.own[name], paired[name]]) for name in measured.own}
+
+
+def _added_up(counted: Counted, of: Quantity, by: By, recorded: bool, jobs: int) -> Added:
+    return added_up(counted.sides(of), of.rate, by, recorded, jobs)
+
+
+class _Claims:
+    """Sums over what the last arm claimed, which most arms of a cell claim alike."""
+
+    def __init__(self) -> None:
+        self._seen: Observed | None = None
+        self._found: dict[Hashable, Added] = {}
+
+    def of(self, seen: Observed, key: Hashable, make: Callable[[], Added]) -> Added:
+        """What `make` gave for these claims and this key."""
+        if self._seen is not seen:
+            if self._seen is None or not self._seen.same(seen):
+                self._found = {}
+            self._seen = seen
+        if key not in self._found:
+            self._found[key] = make()
+        return self._found[key]
+
+
+_CLAIMS = _Claims()
 
 
 def _empty(count: int) -> NDArray[Any]:

@@ -6,11 +6,13 @@ them. Parts are (q, R, T), columns (Q, B) or, by task, (Q, B, T).
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.cluster_sums import sums_of
 from analysis.inference import By
 from analysis.moments import Moments
 from analysis.quantities.swept import Sides
@@ -25,45 +27,38 @@ def by_job(apart: BoolArray, count: int, jobs: int) -> FloatArray:
     return np.broadcast_to(found.astype(np.float64), (count, jobs))
 
 
-class Kept:
-    """Parts that are added up together. recorded: their sums by task are kept, too."""
+class Added(NamedTuple):
+    """A part, added up. noise, main (15, q, B): as `Moments` has them; by_task: num and den (q, B, T), where kept."""
 
-    def __init__(self, recorded: bool, jobs: int) -> None:
-        self.recorded, self.jobs = recorded, jobs
-        self.parts: list[Sides] = []
-        self.rates: list[bool] = []
-        self.bys: list[By] = []
+    by: By
+    noise: FloatArray
+    main: FloatArray
+    by_task: tuple[FloatArray, ...]
 
-    def add(self, part: Sides, rate: bool, by: By) -> None:
-        """One more part."""
-        self.parts.append(part)
-        self.rates.append(rate)
-        self.bys.append(by)
 
-    def columns(self) -> dict[str, NDArray[Any]]:
-        """The columns of all their rows; nobody solved more or less."""
-        sizes, jobs = [len(num) for num, _ in self.parts], self.jobs
-        rates = [np.full(size, rate) for size, rate in zip(sizes, self.rates, strict=True)]
-        of_replications = [
-            (_of_jobs(_over_tasks(num), jobs), _of_jobs(_over_tasks(den), jobs)) for num, den in self.parts
-        ]
-        noise = main = Moments.of_parts(of_replications, rates)
-        if "pair" in self.bys:
-            of_pairs = [(_of_jobs(num, jobs), _of_jobs(den, jobs)) for num, den in self.parts]
-            wanted = zip(self.bys, of_pairs, of_replications, strict=True)
-            main = Moments.of_parts([pairs if by == "pair" else others for by, pairs, others in wanted], rates)
-        both = noise.columns("noise") | main.columns("main")
-        columns = {name: values.reshape(-1, jobs) for name, values in both.items()}
-        places, none = np.array([BYS.index(by) for by in self.bys], np.int8), np.zeros((sum(sizes), jobs))
-        columns |= {"by": np.repeat(np.repeat(places, sizes)[:, None], jobs, axis=1), "more": none, "less": none}
-        if self.recorded:
-            for name, place in (("task_num", 0), ("task_den", 1)):
-                sides = [part[place] for part in self.parts]
-                shapes = [(len(side), jobs, -1, side.shape[2]) for side in sides]
-                columns[name] = np.concatenate(
-                    [side.reshape(shape).sum(axis=2) for side, shape in zip(sides, shapes, strict=True)]
-                )
-        return columns
+def added_up(part: Sides, rate: bool, by: By, recorded: bool, jobs: int) -> Added:
+    """The part over clusters, replications and, if recorded, tasks."""
+    num, den = part
+    noise = main = sums_of(_of_jobs(_over_tasks(num), jobs), _of_jobs(_over_tasks(den), jobs), rate)
+    if by == "pair":
+        main = sums_of(_of_jobs(num, jobs), _of_jobs(den, jobs), rate)
+    by_task = [side.reshape(len(side), jobs, -1, side.shape[2]).sum(axis=2) for side in part if recorded]
+    return Added(by, noise, main, tuple(by_task))
+
+
+def columns_of(rows: Sequence[Added], jobs: int) -> dict[str, NDArray[Any]]:
+    """The columns of all rows; nobody solved more or less."""
+    noise = Moments.of_sums(np.concatenate([one.noise for one in rows], axis=1))
+    main = Moments.of_sums(np.concatenate([one.main for one in rows], axis=1))
+    columns = {
+        name: values.reshape(-1, jobs) for name, values in (noise.columns("noise") | main.columns("main")).items()
+    }
+    places, sizes = np.array([BYS.index(one.by) for one in rows], np.int8), [one.noise.shape[1] for one in rows]
+    none = np.zeros((sum(sizes), jobs))
+    columns |= {"by": np.repeat(np.repeat(places, sizes)[:, None], jobs, axis=1), "more": none, "less": none}
+    for place, name in enumerate(("task_num", "task_den")[: len(rows[0].by_task)]):
+        columns[name] = np.concatenate([one.by_task[place] for one in rows])
+    return columns
 
 
 def _over_tasks(side: FloatArray) -> FloatArray:

@@ -56,7 +56,7 @@ def _compared(view: View) -> Part:
 
 def _tenth(view: View, tenth: int, share: Callable[[Observed], FloatArray]) -> Part:
     seen = view.observed
-    inside = seen.known & (bin_of(stated(seen)) == tenth)
+    inside = seen.tenth == tenth
     return view.of_world(np.where(inside, share(seen), 0.0)), view.of_world(inside.astype(np.float64))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis import sweep_metrics
 from analysis.quantities import Mean, Quantity, Ratio, Statistic, Top, quantities, quantity, register_quantity
 from analysis.quantities.registered import unregister
 from analysis.sweep_metrics import Reducer, estimate, merge
@@ -108,6 +109,32 @@ def job(reducer: Reducer, cell: Cell, arm: int, first: int, count: int) -> dict[
     return {name: values[:, 0] for name, values in reducer.rows(own, own).items()}
 
 
+@pytest.fixture(autouse=True)
+def nothing_claimed() -> None:
+    """No arm played before claimed anything: its sums of claims would be another's."""
+    sweep_metrics._CLAIMS = sweep_metrics._Claims()
+
+
+CALIBRATED = 'world = { agents = { "*" = { overconfidence = 1.0, overprecision = 0.0, grid = "none" } } }\n'
+
+
+def test_arms_that_claim_otherwise_have_sums_of_their_own(tmp_path: Path) -> None:
+    text = SYNTHETIC + ARM.replace('"x"', '"sure"') + CALIBRATED
+    cell = plan_of(write(tmp_path, text, '[sweep]\n"tender.penalty" = [0.0, 1.0]\n'), replications=10).cells[0]
+    reducer = Reducer(tuple(each.key for each in quantities() if each.claims))
+    order = (0, 1, len(cell.arms) - 1, 0)
+    found = [job(reducer, cell, arm, 0, 10) for arm in order]
+    for arm, one in zip(order, found, strict=True):
+        sweep_metrics._CLAIMS = sweep_metrics._Claims()
+        for name, values in job(reducer, cell, arm, 0, 10).items():
+            if values.dtype != object:
+                np.testing.assert_array_equal(one[name], values, err_msg=name)
+    claimed = [row.metric == "mean_claim" for row in reducer.about(cell.origin.agents)]
+    totals = [one["noise_num"][np.flatnonzero(claimed)] for one in found]
+    assert (totals[2] != totals[0]).all()
+    np.testing.assert_array_equal(totals[1], totals[0])
+
+
 @pytest.mark.parametrize("scenario", [SYNTHETIC, RECORDED], ids=["synthetic", "recorded"])
 def test_what_needs_no_ledger_is_the_same_with_one(scenario: str, tmp_path: Path) -> None:
     """Of an arm where an ask is a price, and of one where it is the cost of an attempt."""
@@ -119,6 +146,7 @@ def test_what_needs_no_ledger_is_the_same_with_one(scenario: str, tmp_path: Path
     for arm in (0, len(cell.arms) - 1):
         found = []
         for reducer in (without, every):
+            sweep_metrics._CLAIMS = sweep_metrics._Claims()
             rows = reducer.about(cell.origin.agents)
             own = np.ones(len(rows), np.bool_)
             made = estimate(job(reducer, cell, arm, 0, 10), rows, own, cell.origin.tasks, 3)

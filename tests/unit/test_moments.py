@@ -7,7 +7,7 @@ from functools import reduce
 import numpy as np
 import pytest
 
-from analysis.cluster_sums import COUNT, arrays, loops, sums
+from analysis.cluster_sums import COUNT, add_up, arrays, loops, sums_of
 from analysis.inference import Clustered
 from analysis.moments import Moments
 
@@ -30,6 +30,11 @@ def clusters(kind: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.where(den > 0, num, 0.0), den
 
 
+def moments(num: np.ndarray, den: np.ndarray, rate: bool = False) -> Moments:
+    """Of clusters (Q, G) of one job."""
+    return Moments.of_sums(sums_of(num[:, None], np.broadcast_to(den, num.shape)[:, None], rate))
+
+
 def same(found: Clustered, expected: Clustered) -> None:
     for name in ("value", "se", "skewness", "clusters", "single"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-9, atol=1e-12, err_msg=name)
@@ -38,18 +43,17 @@ def same(found: Clustered, expected: Clustered) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_job_and_several_find_what_the_clusters_find(kind: str) -> None:
     num, den = clusters(kind, 1)
-    expected, rate = Clustered.of(num.T, den.T), np.array([True, True, True])
-    same(Moments.of(num, den, rate).clustered("pair"), expected)
+    expected = Clustered.of(num.T, den.T)
+    same(moments(num, den, True).clustered("pair"), expected)
     for cuts in ((5,), (1, 2, 20), tuple(range(1, G))):
-        jobs = [Moments.of(num[:, part], den[:, part], rate) for part in np.split(np.arange(G), cuts)]
+        jobs = [moments(num[:, part], den[:, part], True) for part in np.split(np.arange(G), cuts)]
         same(reduce(Moments.plus, jobs).clustered("pair"), expected)
         same(reduce(Moments.plus, jobs[::-1]).clustered("pair"), expected)
 
 
 def test_a_den_that_is_the_same_everywhere_may_be_given_once() -> None:
     num, den = clusters("alike", 2)
-    rate = np.array([True, False, True])
-    short, long = Moments.of(num, den[:, :1], rate), Moments.of(num, den, rate)
+    short, long = moments(num, den[:, :1]), moments(num, den)
     for name in vars(long):
         np.testing.assert_allclose(getattr(short, name), getattr(long, name), rtol=1e-12, atol=1e-9, err_msg=name)
 
@@ -57,25 +61,22 @@ def test_a_den_that_is_the_same_everywhere_may_be_given_once() -> None:
 def test_many_clusters_are_summed_in_parts() -> None:
     draws = np.random.default_rng(3)
     num, den = draws.gamma(1.0, 1.0, (3, 40_000)), draws.integers(1, 3, (3, 40_000)).astype(float)
-    same(Moments.of(num, den, np.zeros(3, np.bool_)).clustered("pair"), Clustered.of(num.T, den.T))
+    same(moments(num, den).clustered("pair"), Clustered.of(num.T, den.T))
 
 
 def test_only_rates_are_asked_whether_they_are_whole() -> None:
     num, den = clusters("whole", 4)
-    assert Moments.of(num, den, np.array([True, False, True])).whole.tolist() == [True, False, True]
+    assert moments(num, den, True).whole.all()
+    assert not moments(num, den).whole.any()
 
 
-def test_parts_are_summed_as_if_each_stood_alone() -> None:
-    num, den = clusters("unlike", 5)
-    num, den = num[:, :20].reshape(3, 4, 5), den[:, :20].reshape(3, 4, 5)
-    rates = [np.array([True]), np.array([False, True])]
-    whole = Moments.of_parts([(num[:1], den[:1]), (num[1:], den[1:])], rates)
-    for row, rate in enumerate([True, False, True]):
+def test_rows_and_jobs_are_summed_as_if_each_stood_alone() -> None:
+    num, den = (side[:, :20].reshape(3, 4, 5) for side in clusters("unlike", 5))
+    whole = sums_of(num, den, True)
+    for row in range(3):
         for job in range(4):
-            alone = Moments.of(num[row, job, None], den[row, job, None], np.array([rate]))
-            for name in vars(whole):
-                found = getattr(whole, name).reshape(3, 4)[row, job]
-                np.testing.assert_array_equal(found, getattr(alone, name)[0], err_msg=name)
+            here = slice(row, row + 1), slice(job, job + 1)
+            np.testing.assert_array_equal(whole[:, *here], sums_of(num[here], den[here], True))
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "nothing known", "one cluster"])
@@ -84,9 +85,10 @@ def test_compiled_loops_and_arrays_find_the_same(kind: str) -> None:
     num = np.full(num.shape, np.nan) if kind == "nothing known" else num
     count = 1 if kind == "one cluster" else G
     num, den = np.ascontiguousarray(num[:, None, :count]), den[:, None, :count]
-    rate, found, expected = np.array([True, False, True]), np.empty((COUNT, 3, 1)), np.empty((COUNT, 3, 1))
-    sums()(num, den, rate, found)
-    arrays(num, den, rate, expected)
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
-    loops(num, den, rate, expected)
-    np.testing.assert_array_equal(found, expected)
+    found, expected = np.empty((COUNT, 3, 1)), np.empty((COUNT, 3, 1))
+    for rate in (True, False):
+        add_up()(num, den, rate, found)
+        arrays(num, den, rate, expected)
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+        loops(num, den, rate, expected)
+        np.testing.assert_array_equal(found, expected)
