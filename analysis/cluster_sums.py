@@ -3,7 +3,7 @@
 Index convention: q rows, B jobs, G clusters of a job; num and den are (q, B, G), what is found is (15, q, B).
 
 numba compiles the loop, since a sweep would spend as long here as in its markets; where it is not installed NumPy does
-the same, but for rounding.
+the same, in the same order.
 """
 
 from __future__ import annotations
@@ -110,18 +110,28 @@ def loops(num: Any, den: Any, rate: Any, found: Any) -> None:
 
 
 def arrays(num: FloatArray, den: FloatArray, rate: bool, found: FloatArray) -> None:
-    """As `loops`, of all clusters at once."""
+    """As `loops`, bit for bit, of all clusters at once."""
     den = np.broadcast_to(den, num.shape)
-    total, size, observed, most = num.sum(axis=2), den.sum(axis=2), np.count_nonzero(den, axis=2), den.max(axis=2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        theta = np.where(size > 0, total / size, 0.0)
-    v = num - theta[..., None] * den
-    about = [np.einsum("qbg->qb", one) for one in (v * v, v * den, den * den)]
-    about += [np.einsum("qbg,qbg->qb", *pair) for pair in ((v * v, v), (v * v, den), (v * den, den), (den * den, den))]
+    total, size, observed, most = _sum(num), _sum(den), np.count_nonzero(den, axis=2), den.max(axis=2)
+    theta = np.divide(total, size, out=np.zeros(size.shape), where=size > 0.0)
     fixed = den.min(axis=2) == most
-    for place in (1, 5):
-        about[place] = np.where(fixed, 0.0, about[place])
+    v = num - theta[..., None] * den
+    vv, dd = _sum(v * v), np.where(fixed, most * most * num.shape[2], _sum(den * den))
+    about = [
+        vv,
+        np.where(fixed, 0.0, _sum(v * den)),
+        dd,
+        _sum(v * v * v),
+        np.where(fixed, vv * most, _sum(v * v * den)),
+        np.where(fixed, 0.0, _sum(v * den * den)),
+        np.where(fixed, dd * most, _sum(den * den * den)),
+    ]
     unit = np.where(np.all((den == 0) | (den == most[..., None]), axis=2), most, np.nan)
     same = np.all((num == num[..., :1]) & (den == den[..., :1]), axis=2)
     whole = rate & np.all((num == 0) | (np.abs(num) == den), axis=2)
     found[:] = np.stack([total, size, *about, observed, num[..., 0], den[..., 0], same, unit, whole])
+
+
+def _sum(each: FloatArray) -> FloatArray:
+    """(q, B) sums over the clusters, one after the other."""
+    return np.asarray(each.cumsum(axis=2)[..., -1] + 0.0)

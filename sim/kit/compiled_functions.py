@@ -28,33 +28,22 @@ exp, log, expit, logit, ndtri = (_ALL[name] for name in scalar_functions.BY_NAME
 middle, near_tail, mix, uniform = (_ALL[name] for name in ("middle", "near_tail", "mix", "uniform"))
 
 
-def _next_keys(keys: Any, steps: Any, made: Any) -> None:
-    for m in range(len(keys)):
-        for s in range(len(steps)):
-            for r in range(keys.shape[1]):
-                made[m, s, r] = mix(keys[m, r] + steps[s])
-
-
-def _drawn(keys: Any, steps: Any, made: Any) -> None:
-    for m in range(len(keys)):
-        for s in range(len(steps)):
-            for r in range(keys.shape[1]):
-                made[m, s, r] = uniform(mix(keys[m, r] + steps[s]))
-
-
 @cache
 def over_keys() -> tuple[Any, Any]:
     """Functions that fill an array (m, s, r) with keys, and with draws, from keys (m, r) and steps (s,).
 
     They are no gufuncs, whose code is kept in two files that hang on each other: processes that make them at a time may
-    each leave one, and the next crashes.
+    each leave one, and the next crashes. What is kept is of the file in which a function stands, so that all that these
+    call stands there, too.
     """
-    kinds = [(f"void(uint64[:, ::1], uint64[::1], {one}[:, :, ::1])", code) for one, code in _OVER_KEYS]
-    keys, draws = (njit([kind], error_model="numpy", cache=True)(code) for kind, code in kinds)
+    kinds = (("next_keys", "uint64"), ("uniforms", "float64"))
+    keys, draws = (
+        njit([f"void(uint64[:, ::1], uint64[::1], {one}[:, :, ::1])"], error_model="numpy", cache=True)(
+            _ALL[name].py_func
+        )
+        for name, one in kinds
+    )
     return keys, draws
-
-
-_OVER_KEYS = (("uint64", _next_keys), ("float64", _drawn))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""exp, log, logit, expit and the normal quantile of one number, in operations that IEEE 754 rounds exactly.
+"""exp, log, logit, expit and the normal quantile of one number, in operations that IEEE 754 rounds exactly; draws.
 
 But for the quantile, which is long, there is no branch: only a choice between numbers that are there already, so that a
 loop over many takes several at once.
@@ -10,6 +10,8 @@ same of arrays. Sources: reduction of the arguments and coefficients of exp and 
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -213,6 +215,22 @@ def uniform(key: int) -> float:
     """As sim/kit/draws.py has it."""
     bits = (mix(key + np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(12)) | np.uint64(0x3FF << 52)
     return np.int64(bits).view(np.float64) - (1.0 - 2.0**-53)
+
+
+def next_keys(keys: Any, steps: Any, made: Any) -> None:
+    """Fill made (m, s, r) with the keys that keys (m, r) and steps (s,) give."""
+    for m in range(len(keys)):
+        for s in range(len(steps)):
+            for r in range(keys.shape[1]):
+                made[m, s, r] = mix(keys[m, r] + steps[s])
+
+
+def uniforms(keys: Any, steps: Any, made: Any) -> None:
+    """Fill made (m, s, r) with the draws of these keys."""
+    for m in range(len(keys)):
+        for s in range(len(steps)):
+            for r in range(keys.shape[1]):
+                made[m, s, r] = uniform(mix(keys[m, r] + steps[s]))
 
 
 BY_NAME = {"exp": exp, "log": log, "expit": expit, "logit": logit, "ndtri": ndtri}
