@@ -92,9 +92,9 @@ class Observed:
         return ~np.isnan(self.claim)
 
     @cached_property
-    def tenth(self) -> IntArray:
+    def tenth(self) -> NDArray[np.int8]:
         """(R', T, n): tenth of [0, 1] that each claim is in, from 0; -1 where no outcome is known."""
-        return np.where(self.known, bin_of(np.nan_to_num(self.claim)), -1)
+        return np.where(self.known, bin_of(np.nan_to_num(self.claim)), -1).astype(np.int8)
 
     @cached_property
     def share(self) -> FloatArray:
