@@ -15,13 +15,12 @@ from analysis.quantities import quantities
 from analysis.quantities.swept import find
 from analysis.sweep_frame import write_sweep
 from analysis.sweep_metrics import Reducer
+from analysis.sweep_precision import FIRST_LOOK, precision_table
 from analysis.sweep_table import (
-    FIRST_LOOK,
     Merged,
     factors_table,
     failures_table,
     merged,
-    precision_table,
     stamped,
     sweep_table,
 )

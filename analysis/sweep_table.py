@@ -11,7 +11,8 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.inference import CLUSTERS, Estimate
-from analysis.intervals import holm, t_quantile
+from analysis.intervals import holm
 from analysis.quantities import Statistic
 from analysis.quantities.grouped import words
 from analysis.sweep_metrics import Row, estimate, merge
@@ -33,8 +34,6 @@ from sim.experiment.stored import Stored, run_info
 from sim.kit.errors import RunError, ScenarioError
 from sim.kit.invalid import written
 from sim.scenario.axes import Factor, levels
-
-FIRST_LOOK = 20  # replications before a precision is judged
 
 COLUMNS = {
     "cell": "number of the cell, from 0",
@@ -56,7 +55,7 @@ COLUMNS = {
     "difference_high": "upper end of its 95% interval",
     "difference_se": "its standard error for another draw of tasks like these",
     "difference_se_mc": "its standard error from the simulation's own noise",
-    "difference_p": "two-sided p value of no difference",
+    "difference_p": "two-sided p value of no difference; empty where the two decide alike, and so do not differ",
     "difference_p_holm": "the same, adjusted by Holm's method over all cells of the arm",
     "baseline": "name of the arm that the difference is taken to",
 }
@@ -91,12 +90,27 @@ class Merged:
         """The swept factors."""
         return factors_of(self.info)
 
-    def estimate(self) -> Estimate:
-        """Of every row of `total`, in its order."""
+    @cached_property
+    def _baselines(self) -> list[int]:
+        """Place of each arm's baseline."""
         names = {arm["name"]: place for place, arm in enumerate(self.arms)}
-        itself = np.array([names[arm["baseline"]] == place for place, arm in enumerate(self.arms)])
+        return [names[arm["baseline"]] for arm in self.arms]
+
+    def estimate(self) -> Estimate:
+        """Of every row of `total`, in its order.
+
+        p is NaN where an arm decides as its baseline does and does not differ: a fact, and no member of Holm's family.
+        """
+        itself = np.array(self._baselines) == np.arange(len(self.arms))
         repeated = np.tile(np.repeat(itself, len(self.rows)), len(self.whole))
-        return estimate(self.total, self.rows, repeated, tuple(self.info["tasks"]), self.info["seed"])
+        found = estimate(self.total, self.rows, repeated, tuple(self.info["tasks"]), self.info["seed"])
+        alike = [
+            self.decisions[cell, arm] == self.decisions[cell, baseline]
+            for cell in self.whole
+            for arm, baseline in enumerate(self._baselines)
+        ]
+        unchanged = np.repeat(np.array(alike, np.bool_), len(self.rows)) & (found.value == 0)
+        return replace(found, p=np.where(unchanged, np.nan, found.p))
 
     def by(self, clusters: NDArray[Any]) -> NDArray[Any]:
         """What the clusters of every row are, in words, (cells, arms, rows) as `clusters`, their numbers."""
@@ -206,7 +220,7 @@ def sweep_table(sums: Merged) -> pd.DataFrame:
     own = [place for place, kind in enumerate(kinds) if not kind.paired]
     gap = {(kind.metric, kind.agent): place for place, kind in enumerate(kinds) if kind.paired}
     shape = len(sums.whole), n_arms, len(kinds)
-    estimates = _reshaped(sums.estimate(), shape) if sums.whole else {}
+    estimates = reshaped(sums.estimate(), shape) if sums.whole else {}
     count = len(own)
     rows = shape[0] * n_arms * count
     frame: dict[str, Any] = {"cell": np.repeat(np.array(sums.whole, np.int64), n_arms * count)}
@@ -234,7 +248,7 @@ def sweep_table(sums: Merged) -> pd.DataFrame:
     return pd.DataFrame(frame, index=range(rows))
 
 
-def _reshaped(found: Estimate, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+def reshaped(found: Estimate, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
     """Every field as (cells, arms, quantities), and p adjusted over the cells."""
     fields = {name: np.reshape(array, shape) for name, array in vars(found).items()}
     adjusted = np.full(shape, np.nan)
@@ -297,32 +311,6 @@ def failures_table(sums: Merged) -> pd.DataFrame:
         written_out = {key: written(sums.cells[cell][key]) for key in keys}
         rows.append({"cell": cell, **written_out, "job": job, "error": error})
     return pd.DataFrame(rows, columns=["cell", *keys, "job", "error"])
-
-
-def precision_table(sums: Merged, share: float) -> pd.DataFrame:
-    """How precise welfare is in every arm of every whole cell, or the solve rate where no value is stated.
-
-    half_width: of the 95% interval, over replications, at least FIRST_LOOK of them; on a recorded table that is the
-    simulation's own noise, since no number of replications makes its tasks more. allowed: `share` of the absolute mean.
-    """
-    found = _reshaped(sums.estimate(), (len(sums.whole), len(sums.arms), len(sums.rows)))
-    replications = np.reshape(sums.total["noise_clusters"], found["value"].shape)
-    rows = []
-    for place, cell in enumerate(sums.whole):
-        for arm, about in enumerate(sums.arms):
-            at = place, arm, sums.place("welfare")
-            metric = "welfare"
-            if np.isnan(found["value"][at]):
-                at, metric = (place, arm, sums.place("solve_rate")), "solve_rate"
-            half, allowed = _half_width(found["se_mc"][at], replications[at]), share * abs(found["value"][at])
-            row = {"cell": cell, "arm": about["name"], "metric": metric, "half_width": half, "allowed": allowed}
-            rows.append({**row, "reached": bool(half <= allowed)})
-    return pd.DataFrame(rows, columns=["cell", "arm", "metric", "half_width", "allowed", "reached"])
-
-
-def _half_width(se_mc: float, replications: int) -> float:
-    """t(R - 1) x se_mc; NaN with fewer than FIRST_LOOK replications, of which the error itself is too uncertain."""
-    return float(t_quantile(replications) * se_mc) if replications >= FIRST_LOOK else float("nan")
 
 
 def stamped(frame: pd.DataFrame, info: Mapping[str, Any], label: str) -> dict[str, str]:

@@ -106,3 +106,17 @@ def test_difference_that_a_rule_makes_is_not(of_run: pd.DataFrame, of_sweep: pd.
     assert of_run.loc["other rule", f"{metric}_se"] > 1e-3
     for cell in (0, 1):
         assert of_sweep.loc[(cell, "other rule", metric), "difference_se"] > 1e-3
+
+
+@pytest.mark.parametrize("metric", ["welfare", "payment", "utility", "solve_rate"])
+def test_arms_that_decide_alike_have_a_p_value_only_where_they_differ(
+    of_run: pd.DataFrame, of_sweep: pd.DataFrame, metric: str
+) -> None:
+    """A run and a sweep say the same; what has no p is no member of Holm's family."""
+    for arm in ("base", "overhead 0.1", "other rule"):
+        differs = arm == "other rule"  # the cost of clearing is certain, and has no p either
+        assert pd.notna(of_run.loc[arm, f"{metric}_p"]) == differs
+        rows = of_sweep.xs((arm, metric), level=("arm", "metric"))
+        assert rows["difference_p"].notna().eq(differs).all()
+        assert rows["difference_p_holm"].notna().eq(differs).all()
+        assert rows["difference_p"].iloc[0] == pytest.approx(of_run.loc[arm, f"{metric}_p"], nan_ok=True)
