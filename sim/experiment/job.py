@@ -24,7 +24,7 @@ from sim.experiment.engine import play as play_market
 from sim.experiment.format import FORMAT
 from sim.experiment.job_file import job_table
 from sim.experiment.parts import part_bytes
-from sim.experiment.run_folder import draw_world
+from sim.experiment.run_folder import draw_base
 from sim.kit import draws
 from sim.kit.arrays import IntArray
 from sim.kit.errors import SimError
@@ -35,6 +35,7 @@ from sim.market.rows import Columns
 from sim.market.rules import Rules
 from sim.market.simulate import Tables
 from sim.scenario.scenario import Arm
+from sim.world.history import Base, with_records
 from sim.world.origin import Origin
 from sim.world.world import World
 
@@ -250,6 +251,7 @@ class _Player:
         size = _BYTES * len(batch.numbers) * batch.count * len(origin.tasks) * len(origin.agents)
         self._measured = Remembered(max(1, _BUDGET // size))
         self._worlds: dict[str, World] = {}
+        self._bases: dict[str, Base] = {}  # of the cell in hand
         self._digests: dict[_Key, list[str]] = {}
         self._rows: dict[tuple[_Key, _Key], Columns] = {}
         self._attempts: dict[int, bytes] = {}
@@ -265,6 +267,7 @@ class _Player:
 
     def _cell(self, cell: CellWork) -> list[_Made | str]:
         self._worlds = {key: world for key, world in self._worlds.items() if key in cell.worlds}
+        self._bases = {}
         self._attempts = {}
         keys = _keys(cell)
         pairs = [(keys[place], keys[baseline]) for place, baseline in enumerate(self._work.baselines)]
@@ -296,17 +299,24 @@ class _Player:
         return self._measured.of(self._work, key, lambda: self._play(cell, place))
 
     def _play(self, cell: CellWork, place: int) -> Any:
-        work, batch, arm, key = self._work, self._batch, cell.arms[place], cell.worlds[place]
-        jobs = len(batch.numbers)
-        if key not in self._worlds:
-            self._worlds[key] = draw_world(arm.settings.spec, cell.origin, work.seed, jobs * batch.count, batch.first)
+        work, batch, arm = self._work, self._batch, cell.arms[place]
         engine = choose(work.engine, arm.settings.terms)
-        played = play(self._worlds[key], arm, engine, batch.first, work.reducer.whole, jobs)
+        played = play(self._world(cell, place), arm, engine, batch.first, work.reducer.whole, len(batch.numbers))
         self._digests[_keys(cell)[place]] = [f"{one:016x}" for one in decisions(played)]
         if work.ledger:
             of = {"cell": cell.number, "arm": place, "job": batch.numbers[0]}
             self._attempts[place] = part_bytes(_attempts(cell, place, played), work.experiment, of)
         return work.reducer.measure(played)
+
+    def _world(self, cell: CellWork, place: int) -> World:
+        """Of an arm; one that several arms have is drawn once, and so is what several make their records from."""
+        batch, key, spec = self._batch, cell.worlds[place], cell.arms[place].settings.spec
+        if key not in self._worlds:
+            if spec.base not in self._bases:
+                count = len(batch.numbers) * batch.count
+                self._bases[spec.base] = draw_base(spec, cell.origin, self._work.seed, count, batch.first)
+            self._worlds[key] = with_records(*self._bases[spec.base], spec)
+        return self._worlds[key]
 
 
 def _keys(cell: CellWork) -> list[_Key]:

@@ -63,7 +63,7 @@ def pilot_advice(
     from scipy.stats import binom  # slow to load, and few markets need it
 
     r, t, i = words
-    rate = _rates(profiles, chosen, seed, r, i)[..., :pool]
+    rate = _rates(profiles, chosen, seed, r, i[:pool])
     pairs = r, draws.words_range(rate.shape[1]), i[:pool]
     pilots = _spread(planner.budget, draws.uniform(seed, "pilot lot", *pairs))
     passed = binom.ppf(draws.uniform(seed, "pilot outcomes", *pairs), pilots, rate)
@@ -78,13 +78,14 @@ def pilot_advice(
 
 
 def _rates(profiles: Mapping[int, Profile], chosen: IntArray, seed: int, r: draws.Words, i: draws.Words) -> FloatArray:
-    """Success rate (R, F, n) of each pair over the tasks of its family."""
+    """Success rate (R, F, n) of each pair over the tasks of its family. i: names of the first so many agents."""
     families = next(iter(profiles.values())).families
     fit = draws.normal(seed, "family fit", r, draws.words_range(families), i)
     rate = np.empty(fit.shape)
     for at, profile in profiles.items():
         mine = chosen == at
-        level = np.array([agent.alpha for agent in profile.agents.values()]) + profile.sigma_f * fit[mine]
+        alpha = np.array([agent.alpha for agent in profile.agents.values()])[: len(i)]
+        level = alpha + profile.sigma_f * fit[mine]
         rate[mine] = success_at(level, profile.task_sd)
     return rate
 

@@ -155,6 +155,7 @@ class Histories:
     observed: BoolArray
     fresh: Fresh | None = None
     _drawn: dict[int, IntArray] = field(default_factory=dict)
+    _summed: dict[tuple[Record, tuple[str, ...]], Sums] = field(default_factory=dict)
 
     def chance(self, purpose: str) -> FloatArray:
         """(R, T): a uniform draw of this purpose for each task."""
@@ -167,7 +168,15 @@ class Histories:
         return (rank >= self.world.n_tasks // 2).astype(np.int8)
 
     def sums(self, record: Record, names: Collection[str]) -> Sums:
-        """Sums (R, G, n) over the trials in the record."""
+        """Sums (R, G, n) over the trials in the record; those of few groups are made once for all who ask."""
+        if record.kind not in ("redrawn", "split"):
+            return self._sums(record, names)
+        key = record, tuple(sorted(names))
+        if key not in self._summed:
+            self._summed[key] = self._sums(record, names)
+        return self._summed[key]
+
+    def _sums(self, record: Record, names: Collection[str]) -> Sums:
         if record.kind == "redrawn" and self.fresh is not None:
             return self.fresh(record.tasks or 0, names)
         return {name: self._within(record, values) for name, values in self._by_task(names).items()}

@@ -21,7 +21,7 @@ from sim.experiment.plan import Options
 from sim.experiment.workers import Here
 from sim.ledger.ledger import read_frame
 from sim.mechanisms.registry import MECHANISMS
-from tests.cli.command import bidlab
+from tests.cli.command import ARM, bidlab
 from tests.cli.test_commands import PLUGIN
 from tests.market.folders import contents
 from tests.sweep.scenes import RECORDED, SWEEP, SYNTHETIC, plan_of, run, write
@@ -165,13 +165,21 @@ def test_an_arm_that_cells_share_is_played_once(tmp_path: Path, monkeypatch: pyt
 
 
 def test_worlds_are_drawn_once_for_all_that_share_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two panels, two levels of the overconfidence: four Worlds a job; the penalty needs none of its own."""
+    """Two panels, two levels of the overconfidence: four Worlds a job; the penalty needs none of its own.
+
+    An arm with a record that others do not have makes it from what they draw.
+    """
     drawn: list[object] = []
-    draw = importlib.import_module("sim.experiment.job").draw_world
-    monkeypatch.setattr("sim.experiment.job.draw_world", lambda *a: (drawn.append(a), draw(*a))[1])
-    plan = plan_of(write(tmp_path), replications=1)
-    list(Here(sweep.work_of(plan, Reducer())).run([(0, 0, 1)]))
-    assert len(drawn) == 4
+    draw = importlib.import_module("sim.experiment.job").draw_base
+    monkeypatch.setattr("sim.experiment.job.draw_base", lambda *a: (drawn.append(a), draw(*a))[1])
+    advised = (
+        SYNTHETIC + ARM.replace('"x"', '"advised"') + 'standing = { advice = { record = "redrawn", tasks = 7 } }\n'
+    )
+    for scenario in (SYNTHETIC, advised):
+        drawn.clear()
+        plan = plan_of(write(tmp_path, scenario), replications=1)
+        list(Here(sweep.work_of(plan, Reducer())).run([(0, 0, 1)]))
+        assert len(drawn) == 4
 
 
 def test_ledger_holds_the_attempts_of_each_cell_and_arm(alone: Path, tmp_path: Path) -> None:
