@@ -6,7 +6,10 @@ A market in compiled code draws by the same formulas what it comes to need, and 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from hashlib import blake2b
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +32,7 @@ class _Group:
 
     def __init__(self, profile: Profile, seed: int) -> None:
         self._profile, self._seed = profile, seed
-        self._of = _DESCRIBED.of(profile, None, lambda: repr(profile)), seed
+        self.of = _DESCRIBED.of(profile, None, lambda: repr(profile)), seed
         self._agents = draws.words_of(tuple(profile.agents))
         self._last: tuple[Names, LazyPopulation] | None = None
 
@@ -58,7 +61,7 @@ class _Group:
                 return self.array(name, r, t, i, k)
             return getattr(r.piece(self._profile, self._seed, (r, t, i, k)), name)
 
-        return Formula(axes, make, (name, self._of), self._families(ids.t))
+        return Formula(axes, make, (name, self.of), self._families(ids.t))
 
     def _families(self, t: draws.Words) -> draws.Words | None:
         profile = self._profile
@@ -66,6 +69,17 @@ class _Group:
 
 
 def drawn_as_read(profile: Profile, seed: int, ids: Identities) -> dict[str, Any]:
-    """Fields of `Population`, each a formula."""
-    group = _Group(profile, seed)
-    return {name: group.formula(name, ids) for name in (*_PER_AGENT, *_PER_TRY)}
+    """Fields of `Population`, each a formula; while a World has it others have the same, and its array is made once."""
+    group, words = _Group(profile, seed), blake2b(b"".join(one.tobytes() for one in ids)).digest()
+
+    def formula(name: str) -> Formula:
+        key = name, group.of, *map(len, ids), words
+        found = _ALIVE.get(key)
+        if found is None:
+            found = _ALIVE[key] = group.formula(name, ids)
+        return found
+
+    return {name: formula(name) for name in (*_PER_AGENT, *_PER_TRY)}
+
+
+_ALIVE: WeakValueDictionary[Hashable, Formula] = WeakValueDictionary()
