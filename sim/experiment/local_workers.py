@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import itertools
+import math
 import os
 import signal
 import threading
@@ -112,7 +113,14 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _prepare(parent: int, load: Callable[[], None]) -> None:
-    """Make this process ready for jobs. Ctrl-C is for the one that gives them, and it ends when that one does."""
+    """Make this process ready for jobs. Ctrl-C is for the one that gives them, and it ends when that one does.
+
+    Its pool would end it, too, and start another in its place, once it holds 300 MB more than at its start, which would
+    be a leak; here it is numba, and what one job leaves for the next.
+    """
+    from joblib.externals.loky import process_executor
+
+    process_executor._MAX_MEMORY_LEAK_SIZE = math.inf
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     load()

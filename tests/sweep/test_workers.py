@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,26 @@ def test_two_processes_and_the_same_bytes(alone: Path, tmp_path: Path) -> None:
     said = bidlab("sweep", folder / "s.toml", "--out", tmp_path / "o", "--jobs", "2", *options(folder))
     assert said.code == 0, said.err
     assert contents(tmp_path / "o") == contents(alone)
+
+
+_HELD: list[bytes] = []
+
+
+def hold(count: int) -> int:
+    """Hold so many bytes more, for longer than the pool waits between two looks at its processes."""
+    _HELD.append(b"x" * count)
+    time.sleep(1.1)
+    return os.getpid()
+
+
+def test_a_process_that_holds_much_goes_on(recwarn: pytest.WarningsRecorder) -> None:
+    pytest.importorskip("psutil")
+    pool = Processes(1)
+    try:
+        assert len({done for count in (1, 4 * 10**8, 1) for done in pool.each(hold, [(count,)])}) == 1
+    finally:
+        pool.close()
+    assert not [one for one in recwarn if "worker stopped" in str(one.message)]
 
 
 @pytest.mark.parametrize(
