@@ -89,22 +89,9 @@ def loops(num: Any, den: Any, rate: Any, found: Any) -> None:
             unit = most if empty == count or least == most else np.nan
             same, whole = 1.0 if unlike == 0 else 0.0, 1.0 if rate and broken == 0 else 0.0
             one = (
-                total,
-                size,
-                vv,
-                vd,
-                dd,
-                vvv,
-                vvd,
-                vdd,
-                ddd,
-                float(count - empty),
-                first_num,
-                first_den,
-                same,
-                unit,
-                whole,
-            )
+                total, size, vv, vd, dd, vvv, vvd, vdd, ddd,
+                float(count - empty), first_num, first_den, same, unit, whole,
+            )  # fmt: skip
             for place, value in enumerate(one):
                 found[place, q, b] = value
 
