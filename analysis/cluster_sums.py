@@ -47,7 +47,7 @@ def add_up() -> Sums:
 
 
 def loops(num: Any, den: Any, rate: Any, found: Any) -> None:
-    """One cluster after the other, in their order: the same on every machine."""
+    """One cluster after the other, in their order."""
     for q in range(num.shape[0]):
         for b in range(num.shape[1]):
             count, first_num, first_den = num.shape[2], num[q, b, 0], den[q, b, 0]
