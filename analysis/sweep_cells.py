@@ -1,8 +1,9 @@
 """What a job of a sweep counts of a played arm: the `View` of quantities that needs no ledger.
 
-Index convention: R replications, T tasks, n agents, m markets. Arrays of markets are (m, R, T), of agents (n, R, T).
-Sums are made when a quantity reads them. Bids, and what was believed at each attempt, are not here: a job that is asked
-for a quantity that needs them plays the whole ledger (analysis/built.py).
+Index convention: R replications, T tasks, n agents, m markets. Arrays of markets are (m, R, T), of agents (n, R, T),
+where agents that are nowhere present may be one row. Sums are made when a quantity reads them. Bids, and what was
+believed at each attempt, are not here: a job that is asked for a quantity that needs them plays the whole ledger
+(analysis/built.py).
 """
 
 from __future__ import annotations
@@ -23,22 +24,43 @@ from sim.kit.arrays import BoolArray, FloatArray, IntArray, Status, thin
 from sim.ledger.ledger import ATTEMPT_DOLLARS
 from sim.market.overheads import overheads
 from sim.market.rules import Rules
+from sim.world.world import World
+
+
+def rows_of_agents(world: World) -> tuple[IntArray, IntArray]:
+    """Agents that have a row each, and (n,) the row of each agent: those that are nowhere present have one together."""
+    here = np.broadcast_to(thin(world.present).any(axis=(0, 1)), world.n_agents)
+    alike = np.flatnonzero(~here)
+    kept = np.arange(world.n_agents)
+    if 1 < len(alike) < world.n_agents:
+        kept = np.setdiff1d(kept, alike[1:])
+    place = np.full(world.n_agents, np.searchsorted(kept, alike[0]) if len(alike) else 0)
+    place[kept] = np.arange(len(kept))
+    return kept, place
 
 
 class Cells:
-    """Sums of one played arm's rows by task."""
+    """Sums of one played arm's rows by task.
 
-    def __init__(self, played: Played) -> None:
+    place: (n,) row of each agent in arrays of agents. kept: those that have one each.
+    """
+
+    def __init__(self, played: Played, *, everybody: bool = True) -> None:
+        """everybody: agents that are nowhere present have a row each, not one together."""
         self.played, self.world, self.alone = played, played.world, played.alone
-        n_replications, n_tasks, self.n_agents = played.world.present.shape
+        n_replications, n_tasks, n_agents = played.world.present.shape
         self.shape = n_replications, n_tasks
-        self.n_markets = self.n_agents if played.alone else 1
+        self.n_markets = n_agents if played.alone else 1
+        self.kept = self.place = np.arange(n_agents)
+        if not everybody and not played.alone:
+            self.kept, self.place = rows_of_agents(self.world)
+        self.n_agents = len(self.kept)
         self.by: By = "none" if played.replayed else clusters_of(played.world, played.coupled)
         self.by_claims: By = clusters_of_claims(played.world, played.coupled)
         rows = played.attempts
         # (replication, task), and with the agent before it, as one number.
         self._auction = rows["replication"].astype(np.int64) * n_tasks + rows["task"]
-        self._at_agent = rows["agent"].astype(np.int64) * (n_replications * n_tasks) + self._auction
+        self._at_agent = self.place[rows["agent"]] * (n_replications * n_tasks) + self._auction
 
     @property
     def rules(self) -> Rules:
@@ -198,7 +220,7 @@ class Cells:
         here = thin(self.world.present)
         if here.all():
             return self._each(1.0)
-        return np.broadcast_to(np.moveaxis(here.astype(np.float64), 2, 0), (self.n_agents, *self.shape))
+        return np.broadcast_to(self.of_world(here.astype(np.float64)), (self.n_agents, *self.shape))
 
     def _each(self, number: float) -> FloatArray:
         return np.broadcast_to(np.float64(number), (self.n_agents, *self.shape))
@@ -229,10 +251,14 @@ class Cells:
 
     def of_world(self, array: NDArray[Any]) -> NDArray[Any]:
         """(k, R, T) of (R', T, k)."""
+        if array.shape[2] == len(self.place) != self.n_agents:
+            array = array[..., : self.n_agents] if self.kept[-1] == self.n_agents - 1 else array[..., self.kept]
         return np.broadcast_to(np.moveaxis(array, 2, 0), (array.shape[2], *self.shape))
 
     def to_world(self, array: NDArray[Any]) -> NDArray[Any]:
         """(R, T, k) of (k, R, T)."""
+        if len(array) == self.n_agents != len(self.place):
+            array = array[self.place]
         return np.moveaxis(array, 0, 2)
 
     @cached_property

@@ -102,7 +102,7 @@ class Reducer:
 
     def measure(self, played: Played) -> Measure:
         """The arm's own quantities."""
-        view = cast(View, built_of(played) if self.whole else Cells(played))
+        view = cast(View, built_of(played) if self.whole else Cells(played, everybody=self.alone or bool(of_plugins())))
         found_of, recorded = Counted(view), view.world.from_table
         counted = [each for each in self.of if not is_statistic(each) and not isinstance(each.how, Top)]
         plugins, rows = set(of_plugins()), []
@@ -121,16 +121,18 @@ class Reducer:
 
     def rows(self, measured: Measure, baseline: Measure) -> dict[str, NDArray[Any]]:
         """The columns of one arm's rows, its paired differences last."""
-        view, base = measured.counted.view, baseline.counted.view
+        own, other = alike(measured.counted, baseline.counted)
+        view, base = own.view, other.view
         same = view.n_markets == base.n_markets and np.array_equal(view.present, base.present)
         jobs = measured.jobs
         kept, more, less = [], [np.zeros((0, jobs))], [np.zeros((0, jobs))]
         for each in (one for one in self.of if one.paired):
-            num, den, apart = difference_of_parts(each, measured.counted, baseline.counted, same)
+            num, den, apart = difference_of_parts(each, own, other, same)
             by = max(view.by, base.by, key=BYS.index)
-            kept.append(added_up((num, den), each.rate, by, view.world.from_table, jobs))
-            more.append(by_job(apart > 0, len(num), jobs) if each.rate else np.zeros((len(num), jobs)))
-            less.append(by_job(apart < 0, len(num), jobs) if each.rate else np.zeros((len(num), jobs)))
+            kept.append(of_all(added_up((num, den), each.rate, by, view.world.from_table, jobs), view))
+            count = kept[-1].noise.shape[1]
+            more.append(by_job(apart > 0, count, jobs) if each.rate else np.zeros((count, jobs)))
+            less.append(by_job(apart < 0, count, jobs) if each.rate else np.zeros((count, jobs)))
         paired = columns_of(kept, jobs) | {"more": np.concatenate(more), "less": np.concatenate(less)}
         for name in _GROUPED:
             if name in measured.own:
@@ -139,7 +141,25 @@ class Reducer:
 
 
 def _added_up(counted: Counted, of: Quantity, by: By, recorded: bool, jobs: int) -> Added:
-    return added_up(counted.sides(of), of.rate, by, recorded, jobs)
+    return of_all(added_up(counted.sides(of), of.rate, by, recorded, jobs), counted.view)
+
+
+def of_all(added: Added, view: View) -> Added:
+    """The same with a row for each agent, where agents that are nowhere present have one together."""
+    if not isinstance(view, Cells) or not added.noise.shape[1] == view.n_agents != len(view.place):
+        return added
+    by_task = tuple(side[view.place] for side in added.by_task)
+    return Added(added.by, added.noise[:, view.place], added.main[:, view.place], by_task)
+
+
+def alike(own: Counted, base: Counted) -> tuple[Counted, Counted]:
+    """The same with the same rows of agents."""
+    views = own.view, base.view
+    cells = [view for view in views if isinstance(view, Cells)]
+    if len(cells) < len(views) or np.array_equal(cells[0].kept, cells[1].kept):
+        return own, base
+    one, other = (Counted(cast(View, Cells(each.played))) for each in cells)
+    return one, other
 
 
 class _Claims:
