@@ -13,7 +13,7 @@ from analysis.arm import ArmData
 from analysis.built import built
 from analysis.claims_table import claims_table
 from analysis.differences import differences_table
-from analysis.figures.left_out import list_left_out
+from analysis.figures.left_out import NOT_WANTED, list_left_out
 from analysis.incidence import incidence_table
 from analysis.postings import postings_table
 from analysis.principals_table import principals_table
@@ -90,7 +90,7 @@ def write_report(
         shown = Shown(arms, stamp(run.info), baselines, run.ledger.arm)
         draw_all(shown, folder / "figures", own=of_runs(figures_of(run.info)), style=style)
     else:
-        list_left_out(folder / "figures", {"all": "none were asked for"})
+        list_left_out(folder / "figures", NOT_WANTED)
     if events:
         names = [arm.name for arm in run.scenario.arms]
         rounds = [arm.name for arm in run.scenario.arms if arm.settings.market.round is not None]

@@ -37,13 +37,12 @@ _GROWTH = (1.25, 4.0)  # a round's replications over those before it, at least a
 _SPARE = 1.1  # over the replications that the error so far asks for
 
 
-def write_report(folder: Path, plan: Plan, label: str, style: Sheet | None = None) -> None:
-    """Add tables and figures to the sweep in `folder`. label: what part of it there is; "" for all, which has figures.
+def write_report(folder: Path, plan: Plan, label: str, style: Sheet | None = None, *, figures: bool = True) -> None:
+    """Add tables and, where they are wanted, figures to the sweep in `folder`; of a part of it none are drawn.
 
-    failures.csv and precision.csv are written where they apply.
+    label: what part of it there is; "" for all. failures.csv and precision.csv are written where they apply.
     """
-    from analysis.figures.left_out import list_left_out
-    from analysis.figures.sweeps import draw_all
+    from analysis.figures.left_out import NOT_WANTED, list_left_out
 
     sums = merged(folder)
     table = sweep_table(sums)
@@ -55,10 +54,14 @@ def write_report(folder: Path, plan: Plan, label: str, style: Sheet | None = Non
         write_csv(failures_table(sums), folder / "failures.csv")
     if plan.options.precision is not None and sums.whole:
         write_csv(precision_table(sums, plan.options.precision), folder / "precision.csv")
-    if not label and sums.whole:
+    if label or not sums.whole:
+        list_left_out(folder / "figures", {"all": "the sweep is not whole"})
+    elif figures:
+        from analysis.figures.sweeps import draw_all
+
         draw_all(table, sums.info, plan.scenario.figures, folder / "figures", style)
     else:
-        list_left_out(folder / "figures", {"all": "the sweep is not whole"})
+        list_left_out(folder / "figures", NOT_WANTED)
 
 
 def replications_needed(folder: Path, plan: Plan) -> int:
@@ -110,6 +113,6 @@ def reducer_of(plan: Plan) -> Reducer:
     return Reducer(tuple(key for name in asking(plan).quantities for key in find(name)))
 
 
-def analysis_of(plan: Plan, style: Sheet | None = None) -> Analysis:
-    """What the sums of the plan's sweep are for. style: of the figures, `paper` where None."""
-    return Analysis(reducer_of(plan), replications_needed, partial(write_report, style=style))
+def analysis_of(plan: Plan, style: Sheet | None = None, *, figures: bool = True) -> Analysis:
+    """What the sums of the plan's sweep are for. figures: are drawn. style: of them, `paper` where None."""
+    return Analysis(reducer_of(plan), replications_needed, partial(write_report, style=style, figures=figures))

@@ -10,6 +10,7 @@ import pandas as pd
 from sim.experiment.stored import Stored
 from sim.kit.csv_file import write_csv
 
+NOT_WANTED = {"all": "none were asked for"}
 _FILE = "left_out.csv"
 
 

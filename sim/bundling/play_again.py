@@ -33,14 +33,14 @@ Bar = Callable[[Plan], AbstractContextManager[Callable[..., None]]]
 
 @dataclass(frozen=True)
 class Again:
-    """How it is played. report: adds tables, and figures where True, to a run. analysis: of a sweep's sums.
+    """How it is played. report: adds tables, and figures where True, to a run. analysis: of a sweep, likewise.
 
     asking: the plan with what its figures ask for. run_bar, sweep_bar: show progress. programs: those that verify work
     may be executed. crew: who plays the jobs of a sweep.
     """
 
     report: Callable[[Run, bool], None]
-    analysis: Callable[[Plan], Analysis]
+    analysis: Callable[[Plan, bool], Analysis]
     asking: Callable[[Plan], Plan]
     run_bar: Bar
     sweep_bar: Bar
@@ -101,12 +101,16 @@ def _run(bundle: Opened, info: dict[str, Any], folder: Path, plugins: Mapping[st
     made = plan(scenario, plugins, engine)
     _check_hash(bundle, info, made)
     _check_written(bundle, folder, made, plugins, engine)
-    drawn = _UNDRAWN not in bundle.results.get("figures/left_out.csv", b"")
-    out = folder / "again"
+    drawn, out = _drawn(bundle), folder / "again"
     if isinstance(made.origin, LiveOrigin):
         return _live(bundle, made, made.origin, out, how, drawn)
     with how.run_bar(made) as progress:
         return execute(made, out, progress=progress, finish=lambda run: how.report(run, drawn))
+
+
+def _drawn(bundle: Opened) -> bool:
+    """Its results were drawn."""
+    return _UNDRAWN not in bundle.results.get("figures/left_out.csv", b"")
 
 
 def _live(bundle: Opened, made: Plan, origin: LiveOrigin, out: Path, how: Again, drawn: bool) -> Path:
@@ -129,8 +133,9 @@ def _sweep(bundle: Opened, info: dict[str, Any], folder: Path, plugins: Mapping[
     made = plan_sweep(_staged(bundle, folder), options, plugins)
     made = made if made.digest == info["hash"] else how.asking(made)
     _check_hash(bundle, info, made)
+    analysis = how.analysis(made, _drawn(bundle))
     with how.sweep_bar(made) as progress:
-        return execute_sweep(made, folder / "again", how.analysis(made), crew=how.crew, progress=progress)
+        return execute_sweep(made, folder / "again", analysis, crew=how.crew, progress=progress)
 
 
 def _staged(bundle: Opened, folder: Path) -> Scenario:

@@ -27,6 +27,7 @@ from sim.cli import new as new_command
 from sim.cli import sweep as sweep_command
 from sim.cli.options import (
     Engine,
+    Figures,
     Folder,
     Named,
     Overrides,
@@ -85,7 +86,7 @@ def run(
     events: Annotated[bool, typer.Option("--events", help="also write events.jsonl")] = False,
     plugin: Plugins = None,
     engine: Engine = "auto",
-    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="draw figures, after the tables")] = True,
+    figures: Figures = True,
     style: Style = "paper",
     jobs: Annotated[str | None, typer.Option(help="of an economy: processes of this machine [default: 1]")] = None,
     force: Annotated[

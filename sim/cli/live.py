@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.live_options import How
-from sim.cli.options import Named, Overrides, Plugins, Rules, Seed, named, printed, warn, whole, writing
+from sim.cli.options import Figures, Named, Overrides, Plugins, Rules, Seed, named, printed, warn, whole, writing
 from sim.kit.errors import RunError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def live(
     override: Overrides = None,
     mechanism: Rules = None,
     plugin: Plugins = None,
-    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="draw figures, after the tables")] = True,
+    figures: Figures = True,
     force: Force = False,
 ) -> None:
     """Play a scenario with live agents ([world] live = "respondents.toml")."""

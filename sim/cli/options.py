@@ -31,6 +31,7 @@ Plugins = Annotated[
     list[Path] | None, typer.Option("--plugin", help="Python file that registers parts of your own; it is executed")
 ]
 Engine = Annotated[str, typer.Option(help="auto, market (SimPy processes) or compiled; same ledger")]
+Figures = Annotated[bool, typer.Option("--figures/--no-figures", help="draw figures, after the tables")]
 Style = Annotated[str, typer.Option("--style", help="of the figures: paper, talk, or a .mplstyle file")]
 Folder = Annotated[Path, typer.Argument(help="folder of a run")]
 _NUMBER = r"[0-9]*\.?[0-9]+(e[+-]?[0-9]+)?"

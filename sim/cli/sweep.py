@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 
 from sim.cli.options import (
     Engine,
+    Figures,
     Folder,
     Named,
     Overrides,
@@ -29,9 +31,9 @@ from sim.cli.options import (
 from sim.kit.errors import RunError, StoppedError
 
 if TYPE_CHECKING:
-    from analysis.figures.sheets import Sheet
     from sim.experiment.local_workers import Processes
     from sim.experiment.plan import Options, Plan
+    from sim.experiment.sweep import Analysis
     from sim.experiment.workers import Crew
     from sim.scenario.scenario import Scenario
 
@@ -61,6 +63,7 @@ def sweep(
     most: Annotated[str | None, typer.Option(help="replications at which --precision is given up")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="also keep every attempt")] = False,
     engine: Engine = "auto",
+    figures: Figures = True,
     style: Style = "paper",
     force: Annotated[
         bool, typer.Option("--force", help="replace other results, or go on with what other versions began")
@@ -72,6 +75,7 @@ def sweep(
     if most is not None and precision is None:
         raise RunError("--most: is the limit of --precision, which is not given")
     with _started(count, scheduler is None and not dry_run) as processes:
+        from analysis.sweep_report import analysis_of
         from sim.experiment.plan import Options
         from sim.experiment.unlikely import unlikely
         from sim.experiment.workers import Crew
@@ -90,7 +94,8 @@ def sweep(
             if (line := _unrounded(plan)) is not None:
                 typer.echo(line)
             folder = out or Path("out") / f"{plan.scenario.name}.sweep"
-            _execute(plan, folder, Crew(count, scheduler, plugin or [], processes), force, resume, look)
+            crew = Crew(count, scheduler, plugin or [], processes)
+            _execute(plan, folder, crew, analysis_of(plan, look, figures=figures), force=force, resume=resume)
             _show(folder, plan)
 
 
@@ -99,6 +104,7 @@ def cell(
     number: Annotated[str, typer.Argument(help="number of the cell, from 0; see manifest.json")],
     out: Annotated[Path | None, typer.Option(help="folder for the results [default: FOLDER.cell-N]")] = None,
     plugin: Plugins = None,
+    figures: Figures = True,
     force: Annotated[bool, typer.Option("--force", help="replace another run")] = False,
 ) -> None:
     """Run one cell of a sweep alone, on the same replications, with its whole ledger, tables and figures."""
@@ -121,7 +127,8 @@ def cell(
         place = out or folder.with_name(f"{folder.name}.cell-{at}")
         alone = plan(cell_scenario(folder, at), digests)
         with auctions(alone) as (progress, _, _):
-            execute(alone, place, force=force, progress=progress, finish=write_report, say=warn)
+            finish = partial(write_report, figures=figures)
+            execute(alone, place, force=force, progress=progress, finish=finish, say=warn)
         printed(listing.results(place, run_info(place) or {}))
 
 
@@ -188,14 +195,12 @@ def _forecast(plan: Plan, count: int) -> None:
     printed([forecast(plan, reducer_of(plan), count)])
 
 
-def _execute(plan: Plan, folder: Path, crew: Crew, force: bool, resume: bool, style: Sheet | None) -> None:
-    from analysis.sweep_report import analysis_of
+def _execute(plan: Plan, folder: Path, crew: Crew, analysis: Analysis, *, force: bool, resume: bool) -> None:
     from sim.cli.progress import cells
     from sim.experiment.sweep import InterruptedSweepError, execute_sweep
 
     try:
         with cells(plan) as progress:
-            analysis = analysis_of(plan, style)
             execute_sweep(plan, folder, analysis, crew=crew, force=force, resume=resume, progress=progress, say=warn)
     except KeyboardInterrupt as stopped:
         held = f"{stopped.label} in {stopped.partial}; " if isinstance(stopped, InterruptedSweepError) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.bundling.bundle_folder import Bundled
 from sim.bundling.bundle_folder import bundle as bundle_folder
@@ -17,6 +17,9 @@ from sim.experiment.run_folder import Run
 from sim.experiment.workers import Crew
 from sim.front.arguments import arguments
 from sim.kit.errors import RunError
+
+if TYPE_CHECKING:
+    from sim.experiment.sweep import Analysis
 
 
 @arguments("verify")
@@ -42,7 +45,10 @@ def again(run_bar: Bar, sweep_bar: Bar, jobs: int) -> Again:
     def report(run: Run, figures: bool) -> None:
         write_report(run, figures=figures)
 
-    return Again(report, analysis_of, asking, run_bar, sweep_bar, programs=False, crew=Crew(jobs))
+    def analysis(plan: Plan, figures: bool) -> Analysis:
+        return analysis_of(plan, figures=figures)
+
+    return Again(report, analysis, asking, run_bar, sweep_bar, programs=False, crew=Crew(jobs))
 
 
 def bundled(

@@ -111,6 +111,7 @@ def sweep(
     settings: Mapping[str, Any] | None = None,
     mechanisms: Sequence[Any] = (),
     out: str | Path | None = None,
+    figures: bool = True,
     jobs: int = 1,
     precision: float | None = None,
     most: int | None = None,
@@ -123,8 +124,8 @@ def sweep(
 
     factors: swept key -> values, in place of the scenario's [sweep], e.g. {"tender.penalty": [0.0, 1.0]}.
     jobs: processes of this machine. precision: share of its mean that the 95% half-width of welfare may have, up to
-    `most` replications. style: of the figures in `out`. The rest as in `bidlab.run`; without `out` nothing is kept but
-    the results.
+    `most` replications. figures, style: of those that are drawn into `out`. The rest as in `bidlab.run`; without `out`
+    nothing is kept but the results.
 
     Raises ScenarioError, TableError or RunError in one line.
     """
@@ -146,7 +147,8 @@ def sweep(
         plan = plan_sweep(chosen, Options(precision, most, engine=engine), digests)
         check_figures(plan)
         folder = Path(aside) / chosen.name if out is None else Path(out)
-        execute_sweep(plan, folder, analysis_of(plan, sheet(style)), crew=Crew(jobs, None, paths), force=force)
+        analysis = analysis_of(plan, sheet(style), figures=figures and out is not None)
+        execute_sweep(plan, folder, analysis, crew=Crew(jobs, None, paths), force=force)
         return SweepResults(folder, chosen.figures)
 
 
