@@ -148,6 +148,12 @@ def _words(title: str | None, heads: Sequence[str], rows: Sequence[Sequence[str]
     return of_rows(title, heads, rows, n_left=len(heads), prose=heads[1:])
 
 
+_ARM_NAME = (
+    "unique name of the arm; an arm may also hold any section, to override its keys: a key of tender, market, bidders "
+    'or standing that may be absent is so where it says "none", in an arm as in a level of a sweep'
+)
+
+
 def settings() -> list[Any]:
     """Every key of a scenario file."""
     from sim.economies.economy import ECONOMIES
@@ -156,7 +162,7 @@ def settings() -> list[Any]:
     rows = [
         *_keys("", ScenarioFile, skip=set(Settings.model_fields) | {"arm"}),
         *_keys("", Settings, skip=set()),
-        ("arm.name", "", "unique name of the arm; an arm may also hold any section, to override its keys"),
+        ("arm.name", "", _ARM_NAME),
         ("arm.mechanism", "", "a rule's name, or { name = { parameter = value } }; a list makes several arms"),
         ("economy", "absent", "name of an economy in place of a task market; its keys stand in a table of that name"),
         *_keys("arm.", EconomyArmFile, skip={"name", "baseline"}),

@@ -130,6 +130,26 @@ def noted(model: type[BaseModel], what: str) -> dict[str, Any]:
     return {key: extra[what] for key, extra in fields.items() if isinstance(extra, dict) and what in extra}
 
 
+def without_none(model: Any, raw: Any) -> Any:
+    """A section as it was written, without the keys that say "none" and may be absent.
+
+    Keys to which "none" says something else, or which hold a name, keep it.
+    """
+    if not isinstance(raw, Mapping):
+        return raw
+    return {
+        key: one for key, one in raw.items() if not (isinstance(one, str) and one == "none" and key in _free(model))
+    }
+
+
+@lru_cache
+def _free(model: type[BaseModel]) -> frozenset[str]:
+    """The keys that may be absent, to which "none" says nothing."""
+    absent = (one for one in model.model_fields.items() if not one[1].is_required() and one[1].default is None)
+    said = ((key, get_args(field.annotation)) for key, field in absent)
+    return frozenset(key for key, kinds in said if str not in kinds and not any("none" in get_args(k) for k in kinds))
+
+
 @lru_cache
 def _parsed_fields(model: type[BaseModel]) -> dict[str, Any]:
     """The fields of a model that are parsed, with their defaults as one would write them."""

@@ -8,16 +8,28 @@ What a key says in words, who cannot play it, and what it cannot be combined wit
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from sim.kit.amounts_in_words import dollars, percent
 from sim.kit.distribution import MOST, MOST_TICKS
 from sim.kit.invalid import written
-from sim.kit.section import COUPLES, NOT_LIVE, OF_BIDS, ONLY_EVENTS, SAID, Money, Rate, Section, Ticks, parsed_by
+from sim.kit.section import (
+    COUPLES,
+    NOT_LIVE,
+    OF_BIDS,
+    ONLY_EVENTS,
+    SAID,
+    Money,
+    Rate,
+    Section,
+    Ticks,
+    parsed_by,
+    without_none,
+)
 from sim.specs.bidders import BidderSpec
 from sim.specs.tender import TenderSpec
 from sim.specs.world_settings import WorldSettings
@@ -138,10 +150,10 @@ class MarketSpec(Section):
         description="{fee, bond, least}: what a name owes with its first bid, and a bond that it forfeits if it stands "
         "badly at the end; absent: nothing",
     )
-    escrow: Annotated[Escrow | None, BeforeValidator(lambda raw: None if raw == "none" else raw)] = Field(
+    escrow: Escrow | None = Field(
         None,
         description="{fee, holdback}: payments are set aside at the award, released where the work is accepted and "
-        'returned where it is rejected; absent, or "none": they are paid when due',
+        "returned where it is rejected; absent: they are paid when due",
     )
     approval_delay: Ticks = Field(
         0,
@@ -266,6 +278,9 @@ class Terms(NamedTuple):
     bid_cost: float = 0.0
 
 
+_OF_ARMS = ("tender", "market", "bidders", "standing")
+
+
 class Settings(Section):
     """Everything about an arm but its name and mechanism."""
 
@@ -274,6 +289,15 @@ class Settings(Section):
     market: MarketSpec = Field(default_factory=lambda: MarketSpec())
     bidders: BidderSpec = Field(default_factory=lambda: BidderSpec())
     standing: StandingSpec = Field(default_factory=lambda: StandingSpec())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _taken_back(cls, raw: Any) -> Any:
+        """An arm, or a level of a sweep, takes back what its scenario states: "none" is as if the key were absent."""
+        if not isinstance(raw, Mapping):
+            return raw
+        own = {key: without_none(cls.model_fields[key].annotation, raw[key]) for key in _OF_ARMS if key in raw}
+        return {**raw, **own}
 
     @property
     def terms(self) -> Terms:
