@@ -22,9 +22,10 @@ class Ring:
 
     members: names. stays: "best", who expects most of a success at the task, belief x value - cost belief, or asks
     least where the notice states no value, the first named of equals; "first", always the first named. A member that is
-    absent from the task, or excluded from it, does not count. share: "none", or "equal", whoever is hired pays the
-    others equal shares of what the ring gains, as rows of the accounts (sim/market/side_payments.py); it moves nothing
-    but their own money. Source: [McAfeeMcMillan1992].
+    absent from the task, excluded from it, or silent at it does not count. One that is busy, late, or below the least
+    reputation does: members compare types, not what the market will make of their bids. share: "none", or "equal",
+    whoever is hired pays the others equal shares of what the ring gains, as rows of the accounts
+    (sim/market/side_payments.py); it moves nothing but their own money. Source: [McAfeeMcMillan1992].
     """
 
     draws: ClassVar[bool] = False

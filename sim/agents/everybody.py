@@ -128,7 +128,9 @@ class Bidders:
             return self.mechanism.truthful_ask(belief, cost_belief, notice)
 
         draws = np.full(np.shape(belief), 0.5) if luck is None else luck
-        able = ~np.isnan(belief) if state.excluded is None else ~(np.isnan(belief) | state.excluded)
+        able = ~np.isnan(belief)
+        for out in (state.excluded, state.silent):
+            able = able if out is None else able & ~out
         seen = Seen(honest, belief, cost_belief, notice, state.tries, state.failures, able, draws, truthful)
         return [(group.places, group.policy.bid(known[group.state], seen)) for group in self.groups]
 

@@ -30,8 +30,9 @@ class Seen(NamedTuple):
     """What an agent bids from, (..., n).
 
     ask: the rule's truthful ask at `belief` and `cost_belief`; truthful(belief, cost_belief): that of other beliefs.
-    tries, failures: its own at the task. able: it is there, and not kept out by exclude; where it is not, no bid of its
-    counts. luck: a uniform draw in (0, 1) of this posting and agent, 0.5 where the policy says that it draws nothing.
+    tries, failures: its own at the task. able: it is there, answers, and is not kept out by exclude; where not, no bid
+    of its counts. luck: a uniform draw in (0, 1) of this posting and agent, 0.5 where the policy says that it draws
+    nothing.
     """
 
     ask: FloatArray

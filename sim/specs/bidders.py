@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from sim.agents.agent import parse_process
 from sim.agents.bankroll import parse_bankroll
 from sim.agents.bidding import POLICIES, Policy, parse_policy
+from sim.agents.bidding_ring import Ring
 from sim.agents.bidding_under_names import HandOver, Whitewash
 from sim.agents.learning import LearningPolicy
 from sim.agents.retry import Update, parse_on_retry
@@ -198,6 +199,13 @@ class BidderSpec(Section):
             if isinstance(one, Whitewash | HandOver):
                 name = POLICIES.name_of(one)
                 yield f"agents: {agent}: {name} says how several agents bid; state it as policy"
+        for ring in dict.fromkeys(one for one in self._policies if isinstance(one, Ring)):
+            for member in ring.members:
+                if self.agents.get(str(member), self.policy) != ring:
+                    yield (
+                        f"agents: {member}: is a member of a ring and bids by another policy, so that the ring may "
+                        "send nobody; state the ring for it too, or leave it out of members"
+                    )
 
     def against(self, settings: Any) -> Iterator[str]:
         """What its keys need of what is offered, and of the world."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
+import bidlab as bl
 import numpy as np
 import pytest
 
+from sim.agents.bidding import BidderState
 from sim.agents.bidding_ring import Ring
+from sim.agents.everybody import Bidders
 from sim.agents.learning import Seen
 from sim.kit.arrays import FloatArray, Notice
 from sim.kit.errors import ScenarioError
+from sim.mechanisms.price import SecondPrice
+from sim.specs.bidders import BidderSpec
 
 AGENTS = ("a", "b", "c", "d")
 
@@ -60,6 +65,37 @@ def test_a_member_that_cannot_win_does_not_stand_for_the_others(stays: Literal["
     found = asks(ring, [1.0, 0.5, 0.5, 0.5], [0.1] * 4, able=[False, True, True, True])
     assert found[1] == 0.2
     assert found[0] == np.inf
+
+
+def test_a_member_that_is_silent_does_not_stand_for_the_others() -> None:
+    """With a fallback and without: the next best one bids, and of two who are silent none does."""
+    belief, cost, none = np.array([0.9, 0.5, 0.5, 0.5]), np.full(4, 0.25), np.zeros(4, np.int64)
+    notice = Notice.trusted(value=np.float64(1), reserve=np.float64(1), penalty=np.float64(0), posting=np.int64(0))
+    for silent, bids in (((), [0, 2, 3]), ((0,), [1, 2, 3]), ((0, 1), [2, 3]), ((0, 1, 3), [2])):
+        bidders = Bidders.of(SecondPrice(), Ring(("a", "b")), {}, AGENTS)
+        state = BidderState(none, none, np.isin(np.arange(4), silent))
+        found = bidders(belief, cost, notice, state)[0]
+        assert np.flatnonzero(np.isfinite(found)).tolist() == bids
+
+
+@pytest.mark.parametrize("engine", ["market", "compiled"])
+def test_a_ring_sends_a_member_that_answers(engine: str) -> None:
+    ring = {"ring": {"members": ["gpt-5-mini", "gpt-5.2"]}}
+    settings = {"world.nonresponse": 0.5, "world.tasks": 20, "bidders.policy": ring}
+    run = bl.run("collusion", replications=2, mechanisms=["second_price"], settings=settings, engine=engine)
+    bids = run.bids[run.bids["agent"].isin(["gpt-5-mini", "gpt-5.2"])]
+    heard = bids.assign(bid=bids["ask"].notna()).groupby(["replication", "task"])["bid"].sum()
+    assert heard.max() == 1
+    assert heard.mean() == pytest.approx(0.75, abs=0.15)  # two who answer half of the time each; the best alone: .5
+
+
+def test_a_member_with_another_policy_is_refused() -> None:
+    members = {"ring": {"members": ["a", "b"]}}
+    with pytest.raises(ValueError, match="agents: b: is a member of a ring and bids by another policy"):
+        BidderSpec.model_validate({"policy": members, "agents": {"b": "silent"}})
+    with pytest.raises(ValueError, match="agents: a: is a member of a ring"):
+        BidderSpec.model_validate({"agents": {"b": members}})
+    BidderSpec.model_validate({"agents": {"a": members, "b": members, "c": "silent"}})
 
 
 def test_names_that_are_nobodys_or_stand_twice_are_refused() -> None:
