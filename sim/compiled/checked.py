@@ -19,8 +19,12 @@ _COMPARED = ("bid", "clear", "read")  # the others have no arrays of their own i
 
 
 def compare(code: Code, rules: Rules, seen: Seen, count: int) -> None:
-    """Raise MarketError where a part gives other numbers than were in hand at the first `count` clearings."""
+    """Raise MarketError where a part gives other numbers than were in hand at the first `count` clearings.
+
+    Raises what the rule itself raises there.
+    """
     of = in_hand(code, (seen.floats[:count], seen.whole[:count], seen.truths[:count]))
+    _ask(rules, of)
     for name in _COMPARED:
         part = code.parts.get(name)
         if part is None:
@@ -53,8 +57,13 @@ def check_refused(code: Code, rules: Rules, hand: Sequence[Any]) -> None:
     """Have the rule say why it refuses the clearing in hand; raises what it raises, or MarketError."""
     of = in_hand(code, hand)
     code.parts["bid"].run(of)
+    _ask(rules, of)
+    raise MarketError(f"{rules.mechanism.name}: the compiled rule refuses a clearing that the rule itself takes")
+
+
+def _ask(rules: Rules, of: dict[str, Any]) -> None:
+    """Have the rule itself clear what was in hand; raises what it raises."""
     bids = rules.menus(Bids.trusted(**{name: of[name] for name in ("ask", "claim", "active")}))
     tender = Tender.trusted(**{name: of[name] for name in ("value", "reserve", "penalty", "posting")})
     standing = Standing.trusted(**{name: of[name] for name in ("reputation", "expected_cost", "advice")})
     rules.ask(bids, tender, standing, of["lottery"])
-    raise MarketError(f"{rules.mechanism.name}: the compiled rule refuses a clearing that the rule itself takes")

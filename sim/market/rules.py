@@ -25,6 +25,8 @@ from sim.market.arranged import arranged
 from sim.market.escalation import Escalation, escalation_of
 from sim.market.unknown import check_known
 from sim.mechanisms import Mechanism
+from sim.mechanisms.award_fault import award_fault, undeclared
+from sim.mechanisms.registry import MECHANISMS
 from sim.specs.bidders import BidderSpec
 from sim.specs.reserve_price import Raising
 from sim.specs.settings import MarketSpec, StandingSpec, Terms
@@ -112,8 +114,11 @@ class Rules:
         return bidder if isinstance(bidder, Bidders) and bidder.learns else None
 
     def ask(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
-        """The mechanism's award; raises MarketError or ArrayError where it charges a fee that nobody can owe."""
+        """The mechanism's award; raises MarketError or ArrayError where nobody can owe what it promises or charges."""
         award = self.mechanism(bids, tender, standing, lottery)
+        others = MECHANISMS.added() or not type(self.mechanism).__module__.startswith("sim.")
+        if others and (fault := award_fault(award, bids) or undeclared(self.mechanism, award)):
+            raise MarketError(f"{self.mechanism.name}: {fault}")
         if award.fee is not None:
             require_fee(award.fee)
             if np.any(np.where(bids.active, 0.0, award.fee)):

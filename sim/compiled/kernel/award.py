@@ -1,6 +1,6 @@
 """The rule is asked about a posting, and asked again without who cannot post a bond."""
 
-from sim.compiled.kernel.clearing import bar, bar_bondless, charge, fees_stand, form_bids, look_up
+from sim.compiled.kernel.clearing import bar, bar_bondless, charge, fees_stand, form_bids, look_up, promises_stand
 from sim.compiled.kernel.finish import have_in_hand
 from sim.compiled.kernel.layout import RESERVE
 from sim.compiled.kernel.piece import piece, run
@@ -9,8 +9,8 @@ from sim.compiled.kernel.writing import copy_hand
 
 @piece
 def ask(parts, size, market, hand):
-    """Have the rule's award in hand; False where it is refused, or asks a fee that nobody can owe."""
-    return run(parts.clear, size, hand) == 0 and fees_stand(size, market, hand)
+    """Have the rule's award in hand; False where it is refused, or promises or asks for what nobody can owe."""
+    return run(parts.clear, size, hand) == 0 and promises_stand(size, hand) and fees_stand(size, market, hand)
 
 
 @piece

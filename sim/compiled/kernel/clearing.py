@@ -212,6 +212,17 @@ def bar_bondless(size, market, hand, lane, now):
 
 
 @piece
+def promises_stand(size, hand):
+    """All payments are amounts that can be owed, and whoever is hired made a bid that counts."""
+    w, wrong = size.width, False
+    for a in range(size.agents):
+        success, failure = hand.floats[PAY_SUCCESS * w + a], hand.floats[PAY_FAILURE * w + a]
+        owed = (abs(success) <= MOST_PAID) & (abs(failure) <= MOST_PAID)
+        wrong |= (not owed) | ((hand.truths[HIRED * w + a] != 0) & (hand.truths[ACTIVE * w + a] == 0))
+    return not wrong
+
+
+@piece
 def fees_stand(size, market, hand):
     """Every fee is an amount that can be owed, and for a bid that counts."""
     if market.fees:
