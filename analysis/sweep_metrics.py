@@ -26,7 +26,7 @@ from analysis.built import built_of
 from analysis.inference import By, Clustered, Estimate, difference_of, estimate_of
 from analysis.moments import Moments
 from analysis.observed import Observed
-from analysis.quantities import Quantity, Statistic, Top, quantity
+from analysis.quantities import Mean, Quantity, Statistic, Top, quantity
 from analysis.quantities.declared import Context, Level
 from analysis.quantities.grouped import GROUPS, Sums, found, sums_of
 from analysis.quantities.registered import of_plugins
@@ -123,11 +123,12 @@ class Reducer:
         """The columns of one arm's rows, its paired differences last."""
         own, other = alike(measured.counted, baseline.counted)
         view, base = own.view, other.view
-        same = view.n_markets == base.n_markets and np.array_equal(view.present, base.present)
+        auctions = view.n_markets == base.n_markets  # the same, whoever is there to bid
+        same = auctions and np.array_equal(view.present, base.present)
         jobs = measured.jobs
         kept, more, less = [], [np.zeros((0, jobs))], [np.zeros((0, jobs))]
         for each in (one for one in self.of if one.paired):
-            num, den, apart = difference_of_parts(each, own, other, same)
+            num, den, apart = difference_of_parts(each, own, other, auctions if isinstance(each.how, Mean) else same)
             by = max(view.by, base.by, key=BYS.index)
             kept.append(of_all(added_up((num, den), each.rate, by, view.world.from_table, jobs), view))
             count = kept[-1].noise.shape[1]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import bidlab as bl
 import numpy as np
 import pytest
 
@@ -98,3 +99,18 @@ def test_what_is_turned_to_the_world_has_everybody(tmp_path: Path) -> None:
         np.testing.assert_array_equal(some.to_world(getattr(some, name)), every.to_world(getattr(every, name)))
     np.testing.assert_array_equal(some.of_world(np.array(arm.world.present)), some.present > 0)
     assert some.to_world(some.value[None]).shape == (10, 7, 1)
+
+
+def test_arms_of_other_pools_hold_the_same_auctions_as_in_a_run(tmp_path: Path) -> None:
+    """Pools of 4, 6 and 1 of the six: paired differences of auctions are those of the cell run alone."""
+    pools = [ARM.replace('"x"', f'"of {size}"') + f"world = {{ pool_size = {size} }}\n" for size in (6, 1)]
+    text = SYNTHETIC.replace("tasks = 7", "tasks = 7\npool_size = 4", 1).replace("[0.0, 2.3]", "1.0") + "".join(pools)
+    path = write(tmp_path, text, '[sweep]\n"tender.penalty" = [0.0, 1.0]\n')
+    swept = bl.sweep(path).table.query("cell == 1 and agent == ''").set_index(["arm", "metric"])
+    differences = bl.run(path, settings={"tender.penalty": 1.0}).differences().set_index("arm")
+    for arm in ("of 6", "of 1"):
+        for metric in ("welfare", "surplus", "solve_rate", "cost"):
+            found = [swept.loc[(arm, metric), f"difference{end}"] for end in ("", "_low", "_high")]
+            wanted = [differences.loc[arm, f"{metric}{end}"] for end in ("", "_low", "_high")]
+            assert found == pytest.approx(wanted, rel=1e-9, abs=1e-12), (arm, metric)
+            assert np.isfinite(found).all()
