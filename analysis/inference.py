@@ -69,6 +69,10 @@ class Estimate:
         exact = np.where(np.isnan(self.value), np.nan, 0.0)
         return self if n_replications < 2 else replace(self, se_mc=exact)
 
+    def within(self, least: float, most: float) -> Estimate:
+        """The same estimate of a number that can be nothing less and nothing more: its interval ends there."""
+        return replace(self, low=np.maximum(self.low, least), high=np.minimum(self.high, most))
+
     def between(self, low: FloatArray, high: FloatArray) -> Estimate:
         """The same estimate with another interval; NaN where it has no standard error."""
         known = ~np.isnan(self.se)

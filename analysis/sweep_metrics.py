@@ -255,6 +255,9 @@ def estimate(
                 _set(made, row, _statistic(one.how, total, row, tasks, seed))
         elif isinstance(one.how, Top):
             _take_top(made, total, one.how, kinds, place, rows)
+    ends = np.array([(-np.inf, np.inf) if kind.paired else kind.of.within for kind in kinds])
+    made["low"] = np.maximum(made["low"], np.tile(ends[:, 0], times))
+    made["high"] = np.minimum(made["high"], np.tile(ends[:, 1], times))
     return Estimate(**made)
 
 

@@ -76,11 +76,14 @@ def _float(array: NDArray[np.bool_]) -> FloatArray:
     return array.astype(np.float64)
 
 
-def _mean(name: str, meaning: str, how: Mean, unit: str = "$") -> Quantity:
+def _mean(
+    name: str, meaning: str, how: Mean, unit: str = "$", within: tuple[float, float] = (-np.inf, np.inf)
+) -> Quantity:
     described = f"dollars, {meaning}" if unit == "$" and not meaning.startswith("dollars") else meaning
-    return Quantity(name, "arm", unit, described, how, paired=True)
+    return Quantity(name, "arm", unit, described, how, paired=True, within=within)
 
 
+_NO_LESS_THAN_0 = (0.0, np.inf)
 MEANS = (
     _mean(
         "solve_rate",
@@ -94,7 +97,7 @@ MEANS = (
         Mean(lambda view: 1.0 - _float(view.filled), rate=True),
         unit="",
     ),
-    _mean("cost", "cost of attempts / auctions", Mean(lambda view: view.dollars(cost=1))),
+    _mean("cost", "cost of attempts / auctions", Mean(lambda view: view.dollars(cost=1)), within=_NO_LESS_THAN_0),
     _mean("payment", "dollars paid to agents, net of penalties / auctions", Mean(lambda view: view.dollars(payment=1))),
     _mean("overhead", "cost of clearings to the allocator / auctions", Mean(lambda view: view.overhead, stated=True)),
     _mean("bid_cost", "cost of making bids / auctions", Mean(lambda view: view.dollars(bid_cost=1), stated=True)),
@@ -125,12 +128,14 @@ MEANS = (
         "best score of an attempt, 0 without one / auctions; empty where outcomes are not graded",
         Mean(lambda view: view.score),
         unit="",
+        within=(0.0, 1.0),
     ),
     replace(
         _mean(
             "cost_of_last",
             "cost of the attempt that passed, of the last one where none did; no other is charged / auctions",
             Mean(lambda view: view.dollars(cost_of_last=1)),
+            within=_NO_LESS_THAN_0,
         ),
         swept=False,
     ),

@@ -224,8 +224,14 @@ def _auc_before_of_run(arm: ArmData) -> Estimate:
     return claims.own_auc(before, arm.by_claims, arm.claim_groups)
 
 
-def _of_claims(name: str, meaning: str, how: Ratio | Statistic, table: Table | None = "own") -> Quantity:
-    return Quantity(name, "agent", "", meaning, how, swept=False, table=table)
+def _of_claims(
+    name: str,
+    meaning: str,
+    how: Ratio | Statistic,
+    table: Table | None = "own",
+    within: tuple[float, float] = (-np.inf, np.inf),
+) -> Quantity:
+    return Quantity(name, "agent", "", meaning, how, swept=False, table=table, within=within)
 
 
 BIASED = "it is biased upwards, by about ece_null where claims are calibrated"
@@ -301,6 +307,7 @@ CURVE = tuple(
         f"{what} of claims from {tenth / N_BINS:g} to {(tenth + 1) / N_BINS:g}, mean over these claims",
         Ratio(partial(_tenth, tenth=tenth, share=share), rate=name == "success_rate", claims=True),
         table=None,
+        within=(0.0, 1.0),
     )
     for tenth in range(N_BINS)
     for name, what, share in (

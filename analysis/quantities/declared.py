@@ -12,6 +12,7 @@ Index convention: as in `View` (analysis/quantities/view.py). G groups, k sums.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -134,7 +135,8 @@ class Quantity:
     level: it is one number of an arm, or one of each agent. unit: "$", "" for a share or a score. meaning: what it is
     and what it is divided by. paired: arms are compared in it, too; it is then a Mean, or a Ratio with the den of its
     baseline. needs: more than the attempts, see NEEDS. swept: every sweep keeps it; others where a scenario asks for
-    them. table: of a run, that it is a column of, see Table; None: of none.
+    them. table: of a run, that it is a column of, see Table; None: of none. within: the least and the most that it can
+    be, where its interval ends.
     """
 
     name: str
@@ -146,6 +148,7 @@ class Quantity:
     needs: frozenset[str] = frozenset()
     swept: bool = True
     table: Table | None = "own"
+    within: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def key(self) -> tuple[str, str]:

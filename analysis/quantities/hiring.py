@@ -88,9 +88,10 @@ def _of_agent(
     needs: str = "",
     swept: bool = True,
     tabled: bool = True,
+    within: tuple[float, float] = (-np.inf, np.inf),
 ) -> Quantity:
     return Quantity(
-        name, "agent", unit, meaning, how, paired, frozenset(needs.split()), swept, "own" if tabled else None
+        name, "agent", unit, meaning, how, paired, frozenset(needs.split()), swept, "own" if tabled else None, within
     )
 
 
@@ -119,6 +120,7 @@ HIRING = (
         "claim_minus_success_hired",
         "claim - success, mean over this agent's attempts that were not lost (INFRA)",
         Ratio(lambda view: (view.claim_gap, view.judged)),
+        within=(-1.0, 1.0),
     ),
     _of_agent(
         "negative_utility_rate",

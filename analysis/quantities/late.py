@@ -50,9 +50,9 @@ def _hired(view: View) -> Part:
     return arm.hired & late, arm.present & late
 
 
-def _of_agent(name: str, meaning: str, how: Ratio) -> Quantity:
+def _of_agent(name: str, meaning: str, how: Ratio, within: tuple[float, float] = (-np.inf, np.inf)) -> Quantity:
     needs = frozenset({"bids"})
-    return Quantity(name, "agent", "", meaning, how, needs=needs, swept=False, table=None)
+    return Quantity(name, "agent", "", meaning, how, needs=needs, swept=False, table=None, within=within)
 
 
 LATE = (
@@ -60,6 +60,7 @@ LATE = (
         "late_claim",
         "claims, mean over bids at first postings of the last quarter of tasks to arrive",
         Ratio(_claim),
+        within=(0.0, 1.0),
     ),
     _of_agent(
         "late_mark_up",

@@ -19,15 +19,15 @@ def stated(seen: Observed) -> FloatArray:
 
 
 def means_and_parts(
-    declare: Callable[[str, str, Ratio | Statistic], Quantity],
+    declare: Callable[..., Quantity],
     known: Callable[..., Part],
     part: Callable[[int], Statistic],
     log_score: Statistic,
 ) -> tuple[Quantity, ...]:
     """Success rate, mean claim, the Brier score with its parts, and the log score.
 
-    declare: makes one of its name, meaning and how it sums. known: a sum over claims with a known outcome. part: of the
-    Brier score, by number.
+    declare: makes one of its name, meaning, how it sums, and what it is within. known: a sum over claims with a known
+    outcome. part: of the Brier score, by number.
     """
     return (
         declare(
@@ -39,11 +39,13 @@ def means_and_parts(
             "mean_claim",
             "success probability that the agent would state at the first posting, mean over claims",
             Ratio(partial(known, share=stated), claims=True),
+            within=(0.0, 1.0),
         ),
         declare(
             "brier",
             "(claim - success)^2, mean over claims",
             Ratio(partial(known, share=claims.squared_error), claims=True),
+            within=(0.0, 1.0),
         ),
         declare(
             "brier_reliability",
@@ -57,5 +59,6 @@ def means_and_parts(
             "-ln of the probability claimed for what happened, nats, mean over claims; infinite where a claim of 0 or "
             "1 was wrong",
             log_score,
+            within=(0.0, np.inf),
         ),
     )

@@ -67,7 +67,7 @@ def _same_claims(one: ArmData, other: ArmData) -> bool:
 def estimate(of: Quantity, arm: ArmData) -> Estimate:
     """The estimate of one quantity, () or (n,), by the clusters of the run."""
     with blamed(of):
-        return _estimate(of, arm)
+        return _estimate(of, arm).within(*of.within)
 
 
 def _estimate(of: Quantity, arm: ArmData) -> Estimate:
@@ -115,8 +115,9 @@ def _replayed(arm: ArmData, estimates: dict[str, Estimate]) -> dict[str, Estimat
     """The estimates with the errors that redrawn tables give them, where the arm was replayed on any."""
     if arm.by != "none" or arm.replays is None:
         return estimates
-    rates = {each.name for each in quantities() if each.rate}
-    return with_errors(estimates, arm.replays, arm.world.n_tasks, rates, by_record=arm.by_record)
+    rates, within = {each.name for each in quantities() if each.rate}, {each.name: each.within for each in quantities()}
+    found = with_errors(estimates, arm.replays, arm.world.n_tasks, rates, by_record=arm.by_record)
+    return {name: one.within(*within[name]) for name, one in found.items()}
 
 
 def difference(arm: ArmData, baseline: ArmData, name: str) -> Estimate:

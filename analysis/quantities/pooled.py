@@ -104,8 +104,10 @@ def _part(place: int) -> Statistic:
     )
 
 
-def _of_all(name: str, meaning: str, how: Ratio | Statistic) -> Quantity:
-    return Quantity(name, "arm", "", meaning, how, swept=False, table="claims")
+def _of_all(
+    name: str, meaning: str, how: Ratio | Statistic, within: tuple[float, float] = (-np.inf, np.inf)
+) -> Quantity:
+    return Quantity(name, "arm", "", meaning, how, swept=False, table="claims", within=within)
 
 
 _LOG_SCORE = logarithmic.statistic(
