@@ -167,7 +167,7 @@ def run_jobs(
 def _in_worker(place: int, pickled: bytes, files: Sequence[str]) -> tuple[int, Row]:
     """One job in another process, which loads the plugins first: the job's rule may be of one of them."""
     if files and not _LOADED:
-        _PLUGINS.enter_context(plugins([Path(file) for file in files]))
+        _PLUGINS.enter_context(plugins([Path(file) for file in files], tried=True))
         _LOADED.extend(files)
     job, grid = pickle.loads(pickled)
     return place, run_job(job, grid)

@@ -112,10 +112,12 @@ def run(
     from sim.cli.progress import auctions
     from sim.experiment.engine import slower
     from sim.experiment.execute import execute
+    from sim.front.own_quantities import check_own_quantities
     from sim.scenario.plugins import plugins
 
     look = sheet_of(style)
     with plugins(plugin or []) as digests:
+        check_own_quantities()
         plan = _plan(scenario, seed, replications, override, mechanism, digests, engine)
         _say_unrounded(plan)
         folder = out or Path("out") / plan.scenario.name
@@ -289,14 +291,15 @@ def explain(
 
 def _kept_contracts() -> list[str]:
     """A line for each part of the plugins; raises RunError with all that is wrong with any of them."""
-    from sim.front.contracts import added, faults_of
+    from sim.front.contracts import added, faults_of, remark_on
 
     found = {(kind, name): faults_of(kind, name) for kind, name in added()}
     titles = {key: f"{key[0]} {key[1] if isinstance(key[1], str) else key[1][1]}" for key in found}
     faults = [f"{titles[key]}: {line}" for key, lines in found.items() for line in lines]
     if faults:
         raise RunError(*faults)
-    return [f"{title}: keeps its contract" for title in titles.values()]
+    remarks = {key: f"; {words}" if (words := remark_on(*key)) else "" for key in found}
+    return [f"{title}: keeps its contract{remarks[key]}" for key, title in titles.items()]
 
 
 def _plan(

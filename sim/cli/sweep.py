@@ -79,9 +79,11 @@ def sweep(
         from sim.experiment.plan import Options
         from sim.experiment.unlikely import unlikely
         from sim.experiment.workers import Crew
+        from sim.front.own_quantities import check_own_quantities
         from sim.scenario.plugins import plugins
 
         with plugins(plugin or []) as digests:
+            check_own_quantities()
             options = Options(share, limit, ledger, engine)
             plan = _sound(named(scenario, seed, replications, override, mechanism), digests, options)
             count = min(count, plan.jobs_for(plan.most))

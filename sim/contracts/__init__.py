@@ -1,13 +1,13 @@
 """Contract suites: what a part of each kind must do, told in sentences by a suite over one instance of it.
 
-A plugin's parts go through the suites of EXAMINED as they are loaded (`admit`), so that nothing is played with a part
-that breaks its contract; those of mechanisms are tried on one batch. Suites that need a market or a run are in
-sim/front/contracts.py, which has all of them.
+A plugin's mechanisms and the parts of EXAMINED go through their suites as they are loaded (`admit`), so that nothing
+is played with one that breaks its contract. Suites that need a market or a run are in sim/front/contracts.py, which has
+all of them; of those only that of quantities goes before each run and sweep (sim/front/own_quantities.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,23 +45,22 @@ EXAMINED: Mapping[str, Contract] = {
     "importer": Contract(importer_faults, {}),
     "verifier": Contract(verifier_faults, {"verify": lambda given, made: verdict_fault(made)}),
 }
-_OTHERS: Mapping[str, Callable[[Path, Any], None]] = {"mechanism": mechanism_contract.admit}
 
 
-def admit(path: Path, kind: str, name: Any) -> list[str]:
+def admit(path: Path, kind: str, name: Any, *, tried: bool = False) -> list[str]:
     """Examine a plugin's part as it is loaded, and watch it from then on; its faults, a line each.
 
-    Raises RunError where it cannot be tried.
+    tried: another process found that it keeps its contract. Raises RunError where it cannot be tried.
     """
-    if kind in _OTHERS:
-        _OTHERS[kind](path, name)
+    if kind == "mechanism":
+        return mechanism_contract.admit(path, name, whole=not tried)
     if kind not in EXAMINED:
         return []
     part, contract, registry = KINDS[kind][name], EXAMINED[kind], KINDS[kind]
     what = f" {kind} {name!r}:"
     guard(path, what, part, registry.methods)
     try:
-        found = [line for each in examples_of(part) for line in told(contract.suite, each)]
+        found = [] if tried else [line for each in examples_of(part) for line in told(contract.suite, each)]
     except ValueError as error:
         raise RunError(*(f"--plugin {path}:{what} {line}" for line in str(error).split("\n"))) from None
     check_given(path, what, part, contract.checks)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sim.contracts.learner_contract import statuses
-from sim.contracts.trial import SIZES, dollars, floats_of, grid, row, same, shares
+from sim.contracts.trial import SIZES, agents_of, dollars, floats_of, grid, row, same, shares, trying
 from sim.kit.arrays import FloatArray, Status, frozen
 from sim.standing.advisors import Lesson, Posted
 
@@ -29,13 +29,14 @@ def advisor_faults(advisor: Any) -> Iterator[str]:
         yield f"must say True or False of {', '.join(lacking)} (see sim/standing/advisors/advisor.py)"
         return
     for n in SIZES:
-        state = advisor.init(n)
-        if wrong := state_fault(state, (n,)):
-            yield f"init: {wrong}"
-            return
-        if not same(state, advisor.init(n)):
-            yield "init: gives another state when it is asked again"
-        yield from _of_history(advisor, state, n)
+        with trying(agents_of(n)):
+            state = advisor.init(n)
+            if wrong := state_fault(state, (n,)):
+                yield f"init: {wrong}"
+                return
+            if not same(state, advisor.init(n)):
+                yield "init: gives another state when it is asked again"
+            yield from _of_history(advisor, state, n)
 
 
 def state_fault(state: Any, shape: tuple[int, ...]) -> str:

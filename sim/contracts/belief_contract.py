@@ -5,12 +5,12 @@ A batch gives what its rows give, the same again for the same again, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
 
-from sim.contracts.trial import LEADING, SIZES, first, floats_of, grid, row, same, shares
+from sim.contracts.trial import LEADING, SIZES, case_of, first, floats_of, grid, row, same, shares, trying
 from sim.kit.arrays import FloatArray, frozen
 from sim.population.belief_model import Seen
 
@@ -24,17 +24,26 @@ def belief_faults(model: Any) -> Iterator[str]:
     """All that is wrong with a belief model."""
     for leading in LEADING:
         for n in SIZES:
-            seen = _seen(leading, n)
-            made = model.belief(seen)
-            if wrong := belief_fault((seen,), made):
-                yield f"belief: {wrong}"
+            with trying(case_of(leading, n)):
+                shaped = yield from _of_beliefs(model, leading, n)
+            if not shaped:
                 return
-            if not same(made, model.belief(seen)):
-                yield "belief: gives other beliefs when it is asked again; what is drawn is handed to it"
-            for at in np.ndindex(*leading):
-                (own,) = row((seen,), at)
-                if not same(made[at], model.belief(own)):
-                    yield "belief: gives a batch other beliefs than its rows; agents are the last axis"
+
+
+def _of_beliefs(model: Any, leading: tuple[int, ...], n: int) -> Generator[str, None, bool]:
+    """What is wrong in one case; returns whether the arrays have the shapes they must have."""
+    seen = _seen(leading, n)
+    made = model.belief(seen)
+    if wrong := belief_fault((seen,), made):
+        yield f"belief: {wrong}"
+        return False
+    if not same(made, model.belief(seen)):
+        yield "belief: gives other beliefs when it is asked again; what is drawn is handed to it"
+    for at in np.ndindex(*leading):
+        (own,) = row((seen,), at)
+        if not same(made[at], model.belief(own)):
+            yield "belief: gives a batch other beliefs than its rows; agents are the last axis"
+    return True
 
 
 def _seen(leading: tuple[int, ...], n: int) -> Seen:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.contracts.trial import SIZES, dollars, first, floats_of, grid, row, same
+from sim.contracts.trial import SIZES, agents_of, dollars, first, floats_of, grid, row, same, trying
 from sim.kit.arrays import Status, frozen
 from sim.standing.reputation import Outcome
 
@@ -28,13 +28,14 @@ def read_fault(given: tuple[Any, ...], made: Any) -> str:
 def learner_faults(learner: Any) -> Iterator[str]:
     """All that is wrong with a reputation or a cost learner."""
     for n in SIZES:
-        state = learner.init(n)
-        if wrong := state_fault(state, (n,)):
-            yield f"init: {wrong}"
-            return
-        if not same(state, learner.init(n)):
-            yield "init: gives another state when it is asked again"
-        yield from _of_history(learner, state, n)
+        with trying(agents_of(n)):
+            state = learner.init(n)
+            if wrong := state_fault(state, (n,)):
+                yield f"init: {wrong}"
+                return
+            if not same(state, learner.init(n)):
+                yield "init: gives another state when it is asked again"
+            yield from _of_history(learner, state, n)
 
 
 def state_fault(state: Any, shape: tuple[int, ...]) -> str:

@@ -1,8 +1,8 @@
 """What a mechanism must do: an award of the bids' shape, posting by posting, whatever its economics.
 
 `admit` is for a plugin's rule as it is loaded: it checks what a registration cannot, tries the rule on a small batch,
-and has every error of its methods name file and line. `mechanism_faults` is the whole suite, with what the rule tells
-bidders (sim/contracts/payment_text_contract.py); what a rule promises is for `bidlab audit`.
+and has every error of its methods name file and line; then comes `mechanism_faults`, the whole suite, with what the
+rule tells bidders (sim/contracts/payment_text_contract.py). What a rule promises is for `bidlab audit`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.contracts.blame import guarded
 from sim.contracts.payment_text_contract import payment_text_faults
-from sim.contracts.trial import grid, same
+from sim.contracts.trial import case_of, grid, same, told, trying
 from sim.kit.arrays import Award, Bids, FloatArray, Notice, Standing, Tender, frozen
 from sim.kit.errors import RunError, SimError
 from sim.kit.parameters import check_annotations
@@ -25,12 +25,16 @@ from sim.mechanisms.award_fault import award_fault, undeclared
 
 Batch = TypeVar("Batch", Bids, Tender, Standing)
 
+_ROWS = 40  # postings of a batch that is cleared row by row
 _NEEDS = frozenset({"value", "expected_cost", "advice"})
 _WATCHED = ("for_agents", "truthful_ask", "terms", "threshold", "scores", "precedence", "score", "critical_ask")
 
 
-def admit(path: Path, name: Any) -> None:
-    """Check what a registration cannot, then watch the rule and try it; raises RunError."""
+def admit(path: Path, name: Any, *, whole: bool = True) -> list[str]:
+    """Check what a registration cannot, then watch the rule and try it; its faults, a line each.
+
+    whole: by the whole suite. Raises RunError where it cannot be tried, or fails at once.
+    """
     at = f"--plugin {path}: mechanism {name!r}"
     rule = registry.lookup(name)
     if rule.__call__ is Mechanism.__call__:
@@ -51,6 +55,8 @@ def admit(path: Path, name: Any) -> None:
         if not isinstance(needs, frozenset | set) or not needs <= _NEEDS:
             raise RunError(f"{at}: needs must be a set of {', '.join(sorted(_NEEDS))}; got {needs!r}")
         _try(at, example)
+    found = [line for example in examples for line in told(mechanism_faults, example)] if whole else []
+    return [line if line.startswith(f"--plugin {path}:") else f"{at}: {line}" for line in dict.fromkeys(found)]
 
 
 def _watch(path: Path, rule: type[Mechanism]) -> None:
@@ -120,28 +126,35 @@ def mechanism_faults(rule: Mechanism) -> Iterator[str]:
         named = _among(rule, n)
         for leading in ((), (5,), (2, 3)):
             given = _scene(leading, n)
-            if named is not None and (wrong := award_fault(named(*given), given[0])):
-                yield wrong
-                return
-    if named is None:
-        return
-    given = _scene((40,), 4)
-    award = named(*given)
+            with trying(case_of(leading, n)):
+                if named is not None and (wrong := award_fault(named(*given), given[0])):
+                    yield wrong
+                    return
+    if named is not None:
+        with trying(case_of((_ROWS,), 4)):
+            yield from _of_batch(named)
+        with trying("postings whose payments its paragraph states"):
+            yield from payment_text_faults(named)
+
+
+def _of_batch(rule: Mechanism) -> Iterator[str]:
+    """What is wrong with the awards of a batch, of its rows, and of what is not read of it."""
+    given = _scene((_ROWS,), 4)
+    award = rule(*given)
     if wrong := award_fault(award, given[0]):
         yield wrong
         return
-    if not _same_awards(award, named(*given)):
+    if not _same_awards(award, rule(*given)):
         yield "gives another award when it is asked again; lotteries are handed to it"
     bids, tender, standing, lottery = given
-    for row in range(40):
-        alone = named(_row(bids, row), _row(tender, row), _row(standing, row), lottery[row])
+    for row in range(_ROWS):
+        alone = rule(_row(bids, row), _row(tender, row), _row(standing, row), lottery[row])
         if not _same_awards(_row_of(award, row), alone):
             yield "gives a batch of postings another award than the same postings one by one"
     for pay in (award.pay_success, award.pay_failure):
         if (pay[~award.hired] != 0).any():
             yield "promises money to an agent that it does not hire; what all owe is a fee"
-    yield from _of_inactive(named, given, award)
-    yield from payment_text_faults(named)
+    yield from _of_inactive(rule, given, award)
 
 
 def _among(rule: Mechanism, n: int) -> Mechanism | None:

@@ -7,14 +7,14 @@ same again; nothing that is given is changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
 
 from sim.agents.learning import LearningPolicy
 from sim.contracts.learning_contract import learning_faults, offer_fault
-from sim.contracts.trial import LEADING, SIZES, first, floats_of, grid, outside, same, shares
+from sim.contracts.trial import LEADING, SIZES, case_of, first, floats_of, grid, outside, same, shares, trying
 from sim.kit.arrays import FloatArray, Notice
 
 
@@ -39,22 +39,31 @@ def policy_faults(policy: Any) -> Iterator[str]:
         return
     for leading in LEADING:
         for n in SIZES:
-            given = _given(leading, n)
-            made = policy.bid(*given)
-            if wrong := bid_fault(given, made):
-                yield f"bid: {wrong}"
+            with trying(case_of(leading, n)):
+                shaped = yield from _of_bids(policy, leading, n)
+            if not shaped:
                 return
-            if not same(made, policy.bid(*given)):
-                yield "bid: gives another bid when it is asked again; a policy has no memory and no draws of its own"
-            for at in np.ndindex(*leading):
-                ask, belief, notice = given
-                alone = policy.bid(ask[at], belief[at], _row(notice, at))
-                if not same(tuple(part[at] for part in made), alone):
-                    yield "bid: gives a batch other bids than its rows one by one; agents are the last axis"
-            for i in range(n):
-                ask, belief, notice = (given[0][..., i : i + 1], given[1][..., i : i + 1], given[2])
-                if not same(tuple(part[..., i : i + 1] for part in made), policy.bid(ask, belief, notice)):
-                    yield "bid: an agent's bid depends on other agents' beliefs, which it cannot know"
+
+
+def _of_bids(policy: Any, leading: tuple[int, ...], n: int) -> Generator[str, None, bool]:
+    """What is wrong in one case; returns whether the arrays have the shapes they must have."""
+    given = _given(leading, n)
+    made = policy.bid(*given)
+    if wrong := bid_fault(given, made):
+        yield f"bid: {wrong}"
+        return False
+    if not same(made, policy.bid(*given)):
+        yield "bid: gives another bid when it is asked again; a policy has no memory and no draws of its own"
+    for at in np.ndindex(*leading):
+        ask, belief, notice = given
+        alone = policy.bid(ask[at], belief[at], _row(notice, at))
+        if not same(tuple(part[at] for part in made), alone):
+            yield "bid: gives a batch other bids than its rows one by one; agents are the last axis"
+    for i in range(n):
+        ask, belief, notice = (given[0][..., i : i + 1], given[1][..., i : i + 1], given[2])
+        if not same(tuple(part[..., i : i + 1] for part in made), policy.bid(ask, belief, notice)):
+            yield "bid: an agent's bid depends on other agents' beliefs, which it cannot know"
+    return True
 
 
 def _given(leading: tuple[int, ...], n: int) -> tuple[FloatArray, FloatArray, Notice]:

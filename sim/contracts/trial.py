@@ -1,12 +1,14 @@
 """What contract suites share: numbers to try a part on, and what makes a sentence of what is wrong.
 
 A suite is a generator of sentences over one instance of a part; `told` runs it, and an error that the part raises is
-its last sentence. Arrays that a part is given are read-only, so that one that writes into them fails.
+its last sentence, with the case that was tried (`trying`). Arrays that a part is given are read-only, so that one that
+writes into them fails.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,40 @@ from sim.kit.parameters import check_annotations
 LEADING: tuple[tuple[int, ...], ...] = ((), (1,), (5,), (2, 3))  # axes before agents that a part is tried with
 SIZES = (1, 4)  # numbers of agents
 Suite = Callable[[Any], Iterator[str]]
+
+
+class TriedError(SimError):
+    """What a part raised, with the case that it was tried on."""
+
+
+@contextmanager
+def trying(case: str) -> Iterator[None]:
+    """Have whatever is raised inside say the case that was tried; the innermost one counts."""
+    try:
+        yield
+    except TriedError:
+        raise
+    except SimError as error:
+        raise TriedError(*(f"{line}; tried on {case}" for line in error.args)) from None
+    except (Exception, SystemExit) as error:
+        raise TriedError(f"raises {_said(error)}; tried on {case}") from None
+
+
+def case_of(leading: tuple[int, ...], n: int) -> str:
+    """The words for postings of that batch shape, each with n agents.
+
+    >>> case_of((), 0), case_of((2, 3), 1)
+    ('a posting without agents', '2 x 3 postings of 1 agent')
+    """
+    agents = f"of {agents_of(n)}" if n else "without agents"
+    if int(np.prod(leading)) == 1:
+        return f"a {'batch of one ' * bool(leading)}posting {agents}"
+    return f"{' x '.join(map(str, leading))} postings {agents}"
+
+
+def agents_of(n: int) -> str:
+    """The words for n agents."""
+    return f"{n} agent{'s' * (n != 1)}"
 
 
 def grid(shape: tuple[int, ...], step: int = 7) -> FloatArray:
@@ -37,7 +73,7 @@ def told(suite: Suite, instance: Any) -> list[str]:
     except SimError as error:
         found += error.args
     except (Exception, SystemExit) as error:
-        found.append(f"raises {type(error).__name__}: {' '.join(str(error).split())}")
+        found.append(f"raises {_said(error)}")
     return list(dict.fromkeys(found))
 
 
@@ -95,3 +131,7 @@ def first(*faults: str) -> str:
 def row(given: Sequence[Any], at: tuple[int, ...]) -> list[Any]:
     """One row of each array, or of each array in a named tuple."""
     return [type(one)(*row(one, at)) if isinstance(one, tuple) else frozen(np.asarray(one)[at]) for one in given]
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -198,7 +198,7 @@ def _keep_elsewhere(
     """As `_keep`, in another process, which reads the scenario again; returns the job's number."""
     from sim.economies.economy_file import resolve_economy
 
-    with plugins([Path(file) for file in files]):
+    with plugins([Path(file) for file in files], tried=True):
         _keep(EconomyPlan(resolve_economy(path, raw), digests), number, partial)
     return number
 

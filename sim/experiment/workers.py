@@ -162,7 +162,7 @@ def _unpacked(content: bytes, paths: tuple[str, ...]) -> Work:
     """The work, once the rules that it names are registered here, for as long as the worker lives."""
     for path in paths:
         if path not in _loaded:
-            context = plugins([Path(path)])
+            context = plugins([Path(path)], tried=True)
             context.__enter__()
             _loaded[path] = context
     work: Work = pickle.loads(content)

@@ -12,6 +12,7 @@ from sim.experiment.plan import plan
 from sim.experiment.run_folder import Run
 from sim.front.arguments import arguments
 from sim.front.economy_results import economy_of, run_economy
+from sim.front.own_quantities import check_own_quantities
 from sim.front.results import Results
 from sim.scenario.given import Source, scenario_of
 from sim.scenario.plugins import plugins as loaded
@@ -48,6 +49,8 @@ def run(
     """
     files = [Path(path) for path in plugins]
     with loaded(files) as digests:
+        if files:
+            check_own_quantities()
         refused = {"mechanisms": mechanisms, "engine": "" if engine == "auto" else engine}
         if (economy := economy_of(scenario, seed, replications, settings, refused)) is not None:
             return run_economy(economy, digests, files, out, figures=figures, style=style, force=force)

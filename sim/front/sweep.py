@@ -15,6 +15,7 @@ from sim.experiment.workers import Crew
 from sim.front.arguments import arguments
 from sim.front.figure import drawn
 from sim.front.html import notebook
+from sim.front.own_quantities import check_own_quantities
 from sim.kit.errors import RunError, closest
 from sim.scenario.figure_spec import FigureFile, figures_of
 from sim.scenario.given import Source, scenario_of
@@ -137,6 +138,8 @@ def sweep(
         raise RunError("sweep: most has a meaning with precision only")
     paths = [Path(path) for path in plugins]
     with loaded(paths) as digests, tempfile.TemporaryDirectory() as aside:
+        if paths:
+            check_own_quantities()
         chosen = scenario_of(
             scenario if factors is None else _swept(scenario, factors),
             seed=seed,

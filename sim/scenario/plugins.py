@@ -22,11 +22,11 @@ from sim.scenario.plugin_files import beside, digest_of_files, helpers_of, names
 
 
 @contextmanager
-def plugins(paths: Sequence[Path]) -> Iterator[dict[str, str]]:
+def plugins(paths: Sequence[Path], *, tried: bool = False) -> Iterator[dict[str, str]]:
     """Load the files and keep what they register until the context ends; yields name -> SHA-256 of all its code.
 
     The name is the file's, with folders where two have one name; its code is the file and the modules beside it that it
-    imports (sim/scenario/plugin_files.py).
+    imports (sim/scenario/plugin_files.py). tried: another process put their parts through their contracts.
 
     Raises RunError naming the file where it cannot be read, fails while loading, registers nothing, or registers
     something that does not keep the contract of its kind (sim/kit/kinds.py).
@@ -36,14 +36,14 @@ def plugins(paths: Sequence[Path]) -> Iterator[dict[str, str]]:
     with ExitStack() as helpers:
         try:
             for path, name in zip(paths, names_of(paths), strict=True):
-                digests[name] = _load(path, helpers)
+                digests[name] = _load(path, helpers, tried)
             yield digests
         finally:
             for kind, name in registered() - before:
                 KINDS[kind].unregister(name)
 
 
-def _load(path: Path, kept: ExitStack) -> str:
+def _load(path: Path, kept: ExitStack, tried: bool) -> str:
     """Load a plugin; its helpers are `kept` loaded. Returns its digest."""
     known = registered()
     try:
@@ -67,7 +67,7 @@ def _load(path: Path, kept: ExitStack) -> str:
     if not added:
         ways = "; ".join(dict.fromkeys(of.how for of in KINDS.values()))
         raise RunError(f"--plugin {path}: registers nothing; {ways}")
-    faults = [line for kind, name in added for line in admit(path, kind, name)]
+    faults = [line for kind, name in added for line in admit(path, kind, name, tried=tried)]
     if faults:
         raise RunError(*faults)
     return digest

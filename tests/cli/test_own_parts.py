@@ -72,6 +72,18 @@ def quantity(how: str, level: str = "arm") -> str:
     return f'{HEAD}bl.register_quantity(Quantity("mine", "{level}", "", "what it is", {how}))\n'
 
 
+def rule(first: str = "", more: str = "") -> str:
+    """A mechanism that hires the lowest ask and pays it."""
+    return (
+        f'{HEAD}from bidlab.mechanisms import contract, select\n\n\n@bl.register_mechanism("mine")\n'
+        '@dataclass(frozen=True)\nclass Mine(bl.Mechanism):\n    summary = "the lowest ask"\n'
+        "    promises = bl.Promises(ask=False, claim=False, rational=True, efficient=False, no_deficit=True)\n\n"
+        f"    def __call__(self, bids, tender, standing, lottery):\n        {first or 'pass'}\n"
+        "        chosen = select(-bids.ask, bids.active & (bids.ask <= tender.reserve[..., None]), lottery)\n"
+        f"        return contract(chosen.hired, bids.ask, -tender.penalty[..., None], chosen.by_tie)\n{more}"
+    )
+
+
 def figure(body: str) -> str:
     return (
         f"{HEAD}import pandas as pd\nfrom matplotlib.figure import Figure\n\nCOUNT = [0]\n\n\n"
@@ -137,6 +149,31 @@ BROKEN = {
         "agent mine: under second_price a market played again is another",
     ),
     "agent, claim": (agent("return bl.Bid(0.1, 1.5)"), "under second_price it claims what is no probability"),
+    "mechanism, no agents": (
+        rule("np.where(bids.active, bids.ask, np.inf).min(axis=-1)"),
+        "line 19: mechanism 'mine': ValueError: zero-size array to reduction operation minimum which has no identity; "
+        "tried on a posting without agents",
+    ),
+    "mechanism, many": (
+        rule("assert bids.ask.shape[0:2] != (2, 3) or bids.ask.shape[-1] < 2"),
+        "line 19: mechanism 'mine': AssertionError; tried on 2 x 3 postings of 4 agents",
+    ),
+    "mechanism, paragraph": (
+        rule(more='\n    def told_to_bidders(self):\n        return "Success pays reserve; failure pays -penalty."\n'),
+        "mechanism 'mine': told_to_bidders says that success pays reserve, which is not what its awards pay",
+    ),
+    "policy, one agent": (
+        policy("return ask[..., :] * (1 + 0 * belief[..., [1]]), belief"),
+        "IndexError: index 1 is out of bounds for axis 0 with size 1; tried on a posting of 1 agent",
+    ),
+    "reputation, one agent": (
+        reputation("return (state[0] + 0 * state[0][..., [1]],)"),
+        "IndexError: index 1 is out of bounds for axis 1 with size 1; tried on 1 agent",
+    ),
+    "quantity, only in runs": (
+        quantity("Mean(lambda arm: 1.0 * arm.success)"),
+        "AttributeError: 'Cells' object has no attribute 'success'; tried on the example as a sweep counts it",
+    ),
     "quantity, shape": (quantity("Mean(lambda arm: arm.wins[..., :2])"), "quantity mine: "),
     "quantity, order": (
         quantity("Mean(lambda arm: np.cumsum(arm.dollars(cost=1), axis=0))"),
@@ -186,6 +223,30 @@ def test_a_part_that_breaks_its_contract_is_not_played(tmp_path: Path) -> None:
     assert said.code == 2
     assert "policy 'mine': bid: claim must lie in [0, 1]" in said.err
     assert not (tmp_path / "o").exists()
+
+
+UNSAFE = ("mechanism, no agents", "quantity, only in runs")
+
+
+@pytest.mark.parametrize("command", ["run", "sweep", "audit"])
+@pytest.mark.parametrize("name", UNSAFE)
+def test_neither_is_a_rule_nor_a_quantity_that_breaks_its_contract(command: str, name: str, tmp_path: Path) -> None:
+    if command == "audit" and name.startswith("quantity"):
+        return  # which reads none
+    (tmp_path / "mine.py").write_text(BROKEN[name][0])
+    (tmp_path / "s.toml").write_text(SCENARIO.partition("[bidders]")[0].partition("beliefs")[0] + SHORT + SWEPT)
+    what = "second_price" if command == "audit" else tmp_path / "s.toml"
+    said = bidlab(command, what, "--plugin", tmp_path / "mine.py", "--out", tmp_path / "o")
+    assert said.code == 2
+    assert BROKEN[name][1] in said.err
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_rule_without_a_paragraph_is_only_remarked_on(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(rule())
+    said = bidlab("check", "--plugin", tmp_path / "mine.py")
+    assert said.code == 0, said.err
+    assert said.out == "mechanism mine: keeps its contract; it has no told_to_bidders, which live runs alone need\n"
 
 
 def test_what_breaks_with_other_parameters_is_told_when_it_is_played(tmp_path: Path) -> None:
@@ -315,6 +376,11 @@ penalty = 0.0
 [[arm]]
 name = "x"
 mechanism = "second_price"
+"""
+
+SWEPT = """
+[sweep]
+"tender.penalty" = [0.0, 0.5]
 """
 
 SLOW = {
