@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.contracts.trial import grid
 from sim.kit.arrays import Award, Bids, FloatArray, Standing, Tender
-from sim.mechanisms.base import Mechanism
+from sim.mechanisms.base import Mechanism, NothingToldError
 
 SENTENCE = "Success pays X; failure pays Y."
 _PAYS = re.compile(r"Success pays (.+?); failure pays (.+?)\.(?= |$)")
@@ -32,8 +32,11 @@ Given = tuple[Bids, Tender, Standing, FloatArray]
 
 
 def payment_text_faults(rule: Mechanism) -> Iterator[str]:
-    """All that is wrong with what a rule tells bidders."""
-    text = rule.told_to_bidders()
+    """All that is wrong with what a rule tells bidders; nothing of one without a paragraph."""
+    try:
+        text = rule.told_to_bidders()
+    except NothingToldError:
+        return
     if not isinstance(text, str) or not text.strip() or "\n" in text.strip():
         yield "told_to_bidders must give one paragraph of text"
         return
@@ -117,7 +120,10 @@ def evaluated(formula: str, numbers: Mapping[str, Any]) -> Any:
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - set(_FUNCTIONS)
     if unknown := sorted(names - set(numbers)):
         allowed = ", ".join(sorted(numbers))
-        raise ValueError(f"told_to_bidders: {formula} names {', '.join(unknown)}; known: {allowed}; others: told_names")
+        raise ValueError(
+            f"told_to_bidders: {formula} names {', '.join(unknown)}; known: {allowed}; any other name must be defined, "
+            "as in 'Here cap is 0.8 * value.', or be a key of the arrays that the method told_names of the rule returns"
+        )
     with np.errstate(all="ignore"):
         return eval(compile(tree, "formula", "eval"), {"__builtins__": {}}, {**numbers, **_FUNCTIONS})
 

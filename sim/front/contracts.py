@@ -14,6 +14,7 @@ from sim.front.agent_contract import agent_faults
 from sim.front.economy_contract import economy_faults
 from sim.kit.errors import ScenarioError, closest
 from sim.kit.kinds import KINDS
+from sim.mechanisms.base import NothingToldError
 
 
 def suites() -> dict[str, tuple[Suite, Callable[[Any], list[Any]]]]:
@@ -48,6 +49,18 @@ def faults_of(kind: str, name: Any) -> list[str]:
         return [line for instance in instances(part) for line in told(suite, instance)]
     except ValueError as error:
         return str(error).split("\n")
+
+
+def remark_on(kind: str, name: Any) -> str:
+    """What is worth knowing of a part that keeps its contract, or ""."""
+    if kind != "mechanism":
+        return ""
+    for rule in examples_of(KINDS[kind].lookup(name)):
+        try:
+            rule.told_to_bidders()
+        except NothingToldError:
+            return "it has no told_to_bidders, which live runs alone need"
+    return ""
 
 
 def added() -> list[tuple[str, Any]]:

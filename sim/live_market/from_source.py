@@ -15,6 +15,7 @@ from sim.market.source import Source
 from sim.market.tape import Tape, whole_tables
 from sim.market.tasks import Known, Tasks
 from sim.mechanisms import Mechanism
+from sim.mechanisms.base import NothingToldError
 from sim.specs.settings import Settings
 from sim.world.world import World
 
@@ -58,6 +59,11 @@ def check_live(mechanism: Mechanism, settings: Settings) -> None:
 def _faults(mechanism: Mechanism, settings: Settings) -> Iterator[str]:
     bidders, standing, market = settings.bidders, settings.standing, settings.market
     why = "has no meaning live: "
+    if mechanism.capabilities.solicits_bids:
+        try:
+            mechanism.told_to_bidders()
+        except NothingToldError as error:
+            yield str(error)
     if bidders.stated("policy") != "truthful" or bidders.agents:
         yield f"bidders.policy, bidders.agents: {why}an agent bids what it answers"
     if bidders.card is not None:

@@ -86,6 +86,10 @@ class Capabilities:
 _PLAIN = Capabilities()
 
 
+class NothingToldError(ScenarioError):
+    """A rule has no paragraph for bidders, and one is asked for."""
+
+
 class Selection(NamedTuple):
     """Outcome of `select`. hired (..., n); masked: score, -inf where not eligible (..., n); by_tie (...)."""
 
@@ -160,12 +164,13 @@ class Mechanism:
     def told_to_bidders(self) -> str:
         """One plain paragraph for a bidder: who is hired, what success and failure pay, what a claim does.
 
-        It states formulas as `sim.mechanisms.payment_text` says. Raises ScenarioError where the rule has none, which
-        matters where bidders read it.
+        It states formulas as `sim.mechanisms.payment_text` says. Raises NothingToldError where the rule has none, which
+        matters in live runs alone.
         """
-        raise ScenarioError(
-            f"mechanism {type(self).__name__} has nothing to tell bidders: define told_to_bidders(self), a paragraph "
-            "that says who is hired and 'Success pays X; failure pays Y.'"
+        name = getattr(self, "name", type(self).__name__)
+        raise NothingToldError(
+            f"mechanism {name} has nothing to tell bidders, which a live run needs: define "
+            "told_to_bidders(self), a paragraph that says who is hired and 'Success pays X; failure pays Y.'"
         )
 
     def told_names(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Terms:

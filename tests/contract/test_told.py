@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis.example_run import scenario_of
 from sim.contracts.mechanism_contract import mechanism_faults
 from sim.contracts.payment_text_contract import definitions, evaluated, formulas, known, payment_text_faults
 from sim.contracts.trial import told
 from sim.kit.arrays import Status, settle
 from sim.kit.errors import ScenarioError
+from sim.live_market.from_source import check_live
 from sim.mechanisms.bonus import SecondScoreBonus
 from sim.mechanisms.budget import BudgetFeasible
 from sim.mechanisms.cascade import Cascade
@@ -131,11 +133,20 @@ def test_what_is_right_in_other_words_is_accepted() -> None:
     )
 
 
-def test_a_rule_without_a_paragraph_fails_its_contract() -> None:
-    class Silent(SecondPrice):
+def test_a_rule_without_a_paragraph_keeps_its_contract_and_is_refused_live() -> None:
+    class Mute(SecondPrice):
         told_to_bidders = SecondPrice.__mro__[-2].told_to_bidders  # that of the base
 
-    with pytest.raises(ScenarioError, match="has nothing to tell bidders"):
-        Silent().told_to_bidders()
-    assert [line for line in told(mechanism_faults, Silent()) if "has nothing to tell bidders" in line]
+    with pytest.raises(ScenarioError, match="has nothing to tell bidders, which a live run needs"):
+        Mute().told_to_bidders()
+    assert told(mechanism_faults, Mute()) == []
+    settings = scenario_of("several").arms[0].settings
+    with pytest.raises(ScenarioError, match=r"second_price has nothing to tell bidders.*define told_to_bidders"):
+        check_live(Mute(), settings)
     assert told(mechanism_faults, replace(SecondPrice())) == []
+
+
+def test_a_name_that_is_not_known_is_said_with_what_defines_one() -> None:
+    (found,) = payment_text_faults(_Told(says="Success pays ask + x; failure pays -penalty."))
+    assert "any other name must be defined, as in 'Here cap is 0.8 * value.'" in found
+    assert "told_names of the rule returns" in found
