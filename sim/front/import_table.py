@@ -60,22 +60,33 @@ def imported_files(raw: Mapping[str, Any], folder: Path) -> Imported:
 
 
 def write_table(made: Imported, out: Path, force: bool) -> None:
-    """Write the table to `out`; raises RunError where that is a file that no import wrote, or cannot be written."""
+    """Write the table to `out`; raises RunError where that is a file that no import wrote, or cannot be written.
+
+    A CSV file does not say what wrote it: one that holds this very table stays, any other needs `force`.
+    """
     if out.suffix not in _WRITERS:
         raise RunError(f"--out {out}: must end in .parquet or .csv")
-    if out.exists() and not force and not _of_import(out):
-        raise RunError(f"--out {out}: is no table of an import; choose another file or give --force to replace it")
+    content = _WRITERS[out.suffix](made)
     try:
+        if out.exists() and not force and (why := _not_replaced(out, content)):
+            raise RunError(f"--out {out}: {why}; choose another file or give --force to replace it")
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_at_once(out, _WRITERS[out.suffix](made))
+        write_at_once(out, content)
     except OSError as error:
         raise RunError(f"--out {out}: cannot be written: {error.strerror}") from None
 
 
+def _not_replaced(path: Path, content: bytes) -> str:
+    """Why a file that is there is not replaced, or ""."""
+    if path.suffix == ".parquet":
+        return "" if _of_import(path) else "is no table of an import"
+    if path.read_bytes() == content:
+        return ""
+    return "holds another table, and a CSV file does not say whether an import wrote it (Parquet does)"
+
+
 def _of_import(path: Path) -> bool:
-    """Its metadata says so; a CSV has none."""
-    if path.suffix != ".parquet":
-        return False
+    """The metadata of a Parquet file says so."""
     import pyarrow.parquet as pq
 
     try:
