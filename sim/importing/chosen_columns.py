@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sim.importing.column_values import in_seconds, key_faults
 from sim.importing.importer import Importer
 from sim.importing.importer_registry import ANY, mapping_of
-from sim.importing.mapping import LABELS, OURS, OUTCOMES, ColumnSpec, ImportSpec
+from sim.importing.mapping import LABELS, OURS, OUTCOMES, ColumnSpec, ImportSpec, over_column
 from sim.importing.source_row import SourceRow
 from sim.importing.used_fields import fields_read, missing_fields
 from sim.kit.errors import ScenarioError, capped, several
@@ -30,7 +30,8 @@ def chosen_columns(
         own = {name: name for name in OURS if name in keys} | own
     never = ("success", "status") if "score" in spec.columns else ("score",)
     own = {name: field for name, field in own.items() if name not in never}
-    whole = spec.model_copy(update={"columns": own | dict(spec.columns)})
+    stated = {name: over_column(raw, own.get(name)) for name, raw in spec.columns.items()}
+    whole = spec.model_copy(update={"columns": own | stated})
     columns = {name: found for name in OURS if (found := whole.column(name)) is not None}
     theirs = mapping_of(importer)
     asked = {name: column for name, column in columns.items() if column == theirs.column(name)}

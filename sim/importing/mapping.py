@@ -207,7 +207,7 @@ class ImportSpec(Section):
         stated = {key: getattr(self, key) for key in self.model_fields_set}
         columns = dict(reader.columns) | {name: f"${name}" for name in self.named}
         for name, raw in self.columns.items():
-            columns[name] = _over(raw, columns.get(name))
+            columns[name] = over_column(raw, columns.get(name))
         for other in _instead_of(self.columns):
             columns.pop(other, None)
         made = reader.model_copy(update=stated | {"columns": columns, "where": {**reader.where, **self.where}})
@@ -228,7 +228,7 @@ def _spec(raw: str | float | ColumnSpec) -> ColumnSpec:
     return ColumnSpec(field=raw) if isinstance(raw, str) else ColumnSpec(constant=raw)
 
 
-def _over(raw: str | float | ColumnSpec, reader: str | float | ColumnSpec | None) -> str | float | ColumnSpec:
+def over_column(raw: str | float | ColumnSpec, reader: str | float | ColumnSpec | None) -> str | float | ColumnSpec:
     """A column as the user states it: a table that does not say where values come from adjusts the reader's."""
     if not isinstance(raw, ColumnSpec) or raw.origin is not None or reader is None:
         return raw

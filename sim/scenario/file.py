@@ -57,6 +57,9 @@ def _of_a_run(table: Any) -> bool:
     return isinstance(kind, str) and kind not in OF_SWEEPS and "x" not in table
 
 
+_IMPORTED_COLUMNS = (("columns",), ("world", "table", "columns"))
+
+
 def key_path(key: str) -> list[str]:
     """The parts of a dotted key; quotes keep dots together. Raises ValueError where it is none.
 
@@ -91,10 +94,21 @@ def _joined(parts: list[str], first: int, end: int) -> str:
 
 
 def set_key(raw: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    """Set the key at `path` in place, with the tables on the way; raises ValueError where one of them is no table."""
+    """Set the key at `path` in place, with the tables on the way; raises ValueError where one of them is no table.
+
+    A column of results to be imported that is a field or a number becomes the table that says so.
+
+    >>> raw = {"columns": {"cost": "usd"}}
+    >>> set_key(raw, ["columns", "cost", "null"], 0)
+    >>> raw
+    {'columns': {'cost': {'field': 'usd', 'null': 0}}}
+    """
     table = raw
     for place, part in enumerate(path[:-1]):
-        table = table.setdefault(part, {})
+        above = table
+        table = above.setdefault(part, {})
+        if tuple(path[:place]) in _IMPORTED_COLUMNS and isinstance(table, str | int | float):
+            above[part] = table = {"field" if isinstance(table, str) else "constant": table}
         if not isinstance(table, dict):
             raise ValueError(f"{'.'.join(path[: place + 1])} holds {written(table)}, no table; give it a whole value")
     table[path[-1]] = value

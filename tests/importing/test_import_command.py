@@ -143,6 +143,47 @@ def test_only_tables_of_imports_are_replaced(folder: Path) -> None:
     assert bidlab(*arguments, "mine.parquet", "--force").code == 0
 
 
+def test_the_same_import_to_csv_can_be_given_again(folder: Path) -> None:
+    stated = [f"--column={text}" for text in ("agent=bot", "task=id", "success=1")]
+    arguments = ("import", "log.json", "--set", "rows=runs", *stated, "--out", "t.csv")
+    assert bidlab(*arguments).code == 0
+    said = bidlab(*arguments)
+    assert (said.code, said.err) == (0, "")
+    kept = (folder / "t.csv").read_bytes()
+    said = bidlab(*arguments, "--column", "claim=0.5")
+    assert said.code == 2
+    assert "t.csv: holds another table, and a CSV file does not say whether an import wrote it" in said.err
+    assert (folder / "t.csv").read_bytes() == kept
+    assert bidlab(*arguments, "--column", "claim=0.5", "--force").code == 0
+    assert (folder / "t.csv").read_bytes() != kept
+
+
+@pytest.mark.parametrize(
+    ("stated", "cost"),
+    [
+        (("--column", "cost=usd"), "usd, 0.0 where empty"),
+        ((), "cost, 0.0 where empty"),
+    ],
+)
+def test_a_key_below_a_plain_field_makes_a_table_of_it(folder: Path, stated: tuple[str, ...], cost: str) -> None:
+    name = "usd" if stated else "cost"
+    (folder / "bench.csv").write_text(f"agent,task,success,{name}\na,t1,1,0.2\na,t2,0,\n")
+    said = bidlab("import", "bench.csv", *stated, "--set", "columns.cost.null=0", "--out", "t.csv")
+    assert said.code == 0, said.err
+    assert cost in said.out
+    assert (folder / "t.csv").read_text() == "agent,task,success,cost\na,t1,1,0.2\na,t2,0,0.0\n"
+    said = bidlab("import", "bench.csv", *stated, *("--set", "columns.cost.null=0", "--set", "columns.cost.unit=cents"))
+    assert said.code == 0, said.err
+    assert "in cents" in said.out
+
+
+def test_a_key_below_a_constant_keeps_the_constant(folder: Path) -> None:
+    (folder / "bench.csv").write_text("agent,task,success\na,t1,1\na,t2,0\n")
+    said = bidlab("import", "bench.csv", "--column", "claim=0.5", "--set", "columns.claim.unit=percent")
+    assert said.code == 2
+    assert "columns.claim: unit has no meaning with constant" in said.err
+
+
 def test_a_map_names_files_beside_itself(folder: Path) -> None:
     (folder / "maps").mkdir()
     (folder / "maps" / "l.json").write_text(json.dumps(LOG))
