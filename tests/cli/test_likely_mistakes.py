@@ -65,8 +65,9 @@ def test_all_faults_of_a_table_are_told_in_the_order_of_rows(tmp_path: Path) -> 
     lines = bidlab("check", path).err.splitlines()
     wanted = ["row 1 (line 2): claim", "row 1 (line 2): belief", "row 2 (line 3): task", "row 2 (line 3): success"]
     assert all(part in line for part, line in zip(wanted, lines, strict=False)), lines
-    assert len(lines) == 21
-    assert lines[-1] == "bidlab: and 14 more"
+    (many,) = [line for line in lines if " more rows: " in line]
+    assert many.endswith("t.csv: row 3 (line 4) and 29 more rows: cost must be a number from 0 to 1e12; got '-1'")
+    assert len(lines) == 5
 
 
 def test_all_faults_of_a_scenario_are_told(tmp_path: Path) -> None:

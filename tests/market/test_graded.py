@@ -120,7 +120,7 @@ def test_a_mark_needs_scores() -> None:
 
 
 def test_scores_are_shares() -> None:
-    with pytest.raises(TableError, match=r"row 1: score must be a number in \[0, 1\].*percentages"):
+    with pytest.raises(TableError, match=r"row 1 and 3 more rows: score must be a number in \[0, 1\].*percentages"):
         _ = bl.World.from_frame(frame(score=[20.0, 90, 5, 100]), {"score": "score"}, graded={"mark": 0.5})
     world = bl.World.from_frame(frame(), {"score": "score"}, graded={"mark": 0.5})
     with pytest.raises(ArrayError, match=r"score must lie in \[0, 1\]"):
