@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from sim.cli.options import (
     warn,
     whole,
 )
-from sim.kit.errors import RunError, StoppedError
+from sim.kit.errors import RunError, StoppedError, capped
 
 if TYPE_CHECKING:
     from sim.experiment.local_workers import Processes
@@ -214,11 +215,23 @@ def _show(folder: Path, plan: Plan) -> None:
     from sim.experiment.stored import run_info
 
     show(folder, run_info(folder) or {})
-    failures = folder / "failures.csv"
-    if failures.is_file():
-        count = len(failures.read_text("utf-8").splitlines()) - 1
-        typer.echo(f"bidlab: {count} of {len(plan.cells)} cell(s) failed; see {failures}", err=True)
+    if (folder / "failures.csv").is_file():
+        for line in _causes(folder, len(plan.cells)):
+            warn(line)
         raise typer.Exit(1)
+
+
+def _causes(folder: Path, n_cells: int) -> list[str]:
+    """How many cells failed, and each distinct error with the number of cells that it ended."""
+    from sim.experiment.stored import Stored
+
+    errors = Stored.open(folder).csv("failures.csv", dtype=str, keep_default_na=False)["error"]
+    counts = Counter(errors)
+    file = folder / "failures.csv"
+    if len(counts) == 1:
+        return [f"{len(errors)} of {n_cells} cell(s) failed: {errors[0]}; see {file}"]
+    each = [f"{count} cell(s): {error}" for error, count in counts.items()]
+    return [f"{len(errors)} of {n_cells} cell(s) failed; see {file}", *capped(each)]
 
 
 def _count(jobs: str | None, scheduler: str | None) -> int:

@@ -1,12 +1,14 @@
 """Folders of results: made in `DIR.partial`, which takes the name DIR when it is whole.
 
-A folder holds run.json, which says what was run and by which hash it is known. The same run is replaced; another one
-only by force; anything that is no run never. What was killed goes on from what its `.partial` holds.
+A folder holds run.json, which says what was run and by which hash it is known. The same run is replaced, and a sweep
+of which no cell could be played; another one only by force; anything that is no run never. What was killed goes on from
+what its `.partial` holds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import shutil
@@ -63,11 +65,20 @@ def _check_place(place: Path, info: Mapping[str, Any], force: bool) -> None:
     if old is None:
         if not all(_BEGUN.fullmatch(entry.name) for entry in place.iterdir()):
             raise RunError(f"--out {place}: is not empty and holds no run; choose another folder")
-    elif old["hash"] != info["hash"] and not force:
+    elif old["hash"] != info["hash"] and not force and not _all_failed(place):
         raise RunError(
             f"--out {place}: holds another run ({old['scenario']['name']}, seed {old['seed']}, hash "
             f"{old['hash'][:12]}, not {info['hash'][:12]}); choose another folder or give --force to replace it"
         )
+
+
+def _all_failed(place: Path) -> bool:
+    """It holds a sweep of which no cell could be played: failures, and a table without a row."""
+    table = place / "sweep.csv"
+    if not (place / "failures.csv").is_file() or not table.is_file():
+        return False
+    with table.open("rb") as lines:
+        return len(list(itertools.islice(lines, 2))) == 1
 
 
 def partial_of(folder: Path) -> Path:

@@ -28,7 +28,8 @@ def test_cell_that_fails_loses_no_other(tmp_path: Path) -> None:
     path = write(tmp_path, sweep=WINDOWS)
     said = bidlab("sweep", path, "--out", tmp_path / "o", "--jobs", "1", *DEADLINE)
     assert (said.code, said.err.count("\n")) == (1, 1)
-    assert "2 of 4 cell(s) failed" in said.err
+    assert said.err.startswith("bidlab: 2 of 4 cell(s) failed: tender.deadline: must exceed ")
+    assert said.err.endswith(f"; see {tmp_path / 'o' / 'failures.csv'}\n")
     assert "cell 2 (market.window = 9, tender.penalty = 0.0) failed: tender.deadline: must exceed" in said.out
     failures = pd.read_csv(tmp_path / "o" / "failures.csv")
     assert failures["cell"].tolist() == [2, 3]
@@ -38,6 +39,30 @@ def test_cell_that_fails_loses_no_other(tmp_path: Path) -> None:
     assert alone.code == 0
     kept, own = load(tmp_path / "o"), load(tmp_path / "alone")
     pd.testing.assert_frame_equal(kept.drop(columns="market.window"), own.drop(columns="market.window"))
+
+
+def test_each_cause_is_told_once_and_a_sweep_that_played_nothing_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(player: job._Player, cell: job.CellWork) -> list[Any]:
+        raise ZeroDivisionError("by nought") if cell.number else LookupError("=no such thing")
+
+    path, given = write(tmp_path), ("--out", tmp_path / "o", "--jobs", "1")
+    with monkeypatch.context() as patched:
+        patched.setattr(job._Player, "_cell", stop)
+        said = bidlab("sweep", path, *given)
+    assert said.code == 1
+    assert said.err.splitlines() == [
+        f"bidlab: 4 of 4 cell(s) failed; see {tmp_path / 'o' / 'failures.csv'}",
+        "bidlab: 1 cell(s): LookupError: =no such thing",
+        "bidlab: 3 cell(s): ZeroDivisionError: by nought",
+    ]
+    said = bidlab("sweep", path, *given, "--seed", "77")
+    assert said.code == 0, said.err
+    assert not (tmp_path / "o" / "failures.csv").exists()
+    said = bidlab("sweep", path, *given, "--seed", "78")
+    assert said.code == 2
+    assert "holds another run" in said.err
 
 
 def test_any_error_is_kept_to_its_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
