@@ -12,6 +12,7 @@ import pandas as pd
 
 from analysis.basis import FEW, missing, plural
 from analysis.comparison_table import MCNEMAR, WELCH, number_of
+from analysis.inference import CLUSTERS
 from sim.kit.digits import LEVEL, estimated, number, p_value
 
 _BETTER = ("welfare", "surplus", "utility", "score", "solve_rate")  # of these more is a gain to somebody named by them
@@ -24,7 +25,7 @@ def sentence(row: Any) -> str:
         return f"{name} against {base}: {what} is undefined"
     if row["changed"] == 0 and row["difference"] == 0:
         return f"{name} hires as {base} does at every task: no decision differs, so neither does {what}"
-    head = f"{_gap(row, what)}, n = {_size(row)}"
+    head = _gap(row, what) if row["clusters"] == CLUSTERS["none"] else f"{_gap(row, what)}, n = {_size(row)}"
     if pd.isna(row["p"]):
         return f"{head}: {_unknown(row)}"
     return f"{head}: {_verdict(row)}"

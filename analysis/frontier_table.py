@@ -113,6 +113,11 @@ def _undominated(table: pd.DataFrame, n_tasks: int) -> BoolArray:
     return found
 
 
+_NO_AUCTIONS = (
+    "no auctions: they need claims and cost beliefs; name their columns, e.g. --column claim=p --column cost_belief=usd"
+)
+
+
 def _notes(panel: Panel, found: list[Policy]) -> list[str]:
     """What is left out, and why, a line each."""
     names, recorded = {policy.name for policy in found}, panel.recorded
@@ -121,8 +126,7 @@ def _notes(panel: Panel, found: list[Policy]) -> list[str]:
     said = {
         f"{lost:,} cells have no attempt that was not lost to the system, and count as missing": lost > 0,
         f"{missing:,} of {panel.n_tasks:,} tasks have no known outcome and are left out": missing > 0,
-        "no auctions: the table has no claims with cost beliefs": recorded.lacks("belief")
-        or recorded.lacks("cost_belief"),
+        _NO_AUCTIONS: recorded.lacks("belief") or recorded.lacks("cost_belief"),
         "no ability oracle: it needs a column of abilities, or two trials of every cell": "ability oracle" not in names,
         "costs are unknown, and count as 0 where a policy weighs them": not panel.costly,
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from analysis.quantities.declared import Level, Quantity, Statistic, Table, check
-from sim.kit.errors import RunError, ScenarioError, SimError, closest
+from sim.kit.errors import ONES_OWN, RunError, ScenarioError, SimError, closest
 from sim.kit.kinds import Described, Registry
 
 Key = tuple[str, str]  # level, name
@@ -56,7 +56,8 @@ def quantity(name: str, level: Level) -> Quantity:
     """The quantity of this name; raises ScenarioError with the closest spelling."""
     if (level, name) not in QUANTITIES:
         names = [each.name for each in quantities(level)]
-        raise ScenarioError(f"unknown quantity {name!r}{closest(name, names)}; allowed: {', '.join(names)}")
+        allowed = f"{', '.join(names)}{ONES_OWN}"
+        raise ScenarioError(f"unknown quantity {name!r}{closest(name, names)}; allowed: {allowed}")
     return QUANTITIES[level, name]
 
 

@@ -27,7 +27,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AllowInfNan, Field, ValidationError, create_model
 
 from sim.economies.economy import ECONOMIES, Economy, Measure
-from sim.kit.errors import ScenarioError, capped, closest, collected
+from sim.kit.errors import ONES_OWN, ScenarioError, capped, closest, collected
 from sim.kit.invalid import invalid, written
 from sim.kit.names import alike, look_alike
 from sim.kit.section import Section
@@ -128,7 +128,8 @@ def resolve_economy(path: Path, raw: dict[str, Any]) -> EconomyScenario:
     name = raw.get("economy")
     if not isinstance(name, str) or name not in ECONOMIES:
         allowed = ", ".join(ECONOMIES)
-        raise ScenarioError(f"{path}: economy: no economy {name!r}{closest(str(name), ECONOMIES)}; allowed: {allowed}")
+        near = closest(str(name), ECONOMIES)
+        raise ScenarioError(f"{path}: economy: no economy {name!r}{near}; allowed: {allowed}{ONES_OWN}")
     file = _file(path, name, raw)
     economy = ECONOMIES[name]()
     arms, faults = list[EconomyArm](), list[str]()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 MOST_FAULTS = 20  # that one error lists
+ONES_OWN = "; for one of your own give --plugin FILE"  # after the names that are allowed
 _LONGEST = 100  # letters of a word that is compared with others
 
 

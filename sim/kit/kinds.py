@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from sim.kit.errors import ScenarioError, closest
+from sim.kit.errors import ONES_OWN, ScenarioError, closest
 
 Key = TypeVar("Key", bound=Hashable)
 Part = TypeVar("Part")
@@ -116,7 +116,7 @@ class Registry(Mapping[Key, Part]):
         if name not in self._parts:
             allowed = [str(each) for each in self._parts]
             raise ScenarioError(
-                f"unknown {self.kind} {name!r}{closest(str(name), allowed)}; allowed: {', '.join(allowed)}"
+                f"unknown {self.kind} {name!r}{closest(str(name), allowed)}; allowed: {', '.join(allowed)}{ONES_OWN}"
             )
         return self._parts[name]
 

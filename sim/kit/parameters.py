@@ -14,8 +14,9 @@ from typing import Annotated, Any, TypeGuard, TypeVar, get_origin, get_type_hint
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
-from sim.kit.errors import closest
+from sim.kit.errors import ONES_OWN, closest
 from sim.kit.invalid import below, fault_lines, written
+from sim.kit.kinds import KINDS
 
 Built = TypeVar("Built")
 
@@ -71,7 +72,8 @@ def choose(raw: Any, among: Mapping[str, type[Any]]) -> Any:
     """The instance `raw` asks for among the classes named; raises ValueError."""
     name, parameters = split(raw)
     if name not in among:
-        raise ValueError(f"unknown name {name!r}{closest(name, among)}; allowed: {', '.join(among)}")
+        own = ONES_OWN if any(among is kind for kind in KINDS.values()) else ""
+        raise ValueError(f"unknown name {name!r}{closest(name, among)}; allowed: {', '.join(among)}{own}")
     try:
         return build(among[name], parameters)
     except ValueError as error:

@@ -22,7 +22,7 @@ import numpy as np
 
 from sim.kit.arrays import IntArray
 from sim.kit.distribution import MOST, is_number
-from sim.kit.errors import ScenarioError, closest
+from sim.kit.errors import ONES_OWN, ScenarioError, closest
 from sim.kit.invalid import number, written
 from sim.kit.names import EVERYBODY
 from sim.kit.parameters import choose, names_one, split
@@ -80,7 +80,7 @@ def parse_advice(raw: Any) -> Advice:
         return Advice(name)
     allowed = (*ORACLES, "{record = ...}", "planner", "router", *ADVISORS)
     if name not in allowed:
-        raise ValueError(f"unknown name {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
+        raise ValueError(f"unknown name {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}{ONES_OWN}")
     found = choose(raw, {"planner": Planner, "router": Router, **ADVISORS})
     if isinstance(found, Router):
         return Advice("router", router=found)
@@ -161,7 +161,7 @@ def _reputation(raw: Any) -> Learner | None:
     name, _ = split(raw)
     if name not in REPUTATIONS:
         allowed = ("none", *REPUTATIONS)
-        raise ValueError(f"unknown name {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}")
+        raise ValueError(f"unknown name {name!r}{closest(name, allowed)}; allowed: {', '.join(allowed)}{ONES_OWN}")
     rule: Learner = choose(raw, REPUTATIONS)
     if isinstance(rule, LiveReputation) and not rule.low <= rule.start <= rule.high <= MOST:
         got = f"{rule.low:g}, {rule.start:g}, {rule.high:g}"
