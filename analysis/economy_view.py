@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.figures.left_out import figures_among
 from analysis.inference import LEAST
 from analysis.views import estimates, text
 from sim.experiment.versions import mixture
@@ -43,7 +44,7 @@ def economy_found(info: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -
 
 def economy_place(folder: Path) -> list[str]:
     """Where the results are."""
-    return ["", f"{folder}: replications.parquet, summary.csv, differences.csv, figures/"]
+    return ["", f"{folder}: replications.parquet, summary.csv, differences.csv{figures_among(folder)}"]
 
 
 def _by_question(info: Mapping[str, Any]) -> list[dict[str, Any]]:

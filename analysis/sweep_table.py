@@ -299,7 +299,7 @@ def structural_zeros(factors: pd.DataFrame, n_arms: int) -> list[str]:
     for factor, rows in zero.groupby("factor", sort=False):
         arms = list(rows["arm"])
         of = "any arm" if len(arms) == n_arms else "arm " + ", ".join(map(repr, arms))
-        lines.append(f"structural zero: {factor} changes no award of {of}")
+        lines.append(f"structural zero: {factor} changes no award of {of} in the replications played")
     return lines
 
 

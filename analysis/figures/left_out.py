@@ -25,6 +25,11 @@ def list_left_out(folder: Path, reasons: Mapping[str, str]) -> None:
     write_csv(frame, path)
 
 
+def figures_among(folder: Path) -> str:
+    """`, figures/` for the list of what a folder of results holds; "" where no figure was drawn."""
+    return ", figures/" if any((folder / "figures").glob("*.pdf")) else ""
+
+
 def left_out(stored: Stored) -> list[str]:
     """A line that says which figures are missing from a folder of results, and why; none where all are there."""
     name = f"figures/{_FILE}"

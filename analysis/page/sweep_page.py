@@ -86,7 +86,10 @@ def _factors(stored: Stored, info: Mapping[str, Any]) -> str:
     zeros: list[str] = []
     if "factors.csv" in stored:
         zeros = structural_zeros(stored.csv("factors.csv", dtype={"arm": str}), len(info["arms"]))
-    explained = paragraph("A structural zero is a fact, no estimate: the key changes no decision of the arm.", "note")
+    explained = paragraph(
+        "A structural zero is a fact, no estimate: the key changes no decision of the arm in the replications played.",
+        "note",
+    )
     return table + (items(zeros) + explained if zeros else "")
 
 

@@ -257,9 +257,9 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
 
 def place(folder: Path) -> list[Any]:
     """Where a run's results are, and which figures are not among them."""
-    from analysis.figures.left_out import left_out
+    from analysis.figures.left_out import figures_among, left_out
 
-    files = f"{folder}: ledger, agents.csv, summary.csv, differences.csv, figures/"
+    files = f"{folder}: ledger, agents.csv, summary.csv, differences.csv{figures_among(folder)}"
     return ["", *left_out(Stored.open(folder)), files]
 
 

@@ -26,7 +26,7 @@ _UNKNOWN = (math.nan, math.nan, math.nan)
 
 def results(folder: Path, info: dict[str, Any]) -> list[Any]:
     """The sweep's main metric by cell and arm, what it does not reach, what failed, and where everything is."""
-    from analysis.figures.left_out import left_out
+    from analysis.figures.left_out import figures_among, left_out
     from analysis.sweep_frame import load
     from analysis.sweep_table import keys_of
 
@@ -42,9 +42,8 @@ def results(folder: Path, info: dict[str, Any]) -> list[Any]:
         f"{n:,} auctions in each, hash {about['hash'][:12]}\n{mixture(info, 'jobs')}{about_left_out(info)}"
         f"{label}{note}"
     )
-    where = (
-        f"{folder}: sweep.csv, sweep.parquet, factors.csv, manifest.json, figures/; or analysis.load({str(folder)!r})"
-    )
+    tables = f"{folder}: sweep.csv, sweep.parquet, factors.csv, manifest.json"
+    where = f"{tables}{figures_among(folder)}; or analysis.load({str(folder)!r})"
     return [
         head,
         *_cells(table, keys_of(info)),

@@ -119,7 +119,10 @@ def test_a_run_prints_before_its_figures_what_show_prints_after_them(tmp_path: P
 def test_figures_that_nobody_wants_are_not_drawn(tmp_path: Path) -> None:
     said = bidlab("run", lay_out(tmp_path), "--out", tmp_path / "o", "--no-figures", figures=True)
     assert "figures left out: all (none were asked for)" in said.out
+    assert said.out.endswith("ledger, agents.csv, summary.csv, differences.csv\n")
     assert [path.name for path in (tmp_path / "o" / "figures").iterdir()] == ["left_out.csv"]
+    said = bidlab("run", lay_out(tmp_path), "--out", tmp_path / "o", figures=True)
+    assert said.out.endswith("ledger, agents.csv, summary.csv, differences.csv, figures/\n")
 
 
 @pytest.mark.slow

@@ -194,6 +194,7 @@ def test_a_finished_folder_is_drawn_again_as_another_file_says(played: Path) -> 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"economy": "coin"}, "economy: no economy 'coin' (did you mean 'coins'?); allowed: "),
+    ({"economy": "barter"}, "; for one of your own give --plugin FILE"),
     ({"coins": {"toses": 3}}, "coins.toses: unknown key (did you mean 'tosses'?)"),
     ({"coins": {"chance": 1.5}}, "coins.chance: must be <= 1; got 1.5"),
     ({"world": {}}, "world: unknown key"),

@@ -252,6 +252,11 @@ NONE = {"difference_low": np.nan, "difference_high": np.nan, "p": np.nan, "p_hol
             "x loses .030 of welfare against y, 95 % interval [-.010, .070], p = .0503, n = 93 tasks: not told apart",
         ),
         ({"difference": np.nan}, "x against y: welfare is undefined"),
+        (
+            {"clusters": "no clusters", "n_clusters": 0, "difference_se": np.nan} | NONE,
+            "x loses .0300 of welfare against y: no interval (what is done at one task follows from the other tasks; a "
+            "recorded table of 50 tasks or more is replayed on redrawn tables), so not judged",
+        ),
     ],
 )  # fmt: skip
 def test_sentences(changes: dict[str, Any], said: str) -> None:

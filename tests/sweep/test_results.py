@@ -87,7 +87,7 @@ def test_structural_zeros_are_reported(tmp_path: Path) -> None:
     path = write(tmp_path, SYNTHETIC.replace("sigma_u = [0.0, 2.3]", "sigma_u = 1.0"))
     said = bidlab("sweep", path, "--out", tmp_path / "o", "--jobs", "1")
     key = "world.agents.gemini-3-pro.overconfidence"
-    assert f"structural zero: {key} changes no award of arm 'always'" in said.out
+    assert f"structural zero: {key} changes no award of arm 'always' in the replications played" in said.out
     assert "structural zero: tender.penalty changes no award of arm 'its own penalty', 'always'" in said.out
     factors = pd.read_csv(tmp_path / "o" / "factors.csv").set_index(["factor", "arm"])["reaches_decision"]
     assert factors.to_dict() == {

@@ -33,12 +33,14 @@ def drawn(folder: Path) -> list[str]:
 def test_a_sweep_without_figures_and_a_cell_of_it(scenario: Path, tmp_path: Path) -> None:
     options = ("--replications", "3", "--jobs", "1", "--out")
     with mock.patch("analysis.figures.sweeps.draw_all") as draw, mock.patch("analysis.figures.draw_all") as of_cell:
-        assert LEFT_OUT in small("sweep", scenario, *options, tmp_path / "s", "--no-figures")
+        said = small("sweep", scenario, *options, tmp_path / "s", "--no-figures")
+        assert LEFT_OUT in said
+        assert "manifest.json; or analysis.load(" in said
         assert LEFT_OUT in small("cell", tmp_path / "s", "1", "--out", tmp_path / "c", "--no-figures")
     assert not draw.called
     assert not of_cell.called
     assert drawn(tmp_path / "s") == drawn(tmp_path / "c") == ["left_out.csv"]
-    small("sweep", scenario, *options, tmp_path / "d")
+    assert "manifest.json, figures/; or analysis.load(" in small("sweep", scenario, *options, tmp_path / "d")
     assert "lines.pdf" in drawn(tmp_path / "d")
     assert (tmp_path / "s" / "sweep.csv").read_bytes() == (tmp_path / "d" / "sweep.csv").read_bytes()
     small("figures", tmp_path / "s", "--out", tmp_path / "later")

@@ -202,6 +202,8 @@ def test_scores_and_marks(tmp_path: Path) -> None:
     assert table.loc["outcome oracle", "accuracy"] == pytest.approx(0.85)
     assert table["cost"].isna().all()
     assert "costs are unknown, and count as 0 where a policy weighs them" in found.notes
+    (auctions,) = [line for line in found.notes if line.startswith("no auctions: they need claims and cost beliefs")]
+    assert "--column claim=p --column cost_belief=usd" in auctions
     with pytest.raises(TableError, match="mark must be stated with a column of scores"):
         bl.frontier(rows, {"score": "score"})
     with pytest.raises(RunError, match="value: must be dollars above 0"):
