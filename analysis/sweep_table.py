@@ -267,7 +267,8 @@ def _plain(values: list[Any]) -> list[Any]:
 def factors_table(sums: Merged) -> pd.DataFrame:
     """Whether each factor reaches a decision of each arm: who is hired, for what, when.
 
-    reaches_decision is NaN where failures leave nothing to compare.
+    reaches_decision is NaN where failures leave nothing to compare. states: the arm states all keys of the factor
+    itself, so that none of them is varied there.
     """
     factors = sums.factors
     sizes = [len(factor.values) for factor in factors]
@@ -275,9 +276,14 @@ def factors_table(sums: Merged) -> pd.DataFrame:
     for place, factor in enumerate(factors):
         for arm, about in enumerate(sums.arms):
             rows.append(
-                {"factor": factor.name, "arm": about["name"], "reaches_decision": _reaches(sums, sizes, place, arm)}
+                {
+                    "factor": factor.name,
+                    "arm": about["name"],
+                    "reaches_decision": _reaches(sums, sizes, place, arm),
+                    "states": set(factor.keys) <= set(about.get("states", ())),
+                }
             )
-    return pd.DataFrame(rows, columns=["factor", "arm", "reaches_decision"], dtype=object)
+    return pd.DataFrame(rows, columns=["factor", "arm", "reaches_decision", "states"], dtype=object)
 
 
 def _reaches(sums: Merged, sizes: list[int], factor: int, arm: int) -> bool | float:
@@ -293,13 +299,18 @@ def _reaches(sums: Merged, sizes: list[int], factor: int, arm: int) -> bool | fl
 
 
 def structural_zeros(factors: pd.DataFrame, n_arms: int) -> list[str]:
-    """A line for each factor that changes no award of some arm."""
+    """A line for each factor that changes no award of some arm, and for each that some arm states itself."""
     lines = []
-    zero = factors[factors["reaches_decision"].eq(False)]
-    for factor, rows in zero.groupby("factor", sort=False):
-        arms = list(rows["arm"])
-        of = "any arm" if len(arms) == n_arms else "arm " + ", ".join(map(repr, arms))
-        lines.append(f"structural zero: {factor} changes no award of {of} in the replications played")
+    stated = factors["states"].eq(True) if "states" in factors else pd.Series(False, factors.index)
+    zero = factors["reaches_decision"].eq(False)
+    for factor, rows in factors[stated | zero].groupby("factor", sort=False):
+        own = rows["arm"][stated[rows.index]]
+        arms = rows["arm"].drop(own.index)
+        if len(arms):
+            of = "any arm" if len(arms) == n_arms else f"arm {', '.join(map(repr, arms))}"
+            lines.append(f"structural zero: {factor} changes no award of {of} in the replications played")
+        if len(own):
+            lines.append(f"not varied: {factor} in arm {', '.join(map(repr, own))}, which states it itself")
     return lines
 
 

@@ -32,10 +32,11 @@ from sim.kit.invalid import invalid, written
 from sim.kit.names import alike, look_alike
 from sim.kit.section import Section
 from sim.kit.toml_file import check_depth
+from sim.scenario.combinations import MOST_ARMS, combinations_of
 from sim.scenario.figure_spec import FigureFile
 from sim.scenario.file import key_path, set_key
 from sim.scenario.model import AboutScenario, Name
-from sim.scenario.scenario import MOST_ARMS, combinations_of, digest_of
+from sim.scenario.scenario import digest_of
 
 STEP = "step"
 Known = Annotated[float, AllowInfNan()]  # nan: nothing is published

@@ -35,6 +35,7 @@ from sim.live_market.questioner import templates_of
 from sim.scenario.axes import Factor, asked_for, levels
 from sim.scenario.figure_spec import of_runs, of_sweeps, stated
 from sim.scenario.file import key_path
+from sim.scenario.reach import states
 from sim.scenario.scenario import Arm, Scenario
 from sim.tables.sparse import left_out
 from sim.world.origin import LiveOrigin, Origin, TableOrigin
@@ -173,8 +174,7 @@ class Plan:
         options = [self.options.precision, self.most, self.options.ledger]
         factors = [[factor.keys, factor.values] for factor in self.factors]
         paths = [key_path(key) for factor in self.factors for key in factor.keys]
-        entries = self.scenario.written["arm"]  # what an arm overrides, no factor reaches
-        reached = [[path[1] not in entry.get(path[0], {}) for path in paths] for entry in entries]
+        reached = [[not states(entry, path) for path in paths] for entry in self.scenario.written["arm"]]
         known = json.dumps(["sweep", whole, factors, reached, options, *self.quantities], sort_keys=True, default=str)
         return hashlib.sha256(known.encode()).hexdigest()
 
@@ -229,12 +229,19 @@ class Plan:
             "scenario": {key: value for key, value in self.scenario.resolved.items() if key != "arms"},
             "arms": [
                 {"name": arm.name, "mechanism": arm.label, "panel": arm.panel, "baseline": self.arms[base].name}
+                | self._stated_by(arm)
                 for arm, base in arms
             ],
             "factors": [{"keys": list(one.keys), "values": list(map(list, one.values))} for one in self.factors],
             "block": self.block,
             "options": options,
         }
+
+    def _stated_by(self, arm: Arm) -> dict[str, list[str]]:
+        """The swept keys that the arm states itself, which are the same in all of its cells; nothing where none is."""
+        keys = [key for factor in self.factors for key in factor.keys]
+        stated_keys = [key for key in keys if ".".join(key_path(key)[:2]) in arm.own]
+        return {"states": stated_keys} if stated_keys else {}
 
     @property
     def principals(self) -> list[str]:

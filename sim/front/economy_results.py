@@ -13,7 +13,7 @@ from sim.front.figure import drawn
 from sim.front.html import notebook
 from sim.kit.errors import RunError, ScenarioError, closest
 from sim.kit.invalid import written
-from sim.scenario.given import Source, changed
+from sim.scenario.given import Source, changed, check_settings
 from sim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def economy_of(
             raise ScenarioError(
                 f"{name}: is for task markets; {path.stem} is a scenario of an economy: {written(given)}"
             )
+    check_settings(raw, settings)
     return resolve_economy(path, raw)
 
 

@@ -140,13 +140,9 @@ def sweep(
     with loaded(paths) as digests, tempfile.TemporaryDirectory() as aside:
         if paths:
             check_own_quantities()
-        chosen = scenario_of(
-            scenario if factors is None else _swept(scenario, factors),
-            seed=seed,
-            replications=replications,
-            settings=settings,
-            mechanisms=mechanisms,
-        )
+        chosen = scenario_of(scenario, seed=seed, replications=replications, settings=settings, mechanisms=mechanisms)
+        if factors is not None:
+            chosen = _swept(chosen, factors)
         plan = plan_sweep(chosen, Options(precision, most, engine=engine), digests)
         check_figures(plan)
         folder = Path(aside) / chosen.name if out is None else Path(out)
@@ -155,9 +151,8 @@ def sweep(
         return SweepResults(folder, chosen.figures)
 
 
-def _swept(scenario: Source, factors: Mapping[str, Any]) -> Scenario:
+def _swept(made: Scenario, factors: Mapping[str, Any]) -> Scenario:
     """The scenario with these factors in place of its own, and without the figures of those."""
-    made = scenario_of(scenario)
     if made.path is None:
         raise RunError(f"{made.name}: was read back from a run and cannot be swept; sweep its file")
     return resolve(made.path, {**made.written, "sweep": dict(factors), "figure": []})

@@ -13,6 +13,7 @@ from sim.kit.invalid import written
 from sim.kit.toml_file import read_toml
 from sim.population.knobs import Knobs
 from sim.scenario.figure_spec import OF_SWEEPS
+from sim.scenario.reach import check_reach
 
 _DOTTED = re.compile(r"""\s*("[^"]*"|'[^']*'|[^."']+)\s*""")  # parts of a dotted key; quotes keep dots together
 _DOTTED_KEY = re.compile(r"""\s*("[^"]+"|'[^']+'|[^."']+)(\.("[^"]+"|'[^']+'|[^."']+))*""")
@@ -34,12 +35,13 @@ def read_raw(
     Raises ScenarioError where the file is no TOML or an option has not the form asked for.
     """
     raw = read_toml(path)
-    with_overrides(raw, overrides, "--set", "tender.penalty=1.0")
+    paths = with_overrides(raw, overrides, "--set", "tender.penalty=1.0")
     for key, value in (("seed", seed), ("replications", replications)):
         if value is not None:
             raw[key] = value
     if mechanisms:
         with_arms(raw, [{"name": text, "mechanism": mechanism_option(text)} for text in mechanisms])
+    check_reach(raw, {f"--set {text}": path for text, path in paths.items()})
     return raw
 
 
@@ -114,22 +116,39 @@ def set_key(raw: dict[str, Any], path: Sequence[str], value: Any) -> None:
     table[path[-1]] = value
 
 
-def with_overrides(raw: dict[str, Any], overrides: Sequence[str], option: str, example: str) -> None:
-    """Set each `key=value` in place, keys dotted, values TOML or a bare word; raises ScenarioError."""
+def with_overrides(raw: dict[str, Any], overrides: Sequence[str], option: str, example: str) -> dict[str, list[str]]:
+    """Set each `key=value` in place, keys dotted, values TOML or a bare word; returns the path of each key.
+
+    Raises ScenarioError, a line for each that cannot be set, or that would take back what one before it set.
+    """
+    paths: dict[str, list[str]] = {}
+    faults: list[str] = []
     for text in overrides:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise ScenarioError(f"{option} {text}: must be key=value, e.g. {example}")
         try:
-            path = key_path(key)
+            path, value = _assignment(text, option, example)
+            if (before := next((one for one in paths if paths[one][: len(path)] == path), None)) is not None:
+                raise ValueError(f"{'.'.join(path)} is set twice, first by {option} {before}; give it once")
+            set_key(raw, path, value)
+            paths[text] = path
         except ValueError as error:
-            raise ScenarioError(f"{option} {text}: must be key=value, e.g. {example}: {error}") from None
-        if path[0] == "arm":
-            raise ScenarioError(f"{option} {text}: arms are set in the file; {option} changes what they start from")
-        try:
-            set_key(raw, path, toml_value(value.strip()))
-        except ValueError as error:
-            raise ScenarioError(f"{option} {text}: {error}") from None
+            faults.append(f"{option} {text}: {error}")
+    if faults:
+        raise ScenarioError(*faults)
+    return paths
+
+
+def _assignment(text: str, option: str, example: str) -> tuple[list[str], Any]:
+    """The path and the value of a `key=value`; raises ValueError where it is none, or is of an arm."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"must be key=value, e.g. {example}")
+    try:
+        path = key_path(key)
+    except ValueError as error:
+        raise ValueError(f"must be key=value, e.g. {example}: {error}") from None
+    if path[0] == "arm":
+        raise ValueError(f"arms are set in the file; {option} changes what they start from")
+    return path, toml_value(value.strip())
 
 
 def toml_value(text: str) -> Any:

@@ -15,6 +15,7 @@ from sim.kit.errors import ScenarioError
 from sim.kit.invalid import written
 from sim.mechanisms import Mechanism
 from sim.scenario.file import key_path, read_raw, set_key, with_arms
+from sim.scenario.reach import check_reach
 from sim.scenario.scenario import Scenario, resolve
 
 Source = str | Path | Mapping[str, Any] | Scenario
@@ -45,6 +46,7 @@ def scenario_of(
     if mechanisms:
         rules = [as_written(rule) for rule in mechanisms]
         with_arms(raw, [{"name": _name(rule), "mechanism": rule} for rule in rules])
+    check_settings(raw, settings)
     return resolve(path, raw)
 
 
@@ -61,6 +63,11 @@ def changed(
     for key, value in (settings or {}).items():
         _set(raw, key, value)
     return path, raw
+
+
+def check_settings(raw: Mapping[str, Any], settings: Mapping[str, Any] | None) -> None:
+    """Raise ScenarioError with those of these settings that reach no arm of the scenario as written."""
+    check_reach(raw, {f"settings: {key}": key_path(key) for key in settings or {}})
 
 
 def by_keyword(name: str = "scenario", **keys: Any) -> Scenario:

@@ -10,9 +10,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import hashlib
-import itertools
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,16 +26,17 @@ from sim.kit.parameters import build, read_back
 from sim.kit.toml_file import check_depth
 from sim.mechanisms import Mechanism, lookup
 from sim.scenario.axes import Factor
+from sim.scenario.combinations import MOST_ARMS, combinations_of
 from sim.scenario.figure_spec import FigureFile
-from sim.scenario.file import read_raw
+from sim.scenario.file import key_path, read_raw
 from sim.scenario.json_form import finite, limitless, relocate
 from sim.scenario.model import ArmFile, ScenarioFile
+from sim.scenario.reach import check_reach
 from sim.specs.settings import Settings
 from sim.standing.records import check_splits
 from sim.world.origin import Input, inputs
 
 SECTIONS = ("world", "tender", "market", "bidders", "standing")
-MOST_ARMS = 1_000
 OF_ECONOMIES = "`bidlab run`, `check`, `show` and `figures`"
 _ONE_WORLD = ("table", "columns", "beyond_tries", "profile", "tasks", "parameters", "live", "names", "shill")
 
@@ -47,7 +46,8 @@ class Arm:
     """One thing compared: a mechanism and the settings it runs under. label: the rule with its parameters.
 
     panel: what the arm's name ends with where it is one of several worlds, e.g. " [sigma_u 1.0]"; else "".
-    baseline: the arm that it is compared to, without its panel; None: the scenario's.
+    baseline: the arm that it is compared to, without its panel; None: the scenario's. own: the keys of sections that it
+    states itself, e.g. "tender.penalty".
     """
 
     name: str
@@ -56,6 +56,7 @@ class Arm:
     label: str
     panel: str = ""
     baseline: str | None = None
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, repr=False)
@@ -139,6 +140,7 @@ def resolve(path: Path, raw: dict[str, Any]) -> Scenario:
         raise ScenarioError(f"{path}: economy: is no task market; {OF_ECONOMIES} take it, and nothing else")
     file = _file(path, raw)
     arms = _all_arms(path, file)
+    check_reach(raw, {f"{path}: sweep: {key}": key_path(key) for factor in file.sweep for key in factor.keys})
     baseline = arms[0].name.removesuffix(arms[0].panel) if file.baseline is None else file.baseline
     _check_arms(path, arms, baseline, file.replications)
     resolved = {
@@ -241,11 +243,12 @@ def _arms(path: Path, file: ScenarioFile, entry: ArmFile) -> list[Arm]:
         with collected(faults):
             rules.append((suffix, _mechanism(where, name, chosen)))
     arms = []
+    own = frozenset(f"{section}.{key}" for section in SECTIONS for key in getattr(entry, section))
     for panel, merged in _panels({s: {**copy.deepcopy(getattr(file, s)), **getattr(entry, s)} for s in SECTIONS}):
         with collected(faults):
             settings = _settings(path, where, entry, merged)
             arms += [
-                Arm(f"{entry.name}{suffix}{panel}", rule, settings, label_of(rule), panel, entry.baseline)
+                Arm(f"{entry.name}{suffix}{panel}", rule, settings, label_of(rule), panel, entry.baseline, own)
                 for suffix, rule in rules
             ]
     if faults:
@@ -274,24 +277,6 @@ def _settings(path: Path, where: str, entry: ArmFile, merged: dict[str, Any]) ->
             own = overridden if len(place) < 2 else place[1] in overridden
             faults += [f"{where if own else path}: {line}" for line in lines_of("", fault, Settings)]
         raise ScenarioError(*capped(faults)) from None
-
-
-def combinations_of(parameters: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """One set of parameters for each combination of the lists in `parameters`, with what it adds to the arm's name."""
-    lists = [key for key, value in parameters.items() if isinstance(value, list)]
-    for key in lists:
-        if not parameters[key]:
-            raise ValueError(f"{key}: an empty list makes no arm")
-    count = math.prod(len(parameters[key]) for key in lists)
-    if count > MOST_ARMS:
-        raise ValueError(f"{lists[0]}: lists of parameters make {count:,} arms; at most {MOST_ARMS:,}")
-    combinations = itertools.product(*(parameters[key] for key in lists))
-    expanded = []
-    for values in combinations:
-        chosen = dict(zip(lists, values, strict=True))
-        suffix = f" {', '.join(map(str, values))}" if values else ""
-        expanded.append((suffix, {**parameters, **chosen}))
-    return expanded
 
 
 def _mechanism(where: str, name: str, parameters: dict[str, Any]) -> Mechanism:

@@ -144,9 +144,9 @@ def test_check_says_what_would_run(tmp_path: Path) -> None:
     ],
 )
 def test_set_changes_the_hash(tmp_path: Path, override: str) -> None:
-    scenario = lay_out(tmp_path)
-    plain = ok(bidlab("check", scenario, "--set", "market.capacity=3"))
-    changed = ok(bidlab("check", scenario, "--set", "market.capacity=3", "--set", override))
+    scenario = lay_out(tmp_path, SCENARIO + "[market]\ncapacity = 3\n")
+    plain = ok(bidlab("check", scenario))
+    changed = ok(bidlab("check", scenario, "--set", override))
     assert plain.split("hash")[1] != changed.split("hash")[1]
 
 

@@ -25,9 +25,10 @@ def nothing_kept() -> Iterator[None]:
 
 
 def scenario(*changes: str) -> Scenario:
+    tasks = [] if any(one.startswith("world.tasks=") for one in changes) else ["world.tasks=30"]
     return load_scenario(
         find_scenario("marketbench_population"),
-        overrides=["world.tasks=30", *changes],
+        overrides=[*tasks, *changes],
         mechanisms=["second_score", "first_price"],
         replications=9,
     )

@@ -88,9 +88,11 @@ def test_structural_zeros_are_reported(tmp_path: Path) -> None:
     said = bidlab("sweep", path, "--out", tmp_path / "o", "--jobs", "1")
     key = "world.agents.gemini-3-pro.overconfidence"
     assert f"structural zero: {key} changes no award of arm 'always' in the replications played" in said.out
-    assert "structural zero: tender.penalty changes no award of arm 'its own penalty', 'always'" in said.out
-    factors = pd.read_csv(tmp_path / "o" / "factors.csv").set_index(["factor", "arm"])["reaches_decision"]
-    assert factors.to_dict() == {
+    assert "structural zero: tender.penalty changes no award of arm 'always' in the replications played" in said.out
+    assert "not varied: tender.penalty in arm 'its own penalty', which states it itself" in said.out
+    factors = pd.read_csv(tmp_path / "o" / "factors.csv").set_index(["factor", "arm"])
+    assert factors.index[factors["states"]].tolist() == [("tender.penalty", "its own penalty")]
+    assert factors["reaches_decision"].to_dict() == {
         (key, "second price"): True,
         (key, "its own penalty"): True,
         (key, "always"): False,

@@ -24,8 +24,9 @@ CHANGES = [
 
 def world(*changes: str, first: int = 0, **stated: Any) -> World:
     wanted: dict[str, Any] = {"seed": 7, "replications": 3} | stated
+    tasks = [] if any(one.startswith("world.tasks=") for one in changes) else ["world.tasks=5"]
     scenario = load_scenario(
-        find_scenario("overconfidence"), overrides=["world.tasks=5", *changes], mechanisms=["second_price"], **wanted
+        find_scenario("overconfidence"), overrides=[*tasks, *changes], mechanisms=["second_price"], **wanted
     )
     return arm_world(scenario, scenario.arms[0], scenario_origin(scenario), first=first)
 
