@@ -29,7 +29,7 @@ from sim.experiment.run_memory import check_memory
 from sim.experiment.soundness import check_alike, check_arms, check_some_playable
 from sim.experiment.versions import versions
 from sim.kit.collector import all_kept
-from sim.kit.errors import MOST_FAULTS, RunError, ScenarioError, capped
+from sim.kit.errors import MOST_LISTED, RunError, ScenarioError, capped
 from sim.kit.memory import available
 from sim.live_market.questioner import templates_of
 from sim.scenario.axes import Factor, asked_for, levels
@@ -305,7 +305,7 @@ def _cells(maker: Cells, factors: Sequence[Factor]) -> Iterator[Cell]:
             yield maker.cell(number, parameters)
         except ScenarioError as error:
             faults += error.args
-        if len(faults) >= MOST_FAULTS:
+        if len(faults) >= MOST_LISTED:
             break
     if faults:
-        raise ScenarioError(*capped(faults))
+        raise ScenarioError(*capped(faults, most=MOST_LISTED))

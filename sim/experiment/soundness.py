@@ -12,7 +12,7 @@ from sim.agents.bankroll import bankrolls
 from sim.agents.bidding import BidderState, check_named, see
 from sim.experiment.cell import Cell
 from sim.experiment.run_folder import Worlds, arm_rules
-from sim.kit.errors import ArrayError, ScenarioError, capped
+from sim.kit.errors import MOST_LISTED, ArrayError, ScenarioError, capped
 from sim.live_market.from_source import check_live
 from sim.live_market.reached import check_router
 from sim.market.rules import Rules
@@ -79,7 +79,7 @@ def check_alike(path: Path, cells: tuple[Cell, ...]) -> None:
 
 def unplayable(path: Path, cells: Sequence[Cell]) -> list[str]:
     """A line for each fault of cells that cannot be played, of TRIED from first to last; the others are played."""
-    return capped(line for cell in _some(cells) for line in _faults(path, cell))
+    return capped((line for cell in _some(cells) for line in _faults(path, cell)), most=MOST_LISTED)
 
 
 def check_some_playable(path: Path, cells: tuple[Cell, ...]) -> None:

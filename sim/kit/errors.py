@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-MOST_FAULTS = 20  # that one error lists
+MOST_FAULTS = 500  # that one error lists
+MOST_LISTED = 20  # rows, cells or names, of which there may be any number
 ONES_OWN = "; for one of your own give --plugin FILE"  # after the names that are allowed
 _LONGEST = 100  # letters of a word that is compared with others
 
@@ -67,27 +68,27 @@ def closest(word: str, allowed: Iterable[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-def capped(faults: Iterable[str], count: int | None = None) -> list[str]:
-    """The first MOST_FAULTS different faults, and a line that says how many more there are of `count`, if there are.
+def capped(faults: Iterable[str], count: int | None = None, most: int = MOST_FAULTS) -> list[str]:
+    """The first `most` different faults, and a line that says how many more there are of `count`, if there are.
 
     >>> capped(["a is 1", "a is 1", "b is 2"], 9)
     ['a is 1', 'b is 2', 'and 7 more']
     """
     found = list(dict.fromkeys(faults))
-    shown = found[:MOST_FAULTS]
+    shown = found[:most]
     left = (len(found) if count is None else count) - len(shown)
     return [*shown, f"and {left:,} more"] if left > 0 else shown
 
 
 def several(names: Iterable[str]) -> str:
-    """Names for a sentence, the first MOST_FAULTS of them.
+    """Names for a sentence, the first MOST_LISTED of them.
 
     >>> several("abc")
     'a, b, c'
     """
     listed = list(names)
-    left = len(listed) - MOST_FAULTS
-    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..." for name in listed[:MOST_FAULTS]]
+    left = len(listed) - MOST_LISTED
+    shown = [name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..." for name in listed[:MOST_LISTED]]
     return ", ".join(shown) + (f" and {left:,} more" if left > 0 else "")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kit.errors import TableError, capped
+from sim.kit.errors import MOST_LISTED, TableError, capped
 from sim.tables.table_file import Sheet
 
 _ONE_BY_ONE = 3  # rows of a kind of fault that are told one by one
@@ -39,7 +39,7 @@ class Faults:
         """Raise TableError where there are any: a kind of which there are many is told once, with its count."""
         ordered = sorted((told for kind in self._found for told in self._told(kind)), key=lambda told: told[0])
         if ordered:
-            raise TableError(*capped(line for _, line in ordered))
+            raise TableError(*capped([line for _, line in ordered], most=MOST_LISTED))
 
     def _told(self, kind: str) -> list[tuple[int, str]]:
         """(row, line) of what is told of a kind."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.kit.errors import MOST_FAULTS, TableError, capped, closest, several
+from sim.kit.errors import MOST_LISTED, TableError, capped, closest, several
 from sim.kit.memory import available, gib
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def csv_rows(path: Path | str, file: Iterable[str], delimiter: str) -> tuple[lis
                 continue
             if len(row) != len(headings):
                 n_faults += 1
-                if n_faults <= MOST_FAULTS:
+                if n_faults <= MOST_LISTED:
                     faults.append(f"{path}: line {at}: has {len(row)} fields; the header has {len(headings)}")
                 continue
             rows.append(row)
@@ -131,7 +131,7 @@ def csv_rows(path: Path | str, file: Iterable[str], delimiter: str) -> tuple[lis
     except csv.Error as error:
         raise TableError(*faults, f"{path}: line {begins}: is no CSV: {error}") from None
     if faults:
-        raise TableError(*capped(faults, n_faults))
+        raise TableError(*capped(faults, n_faults, MOST_LISTED))
     if headings and not rows:
         raise TableError(f"{path}: the table has a header and no rows")
     return headings, rows, lines
@@ -163,10 +163,10 @@ def jsonl_rows(path: Path | str, file: Iterable[str]) -> tuple[list[dict[str, An
             lines.append(at)
             continue
         n_faults += 1
-        if n_faults <= MOST_FAULTS:
+        if n_faults <= MOST_LISTED:
             faults.append(f"{path}: line {at}: {fault}")
     if faults:
-        raise TableError(*capped(faults, n_faults))
+        raise TableError(*capped(faults, n_faults, MOST_LISTED))
     return rows, lines
 
 

@@ -80,6 +80,12 @@ def test_all_faults_of_a_scenario_are_told(tmp_path: Path) -> None:
     assert [("'y'" in line, "'z'" in line) for line in lines] == [(True, False), (False, True)]
 
 
+def test_all_of_many_faults_are_told(tmp_path: Path) -> None:
+    unknown = "".join(f"key_{number} = 1\n" for number in range(60))
+    lines = bidlab("check", lay_out(tmp_path, SCENARIO + "[bidders]\n" + unknown)).err.splitlines()
+    assert [f"bidders.key_{number}:" in line for number, line in enumerate(lines)] == [True] * 60
+
+
 def test_percentages_and_cents_are_named(tmp_path: Path) -> None:
     shares = HEADER + "a,t1,90,1,.3,.3\nb,t1,65,1,.3,.3\n"
     said = bidlab("check", lay_out(tmp_path, table=shares))
