@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 
 from sim.kit.arrays import IntArray
+from sim.kit.distribution import MOST_TICKS
 from sim.specs.reserve_price import RESERVES, Dollars, Raising, rounded
 from sim.specs.tender import EscalationSettings
 
@@ -39,7 +40,7 @@ class Escalation:
 
     unfilled_factor: Annotated[float, Ge(1)] = 1.15
     failed_factor: Annotated[float, Ge(1)] = 1.10
-    every: Annotated[int, Ge(1)] = 2
+    every: Annotated[int, Ge(1), Le(MOST_TICKS)] = 2
     cap: Annotated[float, Ge(1)] = 2.0
     credits_per_dollar: Annotated[float, Gt(0)] | None = None
     above_value: bool | None = None

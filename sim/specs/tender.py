@@ -27,7 +27,7 @@ class EscalationSettings(Section):
 
     unfilled_factor: Factor = Field(1.15, description="factor after a posting nobody cleared")
     failed_factor: Factor = Field(1.10, description="factor after every `every`-th failure")
-    every: Annotated[int, Field(ge=1)] = Field(2, description="failures of a task between two raises")
+    every: Annotated[int, Field(ge=1, le=MOST_TICKS)] = Field(2, description="failures of a task between two raises")
     cap: Factor = Field(2.0, description="limit, as a multiple of the first reserve")
     credits_per_dollar: Annotated[float, Field(ge=1e-6, le=MOST)] | None = Field(
         None, description="raise in whole credits, as the live engine does"

@@ -427,6 +427,7 @@ OPTIONS = [
     options("--set", "tender.reserve.uniform=[1,0]", says=("--set", "tender.reserve holds 0.8", "no table")),
     options("--set", "tender.reserve={uniform=[1,0]}", says=("tender.reserve", "[1, 0]")),
     options("--set", "tender.value=", says=("tender.value", '""')),
+    options("--set", f"tender.escalation.every={10**30}", says=("tender.escalation.every", "<= 1e9")),
     options("--set", "arm.0.name=x", says=("--set arm.0.name=x", "arms are set in the file")),
     options("--set", "world.agents=a", says=("world.agents", "list")),
     options(
