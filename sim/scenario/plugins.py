@@ -65,9 +65,15 @@ def _load(path: Path, kept: ExitStack, tried: bool) -> str:
         raise fault(path, error) from None
     added = [(kind, name) for kind, of in KINDS.items() for name in of.added() if (kind, name) not in known]
     if not added:
-        ways = "; ".join(dict.fromkeys(of.how for of in KINDS.values()))
-        raise RunError(f"--plugin {path}: registers nothing; {ways}")
+        raise RunError(f"--plugin {path}: registers nothing; bidlab has {', '.join(_ways())}")
     faults = [line for kind, name in added for line in admit(path, kind, name, tried=tried)]
     if faults:
         raise RunError(*faults)
     return digest
+
+
+def _ways() -> list[str]:
+    """What a file may call to add a part, for every kind."""
+    import bidlab
+
+    return [name for name in dir(bidlab) if name.startswith("register_")]

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sim.cli.kinds_listing import tables
 from sim.kit.errors import RunError
+from sim.kit.kinds import KINDS
 from sim.mechanisms import lookup
 from sim.scenario.plugins import plugins
 from tests.cli.command import bidlab, lay_out
@@ -88,3 +90,11 @@ def test_workers_find_the_helpers(tmp_path: Path) -> None:
     given = ("--plugin", path, "--mechanism", "own", "--jobs", "2")
     said = bidlab("sweep", scenario, *given, "--out", tmp_path / "o")
     assert said.code == 0, said
+
+
+def test_every_kind_is_named_to_a_file_that_registers_nothing(tmp_path: Path) -> None:
+    (tmp_path / "none.py").write_text("x = 1\n")
+    said = bidlab("check", "--plugin", tmp_path / "none.py")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    tables()  # knows every kind
+    assert [kind for kind in KINDS if f"register_{kind}" not in said.err] == []
