@@ -1,9 +1,11 @@
-"""What a table says that is no error and may be one: dollars in another unit, results that are not in it."""
+"""What is no error and may be one: dollars in another unit, results that are not in a table, keys without an effect."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from sim.experiment.absent_agents import absent_agents
+from sim.experiment.idle_keys import idle_keys
 from sim.experiment.plan import Plan
 from sim.world.origin import TableOrigin
 
@@ -11,6 +13,11 @@ _UNITS = ((100.0, "cents: divide by 100"), (1e6, "millionths of a dollar: divide
 
 
 def unlikely(plan: Plan) -> list[str]:
+    """A line for each thing that a scenario states and that is likely a mistake."""
+    return [*_of_table(plan), *idle_keys(plan), *absent_agents(plan)]
+
+
+def _of_table(plan: Plan) -> list[str]:
     """A line for each column of dollars whose median is above the value of every task, with the likely unit.
 
     Nothing pays then for the median attempt. Only values that are the same for all tasks are looked at. Before them

@@ -74,6 +74,6 @@ def _load(path: Path, kept: ExitStack, tried: bool) -> str:
 
 def _ways() -> list[str]:
     """What a file may call to add a part, for every kind."""
-    import bidlab
+    import sim
 
-    return [name for name in dir(bidlab) if name.startswith("register_")]
+    return [name for name in dir(sim) if name.startswith("register_")]
