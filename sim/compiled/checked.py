@@ -54,9 +54,11 @@ def _agrees(name: str, row: str, of: dict[str, Any], array: Any) -> bool:
 
 
 def check_refused(code: Code, rules: Rules, hand: Sequence[Any]) -> None:
-    """Have the rule say why it refuses the clearing in hand; raises what it raises, or MarketError."""
+    """Have the rule, or what it is given, say why the clearing in hand is refused; raises that, or MarketError."""
     of = in_hand(code, hand)
-    code.parts["bid"].run(of)
+    for part in ("bid", "read"):
+        if part in code.parts:
+            code.parts[part].run(of)
     _ask(rules, of)
     raise MarketError(f"{rules.mechanism.name}: the compiled rule refuses a clearing that the rule itself takes")
 

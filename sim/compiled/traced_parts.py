@@ -32,6 +32,7 @@ from sim.compiled.trace.graph import Kind
 from sim.kit.arrays import Bids, Standing, Status, Tender
 from sim.market.rules import Rules
 from sim.standing.advisors import Lesson, Posted
+from sim.standing.advisors.read_advice import read_advice
 from sim.standing.reputation import Outcome
 from sim.world.world import World
 
@@ -181,7 +182,8 @@ def _read(learners: list[Learning], rules: Rules) -> Part:
         for one in learners:
             state = tuple(of[row] for row in one.rows)
             if one.of == "advice":
-                found[one.of] = one.learner.read(state, Posted(of["claim"], of["exploration"] if explores else None))
+                posted = Posted(of["claim"], of["exploration"] if explores else None)
+                found[one.of] = read_advice(one.learner, state, posted)
             else:
                 found[one.of] = one.learner.read(state)
         return found

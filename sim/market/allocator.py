@@ -18,6 +18,7 @@ from sim.market.rules import Rules
 from sim.market.source import Offers
 from sim.market.tasks import Known, Tasks
 from sim.standing.advisors import Posted
+from sim.standing.advisors.read_advice import read_advice
 from sim.standing.reputation import State
 
 
@@ -124,7 +125,7 @@ class Allocator:
             cost = learner.read(states.cost or ())
         if rules.advisor is not None and states.advice is not None:
             family = self.tasks.family[at[1]] if at else 0  # before anything was seen, all are alike
-            advice = np.broadcast_to(rules.advisor.read(states.advice[family], posted), shape)
+            advice = np.broadcast_to(read_advice(rules.advisor, states.advice[family], posted), shape)
         if len(shape) > 1:
             reputation, cost = np.broadcast_to(reputation, shape), np.broadcast_to(cost, shape)
         return Standing.trusted(reputation=reputation, expected_cost=cost, advice=advice)
