@@ -161,6 +161,7 @@ def _unrounded(plan: Plan) -> str | None:
 
 def check(scenario: Scenario, digests: dict[str, str]) -> str | None:
     """What `check` says of the scenario's sweep; None where it has none."""
+    from sim.experiment.absent_agents import absent_agents, sweeps_pool
     from sim.kit.collector import all_kept
 
     if not scenario.factors:
@@ -168,6 +169,8 @@ def check(scenario: Scenario, digests: dict[str, str]) -> str | None:
     with all_kept():
         plan = _sound(scenario, digests)
         _warn_of_unplayable(plan)
+        for line in absent_agents(plan) if sweeps_pool(scenario) else ():
+            typer.echo(f"bidlab: {line}", err=True)
         return described(plan)
 
 

@@ -11,14 +11,13 @@ from sim.experiment.run_folder import Worlds
 from sim.kit.errors import ArrayError, ScenarioError
 from sim.mechanisms.planner import Always
 from sim.scenario.file import key_path
-from sim.scenario.scenario import Arm
+from sim.scenario.scenario import Arm, Scenario
 from sim.world.world import World
 
 
 def absent_agents(plan: Plan) -> list[str]:
     """A line for each key that names an agent that is absent from every task, in the cell with the most agents."""
-    swept = {".".join(key_path(key)[:2]) for factor in plan.scenario.factors for key in factor.keys}
-    if not plan.swept and "world.pool_size" in swept:
+    if not plan.swept and sweeps_pool(plan.scenario):
         return []
     playable = [cell for cell in plan.cells if all(_size(arm, cell) <= len(cell.origin.agents) for arm in cell.arms)]
     if not playable:
@@ -37,6 +36,11 @@ def absent_agents(plan: Plan) -> list[str]:
         f"{name}: warning: {'' if len(arms) == many else 'arm ' + ', '.join(map(repr, arms)) + ': '}{line}"
         for line, arms in found.items()
     ]
+
+
+def sweeps_pool(scenario: Scenario) -> bool:
+    """The number of agents is swept, so that no run says who is nowhere."""
+    return any(key_path(key) == ["world", "pool_size"] for factor in scenario.factors for key in factor.keys)
 
 
 def _size(arm: Arm, cell: Cell) -> int:

@@ -122,5 +122,8 @@ def test_agents_that_are_nowhere_are_told(tmp_path: Path, world: str, rest: str,
 def test_of_a_sweep_the_cell_with_the_most_agents_decides(tmp_path: Path) -> None:
     for sizes, told in (("[1, 3, 9]", 1), ("[1, 6]", 0)):
         path = written(tmp_path, arms=ALWAYS % '"gpt-5.2"' + f'[sweep]\n"world.pool_size" = {sizes}\n')
-        said = bidlab("sweep", path, "--jobs", "1", "--out", tmp_path / f"o{told}", "--no-figures")
-        assert said.err.count("is at no task, as world.pool_size is 3") == told
+        for command in (
+            ["check", path],
+            ["sweep", path, "--jobs", "1", "--out", tmp_path / "o", "--no-figures", "--force"],
+        ):
+            assert bidlab(*command).err.count("is at no task, as world.pool_size is 3") == told
