@@ -3,8 +3,8 @@
     around(bids, ...) = award(inner(bids handed on, ...))
 
 What is around a rule is stated by the scenario's market, not by the arm's mechanism, and so has no name of its own: it
-is listed, scored and described to bidders as the rule inside. The promises of the inner rule are its own and need not
-hold for the two together.
+is listed, scored and described to bidders as the rule inside. Its promises are those of the rule inside, as that made
+them, and need not hold for the two together, unless a subclass says which of them do (`MakeOrBuy`).
 """
 
 from __future__ import annotations

@@ -7,9 +7,15 @@
 
 It asks before it compares, so that what asking costs is spent by then and no part of the comparison. Its own hand bids
 for nobody's task: what it would make is no bid that the rule reads, sets no price and can neither win nor lose one. An
-award that is not taken up hires nobody. The comparison goes by claims, so that a rule under which the truth is
-dominant need not stay so: a loud claim may get an award taken up. Sources: [Coase1937], [Myerson1981] for an outside
-option that is worth something to the one who asks.
+award that is not taken up hires nobody. Sources: [Coase1937], [Myerson1981] for an outside option that is worth
+something to the one who asks.
+
+What stays of the rule's promises. The comparison goes by claims: a loud claim may get an award taken up, so that no claim
+is promised. Of a rule that hires one, and clears a task alone, the truthful ask stays dominant: since it is, what the
+winner is promised does not change with its own ask while it wins, so neither does `buy`, nor whether the award is taken
+up. Where several are hired one's ask changes what others are promised, and with it whether the award of all is taken up;
+where tasks are cleared together a lie may leave an award that will not be taken up for one that will. There no ask is
+promised.
 
 Index convention: the last axis is agents (n), the own hand among them.
 """
@@ -65,8 +71,18 @@ class MakeOrBuy(Around):
 
     @property
     def promises(self) -> Promises:
-        """Those of the rule that do not hang on claims, by which its award is taken up or not."""
-        return replace(self.rule.promises, claim=False, claim_ignored=False, efficient=False, equilibrium=False)
+        """Those of the rule that hold for the two together; see the module."""
+        inner, has = self.rule.promises, self.rule.capabilities
+        one = not (has.hires_several or has.couples_tasks)
+        return replace(
+            inner,
+            ask=inner.ask and one,
+            ask_at_true_claim=inner.ask_at_true_claim and one,
+            claim=False,
+            claim_ignored=False,
+            efficient=False,
+            equilibrium=False,
+        )
 
     @property
     def capabilities(self) -> Capabilities:

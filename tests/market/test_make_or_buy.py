@@ -20,8 +20,10 @@ from analysis.quantities.made_or_bought import offered
 from analysis.sweep_cells import Cells
 from sim.agents.bidding import Truthful
 from sim.agents.everybody import Bidders
+from sim.auditing.attacked import books
 from sim.auditing.audit_plan import plan_scenario
 from sim.auditing.audits import Sizes
+from sim.auditing.dominance import lied
 from sim.auditing.problem import EXACT
 from sim.experiment.job import play
 from sim.kit.arrays import Award, FloatArray
@@ -32,6 +34,7 @@ from sim.mechanisms import Mechanism
 from sim.mechanisms.contingent import Contingent
 from sim.mechanisms.make_or_buy import MakeOrBuy
 from sim.mechanisms.price import HireAll, SecondPrice
+from sim.mechanisms.redundant import KRedundant
 from sim.scenario.given import scenario_of
 from sim.scenario.scenario import label_of
 from tests.market.compare import assert_same_markets, assert_same_rows, rows
@@ -98,6 +101,42 @@ def test_it_makes_what_a_scalar_loop_makes(rule: Mechanism) -> None:
             np.testing.assert_allclose(getattr(found, column)[row], getattr(expected, column), err_msg=column)
         made += bool(expected.hired[OWN])
     assert 0 < made < shape[0]
+
+
+def test_where_several_are_hired_a_higher_ask_may_have_the_award_taken_up() -> None:
+    """Agent 1, of cost .049, gains .2236 by asking .20 at its true claim: by .049 the principal makes the task itself."""
+    belief, cost = [0.745, 0.729, 0.885, 0.626], [0.282, 0.049, 0.349, 0.021]
+    around = MakeOrBuy(KRedundant(), 0)
+
+    def earned(ask: float) -> float:
+        asks = [cost[0], ask, *cost[2:]]
+        award = around(*scene(asks, belief, value=1.0, lottery=[0.0, 0.25, 0.5, 0.75]))
+        pay = belief[1] * award.pay_success[1] + (1.0 - belief[1]) * award.pay_failure[1]
+        return float(pay - cost[1]) if award.hired[1] else 0.0
+
+    assert earned(0.049) == 0.0
+    assert earned(0.20) == pytest.approx(0.2236, abs=5e-5)
+    assert not (around.promises.ask or around.promises.ask_at_true_claim)
+
+
+SEVERAL = {"assignment_vcg", "budget_feasible", "hire_all", "k_redundant"}  # agents of a posting, or tasks at once
+
+
+@pytest.mark.parametrize("rule", BUYS, ids=label_of)
+def test_the_truthful_ask_stays_dominant_where_one_is_hired(rule: Mechanism) -> None:
+    around = MakeOrBuy(rule, 0)
+    kept = around.promises
+    assert (kept.ask, kept.ask_at_true_claim) == (
+        (False, False) if rule.name in SEVERAL else (rule.promises.ask, rule.promises.ask_at_true_claim)
+    )
+    assert not (kept.claim or kept.claim_ignored or kept.efficient or kept.equilibrium)
+    if not kept.ask:
+        return
+    for n, penalised in ((2, False), (3, rule.capabilities.takes_penalty), (5, False)):
+        drawn = books(n, 256, 5, "any", penalised)
+        found = lied(around, replace(drawn, me=1 + drawn.me % (n - 1)))  # sellers alone
+        assert not found.ask.fails
+        assert kept.ask_at_true_claim or not found.any_ask.fails
 
 
 @pytest.mark.parametrize("rule", [SecondPrice(), HireAll(), Contingent(bond=np.inf)], ids=label_of)
