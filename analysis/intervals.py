@@ -79,6 +79,8 @@ def wilson(
 ) -> Interval:
     """Score interval of a proportion seen in n trials; NaN where n is 0. Source: [Wilson1927].
 
+    From a rate of 0 its lower end is 0, to one of 1 its upper end is 1, both exactly.
+
     quantile: of the statistic, broadcast against rate; it replaces `confidence`, which means the normal quantile.
 
     >>> [round(float(x), 4) for x in wilson(0.5, 2)]
@@ -89,7 +91,13 @@ def wilson(
     size = np.where(trials > 0, trials, np.nan)
     centre = (share + z**2 / (2 * size)) / (1 + z**2 / size)
     half = z / (1 + z**2 / size) * np.sqrt(np.maximum(share * (1 - share), 0.0) / size + z**2 / (4 * size**2))
-    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+    low, high = np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+    return _exactly(low, share == 0.0, 0.0), _exactly(high, share == 1.0, 1.0)
+
+
+def _exactly(end: FloatArray, where: BoolArray, bound: float) -> FloatArray:
+    """The end, put on its bound where it lies there but for rounding; NaN stays NaN."""
+    return np.where(where & ~np.isnan(end), bound, end)[()]
 
 
 def rate_interval(rate: ArrayLike, se: ArrayLike, n_clusters: ArrayLike, single: ArrayLike) -> Interval:
@@ -101,6 +109,8 @@ def rate_interval(rate: ArrayLike, se: ArrayLike, n_clusters: ArrayLike, single:
 
 def tango(b: ArrayLike, c: ArrayLike, n: ArrayLike, quantile: ArrayLike | None = None) -> Interval:
     """Score interval of b - c, the difference of two rates seen in the same n pairs; NaN where n is 0.
+
+    Its upper end is 1 exactly where b is, its lower end -1 where c is 1.
 
     b, c: shares of the pairs in which only the first, and only the second, succeeded. Source: [Tango1998].
 
@@ -114,7 +124,8 @@ def tango(b: ArrayLike, c: ArrayLike, n: ArrayLike, quantile: ArrayLike | None =
     pairs = np.where(size > 0, size, np.nan)
     ends = [_root(first, second, pairs, sign * z) for sign in (1.0, -1.0)]
     known = ~np.isnan(first + second + pairs + z)
-    return np.where(known, ends[0], np.nan)[()], np.where(known, ends[1], np.nan)[()]
+    low, high = (np.where(known, end, np.nan) for end in ends)
+    return _exactly(low, second == 1.0, -1.0), _exactly(high, first == 1.0, 1.0)
 
 
 def _root(b: FloatArray, c: FloatArray, n: FloatArray, target: FloatArray) -> FloatArray:

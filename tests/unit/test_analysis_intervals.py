@@ -73,6 +73,22 @@ def test_wilson_solves_its_own_equation() -> None:
     assert np.isnan(wilson(0.5, 0)).all()
 
 
+def test_intervals_of_rates_end_exactly_on_their_bounds() -> None:
+    """Also where rounding would leave 6.9e-18 of nothing: an agent that was never hired may have a share of 0."""
+    n = np.arange(1, 2001)
+    assert (wilson(0.0, n)[0] == 0.0).all()
+    assert (wilson(1.0, n)[1] == 1.0).all()
+    for single in (True, False):
+        assert (rate_interval(0.0, 0.0, n[1:], single)[0] == 0.0).all()
+        assert (rate_interval(1.0, 0.0, n[1:], single)[1] == 1.0).all()
+    assert (tango(1.0, 0.0, n)[1] == 1.0).all()
+    assert (tango(0.0, 1.0, n)[0] == -1.0).all()
+    assert np.isnan([*wilson(0.0, 0), *wilson(1.0, 0), *tango(1.0, 0.0, 0)]).all()
+    low, high = wilson([0.01, 0.99], 50)
+    assert 0.0 < low[0] < high[0] < 1.0
+    assert 0.0 < low[1] < high[1] < 1.0
+
+
 def test_tango_solves_its_own_equation() -> None:
     """The share q of pairs that only the second solves is the likeliest one at the difference that an end states."""
 
