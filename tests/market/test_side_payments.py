@@ -16,6 +16,7 @@ from sim.mechanisms import Mechanism
 from sim.mechanisms.cascade import Cascade
 from sim.mechanisms.price import FirstPrice, SecondPrice
 from sim.mechanisms.redundant import KRedundant
+from sim.scenario.given import scenario_of
 from sim.world.world import World
 from tests.market.compare import assert_same_rows, rows
 
@@ -132,3 +133,15 @@ def test_expected_gains_are_those_of_beliefs() -> None:
         honest = belief[task, low] * min(0.75, ask[task, 1 - low]) - cost[task, low]
         gain = row.belief * 0.75 - row.cost_belief - honest
         assert np.isclose(paid.get(row.task, 0.0), gain / 2, atol=1e-12)
+
+
+def test_bundled_rings_are_compared_with_the_same_agents_without_a_ring() -> None:
+    scenario = scenario_of("collusion")
+    arms = {arm.name: arm for arm in scenario.arms}
+    rings = [name for name in arms if ", ring" in name]
+    assert len(rings) == 10
+    for name in rings:
+        ring, without = arms[name], arms[scenario.baseline_of(arms[name])]
+        assert without.name == name.replace(", ring", "")
+        assert (ring.mechanism, ring.settings.spec) == (without.mechanism, without.settings.spec)
+        assert ring.settings.bidders != without.settings.bidders
