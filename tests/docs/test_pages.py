@@ -56,6 +56,12 @@ def test_every_bundled_scenario_has_its_finding() -> None:
     assert [name for name in scenarios() if f"{name}`" not in text] == []
 
 
+def test_no_scenario_has_two_findings() -> None:
+    rows = [line.split("|")[1].strip() for line in (DOCS / "findings.md").read_text("utf-8").splitlines() if "| `" in line]
+    assert len(rows) > 20
+    assert [name for name in rows if rows.count(name) > 1] == []
+
+
 def test_the_scenario_of_the_page_on_tables_is_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("my_table.csv").write_text("model,id,p,ok,usd,usd_forecast\na,t1,.9,1,.3,.2\nb,t1,.6,0,.05,.04\n")
