@@ -25,6 +25,7 @@ from sim.auditing.audit_plan import plan_scenario
 from sim.auditing.audits import Sizes
 from sim.auditing.dominance import lied
 from sim.auditing.problem import EXACT
+from sim.auditing.row import promised_of
 from sim.experiment.job import play
 from sim.kit.arrays import Award, FloatArray
 from sim.kit.errors import ScenarioError
@@ -328,6 +329,13 @@ def test_an_audit_leaves_its_hand_out() -> None:
     for settings, expected in (({}, [1, 2, 3, 4, 5]), ({"tender.own": "two"}, [0, 1, 3, 4, 5])):
         planned = plan_scenario(scenario_of(SCENARIO, settings=settings), Sizes(8, 32, 8), 1e-3, EXACT, {})
         assert [job.agent for job in planned.jobs] == expected
+
+
+@pytest.mark.parametrize(("mechanism", "declared"), [("second_price", "A IR D"), ("k_redundant", "IR")])
+def test_an_audit_judges_what_the_two_together_promise(mechanism: str, declared: str) -> None:
+    stated = {**SCENARIO, "replications": 20, "arm": [{"name": "x", "mechanism": mechanism}]}
+    planned = plan_scenario(scenario_of(stated), Sizes(8, 32, 8), 1e-3, EXACT, {})
+    assert promised_of(planned.jobs[0].problem(EXACT).rule) == declared
 
 
 def test_autarky_without_hands_has_no_meaning() -> None:
