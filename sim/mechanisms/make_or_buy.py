@@ -10,12 +10,12 @@ for nobody's task: what it would make is no bid that the rule reads, sets no pri
 award that is not taken up hires nobody. Sources: [Coase1937], [Myerson1981] for an outside option that is worth
 something to the one who asks.
 
-What stays of the rule's promises. The comparison goes by claims: a loud claim may get an award taken up, so that no claim
-is promised. Of a rule that hires one, and clears a task alone, the truthful ask stays dominant: since it is, what the
-winner is promised does not change with its own ask while it wins, so neither does `buy`, nor whether the award is taken
-up. Where several are hired one's ask changes what others are promised, and with it whether the award of all is taken up;
-where tasks are cleared together a lie may leave an award that will not be taken up for one that will. There no ask is
-promised.
+What stays of the rule's promises. The comparison goes by claims: a loud claim may get an award taken up, so that no
+claim is promised. Of a rule that hires one, and clears a task alone, the truthful ask stays dominant: since it is, what
+the winner is promised does not change with its own ask while it wins, so neither does `buy`, nor whether the award is
+taken up. Where several are hired one's ask may change what others are promised, and with it whether the award of all is
+taken up; where tasks are cleared together a lie may leave an award that will not be taken up for one that will. There
+no ask is promised.
 
 Index convention: the last axis is agents (n), the own hand among them.
 """
