@@ -62,11 +62,15 @@ def frontier(
 def _written(frame: pd.DataFrame, out: Path, caption: str, style: str) -> list[Path]:
     from importlib.metadata import version
 
-    from analysis.figures.frontier import paint
+    from analysis.figures.frontier import about, paint
     from analysis.figures.look import Look
     from analysis.figures.save import save
     from analysis.figures.sheets import sheet
 
-    footer = f"{caption}; bidlab {version('bidlab')}"
+    stamp = f"{caption}; bidlab {version('bidlab')}"
+
+    def words(data: pd.DataFrame, look: Look) -> str:
+        return "\n".join(filter(None, (about(data, look), stamp)))
+
     with writing(out):
-        return save(frame, paint, lambda _, __: footer, out, "frontier", Look(sheet=sheet(style)))
+        return save(frame, paint, words, out, "frontier", Look(sheet=sheet(style)))

@@ -31,12 +31,12 @@ class Frontier:
 
     def figure(self, width: str | float = "text", style: str | Path = "paper") -> Figure:
         """Accuracy against cost. width: "column", "text" or inches. style: "paper", "talk" or a .mplstyle file."""
-        from analysis.figures.frontier import paint
+        from analysis.figures.frontier import about, paint
         from analysis.figures.look import Look
         from analysis.figures.save import finished
         from analysis.figures.sheets import sheet
 
-        return finished(self.table, paint, lambda _, __: "", Look(inches(width), sheet(style)))
+        return finished(self.table, paint, about, Look(inches(width), sheet(style)))
 
     def __repr__(self) -> str:
         """The table in short."""
