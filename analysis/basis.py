@@ -171,8 +171,11 @@ def plural(what: str, n: int) -> str:
     return what.removesuffix("s") if n == 1 else what
 
 
-def caption(found: Sequence[Number], method: str) -> str:
-    """What the caption of a figure says of its intervals. method: how they are computed, e.g. "Student t"."""
+def caption(found: Sequence[Number], method: str, cross: bool = True) -> str:
+    """What the caption of a figure says of its intervals.
+
+    method: how they are computed, e.g. "Student t". cross: what has none is drawn as a cross.
+    """
     what = over(found)
     parts = [f"95% intervals over {what} ({method})"] if what else []
-    return "; ".join([*parts, *(f"×, {line}" for line in missing(found))])
+    return "; ".join([*parts, *(f"{'×, ' if cross else ''}{line}" for line in missing(found))])

@@ -2,18 +2,21 @@
 
 A panel for each arm, at most MOST. Dots are levels: as agents bid, and with everything known. Between them a bar for
 each kind of knowledge, in the order in which agents come to know it, from the level before to the one after; a loss is
-hatched, and foresight, which nobody has, is empty. A line at the end of a bar is the 95% interval of
-its step. Beside it, in two columns, the same steps and what each kind adds in the mean over all orders.
+hatched, and foresight, which nobody has, is empty. A line at the end of a bar is the 95% interval of its step, one
+through a dot that of its level. Beside it, in two columns, the same steps and what each kind adds in the mean over all
+orders.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from analysis.basis import Number, caption, numbers
 from analysis.figures.look import Look, fold
@@ -25,6 +28,8 @@ from sim.kit.digits import decimals
 
 MOST = 4  # arms
 _BAR, _APART = 0.62, 0.16  # height of a bar, and of a mark above and below its row, in rows
+_WIDE = {True: 0.62, False: 0.42}  # share of the figure's width that the waterfall takes, in one column and in two
+_EDGE = 0.3  # most of a bar's width that an edge takes
 _ROW, _REST = 1.5, 0.62  # lines a row takes; inches of an arm's labels
 
 
@@ -64,9 +69,7 @@ def shown_arms(data: pd.DataFrame, look: Look) -> list[str]:
 def words(data: pd.DataFrame, look: Look, stamp: str) -> str:
     """The footer."""
     shown, name = data[data["arm"].isin(shown_arms(data, look))], money_of(data)
-    drawn = shown[~shown["kind"].isin([AS_BID, TOTAL])]
-    names = [name] if look.narrow else [name, f"{name}_share"]
-    found: list[Number] = numbers(drawn.assign(kind=drawn["arm"] + ", " + drawn["kind"]), "kind", names)
+    steps = shown[~shown["kind"].isin([AS_BID, TOTAL])]
     left = data["arm"].nunique() - shown["arm"].nunique()
     cut = (
         f"the first {shown['arm'].nunique()} of {data['arm'].nunique()} arms; all of them in knowledge.csv\n"
@@ -74,9 +77,32 @@ def words(data: pd.DataFrame, look: Look, stamp: str) -> str:
         else ""
     )
     more = "means over orders: in the figure of two columns and in knowledge.csv\n" if look.narrow else ""
-    method = "percentiles" if (drawn["clusters"] == REPLAYED).any() else "Student t, paired"
-    marks = "empty bars: foresight, which nobody has; hatched: a loss; lines: intervals of the steps"
-    return f"{cut}{more}{caption(found, method)}; {marks}\n{stamp}"
+    said = "; ".join([*_intervals(shown, steps, name, look), *_marks(steps, name)])
+    return f"{cut}{more}{said}\n{stamp}"
+
+
+def _intervals(shown: pd.DataFrame, steps: pd.DataFrame, name: str, look: Look) -> list[str]:
+    """What the lines are: intervals of the steps, and of the levels at both ends, which hang on no record."""
+    method = "percentiles" if (steps["clusters"] == REPLAYED).any() else "Student t, paired"
+    added = [name] if look.narrow else [name, f"{name}_share"]
+    of = {
+        "steps": (steps, added, method),
+        "levels": (shown.drop(steps.index), [f"{name}_level"], "Student t corrected for skewness"),
+    }
+    said = []
+    for what, (part, columns, how) in of.items():
+        found: list[Number] = numbers(part.assign(kind=part["arm"] + ", " + part["kind"]), "kind", columns)
+        said.append(f"{what}: {caption(found, how, cross=what == 'steps' and not look.narrow)}")
+    return said
+
+
+def _marks(steps: pd.DataFrame, name: str) -> list[str]:
+    """What the bars mean that are drawn."""
+    said = {
+        "empty bars: foresight, which nobody has": steps["kind"].isin(FORESIGHT).any(),
+        "hatched: a loss": (steps[name] < 0).any(),
+    }
+    return [line for line, there in said.items() if there]
 
 
 def _waterfall(axes: Axes, data: pd.DataFrame, name: str, look: Look, *, labelled: bool) -> None:
@@ -84,28 +110,36 @@ def _waterfall(axes: Axes, data: pd.DataFrame, name: str, look: Look, *, labelle
     low, high = (data[f"{name}_{end}"].to_numpy() for end in ("low", "high"))
     places = decimals(step[1:-1].tolist(), 3)
     _dots(axes, data.iloc[[0, -1]], f"{name}_level", [0, len(data) - 1])
+    bars = []
     for row in range(1, len(data) - 1):
-        lost, foresight = step[row] < 0, data["kind"].iloc[row] in FORESIGHT
-        shade = tone(5) if lost else tone(0)
-        axes.barh(
-            row,
-            step[row],
-            left=level[row] - step[row],
-            height=_BAR,
-            facecolor=ground() if foresight else shade,
-            edgecolor=shade,
-            hatch="////" if lost else None,
-            lw=thin(),
-        )
+        bars += _bar(axes, row, level[row], step[row], empty=data["kind"].iloc[row] in FORESIGHT)
         axes.hlines(row, level[row] - step[row] + low[row], level[row] - step[row] + high[row], color=ink(), lw=thin())
         right = level[row] + max(0.0, -step[row], np.nan_to_num(high[row] - step[row]))
         _beside(axes, f"{step[row]:+.{places}f}", right, row)
     for row in range(len(data) - 1):  # a thread from each level to the next row
         axes.plot([level[row]] * 2, [row, row + 1], color=muted(), lw=thin(0.5), zorder=0)
     axes.margins(x=0.24 if look.narrow else 0.14)
+    _thinned(axes, bars, look)
     rows(axes, _named(data["kind"], look))
     if labelled:
         axes.set_xlabel(look.words(name, name, "$ per auction"))
+
+
+def _bar(axes: Axes, row: int, level: float, step: float, *, empty: bool) -> list[Rectangle]:
+    """The bar from the level before to this one; a loss is hatched, in the colour of the ground where it is full."""
+    shade = tone(5) if step < 0 else tone(0)
+    edge = shade if empty or step >= 0 else ground()
+    look: dict[str, Any] = {"facecolor": ground() if empty else shade, "edgecolor": edge, "lw": thin()}
+    made = axes.barh(row, step, left=level - step, height=_BAR, hatch="////" if step < 0 else None, **look)
+    return list(made.patches)
+
+
+def _thinned(axes: Axes, bars: Sequence[Rectangle], look: Look) -> None:
+    """Thinner edges of bars that are hardly wider than they are, so that an empty one is seen to be empty."""
+    left, right = axes.get_xlim()
+    room = 72 * look.width * _WIDE[look.narrow] / (right - left)
+    for bar in bars:
+        bar.set_linewidth(min(thin(), _EDGE * room * abs(bar.get_width())))
 
 
 def _dots(axes: Axes, data: pd.DataFrame, name: str, at: list[int]) -> None:

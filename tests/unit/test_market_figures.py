@@ -14,6 +14,7 @@ from analysis.figures import Shown, allocation, draw_all, drawables, looks, repu
 from analysis.figures.look import NARROW, WIDE, Look
 from analysis.figures.measure import faults
 from analysis.figures.save import finished
+from analysis.informed import FORESIGHT
 from sim.scenario.figure_spec import FigureFile
 
 NEW = ("timeline", "reputations", "allocation", "knowledge")
@@ -193,6 +194,39 @@ def test_waterfall_steps_end_at_levels(shown, found):
         left, step = bar.get_x(), bar.get_width()
         assert (step, left + step) == (pytest.approx(row["welfare"]), pytest.approx(row["welfare_level"]))
         assert (bar.get_hatch() is not None) == (row["welfare"] < 0)
+
+
+def test_the_footer_of_a_waterfall_explains_what_is_there(found):
+    """Steps and levels have intervals each; in one column nothing is a cross, without a loss nothing is hatched."""
+    data, name = found["knowledge"][1], "welfare"
+    known = data.assign(**{name: data[name].abs(), f"{name}_low": 0.0, f"{name}_high": 1.0})
+    known = known.assign(**{f"{name}_level_low": 0.0, f"{name}_level_high": 1.0})
+    bare = known.assign(**{f"{name}_low": np.nan, f"{name}_high": np.nan, f"{name}_share_low": np.nan})
+    lost = known.assign(**{name: -0.1})
+    sure = known[~known["kind"].isin(FORESIGHT)]
+    narrow, wide = Look(NARROW), Look(WIDE)
+    said = waterfall.words(known, narrow, "")
+    assert "steps: 95% intervals over " in said
+    assert "levels: 95% intervals over " in said
+    assert ("×" in waterfall.words(bare, narrow, ""), "×" in waterfall.words(bare, wide, "")) == (False, True)
+    assert "no interval" in waterfall.words(bare, narrow, "")
+    assert ["hatched" in waterfall.words(one, wide, "") for one in (known, lost)] == [False, True]
+    assert ["foresight" in waterfall.words(one, wide, "") for one in (known, sure)] == [True, False]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_a_narrow_bar_of_foresight_is_seen_to_be_empty_and_a_loss_to_be_hatched(width, found):
+    data = found["knowledge"][1].copy()
+    row = data.index[(data["arm"] == "second price") & (data["kind"] == "outcomes")][0]
+    data.loc[row, "welfare"], data.loc[row - 1, "welfare"], data.loc[row - 2, "welfare"] = 0.004, -0.1, -0.1
+    figure = finished(data, waterfall.paint, lambda _, __: "seed 1", Look(width))
+    bars = figure.axes[0].patches
+    last = bars[int(data.loc[row, "step"]) - 1]
+    points = last.get_window_extent().width * 72 / figure.dpi
+    assert points > 2 * last.get_linewidth() > 0
+    lost = [bar for bar in bars if bar.get_hatch()]
+    assert len(lost) >= 2
+    assert all(bar.get_edgecolor() != bar.get_facecolor() for bar in lost)
 
 
 def test_waterfall_names_what_it_leaves_out(found):
