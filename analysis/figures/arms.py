@@ -24,9 +24,9 @@ from analysis.clusters import coupling_of, over
 from analysis.differences import changed, differences
 from analysis.figures.arm_rows import Rows, described, name_rows, note, rows_of
 from analysis.figures.look import Look, fold
-from analysis.figures.shares import shares
+from analysis.figures.methods import GAP
+from analysis.figures.shares import names_of, shares
 from analysis.figures.style import (
-    MOST_AGENTS,
     BareFormatter,
     baseline_label,
     ends,
@@ -36,7 +36,6 @@ from analysis.figures.style import (
     legend_rows,
     muted,
     reference,
-    short,
     small,
     whisker,
 )
@@ -46,7 +45,6 @@ from sim.kit.arrays import BoolArray
 from sim.kit.digits import decimals
 
 PANELS = {"welfare": "$ per auction", "solve_rate": "share of auctions", "cost": "$ per auction"}
-_GAP = "_minus_baseline"
 _FAR = 3.0  # interquartile ranges beyond the quartiles
 _MOST_AS_NUMBERS = 0.1  # share of the arms that may be given as a number
 _NAMES = {True: 1.0, False: 1.5}  # inches that names of arms take, in one column and in two
@@ -69,18 +67,18 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     columns = _columns(data, look)
     agents = [str(name).removeprefix("share ") for name in data if str(name).startswith("share ")]
     words = {name: fold(_label(name, data, look), _LABELS[look.narrow]) for name in columns}
-    named = [short(look.name(agent), 20) for agent in agents[:MOST_AGENTS]]
+    named = names_of(agents, shown, look)
     around = look.around(list(words.values()), legend_rows(named, look.width))
     figure = look.figure(placed.lines * look.line + around)
     axes = figure.subplots(1, len(columns) + 1, sharey=True, width_ratios=[1.0] * len(columns) + [1.1])
     for axis, name in zip(axes, columns, strict=False):
-        _dots(axis, shown if not name.endswith(_GAP) else _differing(axis, shown, name, placed), name, placed)
+        _dots(axis, shown if not name.endswith(GAP) else _differing(axis, shown, name, placed), name, placed)
         axis.set_xlabel(words[name])
         axis.locator_params(axis="x", nbins=3)
         if look.narrow:
             axis.xaxis.set_major_formatter(BareFormatter())
         axis.grid(axis="x")
-        if name.endswith(_GAP):
+        if name.endswith(GAP):
             reference(axis, x=0.0)
     shares(axes[-1], agents, shown, placed.at, look, _LABELS[look.narrow])
     name_rows(axes[0], placed)
@@ -94,10 +92,10 @@ def drawn(data: pd.DataFrame, look: Look) -> list[Number]:
     """The estimates that the figure draws, as far as their intervals go."""
     shown = data.iloc[_rows(data, look).places]
     columns = _columns(data, look)
-    gap = next(name for name in columns if name.endswith(_GAP))
+    gap = next(name for name in columns if name.endswith(GAP))
     others = shown[(shown["changed"] != 0) | (shown[gap] != 0)]
     panels = [name for name in columns if name != gap]
-    return numbers(shown, "arm", panels) + numbers(others.assign(clusters=others[f"clusters{_GAP}"]), "arm", [gap])
+    return numbers(shown, "arm", panels) + numbers(others.assign(clusters=others[f"clusters{GAP}"]), "arm", [gap])
 
 
 def about(data: pd.DataFrame, look: Look) -> str:
@@ -108,7 +106,7 @@ def about(data: pd.DataFrame, look: Look) -> str:
 
 
 def _rows(data: pd.DataFrame, look: Look) -> Rows:
-    return rows_of(data, f"{_main(data)}{_GAP}", look, _NAMES[look.narrow])
+    return rows_of(data, f"{_main(data)}{GAP}", look, _NAMES[look.narrow])
 
 
 def _main(data: pd.DataFrame) -> str:
@@ -119,11 +117,11 @@ def _main(data: pd.DataFrame) -> str:
 def _columns(data: pd.DataFrame, look: Look) -> list[str]:
     main = _main(data)
     rest = [name for name in PANELS if name != main and data[name].notna().any()]
-    return [main, f"{main}{_GAP}", *([] if look.narrow else rest)]
+    return [main, f"{main}{GAP}", *([] if look.narrow else rest)]
 
 
 def _label(name: str, data: pd.DataFrame, look: Look) -> str:
-    of = name.removesuffix(_GAP)
+    of = name.removesuffix(GAP)
     if name == of:
         return look.words(of, of.replace("_", " "), PANELS[of])
     baseline = look.name(baseline_label(data["baseline"], 24))
@@ -136,11 +134,11 @@ def _row(arm: ArmData, base: ArmData) -> dict[str, object]:
     row: dict[str, object] = {"arm": arm.name, "mechanism": arm.mechanism, **described(arm)}
     estimates, gaps = summary(arm), differences(arm, base)
     row |= {"baseline": base.name, "changed": changed(arm, base)}
-    row |= {"clusters": arm.over, f"clusters{_GAP}": over(arm, base)}
+    row |= {"clusters": arm.over, f"clusters{GAP}": over(arm, base)}
     row |= {"coupled": "; ".join(coupling_of(arm, base))}
     for name in PANELS:
-        row |= cells(name, estimates[name]) | cells(f"{name}{_GAP}", gaps[name])
-        row |= {f"{name}{_GAP}_p": float(gaps[name].p)}
+        row |= cells(name, estimates[name]) | cells(f"{name}{GAP}", gaps[name])
+        row |= {f"{name}{GAP}_p": float(gaps[name].p)}
     attempts = arm.attempts.sum(axis=(0, 1))
     total = attempts.sum()
     return row | {f"share {name}": n / total if total else np.nan for name, n in zip(arm.agents, attempts, strict=True)}

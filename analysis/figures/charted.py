@@ -13,14 +13,16 @@ from analysis.basis import FEW, Number, caption
 from analysis.few_agents import both_ends
 from analysis.figures.chart import Chart
 from analysis.figures.labels import label_of
+from analysis.figures.methods import method
 from analysis.figures.style import MOST_ROWS
 from sim.kit.invalid import written
 
-_METHOD = "Student t, of levels corrected for skewness; rates: Wilson; their differences: Tango"
-_MARKS = (
-    "dot: the interval holds 0; ring: it does not, but p is > .05 adjusted by Holm over the arm's cells; "
-    "×: no interval; dash: no task differs; intervals are not adjusted"
-)
+LEVEL = 0.05  # of the adjusted p value
+_MARKS = {
+    "dot": "dot: the interval holds 0",
+    "ring": "ring: the interval, which is not adjusted, does not hold 0, but p adjusted by Holm over the arm's cells is > .05",
+    "dash": "dash: no task differs",
+}
 
 
 def settings_of(data: pd.DataFrame, chart: Chart) -> list[tuple[dict[str, Any], pd.DataFrame]]:
@@ -104,12 +106,31 @@ def caption_of(data: pd.DataFrame, table: pd.DataFrame, chart: Chart, info: Mapp
     counts = sorted(set(table["n"]))
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     note = f"\n{table.attrs['note']}" if table.attrs.get("note") else ""
-    intervals = caption(numbers_of(data), _METHOD)
-    marks = f"; {_MARKS}" if chart.kind == "map" and any(sign for _, _, sign in chart.y) else ""
+    found = numbers_of(data)
+    intervals = "; ".join(filter(None, [caption(found, method(found)), *_marks_of(data, chart)]))
     return (
-        f"{fixed}{_fewer(data, table, chart)}{about}{intervals}{marks}\nn = {n} auctions a point; seed {info['seed']}; "
+        f"{fixed}{_fewer(data, table, chart)}{about}{intervals}\nn = {n} auctions a point; seed {info['seed']}; "
         f"sweep of {info['scenario']['name']} {info['hash'][:12]}; bidlab {info['versions']['bidlab']}{note}"
     )
+
+
+def marked(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of differences that carry a mark on a map, with its name in the column `mark`."""
+    bare = rows["drawn_low"].isna()
+    holds = (rows["drawn_low"] <= 0) & (rows["drawn_high"] >= 0)
+    kinds = {"dash": rows["same"], "cross": bare, "dot": holds, "ring": rows["drawn_p_holm"] > LEVEL}
+    mark = np.select(list(kinds.values()), list(kinds), default="")
+    found: pd.DataFrame = rows.assign(mark=mark)[(mark != "") & rows["drawn"].notna()]
+    return found
+
+
+def _marks_of(data: pd.DataFrame, chart: Chart) -> list[str]:
+    """What the marks on maps of differences mean, of those that are drawn; of crosses the caption says why."""
+    compared = [label_of(y) for y in chart.y if y[2]]
+    if chart.kind != "map" or not compared:
+        return []
+    there = set(marked(data[data["y"].isin(compared) & ~data["itself"]])["mark"])
+    return [words for mark, words in _MARKS.items() if mark in there]
 
 
 def _fewer(data: pd.DataFrame, table: pd.DataFrame, chart: Chart) -> str:

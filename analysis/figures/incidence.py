@@ -47,6 +47,7 @@ from sim.kit.digits import decimals
 _FAR = 3.0  # times as far as three quarters of the arms reach
 _MOST_IN_WORDS = 0.1  # share of the arms that may be given in words, and one at least
 _NAMES = {True: 0.98, False: 1.9}  # inches that names of arms take, in one column and in two
+_SEEN = 0.001  # of the widest stack of bars, below which a bar is no pixel
 _OFF = "off the scale: "
 
 Part = tuple[str, FloatArray, str]  # name, dollars (rows,), colour
@@ -149,11 +150,18 @@ def _far(reach: FloatArray) -> BoolArray:
 def _bars(axes: Axes, parts: Sequence[Part], far: BoolArray, y: FloatArray) -> None:
     at = np.flatnonzero(~far)
     left, right = np.zeros(len(at)), np.zeros(len(at))
+    widest = max((float(span[at].max(initial=0.0)) for span in _spans([values for _, values, _ in parts])), default=0.0)
     for name, values, shade in parts:
         width = values[at]
         start = np.where(width < 0, left, right)
-        axes.barh(y[at], width, left=start, height=0.85, color=shade, label=short(name, 20), zorder=2)
+        label = short(name, 20) if _seen(width, widest) else "_not seen"
+        axes.barh(y[at], width, left=start, height=0.85, color=shade, label=label, zorder=2)
         left, right = left + np.minimum(width, 0.0), right + np.maximum(width, 0.0)
+
+
+def _seen(width: FloatArray, widest: float) -> bool:
+    """Some bar of these is wide enough to be seen."""
+    return bool(np.abs(width).max(initial=0.0) > _SEEN * widest)
 
 
 def _welfare(axes: Axes, data: pd.DataFrame, far: BoolArray, y: FloatArray) -> None:

@@ -24,14 +24,13 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from analysis.figures.chart import Chart
-from analysis.figures.charted import settings_of
+from analysis.figures.charted import marked, settings_of
 from analysis.figures.labels import axis_label, label_of, setting_label, title_of
 from analysis.figures.look import Look, fold
 from analysis.figures.style import dot, ground, ink, short, small, thin
 from sim.kit.arrays import BoolArray, FloatArray
 from sim.scenario.axes import Factor
 
-LEVEL = 0.05  # of the adjusted p value
 _ACROSS = {True: 2, False: 4}  # maps side by side, in one column and in two
 _ROW = 1.6  # inches of a row of maps
 _MARKS: dict[str, dict[str, Any]] = {
@@ -166,13 +165,3 @@ def _name(axes: Axes, x: FloatArray, y: FloatArray, won: BoolArray, winner: str)
     how: dict[str, Any] = {"ha": align, "va": "center", "fontsize": small(), "zorder": 8}
     box = {"facecolor": ground(), "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
     axes.text(at, y[row], f"{short(winner, 12)} wins", bbox=box, **how)
-
-
-def marked(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of differences that carry a mark, with its name in the column `mark`."""
-    bare = rows["drawn_low"].isna()
-    holds = (rows["drawn_low"] <= 0) & (rows["drawn_high"] >= 0)
-    kinds = {"dash": rows["same"], "cross": bare, "dot": holds, "ring": rows["drawn_p_holm"] > LEVEL}
-    mark = np.select(list(kinds.values()), list(kinds), default="")
-    found: pd.DataFrame = rows.assign(mark=mark)[(mark != "") & rows["drawn"].notna()]
-    return found

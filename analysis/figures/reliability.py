@@ -59,7 +59,9 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
         if row == n_rows - 1 or k + columns >= len(shown):
             bottom.set_xlabel(fold(look.words("mean_claim", "claim", "probability"), 0.85 * look.width / columns - 0.3))
     if spare := columns * n_rows - len(shown):
-        _key(figure.add_subplot(grid[2 * n_rows - 2 :, columns - spare :]), spare * look.width / columns - 0.75)
+        seen = data[data["agent"].isin(shown) & (data["claims"] > 0)]
+        bare = bool(seen["success_rate_low"].isna().any())
+        _key(figure.add_subplot(grid[2 * n_rows - 2 :, columns - spare :]), spare * look.width / columns - 0.75, bare)
     return figure
 
 
@@ -125,11 +127,12 @@ def _diagram(axes: Axes, name: str, bins: pd.DataFrame, look: Look) -> None:
     )
 
 
-def _key(axes: Axes, inches: float) -> None:
-    """What the marks mean, in the first free panel."""
+def _key(axes: Axes, inches: float, bare: bool) -> None:
+    """What the marks mean, in the first free panel. bare: some rate has no interval."""
     axes.axis("off")
     words = (
-        "dot: success rate in a bin, area by its share of claims\nbar: 95% Wilson interval; ×: none\n"
+        "dot: success rate in a bin, area by its share of claims\n"
+        f"bar: 95% Wilson interval{'; ×: none' if bare else ''}\n"
         "dashed: calibrated\nnull: mean ECE of a calibrated agent with the same claims"
     )
     how: dict[str, Any] = {"va": "top", "fontsize": small(), "color": muted(), "linespacing": 1.2}

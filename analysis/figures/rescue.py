@@ -56,12 +56,13 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
         look.words("solve_rate", "solved", "share of auctions"),
     ]
     folded = [fold(words, share * room) for words, share in zip(labels, (1.0, 0.6), strict=True)]
-    around = look.around(folded, legend_rows([*_WORDS.values()], look.width))
+    kinds = [name for name in _WORDS if f"{name}_rate" in shown and shown[f"{name}_rate"].notna().any()]
+    around = look.around(folded, legend_rows([_WORDS[name] for name in kinds], look.width))
     figure = look.figure(1.15 * placed.lines * look.line + around)
     rates, solved = figure.subplots(1, 2, sharey=True, width_ratios=[1.7, 1.0])
     looks = {"first": (muted(), "o", ground()), "same": (tone(5), "s", tone(5)), "other": (tone(0), "D", tone(0))}
     for name, (shade, marker, face) in looks.items():
-        if f"{name}_rate" in shown:
+        if name in kinds:
             whisker(rates, shown, f"{name}_rate", placed.at, marker, color=shade, mfc=face, label=_WORDS[name])
     whisker(solved, shown, "solve_rate", placed.at, color=ink())
     for axes, words in zip((rates, solved), folded, strict=True):

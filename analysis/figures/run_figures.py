@@ -20,6 +20,7 @@ from analysis.arm import ArmData
 from analysis.basis import caption
 from analysis.few_agents import selection_note
 from analysis.figures.figure_registry import FIGURES, Drawable, RunFigure, Shown, counts
+from analysis.figures.methods import method
 from analysis.incidence import applies
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _LEAST = 2
 _MOST = 12  # agents in rows
 _ONE = "there is one arm"
-_MEAN = "Student t corrected for skewness; rates: Wilson"
 _BY_RECORD = "; of arms that hire by a record: percentiles of the redrawn tables"
 _RATE = "Wilson"
 _AUC = "Student t on the logit scale"
@@ -80,8 +80,9 @@ def _hired_rate(shown: Shown) -> Drawable | str:
     auctions = [arm for arm in shown.arms if auction.applies(arm)]
 
     def words(data: pd.DataFrame, look: Look) -> str:
+        found = hired_rate.drawn(data, look)
         cut = _cut(len(auctions[0].agents), "cash profit", "hired_rate.csv", _MOST)
-        text = f"{cut}{hired_rate.about(data, look)}{caption(hired_rate.drawn(data, look), _MEAN)}"
+        text = f"{cut}{hired_rate.about(data, look)}{caption(found, method(found))}"
         return f"{text}\nn = {counts(auctions[0])} of the reserve; {shown.stamp}"
 
     if not auctions:
@@ -97,7 +98,8 @@ def _arms(shown: Shown) -> Drawable | str:
         return _ONE
 
     def words(data: pd.DataFrame, look: Look) -> str:
-        text = f"{caption(arms_figure.drawn(data, look), _MEAN + _record(arms))}{_same(data)}"
+        found = arms_figure.drawn(data, look)
+        text = f"{caption(found, method(found) + _record(arms))}{_same(data)}"
         return f"{arms_figure.about(data, look)}{text}\nn = {counts(arms[0])}; {shown.stamp}"
 
     return Drawable(lambda: arms_figure.table(arms, shown.compared), arms_figure.paint, words)

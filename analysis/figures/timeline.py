@@ -69,7 +69,8 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     axes.set_xlim(start - 0.02 * (end - start) - 0.5, end + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel(look.words("x", "time", "ticks"))
-    handles = [Patch(label=label, **style) for label, style in _styles(ink()).items()]
+    ended = {_KINDS[status] for status in own.loc[own["agent"].isin(agents), "status"] if status}
+    handles = [Patch(label=label, **style) for label, style in _styles(ink()).items() if label in ended]
     labels = [str(handle.get_label()) for handle in handles]
     columns = legend_columns(labels, look.width)
     figure.legend(handles, labels, loc="outside upper left", ncols=columns, handlelength=1.2, columnspacing=1.2)
@@ -84,7 +85,8 @@ def about(data: pd.DataFrame, look: Look) -> str:
     window = f"from its first posting to the start of attempt {WINDOW}" if attempts < all_of else "all of it"
     agents = own.loc[own["event"] == _ATTEMPT, "agent"].nunique()
     cut = f"; the {MOST} of {agents} agents that try most" if agents > MOST else ""
-    marks = "full triangle: somebody hired; agents without a row try nothing there"
+    full = "full triangle: somebody hired; " if (own["hired"] > 0).any() else ""
+    marks = f"{full}agents without a row try nothing there"
     most = max(_at_once(own, agent) for agent in shown_agents(own))
     hidden = f"; of up to {most} attempts of an agent at a time {_LANES} are told apart" if most > _LANES else ""
     return f"arm {name!r}, replication 0, {window}: {attempts} of {all_of} attempts{cut}{hidden}; {marks}"

@@ -122,8 +122,13 @@ def test_captions_say_over_what_and_explain_the_marks() -> None:
     said = said_of("map", 1)
     assert "95% intervals over only 6 replications (Student t" in said
     assert "×, no interval: 3 replications, at least 5 needed" in said
-    for word in ("dot: the interval holds 0", "ring: ", "Holm over the arm's cells", "intervals are not adjusted"):
+    for word in ("dot: the interval holds 0", "ring: ", "Holm over the arm's cells", "not adjusted", "dash: "):
         assert word in said
+    own = chart("map", 1)
+    whole = shown(table(), own)
+    for cells, words in {(0, 2): ["dot"], (0, 1): ["ring"], (0, 4): ["dash"], (0,): []}.items():
+        some = caption_of(whole[whole["cell"].isin(cells)], table(), own, INFO)
+        assert [word for word in ("dot", "ring", "dash") if f"{word}: " in some] == words
     plain = said_of("lines", 0, {KEYS[1]: 40})
     assert "95% intervals over 40 (replication, task) pairs; only 6 replications" in plain
     assert "ring" not in plain
