@@ -17,10 +17,12 @@ from analysis.figures.methods import method
 from analysis.figures.style import MOST_ROWS
 from sim.kit.invalid import written
 
+_DIGITS = 9  # to which points are the same
 LEVEL = 0.05  # of the adjusted p value
 _MARKS = {
     "dot": "dot: the interval holds 0",
-    "ring": "ring: the interval, which is not adjusted, does not hold 0, but p adjusted by Holm over the arm's cells is > .05",
+    "ring": "ring: the interval, which is not adjusted, does not hold 0, but p adjusted by Holm over the arm's cells "
+    "is > .05",
     "dash": "dash: no task differs",
 }
 
@@ -106,7 +108,8 @@ def caption_of(data: pd.DataFrame, table: pd.DataFrame, chart: Chart, info: Mapp
     counts = sorted(set(table["n"]))
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     note = f"\n{table.attrs['note']}" if table.attrs.get("note") else ""
-    found = numbers_of(data)
+    curve = chart.kind == "calibration"  # of which mean claims are places along x
+    found = numbers_of(data[data["metric"].str.startswith("success_rate")] if curve else data)
     intervals = "; ".join(filter(None, [caption(found, method(found)), *_marks_of(data, chart)]))
     return (
         f"{fixed}{_fewer(data, table, chart)}{about}{intervals}\nn = {n} auctions a point; seed {info['seed']}; "
@@ -131,6 +134,20 @@ def _marks_of(data: pd.DataFrame, chart: Chart) -> list[str]:
         return []
     there = set(marked(data[data["y"].isin(compared) & ~data["itself"]])["mark"])
     return [words for mark, words in _MARKS.items() if mark in there]
+
+
+def coinciding(lines: Mapping[str, Any]) -> list[list[str]]:
+    """Groups of lines that lie on one another, of two at least. lines: name -> its points.
+
+    >>> coinciding({"a": [1.0, 2.0], "b": [1.0, 3.0], "c": [1.0, 2.0]})
+    [['a', 'c']]
+    """
+    groups: dict[bytes, list[str]] = {}
+    for name, points in lines.items():
+        seen = np.asarray(points, np.float64)
+        if np.isfinite(seen).any():
+            groups.setdefault((seen + 0.0).round(_DIGITS).tobytes(), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def _fewer(data: pd.DataFrame, table: pd.DataFrame, chart: Chart) -> str:

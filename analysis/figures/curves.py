@@ -17,8 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.basis import listed
 from analysis.figures.chart import Chart
-from analysis.figures.charted import settings_of
+from analysis.figures.charted import coinciding, settings_of
 from analysis.figures.labels import axis_label, line_label, setting_label
 from analysis.figures.look import MARKERS, Look, fold
 from analysis.figures.style import MOST_ROWS, NO_INTERVAL, dot, legend_columns, muted, short, thin
@@ -55,7 +56,7 @@ def paint(data: pd.DataFrame, chart: Chart, factors: Sequence[Factor], look: Loo
     for axis in axes[:, 0]:
         axis.set_ylabel(look.words("success_rate", "success rate", "share of claims"))
     handles = [Line2D([], [], color=shade, marker=mark, ms=dot(0.8), lw=thin()) for shade, mark in pens]
-    names = [line_label(chart.x, level, look).rpartition(" = ")[2] for level in levels]
+    names = [_level(chart, level, look) for level in levels]
     title = fold(axis_label(chart.x, factors, look, "x"), look.width - 0.2)
     columns = legend_columns(names, look.width)
     figure.legend(handles, names, loc="outside upper left", ncols=columns, title=title, alignment="left")
@@ -71,7 +72,28 @@ def shown_levels(data: pd.DataFrame, chart: Chart) -> list[Any]:
 def about(data: pd.DataFrame, chart: Chart) -> str:
     """What is left out, for the footer."""
     drawn, count = len(shown_levels(data, chart)), data[chart.x].nunique()
-    return f"{drawn} of {count} levels, evenly spaced; all of them in the CSV file\n" if drawn < count else ""
+    fewer = f"{drawn} of {count} levels, evenly spaced; all of them in the CSV file\n" if drawn < count else ""
+    return fewer + "".join(f"{line}\n" for line in _on_one_another(data, chart))
+
+
+def _on_one_another(data: pd.DataFrame, chart: Chart) -> list[str]:
+    """A line for each panel in which levels have the same points, of which only the last is seen."""
+    look, found = Look(own=chart.own), []
+    for setting, part in settings_of(data, chart):
+        for agent in chart.columns:
+            own = part[part["agent"] == agent]
+            lines = {
+                _level(chart, level, look): points(own[own[chart.x] == level]) for level in shown_levels(data, chart)
+            }
+            for group in coinciding(lines):
+                which = "all levels" if len(group) == len(lines) else f"levels {listed(group)}"
+                where = ", ".join(filter(None, (look.name(agent), setting_label(setting, look))))
+                found.append(f"{where}: {which} coincide, the last of them is seen")
+    return found
+
+
+def _level(chart: Chart, level: Any, look: Look) -> str:
+    return line_label(chart.x, level, look).rpartition(" = ")[2]
 
 
 def points(part: pd.DataFrame) -> pd.DataFrame:

@@ -24,12 +24,19 @@ def label_of(y: tuple[str, str, int]) -> str:
 def title_of(y: tuple[str, str, int], baseline: str, look: Look) -> tuple[str, str]:
     """The metric in words, and its unit."""
     metric, agent, sign = y
-    words = "share" if metric == "share" else metric.replace("_", " ")
-    words += f" of {short(look.name(agent), 24)}" if agent else ""
+    words = metric.replace("_", " ") + (f" of {short(look.name(agent), 24)}" if agent else "")
+    words, unit = look.words_and_unit(label_of((metric, agent, 0)), words, unit_of_metric(metric, agent))
+    if not sign:
+        return words, unit
     name = baseline if baseline == OWN_BASELINE else f"“{look.name(baseline)}”"
-    said = {0: words, 1: f"{words} minus {name}", -1: f"{words}, {name} minus arm"}[sign]
-    unit = unit_of_metric(metric, agent)
+    said = f"{words} minus {name}" if sign > 0 else f"{words}, {name} minus arm"
     return look.words_and_unit(label_of(y), said, unit)
+
+
+def up_label(y: tuple[str, str, int], baseline: str, look: Look) -> str:
+    """What stands up the axis of a panel with a title: the unit, and of what has none the metric itself."""
+    metric, agent, _ = y
+    return title_of(y, baseline, look)[1] or title_of((metric, agent, 0), baseline, look)[0]
 
 
 def axis_label(key: str, factors: Sequence[Factor], look: Look, letter: str = "") -> str:

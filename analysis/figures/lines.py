@@ -19,9 +19,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.basis import listed
 from analysis.figures.chart import Chart
-from analysis.figures.charted import settings_of
-from analysis.figures.labels import axis_label, label_of, line_label, setting_label, title_of
+from analysis.figures.charted import coinciding, settings_of
+from analysis.figures.labels import axis_label, label_of, line_label, setting_label, title_of, up_label
 from analysis.figures.look import Look, Pen, fold, pen
 from analysis.figures.style import NO_INTERVAL, dot, ink, legend_columns, legend_rows, reference, thin
 from sim.kit.arrays import BoolArray, FloatArray
@@ -54,7 +55,7 @@ def paint(data: pd.DataFrame, chart: Chart, factors: Sequence[Factor], look: Loo
         axis.sharey(first.setdefault(label_of(y), axis)) if label_of(y) in first else first.update({label_of(y): axis})
         _panel(axis, part[part["y"] == label_of(y)], chart, names, label_of(y) in crowded)
         axis.set_title(title, loc="left")
-        axis.set_ylabel(fold(title_of(y, chart.baseline, look)[1], 0.8 * _ROW[look.narrow]))
+        axis.set_ylabel(fold(up_label(y, chart.baseline, look), 0.8 * _ROW[look.narrow]))
     for axis, (_, part, y) in zip(axes.flat, panels, strict=False):
         if label_of(y) in crowded:  # once all is drawn: it fixes the axis that panels of one metric share
             _typical(axis, part[part["y"] == label_of(y)])
@@ -99,7 +100,23 @@ def about(data: pd.DataFrame, chart: Chart) -> str:
         notes.append("bar beside a panel: its median interval, where bands would hide one another; all in the CSV file")
     if chart.jumps == "break" and any(_jumps(*line).any() for line in lines):
         notes.append("a gap in a line: it jumps between two levels")
+    notes += _on_one_another(found, chart)
     return "".join(f"{each}\n" for each in notes)
+
+
+def _on_one_another(panels: Sequence[pd.DataFrame], chart: Chart) -> list[str]:
+    """A line for each group of lines with the same points, but for differences that are none at all."""
+    look = Look(own=chart.own)
+    groups: dict[tuple[str, ...], int] = {}
+    for part in panels:
+        some = part[~part["same"]].sort_values(chart.x, kind="stable")
+        lines = {
+            line_label(chart.lines, name, look): own["drawn"] for name, own in some.groupby(chart.lines, sort=False)
+        }
+        for group in coinciding(lines):
+            groups[tuple(group)] = groups.get(tuple(group), 0) + 1
+    some_panels = {True: "", False: " in some panels"}
+    return [f"lines that coincide{some_panels[n == len(panels)]}: {listed(group)}" for group, n in groups.items()]
 
 
 def _lines(part: pd.DataFrame, chart: Chart) -> list[tuple[FloatArray, FloatArray, FloatArray]]:

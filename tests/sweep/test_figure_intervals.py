@@ -10,11 +10,12 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from analysis.figures import lines, maps
+from analysis.figures import curves, lines, maps
 from analysis.figures.chart import Chart
 from analysis.figures.charted import caption_of, shown
+from analysis.figures.labels import title_of
 from sim.scenario.axes import Factor
-from tests.painted import painted
+from tests.painted import look_of, painted
 
 NAN = float("nan")
 KEYS = ("tender.penalty", "world.tasks")
@@ -116,6 +117,55 @@ def test_a_difference_that_is_none_has_neither_band_nor_cross() -> None:
     figure, _ = drawn("lines", 1, {KEYS[1]: 40})
     marks = [list(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() == "X"]
     assert marks == [[], [0.0]]
+
+
+@pytest.mark.parametrize(("sign", "title"), [(0, "welfare"), (1, "welfare minus “base”")])
+def test_a_metric_without_a_unit_has_its_name_up_the_axis(
+    sign: int, title: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.figures.labels.unit_of_metric", lambda *_: "")
+    axes = drawn("lines", sign, {KEYS[1]: 40})[0].axes[0]
+    assert (axes.get_title(loc="left"), axes.get_ylabel()) == (title, "welfare")
+
+
+def test_a_difference_is_called_as_its_metric_is() -> None:
+    look = look_of(kind="lines", x="x", label={"welfare": "what it is worth"}, unit={"welfare": "$ a task"})
+    both = {sign: title_of(("welfare", "", sign), "base", look) for sign in (0, 1, -1)}
+    assert both == {
+        0: ("what it is worth", "$ a task"),
+        1: ("what it is worth minus “base”", "$ a task"),
+        -1: ("what it is worth, “base” minus arm", "$ a task"),
+    }
+    own = look_of(kind="lines", x="x", label={"welfare": "worth", "difference:welfare": "gain"})
+    assert title_of(("welfare", "", 1), "base", own)[0] == "gain"
+
+
+def test_lines_that_coincide_are_told() -> None:
+    own = chart("lines", 0, {KEYS[1]: 40})
+    rows = shown(table(), own)
+    apart = rows.assign(drawn=rows["drawn"] + 0.1 * (rows["arm"] == "z"))
+    assert lines.about(apart, own).count("coincide") == 0
+    once = apart.assign(drawn=apart[KEYS[0]])
+    assert "lines that coincide: base, z\n" in lines.about(once, own)
+    gaps = shown(table(), chart("lines", 1, {KEYS[1]: 40}))
+    assert "coincide" not in lines.about(gaps.assign(drawn=0.0, same=True), chart("lines", 1))
+
+
+def test_levels_of_a_calibration_that_coincide_are_told() -> None:
+    rows = [
+        {"arm": "a", "agent": agent, "metric": f"{name}_of_tenth_{tenth}", KEYS[0]: level, "drawn": value}
+        for agent, moves in (("still", 0.0), ("moved", 0.1))
+        for level in (0.0, 1.0, 2.0)
+        for tenth in (5, 7)
+        for name, value in (("mean_claim", tenth / 10 + moves * min(level, 1.0)), ("success_rate", tenth / 10))
+    ]
+    data = pd.DataFrame(rows).assign(drawn_low=0.1, drawn_high=0.9)
+    y = tuple((f"mean_claim_of_tenth_{tenth}", agent, 0) for agent in ("still", "moved") for tenth in (5, 7))
+    own = Chart("calibration", "c", KEYS[0], y, KEYS[0], (), ("a",), {}, "a")
+    assert curves.about(data, own).splitlines() == [
+        "still: all levels coincide, the last of them is seen",
+        "moved: levels 1, 2 coincide, the last of them is seen",
+    ]
 
 
 def test_captions_say_over_what_and_explain_the_marks() -> None:
