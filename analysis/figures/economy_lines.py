@@ -1,7 +1,7 @@
 """Lines of a run of an economy: measures over a key that arms vary, or over steps, with 95% bands.
 
 A panel for each measure. Over a key, a line for each name of arms; arms that do not vary the key are a level line, the
-published values are rings in the line's colour. Over steps, a line for each arm.
+published values are rings in the line's colour, at the right end of a level line. Over steps, a line for each arm.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _MOST = 6  # measures of a figure that nobody asked for
 _FEW = 12  # levels of x that are marked one by one
 _ROW = {True: 1.0, False: 1.35}  # inches of a panel's height, in one column and in two
 _PUBLISHED = "published"
+_END = 1.0  # of the width of a panel, where a level line has its ring
 
 
 def draw_economy(
@@ -143,7 +144,8 @@ def _paint(data: pd.DataFrame, measures: Sequence[Measure], figure: FigureFile, 
         for place, name in enumerate(names):
             _line(axis, part[part["line"] == name], at, pen(place))
         axis.set_title(title, loc="left")
-        axis.set_ylabel(fold(look.words_and_unit(one.name, "", one.unit)[1], 0.9 * _ROW[look.narrow]))
+        name, unit = look.words_and_unit(one.name, one.name.replace("_", " "), one.unit)
+        axis.set_ylabel(fold(unit or name, 0.9 * _ROW[look.narrow]))
         axis.grid(axis="y")
         low, high = axis.get_ylim()
         if low < 0 < high:
@@ -169,10 +171,20 @@ def _places(levels: pd.Series) -> dict[Any, float]:
 
 def _line(axis: Axes, part: pd.DataFrame, at: Mapping[Any, float], of: Pen) -> None:
     value, low, high, published = (part[c].to_numpy(np.float64) for c in ("value", "low", "high", _PUBLISHED))
+    ring: dict[str, Any] = {
+        "marker": "o",
+        "ls": "",
+        "color": of.colour,
+        "mfc": "none",
+        "ms": dot(1.1),
+        "mew": thin(0.8),
+    }
     if part["x"].isna().all():
         for level, down, up in zip(value, low, high, strict=True):
             axis.axhline(level, color=of.colour, ls=of.dash, lw=thin(), zorder=1)
             axis.axhspan(down, up, color=of.colour, alpha=0.12, lw=0, zorder=0)
+        at_end = np.full(len(published), _END)
+        axis.plot(at_end, published, transform=axis.get_yaxis_transform(), clip_on=False, zorder=4, **ring)
         return
     x = np.array([at[one] for one in part["x"]])
     order = np.argsort(x, kind="stable")
@@ -180,7 +192,7 @@ def _line(axis: Axes, part: pd.DataFrame, at: Mapping[Any, float], of: Pen) -> N
     few: dict[str, Any] = {"marker": of.marker if len(x) <= _FEW else "", "ms": dot(0.6), "mew": 0}
     axis.plot(x, value, color=of.colour, ls=of.dash, lw=thin(0.9), zorder=3, **few)
     axis.fill_between(x, low, high, color=of.colour, alpha=0.18, lw=0)
-    axis.plot(x, published, "o", color=of.colour, mfc="none", ms=dot(1.1), mew=thin(0.8), zorder=4)
+    axis.plot(x, published, zorder=4, **ring)
 
 
 def _across(panels: int, look: Look) -> int:

@@ -58,6 +58,32 @@ def test_levels_that_are_no_numbers_stand_side_by_side(vary: dict[str, list[Any]
     assert one.paint(one.data(), look_of_economy(figure, sheet("paper"))).axes
 
 
+def test_a_measure_without_a_unit_has_its_name_up_the_axis(monkeypatch: pytest.MonkeyPatch) -> None:
+    arm = [{"name": "a", "vary": {"cost": [0, 0.5]}}]
+    raw = {"economy": "ecology", "question": "?", "seed": 1, "arm": arm, "ecology": TINY}
+    made = in_memory_economy(EconomyPlan(resolve_economy(Path("a.toml"), raw)))
+    figure = FigureFile(kind="lines", x="cost", y="solved")
+    for unit in ("tasks", ""):
+        monkeypatch.setattr(type(made), "measures", tuple(replace(one, unit=unit) for one in made.measures))
+        one = economy_drawable(made, {"summary": summary_table(made)}, figure)
+        drawn = one.paint(one.data(), look_of_economy(figure, sheet("paper")))
+        assert drawn.axes[0].get_ylabel() == (unit or "solved")
+
+
+def test_what_is_published_of_a_level_line_has_its_ring() -> None:
+    level = {"name": "level", "published": {"solved": 0.5}}
+    varied = {"name": "varied", "vary": {"cost": [0, 0.5]}, "published": {"solved": [0.25, math.nan]}}
+    raw = {"economy": "ecology", "question": "?", "seed": 1, "arm": [level, varied], "ecology": TINY}
+    made = in_memory_economy(EconomyPlan(resolve_economy(Path("a.toml"), raw)))
+    figure = FigureFile(kind="lines", x="cost", y="solved")
+    one = economy_drawable(made, {"summary": summary_table(made)}, figure)
+    axes = one.paint(one.data(), look_of_economy(figure, sheet("paper"))).axes[0]
+    rings = [line for line in axes.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "none"]
+    assert sorted(y for line in rings for y in line.get_ydata() if not math.isnan(y)) == [0.25, 0.5]
+    low, high = axes.get_ylim()
+    assert low < 0.25 < 0.5 < high
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ECONOMIES)
 def test_every_figure_of_every_bundled_economy(name: str) -> None:
