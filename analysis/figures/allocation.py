@@ -2,8 +2,8 @@
 
 Groups are the families of the tasks where there are several; else tasks by how many of the agents would solve them at
 their first try, so that the matrix says whether hard tasks go to others than easy ones. A panel for each of the first
-MOST arms, or of those asked for. An agent that was hired twice at a task counts once; rows may add up to more than 1
-where several agents try, and to less where nobody was hired.
+MOST arms, or of those asked for, the baseline among them. An agent that was hired twice at a task counts once; rows may
+add up to more than 1 where several agents try, and to less where nobody was hired.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ def table(arms: Sequence[ArmData]) -> pd.DataFrame:
     return pd.concat([_shares(arm) for arm in arms], ignore_index=True)
 
 
-def shown_arms(data: pd.DataFrame, look: Look) -> list[str]:
-    """The arms drawn."""
+def shown_arms(data: pd.DataFrame, look: Look, baseline: str = "") -> list[str]:
+    """The arms drawn: the first, and of more than there is room for the baseline in the place of the last."""
     names = list(dict.fromkeys(data["arm"]))
     stated = [name for name in names if look.own and look.own.arms and name.partition(" [")[0] in look.own.arms]
-    return look.ordered(stated or names)[: MOST[look.narrow]]
+    ordered, most = look.ordered(stated or names), MOST[look.narrow]
+    return [*ordered[: most - 1], baseline] if baseline in ordered[most:] else ordered[:most]
 
 
 def shown_agents(data: pd.DataFrame) -> list[str]:
@@ -52,9 +53,9 @@ def shown_groups(data: pd.DataFrame) -> list[str]:
     return [size.index[place] for place in sorted(both_ends(size.to_numpy(), MOST_ROWS))]
 
 
-def paint(data: pd.DataFrame, look: Look) -> Figure:
+def paint(data: pd.DataFrame, look: Look, baseline: str = "") -> Figure:
     """The figure of that table."""
-    arms, agents, groups = shown_arms(data, look), look.ordered(shown_agents(data)), shown_groups(data)
+    arms, agents, groups = shown_arms(data, look, baseline), look.ordered(shown_agents(data)), shown_groups(data)
     columns = 1 if look.narrow else min(2, len(arms))
     n_rows = -(-len(arms) // columns)
     tall = max(map(len, agents)) if len(agents) > 1 else 6
@@ -85,12 +86,12 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     return figure
 
 
-def about(data: pd.DataFrame, look: Look) -> str:
+def about(data: pd.DataFrame, look: Look, baseline: str = "") -> str:
     """What is shown, for the footer."""
     n_arms, n_agents, n_groups = (data[key].nunique() for key in ("arm", "agent", "group"))
     cuts = []
-    if n_arms > len(shown := shown_arms(data, look)):
-        cuts.append(f"{len(shown)} of {n_arms} arms")
+    if n_arms > len(shown := shown_arms(data, look, baseline)):
+        cuts.append(f"{len(shown)} of {n_arms} arms{', the baseline among them' if baseline in shown else ''}")
     if n_agents > MOST_AGENTS:
         cuts.append(f"the {MOST_AGENTS} of {n_agents} agents that are hired most and least")
     if n_groups > MOST_ROWS:

@@ -55,10 +55,11 @@ def _allocation(shown: Shown) -> Drawable | str:
     arms = [arm for arm in shown.arms if not arm.alone and arm.world.n_agents > 1 and not arm.world.live]
     if not arms:
         return "each agent is alone, or what others would have done is not known"
+    baseline = shown.compared[arms[0].name]
     return Drawable(
         lambda: allocation.table(arms),
-        allocation.paint,
-        lambda data, look: f"{allocation.about(data, look)}\nn = {counts(arms[0])}; {shown.stamp}",
+        lambda data, look: allocation.paint(data, look, baseline),
+        lambda data, look: f"{allocation.about(data, look, baseline)}\nn = {counts(arms[0])}; {shown.stamp}",
     )
 
 

@@ -178,6 +178,22 @@ def test_allocation_counts_tasks(run, found):
         assert row.share == pytest.approx(arm.hired[inside][:, arm.agents.index(row.agent)].mean())
 
 
+@pytest.mark.parametrize(("width", "kept"), [(WIDE, ["arm 0", "arm 1", "arm 2"]), (NARROW, ["arm 0"])])
+def test_allocation_shows_the_baseline(width, kept, shown, found):
+    data = found["allocation"][1]
+    some = data[data["arm"] == "second price"]
+    many = pd.concat([some.assign(arm=f"arm {k}") for k in range(9)], ignore_index=True)
+    look = Look(width)
+    assert allocation.shown_arms(many, look, "arm 7") == [*kept, "arm 7"]
+    assert allocation.shown_arms(many, look, "arm 0") == allocation.shown_arms(many, look)
+    assert f"{len(kept) + 1} of 9 arms, the baseline among them" in allocation.about(many, look, "arm 7")
+    only = shown._replace(compared=dict.fromkeys(shown.compared, "agent-economy"))
+    one = drawables(only)["allocation"]
+    renamed = many.assign(arm=many["arm"].replace("arm 8", "agent-economy"))
+    titles = [axes.get_title(loc="left") for axes in one.paint(renamed, look).axes]
+    assert "agent-economy" in titles
+
+
 def test_allocation_by_family(run):
     arm = run.arms()[0]
     world = arm.world.changed(family=tuple("even" if t % 2 == 0 else "odd" for t in range(22)))
