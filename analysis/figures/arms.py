@@ -45,6 +45,7 @@ from sim.kit.arrays import BoolArray
 from sim.kit.digits import decimals
 
 PANELS = {"welfare": "$ per auction", "solve_rate": "share of auctions", "cost": "$ per auction"}
+_SIDE = 0.36  # share of an axis from its end, within which a word at 0 stands beside it
 _FAR = 3.0  # interquartile ranges beyond the quartiles
 _MOST_AS_NUMBERS = 0.1  # share of the arms that may be given as a number
 _NAMES = {True: 1.0, False: 1.5}  # inches that names of arms take, in one column and in two
@@ -72,7 +73,8 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     figure = look.figure(placed.lines * look.line + around)
     axes = figure.subplots(1, len(columns) + 1, sharey=True, width_ratios=[1.0] * len(columns) + [1.1])
     for axis, name in zip(axes, columns, strict=False):
-        _dots(axis, shown if not name.endswith(GAP) else _differing(axis, shown, name, placed), name, placed)
+        same = _same(shown, name) if name.endswith(GAP) else np.zeros(len(shown), np.bool_)
+        _dots(axis, shown.assign(**{name: shown[name].where(~same)}), name, placed)
         axis.set_xlabel(words[name])
         axis.locator_params(axis="x", nbins=3)
         if look.narrow:
@@ -80,6 +82,7 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
         axis.grid(axis="x")
         if name.endswith(GAP):
             reference(axis, x=0.0)
+            _say_same(axis, shown, same, placed)
     shares(axes[-1], agents, shown, placed.at, look, _LABELS[look.narrow])
     name_rows(axes[0], placed)
     handles, labels = axes[-1].get_legend_handles_labels()
@@ -122,12 +125,12 @@ def _columns(data: pd.DataFrame, look: Look) -> list[str]:
 
 def _label(name: str, data: pd.DataFrame, look: Look) -> str:
     of = name.removesuffix(GAP)
+    words, unit = look.words_and_unit(of, of.replace("_", " "), PANELS[of])
     if name == of:
-        return look.words(of, of.replace("_", " "), PANELS[of])
+        return ", ".join(filter(None, (words, unit)))
     baseline = look.name(baseline_label(data["baseline"], 24))
-    return look.words(
-        f"difference:{of}", f"{of.replace('_', ' ')} minus {baseline}", PANELS[of].removeprefix("share of ")
-    )
+    short_unit = unit.removeprefix("share of ") if unit == PANELS[of] else unit
+    return look.words(f"difference:{of}", f"{words} minus {baseline}", short_unit)
 
 
 def _row(arm: ArmData, base: ArmData) -> dict[str, object]:
@@ -144,15 +147,22 @@ def _row(arm: ArmData, base: ArmData) -> dict[str, object]:
     return row | {f"share {name}": n / total if total else np.nan for name, n in zip(arm.agents, attempts, strict=True)}
 
 
-def _differing(axes: Axes, shown: pd.DataFrame, name: str, placed: Rows) -> pd.DataFrame:
-    """The rows with the differences that are none left out; a word stands in their place."""
-    same = ((shown["changed"] == 0) & (shown[name] == 0)).to_numpy()
+def _same(shown: pd.DataFrame, name: str) -> BoolArray:
+    """(rows,): the difference is none, since no decision differs."""
+    return np.asarray((shown["changed"] == 0) & (shown[name] == 0))
+
+
+def _say_same(axes: Axes, shown: pd.DataFrame, same: BoolArray, placed: Rows) -> None:
+    """A word in the place of each difference that is none, at 0, on the side where the axis has room."""
+    low, high = axes.get_xlim()
+    at = float(np.clip(0.0, low, high))
+    share = (at - low) / (high - low)
+    align = "left" if share < _SIDE else "right" if share > 1 - _SIDE else "center"
     box = {"facecolor": ground(), "edgecolor": "none", "pad": 0.5}
     for row in np.flatnonzero(same).tolist():
         word = "baseline" if shown["arm"].iloc[row] == shown["baseline"].iloc[row] else "same"
-        at = placed.at[row]
-        axes.text(0.0, at, word, fontsize=small(), color=muted(), ha="center", va="center_baseline", bbox=box)
-    return shown.assign(**{name: shown[name].where(~same)})
+        how: dict[str, Any] = {"fontsize": small(), "color": muted(), "ha": align, "va": "center_baseline"}
+        axes.text(at, placed.at[row], word, bbox=box, **how)
 
 
 def _dots(axes: Axes, shown: pd.DataFrame, name: str, placed: Rows) -> None:

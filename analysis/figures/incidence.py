@@ -168,13 +168,13 @@ def _welfare(axes: Axes, data: pd.DataFrame, far: BoolArray, y: FloatArray) -> N
     """The sum of the bars, in white on black so that it is seen on every one of them."""
     at = np.flatnonzero(~far)
     change, low, high = (end[at] for end in ends(data, "welfare"))
-    known = ~np.isnan(low)
+    same = (data["changed"].to_numpy()[at] == 0) & (change == 0)
+    known = ~np.isnan(low) & ~same  # on redrawn tables it may differ; on this one it does not, as in `arms`
     bars = axes.hlines(y[at[known]], low[known], high[known], lw=thin(0.9), color=ink(), zorder=4)
     bars.set_path_effects([withStroke(linewidth=thin(2.0), foreground=ground())])
-    same = (data["changed"].to_numpy()[at] == 0) & (change == 0)
     look: dict[str, Any] = {"ls": "", "ms": dot(), "mec": ink(), "mew": thin(0.8), "zorder": 5}
     kinds = {
-        "welfare, all together": (known & ~same, "D", ground()),
+        "welfare, all together": (known, "D", ground()),
         "no decision differs": (same, "D", faint()),
         "welfare, no interval": (~known & ~same, NO_INTERVAL, ground()),
     }

@@ -28,7 +28,7 @@ from analysis.stated import Claims
 POOLED = "all agents"
 MOST = 11  # panels for agents, those at both ends of the ECE; the CSV has every agent
 _COLUMNS = {True: 3, False: 4}  # panels side by side, in one column and in two
-_UNIT = "share of attempts"
+_NAME_AT = -0.28  # of the width of a panel in one column: over its own numbers, not over the panel before
 
 
 def table(arm: Claims) -> pd.DataFrame:
@@ -45,7 +45,9 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     columns = min(_COLUMNS[look.narrow], len(shown))
     n_rows = -(-len(shown) // columns)
     notes = look.line * (2 if look.narrow else 1)
-    figure = look.figure((1.5 + notes if look.narrow else 1.9 + notes) * n_rows + 0.15)
+    along = fold(look.words("mean_claim", "claim", "probability"), 0.85 * look.width / columns - 0.3)
+    below = (1 + along.count("\n")) * look.line
+    figure = look.figure((1.45 if look.narrow else 1.85) * n_rows + (notes + below) * n_rows)
     grid = figure.add_gridspec(2 * n_rows, columns, height_ratios=[3.0, 1.0] * n_rows)
     for k, name in enumerate(shown):
         row, column = divmod(k, columns)
@@ -56,8 +58,7 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
         if column == 0:
             top.set_ylabel(look.words("success_rate", "success", "rate"))
             bottom.set_ylabel(fold(look.words("claims", "claims", "count"), 0.4))
-        if row == n_rows - 1 or k + columns >= len(shown):
-            bottom.set_xlabel(fold(look.words("mean_claim", "claim", "probability"), 0.85 * look.width / columns - 0.3))
+        bottom.set_xlabel(along)
     if spare := columns * n_rows - len(shown):
         seen = data[data["agent"].isin(shown) & (data["claims"] > 0)]
         bare = bool(seen["success_rate_low"].isna().any())
@@ -114,7 +115,7 @@ def _diagram(axes: Axes, name: str, bins: pd.DataFrame, look: Look) -> None:
         short(look.name(name), room),
         fontweight=weight,
         loc="left",
-        x=-0.6 if look.narrow else 0.0,
+        x=_NAME_AT if look.narrow else 0.0,
         pad=look.line * 72 * (2 if look.narrow else 1) + 2.5,
     )
     axes.annotate(

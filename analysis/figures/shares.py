@@ -22,7 +22,7 @@ def shares(axes: Axes, agents: Sequence[str], shown: pd.DataFrame, at: FloatArra
         axes.barh(at, width, left=start, height=0.85, color=shade, label=name)
         start = start + width
     axes.set_xlim(0, 1)
-    axes.set_xticks([0.0, 0.5, 1.0], ["0", "0.5", "1"])
+    axes.set_xticks([0.0, 0.5, 1.0], ["0", ".5" if look.narrow else "0.5", "1"])
     axes.set_xlabel(fold(look.words("share", "attempts", "share by agent"), inches))
 
 

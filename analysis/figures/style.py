@@ -97,11 +97,14 @@ def dot(share: float = 1.0) -> float:
 
 def reference(axes: Axes, x: float | None = None, y: float | None = None) -> None:
     """A dashed line at what the data are compared to."""
-    how: dict[str, Any] = {"color": muted(), "lw": thin(), "ls": (0, (4, 3)), "zorder": 0}
-    if x is not None:
-        axes.axvline(x, **how)
-    if y is not None:
-        axes.axhline(y, **how)
+    grid = {True: 0.5, "line": 1.5, False: 2.5}[axes.get_axisbelow()]  # where matplotlib draws it
+    under: dict[str, Any] = {"color": ground(), "lw": 3 * float(mpl.rcParams["grid.linewidth"]), "zorder": grid + 0.01}
+    how: dict[str, Any] = {"color": muted(), "lw": thin(), "ls": (0, (4, 3)), "zorder": grid + 0.02}
+    for line in (under, how):  # the first hides a line of the grid there, which would show between the dashes
+        if x is not None:
+            axes.axvline(x, **line)
+        if y is not None:
+            axes.axhline(y, **line)
 
 
 def whisker(axes: Axes, data: pd.DataFrame, name: str, y: ArrayLike, marker: str = "o", **kwargs: Any) -> None:

@@ -97,6 +97,15 @@ def test_an_arm_that_hires_as_the_baseline_does_is_said_to_be_the_same() -> None
     assert len(bars(of_both)) == crosses(of_both) == 0
 
 
+def test_where_no_decision_differs_no_interval_is_drawn_though_redrawn_tables_have_one() -> None:
+    rows = incidence.table(pair(1), {"zero": "zero", "a": "zero"})
+    same = rows.assign(changed=0.0, welfare=0.0, welfare_low=-0.2, welfare_high=0.0)
+    axes = painted(incidence.paint, same).axes[0]
+    assert "no decision differs" in axes.get_legend_handles_labels()[1]
+    assert len(bars(axes)) == 0
+    assert len(bars(painted(incidence.paint, same.assign(changed=0.5)).axes[0])) == 1
+
+
 def test_hired_rate_without_intervals() -> None:
     few = replace(posted_alone(table_world(3), 1.0), replayed=True)
     data = hired_rate.table([few])

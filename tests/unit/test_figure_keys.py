@@ -64,6 +64,13 @@ def test_the_footer_of_arms_names_rates_where_it_draws_some(width: float, rates:
     assert "Student t, of levels corrected for skewness" in said
 
 
+def test_a_difference_of_arms_is_called_as_its_metric_is() -> None:
+    one = figure_of("arms")
+    look = look_of(label={"welfare": "what it is worth"}, unit={"welfare": "$ a task"})
+    said = [" ".join(axes.get_xlabel().split()) for axes in painted(one.paint, one.data(), look).axes]
+    assert said[:2] == ["what it is worth, $ a task", "what it is worth minus zero, $ a task"]
+
+
 def test_methods_are_those_of_what_is_drawn() -> None:
     def numbers(*names: str, known: bool = True) -> list[Number]:
         return [Number("a", name, "tasks", 9, 0.1, known) for name in names]
@@ -124,6 +131,47 @@ def test_reliability_explains_crosses_where_there_are_some() -> None:
     ]
     assert ["×" in one for one in said] == [True, False]
     assert all("Wilson" in one for one in said)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_panels_of_reliability_are_named_over_themselves_and_labelled(width: float) -> None:
+    data = reliability.table(posted_alone(table_world(1), 1.0))
+    figure = painted(reliability.paint, data, look_of(width), footer="seed 1")
+    figure.draw_without_rendering()
+    diagrams = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    boxes = [axes.get_window_extent() for axes in diagrams]
+    for place, axes in enumerate(diagrams):
+        name = axes._left_title.get_window_extent()
+        others = [box for k, box in enumerate(boxes) if k != place and abs(box.y0 - boxes[place].y0) < 1.0]
+        assert all(name.x1 < box.x0 or name.x0 > box.x1 for box in others if box.x0 < boxes[place].x0)
+    below = [axes for axes in figure.axes if axes.axison and not axes.get_title(loc="left")]
+    assert all(axes.get_xlabel() for axes in below)
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.001, 9.0), (9.0, 0.001)])
+def test_a_word_at_0_stays_within_its_axis_and_no_grid_line_beside_the_reference(first: float, second: float) -> None:
+    one = figure_of("arms")
+    data = one.data().assign(changed=[0.0, 1.0])
+    gap = "welfare_minus_baseline"
+    data[gap] = [0.0, second - first]
+    data[f"{gap}_low"], data[f"{gap}_high"] = data[gap] - 0.1, data[gap] + 0.1
+    figure = painted(one.paint, data, look_of(NARROW), footer="seed 1")
+    axes = figure.axes[1]
+    assert [text.get_text() for text in axes.texts] == ["baseline"]
+    box, whole = axes.texts[0].get_window_extent(), axes.get_window_extent()
+    assert whole.x0 - 1 <= box.x0 < box.x1 <= whole.x1 + 1
+    at_0 = [line for line in axes.lines if list(line.get_xdata()) == [0.0, 0.0]]
+    grid = axes.xaxis.get_gridlines()[0]
+    assert [line.get_color() for line in at_0] == ["#ffffff", at_0[1].get_color()]
+    assert at_0[0].get_linewidth() > grid.get_linewidth()
+    assert 0.5 < at_0[0].get_zorder() < at_0[1].get_zorder() < 1.0
+
+
+def test_numbers_of_one_figure_are_written_alike() -> None:
+    one = figure_of("arms")
+    for width, half in ((WIDE, "0.5"), (NARROW, ".5")):
+        axes = painted(one.paint, one.data(), look_of(width)).axes[-1]
+        assert [label.get_text() for label in axes.get_xticklabels()] == ["0", half, "1"]
 
 
 def test_arms_without_a_value_have_rates_and_their_differences() -> None:
