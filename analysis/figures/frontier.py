@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from analysis.basis import listed, missing, numbers, over, title
-from analysis.figures.beside import Obstacles, name_points, segments, steps
 from analysis.figures.look import Look
+from analysis.figures.point_names import Obstacles, name_points, segments, steps
 from analysis.figures.style import dot, ink, legend_columns, muted, short, thin, tone
 from sim.kit.arrays import FloatArray
 
