@@ -90,9 +90,11 @@ def kernel() -> Callable[..., int]:
     setattr(numba.config, place, str(kept_in))
     try:
         from sim.compiled.kernel.loop import play
+
+        loop = numba.njit(cache=True, nogil=True, error_model="numpy")(play)
     finally:
         setattr(numba.config, place, before)
-    return compiled_once(play, kept_in)
+    return compiled_once(loop, kept_in)
 
 
 def compiled_once(loop: Any, kept_in: Path) -> Callable[..., int]:

@@ -139,6 +139,7 @@ def test_a_judge_must_be_somebody_who_can_be_asked(command: str, server: Server,
 
 def test_a_live_scenario_is_played_by_live_alone(server: Server, tmp_path: Path) -> None:
     path = lay_out(tmp_path, server.url, arms=[*ARMS, '[sweep]\n"tender.penalty" = [0.0, 1.0]\n'])
+    edit(path, '\non_retry = "same"', "")  # nobody may try again, of which a warning would tell
     refused(bidlab("run", path, "--out", tmp_path / "out"), server, "s: is live: play it with `bidlab live`")
     refused(bidlab("sweep", path, "--out", tmp_path / "out"), server, r"world\.live: cannot be swept")
     edit(path, 'live = "respondents.toml"', 'live = "respondents.toml"\ntable = "t.csv"')

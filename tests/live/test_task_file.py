@@ -81,7 +81,7 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
         "row 3 (line 3): id: is missing",
         "row 3 (line 3): value: must be a number from 0 to 1e12, in dollars; got -1",
         "row 3 (line 3): verify: unknown name 'exat' (did you mean 'exact'?); allowed: exact, number, pattern, "
-        "program, judge, inspect",
+        "program, judge, inspect; for one of your own give --plugin FILE",
         "row 4 (line 4): prompt: must be a text; got 3",
         "row 4 (line 4): verify: number.tolerance: must be >= 0; got -1",
         f"row 5 (line 5): verify: is missing, and no verifier is given for the file; it is {forms}",

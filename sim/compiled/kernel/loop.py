@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from sim.compiled.hand import FIRST_KEY
 from sim.compiled.kernel.award import award
 from sim.compiled.kernel.clearing import collect, exits, per_task
@@ -78,9 +76,11 @@ def next_moment(r, nxt, world, lane):
     return key, nxt + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
 def play(start, stop, of):
-    """Play replications start, ..., stop - 1 with what is `Given`; returns how it ended."""
+    """Play replications start, ..., stop - 1 with what is `Given`; returns how it ended.
+
+    Compiled where it is kept by the text of all of these files (sim/compiled/kept.py).
+    """
     parts, size, market, world, hand, lane = of.parts, of.size, of.market, of.world, of.hand, of.lane
     now, done = of.now, of.done
     below = size.posting_bits + size.agent_bits
