@@ -30,7 +30,8 @@ NO_BIDS, SEVERAL, ASKS, CLAIMS = (
 )
 KINDS = (ASKS, CLAIMS, SEVERAL, NO_BIDS)
 _HEAD = 1.35  # lines that a heading takes
-_SPACING = 0.9  # lines from one line of a name to the next
+_SPACING = 0.9  # lines of a row that another line of a name takes
+_APART = 1.15  # heights of a capital from one line of a name to the next, or it touches letters that reach up
 _LEAST = 1.2  # lines of a row
 _LEAST_ROWS, _ON_A_PAGE = 7, 30  # rows of a panel, and of all of them, in one column
 
@@ -162,7 +163,7 @@ def name_rows(axes: Axes, rows: Rows) -> None:
     """Names and headings along y, from the top down, of these axes and of all that share it."""
     ticks = [*((place.y, place.name) for place in rows.rows), *((y, head) for head, y in rows.heads)]
     axes.set_ylim(rows.lines, 0.0)
-    axes.set_yticks([y for y, _ in ticks], [name for _, name in ticks], fontsize=small(), linespacing=_SPACING)
+    axes.set_yticks([y for y, _ in ticks], [name for _, name in ticks], fontsize=small(), linespacing=_APART)
     for tick in axes.yaxis.get_major_ticks()[len(rows.rows) :]:
         tick.label1.set_fontweight("bold")
     for shared in axes.get_shared_y_axes().get_siblings(axes):

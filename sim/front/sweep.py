@@ -132,7 +132,7 @@ def sweep(
     """
     from analysis.figures.chart import check_figures
     from analysis.figures.sheets import sheet
-    from analysis.sweep_report import analysis_of
+    from analysis.sweep_report import analysis_of, asking
 
     if most is not None and precision is None:
         raise RunError("sweep: most has a meaning with precision only")
@@ -145,6 +145,7 @@ def sweep(
             chosen = _swept(chosen, factors)
         plan = plan_sweep(chosen, Options(precision, most, engine=engine), digests)
         check_figures(plan)
+        plan = asking(plan)
         folder = Path(aside) / chosen.name if out is None else Path(out)
         analysis = analysis_of(plan, sheet(style), figures=figures and out is not None)
         execute_sweep(plan, folder, analysis, crew=Crew(jobs, None, paths), force=force)

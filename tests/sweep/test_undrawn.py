@@ -63,3 +63,12 @@ def test_python_draws_into_a_folder_alone(scenario: Path, tmp_path: Path) -> Non
         bl.sweep(scenario, replications=3, out=tmp_path / "some")
         assert draw.call_count == 1
     assert one.figures == ("lines",)
+
+
+def test_python_plays_what_the_command_plays(tmp_path: Path) -> None:
+    """One hash, also where a figure asks for what no sweep keeps: the folder of one is that of the other."""
+    figure = '[[figure]]\nkind = "lines"\nx = "tender.penalty"\ny = ["auc:gpt-5-mini"]\n'
+    path = write(tmp_path, SYNTHETIC, SWEPT + figure)
+    small("sweep", path, "--replications", "3", "--jobs", "1", "--out", tmp_path / "s", "--no-figures")
+    one = bl.sweep(path, replications=3, out=tmp_path / "s", figures=False)
+    assert one.info["hash"] == bl.sweep(path, replications=3).info["hash"]
