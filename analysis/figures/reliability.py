@@ -29,6 +29,7 @@ POOLED = "all agents"
 MOST = 11  # panels for agents, those at both ends of the ECE; the CSV has every agent
 _COLUMNS = {True: 3, False: 4}  # panels side by side, in one column and in two
 _NAME_AT = -0.28  # of the width of a panel in one column: over its own numbers, not over the panel before
+_LONG, _LONG_AT = 16, -0.42  # letters of a name that would not end in the last panel, and where it begins
 
 
 def table(arm: Claims) -> pd.DataFrame:
@@ -47,7 +48,7 @@ def paint(data: pd.DataFrame, look: Look) -> Figure:
     notes = look.line * (2 if look.narrow else 1)
     along = fold(look.words("mean_claim", "claim", "probability"), 0.85 * look.width / columns - 0.3)
     below = (1 + along.count("\n")) * look.line
-    figure = look.figure((1.45 if look.narrow else 1.85) * n_rows + (notes + below) * n_rows)
+    figure = look.figure((1.4 if look.narrow else 1.85) * n_rows + (notes + below) * n_rows)
     grid = figure.add_gridspec(2 * n_rows, columns, height_ratios=[3.0, 1.0] * n_rows)
     for k, name in enumerate(shown):
         row, column = divmod(k, columns)
@@ -110,12 +111,13 @@ def _diagram(axes: Axes, name: str, bins: pd.DataFrame, look: Look) -> None:
     axes.tick_params(labelbottom=False)
     weight = "bold" if name == POOLED else "normal"
     error, null = (f"{bins[column].iloc[0]:.3f}".lstrip("0") for column in ("ece", "ece_null"))
-    room = 18 if look.narrow else 22
+    told = short(look.name(name), 18 if look.narrow else 22)
+    at = _LONG_AT if len(told) > _LONG else _NAME_AT
     axes.set_title(
-        short(look.name(name), room),
+        told,
         fontweight=weight,
         loc="left",
-        x=_NAME_AT if look.narrow else 0.0,
+        x=at if look.narrow else 0.0,
         pad=look.line * 72 * (2 if look.narrow else 1) + 2.5,
     )
     axes.annotate(
