@@ -130,6 +130,7 @@ def market_of(world: World, rules: Rules, code: Code) -> Market:
         turns="turn" in code.gives,
         limits="budget" in code.gives,
         fees="fee" in code.gives,
+        examined=rules.examined,
         bankrolls=rules.bankroll is not None,
         budgets=rules.budgets is not None,
         draws="draw" in code.called,

@@ -116,8 +116,7 @@ class Rules:
     def ask(self, bids: Bids, tender: Tender, standing: Standing, lottery: FloatArray) -> Award:
         """The mechanism's award; raises MarketError or ArrayError where nobody can owe what it promises or charges."""
         award = self.mechanism(bids, tender, standing, lottery)
-        others = MECHANISMS.added() or not type(self.mechanism).__module__.startswith("sim.")
-        if others and (fault := award_fault(award, bids) or undeclared(self.mechanism, award)):
+        if self.examined and (fault := award_fault(award, bids) or undeclared(self.mechanism, award)):
             raise MarketError(f"{self.mechanism.name}: {fault}")
         if award.fee is not None:
             require_fee(award.fee)
@@ -126,6 +125,11 @@ class Rules:
                     f"{self.mechanism.name}: charges a fee for a bid that does not count; it must be 0 there"
                 )
         return award
+
+    @property
+    def examined(self) -> bool:
+        """Every award is: the rule, or one that it is around, may not be the package's own."""
+        return bool(MECHANISMS.added()) or not type(self.mechanism).__module__.startswith("sim.")
 
     def menus(self, bids: Bids) -> Bids:
         """The bids with a menu each, where there are any."""

