@@ -30,6 +30,7 @@ def drawn(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "figures").iterdir())
 
 
+@pytest.mark.slow
 def test_a_sweep_without_figures_and_a_cell_of_it(scenario: Path, tmp_path: Path) -> None:
     options = ("--replications", "3", "--jobs", "1", "--out")
     with mock.patch("analysis.figures.sweeps.draw_all") as draw, mock.patch("analysis.figures.draw_all") as of_cell:
