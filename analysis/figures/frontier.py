@@ -49,7 +49,7 @@ def about(frame: pd.DataFrame, look: Look) -> str:
 
 
 def _painted(frame: pd.DataFrame, look: Look) -> tuple[Figure, list[str]]:
-    """The figure, and the policies whose points have no name in it."""
+    """The figure, and the policies that it does not name."""
     figure = look.figure(2.9 if look.narrow else 3.4)
     axes = figure.subplots()
     shown = _drawn(frame)

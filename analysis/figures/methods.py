@@ -35,7 +35,7 @@ def _is_gap(name: str) -> bool:
 
 
 def _of(name: str) -> str:
-    """The quantity, without what it is compared to and whose it is."""
+    """The quantity, without what it is compared to and its agent."""
     for sign in _SIGNS:
         name = name.removeprefix(sign)
     return name.removesuffix(GAP).partition(":")[0]

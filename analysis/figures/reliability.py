@@ -111,10 +111,10 @@ def _diagram(axes: Axes, name: str, bins: pd.DataFrame, look: Look) -> None:
     axes.tick_params(labelbottom=False)
     weight = "bold" if name == POOLED else "normal"
     error, null = (f"{bins[column].iloc[0]:.3f}".lstrip("0") for column in ("ece", "ece_null"))
-    told = short(look.name(name), 18 if look.narrow else 22)
-    at = _LONG_AT if len(told) > _LONG else _NAME_AT
+    label = short(look.name(name), 18 if look.narrow else 22)
+    at = _LONG_AT if len(label) > _LONG else _NAME_AT
     axes.set_title(
-        told,
+        label,
         fontweight=weight,
         loc="left",
         x=at if look.narrow else 0.0,

@@ -112,12 +112,10 @@ def run(
     from sim.cli.progress import auctions
     from sim.experiment.engine import slower
     from sim.experiment.execute import execute
-    from sim.front.own_quantities import check_own_quantities
     from sim.scenario.plugins import plugins
 
     look = sheet_of(style)
     with plugins(plugin or []) as digests:
-        check_own_quantities()
         plan = _plan(scenario, seed, replications, override, mechanism, digests, engine)
         _say_unrounded(plan)
         folder = out or Path("out") / plan.scenario.name
@@ -313,7 +311,9 @@ def _plan(
 ) -> Plan:
     from sim.experiment.plan import plan
     from sim.experiment.unlikely import unlikely
+    from sim.front.own_quantities import check_own_quantities
 
+    check_own_quantities()
     made = plan(named(name, seed, replications, overrides, mechanisms), digests, engine)
     if made.scenario.figures:
         from analysis.figures.restyled import check_run_figures

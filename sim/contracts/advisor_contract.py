@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sim.contracts.learner_contract import statuses
-from sim.contracts.trial import SIZES, agents_of, dollars, floats_of, grid, row, same, shares, trying
+from sim.contracts.trial import dollars, floats_of, grid, of_states, row, same, shares
 from sim.kit.arrays import FloatArray, Status, frozen
 from sim.standing.advisors import Lesson, Posted
 
@@ -28,15 +28,7 @@ def advisor_faults(advisor: Any) -> Iterator[str]:
     if lacking:
         yield f"must say True or False of {', '.join(lacking)} (see sim/standing/advisors/advisor.py)"
         return
-    for n in SIZES:
-        with trying(agents_of(n)):
-            state = advisor.init(n)
-            if wrong := state_fault(state, (n,)):
-                yield f"init: {wrong}"
-                return
-            if not same(state, advisor.init(n)):
-                yield "init: gives another state when it is asked again"
-            yield from _of_history(advisor, state, n)
+    yield from of_states(advisor, state_fault, _of_history)
 
 
 def state_fault(state: Any, shape: tuple[int, ...]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.contracts.trial import SIZES, agents_of, dollars, first, floats_of, grid, row, same, trying
+from sim.contracts.trial import dollars, first, floats_of, grid, of_states, row, same
 from sim.kit.arrays import Status, frozen
 from sim.standing.reputation import Outcome
 
@@ -27,15 +27,7 @@ def read_fault(given: tuple[Any, ...], made: Any) -> str:
 
 def learner_faults(learner: Any) -> Iterator[str]:
     """All that is wrong with a reputation or a cost learner."""
-    for n in SIZES:
-        with trying(agents_of(n)):
-            state = learner.init(n)
-            if wrong := state_fault(state, (n,)):
-                yield f"init: {wrong}"
-                return
-            if not same(state, learner.init(n)):
-                yield "init: gives another state when it is asked again"
-            yield from _of_history(learner, state, n)
+    yield from of_states(learner, state_fault, _of_history)
 
 
 def state_fault(state: Any, shape: tuple[int, ...]) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.agents.learning import Feedback, Offer, Seen
 from sim.contracts.learner_contract import state_fault, statuses
-from sim.contracts.trial import SIZES, agents_of, first, floats_of, grid, outside, same, shares, trying
+from sim.contracts.trial import first, floats_of, grid, of_states, outside, same, shares
 from sim.kit.arrays import FloatArray, Notice, Status, frozen
 
 _BATCH, _STEPS = (3,), 12
@@ -39,15 +39,7 @@ def learning_faults(policy: Any) -> Iterator[str]:
     if not isinstance(getattr(policy, "draws", None), bool):
         yield "draws must be a class attribute: whether `bid` reads seen.luck"
         return
-    for n in SIZES:
-        with trying(agents_of(n)):
-            state = policy.init(n)
-            if wrong := state_fault(state, (n,)):
-                yield f"init: {wrong}"
-                return
-            if not same(state, policy.init(n)):
-                yield "init: gives another state when it is asked again"
-            yield from _of_history(policy, state, n)
+    yield from of_states(policy, state_fault, _of_history)
 
 
 def _of_history(policy: Any, start: Any, n: int) -> Iterator[str]:

@@ -133,7 +133,7 @@ def mechanism_faults(rule: Mechanism) -> Iterator[str]:
     if named is not None:
         with trying(case_of((_ROWS,), 4)):
             yield from _of_batch(named)
-        with trying("postings whose payments its paragraph states"):
+        with trying("the payments that its paragraph states"):
             yield from payment_text_faults(named)
 
 

@@ -64,6 +64,24 @@ def grid(shape: tuple[int, ...], step: int = 7) -> FloatArray:
     return frozen(made.reshape(shape))
 
 
+def of_states(
+    part: Any, fault: Callable[[Any, tuple[int, ...]], str], of_history: Callable[[Any, Any, int], Iterator[str]]
+) -> Iterator[str]:
+    """What is wrong with what a part that learns knows at the start, and with what comes of it, for SIZES of agents.
+
+    fault: of a state and the shape of its arrays. of_history: of the part, its state and how many agents there are.
+    """
+    for n in SIZES:
+        with trying(agents_of(n)):
+            state = part.init(n)
+            if wrong := fault(state, (n,)):
+                yield f"init: {wrong}"
+                return
+            if not same(state, part.init(n)):
+                yield "init: gives another state when it is asked again"
+            yield from of_history(part, state, n)
+
+
 def told(suite: Suite, instance: Any) -> list[str]:
     """All that a suite finds wrong with an instance."""
     found: list[str] = []

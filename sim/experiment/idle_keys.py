@@ -1,6 +1,6 @@
 """Keys that a scenario states and that change nothing, as another key is: likely mistakes, which are no errors.
 
-A key is told where no arm that states it could read it, and the key that it waits for is not swept.
+A key is reported where no arm that states it could read it, and the key that it waits for is not swept.
 """
 
 from __future__ import annotations
@@ -74,13 +74,10 @@ def _all_idle(settings: Sequence[Settings], one: _Waiting) -> bool:
 def _of_worlds(settings: Sequence[Settings], swept: set[str], origin: Origin) -> Iterator[str]:
     """Shocks that change nothing, and a fit to families where there is one family."""
     if "world.shocks" not in swept:
-        shocks = {number: shock for arm in settings for number, shock in enumerate(arm.world.shocks or ())}
-        for number, shock in shocks.items():
-            if not (shock.skill or shock.overconfidence or shock.outage):
-                yield (
-                    f"world.shocks: number {number + 1} changes nothing: it states neither skill nor overconfidence "
-                    "nor outage"
-                )
+        stated = [(number, shock) for arm in settings for number, shock in enumerate(arm.world.shocks or (), 1)]
+        active = {number for number, shock in stated if shock.skill or shock.overconfidence or shock.outage}
+        for number in sorted({number for number, _ in stated} - active):
+            yield f"world.shocks: number {number} changes nothing: it states no skill, overconfidence or outage"
     if isinstance(origin, ProfileOrigin) and "world.families" not in swept:
         fits = [arm.world for arm in settings if arm.world.sigma_f]
         if fits and all((world.families or origin.profile.families) == 1 for world in fits):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -126,7 +127,7 @@ class Rules:
                 )
         return award
 
-    @property
+    @cached_property
     def examined(self) -> bool:
         """Every award is: the rule, or one that it is around, may not be the package's own."""
         return bool(MECHANISMS.added()) or not type(self.mechanism).__module__.startswith("sim.")

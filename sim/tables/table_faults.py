@@ -1,6 +1,6 @@
 """Faults of a table's cells: all that can be found are reported together, in the order of rows.
 
-Where more than _ONE_BY_ONE rows have one kind of fault in one column, the first of them and their number are told.
+Where more than _ONE_BY_ONE rows have one kind of fault in one column, the first of them and their number are reported.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.kit.errors import MOST_LISTED, TableError, capped
 from sim.tables.table_file import Sheet
 
-_ONE_BY_ONE = 3  # rows of a kind of fault that are told one by one
+_ONE_BY_ONE = 3  # rows of a kind of fault that have a line each
 _OF_ITS_ROW = re.compile(r"; got |(?<=^duplicate) of | of task ")
 
 
@@ -23,7 +23,7 @@ class Faults:
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
-        self._found: dict[str, list[tuple[int, str]]] = {}  # kind -> the first of that kind, no more than are told
+        self._found: dict[str, list[tuple[int, str]]] = {}  # kind -> the first of that kind, no more than have a line
         self._count: dict[str, int] = {}
 
     def add(self, bad: NDArray[np.bool_] | list[bool], text: Callable[[int], str]) -> None:
@@ -36,13 +36,13 @@ class Faults:
                 self._found.setdefault(kind, []).append((row, line))
 
     def check(self) -> None:
-        """Raise TableError where there are any: a kind of which there are many is told once, with its count."""
-        ordered = sorted((told for kind in self._found for told in self._told(kind)), key=lambda told: told[0])
+        """Raise TableError where there are any: a kind of which there are many has one line, with its count."""
+        ordered = sorted((line for kind in self._found for line in self._lines(kind)), key=lambda line: line[0])
         if ordered:
             raise TableError(*capped([line for _, line in ordered], most=MOST_LISTED))
 
-    def _told(self, kind: str) -> list[tuple[int, str]]:
-        """(row, line) of what is told of a kind."""
+    def _lines(self, kind: str) -> list[tuple[int, str]]:
+        """(row, line) of what is said of a kind."""
         found, count = self._found[kind], self._count[kind]
         if count <= _ONE_BY_ONE:
             return [(row, f"{self.sheet.place(row)}: {text}") for row, text in found]

@@ -74,6 +74,15 @@ def test_shocks_and_fits_to_one_family(tmp_path: Path) -> None:
     shock = 'shocks = [{ at = 0.5, agent = "*", skill = 1.0 }, { at = 0.5, agent = "*" }]\n'
     (line,) = warnings_of(bidlab("check", written(tmp_path, shock)))
     assert line.startswith("world.shocks: number 2 changes nothing")
+    none = (
+        OTHER + 'world = { shocks = [{ at = 0.5, agent = "*" }] }\n'
+    )  # beside an arm in which the first does something
+    assert (
+        warnings_of(
+            bidlab("check", written(tmp_path, shock.replace(', { at = 0.5, agent = "*" }', ""), arms=ARM + none))
+        )
+        == []
+    )
     for families in ("", "families = 1\n"):
         (line,) = warnings_of(bidlab("check", written(tmp_path, f"sigma_f = 0.5\n{families}")))
         assert line.startswith("world.sigma_f: there is one family of tasks")

@@ -15,7 +15,7 @@ _OWN = frozenset({BaseRate, Beta, PlattBatch, PlattOnline, Thompson})
 
 
 def read_advice(advisor: Advisor, state: State, posted: Posted) -> Any:
-    """What the advisor reads; of compiled code, whose arrays are symbols, too.
+    """What the advisor reads; of compiled code, where arrays are symbols, too.
 
     Raises MarketError where an advisor of a plugin says that it is no index (`index`) and its advice lies outside
     [0, 1]. NaN is no advice.
